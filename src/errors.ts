@@ -1,0 +1,36 @@
+/** @file The one error class a user meets: what is wrong, where, and the mend. */
+
+/** 1: the work failed. 2: the call or its input was wrong. */
+export type ExitCode = 1 | 2;
+
+export interface UserErrorDetails {
+  readonly exitCode?: ExitCode;
+  /** The file the error is about. */
+  readonly file?: string;
+  /** The line in `file`, counted from 1. */
+  readonly line?: number;
+  /** What the user can do about it. */
+  readonly mend?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * An error whose message a user can act on; the command line prints it without a stack.
+ * The message reads `file:line: what is wrong. mend`. Exit code 2 unless said otherwise.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly exitCode: ExitCode;
+
+  constructor(what: string, details: UserErrorDetails = {}) {
+    const { file, line, mend, cause } = details;
+    const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
+    super(`${place}${what}${mend === undefined ? '' : `. ${mend}`}`, cause === undefined ? {} : { cause });
+    this.exitCode = details.exitCode ?? 2;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+/** @file Counter-based random numbers: a value depends on its key alone, never on the order of work. */
+
+/** What a random number is for: seed, purpose, then any counters (step, index, ...). */
+export type RandomKey = readonly [seed: number, purpose: string, ...counters: number[]];
+
+/** One round of the 32-bit finaliser `lowbias32` (Wellons, "Prospecting for Hash Functions"). */
+export function mix32(value: number): number {
+  let x = value | 0;
+  x ^= x >>> 16;
+  x = Math.imul(x, 0x7feb352d);
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x846ca68b);
+  x ^= x >>> 16;
+  return x | 0;
+}
+
+/** A 32-bit hash of a text (FNV-1a, then mixed). */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return mix32(hash);
+}
+
+/** Folds a key into one 32-bit integer. */
+export function hashKey(key: RandomKey): number {
+  const [seed, purpose, ...counters] = key;
+  let hash = mix32(seed ^ 0x9e3779b9);
+  hash = mix32(hash ^ hashText(purpose));
+  for (const counter of counters) hash = mix32(Math.imul(hash, 0x2c1b3c6d) ^ mix32(counter + 0x165667b1));
+  return hash;
+}
+
+/** A stream of random numbers that starts at a key; the n-th draw depends on (key, n) alone. */
+export interface RandomStream {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** Uniform integer in [0, below). */
+  integer(below: number): number;
+  /** Standard normal (Box-Muller). */
+  normal(): number;
+  /** A new array with the items in random order (Fisher-Yates). */
+  shuffle<T>(items: readonly T[]): T[];
+}
+
+export function randomStream(...key: RandomKey): RandomStream {
+  const base = hashKey(key);
+  const base2 = mix32(base ^ 0x5bd1e995);
+  let counter = 0;
+  const bits = (): number => {
+    counter = (counter + 1) | 0;
+    return mix32(mix32(counter ^ base) ^ base2) >>> 0;
+  };
+  const uniform = (): number => ((bits() >>> 5) * 67108864 + (bits() >>> 6)) / 9007199254740992;
+  const integer = (below: number): number => Math.floor(uniform() * below);
+  return {
+    uniform,
+    integer,
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    shuffle: (items) => {
+      const result = [...items];
+      for (let i = result.length - 1; i > 0; i--) {
+        const j = integer(i + 1);
+        const held = result[i] as (typeof result)[number];
+        result[i] = result[j] as (typeof result)[number];
+        result[j] = held;
+      }
+      return result;
+    },
+  };
+}
