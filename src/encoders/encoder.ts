@@ -1,0 +1,43 @@
+/** @file What an encoder is to the rest of the harness: a frozen function from waveform to hidden states. */
+import type { Tensor } from '@tensorflow/tfjs';
+import type { ZodType } from 'zod';
+import type { HostParameters, Parameters } from '../engine/tree.js';
+
+/** A kind of encoder: plug-ins and built-in ones implement this. */
+export interface EncoderFamily<Config> {
+  readonly name: string;
+  readonly schema: ZodType<Config>;
+  /** Initial parameters, names and layouts as in the reference code. */
+  parameters(config: Config, seed: number): HostParameters;
+  /**
+   * Hidden states: the input of block 0, then the output of every block, each [1, frames, dim].
+   * @param waveform [1, samples], 16 kHz, normalised if the config asks for it
+   */
+  forward(config: Config, parameters: Parameters, waveform: Tensor): readonly Tensor[];
+  /** Width of every hidden state. */
+  dims(config: Config): readonly number[];
+  /** Whether each utterance is brought to zero mean and unit variance first. */
+  normalizesWaveform(config: Config): boolean;
+  /** Fewest samples that give one frame. */
+  minimumSamples(config: Config): number;
+  /** Samples from one frame to the next. */
+  hopSamples(config: Config): number;
+}
+
+/** A family with its configuration and weights: what a SPEC names. */
+export interface Encoder {
+  /** Name shown in tables: the last part of the SPEC. */
+  readonly name: string;
+  readonly spec: string;
+  /** SHA-256 over family, configuration and weights. */
+  readonly hash: string;
+  readonly family: string;
+  readonly config: unknown;
+  readonly parameters: HostParameters;
+  readonly dims: readonly number[];
+  readonly normalizesWaveform: boolean;
+  readonly minimumSamples: number;
+  readonly hopSamples: number;
+  /** waveform [1, samples] to hidden states, each [1, frames, dims[i]]. */
+  forward(parameters: Parameters, waveform: Tensor): readonly Tensor[];
+}
