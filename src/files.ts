@@ -1,0 +1,94 @@
+/** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { messageOf, UserError } from './errors.js';
+
+/** What can be written: a text, bytes, or chunks of either (large files need not be held at once). */
+export type FileData =
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
+
+/**
+ * Writes a file in one step: readers see the old file or the whole new one, never a part.
+ * The data goes to a temporary file beside it (missing folders are made), is flushed, then renamed.
+ * @throws UserError (exit code 1) when the file cannot be written; an error of the chunks' own passes as it is
+ */
+export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
+  const target = resolve(path);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`,
+  );
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    const handle = await open(temporary, 'wx');
+    try {
+      const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+      for await (const chunk of chunks) await handle.writeFile(chunk);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw systemCode(error) === undefined ? error : cannotWrite(path, error);
+  }
+}
+
+/** SHA-256 of a file's bytes, in hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+      hash.update(chunk as Uint8Array);
+  } catch (error) {
+    throw new UserError(`cannot be read (${messageOf(error)})`, {
+      file: path,
+      mend: 'Check that the file is there and that you may read it',
+      cause: error,
+    });
+  }
+  return hash.digest('hex');
+}
+
+/** Where made or fetched data is kept between runs: $EHMAM_CACHE, else `ehmam` under $XDG_CACHE_HOME or ~/.cache. */
+export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { EHMAM_CACHE, XDG_CACHE_HOME } = environment;
+  if (EHMAM_CACHE) return resolve(EHMAM_CACHE);
+  // The XDG specification says that a relative path is to be ignored.
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'ehmam');
+  return join(homedir(), '.cache', 'ehmam');
+}
+
+/** The code of an error that the operating system gave ('ENOENT', ...), or undefined for any other error. */
+export function systemCode(error: unknown): string | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return typeof code === 'string' && typeof syscall === 'string' ? code : undefined;
+}
+
+const mends: Readonly<Record<string, string>> = {
+  EACCES: 'Choose a folder that you may write to, or change its permissions',
+  EPERM: 'Choose a folder that you may write to, or change its permissions',
+  EROFS: 'Its file system is read-only: choose another folder',
+  ENOSPC: 'The disk is full: free some space or choose another folder',
+  EDQUOT: 'Your disk quota is used up: free some space or choose another folder',
+  EISDIR: 'A folder of that name is in the way: choose another name',
+  ENOTDIR: 'A part of its path is a file: choose another folder',
+  EEXIST: 'A part of its path is a file: choose another folder',
+  ENAMETOOLONG: 'Choose a shorter name',
+};
+
+function cannotWrite(path: string, error: unknown): UserError {
+  return new UserError(`cannot be written (${messageOf(error)})`, {
+    exitCode: 1,
+    file: path,
+    mend: mends[systemCode(error) ?? ''] ?? 'Check that its folder is there and that you may write to it',
+    cause: error,
+  });
+}
