@@ -1,0 +1,114 @@
+/** @file Tests of the checks over a whole manifest and of its digest. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hashManifest, loadUtterances, validateManifest } from './utterances.js';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-utterances-'));
+  file = join(folder, 'm.csv');
+  for (const [name, size] of [
+    ['a.wav', 10],
+    ['b.wav', 20],
+    ['c.wav', 30],
+  ] as const) {
+    await writeFile(join(folder, name), new Uint8Array(size));
+  }
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const rows = 'id,path,split,label\n1,a.wav,train,x\n2,b.wav,dev,y\n3,c.wav,train,\n4,a.wav,train,z\n';
+
+describe('loadUtterances', () => {
+  it('keeps the splits asked for, in order', async () => {
+    await writeFile(file, rows);
+    const ids = async (splits?: string[]) =>
+      (await loadUtterances(file, splits ? { splits } : {})).map(({ id }) => id);
+    expect(await ids()).toEqual(['1', '2', '3', '4']);
+    expect(await ids(['train'])).toEqual(['1', '3', '4']);
+    expect(await ids(['dev', 'train'])).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('names both lines of a duplicate id, whatever the split', async () => {
+    await writeFile(file, `${rows}2,a.wav,test,x\n`);
+    await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(
+      `${file}:6: the id '2' stands on line 3 already`,
+    );
+  });
+
+  it('names the line and the resolved path of the first missing file, and counts the others', async () => {
+    await writeFile(file, `${rows}5,no/d.wav,train,x\n6,e.wav,dev,x\n7,no/f.wav,train,x\n`);
+    await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(
+      `${file}:6: the audio file 'no/d.wav' is not at ${join(folder, 'no/d.wav')} (and 1 more of 4). ` +
+        'If the audio lies elsewhere, give its folder with --root',
+    );
+  });
+
+  it('does not take a folder for audio', async () => {
+    await mkdir(join(folder, 'd'));
+    await writeFile(file, 'id,path,split\n1,d,train\n');
+    await expect(loadUtterances(file)).rejects.toThrow("the audio file 'd' is not at");
+  });
+
+  it('lists the splits found when one asked for is empty', async () => {
+    await writeFile(file, rows);
+    await expect(loadUtterances(file, { splits: ['train', 'test'] })).rejects.toThrow(
+      `${file}: no utterances in the split 'test'. The splits found are: train (3), dev (1)`,
+    );
+    await writeFile(file, 'id,path,split\n');
+    await expect(loadUtterances(file)).rejects.toThrow(
+      'no utterances. The manifest has a header, but no rows',
+    );
+  });
+
+  it('wants the required columns filled in the splits asked for only', async () => {
+    await writeFile(file, rows);
+    await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(`${file}:4: 'label' is empty`);
+    expect(await loadUtterances(file, { columns: ['label'], splits: ['dev'] })).toHaveLength(1);
+  });
+});
+
+it('validateManifest says what a manifest holds', async () => {
+  await writeFile(file, rows);
+  expect(await validateManifest(file)).toEqual({
+    utterances: 4,
+    audioFiles: 3,
+    audioBytes: 60,
+    splits: { train: 3, dev: 1 },
+    columns: ['id', 'path', 'split', 'label'],
+  });
+});
+
+describe('hashManifest', () => {
+  it('does not depend on quoting, line ends, the order of columns or the place', async () => {
+    await writeFile(file, rows);
+    const moved = join(folder, 'moved');
+    await mkdir(moved);
+    await writeFile(
+      join(moved, 'other.csv'),
+      '\ufeff"split",id,label,path\r\ntrain,"1",x,a.wav\r\ndev,2,y,b.wav\r\ntrain,3,,c.wav\r\ntrain,4,"z",a.wav\r\n',
+    );
+    const hash = await hashManifest(file);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(await hashManifest(join(moved, 'other.csv'), folder)).toBe(hash);
+  });
+
+  it('changes with a cell, the order of the rows, or the size of an audio file', async () => {
+    await writeFile(file, rows);
+    const hashes = [await hashManifest(file)];
+    await writeFile(file, rows.replace('z', 'y'));
+    hashes.push(await hashManifest(file));
+    await writeFile(
+      file,
+      'id,path,split,label\n2,b.wav,dev,y\n1,a.wav,train,x\n3,c.wav,train,\n4,a.wav,train,z\n',
+    );
+    hashes.push(await hashManifest(file));
+    await writeFile(file, rows);
+    await writeFile(join(folder, 'b.wav'), new Uint8Array(21));
+    hashes.push(await hashManifest(file));
+    expect(new Set(hashes).size).toBe(4);
+  });
+});

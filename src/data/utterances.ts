@@ -1,0 +1,132 @@
+/** @file Checks over a whole manifest: duplicate ids, missing audio, empty splits; and its digest. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { UserError } from '../errors.js';
+import { type ManifestOptions, readManifest, type Utterance } from './manifest.js';
+
+export interface LoadOptions extends ManifestOptions {
+  /** The splits wanted, none of which may be empty (default: all rows). */
+  readonly splits?: readonly string[];
+}
+
+/** What a manifest holds, found by `validateManifest`. */
+export interface ManifestSummary {
+  readonly utterances: number;
+  readonly audioFiles: number;
+  readonly audioBytes: number;
+  /** Number of utterances by split, in order of appearance. */
+  readonly splits: Readonly<Record<string, number>>;
+  readonly columns: readonly string[];
+}
+
+/**
+ * Reads the utterances of the splits asked for, in the manifest's order.
+ * @throws UserError as `readManifest`, and for a duplicate id (in any split), a split without rows, an empty cell of
+ *   `options.columns` or a missing audio file (in the splits asked for)
+ */
+export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
+  const { kept } = await load(file, options);
+  await audioSizes(kept);
+  return kept;
+}
+
+/** Checks a manifest as `loadUtterances` does, and says what it holds. */
+export async function validateManifest(file: string, options: LoadOptions = {}): Promise<ManifestSummary> {
+  const { kept, counts } = await load(file, options);
+  const sizes = await audioSizes(kept);
+  return {
+    utterances: kept.length,
+    audioFiles: sizes.size,
+    audioBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    splits: Object.fromEntries(counts),
+    columns: Object.keys(kept[0]?.columns ?? {}),
+  };
+}
+
+/**
+ * SHA-256 over the rows (every cell) and the size of each one's audio file, in hexadecimal. It does not depend on
+ * quoting, line ends, the order of the columns, or where the files lie; it does on the order of the rows.
+ */
+export async function hashManifest(file: string, root?: string): Promise<string> {
+  const { kept } = await load(file, { root });
+  const sizes = await audioSizes(kept);
+  const hash = createHash('sha256');
+  for (const { columns, path } of kept) {
+    const cells = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
+    hash.update(`${JSON.stringify([cells, sizes.get(path)])}\n`);
+  }
+  return hash.digest('hex');
+}
+
+async function load(
+  file: string,
+  options: LoadOptions,
+): Promise<{ readonly kept: Utterance[]; readonly counts: ReadonlyMap<string, number> }> {
+  const wanted = options.splits && new Set(options.splits);
+  const lines = new Map<string, number>();
+  const counts = new Map<string, number>();
+  const kept: Utterance[] = [];
+  for await (const utterance of readManifest(file, options)) {
+    const { id, split, line } = utterance;
+    const first = lines.get(id);
+    if (first !== undefined) {
+      throw new UserError(`the id '${id}' stands on line ${first} already`, {
+        file,
+        line,
+        mend: 'Give every utterance an id of its own',
+      });
+    }
+    lines.set(id, line);
+    counts.set(split, (counts.get(split) ?? 0) + 1);
+    if (wanted && !wanted.has(split)) continue;
+    const empty = options.columns?.find((name) => utterance.columns[name] === '');
+    if (empty !== undefined)
+      throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+    kept.push(utterance);
+  }
+  const absent = options.splits?.find((split) => !counts.has(split));
+  if (absent !== undefined || kept.length === 0) {
+    const found = [...counts].map(([split, count]) => `${split} (${count})`).join(', ');
+    throw new UserError(absent === undefined ? 'no utterances' : `no utterances in the split '${absent}'`, {
+      file,
+      mend: found === '' ? 'The manifest has a header, but no rows' : `The splits found are: ${found}`,
+    });
+  }
+  return { kept, counts };
+}
+
+const filesAtOnce = 64;
+
+/** Sizes of the audio files by path; a UserError for the first one that is not there. */
+async function audioSizes(utterances: readonly Utterance[]): Promise<ReadonlyMap<string, number>> {
+  const firstUses = new Map<string, Utterance>();
+  for (const utterance of utterances) {
+    if (!firstUses.has(utterance.path)) firstUses.set(utterance.path, utterance);
+  }
+  const paths = [...firstUses.keys()];
+  const sizes = new Map<string, number>();
+  for (let i = 0; i < paths.length; i += filesAtOnce) {
+    const group = paths.slice(i, i + filesAtOnce);
+    const found = await Promise.all(group.map(fileSize));
+    group.forEach((path, index) => {
+      const size = found[index];
+      if (size !== undefined) sizes.set(path, size);
+    });
+  }
+  const missing = paths.filter((path) => !sizes.has(path));
+  const first = missing[0] === undefined ? undefined : firstUses.get(missing[0]);
+  if (first !== undefined) {
+    const more = missing.length > 1 ? ` (and ${missing.length - 1} more of ${paths.length})` : '';
+    throw new UserError(`the audio file '${first.columns.path}' is not at ${first.path}${more}`, {
+      file: first.manifest,
+      line: first.line,
+      mend: 'If the audio lies elsewhere, give its folder with --root',
+    });
+  }
+  return sizes;
+}
+
+async function fileSize(path: string): Promise<number | undefined> {
+  const status = await stat(path).catch(() => undefined);
+  return status?.isFile() ? status.size : undefined;
+}
