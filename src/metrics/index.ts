@@ -1,0 +1,6 @@
+/** @file The public face of the metrics. */
+export { type Accuracy, accuracy } from './accuracy.js';
+export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsOf } from './alignment.js';
+export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';
+export { type ErrorRate, errorRate, type TextPair, type TextUnit, unitsOf } from './error-rate.js';
+export { ratioOfSums, type Share } from './shares.js';

@@ -1,0 +1,27 @@
+/** @file Ratios of sums: what an utterance adds to a metric, and the metric of them all. */
+import { UserError } from '../errors.js';
+
+/** An utterance's share of a metric that is a sum over a sum (errors over words, right over all). */
+export interface Share {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/**
+ * The sum of the numerators over the sum of the denominators.
+ * @throws UserError when the denominators sum to nothing: there is nothing to judge
+ */
+export function ratioOfSums(shares: readonly Share[]): number {
+  let numerator = 0;
+  let denominator = 0;
+  for (const share of shares) {
+    numerator += share.numerator;
+    denominator += share.denominator;
+  }
+  if (!(denominator > 0)) {
+    throw new UserError(`a metric over ${shares.length} utterances has nothing to count`, {
+      mend: 'Give a test split whose utterances hold something to recognise',
+    });
+  }
+  return numerator / denominator;
+}
