@@ -1,0 +1,158 @@
+/** @file Reads and writes safetensors files: eight bytes of length, a JSON header, the tensors' bytes. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { HostTensor } from '../engine/tree.js';
+import { messageOf, UserError } from '../errors.js';
+import {
+  damaged,
+  type Entry,
+  encodeHeader,
+  headerBytes,
+  notSafetensors,
+  parseHeader,
+} from './safetensors-header.js';
+
+/** One call of the operating system takes less than 2 GiB. */
+const chunkBytes = 64 * 1024 * 1024;
+export interface SafetensorsFile {
+  readonly tensors: Record<string, HostTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+/**
+ * All tensors of a file, in the order they are stored. F16 and BF16 become float32; I64 and U8 become int32.
+ * @throws UserError if the file cannot be read, is truncated, or its header is wrong: offsets that overlap,
+ *   leave gaps or disagree with the shape, an unknown type, a header that is too long, int64 beyond int32
+ */
+export async function readSafetensors(file: string): Promise<SafetensorsFile> {
+  const handle = await open(file, 'r').catch((cause: unknown) => {
+    throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
+  });
+  try {
+    const { size } = await handle.stat();
+    const { entries, metadata, dataStart } = await readHeader(handle, file, size);
+    const tensors: [string, HostTensor][] = [];
+    for (const entry of entries) {
+      const bytes = new Uint8Array(entry.end - entry.begin);
+      await readFully(handle, bytes, dataStart + entry.begin, file);
+      tensors.push([entry.name, decode(entry, bytes, file)]);
+    }
+    return { tensors: Object.fromEntries(tensors), metadata };
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes tensors sorted by name (bool after the rest, so that every value is aligned). The file appears
+ * whole or not at all; tensors are written from where they lie, without a copy.
+ * @throws UserError (exit code 1) if the file cannot be written
+ */
+export async function writeSafetensors(
+  file: string,
+  tensors: Readonly<Record<string, HostTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const sorted = Object.entries(tensors).sort(
+    ([a, x], [b, y]) => Number(x.dtype === 'bool') - Number(y.dtype === 'bool') || (a < b ? -1 : 1),
+  );
+  const header = encodeHeader(sorted, metadata);
+  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await writeFully(handle, header);
+      for (const [, { data }] of sorted) {
+        await writeFully(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new UserError('cannot be written', { exitCode: 1, file, mend: messageOf(cause), cause });
+  }
+}
+
+async function readHeader(handle: FileHandle, file: string, fileBytes: number) {
+  if (fileBytes < 8) throw notSafetensors(file, `it has only ${fileBytes} bytes`);
+  const prefix = new Uint8Array(8);
+  await readFully(handle, prefix, 0, file);
+  const length = headerBytes(prefix, file);
+  const dataStart = 8 + length;
+  if (dataStart > fileBytes) {
+    throw damaged(file, `is truncated: its header ends at byte ${dataStart} of ${fileBytes}`);
+  }
+  const bytes = new Uint8Array(length);
+  await readFully(handle, bytes, 8, file);
+  return { ...parseHeader(bytes, fileBytes - dataStart, file), dataStart };
+}
+
+function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string): HostTensor {
+  switch (dtype) {
+    case 'F32':
+      return { dtype: 'float32', shape, data: new Float32Array(bytes.buffer) };
+    case 'BF16': // the upper half of a float32
+      return { dtype: 'float32', shape, data: bfloatsOf(new Uint16Array(bytes.buffer)) };
+    case 'F16':
+      return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat) };
+    case 'I32':
+      return { dtype: 'int32', shape, data: new Int32Array(bytes.buffer) };
+    case 'I64':
+      return {
+        dtype: 'int32',
+        shape,
+        data: Int32Array.from(new BigInt64Array(bytes.buffer), narrow(name, file)),
+      };
+    case 'U8':
+      return { dtype: 'int32', shape, data: Int32Array.from(bytes) };
+    case 'BOOL':
+      if (bytes.some((byte) => byte > 1))
+        throw damaged(file, `holds other bytes than 0 and 1 in bool tensor ${name}`);
+      return { dtype: 'bool', shape, data: bytes };
+  }
+}
+
+function bfloatsOf(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+}
+
+/** IEEE 754 half precision: sign, 5 bits of exponent (bias 15), 10 bits of fraction. */
+function halfToFloat(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function narrow(name: string, file: string) {
+  return (value: bigint): number => {
+    if (BigInt.asIntN(32, value) === value) return Number(value);
+    throw new UserError(`holds ${value} in int64 tensor ${name}, which no int32 holds`, { file });
+  };
+}
+
+async function readFully(
+  handle: FileHandle,
+  into: Uint8Array,
+  position: number,
+  file: string,
+): Promise<void> {
+  for (let done = 0; done < into.length; ) {
+    const length = Math.min(chunkBytes, into.length - done);
+    const { bytesRead } = await handle.read(into, done, length, position + done);
+    if (bytesRead === 0) throw damaged(file, `ended at byte ${position + done} while it was read`);
+    done += bytesRead;
+  }
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(chunkBytes, bytes.length - done));
+    done += bytesWritten;
+  }
+}
