@@ -170,10 +170,9 @@ describe('a faulty safetensors file', () => {
   it('is never left behind by a write that fails', async () => {
     const inner = join(folder, 'target.safetensors');
     await writeSafetensors(join(folder, 'other.safetensors'), { x: float32([1]) });
-    await expect(writeSafetensors(join(folder, 'no', 'such'), { x: float32([1]) })).rejects.toMatchObject({
-      name: 'UserError',
-      exitCode: 1,
-    });
+    await expect(
+      writeSafetensors(join(folder, 'other.safetensors', 'x'), { x: float32([1]) }),
+    ).rejects.toMatchObject({ name: 'UserError', exitCode: 1 });
     await expect(writeSafetensors(inner, { x: { ...float32([1]), shape: [2] } })).rejects.toThrow('1 values');
     await expect(writeSafetensors(folder, { x: float32([1]) })).rejects.toBeInstanceOf(UserError);
     expect(

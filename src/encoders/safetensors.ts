@@ -1,9 +1,8 @@
 /** @file Reads and writes safetensors files: eight bytes of length, a JSON header, the tensors' bytes. */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { HostTensor } from '../engine/tree.js';
 import { messageOf, UserError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
 import {
   damaged,
   type Entry,
@@ -58,23 +57,12 @@ export async function writeSafetensors(
     ([a, x], [b, y]) => Number(x.dtype === 'bool') - Number(y.dtype === 'bool') || (a < b ? -1 : 1),
   );
   const header = encodeHeader(sorted, metadata);
-  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await writeFully(handle, header);
-      for (const [, { data }] of sorted) {
-        await writeFully(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new UserError('cannot be written', { exitCode: 1, file, mend: messageOf(cause), cause });
-  }
+  await writeFileAtomic(file, chunks(header, sorted));
+}
+
+function* chunks(header: Uint8Array, tensors: readonly [string, HostTensor][]): Iterable<Uint8Array> {
+  yield header;
+  for (const [, { data }] of tensors) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 async function readHeader(handle: FileHandle, file: string, fileBytes: number) {
@@ -147,12 +135,5 @@ async function readFully(
     const { bytesRead } = await handle.read(into, done, length, position + done);
     if (bytesRead === 0) throw damaged(file, `ended at byte ${position + done} while it was read`);
     done += bytesRead;
-  }
-}
-
-async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(chunkBytes, bytes.length - done));
-    done += bytesWritten;
   }
 }
