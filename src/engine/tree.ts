@@ -27,7 +27,11 @@ export function sizeOf(shape: readonly number[]): number {
 /** A float32 host tensor; `data` defaults to zeros. */
 export function float32(shape: readonly number[], data?: ArrayLike<number>): HostTensor {
   if (data === undefined) return { dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) };
-  return checked({ dtype: 'float32', shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
+  return checked({
+    dtype: 'float32',
+    shape,
+    data: data instanceof Float32Array ? data : Float32Array.from(data),
+  });
 }
 
 export function int32(shape: readonly number[], data: ArrayLike<number>): HostTensor {
@@ -53,7 +57,10 @@ export function floatsOf(tensor: HostTensor): Float32Array {
 }
 
 /** Leaves with their paths (names joined by '/'), in insertion order. */
-export function flatten<Leaf>(tree: Tree<Leaf>, isLeaf: (node: Leaf | Tree<Leaf>) => node is Leaf): [string, Leaf][] {
+export function flatten<Leaf>(
+  tree: Tree<Leaf>,
+  isLeaf: (node: Leaf | Tree<Leaf>) => node is Leaf,
+): [string, Leaf][] {
   return Object.entries(tree).flatMap(([name, node]): [string, Leaf][] =>
     isLeaf(node)
       ? [[name, node]]

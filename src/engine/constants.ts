@@ -1,0 +1,13 @@
+/** @file Host tensors as constants of a traced function. */
+import * as tf from '@tensorflow/tfjs';
+import type { HostParameters, HostTensor, Parameters } from './tree.js';
+
+/** A host tensor as a tensor of the active backend; in a trace it becomes a constant of the program. */
+export function tensorOf(host: HostTensor): tf.Tensor {
+  return tf.tensor(host.data, [...host.shape], host.dtype);
+}
+
+/** Parameters baked into a program: call it inside the function that is compiled. */
+export function constants(parameters: HostParameters): Parameters {
+  return Object.fromEntries(Object.entries(parameters).map(([name, host]) => [name, tensorOf(host)]));
+}

@@ -1,0 +1,60 @@
+/** @file Makes an engine by name. */
+import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs';
+import { messageOf, UserError } from '../errors.js';
+import { eagerEngine } from './eager.js';
+import type { Engine, EngineName, ProviderName } from './engine.js';
+import { onnxEngine } from './onnx.js';
+
+export interface EngineSettings {
+  /** For `onnx`: where programs run. Default `cpu`. */
+  readonly provider?: ProviderName;
+  /** For `onnx`: threads one operator may use. Default: the machine's processors. */
+  readonly threads?: number;
+}
+
+/**
+ * Makes an engine ready to run.
+ * @throws UserError when its library is not installed or does not start
+ */
+export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
+  switch (name) {
+    case 'onnx':
+      return onnxEngine({
+        provider: settings.provider ?? 'cpu',
+        threads: settings.threads ?? availableParallelism(),
+      });
+    case 'wasm':
+      await import('@tensorflow/tfjs-backend-wasm');
+      return eagerOn(name, 'wasm');
+    case 'cpu':
+      return eagerOn(name, 'cpu');
+    case 'tensorflow':
+      await importTensorflow();
+      return eagerOn(name, 'tensorflow');
+  }
+}
+
+async function eagerOn(name: EngineName, backend: string): Promise<Engine> {
+  const before = tf.getBackend();
+  if (!(await tf.setBackend(backend)))
+    throw new UserError(`the engine ${name} does not start on this machine`);
+  if (before) await tf.setBackend(before);
+  return eagerEngine(name, backend);
+}
+
+/** The native library: with a GPU where that package works, else without. */
+async function importTensorflow(): Promise<void> {
+  const failures: string[] = [];
+  for (const library of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
+    try {
+      await import(library);
+      return;
+    } catch (error) {
+      failures.push(`${library}: ${messageOf(error).split('\n')[0]}`);
+    }
+  }
+  throw new UserError(`the engine tensorflow is not installed (${failures.join('; ')})`, {
+    mend: 'Run `npm run setup:tensorflow` where a network allows it, or use --engine onnx',
+  });
+}

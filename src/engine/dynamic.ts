@@ -1,0 +1,174 @@
+/**
+ * @file Programs of any length: a function is traced at two lengths, and what differs between the
+ * two graphs is what depends on the length. Sizes are then computed while the program runs.
+ */
+import type { GraphNode, Value } from './graph.js';
+import type { DynamicDims } from './serialize.js';
+import type { TracedGraph } from './trace.js';
+
+/** Larger than any axis: the end of a slice that reaches to the end. */
+const toTheEnd = 2 ** 40;
+
+interface Pairing {
+  /** Where a size that depends on the length can be read: 'a:b' to a value and its axis. */
+  readonly sources: Map<string, { readonly value: Value; readonly axis: number }>;
+  nextId: number;
+}
+
+/**
+ * Joins two traces of one function, at two lengths, into a graph for every length.
+ * @throws Error where a constant or the course of the computation depends on the length
+ */
+export function joinLengths(
+  name: string,
+  a: TracedGraph,
+  b: TracedGraph,
+): { graph: TracedGraph; dynamic: DynamicDims } {
+  const fail = (what: string): never => {
+    throw new Error(`cannot compile ${name} for every length: ${what}`);
+  };
+  if (a.nodes.length !== b.nodes.length) fail('it takes another course at another length');
+  const pairing: Pairing = { sources: new Map(), nextId: a.nextId };
+  const dynamic = new Map<string, readonly number[]>();
+  const learn = (one: Value, other: Value): number[] => {
+    const axes = one.shape.flatMap((dim, axis) => (dim === other.shape[axis] ? [] : [axis]));
+    for (const axis of axes) {
+      const key = `${one.shape[axis]}:${other.shape[axis]}`;
+      if (!pairing.sources.has(key)) pairing.sources.set(key, { value: one, axis });
+    }
+    return axes;
+  };
+  for (const [i, [path, value]] of a.inputs.entries())
+    dynamic.set(path, learn(value, b.inputs[i]?.[1] as Value));
+  const nodes: GraphNode[] = [];
+  for (const [i, node] of a.nodes.entries()) {
+    const other = b.nodes[i] as GraphNode;
+    if (node.op !== other.op) fail(`it takes another course at another length (${node.op} or ${other.op})`);
+    nodes.push(...withoutLengths(node, other, pairing, fail));
+    for (const [j, output] of node.outputs.entries()) learn(output, other.outputs[j] as Value);
+  }
+  for (const [i, [path, value]] of a.outputs.entries()) {
+    dynamic.set(`${path}:out`, learn(value, b.outputs[i]?.[1] as Value));
+  }
+  return { graph: { ...a, nodes }, dynamic };
+}
+
+/** The node with operands that hold at every length, after the nodes that compute them. */
+function withoutLengths(
+  node: GraphNode,
+  other: GraphNode,
+  pairing: Pairing,
+  fail: (what: string) => never,
+): GraphNode[] {
+  const before: GraphNode[] = [];
+  const inputs = node.inputs.map((value, position) => {
+    const twin = other.inputs[position];
+    if (value?.data === undefined || twin?.data === undefined) return value;
+    if (sameConstant(value, twin)) return value;
+    if (value.type !== 'int64')
+      return fail(`a constant of ${node.op} depends on the length; derive it from an input`);
+    if (node.op === 'Reshape') return reshapeOperand(node, other, value, twin, pairing, before);
+    if (node.op === 'Slice' && position === 2) return sliceEnds(node, other, value, twin, pairing, fail);
+    if (node.op === 'Expand') return runtimeSizes(value, twin, pairing, before, fail);
+    return fail(`an operand of ${node.op} depends on the length`);
+  });
+  const constantShapes = Object.values(node.attributes).some((attribute) => 'graph' in attribute);
+  if (constantShapes && bodiesDiffer(node, other)) fail(`the body of ${node.op} depends on the length`);
+  return [...before, { ...node, inputs }];
+
+  function reshapeOperand(
+    one: GraphNode,
+    two: GraphNode,
+    shape: Value,
+    otherShape: Value,
+    pairs: Pairing,
+    extra: GraphNode[],
+  ): Value {
+    const [from, fromOther] = [one.inputs[0] as Value, two.inputs[0] as Value];
+    const [sizes, otherSizes] = [numbers(shape), numbers(otherShape)];
+    let free = 0;
+    const result = sizes.map((size, i) => {
+      if (size === otherSizes[i]) return size;
+      if (from.shape[i] === size && fromOther.shape[i] === otherSizes[i]) return 0;
+      free++;
+      return -1;
+    });
+    if (free <= 1) return constant(result, pairs);
+    return runtimeSizes(shape, otherShape, pairs, extra, fail);
+  }
+}
+
+function sliceEnds(
+  node: GraphNode,
+  other: GraphNode,
+  ends: Value,
+  otherEnds: Value,
+  pairing: Pairing,
+  fail: (what: string) => never,
+): Value {
+  const [from, fromOther] = [node.inputs[0] as Value, other.inputs[0] as Value];
+  const axes = numbers(node.inputs[3] as Value);
+  const sizes = numbers(otherEnds);
+  const result = numbers(ends).map((end, i) => {
+    const axis = axes[i] as number;
+    const [length, otherLength] = [from.shape[axis] as number, fromOther.shape[axis] as number];
+    if (end === sizes[i]) return end;
+    if (end === length && sizes[i] === otherLength) return toTheEnd;
+    if (end - length === (sizes[i] as number) - otherLength) return end - length;
+    return fail('the end of a slice depends on the length');
+  });
+  return constant(result, pairing);
+}
+
+/** Sizes read from values while the program runs, joined into one vector. */
+function runtimeSizes(
+  shape: Value,
+  otherShape: Value,
+  pairing: Pairing,
+  before: GraphNode[],
+  fail: (what: string) => never,
+): Value {
+  const others = numbers(otherShape);
+  const parts = numbers(shape).map((size, i) => {
+    if (size === others[i]) return constant([size], pairing);
+    const source = pairing.sources.get(`${size}:${others[i]}`);
+    if (source === undefined) return fail('a size depends on the length in a way that no value shows');
+    const all = append('Shape', [source.value], [source.value.shape.length], pairing, before);
+    const attributes = { axis: { int: 0 } };
+    return append('Gather', [all, constant([source.axis], pairing)], [1], pairing, before, attributes);
+  });
+  return append('Concat', parts, [parts.length], pairing, before, { axis: { int: 0 } });
+}
+
+function append(
+  op: string,
+  inputs: readonly Value[],
+  shape: readonly number[],
+  pairing: Pairing,
+  before: GraphNode[],
+  attributes: GraphNode['attributes'] = {},
+): Value {
+  const value: Value = { id: pairing.nextId++, type: 'int64', shape };
+  before.push({ op, domain: '', inputs, outputs: [value], attributes });
+  return value;
+}
+
+function constant(data: readonly number[], pairing: Pairing): Value {
+  return { id: pairing.nextId++, type: 'int64', shape: [data.length], data };
+}
+
+const numbers = (value: Value): number[] => Array.from(value.data ?? []);
+
+function sameConstant(a: Value, b: Value): boolean {
+  if (a.shape.join() !== b.shape.join() || a.data?.length !== b.data?.length) return false;
+  return a.data === b.data || numbers(a).every((x, i) => Object.is(x, b.data?.[i]));
+}
+
+function bodiesDiffer(node: GraphNode, other: GraphNode): boolean {
+  const shapes = (each: GraphNode): string =>
+    Object.values(each.attributes)
+      .flatMap((attribute) => ('graph' in attribute ? attribute.graph.nodes : []))
+      .map((inner) => `${inner.op}${inner.outputs.map((value) => value.shape.join()).join(';')}`)
+      .join('|');
+  return shapes(node) !== shapes(other);
+}

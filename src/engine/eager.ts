@@ -1,0 +1,38 @@
+/** @file Engines that run a function op by op: TensorFlow's native library, WebAssembly, plain JavaScript. */
+import * as tf from '@tensorflow/tfjs';
+import { withBackend } from './backend.js';
+import { tensorOf } from './constants.js';
+import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';
+import { isTensor } from './trace.js';
+import { type HostTensor, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
+
+/** An engine over a TensorFlow.js backend that is initialised. */
+export function eagerEngine(name: EngineName, backend: string): Engine {
+  return {
+    name,
+    provider: 'cpu',
+    compile: <In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
+      fn: TensorFunction<In, Out>,
+      _options: ProgramOptions,
+    ): Program<In, Out> => ({
+      run: async (inputs) => withBackend(backend, () => runEagerly(fn, inputs)),
+      dispose: async () => {},
+    }),
+  };
+}
+
+function runEagerly<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
+  fn: TensorFunction<In, Out>,
+  inputs: ToHost<In>,
+): ToHost<Out> {
+  let outputs: Tree<HostTensor> = {};
+  tf.tidy(() => {
+    const tensors = mapLeaves(inputs as Tree<HostTensor>, isHostTensor, tensorOf);
+    outputs = mapLeaves<tf.Tensor, HostTensor>(fn(tensors as In), isTensor, (tensor) => ({
+      dtype: tensor.dtype as HostTensor['dtype'],
+      shape: tensor.shape,
+      data: tensor.dataSync().slice() as HostTensor['data'],
+    }));
+  });
+  return outputs as ToHost<Out>;
+}

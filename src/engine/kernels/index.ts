@@ -1,0 +1,7 @@
+/** @file Every TensorFlow.js kernel that a traced function may use. */
+import './elementwise.js';
+import './product.js';
+import './reduce.js';
+import './shape.js';
+
+export { defineLowering, type Lowering, need } from './register.js';

@@ -1,0 +1,46 @@
+/** @file Matrix products, with transposes folded into them. */
+import * as tf from '@tensorflow/tfjs';
+import type { GraphBuilder, Value } from '../graph.js';
+import { defineLowering, need } from './register.js';
+
+/** The matrix under a swap of the last two axes, and whether there was one. */
+function untransposed(x: Value): { matrix: Value; swapped: boolean } {
+  const perm = x.producer?.op === 'Transpose' ? x.producer.attributes.perm : undefined;
+  const source = x.producer?.inputs[0];
+  if (perm === undefined || !('ints' in perm) || source === undefined) return { matrix: x, swapped: false };
+  const rank = x.shape.length;
+  const swap = [...Array(Math.max(rank - 2, 0)).keys(), rank - 1, rank - 2];
+  return perm.ints.join() === swap.join() ? { matrix: source, swapped: true } : { matrix: x, swapped: false };
+}
+
+/** a · b over the last two axes; leading axes broadcast. */
+export function matrixProduct(
+  graph: GraphBuilder,
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+): Value {
+  const left = untransposed(a);
+  const right = untransposed(b);
+  const flipA = transposeA !== left.swapped;
+  const flipB = transposeB !== right.swapped;
+  const [x, y] = [left.matrix, right.matrix];
+  const [rows, columns] = [x.shape.at(flipA ? -1 : -2) as number, y.shape.at(flipB ? -2 : -1) as number];
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(x.shape.slice(0, -2), y.shape.slice(0, -2));
+  const shape = [...batch, rows, columns];
+  if (x.shape.length === 2 && y.shape.length === 2 && (flipA || flipB)) {
+    return graph.emit('Gemm', [x, y], shape, 'float32', {
+      attributes: { transA: { int: flipA ? 1 : 0 }, transB: { int: flipB ? 1 : 0 } },
+    });
+  }
+  if (!flipA && !flipB) return graph.emit('MatMul', [x, y], shape, 'float32');
+  return graph.emit('FusedMatMul', [x, y], shape, 'float32', {
+    domain: 'com.microsoft',
+    attributes: { transA: { int: flipA ? 1 : 0 }, transB: { int: flipB ? 1 : 0 } },
+  });
+}
+
+defineLowering('BatchMatMul', (graph, inputs, { transposeA, transposeB }) =>
+  matrixProduct(graph, need(inputs, 'a'), need(inputs, 'b'), Boolean(transposeA), Boolean(transposeB)),
+);

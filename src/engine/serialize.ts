@@ -1,0 +1,140 @@
+/** @file A traced graph as the bytes of an ONNX model. */
+import onnxProto from 'onnx-proto';
+import type { Attribute, GraphNode, Value } from './graph.js';
+import { onnxTypes } from './kernels/elementwise.js';
+import type { TracedGraph } from './trace.js';
+
+const { onnx } = onnxProto;
+
+/** ONNX operator set 18, intermediate representation 8: read by ONNX Runtime 1.14 and newer. */
+const operatorSet = 18;
+const irVersion = 8;
+
+const nameOf = (value: Value | undefined): string => (value === undefined ? '' : `v${value.id}`);
+
+/** Axes of inputs and outputs whose length is not fixed: path to the axes. */
+export type DynamicDims = ReadonlyMap<string, readonly number[]>;
+
+/** The ONNX model of a graph; inputs and outputs bear their paths as names. */
+export function serialize(graph: TracedGraph, dynamic: DynamicDims = new Map()): Uint8Array {
+  const inputNames = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
+  const rename = (value: Value | undefined): string =>
+    value === undefined ? '' : (inputNames.get(value.id) ?? nameOf(value));
+  const constants = new Map<number, Value>();
+  for (const value of [...allInputs(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
+    if (value.data !== undefined) constants.set(value.id, value);
+  }
+  const results = graph.outputs.map(([path, value]) => ({
+    opType: 'Identity',
+    input: [rename(value)],
+    output: [`${path}:out`],
+  }));
+  const model = onnx.ModelProto.create({
+    irVersion,
+    producerName: 'ehmam',
+    opsetImport: [
+      { domain: '', version: operatorSet },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph: {
+      name: 'program',
+      node: [...graph.nodes.map((node) => nodeProto(node, rename)), ...results],
+      initializer: [...constants.values()].map(constantProto),
+      input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path))),
+      output: graph.outputs.map(([path, value]) =>
+        typeProto(`${path}:out`, value, dynamic.get(`${path}:out`)),
+      ),
+    },
+  });
+  return onnx.ModelProto.encode(model).finish();
+}
+
+function allInputs(nodes: readonly GraphNode[]): Value[] {
+  return nodes.flatMap((node) => [
+    ...node.inputs.filter((value) => value !== undefined),
+    ...Object.values(node.attributes).flatMap((attribute) =>
+      'graph' in attribute ? [...allInputs(attribute.graph.nodes), ...attribute.graph.outputs] : [],
+    ),
+  ]);
+}
+
+function nodeProto(
+  node: GraphNode,
+  rename: (value: Value | undefined) => string,
+): InstanceType<typeof onnx.NodeProto> {
+  return onnx.NodeProto.create({
+    opType: node.op,
+    domain: node.domain,
+    input: node.inputs.map(rename),
+    output: node.outputs.map(nameOf),
+    attribute: Object.entries(node.attributes).map(([name, attribute]) =>
+      attributeProto(name, attribute, rename),
+    ),
+  });
+}
+
+function attributeProto(
+  name: string,
+  attribute: Attribute,
+  rename: (value: Value | undefined) => string,
+): InstanceType<typeof onnx.AttributeProto> {
+  const { AttributeType } = onnx.AttributeProto;
+  if ('int' in attribute)
+    return onnx.AttributeProto.create({ name, type: AttributeType.INT, i: attribute.int });
+  if ('float' in attribute)
+    return onnx.AttributeProto.create({ name, type: AttributeType.FLOAT, f: attribute.float });
+  if ('ints' in attribute) {
+    return onnx.AttributeProto.create({ name, type: AttributeType.INTS, ints: [...attribute.ints] });
+  }
+  if ('text' in attribute) {
+    return onnx.AttributeProto.create({
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(attribute.text),
+    });
+  }
+  const { inputs, outputs, nodes } = attribute.graph;
+  return onnx.AttributeProto.create({
+    name,
+    type: AttributeType.GRAPH,
+    g: {
+      name: 'body',
+      node: nodes.map((node) => nodeProto(node, rename)),
+      input: inputs.map((value) => typeProto(nameOf(value), value)),
+      output: outputs.map((value) => typeProto(nameOf(value), value)),
+    },
+  });
+}
+
+function typeProto(
+  name: string,
+  value: Value,
+  dynamicAxes: readonly number[] = [],
+): InstanceType<typeof onnx.ValueInfoProto> {
+  const dim = value.shape.map((length, axis) =>
+    dynamicAxes.includes(axis) ? { dimParam: `${name}.${axis}` } : { dimValue: length },
+  );
+  return onnx.ValueInfoProto.create({
+    name,
+    type: { tensorType: { elemType: onnxTypes[value.type], shape: { dim } } },
+  });
+}
+
+function constantProto(value: Value): InstanceType<typeof onnx.TensorProto> {
+  return onnx.TensorProto.create({
+    name: nameOf(value),
+    dims: [...value.shape],
+    dataType: onnxTypes[value.type],
+    rawData: rawBytes(value),
+  });
+}
+
+function rawBytes({ type, data = [] }: Value): Uint8Array {
+  const bytesOf = (array: ArrayBufferView): Uint8Array =>
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  if (type === 'float32') return bytesOf(data instanceof Float32Array ? data : Float32Array.from(data));
+  if (type === 'int32') return bytesOf(data instanceof Int32Array ? data : Int32Array.from(data));
+  if (type === 'uint32') return bytesOf(Uint32Array.from(data));
+  if (type === 'int64') return bytesOf(BigInt64Array.from(Array.from(data), BigInt));
+  return Uint8Array.from(data);
+}

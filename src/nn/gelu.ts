@@ -1,0 +1,34 @@
+/** @file The exact (erf) Gaussian error linear unit. */
+import type * as tf from '@tensorflow/tfjs';
+import { defineLowering, need } from '../engine/kernels/index.js';
+import { lowered } from '../engine/lowered.js';
+import { withGradient } from './custom.js';
+
+defineLowering('ExactGelu', (graph, inputs) => {
+  const x = need(inputs, 'x');
+  return graph.emit('Gelu', [x], x.shape, 'float32', { domain: 'com.microsoft' });
+});
+
+/** x Φ(x), as torch's F.gelu (Hendrycks and Gimpel, 2016). Any shape. */
+export function gelu(x: tf.Tensor): tf.Tensor {
+  return withGradient(
+    [x],
+    () => {
+      const [value] = lowered('ExactGelu', { x }, {}, () => [x.mul(normalCdf(x))]);
+      return { value: value as tf.Tensor, saved: [x] };
+    },
+    (dy, [z]) => {
+      const s = z as tf.Tensor;
+      const density = s
+        .square()
+        .mul(-0.5)
+        .exp()
+        .mul(1 / Math.sqrt(2 * Math.PI));
+      return [dy.mul(normalCdf(s).add(s.mul(density)))];
+    },
+  );
+}
+
+function normalCdf(x: tf.Tensor): tf.Tensor {
+  return x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+}

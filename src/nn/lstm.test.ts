@@ -1,0 +1,108 @@
+/** @file The bidirectional LSTM against PyTorch, and compiled against eager. */
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, test } from 'vitest';
+import { torchCase } from '../../test/fixtures/torch/recurrent.js';
+import { createEngine } from '../engine/create.js';
+import type { EngineName } from '../engine/engine.js';
+import { float32, floatsOf, type HostTensor, int32, type Parameters, type ToHost } from '../engine/tree.js';
+import { randomStream } from '../random.js';
+import { bidirectionalLstm } from './lstm.js';
+
+type In = { x: tf.Tensor; lengths: tf.Tensor; weights: tf.Tensor; parameters: Record<string, tf.Tensor> };
+type Out = { y: tf.Tensor; gradients: Record<string, tf.Tensor> };
+
+function outputsAndGradients({ x, lengths, weights, parameters }: In): Out {
+  const names = Object.keys(parameters);
+  const layer = (values: Parameters, input: tf.Tensor): tf.Tensor =>
+    bidirectionalLstm(values, 'lstm', input as tf.Tensor3D, lengths as tf.Tensor1D);
+  const gradients = tf.grads((...[input, ...leaves]: tf.Tensor[]) => {
+    const values = Object.fromEntries(names.map((name, i) => [name, leaves[i] as tf.Tensor]));
+    return tf.sum(tf.mul(layer(values, input as tf.Tensor), weights));
+  })([x, ...names.map((name) => parameters[name] as tf.Tensor)]);
+  return {
+    y: layer(parameters, x),
+    gradients: Object.fromEntries(['x', ...names].map((name, i) => [name, gradients[i] as tf.Tensor])),
+  };
+}
+
+async function run(engine: EngineName, inputs: ToHost<In>): Promise<ToHost<Out>> {
+  const program = (await createEngine(engine, { threads: 1 })).compile(outputsAndGradients, {
+    name: 'blstm',
+  });
+  const outputs = await program.run(inputs);
+  await program.dispose();
+  return outputs;
+}
+
+function expectClose(
+  actual: HostTensor | undefined,
+  expected: HostTensor | undefined,
+  tolerance: number,
+): void {
+  expect(actual?.shape).toEqual(expected?.shape);
+  const [a, b] = [floatsOf(actual as HostTensor), floatsOf(expected as HostTensor)];
+  expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)).toBeLessThan(
+    tolerance,
+  );
+}
+
+describe.each(['cpu', 'onnx'] as const)('a bidirectional LSTM on %s', (engine) => {
+  test("gives PyTorch's outputs and gradients on packed sequences", async () => {
+    const torch = torchCase('lstm');
+    const names = torch.names('parameters');
+    const outputs = await run(engine, {
+      x: torch.floats('inputs', 'x'),
+      lengths: torch.integers('inputs', 'lengths'),
+      weights: torch.floats('inputs', 'weights'),
+      parameters: Object.fromEntries(names.map((name) => [`lstm.${name}`, torch.floats('parameters', name)])),
+    });
+    expectClose(outputs.y, torch.floats('outputs', 'y'), 1e-5);
+    expectClose(outputs.gradients['x'], torch.floats('gradients', 'x'), 1e-5);
+    for (const name of names) {
+      expectClose(outputs.gradients[`lstm.${name}`], torch.floats('gradients', name), 2e-5);
+    }
+  });
+});
+
+test('a bidirectional LSTM compiled equals the eager one, and padding never reaches a result', async () => {
+  const inputs = randomInputs(7);
+  const [eager, compiled] = [await run('cpu', inputs), await run('onnx', inputs)];
+  expectClose(compiled.y, eager.y, 1e-5);
+  for (const [name, gradient] of Object.entries(eager.gradients))
+    expectClose(compiled.gradients[name], gradient, 1e-4);
+
+  const [batch, frames, width] = inputs.x.shape as [number, number, number];
+  const lengths = inputs.lengths.data;
+  const polluted = floatsOf(inputs.x).map((value, i) => {
+    const [b, t] = [Math.floor(i / (frames * width)), Math.floor(i / width) % frames];
+    return t < (lengths[b] as number) ? value : 99;
+  });
+  const other = await run('onnx', { ...inputs, x: float32([batch, frames, width], polluted) });
+  expectClose(other.y, compiled.y, 1e-6);
+  for (const [name, gradient] of Object.entries(compiled.gradients))
+    expectClose(other.gradients[name], gradient, 1e-6);
+});
+
+function randomInputs(seed: number): ToHost<In> {
+  const [batch, frames, width, size] = [4, 15, 5, 6];
+  const random = randomStream(seed, 'lstm test');
+  const draw = (...shape: number[]): HostTensor =>
+    float32(
+      shape,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal() / 2),
+    );
+  const parameters = Object.fromEntries(
+    ['', '_reverse'].flatMap((direction) => [
+      [`lstm.weight_ih_l0${direction}`, draw(4 * size, width)],
+      [`lstm.weight_hh_l0${direction}`, draw(4 * size, size)],
+      [`lstm.bias_ih_l0${direction}`, draw(4 * size)],
+      [`lstm.bias_hh_l0${direction}`, draw(4 * size)],
+    ]),
+  );
+  return {
+    x: draw(batch, frames, width),
+    lengths: int32([batch], [15, 1, 9, 14]),
+    weights: draw(batch, frames, 2 * size),
+    parameters,
+  };
+}
