@@ -14,6 +14,7 @@ import {
 
 /** One call of the operating system takes less than 2 GiB. */
 const chunkBytes = 64 * 1024 * 1024;
+
 export interface SafetensorsFile {
   readonly tensors: Record<string, HostTensor>;
   readonly metadata: Record<string, string>;
