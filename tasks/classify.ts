@@ -1,0 +1,68 @@
+/** @file What the utterance classification tasks (KS, SID, IC) share: classes of the train split, accuracy over slots. */
+import type { Utterance } from '../src/data/rows.js';
+import { UserError } from '../src/errors.js';
+import { accuracy } from '../src/metrics/index.js';
+import { type Columns, type MetricValue, type PooledHead, splits, type Task, type TaskData } from './task.js';
+
+/** A task that names one class a column; an utterance is right when every column is. */
+export function classificationTask(
+  task: Pick<Task, 'name' | 'version' | 'summary'> & { readonly columns: readonly [string, ...string[]] },
+): Task {
+  return {
+    ...task,
+    metrics: [{ name: 'accuracy', direction: 'higher' }],
+    head: (data) => ({ kind: 'pooled-linear', slots: task.columns.map((column) => slotOf(data, column)) }),
+    evaluate: (predictions, references) => ({ accuracy: accuracyOf(task.columns, predictions, references) }),
+  };
+}
+
+function slotOf(data: TaskData, column: string): PooledHead['slots'][number] {
+  for (const split of splits) for (const utterance of data[split]) labelOf(utterance, column);
+  const classes = [...new Set(data.train.map((utterance) => labelOf(utterance, column)))].sort();
+  const first = data.train[0];
+  if (first !== undefined && classes.length < 2) {
+    throw new UserError(`every train utterance has the ${column} '${classes[0]}'`, {
+      file: first.manifest,
+      mend: 'A classifier needs at least two classes in the train split',
+    });
+  }
+  const known = new Set(classes);
+  for (const utterance of [...data.dev, ...data.test]) {
+    const label = labelOf(utterance, column);
+    if (!known.has(label)) {
+      throw new UserError(
+        `the ${column} '${label}' of split '${utterance.split}' is not in the train split`,
+        {
+          file: utterance.manifest,
+          line: utterance.line,
+          mend: `Add train utterances with this ${column}, or leave this row out`,
+        },
+      );
+    }
+  }
+  return { column, classes };
+}
+
+function labelOf(utterance: Utterance, column: string): string {
+  const label = utterance.columns[column];
+  if (label === undefined || label === '') {
+    throw new UserError(`utterance '${utterance.id}' has no ${column}`, {
+      file: utterance.manifest,
+      line: utterance.line,
+      mend: `Fill the column '${column}'`,
+    });
+  }
+  return label;
+}
+
+/** The share of utterances whose every column is predicted right. */
+function accuracyOf(
+  columns: readonly string[],
+  predictions: readonly Columns[],
+  references: readonly Columns[],
+): MetricValue {
+  const labels = (rows: readonly Columns[]): string[][] =>
+    rows.map((row) => columns.map((column) => row[column] ?? ''));
+  const { rate, shares } = accuracy(labels(predictions), labels(references));
+  return { value: rate, shares };
+}

@@ -1,0 +1,9 @@
+/** @file Intent classification: action, object and location of a command, all three right (SUPERB IC). */
+import { classificationTask } from '../classify.js';
+
+export const ic = classificationTask({
+  name: 'ic',
+  version: 1,
+  summary: 'intent classification: action, object and location of a command (columns intent.*)',
+  columns: ['intent.action', 'intent.object', 'intent.location'],
+});

@@ -1,0 +1,68 @@
+/** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
+import type { Utterance } from '../src/data/rows.js';
+import type { Share } from '../src/metrics/index.js';
+
+/** Values under column names: what a head predicts for an utterance, or what its manifest says. */
+export type Columns = Readonly<Record<string, string>>;
+
+export type Split = 'train' | 'dev' | 'test';
+export const splits: readonly Split[] = ['train', 'dev', 'test'];
+
+/** The utterances a head learns from, is chosen by, and is judged on; no split is empty. */
+export type TaskData = Readonly<Record<Split, readonly Utterance[]>>;
+
+export interface TaskMetric {
+  readonly name: string;
+  /** Which values are better. */
+  readonly direction: 'higher' | 'lower';
+}
+
+export interface MetricValue {
+  readonly value: number;
+  /** In the order of the predictions, where the metric is a ratio of sums: gives its interval. */
+  readonly shares?: readonly Share[];
+}
+
+/** Softmax layer weights, Linear, mean over time, and one Linear classifier a slot. */
+export interface PooledHead {
+  readonly kind: 'pooled-linear';
+  readonly slots: readonly { readonly column: string; readonly classes: readonly string[] }[];
+}
+
+/** Softmax layer weights, Linear, BLSTM layers and a Linear over tokens for each frame, trained with CTC. */
+export interface CtcHead {
+  readonly kind: 'frame-ctc';
+  /** The column that holds the text. */
+  readonly column: string;
+  readonly tokens: readonly string[];
+  readonly blank: number;
+  /** The tokens of a text. */
+  encode(text: string): readonly number[];
+  /** The text of tokens that hold no blank and no repetition. */
+  decode(tokens: readonly number[]): string;
+}
+
+export type Head = PooledHead | CtcHead;
+
+/** A task of the harness. It knows utterances and predictions, never an encoder. */
+export interface Task {
+  readonly name: string;
+  /** Raised whenever results stop being comparable. */
+  readonly version: number;
+  /** One line for a list of tasks. */
+  readonly summary: string;
+  /** The columns its manifest must have, besides id, path and split. */
+  readonly columns: readonly string[];
+  /** The first one decides which checkpoint is best on dev. */
+  readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /**
+   * The head that the data asks for (classes are those of the train split).
+   * @throws UserError naming manifest and line of a label or text that the task cannot use
+   */
+  head(data: TaskData): Head;
+  /** Every metric over predictions and references that stand in the same order. */
+  evaluate(
+    predictions: readonly Columns[],
+    references: readonly Columns[],
+  ): Readonly<Record<string, MetricValue>>;
+}

@@ -1,0 +1,115 @@
+/** @file The tasks: what they ask of a manifest and how they judge predictions. */
+import { describe, expect, test } from 'vitest';
+import type { Utterance } from '../src/data/rows.js';
+import { UserError } from '../src/errors.js';
+import { decodeTokens, encodeText, tokens } from './asr/characters.js';
+import { asr } from './asr/index.js';
+import { ic } from './ic/index.js';
+import { findTask } from './index.js';
+import { ks } from './ks/index.js';
+import type { TaskData } from './task.js';
+
+function utterance(split: string, columns: Record<string, string>, line: number): Utterance {
+  return { id: `u${line}`, path: `/audio/u${line}.wav`, split, columns, line, manifest: 'corpus.csv' };
+}
+
+function dataOf(rows: { split: string; columns: Record<string, string> }[]): TaskData {
+  const utterances = rows.map(({ split, columns }, i) => utterance(split, columns, i + 2));
+  const of = (split: string): Utterance[] => utterances.filter((u) => u.split === split);
+  return { train: of('train'), dev: of('dev'), test: of('test') };
+}
+
+test('a task is found by its name, and an unknown name lists the tasks', () => {
+  expect(findTask('ks')).toBe(ks);
+  expect(() => findTask('kss')).toThrow(/no task 'kss'. Choose one of asr, ks, sid, ic/);
+});
+
+describe('keyword spotting', () => {
+  const rows = [
+    { split: 'train', columns: { label: 'yes' } },
+    { split: 'train', columns: { label: 'no' } },
+    { split: 'dev', columns: { label: 'no' } },
+    { split: 'test', columns: { label: 'yes' } },
+  ];
+
+  test('takes its classes from the train split, in alphabetic order', () => {
+    expect(ks.head(dataOf(rows))).toEqual({
+      kind: 'pooled-linear',
+      slots: [{ column: 'label', classes: ['no', 'yes'] }],
+    });
+  });
+
+  test('refuses a test label that training never shows, naming the line', () => {
+    const data = dataOf([...rows, { split: 'test', columns: { label: 'maybe' } }]);
+    expect(() => ks.head(data)).toThrow(
+      /corpus.csv:6: the label 'maybe' of split 'test' is not in the train split/,
+    );
+  });
+
+  test('refuses an empty label and a single class', () => {
+    expect(() => ks.head(dataOf([...rows, { split: 'dev', columns: { label: '' } }]))).toThrow(
+      /corpus.csv:6: utterance 'u6' has no label/,
+    );
+    expect(() => ks.head(dataOf(rows.map((row) => ({ ...row, columns: { label: 'no' } }))))).toThrow(
+      UserError,
+    );
+  });
+});
+
+test('intent classification counts an utterance as right when all three slots are', () => {
+  const intent = (action: string, object: string, location: string): Record<string, string> => ({
+    'intent.action': action,
+    'intent.object': object,
+    'intent.location': location,
+  });
+  const references = [
+    intent('activate', 'lamp', 'kitchen'),
+    intent('activate', 'lamp', 'none'),
+    intent('bring', 'shoes', 'none'),
+  ];
+  const predictions = [
+    intent('activate', 'lamp', 'kitchen'),
+    intent('activate', 'lamp', 'kitchen'),
+    intent('bring', 'shoes', 'none'),
+  ];
+  expect(ic.evaluate(predictions, references).accuracy?.value).toBeCloseTo(2 / 3);
+});
+
+describe('speech recognition', () => {
+  test("has s3prl's 32 tokens with the blank first", () => {
+    expect(tokens).toHaveLength(32);
+    expect(new Set(tokens).size).toBe(32);
+    expect(tokens.slice(0, 6)).toEqual(['<s>', '<pad>', '</s>', '<unk>', '|', 'E']);
+  });
+
+  test('encodes and decodes a text', () => {
+    const encoded = encodeText("IT'S A CAT");
+    expect(encoded.map((index) => tokens[index]).join('')).toBe("IT'S|A|CAT");
+    expect(decodeTokens(encoded)).toBe("IT'S A CAT");
+    expect(decodeTokens([4, 4, ...encoded, 4, 0, 3])).toBe("IT'S A CAT");
+  });
+
+  test('gives word and character error rates over the corpus, case ignored', () => {
+    const result = asr.evaluate(
+      [{ text: 'THE CAT' }, { text: '' }],
+      [{ text: 'the  cat sat' }, { text: 'no' }],
+    );
+    expect(result.wer?.value).toBeCloseTo(2 / 4);
+    expect(result.cer?.value).toBeCloseTo((4 + 2) / (11 + 2));
+    expect(result.wer?.shares).toEqual([
+      { numerator: 1, denominator: 3 },
+      { numerator: 1, denominator: 1 },
+    ]);
+  });
+
+  test('refuses a text with characters that have no token, naming line and characters', () => {
+    const row = (split: string, text: string): { split: string; columns: Record<string, string> } => ({
+      split,
+      columns: { text },
+    });
+    expect(() => asr.head(dataOf([row('train', 'one'), row('dev', 'caf\u00e9 | 2')]))).toThrow(
+      /corpus.csv:3: the text of 'u3' holds "\u00c9", "\|", "2"/,
+    );
+    expect(() => asr.head(dataOf([row('train', '  ')]))).toThrow(/has no text/);
+  });
+});
