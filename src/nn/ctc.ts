@@ -27,26 +27,65 @@ export function ctcLoss(
 ): tf.Tensor1D {
   const lattice = latticeOf(targets, targetLengths, logits.shape[2], blank);
   const frameMask = frameMaskOf(logitLengths, logits.shape[1]);
-  const loss = tf.customGrad((x) => {
+  const loss = tf.customGrad((x, save) => {
     const logProbabilities = tf.logSoftmax(x as tf.Tensor3D, -1);
     const emissions = emissionsOf(logProbabilities, lattice);
     const alphas = forwardVariables(emissions, frameMask, lattice);
     const last = tf.squeeze(tf.slice(alphas, [alphas.shape[0] - 1, 0, 0], [1, -1, -1]), [0]);
-    const logLikelihood = tf.logSumExp(tf.add(last, lattice.ends), -1, true); // [B, 1]
-    const fits = tf.cast(tf.greater(logLikelihood, logZero / 2), 'float32'); // [B, 1]
-    const value = tf.squeeze(tf.neg(tf.mul(logLikelihood, fits)), [1]);
-    const gradFunc = (dy: tf.Tensor): tf.Tensor => {
-      const betas = backwardVariables(emissions, frameMask, lattice);
-      const evidence = tf.expandDims(tf.mul(logLikelihood, fits), 0); // [1, B, 1]
-      // Where the target does not fit, `fits` takes the gradient away; the minimum keeps exp finite there.
-      const occupancy = tf.exp(tf.minimum(tf.sub(tf.add(alphas, betas), evidence), 0)); // [T, B, S]
-      const posterior = tf.matMul(tf.transpose(occupancy, [1, 0, 2]), lattice.oneHot); // [B, T, V]
-      const scale = tf.mul(tf.mul(tf.reshape(dy, [-1, 1]), fits), frameMask); // [B, T]
-      return tf.mul(tf.sub(tf.exp(logProbabilities), posterior), tf.expandDims(scale, -1));
-    };
-    return { value, gradFunc };
+    const evidence = logSumOfStates(tf.add(last, lattice.ends)); // [B, 1]
+    const { oneHot, starts, ends, skips } = lattice;
+    (save as tf.GradSaveFunc)([
+      logProbabilities,
+      emissions,
+      alphas,
+      evidence,
+      frameMask,
+      oneHot,
+      starts,
+      ends,
+      skips,
+    ]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => gradient(dy, saved as Saved);
+    return { value: tf.squeeze(tf.neg(tf.mul(evidence, fitOf(evidence))), [1]), gradFunc };
   });
   return loss(logits) as tf.Tensor1D;
+}
+
+/** What the forward pass leaves to the backward one: log-probabilities [B, T, V], emissions and alphas [T, B, S], log-likelihoods [B, 1], the frames' mask [B, T] and the lattice. */
+type Saved = [
+  tf.Tensor3D,
+  tf.Tensor3D,
+  tf.Tensor3D,
+  tf.Tensor2D,
+  tf.Tensor2D,
+  tf.Tensor3D,
+  tf.Tensor2D,
+  tf.Tensor2D,
+  tf.Tensor2D,
+];
+
+/** Softmax minus the posterior of each token at each frame. */
+function gradient(dy: tf.Tensor, saved: Saved): tf.Tensor {
+  const [logProbabilities, emissions, alphas, evidence, frameMask, oneHot, starts, ends, skips] = saved;
+  const betas = backwardVariables(emissions, frameMask, { oneHot, starts, ends, skips });
+  const fit = fitOf(evidence);
+  // Where the target does not fit, `fit` takes the gradient away; the minimum keeps exp finite there.
+  const logOccupancy = tf.sub(tf.add(alphas, betas), tf.expandDims(tf.mul(evidence, fit), 0));
+  const occupancy = tf.exp(tf.minimum(logOccupancy, 0)); // [T, B, S]
+  const posterior = tf.matMul(tf.transpose(occupancy, [1, 0, 2]), oneHot); // [B, T, V]
+  const scale = tf.mul(tf.mul(tf.reshape(dy, [-1, 1]), fit), frameMask); // [B, T]
+  return tf.mul(tf.sub(tf.exp(logProbabilities), posterior), tf.expandDims(scale, -1));
+}
+
+/** log(sum(exp(x))) over the last axis of [B, S], as [B, 1]. */
+function logSumOfStates(x: tf.Tensor): tf.Tensor2D {
+  const top = tf.neg(tf.min(tf.neg(x), -1, true));
+  return tf.add(top, tf.log(tf.sum(tf.exp(tf.sub(x, top)), -1, true)));
+}
+
+/** 1 where a target fits its frames, else 0. */
+function fitOf(evidence: tf.Tensor): tf.Tensor {
+  return tf.cast(tf.greater(evidence, logZero / 2), 'float32');
 }
 
 /** The states that a target gives: blanks around every token, S = 2 L + 1 of them. */

@@ -57,7 +57,7 @@ describe.each(['cpu', 'onnx'] as const)('a bidirectional LSTM on %s', (engine) =
       parameters: Object.fromEntries(names.map((name) => [`lstm.${name}`, torch.floats('parameters', name)])),
     });
     expectClose(outputs.y, torch.floats('outputs', 'y'), 1e-5);
-    expectClose(outputs.gradients['x'], torch.floats('gradients', 'x'), 1e-5);
+    expectClose(outputs.gradients.x, torch.floats('gradients', 'x'), 1e-5);
     for (const name of names) {
       expectClose(outputs.gradients[`lstm.${name}`], torch.floats('gradients', name), 2e-5);
     }

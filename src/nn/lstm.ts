@@ -55,14 +55,19 @@ export function bidirectionalLstm(
 
 /** (x [T, B, D], input [2, 4H, D], recurrent [2, 4H, H], bias [2, 4H]) to outputs [T, 2, B, H]. */
 function layerWithGradient(lengths: tf.Tensor1D): (...inputs: tf.Tensor[]) => tf.Tensor {
-  return tf.customGrad((...inputs) => {
-    const [x, input, recurrent, bias] = inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor2D];
-    const weights = { input, recurrent, bias };
-    const value = runLayer(x, weights, lengths);
-    const gradFunc = (dy: tf.Tensor): tf.Tensor[] => gradients(x, weights, lengths, value, dy as tf.Tensor4D);
+  return tf.customGrad((...all) => {
+    const [x, input, recurrent, bias, save] = all as [...LayerInputs, tf.GradSaveFunc];
+    const value = runLayer(x, { input, recurrent, bias }, lengths);
+    save([x, input, recurrent, bias, lengths, value]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const [x, input, recurrent, bias, lengths, value] = saved as [...LayerInputs, tf.Tensor1D, tf.Tensor4D];
+      return gradients(x, { input, recurrent, bias }, lengths, value, dy as tf.Tensor4D);
+    };
     return { value, gradFunc };
   });
 }
+
+type LayerInputs = [x: tf.Tensor3D, input: tf.Tensor3D, recurrent: tf.Tensor3D, bias: tf.Tensor2D];
 
 function runLayer(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): tf.Tensor4D {
   const { input, recurrent, bias } = weights;
