@@ -1,0 +1,100 @@
+/** @file An audio file's bytes, read where they are needed, and what part of it is wanted. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { messageOf, UserError } from '../errors.js';
+import { systemCode } from '../files.js';
+
+/** A file opened for reading; short files come in one read. */
+export interface ByteSource {
+  readonly file: string;
+  readonly bytes: number;
+  /** The bytes of [offset, offset + length), fewer where the file ends. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Part of an audio file; the whole of it when empty. */
+export interface AudioSpan {
+  readonly startSeconds?: number | undefined;
+  readonly durationSeconds?: number | undefined;
+}
+
+/** Decoded audio of one channel at the file's own rate. */
+export interface MonoAudio {
+  readonly samples: Float32Array;
+  readonly sampleRateHz: number;
+}
+
+// Holds a 1-second clip of 16-bit audio at 16 kHz with its header.
+const firstRead = 1 << 16;
+
+/** Opens a file, hands it to `use`, closes it. UserError when it cannot be read. */
+export async function withByteSource<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const { size } = await handle.stat();
+    return await use(await byteSourceOf(handle, file, size));
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new UserError(`the audio file cannot be read (${messageOf(error)})`, {
+      file,
+      mend: 'Check its path and its permissions',
+      cause: error,
+    });
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function byteSourceOf(handle: FileHandle, file: string, bytes: number): Promise<ByteSource> {
+  const readFresh = async (offset: number, length: number): Promise<Uint8Array> => {
+    const buffer = new Uint8Array(Math.max(0, Math.min(length, bytes - offset)));
+    let filled = 0;
+    while (filled < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  };
+  const head = await readFresh(0, firstRead);
+  return {
+    file,
+    bytes,
+    read: async (offset, length) =>
+      offset + length <= head.length || head.length === bytes
+        ? head.subarray(offset, offset + length)
+        : readFresh(offset, length),
+  };
+}
+
+// Times in manifests are rounded, often to 10 ms: an end may lie this far behind the file's.
+const endToleranceSeconds = 0.02;
+
+/**
+ * The frames of a span in a file of `frameCount` frames.
+ * @throws UserError when the file is without samples or the span does not lie in it
+ */
+export function framesOfSpan(
+  span: AudioSpan,
+  frameCount: number,
+  sampleRateHz: number,
+  file: string,
+): { readonly first: number; readonly count: number } {
+  if (frameCount === 0) throw new UserError('the audio file holds no samples', { file });
+  const { startSeconds = 0, durationSeconds } = span;
+  const first = Math.round(startSeconds * sampleRateHz);
+  const length = `the file is ${(frameCount / sampleRateHz).toFixed(3)} s long`;
+  const mend = "Correct the manifest's start and duration";
+  if (!(first >= 0 && first < frameCount)) {
+    throw new UserError(`the start at ${startSeconds} s does not lie in it: ${length}`, { file, mend });
+  }
+  if (durationSeconds === undefined) return { first, count: frameCount - first };
+  const count = Math.round(durationSeconds * sampleRateHz);
+  if (!(count > 0))
+    throw new UserError(`a duration of ${durationSeconds} s holds no samples`, { file, mend });
+  if (first + count > frameCount + endToleranceSeconds * sampleRateHz) {
+    const what = `${durationSeconds} s from ${startSeconds} s on reach past its end: ${length}`;
+    throw new UserError(what, { file, mend });
+  }
+  return { first, count: Math.min(count, frameCount - first) };
+}
