@@ -2,5 +2,6 @@
 export { type Accuracy, accuracy } from './accuracy.js';
 export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsOf } from './alignment.js';
 export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';
+export { closestName, mendOfName } from './closest-name.js';
 export { type ErrorRate, errorRate, type TextPair, type TextUnit, unitsOf } from './error-rate.js';
 export { ratioOfSums, type Share } from './shares.js';

@@ -1,0 +1,94 @@
+/** @file What a result is: the versioned schema of a result record. */
+import { z } from 'zod';
+
+/** Raised when a field changes its meaning; older readers then refuse the record. */
+export const recordSchemaVersion = 1;
+
+/** The files of one result, inside `<folder>/<encoder>/<task>/`. */
+export const recordFileName = 'record.json';
+export const predictionsFileName = 'predictions.jsonl';
+
+const text = z.string().min(1);
+
+const metricSchema = z.strictObject({
+  /** A fraction, not a percentage (0.1234). */
+  value: z.number(),
+  /** Which values are better. */
+  direction: z.enum(['higher', 'lower']),
+  /** 95 % bootstrap interval over utterances; missing where the metric is no ratio of sums. */
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  /** How many utterances the value is over. */
+  utterances: z.int().positive(),
+});
+
+export const recordSchema = z.strictObject({
+  schemaVersion: z.literal(recordSchemaVersion),
+  encoder: z.strictObject({
+    /** The row of a table. */
+    name: text,
+    /** As given on the command line or in the suite. */
+    spec: text,
+    /** SHA-256 over family, configuration and weights. */
+    hash: text,
+    family: text,
+  }),
+  task: z.strictObject({ name: text, version: z.int().positive() }),
+  manifest: z.strictObject({ path: text, hash: text }),
+  preset: text,
+  seed: z.int(),
+  learningRates: z.strictObject({
+    /** Every rate tried, with the best value of the task's first metric on dev. */
+    tried: z.array(z.strictObject({ learningRate: z.number().positive(), devMetric: z.number() })),
+    /** The rate whose head was tested; null where the task trains no head. */
+    chosen: z.number().positive().nullable(),
+  }),
+  engine: z.strictObject({
+    name: text,
+    provider: text,
+    versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
+  }),
+  gitCommit: text.optional(),
+  /** By name; the first one is the one that tables show. */
+  metrics: z
+    .record(text, metricSchema)
+    .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
+  /** The learned weight of every hidden state, after the softmax. */
+  layerWeights: z.array(z.number()),
+  costs: z.strictObject({
+    seconds: z.number().nonnegative(),
+    peakMemoryMB: z.number().nonnegative(),
+    /** How many frames the encoder gave. */
+    encoderFrames: z.int().nonnegative(),
+  }),
+  /** JSON Lines beside the record, one utterance a line. */
+  predictions: text,
+  /** ISO 8601. With `costs`, all that differs between two runs of the same work on one machine. */
+  createdAt: z.iso.datetime(),
+});
+
+export type ResultRecord = z.infer<typeof recordSchema>;
+export type RecordMetric = z.infer<typeof metricSchema>;
+
+/** What the maker of a result fills in; the writer adds the rest. */
+export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions'>;
+
+/** A line of the predictions file; more columns may stand beside these. */
+export interface PredictionLine {
+  readonly id: string;
+  readonly prediction: unknown;
+  readonly reference: unknown;
+  readonly [column: string]: unknown;
+}
+
+/** A record and the file it is in. */
+export interface StoredRecord {
+  readonly path: string;
+  readonly record: ResultRecord;
+}
+
+/** `metrics.wer.value: expected number`, for every field that is wrong. */
+export function schemaComplaints(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => `${issue.path.length === 0 ? 'the whole' : issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+}

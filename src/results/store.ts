@@ -1,0 +1,116 @@
+/** @file Result records on disk: written whole, found under folders, checked when read. */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
+import {
+  type NewRecord,
+  type PredictionLine,
+  predictionsFileName,
+  type ResultRecord,
+  recordFileName,
+  recordSchema,
+  recordSchemaVersion,
+  type StoredRecord,
+  schemaComplaints,
+} from './record.js';
+
+/** The folder of one result: `<folder>/<encoder name>/<task>`, names made safe for every file system. */
+export function recordFolder(folder: string, encoderName: string, taskName: string): string {
+  return join(folder, folderName(encoderName), folderName(taskName));
+}
+
+/** Percent-encodes what a file system may refuse (`random:tiny`), so that two names never meet. */
+function folderName(name: string): string {
+  return encodeURIComponent(name).replace(/[*'()!~]|^\./g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * Writes a record and its predictions: the record last and in one step, so a folder with a record is complete.
+ * @throws UserError (exit code 1) when the folder cannot be written
+ */
+export async function writeRecord(
+  folder: string,
+  record: NewRecord,
+  predictions: readonly PredictionLine[],
+): Promise<StoredRecord> {
+  const whole = recordSchema.parse({
+    ...record,
+    schemaVersion: recordSchemaVersion,
+    predictions: predictionsFileName,
+  });
+  const place = recordFolder(folder, record.encoder.name, record.task.name);
+  const lines = predictions.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFileAtomic(join(place, predictionsFileName), lines);
+  const path = join(place, recordFileName);
+  await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
+  return { path, record: whole };
+}
+
+/**
+ * The records in files and under folders, in the order of the paths; a record found twice counts once.
+ * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
+ */
+export async function readRecords(paths: readonly string[]): Promise<StoredRecord[]> {
+  const found = new Map<string, string>();
+  for (const path of paths) {
+    for (const file of await recordFiles(path)) {
+      const real = await realpath(file);
+      if (!found.has(real)) found.set(real, file);
+    }
+  }
+  if (found.size === 0) {
+    throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
+      mend: "Give the folder that 'ehmam run' or 'ehmam demo' wrote",
+    });
+  }
+  return Promise.all([...found.values()].map(async (path) => ({ path, record: await readRecord(path) })));
+}
+
+/**
+ * Reads and checks one record file.
+ * @throws UserError naming the file and the field
+ */
+export async function readRecord(file: string): Promise<ResultRecord> {
+  const mend = 'Run the task again to write it anew, or leave the file out';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, mend, cause: error });
+  }
+  const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (typeof version === 'number' && version > recordSchemaVersion) {
+    throw new UserError(`has schemaVersion ${version}; this ehmam reads ${recordSchemaVersion}`, {
+      file,
+      mend: 'Read it with the newer ehmam that wrote it',
+    });
+  }
+  const checked = recordSchema.safeParse(json);
+  if (!checked.success) {
+    throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, mend });
+  }
+  return checked.data;
+}
+
+async function recordFiles(path: string): Promise<string[]> {
+  const kind = await stat(path).catch((error: unknown) => {
+    throw new UserError('is not there', {
+      file: path,
+      mend: 'Give result folders or record.json files',
+      cause: error,
+    });
+  });
+  if (!kind.isDirectory()) return [path];
+  const entries = await readdir(path, { withFileTypes: true });
+  const files: string[] = [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name === recordFileName && !entry.isDirectory()) files.push(join(path, entry.name));
+    else if (entry.isDirectory() && entry.name !== 'node_modules')
+      files.push(...(await recordFiles(join(path, entry.name))));
+  }
+  return files;
+}

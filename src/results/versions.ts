@@ -1,0 +1,48 @@
+/** @file The versions that a result depends on: this package, Node, ONNX Runtime, TensorFlow.js. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Versions {
+  readonly ehmam: string;
+  readonly node: string;
+  readonly onnxruntime: string;
+  readonly tfjs: string;
+}
+
+const ownFile = fileURLToPath(import.meta.url);
+
+export function runtimeVersions(): Versions {
+  return {
+    ehmam: versionIn(packageFileAbove(ownFile)),
+    node: process.versions.node,
+    onnxruntime: packageVersion('onnxruntime-node'),
+    tfjs: packageVersion('@tensorflow/tfjs'),
+  };
+}
+
+/** The version of an installed package. An error of Node's own if it is not installed. */
+export function packageVersion(name: string): string {
+  return versionIn(packageFileAbove(createRequire(import.meta.url).resolve(name)));
+}
+
+/** The package.json that a file belongs to: the nearest one above it that has a version. */
+function packageFileAbove(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'package.json');
+    if (existsSync(candidate) && versionField(candidate) !== undefined) return candidate;
+    if (folder === dirname(folder)) throw new Error(`no package.json above ${file}`);
+  }
+}
+
+function versionIn(packageFile: string): string {
+  const version = versionField(packageFile);
+  if (version === undefined) throw new Error(`${packageFile} names no version`);
+  return version;
+}
+
+function versionField(packageFile: string): string | undefined {
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version?: unknown };
+  return typeof version === 'string' ? version : undefined;
+}
