@@ -41,6 +41,8 @@ describe('the compiling engine', async () => {
       [onnx, wasm].map((engine) => engine.compile(fn, { name: 'loss' }).run(inputs)),
     );
     expect(floatsOf(a!.value)[0]).toBeCloseTo(floatsOf(b!.value)[0]!, 5);
-    floatsOf(a!.grad).forEach((x, i) => expect(x).toBeCloseTo(floatsOf(b!.grad)[i]!, 5));
+    floatsOf(a!.grad).forEach((x, i) => {
+      expect(x).toBeCloseTo(floatsOf(b!.grad)[i]!, 5);
+    });
   });
 });

@@ -92,6 +92,12 @@ for (const [kernel, op] of [
   );
 }
 
+defineLowering('AddN', (graph, inputs) => {
+  const [first, ...rest] = Object.values(inputs);
+  if (first === undefined) throw new Error('nothing to add');
+  return rest.reduce((sum, value) => arithmetic(graph, 'Add', sum, value), first);
+});
+
 defineLowering('NotEqual', (graph, inputs) => {
   const equal = broadcasting(graph, 'Equal', [need(inputs, 'a'), need(inputs, 'b')], 'bool');
   return graph.emit('Not', [equal], equal.shape, 'bool');
