@@ -1,0 +1,19 @@
+/** @file The audio of an utterance. */
+import { readAudio } from '../audio/index.js';
+import { UserError } from '../errors.js';
+import type { Utterance } from './manifest.js';
+
+/**
+ * The samples of an utterance, 16 kHz mono.
+ * @throws UserError that names the manifest's line and the audio file
+ */
+export async function readUtterance(utterance: Utterance): Promise<Float32Array> {
+  const { path, startSeconds, durationSeconds, id, manifest, line } = utterance;
+  try {
+    return await readAudio(path, { startSeconds, durationSeconds });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { exitCode, message } = error;
+    throw new UserError(`utterance '${id}': ${message}`, { exitCode, file: manifest, line, cause: error });
+  }
+}
