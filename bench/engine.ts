@@ -1,0 +1,191 @@
+/** @file Benchmark: one transformer training step compiled, eager in WebAssembly, and in PyTorch, side by side. */
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Table from 'cli-table3';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { createEngine } from '../src/engine/create.js';
+import type { EngineName } from '../src/engine/engine.js';
+import { floatsOf, type HostTensor } from '../src/engine/tree.js';
+import { type StepSizes, stepFlops, stepInputs, trainingStep } from './engine-model.js';
+import { startPyTorch } from './engine-pytorch.js';
+
+interface StepResult {
+  readonly seconds: number;
+  readonly loss: number;
+}
+
+interface Competitor {
+  readonly name: string;
+  /** Steps a round: the slow one makes fewer. */
+  readonly steps: number;
+  step(): Promise<StepResult>;
+  gradients(): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+interface Row {
+  readonly name: string;
+  readonly medianSeconds: number;
+  readonly seconds: readonly number[];
+  readonly gflopsPerSecond: number;
+  /** How many times as long as the compiled step. */
+  readonly timesCompiled: number;
+  /** First step less a later one: trace, lowering and session where the engine compiles. */
+  readonly compileSeconds: number;
+  readonly loss: number;
+  /** Against the compiled step: relative for the loss; for gradients the largest difference over the largest value. */
+  readonly lossDifference: number;
+  readonly gradientDifference: number;
+}
+
+const options = await yargs(hideBin(process.argv))
+  .scriptName('bench:engine')
+  .usage('$0: one transformer training step compiled, eager, and in PyTorch ($EHMAM_PYTHON, default python3)')
+  .options({
+    width: { type: 'number', default: 256 },
+    layers: { type: 'number', default: 4 },
+    batch: { type: 'number', default: 8 },
+    frames: { type: 'number', default: 200 },
+    heads: { type: 'number', default: 4 },
+    threads: { type: 'number', default: availableParallelism(), describe: 'for ONNX Runtime and PyTorch' },
+    rounds: { type: 'number', default: 3, describe: 'times that the competitors take turns' },
+    steps: { type: 'number', default: 5, describe: 'steps a turn (eager: one)' },
+    json: { type: 'boolean', default: false, describe: 'print JSON' },
+  })
+  .strict()
+  .parse();
+
+const sizes: StepSizes = options;
+const competitors = await enter(sizes, options.threads, options.steps);
+const rows = await measure(competitors, options.rounds);
+for (const competitor of competitors) await competitor.close();
+if (options.json) {
+  const { width, layers, batch, frames, heads, threads } = options;
+  console.log(JSON.stringify({ sizes: { width, layers, batch, frames, heads }, threads, rows }, null, 1));
+} else {
+  print(rows);
+}
+
+async function enter(sizes: StepSizes, threads: number, steps: number): Promise<Competitor[]> {
+  const inputs = stepInputs(sizes);
+  const pytorch = await startPyTorch(sizes, inputs, threads);
+  if (pytorch === undefined) console.error('PyTorch left out: set EHMAM_PYTHON to a Python that has torch');
+  return [
+    await ours('onnx', 'compiled (ONNX Runtime)', steps),
+    await ours('wasm', 'eager WebAssembly', 1),
+    ...(pytorch === undefined ? [] : [{ ...pytorch, name: `PyTorch ${pytorch.version}`, steps }]),
+  ];
+
+  async function ours(engine: EngineName, name: string, steps: number): Promise<Competitor> {
+    const program = (await createEngine(engine, { threads })).compile(trainingStep(sizes), { name: 'step' });
+    let last: Awaited<ReturnType<typeof program.run>> | undefined;
+    return {
+      name,
+      steps,
+      step: async () => {
+        const started = performance.now();
+        last = await program.run(inputs, last);
+        return { seconds: (performance.now() - started) / 1000, loss: floatsOf(last.loss)[0] ?? Number.NaN };
+      },
+      gradients: async () => {
+        if (last === undefined) throw new Error('no step was made');
+        const { gradients } = last;
+        return joined(Object.keys(inputs.parameters).map((key) => floatsOf(gradients[key] as HostTensor)));
+      },
+      close: () => program.dispose(),
+    };
+  }
+}
+
+/** Competitors take turns, so that a busy spell of the machine meets all of them. */
+async function measure(competitors: readonly Competitor[], rounds: number): Promise<Row[]> {
+  const first: StepResult[] = [];
+  const seconds = competitors.map((): number[] => []);
+  for (const competitor of competitors) first.push(await competitor.step());
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, competitor] of competitors.entries()) {
+      await sleep(200); // idle threads of the one before stop spinning
+      for (let n = 0; n < competitor.steps; n++) seconds[i]?.push((await competitor.step()).seconds);
+    }
+  }
+  const gradients: Float32Array[] = [];
+  for (const competitor of competitors) gradients.push(await competitor.gradients());
+  const compiled = {
+    seconds: median(seconds[0] ?? []),
+    loss: first[0]?.loss ?? Number.NaN,
+    gradients: gradients[0],
+  };
+  return competitors.map(({ name }, i) => {
+    const medianSeconds = median(seconds[i] ?? []);
+    const { loss = Number.NaN, seconds: firstSeconds = Number.NaN } = first[i] ?? {};
+    return {
+      name,
+      medianSeconds,
+      seconds: seconds[i] ?? [],
+      gflopsPerSecond: stepFlops(sizes) / medianSeconds / 1e9,
+      timesCompiled: medianSeconds / compiled.seconds,
+      compileSeconds: firstSeconds - medianSeconds,
+      loss,
+      lossDifference: Math.abs(loss / compiled.loss - 1),
+      gradientDifference: difference(
+        gradients[i] ?? new Float32Array(),
+        compiled.gradients ?? new Float32Array(),
+      ),
+    };
+  });
+}
+
+function print(rows: readonly Row[]): void {
+  const head = [
+    '',
+    's a step',
+    'x compiled',
+    'GFLOP/s',
+    'first step: + s',
+    'loss',
+    'loss differs',
+    'gradients differ',
+  ];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const row of rows) {
+    table.push([
+      row.name,
+      row.medianSeconds.toFixed(3),
+      row.timesCompiled.toFixed(2),
+      row.gflopsPerSecond.toFixed(1),
+      row.compileSeconds.toFixed(2),
+      row.loss.toFixed(6),
+      row.lossDifference.toExponential(1),
+      row.gradientDifference.toExponential(1),
+    ]);
+  }
+  console.log(table.toString());
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
+
+function difference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let [most, largest] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    most = Math.max(most, Math.abs((a[i] ?? 0) - (b[i] ?? 0)));
+    largest = Math.max(largest, Math.abs(b[i] ?? 0));
+  }
+  return most / largest;
+}
