@@ -1,0 +1,190 @@
+/** @file What the definition file of the mini suite may say, and how it is read. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { messageOf, UserError } from '../../errors.js';
+import { fliteVoices } from './flite.js';
+import { noiseColours } from './noise.js';
+
+const count = z.number().int().nonnegative();
+const share = z.number().min(0).max(1);
+const range = z
+  .tuple([z.number(), z.number()])
+  .refine(([low, high]) => low <= high, 'a range is [lowest, highest]');
+const words = z.string().regex(/^[a-z]+( [a-z]+)*$/, 'lower-case words with single spaces between them');
+const phrases = z.array(words).min(1);
+
+export const groups = ['train', 'dev', 'test'] as const;
+const group = z.enum(groups);
+
+const anySpeaker = {
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  /** Labelled data of KS, IC and ASR is divided by these groups; pre-training audio is by `train` alone. */
+  group,
+  /** Factor on all resonances (and the pitch): above 1 is a smaller head. */
+  formants: z.number().min(0.7).max(1.4),
+};
+const fliteSpeaker = z.strictObject({
+  ...anySpeaker,
+  voice: z.enum(fliteVoices),
+  /** As heard; the voice rms keeps its own. */
+  pitchHz: z.number().positive(),
+  /** Pace relative to the voice's own: above 1 is faster. */
+  pace: z.number().positive(),
+});
+const espeakSpeaker = z.strictObject({
+  ...anySpeaker,
+  /** Accent and variant. */
+  voice: z.string().min(1),
+  /** 0 to 99. */
+  pitch: z.number().min(0).max(99),
+  /** Liveliness of the pitch, 0 to 99. */
+  range: z.number().min(0).max(99),
+  wordsPerMinute: z.number().min(80).max(300),
+});
+/** Listed by synthesiser; read as one list. */
+const speakers = z
+  .strictObject({ flite: z.array(fliteSpeaker), espeak: z.array(espeakSpeaker) })
+  .transform(({ flite, espeak }) => [
+    ...flite.map((speaker) => ({ ...speaker, synthesiser: 'flite' as const })),
+    ...espeak.map((speaker) => ({ ...speaker, synthesiser: 'espeak' as const })),
+  ]);
+
+/** How an utterance is recorded; every range is drawn from anew for each utterance. */
+const conditions = z.strictObject({
+  /** Factor on the speaker's pace. */
+  pace: range,
+  /** Factor on the speaker's pitch (not the formants). */
+  pitch: range,
+  roomShare: share,
+  decaySeconds: range,
+  directToReverbDb: range,
+  noiseShare: share,
+  snrDb: range,
+  colours: z.array(z.enum(noiseColours)).min(1),
+  /** The microphone's band. */
+  lowCutHz: range,
+  highCutHz: range,
+  /** Gain above 2 kHz. */
+  tiltDb: range,
+  /** Gain of one resonance somewhere between 300 Hz and 4 kHz. */
+  resonanceDb: range,
+  /** Peak level, 0 is full scale. */
+  levelDb: range,
+  /** Silence (or noise) before and after the speech. */
+  paddingSeconds: range,
+});
+
+const split = z.strictObject({
+  utterances: count,
+  conditions: z.string(),
+  speakers: z.array(group).min(1),
+});
+
+const sentenceSplit = split.extend({ prose: count });
+const splits = <T extends z.ZodType>(kind: T) => z.strictObject({ train: kind, dev: kind, test: kind });
+
+export const definitionSchema = z.strictObject({
+  seed: z.number().int(),
+  speakers,
+  conditions: z.record(z.string(), conditions),
+  /** A grammar for sentences: a name in angle brackets stands for one of its alternatives; `sentence` is the start. */
+  grammar: z.record(z.string(), z.array(z.string().min(1)).min(1)),
+  keywords: phrases,
+  unknownWords: phrases,
+  intents: z.strictObject({
+    /** Words for each object and place label; the place `none` has none. */
+    objects: z.record(z.string(), words),
+    places: z.record(z.string(), words),
+    /** Wordings by action, with `<object>` and `<place>`; each split has its own. */
+    wordings: z.record(z.string(), splits(z.array(z.string().min(1)).min(1))),
+    meanings: z
+      .array(
+        z.strictObject({
+          actions: z.array(z.string()).min(1),
+          objects: z.array(z.string()).min(1),
+          places: z.array(z.string()).min(1),
+        }),
+      )
+      .min(1),
+  }),
+  /** Share of utterances that Flite's voices speak, where both synthesisers have speakers. */
+  fliteShare: share,
+  parts: z.strictObject({
+    pretrain: split.extend({
+      kinds: z.strictObject({ prose: share, sentence: share, command: share, keywords: share }),
+    }),
+    asr: splits(sentenceSplit),
+    ks: splits(split.extend({ seconds: z.number().positive() })),
+    sid: splits(
+      z.strictObject({ utterancesPerSpeaker: count, conditions: z.string(), words: range, seconds: range }),
+    ),
+    ic: splits(split),
+  }),
+});
+
+export type MiniDefinition = z.infer<typeof definitionSchema>;
+export type Speaker = MiniDefinition['speakers'][number];
+export type Conditions = MiniDefinition['conditions'][string];
+export type Group = z.infer<typeof group>;
+export type Range = readonly [low: number, high: number];
+
+/** The definition with the prose sentences that stand beside it. */
+export interface MiniSource {
+  readonly definition: MiniDefinition;
+  readonly prose: readonly string[];
+}
+
+/** Checks a definition; `file` names it in errors. */
+export function parseDefinition(value: unknown, file: string): MiniDefinition {
+  const { data, error } = definitionSchema.safeParse(value);
+  if (error) {
+    const issue = error.issues[0];
+    throw new UserError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`, {
+      file,
+      mend: 'Correct the definition of the mini suite',
+      cause: error,
+    });
+  }
+  const ids = data.speakers.map(({ id }) => id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) {
+    throw new UserError(`the speaker '${twice}' is there twice`, { file, mend: 'Give it another id' });
+  }
+  return data;
+}
+
+/** Reads `suite.json` and `sentences.txt` of a folder (default: the package's own). */
+export async function readMiniSource(folder?: string): Promise<MiniSource> {
+  const place = folder ?? (await ownFolder());
+  const file = join(place, 'suite.json');
+  const definition = parseDefinition(parsedJson(await readFile(file, 'utf8'), file), file);
+  const text = await readFile(join(place, 'sentences.txt'), 'utf8');
+  return { definition, prose: text.split(/\r?\n/).filter((line) => line !== '') };
+}
+
+function parsedJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(`is not JSON (${messageOf(cause)})`, { file, mend: 'Correct it', cause });
+  }
+}
+
+/** `manifests/mini` of this package, found from the sources as well as from the compiled files. */
+async function ownFolder(): Promise<string> {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const candidate = join(folder, 'manifests', 'mini');
+    const found = await readFile(join(candidate, 'suite.json')).catch(() => undefined);
+    if (found !== undefined) return candidate;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  throw new UserError('manifests/mini/suite.json is not in the installed package', {
+    exitCode: 1,
+    mend: 'Install the package again',
+  });
+}

@@ -1,0 +1,194 @@
+/** @file Every utterance of the mini suite: who says what, in which split, recorded how. */
+import { type RandomStream, randomStream } from '../../random.js';
+import type { Group, MiniDefinition, MiniSource, Range, Speaker } from './definition.js';
+import { groups } from './definition.js';
+import { command, meaningsOf, newSentences, pick } from './texts.js';
+
+export const partNames = ['pretrain', 'asr', 'ks', 'sid', 'ic'] as const;
+export type PartName = (typeof partNames)[number];
+
+export interface PlannedUtterance {
+  readonly id: string;
+  readonly part: PartName;
+  readonly split: Group;
+  /** Absent: nobody speaks, there is only noise. */
+  readonly speaker?: Speaker;
+  readonly spoken: string;
+  /** A name among the definition's conditions. */
+  readonly conditions: string;
+  /** Shortest and longest length in seconds; equal: exactly this long. */
+  readonly seconds?: Range;
+  /** Further columns of the manifest. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+/** Label of words that are no keyword, and of no word at all (as in Speech Commands). */
+export const unknownLabel = '_unknown_';
+export const silenceLabel = '_silence_';
+
+/** The whole suite, in the manifests' order. Sentences held out of a task's training are held out of pre-training. */
+export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[] {
+  const random = (purpose: string): RandomStream => randomStream(definition.seed, `mini ${purpose}`);
+  const proseLeft = random('prose').shuffle(prose);
+  const taken = new Set<string>();
+  // Held-out texts are drawn first: what is left may then be used by everything else.
+  const sid = { test: sidTexts('test'), dev: sidTexts('dev') };
+  const asr = { test: asrTexts('test'), dev: asrTexts('dev') };
+  const asrTrain = asrTexts('train');
+  const sidTrain = sidTexts('train');
+  return [
+    ...pretrainUtterances(definition, [...proseLeft, ...asrTrain.slice(-definition.parts.asr.train.prose)], {
+      random: random('pretrain'),
+      taken,
+    }),
+    ...groups.flatMap((split) =>
+      asrUtterances(definition, split, { ...asr, train: asrTrain }[split], random(`asr ${split}`)),
+    ),
+    ...groups.flatMap((split) => ksUtterances(definition, split, random(`ks ${split}`))),
+    ...groups.flatMap((split) => sidUtterances(definition, split, { ...sid, train: sidTrain }[split])),
+    ...groups.flatMap((split) => icUtterances(definition, split, random(`ic ${split}`))),
+  ];
+
+  /** Sentences of the grammar first, then prose. */
+  function asrTexts(split: Group): string[] {
+    const { utterances, prose: proseCount } = definition.parts.asr[split];
+    const grammatical = newSentences(
+      definition.grammar,
+      utterances - proseCount,
+      random(`asr texts ${split}`),
+      taken,
+    );
+    return [...grammatical, ...proseLeft.splice(0, proseCount)];
+  }
+
+  function sidTexts(split: Group): string[] {
+    const { utterancesPerSpeaker, words } = definition.parts.sid[split];
+    const amount = utterancesPerSpeaker * definition.speakers.length;
+    const fits = (text: string): boolean => {
+      const length = text.split(' ').length;
+      return length >= words[0] && length <= words[1];
+    };
+    return newSentences(definition.grammar, amount, random(`sid texts ${split}`), taken, fits);
+  }
+}
+
+function pretrainUtterances(
+  definition: MiniDefinition,
+  prose: readonly string[],
+  { random, taken }: { readonly random: RandomStream; readonly taken: Set<string> },
+): PlannedUtterance[] {
+  const { utterances, kinds, conditions, speakers } = definition.parts.pretrain;
+  const meanings = meaningsOf(definition.intents);
+  const vocabulary = [...definition.keywords, ...definition.keywords, ...definition.unknownWords];
+  const texts: Record<keyof typeof kinds, () => string> = {
+    prose: () => pick(prose, random),
+    sentence: () => newSentences(definition.grammar, 1, random, taken)[0] ?? '',
+    command: () => command(definition.intents, pick(meanings, random), 'train', random).text,
+    keywords: () => Array.from({ length: 2 + random.integer(4) }, () => pick(vocabulary, random)).join(', '),
+  };
+  const names = Object.keys(kinds) as (keyof typeof kinds)[];
+  const draw = (): string => {
+    let left = random.uniform() * names.reduce((sum, name) => sum + kinds[name], 0);
+    const name = names.find((candidate) => {
+      left -= kinds[candidate];
+      return left < 0;
+    });
+    return texts[name ?? 'prose']();
+  };
+  return Array.from({ length: utterances }, (_, index) => ({
+    id: idOf('pretrain', 'train', index),
+    part: 'pretrain',
+    split: 'train',
+    speaker: speakerOf(definition, speakers, random),
+    spoken: draw(),
+    conditions,
+    columns: {},
+  }));
+}
+
+function asrUtterances(
+  definition: MiniDefinition,
+  split: Group,
+  texts: readonly string[],
+  random: RandomStream,
+): PlannedUtterance[] {
+  const { conditions, speakers } = definition.parts.asr[split];
+  return random.shuffle(texts).map((text, index) => ({
+    id: idOf('asr', split, index),
+    part: 'asr',
+    split,
+    speaker: speakerOf(definition, speakers, random),
+    spoken: text,
+    conditions,
+    columns: { text: text.toUpperCase() },
+  }));
+}
+
+function ksUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
+  const { utterances, conditions, speakers, seconds } = definition.parts.ks[split];
+  const labels = [...definition.keywords, unknownLabel, silenceLabel];
+  return Array.from({ length: utterances }, (_, index): PlannedUtterance => {
+    const label = labels[index % labels.length] ?? silenceLabel;
+    const common = { id: idOf('ks', split, index), part: 'ks', split, conditions } as const;
+    const exact = [seconds, seconds] as const;
+    if (label === silenceLabel) return { ...common, spoken: '', seconds: exact, columns: { label } };
+    const spoken = label === unknownLabel ? pick(definition.unknownWords, random) : label;
+    const speaker = speakerOf(definition, speakers, random);
+    return { ...common, speaker, spoken, seconds: exact, columns: { label, text: spoken.toUpperCase() } };
+  });
+}
+
+function sidUtterances(
+  definition: MiniDefinition,
+  split: Group,
+  texts: readonly string[],
+): PlannedUtterance[] {
+  const { conditions, seconds } = definition.parts.sid[split];
+  return texts.map((text, index) => {
+    const speaker = definition.speakers[index % definition.speakers.length] as Speaker;
+    return {
+      id: idOf('sid', split, index),
+      part: 'sid',
+      split,
+      speaker,
+      spoken: text,
+      conditions,
+      seconds,
+      columns: { label: speaker.id, text: text.toUpperCase() },
+    };
+  });
+}
+
+function icUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
+  const { utterances, conditions, speakers } = definition.parts.ic[split];
+  const meanings = meaningsOf(definition.intents);
+  return Array.from({ length: utterances }, (_, index) => {
+    const meaning = meanings[index % meanings.length] as (typeof meanings)[number];
+    const { text, action, object, location } = command(definition.intents, meaning, split, random);
+    return {
+      id: idOf('ic', split, index),
+      part: 'ic',
+      split,
+      speaker: speakerOf(definition, speakers, random),
+      spoken: text,
+      conditions,
+      columns: {
+        text: text.toUpperCase(),
+        'intent.action': action,
+        'intent.object': object,
+        'intent.location': location,
+      },
+    };
+  });
+}
+
+function speakerOf(definition: MiniDefinition, among: readonly Group[], random: RandomStream): Speaker {
+  const candidates = definition.speakers.filter((speaker) => among.includes(speaker.group));
+  const wanted = random.uniform() < definition.fliteShare ? 'flite' : 'espeak';
+  const preferred = candidates.filter(({ synthesiser }) => synthesiser === wanted);
+  return pick(preferred.length > 0 ? preferred : candidates, random);
+}
+
+function idOf(part: PartName, split: Group, index: number): string {
+  return `${part}-${split}-${String(index + 1).padStart(4, '0')}`;
+}
