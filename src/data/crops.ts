@@ -1,6 +1,6 @@
 /** @file Crops for pre-training: a stream of batches, each a function of the seed and its step alone. */
 import { LRUCache } from 'lru-cache';
-import { normalizeWaveform, sampleRateHz } from '../audio/index.js';
+import { normalizeWaveform } from '../audio/index.js';
 import { randomStream } from '../random.js';
 import { readUtterance } from './audio.js';
 import type { Utterance } from './manifest.js';
@@ -121,9 +121,4 @@ function audioCache(
     cache.set(index, samples);
     return samples;
   };
-}
-
-/** Samples of a crop of some seconds. */
-export function samplesOfSeconds(seconds: number): number {
-  return Math.round(seconds * sampleRateHz);
 }
