@@ -1,0 +1,76 @@
+/** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
+import * as tf from '@tensorflow/tfjs';
+import { normalizeWaveform } from '../audio/index.js';
+import type { Encoder } from '../encoders/encoder.js';
+import { constants } from '../engine/constants.js';
+import type { Engine } from '../engine/engine.js';
+import { float32, type HostTensor } from '../engine/tree.js';
+
+/** Runs an encoder over waveforms; `dispose` frees the program. */
+export interface Extractor<Result> {
+  (samples: Float32Array): Promise<Result>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * All hidden states of one utterance: the input of block 0, then every block's output, each [frames, dim].
+ * An utterance too short for one frame is zero-padded to `encoder.minimumSamples`.
+ * @returns a function of 16 kHz samples, as read: it normalises them where the encoder asks for that
+ */
+export function extractHiddenStates(engine: Engine, encoder: Encoder): Extractor<HostTensor[]> {
+  const program = engine.compile(
+    ({ waveform }: { waveform: tf.Tensor }) =>
+      nameStates(encoder.forward(constants(encoder.parameters), waveform)),
+    { name: `hidden states of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
+  );
+  const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
+    const outputs = await program.run({ waveform: waveformOf(encoder, samples) });
+    return encoder.dims.map((_, layer) => withoutBatch(outputs[stateName(layer)]));
+  };
+  return Object.assign(extract, { dispose: () => program.dispose() });
+}
+
+/**
+ * The mean over time of every hidden state, taken inside the program.
+ * @returns a function of 16 kHz samples that gives [layers, dim] and the number of frames that were averaged
+ */
+export function extractPooled(
+  engine: Engine,
+  encoder: Encoder,
+): Extractor<{ readonly means: HostTensor; readonly frames: number }> {
+  const program = engine.compile(
+    ({ waveform }: { waveform: tf.Tensor }) => {
+      const states = encoder.forward(constants(encoder.parameters), waveform);
+      const means = states.map((state) => tf.mean(state, 1)); // [1, dim] each
+      const ones = tf.onesLike(tf.slice(states[0] as tf.Tensor, [0, 0, 0], [1, -1, 1])); // [1, frames, 1]
+      return { means: tf.concat(means, 0), frames: tf.sum(ones) };
+    },
+    { name: `means of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
+  );
+  const extract = async (samples: Float32Array): Promise<{ means: HostTensor; frames: number }> => {
+    const { means, frames } = await program.run({ waveform: waveformOf(encoder, samples) });
+    return { means, frames: Math.round(frames.data[0] as number) };
+  };
+  return Object.assign(extract, { dispose: () => program.dispose() });
+}
+
+const stateName = (layer: number): string => `hidden.${layer}`;
+
+function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
+  return Object.fromEntries(states.map((state, layer) => [stateName(layer), state]));
+}
+
+/** [1, samples], as the encoder wants it. */
+function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
+  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples) : samples;
+  if (scaled.length >= encoder.minimumSamples) return float32([1, scaled.length], scaled);
+  const padded = new Float32Array(encoder.minimumSamples);
+  padded.set(scaled);
+  return float32([1, padded.length], padded);
+}
+
+/** [1, frames, dim] to [frames, dim]. */
+function withoutBatch(state: HostTensor | undefined): HostTensor {
+  if (state === undefined) throw new Error('the encoder gave fewer hidden states than it has dims');
+  return { ...state, shape: state.shape.slice(1) };
+}

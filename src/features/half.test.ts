@@ -1,0 +1,42 @@
+/** @file Half precision against values written out by hand and its own laws. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeHalves, encodeHalves, halfBits, halfValue } from './half.js';
+
+test('halves have the bits of IEEE 754 binary16', () => {
+  const known: [number, number][] = [
+    [0, 0x0000],
+    [-0, 0x8000],
+    [1, 0x3c00],
+    [-2, 0xc000],
+    [65504, 0x7bff],
+    [65520, 0x7c00], // the tie above the largest half goes to infinity
+    [2 ** -24, 0x0001],
+    [2 ** -25, 0x0000], // a tie with zero goes to the even one
+    [1.5 * 2 ** -24, 0x0002],
+    [2 ** -14, 0x0400],
+    [1 + 2 ** -11, 0x3c00],
+    [1 + 3 * 2 ** -11, 0x3c02],
+    [0.333251953125, 0x3555],
+    [Number.POSITIVE_INFINITY, 0x7c00],
+  ];
+  for (const [value, bits] of known) expect(halfBits(value)).toBe(bits);
+  expect(halfValue(halfBits(Number.NaN))).toBeNaN();
+});
+
+test('every half survives the way through float32', () => {
+  const wrong = Array.from({ length: 65536 }, (_, bits) => bits).filter(
+    (bits) => !Number.isNaN(halfValue(bits)) && halfBits(halfValue(bits)) !== bits,
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('rounding errs by at most one part in 2048, or half the smallest half', () => {
+  fc.assert(
+    fc.property(fc.float({ min: -60000, max: 60000, noNaN: true }), (x) => {
+      const into = new Float32Array(3);
+      decodeHalves(encodeHalves(Float32Array.of(x)), into, 1);
+      expect(Math.abs((into[1] as number) - x)).toBeLessThanOrEqual(Math.max(Math.abs(x) / 2048, 2 ** -25));
+    }),
+  );
+});

@@ -1,0 +1,51 @@
+/** @file Half-precision numbers (IEEE 754 binary16): how frame features are kept on disk. */
+
+const floatView = new Float32Array(1);
+const bitsView = new Int32Array(floatView.buffer);
+
+/** The largest finite half. */
+export const largestHalf = 65504;
+
+/** The bits of the half nearest to `x`, ties to even; beyond the largest half: infinity. */
+export function halfBits(x: number): number {
+  floatView[0] = x;
+  const bits = bitsView[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = (bits >>> 23) & 0xff;
+  const mantissa = bits & 0x7fffff;
+  if (exponent === 0xff) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
+  const shifted = exponent - 112; // The half's exponent field, biased by 15 instead of 127.
+  if (shifted >= 31) return sign | 0x7c00;
+  if (shifted <= 0) return shifted < -10 ? sign : sign | roundedShift(mantissa | 0x800000, 14 - shifted);
+  // A mantissa that rounds up to 2 carries into the exponent, as it should.
+  return sign | ((shifted << 10) + roundedShift(mantissa, 13));
+}
+
+/** value / 2^bits to the nearest integer, ties to even. */
+function roundedShift(value: number, bits: number): number {
+  const quotient = value >>> bits;
+  const rest = value & ((1 << bits) - 1);
+  const tie = 1 << (bits - 1);
+  return rest > tie || (rest === tie && (quotient & 1) === 1) ? quotient + 1 : quotient;
+}
+
+/** The value of a half's bits. */
+export function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const mantissa = bits & 0x3ff;
+  if (exponent === 0x1f) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+}
+
+let table: Float32Array | undefined;
+
+/** Writes the values of halves to `into`, from `offset` on. */
+export function decodeHalves(halves: Uint16Array, into: Float32Array, offset = 0): void {
+  table ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
+  for (let i = 0; i < halves.length; i++) into[offset + i] = table[halves[i] as number] as number;
+}
+
+export function encodeHalves(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, halfBits);
+}

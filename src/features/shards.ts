@@ -1,0 +1,99 @@
+/** @file Shards of a feature store: a binary file and its description, each written whole, checked when opened. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../errors.js';
+import { sha256OfFile, writeFileAtomic } from '../files.js';
+import { encodeHalves, largestHalf } from './half.js';
+
+export const storedTypes = ['float32', 'float16'] as const;
+export type StoredType = (typeof storedTypes)[number];
+
+export const bytesOf: Readonly<Record<StoredType, number>> = { float32: 4, float16: 2 };
+
+const shardSchema = z.strictObject({
+  /** The utterances in the shard, in order. */
+  ids: z.array(z.string()),
+  /** Rows of each utterance in every layer: its frames, or 1 for a mean. */
+  rows: z.array(z.int().positive()),
+  /** How many frames the encoder gave for them. */
+  encoderFrames: z.int().nonnegative(),
+  /** How long reading and encoding took. */
+  seconds: z.number().nonnegative(),
+  sha256: z.string(),
+});
+
+export type ShardDescription = z.infer<typeof shardSchema>;
+
+/** One utterance's features: [layers, rows, dim]. */
+export interface UtteranceFeatures {
+  readonly id: string;
+  readonly rows: number;
+  readonly values: Float32Array;
+}
+
+export function shardPath(folder: string, index: number, extension: 'bin' | 'json'): string {
+  return join(folder, `shard-${String(index).padStart(5, '0')}.${extension}`);
+}
+
+/** Writes a shard: the data first, then the description, without which the data does not count. */
+export async function writeShard(
+  folder: string,
+  index: number,
+  utterances: readonly UtteranceFeatures[],
+  type: StoredType,
+  costs: { readonly encoderFrames: number; readonly seconds: number },
+): Promise<ShardDescription> {
+  const chunks = utterances.map(({ id, values }) => encode(id, values, type));
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  const description: ShardDescription = {
+    ids: utterances.map(({ id }) => id),
+    rows: utterances.map(({ rows }) => rows),
+    ...costs,
+    sha256: hash.digest('hex'),
+  };
+  await writeFileAtomic(shardPath(folder, index, 'bin'), chunks);
+  await writeFileAtomic(shardPath(folder, index, 'json'), `${JSON.stringify(description)}\n`);
+  return description;
+}
+
+function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
+  for (const value of values) {
+    if (!Number.isFinite(value)) {
+      throw new UserError(`the encoder's features of '${id}' are not finite`, {
+        exitCode: 1,
+        mend: 'Check the encoder: its training may have diverged',
+      });
+    }
+    if (type === 'float16' && Math.abs(value) > largestHalf) {
+      throw new UserError(`the features of '${id}' reach ${value}, more than half precision holds`, {
+        exitCode: 1,
+        mend: "Set the task's setting frameType to float32",
+      });
+    }
+  }
+  const stored = type === 'float16' ? encodeHalves(values) : values;
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+/** The description of a shard that is whole and holds exactly these utterances, else undefined. */
+export async function readShard(
+  folder: string,
+  index: number,
+  ids: readonly string[],
+): Promise<ShardDescription | undefined> {
+  try {
+    const parsed = shardSchema.safeParse(
+      JSON.parse(await readFile(shardPath(folder, index, 'json'), 'utf8')),
+    );
+    if (!parsed.success || parsed.data.rows.length !== ids.length) return undefined;
+    if (parsed.data.ids.some((id, i) => id !== ids[i])) return undefined;
+    const digest = await sha256OfFile(shardPath(folder, index, 'bin'));
+    return digest === parsed.data.sha256 ? parsed.data : undefined;
+  } catch {
+    // Absent, cut off or unreadable: the shard is made again, and a folder that cannot be written says so then.
+    return undefined;
+  }
+}

@@ -1,0 +1,158 @@
+/** @file The feature store: exact, compiled as eager, reused, and whole again after damage. */
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeWav } from '../audio/index.js';
+import type { Utterance } from '../data/rows.js';
+import { createEngine } from '../engine/create.js';
+import { floatsOf } from '../engine/tree.js';
+import { randomStream } from '../random.js';
+import { extractHiddenStates, extractPooled } from './extract.js';
+import { type FeatureKind, type Features, openFeatures } from './store.js';
+import { toyEncoder, toyHop } from './toyEncoder.fixture.js';
+
+const count = 70; // More than one shard of frames.
+const encoder = toyEncoder(1);
+let corpus: string;
+let utterances: Utterance[];
+
+beforeAll(async () => {
+  corpus = await mkdtemp(join(tmpdir(), 'ehmam-features-'));
+  utterances = await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const random = randomStream(i, 'noise');
+      const path = join(corpus, `${i}.wav`);
+      await writeWav(
+        path,
+        Float32Array.from({ length: 40 + 8 * (i % 13) }, () => random.normal() / 8),
+        16000,
+      );
+      return { id: `u${i}`, path, split: 'train', columns: {}, line: i + 2, manifest: 'm.csv' };
+    }),
+  );
+});
+
+afterAll(() => rm(corpus, { recursive: true, force: true }));
+
+async function open(kind: FeatureKind, folder: string, of = utterances): Promise<Features> {
+  const engine = await createEngine('onnx', { threads: 1 });
+  return openFeatures({ engine, encoder, utterances: of, manifestHash: 'm', kind, folder, quiet: true });
+}
+
+describe('extraction', () => {
+  const samples = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
+
+  test('compiled equals eager at every length, one program for all', async () => {
+    const [compiled, eager] = await Promise.all(
+      (['onnx', 'cpu'] as const).map(async (name) => extractHiddenStates(await createEngine(name), encoder)),
+    );
+    for (const length of [8, 33, 100]) {
+      const [a, b] = [await compiled?.(samples.slice(0, length)), await eager?.(samples.slice(0, length))];
+      expect(a?.map(({ shape }) => shape)).toEqual(Array(2).fill([Math.floor(length / toyHop), 6]));
+      for (const [layer, state] of (a ?? []).entries()) {
+        floatsOf(state).forEach((value, i) => {
+          expect(value).toBeCloseTo(b?.[layer]?.data[i] as number, 5);
+        });
+      }
+    }
+  });
+
+  test('means are those of the frames, and their number is told', async () => {
+    const engine = await createEngine('onnx');
+    const { means, frames } = await extractPooled(engine, encoder)(samples);
+    const states = await extractHiddenStates(engine, encoder)(samples);
+    expect(frames).toBe(12);
+    expect(means.shape).toEqual([2, 6]);
+    const expected = states.flatMap((state) =>
+      Array.from(
+        { length: 6 },
+        (_, d) => floatsOf(state).reduce((sum, v, i) => sum + (i % 6 === d ? v : 0), 0) / 12,
+      ),
+    );
+    expected.forEach((value, i) => {
+      expect(means.data[i]).toBeCloseTo(value, 5);
+    });
+  });
+
+  test('an utterance too short for a frame is padded with zeros to one', async () => {
+    const states = await extractHiddenStates(await createEngine('onnx'), encoder)(samples.slice(0, 3));
+    expect(states[0]?.shape).toEqual([1, 6]);
+  });
+});
+
+describe('the feature store', () => {
+  test('gives back what the encoder gave, to half precision for frames', async () => {
+    const folder = join(corpus, 'exact');
+    const [frames, pooled] = [await open('frames', folder), await open('pooled', folder)];
+    expect(frames.rows).toEqual(utterances.map((_, i) => 5 + (i % 13)));
+    expect([pooled.layers, pooled.dim, pooled.rows.length]).toEqual([2, 6, count]);
+    for (const i of [0, 63, 64, 69]) {
+      const [rows, all, mean] = [frames.rows[i] as number, frames.read(i), pooled.read(i)];
+      expect(all.length).toBe(2 * rows * 6);
+      for (let layer = 0; layer < 2; layer++) {
+        const own = all.subarray(layer * rows * 6, (layer + 1) * rows * 6);
+        const sum = own.reduce((total, value, at) => total + (at % 6 === 2 ? value : 0), 0);
+        expect(mean[layer * 6 + 2]).toBeCloseTo(sum / rows, 2);
+      }
+    }
+    expect(frames.costs.encoderFrames).toBe(frames.rows.reduce((a, b) => a + b, 0));
+    expect(pooled.costs.encoderFrames).toBe(frames.costs.encoderFrames);
+    frames.close();
+    pooled.close();
+  });
+
+  test('is not made again by a second run, and a damaged or missing shard alone is', async () => {
+    const folder = join(corpus, 'resumed');
+    const first = await open('frames', folder);
+    const values = [first.read(2), first.read(66)];
+    first.close();
+    const store = join(folder, (await readdir(folder))[0] as string);
+    const times = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        await Promise.all(
+          (await readdir(store)).map(async (f) => [f, (await stat(join(store, f))).mtimeMs] as const),
+        ),
+      );
+    const before = await times();
+    expect(Object.keys(before).sort()).toEqual([
+      'shard-00000.bin',
+      'shard-00000.json',
+      'shard-00001.bin',
+      'shard-00001.json',
+    ]);
+    (await open('frames', folder)).close();
+    expect(await times()).toEqual(before);
+
+    for (const damage of [
+      () => truncate(join(store, 'shard-00001.bin'), 10),
+      () => rm(join(store, 'shard-00001.json')),
+      async () => {
+        const file = join(store, 'shard-00001.bin');
+        const bytes = await readFile(file);
+        bytes[5] = (bytes[5] as number) ^ 1;
+        await writeFile(file, bytes);
+      },
+    ]) {
+      await damage();
+      const again = await open('frames', folder);
+      expect([again.read(2), again.read(66)]).toEqual(values);
+      again.close();
+      const after = await times();
+      expect(after['shard-00000.bin']).toBe(before['shard-00000.bin']);
+      expect(after['shard-00001.bin']).not.toBe(before['shard-00001.bin']);
+    }
+  });
+
+  test('names the audio file that stops it, and resumes once that is mended', async () => {
+    const folder = join(corpus, 'stopped');
+    const broken = utterances.map((u, i) => (i === 66 ? { ...u, path: join(corpus, 'text.wav') } : u));
+    await writeFile(join(corpus, 'text.wav'), 'no audio');
+    await expect(open('frames', folder, broken)).rejects.toThrow(/text\.wav/);
+    const store = join(folder, (await readdir(folder))[0] as string);
+    expect((await readdir(store)).sort()).toEqual(['shard-00000.bin', 'shard-00000.json']);
+    const mended = await open('frames', folder);
+    expect(mended.rows).toHaveLength(count);
+    mended.close();
+  });
+});
