@@ -1,0 +1,74 @@
+/** @file What a command of the command line is: its words, its options, and the one function it calls. */
+import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs';
+
+type OptionTable = Readonly<Record<string, Options>>;
+type PositionalTable = Readonly<Record<string, PositionalOptions>>;
+
+/** What a command may do besides its work. */
+export interface CommandIo {
+  /** Whether stdout is for a machine. */
+  readonly json: boolean;
+  /** Whether progress and remarks stay away. */
+  readonly quiet: boolean;
+  /** Whether stdout takes escape codes. */
+  readonly styled: boolean;
+  /** Columns of the terminal, 80 where there is none. */
+  readonly width: number;
+  /** Aborted at the first Ctrl-C, for commands that stop by themselves. */
+  readonly signal: AbortSignal;
+  /** A result, to stdout. */
+  print(text: string): void;
+  /** A remark, to stderr, unless quiet. */
+  say(text: string): void;
+}
+
+type CommonArguments = InferredOptionTypes<typeof commonOptions>;
+type ArgumentsOf<P extends PositionalTable, O extends OptionTable> = InferredOptionTypes<P> &
+  InferredOptionTypes<O> &
+  CommonArguments;
+
+export interface CommandDefinition<P extends PositionalTable, O extends OptionTable> {
+  /** Name and positionals as yargs writes them: `compare <results..>`. */
+  readonly usage: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly positionals: P;
+  readonly options: O;
+  /** Command line (without `ehmam`) and what it does. */
+  readonly examples: readonly (readonly [commandLine: string, what: string])[];
+  /** Whether the command stops at `io.signal` by itself; otherwise Ctrl-C ends the process at once. */
+  readonly stopsOnSignal?: boolean;
+  /** @returns the exit code, 0 if nothing is said */
+  run(args: ArgumentsOf<P, O>, io: CommandIo): Promise<number | undefined>;
+}
+
+/** A command whose argument types are hidden, so that different ones fit in a list. */
+export interface Command {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly positionals: PositionalTable;
+  readonly options: OptionTable;
+  readonly examples: CommandDefinition<PositionalTable, OptionTable>['examples'];
+  readonly stopsOnSignal: boolean;
+  run(args: Readonly<Record<string, unknown>>, io: CommandIo): Promise<number | undefined>;
+}
+
+/** Makes a command; `args` of its `run` have the types of its positionals and options. */
+export function defineCommand<const P extends PositionalTable, const O extends OptionTable>(
+  definition: CommandDefinition<P, O>,
+): Command {
+  return {
+    ...definition,
+    name: definition.usage.split(' ')[0] ?? definition.usage,
+    stopsOnSignal: definition.stopsOnSignal ?? false,
+    run: (args, io) => definition.run(args as ArgumentsOf<P, O>, io),
+  };
+}
+
+/** The options that every command has. */
+export const commonOptions = {
+  json: { type: 'boolean', describe: 'Print JSON for a machine' },
+  quiet: { type: 'boolean', describe: 'No progress, no remarks' },
+  debug: { type: 'boolean', describe: 'Show the stack of an error' },
+} as const satisfies OptionTable;

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** @file The command line's entry. */
+import { commands } from './commands.js';
+import { runLine } from './run.js';
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const code = await runLine(process.argv.slice(2), commands);
+// Native sessions and worker threads may outlive their use; pending output is written first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

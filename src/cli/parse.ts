@@ -1,0 +1,135 @@
+/** @file Reads a command line: one clear line, with the mend, for everything that can be wrong with it. */
+import yargs, { type Argv } from 'yargs';
+import { UserError } from '../errors.js';
+import { mendOfName } from '../metrics/index.js';
+import { runtimeVersions } from '../results/index.js';
+import { type Command, commonOptions } from './command.js';
+
+export type ParsedLine =
+  /** Text to show: help or the version. */
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'command'; readonly command: Command; readonly args: Readonly<Record<string, unknown>> };
+
+/**
+ * Finds the command and its arguments.
+ * @param words the command line after the program's name
+ * @throws UserError for an unknown command, option or choice, and for a value that is missing or wrong
+ */
+export async function parseLine(words: readonly string[], commands: readonly Command[]): Promise<ParsedLine> {
+  const first = words.find((word) => !word.startsWith('-'));
+  const command = commands.find(({ name }) => name === first);
+  const wantsHelp = words.includes('--help') || words.includes('-h') || first === 'help';
+  if (words.includes('--version') && command === undefined)
+    return { kind: 'text', text: runtimeVersions().ehmam };
+  if (command === undefined) {
+    if (wantsHelp && (first === undefined || first === 'help')) {
+      return { kind: 'text', text: await parserOf(commands).getHelp() };
+    }
+    throw first === undefined
+      ? new UserError('no command given', { mend: "'ehmam --help' lists the commands" })
+      : new UserError(`unknown command '${first}'`, {
+          mend: mendOfName(
+            first,
+            commands.map(({ name }) => name),
+          ),
+        });
+  }
+  const parser = parserOf([command]).fail((message, error) => {
+    throw error ?? complaint(message, command);
+  });
+  // yargs gives the help of a command only while it parses it.
+  if (wantsHelp) {
+    const text = await new Promise<string>((resolve, reject) => {
+      parser.help().parse([command.name, '--help'], (error: Error | null, _args: unknown, output: string) => {
+        if (error) reject(error);
+        else resolve(output);
+      });
+    });
+    return { kind: 'text', text };
+  }
+  const args = (await parser.parseAsync([...words])) as Readonly<Record<string, unknown>>;
+  checkValues(args, command);
+  return { kind: 'command', command, args };
+}
+
+function parserOf(commands: readonly Command[]): Argv {
+  const parser = yargs()
+    .scriptName('ehmam')
+    .locale('en')
+    .usage('$0 <command>: a SUPERB-style harness that evaluates speech encoders')
+    .parserConfiguration({
+      'dot-notation': false,
+      'parse-numbers': true,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+    })
+    .exitProcess(false)
+    .version(false)
+    .help(false)
+    .strict()
+    .options(commonOptions)
+    .wrap(80);
+  if (commands.length > 1) {
+    parser.epilogue(
+      "'ehmam COMMAND --help' says more. Exit code: 0 done, 1 the work failed, 2 the call was wrong.",
+    );
+  }
+  for (const command of commands) {
+    parser.command(
+      command.usage,
+      command.summary,
+      (argv) => {
+        for (const [name, options] of Object.entries(command.positionals)) argv.positional(name, options);
+        argv.options({ ...command.options });
+        for (const [line, what] of command.examples) argv.example(`$0 ${line}`, what);
+        return argv;
+      },
+      () => undefined,
+    );
+  }
+  return parser;
+}
+
+/** What yargs complains about, in our words. */
+function complaint(message: string, command: Command): UserError {
+  const help = `See 'ehmam ${command.name} --help'`;
+  const options = Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
+  const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
+  if (unknown !== undefined) {
+    const what = `${command.name} does not know '${unknown}'`;
+    return new UserError(what, { mend: mendOfName(`--${unknown}`, options) });
+  }
+  const [, name, given, choices] = /Argument: ([^,]+), Given: (.*), Choices: (.*)/.exec(message) ?? [];
+  if (name !== undefined && given !== undefined && choices !== undefined) {
+    const unquoted = (text: string): string => text.replace(/^"|"$/g, '');
+    const place = name in command.positionals ? '' : `--${name} `;
+    return new UserError(`${place}'${unquoted(given)}' is not known`, {
+      mend: mendOfName(unquoted(given), choices.split(', ').map(unquoted)),
+    });
+  }
+  if (message.startsWith('Not enough non-option arguments')) {
+    return new UserError(`${command.name} needs more: ehmam ${command.usage}`, { mend: help });
+  }
+  const [, missing] = /^Missing required arguments?: (.*)/.exec(message) ?? [];
+  if (missing !== undefined) {
+    const names = missing.split(', ').map((option) => `--${option}`);
+    return new UserError(`${command.name} needs ${names.join(' and ')}`, { mend: help });
+  }
+  const [, empty] = /^Not enough arguments following: (.*)/.exec(message) ?? [];
+  if (empty !== undefined) return new UserError(`--${empty} needs a value`, { mend: help });
+  return new UserError(message.replaceAll(/\s*\n\s*/g, ' '), { mend: help });
+}
+
+/** What yargs lets pass: an option given twice, a number that is none, an empty text. */
+function checkValues(args: Readonly<Record<string, unknown>>, command: Command): void {
+  for (const [name, options] of Object.entries(command.options)) {
+    const value = args[name];
+    if (options.type !== 'array' && Array.isArray(value)) {
+      throw new UserError(`--${name} is given twice`, { mend: 'Give it once' });
+    }
+    if (Number.isNaN(value))
+      throw new UserError(`--${name} is no number`, { mend: `Give --${name} a number` });
+    if (value === '')
+      throw new UserError(`--${name} needs a value`, { mend: `See 'ehmam ${command.name} --help'` });
+  }
+}
