@@ -23,7 +23,7 @@ describe('createProgress elsewhere than on a terminal', () => {
       'extract 200/400, 10/s, 20 s left, utterance 20',
       'extract 300/400, 10/s, 10 s left, utterance 30',
       'extract 400/400, 10/s, 0.0 s left, utterance 40',
-      'extract 400/400 in 40 s, 10/s',
+      'extract 400/400 in 40 s, 10/s, utterance 40',
       '',
     ]);
   });

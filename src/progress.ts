@@ -41,10 +41,12 @@ function lineProgress(work: Work, stream: NodeJS.WritableStream): Progress {
   const started = work.now();
   let spoke = started;
   let done = work.initial;
+  let latest: string | undefined;
   let stopped = false;
   return {
     update(value, note) {
       done = value;
+      latest = note;
       if (stopped || work.now() - spoke < plainIntervalMilliseconds) return;
       spoke = work.now();
       stream.write(`${statusOf(work, done, spoke - started)}${noteOf(note)}\n`);
@@ -52,7 +54,7 @@ function lineProgress(work: Work, stream: NodeJS.WritableStream): Progress {
     stop(note) {
       if (stopped) return;
       stopped = true;
-      stream.write(`${summaryOf(work, done, work.now() - started)}${noteOf(note)}\n`);
+      stream.write(`${summaryOf(work, done, work.now() - started)}${noteOf(note ?? latest)}\n`);
     },
   };
 }
@@ -72,7 +74,8 @@ function barProgress(
     // One column stays free: some terminals wrap a line that fills the last one.
     return `${bar} ${status}${noteOf(note)}`.slice(0, Math.min(widestLine, stream.columns ?? widestLine) - 1);
   };
-  const bar = new SingleBar({ stream, format: line, fps: 5, etaAsynchronousUpdate: false });
+  // The line is cut above: with `linewrap` the terminal's own wrapping stays as it is, so Ctrl-C leaves nothing to mend.
+  const bar = new SingleBar({ stream, format: line, fps: 5, linewrap: true });
   bar.start(work.total, work.initial);
   return {
     update(done, newNote) {
