@@ -24,3 +24,12 @@ export function withGradient(
   });
   return op(...inputs);
 }
+
+/** f(x), through which no gradient goes back. */
+export function detached(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  return withGradient(
+    [x],
+    () => ({ value: f(x), saved: [x] }),
+    (_dy, saved) => saved.map((input) => tf.zerosLike(input)),
+  );
+}

@@ -1,0 +1,106 @@
+/** @file The settings of a pre-training run, and its presets. */
+import { z } from 'zod';
+import { ehmamSchema, encoderPreset } from '../encoders/ehmamConfig.js';
+import { UserError } from '../errors.js';
+import { maskDefaults } from './masking.js';
+
+const positive = z.number().int().positive();
+
+export const pretrainSchema = z
+  .object({
+    encoder: ehmamSchema,
+    masking: z
+      .object({
+        strategy: z.string(),
+        probability: z.number().gt(0).max(1),
+        span: positive,
+        epochs: positive,
+        capFrom: z.number().min(0).max(1),
+        shareCap: z.number().min(0).max(1),
+        /** Deviation of the noise that stands where frames were masked. */
+        noise: z.number().min(0),
+      })
+      .strict(),
+    batch: z
+      .object({
+        size: positive,
+        /** Lengths of crops; each step takes one of them. */
+        cropSeconds: z.array(z.number().positive()).min(1),
+      })
+      .strict(),
+    optimizer: z
+      .object({
+        learningRate: z.number().positive(),
+        warmupSteps: z.number().int().nonnegative(),
+        steps: positive,
+        beta1: z.number().min(0).lt(1),
+        beta2: z.number().min(0).lt(1),
+        epsilon: z.number().positive(),
+        weightDecay: z.number().min(0),
+        /** Largest gradient norm; 0: no clipping. */
+        clipNorm: z.number().min(0),
+      })
+      .strict(),
+    teacher: z
+      .object({
+        decay: z.number().min(0).max(1),
+        endDecay: z.number().min(0).max(1),
+        annealSteps: positive,
+        topBlocks: positive,
+      })
+      .strict(),
+    /** Weight and form of the ranking loss. */
+    ranking: z.object({ weight: z.number().min(0), form: z.enum(['mean', 'sum']) }).strict(),
+    /** Training stops when variances fall below these: both networks have collapsed. */
+    collapse: z.object({ targetVariance: z.number().min(0), predictionVariance: z.number().min(0) }).strict(),
+    seed: z.number().int(),
+    checkpointEvery: positive,
+    keepCheckpoints: positive,
+  })
+  .strict();
+
+export type PretrainConfig = z.infer<typeof pretrainSchema>;
+
+/** The released configuration. */
+const base: PretrainConfig = {
+  encoder: encoderPreset('base'),
+  masking: { strategy: 'easy-to-hard', ...maskDefaults, noise: 0.01 },
+  batch: { size: 8, cropSeconds: [7.75] },
+  optimizer: {
+    learningRate: 7.5e-4,
+    warmupSteps: 8000,
+    steps: 400_000,
+    beta1: 0.9,
+    beta2: 0.98,
+    epsilon: 1e-6,
+    weightDecay: 0.01,
+    clipNorm: 0,
+  },
+  teacher: { decay: 0.999, endDecay: 0.99999, annealSteps: 75_000, topBlocks: 8 },
+  ranking: { weight: 1, form: 'mean' },
+  collapse: { targetVariance: 0.1, predictionVariance: 0.01 },
+  seed: 1,
+  checkpointEvery: 1000,
+  keepCheckpoints: 2,
+};
+
+/** What two cores pre-train in minutes. */
+const tiny: PretrainConfig = {
+  ...base,
+  encoder: encoderPreset('tiny'),
+  batch: { size: 16, cropSeconds: [1.2, 1.5, 1.8, 2.1] },
+  optimizer: { ...base.optimizer, learningRate: 1e-3, warmupSteps: 60, steps: 600 },
+  teacher: { decay: 0.999, endDecay: 0.9999, annealSteps: 600, topBlocks: 3 },
+  checkpointEvery: 200,
+};
+
+export const pretrainPresets: Readonly<Record<string, PretrainConfig>> = { base, tiny };
+
+/** @throws UserError listing the presets when there is none of that name */
+export function pretrainPreset(name: string): PretrainConfig {
+  const preset = pretrainPresets[name];
+  if (preset !== undefined) return preset;
+  throw new UserError(`there is no preset '${name}'`, {
+    mend: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
+  });
+}
