@@ -1,0 +1,98 @@
+/** @file What training any head needs and gives, and how checkpoints are ranked. */
+import type { Columns, Split, TaskMetric } from '../../tasks/task.js';
+import type { Engine } from '../engine/engine.js';
+import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
+import type { Features } from '../features/store.js';
+import { randomStream } from '../random.js';
+
+/** A head's training: frozen features, what they are to predict, and how predictions are judged. */
+export interface HeadWork {
+  readonly engine: Engine;
+  readonly features: Features;
+  /** Where each split's utterances stand in the features. */
+  readonly places: Readonly<Record<Split, readonly number[]>>;
+  /** What the manifest says of them, in the same order. */
+  readonly references: Readonly<Record<Split, readonly Columns[]>>;
+  /** The task's first metric. */
+  readonly metric: TaskMetric;
+  score(predictions: readonly Columns[], references: readonly Columns[]): number;
+  readonly seed: number;
+  /** For progress and errors: `ks head of tiny`. */
+  readonly title: string;
+  readonly quiet: boolean;
+}
+
+export interface TriedRate {
+  readonly learningRate: number;
+  readonly devMetric: number;
+}
+
+export interface HeadResult {
+  readonly tried: readonly TriedRate[];
+  readonly chosen: number;
+  /** After the softmax. */
+  readonly layerWeights: readonly number[];
+  /** For the test split, in its order. */
+  readonly predictions: readonly Columns[];
+}
+
+/** A head as it was after some update, and how it did on dev. */
+export interface Checkpoint {
+  readonly parameters: HostParameters;
+  readonly devMetric: number;
+  readonly devLoss: number;
+  readonly update: number;
+}
+
+/** Whether `a` ranks before `b`: a better metric, or the same one with a lower loss. */
+export function isBetter(
+  a: Checkpoint,
+  b: Checkpoint | undefined,
+  direction: TaskMetric['direction'],
+): boolean {
+  if (b === undefined) return true;
+  if (a.devMetric !== b.devMetric)
+    return direction === 'higher' ? a.devMetric > b.devMetric : a.devMetric < b.devMetric;
+  return a.devLoss < b.devLoss;
+}
+
+/** Uniform in [-bound, bound), from a key of its own, so that adding a parameter changes no other. */
+export function uniformTensor(
+  seed: number,
+  name: string,
+  shape: readonly number[],
+  bound: number,
+): HostTensor {
+  const random = randomStream(seed, `parameter ${name}`);
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1)),
+  );
+}
+
+/** torch.nn.Linear's start: weight [out, in] and bias [out] within 1 / sqrt(in). */
+export function linearStart(
+  seed: number,
+  name: string,
+  width: number,
+  out: number,
+): Record<string, HostTensor> {
+  const bound = 1 / Math.sqrt(width);
+  return {
+    [`${name}.weight`]: uniformTensor(seed, `${name}.weight`, [out, width], bound),
+    [`${name}.bias`]: uniformTensor(seed, `${name}.bias`, [out], bound),
+  };
+}
+
+export function softmax(values: ArrayLike<number>): number[] {
+  const list = Array.from(values);
+  const top = Math.max(...list);
+  const exps = list.map((value) => Math.exp(value - top));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((value) => value / sum);
+}
+
+/** The learned layer weights of a head, after the softmax. */
+export function layerWeightsOf(parameters: HostParameters): number[] {
+  return softmax(parameters.layerWeights?.data ?? []);
+}

@@ -1,0 +1,159 @@
+/** @file The pooled head: exact, a matter of the set of utterances, and able to learn. */
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ks } from '../../tasks/ks/index.js';
+import type { Columns } from '../../tasks/task.js';
+import { constants } from '../engine/constants.js';
+import { createEngine } from '../engine/create.js';
+import type { Parameters } from '../engine/tree.js';
+import { lossAndGradients } from '../nn/gradients.js';
+import { linear, parameter } from '../nn/linear.js';
+import { randomStream } from '../random.js';
+import type { HeadResult } from './head.js';
+import { classificationLoss, pooledLogits, pooledStart, type Slots } from './pooled.js';
+import { trainPooledHead } from './pooledTraining.js';
+import { parseSettings, pooledSettingsSchema } from './settings.js';
+import { heldFeatures, workOf } from './toyWork.fixture.js';
+
+const slots: Slots = [
+  { column: 'a', classes: ['x', 'y', 'z'] },
+  { column: 'b', classes: ['u', 'v'] },
+];
+const [layers, batch, frames, dim] = [4, 5, 11, 6];
+const lengths = [11, 3, 1, 7, 10];
+
+/** The reference order: layer sum of every frame, projection of every frame, mean over an utterance's own frames. */
+function logitsFrameByFrame(parameters: Parameters, states: tf.Tensor): tf.Tensor2D[] {
+  const weights = tf.reshape(tf.softmax(parameter(parameters, 'layerWeights')), [layers, 1, 1, 1]);
+  const summed = tf.sum(tf.mul(weights, states), 0); // [batch, frames, dim]
+  const projected = linear(parameters, 'projector', summed); // [batch, frames, 256]
+  const means = lengths.map((length, i) => tf.mean(tf.slice(projected, [i, 0, 0], [1, length, -1]), 1));
+  const pooled = tf.concat(means, 0);
+  return slots.map((_, i) => linear(parameters, `classifier.${i}`, pooled) as tf.Tensor2D);
+}
+
+const meansOf = (states: tf.Tensor): tf.Tensor =>
+  tf.concat(
+    lengths.map((length, i) => tf.mean(tf.slice(states, [0, i, 0, 0], [-1, 1, length, -1]), 2)),
+    1,
+  );
+
+const largestGap = (a: tf.Tensor, b: tf.Tensor): number =>
+  tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] as number;
+
+test('training on means gives the logits and gradients of training frame by frame', () => {
+  tf.tidy(() => {
+    const start = pooledStart(1, layers, dim, slots, 32);
+    const parameters = { ...constants(start), layerWeights: tf.tensor1d([0.3, -0.5, 0.8, 0]) };
+    const states = tf.randomNormal([layers, batch, frames, dim], 0, 1, 'float32', 7);
+    const targets = tf.tensor2d([0, 1, 1, 0, 2, 1, 0, 0, 1, 1], [batch, 2], 'int32');
+    const gradientsBy = (logits: (p: Parameters) => tf.Tensor2D[]): Parameters =>
+      lossAndGradients(parameters, (p) => ({ loss: classificationLoss(logits(p), targets), auxiliary: {} }))
+        .gradients;
+    const means = meansOf(states);
+    const [pooled, byFrame] = [pooledLogits(parameters, 2, means), logitsFrameByFrame(parameters, states)];
+    pooled.forEach((logits, slot) => {
+      expect(largestGap(logits, byFrame[slot] as tf.Tensor)).toBeLessThan(1e-5);
+    });
+    const [a, b] = [
+      gradientsBy((p) => pooledLogits(p, 2, means)),
+      gradientsBy((p) => logitsFrameByFrame(p, states)),
+    ];
+    expect(Object.keys(a).sort()).toEqual(Object.keys(parameters).sort());
+    for (const name of Object.keys(a)) {
+      expect(largestGap(a[name] as tf.Tensor, b[name] as tf.Tensor)).toBeLessThan(1e-5);
+      expect(tf.max(tf.abs(a[name] as tf.Tensor)).dataSync()[0]).toBeGreaterThan(1e-6);
+    }
+  });
+});
+
+test('the loss of a batch does not depend on the order of its utterances', () => {
+  const parameters = constants(pooledStart(2, layers, dim, slots, 16));
+  fc.assert(
+    fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), (order) => {
+      tf.tidy(() => {
+        const means = tf.randomNormal([layers, batch, dim], 0, 1, 'float32', 3);
+        const targets = tf.tensor2d([0, 1, 1, 0, 2, 1, 0, 0, 1, 1], [batch, 2], 'int32');
+        const loss = classificationLoss(pooledLogits(parameters, 2, means), targets);
+        const shuffled = classificationLoss(
+          pooledLogits(parameters, 2, tf.gather(means, order, 1)),
+          tf.gather(targets, order, 0),
+        );
+        expect(largestGap(loss, shuffled)).toBeLessThan(1e-5);
+      });
+    }),
+    { numRuns: 10 },
+  );
+});
+
+describe('training', () => {
+  const classes = ['down', 'go', 'up'];
+
+  /** Three noisy clusters, told apart by the second of two layers alone. */
+  async function train(
+    engineName: 'onnx' | 'cpu',
+    settings: object,
+  ): Promise<{ result: HeadResult; references: Columns[] }> {
+    const random = randomStream(4, 'clusters');
+    const sizes = { train: 60, dev: 30, test: 30 } as const;
+    const utterances: Float32Array[] = [];
+    const columnsOf = (size: number): Columns[] =>
+      Array.from({ length: size }, (_, i) => {
+        const label = i % classes.length;
+        utterances.push(
+          Float32Array.from(
+            { length: 2 * 8 },
+            (_, at) => random.normal() + (at >= 8 && at % 3 === label ? 2.5 : 0),
+          ),
+        );
+        return { label: classes[label] as string };
+      });
+    const references = {
+      train: columnsOf(sizes.train),
+      dev: columnsOf(sizes.dev),
+      test: columnsOf(sizes.test),
+    };
+    const work = workOf(
+      await createEngine(engineName, { threads: 1 }),
+      heldFeatures(2, 8, utterances),
+      references,
+      {
+        metric: ks.metrics[0],
+        score: (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0,
+      },
+    );
+    const result = await trainPooledHead(
+      work,
+      [{ column: 'label', classes }],
+      parseSettings(pooledSettingsSchema, settings, 'ks'),
+    );
+    return { result, references: references.test };
+  }
+
+  test('learns, reports every rate, prefers the layer that tells the classes apart, and repeats exactly', async () => {
+    const settings = { maximumUpdates: 120, learningRates: [1e-2, 1e-5] };
+    const [once, again] = [await train('onnx', settings), await train('onnx', settings)];
+    expect(once.result).toEqual(again.result);
+    expect(once.result.tried.map(({ learningRate }) => learningRate)).toEqual([1e-2, 1e-5]);
+    expect(once.result.chosen).toBe(1e-2);
+    expect(ks.evaluate(once.result.predictions, once.references).accuracy?.value).toBeGreaterThan(0.85);
+    expect(once.result.layerWeights[1]).toBeGreaterThan(0.5);
+    expect(once.result.layerWeights.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+  });
+
+  test('compiled equals eager', async () => {
+    const settings = { maximumUpdates: 6, learningRates: [1e-2], batchSize: 20, projectionSize: 12 };
+    const [compiled, eager] = [await train('onnx', settings), await train('cpu', settings)];
+    compiled.result.layerWeights.forEach((weight, layer) => {
+      expect(weight).toBeCloseTo(eager.result.layerWeights[layer] as number, 5);
+    });
+    expect(compiled.result.predictions).toEqual(eager.result.predictions);
+  });
+
+  test('a wrong setting is named', () => {
+    expect(() => parseSettings(pooledSettingsSchema, { batchSize: 0, rate: 1 }, "task 'ks'")).toThrow(
+      /settings of task 'ks' are wrong: .*batchSize.*rate/,
+    );
+  });
+});

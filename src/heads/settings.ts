@@ -1,0 +1,66 @@
+/** @file What a suite may set about training the heads, with defaults for corpora of the mini suite's size. */
+import { z } from 'zod';
+import { UserError } from '../errors.js';
+import { storedTypes } from '../features/shards.js';
+
+const count = z.int().positive();
+const rates = z.array(z.number().positive()).min(1);
+
+export const pooledSettingsSchema = z.strictObject({
+  /** Width of the projection between layer sum and classifiers (SUPERB: 256). */
+  projectionSize: count.default(256),
+  batchSize: count.default(32),
+  /** Every one is tried; dev decides. */
+  learningRates: rates.default([1e-1, 1e-2, 1e-3, 1e-4]),
+  maximumUpdates: count.default(4000),
+  /** How many evaluations on dev without a better one end the training. */
+  patience: count.default(10),
+  gradientClip: z.number().positive().default(1),
+});
+
+export const ctcSettingsSchema = z.strictObject({
+  /** Width that each frame is projected to before the BLSTM (SUPERB: 1024). */
+  projectionSize: count.default(128),
+  lstmLayers: count.default(1),
+  /** Width of each direction (SUPERB: 1024). */
+  lstmSize: count.default(128),
+  dropout: z.number().min(0).lt(1).default(0.2),
+  /** Samples that one step of the BLSTM covers: so many frames are joined. 0 joins none. */
+  stepSamples: z.int().nonnegative().default(640),
+  batchSize: count.default(16),
+  learningRates: rates.default([3e-3]),
+  maximumUpdates: count.default(600),
+  /** Updates between evaluations on dev; 0 for once an epoch. */
+  evaluateEvery: z.int().nonnegative().default(0),
+  patience: count.default(10),
+  gradientClip: z.number().positive().default(1),
+  /** Masks over time and features of the layer sum (Park et al. 2019; no time warp). */
+  specAugment: z
+    .strictObject({
+      timeMasks: z.int().nonnegative().default(2),
+      timeMaskFrames: z.int().nonnegative().default(40),
+      featureMasks: z.int().nonnegative().default(4),
+      featureMaskDims: z.int().nonnegative().default(50),
+    })
+    .optional(),
+  /** How frames are kept on disk. */
+  frameType: z.enum(storedTypes).default('float16'),
+});
+
+export type PooledSettings = z.infer<typeof pooledSettingsSchema>;
+export type CtcSettings = z.infer<typeof ctcSettingsSchema>;
+
+/**
+ * Settings with the defaults filled in.
+ * @throws UserError naming the setting that is wrong
+ */
+export function parseSettings<T>(schema: z.ZodType<T>, settings: unknown, place: string): T {
+  const parsed = schema.safeParse(settings ?? {});
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'settings'}: ${message}`,
+  );
+  throw new UserError(`the settings of ${place} are wrong: ${complaints.join('; ')}`, {
+    mend: 'Correct or remove them',
+  });
+}
