@@ -1,0 +1,128 @@
+/** @file What a pre-training run leaves on disk: its settings, its log, checkpoints to resume from, the encoder. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSafetensors, writeSafetensors } from '../encoders/safetensors.js';
+import type { HostParameters, HostTensor } from '../engine/tree.js';
+import { messageOf, UserError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
+import { type PretrainConfig, pretrainSchema } from './config.js';
+import type { TrainingState } from './step.js';
+
+const checkpointPattern = /^step-(\d+)\.safetensors$/;
+const groups = ['student', 'teacher', 'first', 'second'] as const;
+
+export interface RunFolder {
+  readonly config: string;
+  readonly log: string;
+  readonly checkpoints: string;
+  readonly student: string;
+  readonly teacher: string;
+}
+
+export function runFolder(out: string): RunFolder {
+  return {
+    config: join(out, 'config.json'),
+    log: join(out, 'log.jsonl'),
+    checkpoints: join(out, 'checkpoints'),
+    student: join(out, 'model.safetensors'),
+    teacher: join(out, 'ema.safetensors'),
+  };
+}
+
+/** Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. */
+export async function writeConfig(folder: RunFolder, config: PretrainConfig): Promise<void> {
+  const { encoder, ...training } = config;
+  await writeFileAtomic(folder.config, `${JSON.stringify({ encoder, training }, null, 2)}\n`);
+}
+
+/** The settings of the run in a folder; undefined when there is none. */
+export async function readConfig(folder: RunFolder): Promise<PretrainConfig | undefined> {
+  const text = await readFile(folder.config, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const { encoder, training } = JSON.parse(text) as { encoder: unknown; training: object };
+    return pretrainSchema.parse({ encoder, ...training });
+  } catch (error) {
+    throw new UserError(`is not the settings of a pre-training run (${messageOf(error).split('\n')[0]})`, {
+      file: folder.config,
+      mend: 'Choose another --out, or remove the file',
+    });
+  }
+}
+
+/** Steps that have a checkpoint, rising. */
+export async function checkpointSteps(folder: RunFolder): Promise<number[]> {
+  const names = await readdir(folder.checkpoints).catch(() => []);
+  return names
+    .map((name) => Number(checkpointPattern.exec(name)?.[1] ?? Number.NaN))
+    .filter((step) => !Number.isNaN(step))
+    .sort((a, b) => a - b);
+}
+
+const checkpointFile = (folder: RunFolder, step: number): string =>
+  join(folder.checkpoints, `step-${step}.safetensors`);
+
+/** Writes the state after `step` updates, whole or not at all, and removes all but the last `keep` checkpoints. */
+export async function writeCheckpoint(
+  folder: RunFolder,
+  step: number,
+  state: TrainingState,
+  keep: number,
+): Promise<void> {
+  await mkdir(folder.checkpoints, { recursive: true });
+  const trees = { student: state.student, teacher: state.teacher, ...state.adam };
+  const tensors = groups.flatMap((group) =>
+    Object.entries(trees[group]).map(([name, tensor]): [string, HostTensor] => [`${group}/${name}`, tensor]),
+  );
+  await writeSafetensors(checkpointFile(folder, step), Object.fromEntries(tensors), { step: String(step) });
+  const steps = await checkpointSteps(folder);
+  for (const old of steps.slice(0, -keep)) await rm(checkpointFile(folder, old));
+}
+
+/**
+ * The state after `step` updates.
+ * @throws UserError when the checkpoint does not fit the parameters expected
+ */
+export async function readCheckpoint(
+  folder: RunFolder,
+  step: number,
+  expected: TrainingState,
+): Promise<TrainingState> {
+  const file = checkpointFile(folder, step);
+  const { tensors } = await readSafetensors(file);
+  const tree = (group: string, like: HostParameters): HostParameters =>
+    Object.fromEntries(
+      Object.entries(like).map(([name, { shape }]) => {
+        const tensor = tensors[`${group}/${name}`];
+        if (tensor?.shape.join() === shape.join()) return [name, tensor];
+        throw new UserError(`${group} ${name} is missing or has another shape`, {
+          file,
+          mend: 'Start anew without --resume',
+        });
+      }),
+    );
+  return {
+    student: tree('student', expected.student),
+    teacher: tree('teacher', expected.teacher),
+    adam: { first: tree('first', expected.adam.first), second: tree('second', expected.adam.second) },
+  };
+}
+
+/** Writes the trained encoder: the folder is then a SPEC. */
+export async function writeEncoder(folder: RunFolder, state: TrainingState): Promise<void> {
+  await writeSafetensors(folder.teacher, state.teacher);
+  await writeSafetensors(folder.student, state.student);
+}
+
+/** Drops the lines of the log that a resumed run will write again. */
+export async function trimLog(folder: RunFolder, steps: number): Promise<void> {
+  const text = await readFile(folder.log, 'utf8').catch(() => '');
+  const kept = text.split('\n').filter((line) => {
+    try {
+      return (JSON.parse(line) as { step: number }).step <= steps;
+    } catch {
+      return false;
+    }
+  });
+  await writeFile(folder.log, kept.map((line) => `${line}\n`).join(''));
+}

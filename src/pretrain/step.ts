@@ -1,0 +1,188 @@
+/** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
+import * as tf from '@tensorflow/tfjs';
+import { audio, localFeatures, projectFeatures } from '../encoders/ehmam.js';
+import type { EhmamConfig } from '../encoders/ehmamConfig.js';
+import type { Engine, Program } from '../engine/engine.js';
+import type { HostParameters, HostTensor, Parameters, ToHost } from '../engine/tree.js';
+import { type AdamState, adamStep, clipGradients, globalNorm } from '../nn/adam.js';
+import { lossAndGradients } from '../nn/gradients.js';
+import type { PretrainConfig } from './config.js';
+import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
+
+/** Everything that training changes. */
+export type TrainingState = {
+  readonly student: HostParameters;
+  readonly teacher: HostParameters;
+  readonly adam: AdamState<HostParameters>;
+};
+
+export type TeacherInputs = {
+  /** The student's local encoder and projection, which the teacher uses as they are. */
+  readonly local: Parameters;
+  readonly teacher: Parameters;
+  /** [batch, samples] */
+  readonly waveform: tf.Tensor;
+};
+
+export type TeacherOutputs = {
+  /** [batch, frames, width] */
+  readonly targets: tf.Tensor;
+  /** [batch, frames] */
+  readonly predictedLoss: tf.Tensor;
+  /** What the student starts from: the waveform, or features that no parameter has touched. */
+  readonly studentInput: tf.Tensor;
+};
+
+export type StudentInputs = {
+  readonly student: Parameters;
+  readonly teacher: Parameters;
+  readonly adam: AdamState<Parameters>;
+  readonly studentInput: tf.Tensor;
+  readonly targets: tf.Tensor;
+  readonly masks: MaskTensors;
+  /** [batch, frames, width] */
+  readonly noise: tf.Tensor;
+  /** Scalars: the update's number from 1, its learning rate, the teacher's decay. */
+  readonly update: tf.Tensor;
+  readonly learningRate: tf.Tensor;
+  readonly decay: tf.Tensor;
+  /** int32 scalar and [blocks]; absent where nothing is dropped. */
+  readonly dropping: { readonly dropoutKey?: tf.Tensor; readonly keptBlocks?: tf.Tensor };
+};
+
+/** Scalars that say how training goes. */
+export type StepMeasures<Leaf> = {
+  readonly loss: Leaf;
+  readonly reconstruction: Leaf;
+  readonly ranking: Leaf;
+  readonly targetVariance: Leaf;
+  readonly predictionVariance: Leaf;
+  readonly gradientNorm: Leaf;
+};
+
+export type StudentOutputs = {
+  readonly student: Parameters;
+  readonly teacher: Parameters;
+  readonly adam: AdamState<Parameters>;
+  readonly measures: StepMeasures<tf.Tensor>;
+};
+
+export interface StepPrograms {
+  readonly teacher: Program<TeacherInputs, TeacherOutputs>;
+  readonly student: Program<StudentInputs, StudentOutputs>;
+}
+
+/** Biases, norms and the ALiBi scale are free of weight decay (data2vec 2.0's parameter groups). */
+export function exemptFromDecay(name: string, shape: readonly number[]): boolean {
+  return shape.length <= 1 || name.endsWith('.bias') || name.includes('alibi');
+}
+
+/** Whether a student's parameter is one that the teacher borrows. */
+export const isLocal = (name: string): boolean =>
+  name.startsWith(`${audio}.local_encoder`) || name.startsWith(`${audio}.project_features`);
+
+export function compileStep(engine: Engine, config: PretrainConfig, shapes: HostParameters): StepPrograms {
+  const { encoder, teacher, optimizer, ranking } = config;
+  const convolutional = encoder.frontend.type === 'conv';
+  const settings = {
+    beta1: optimizer.beta1,
+    beta2: optimizer.beta2,
+    epsilon: optimizer.epsilon,
+    weightDecay: optimizer.weightDecay,
+    decoupled: false,
+    exempt: (name: string) => exemptFromDecay(name, (shapes[name] as HostTensor).shape),
+  };
+
+  const teach = ({ local, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
+    const features = localFeatures(encoder, local, waveform);
+    const taught = teacherPass(encoder, parameters, projectFeatures(local, features), teacher.topBlocks);
+    return { ...taught, studentInput: convolutional ? waveform : features };
+  };
+
+  const learn = (inputs: StudentInputs): StudentOutputs => {
+    const { masks, targets, decay } = inputs;
+    const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
+      studentLoss(encoder, ranking, convolutional, parameters, inputs),
+    );
+    const clipped =
+      optimizer.clipNorm > 0
+        ? clipGradients(gradients, optimizer.clipNorm)
+        : { gradients, norm: globalNorm(gradients) };
+    const { parameters: student, state: adam } = adamStep(
+      inputs.student,
+      clipped.gradients,
+      inputs.adam,
+      inputs.update,
+      inputs.learningRate,
+      settings,
+    );
+    const keep = tf.scalar(1).sub(decay);
+    const moved = Object.entries(inputs.teacher).map(([name, value]) => {
+      const now = student[name];
+      if (now === undefined) throw new Error(`the teacher has ${name} and the student has not`);
+      return [name, value.mul(decay).add(now.mul(keep))] as const;
+    });
+    const { reconstruction, rankingLoss, predictions } = auxiliary;
+    return {
+      student,
+      teacher: Object.fromEntries(moved),
+      adam,
+      measures: {
+        loss: loss as tf.Tensor,
+        reconstruction,
+        ranking: rankingLoss,
+        targetVariance: spread(targets, masks.mask),
+        predictionVariance: spread(predictions, masks.mask),
+        gradientNorm: clipped.norm,
+      },
+    };
+  };
+
+  return {
+    teacher: engine.compile(teach, { name: 'teacher pass' }),
+    student: engine.compile(learn, { name: 'student step' }),
+  };
+}
+
+function studentLoss(
+  encoder: EhmamConfig,
+  ranking: PretrainConfig['ranking'],
+  convolutional: boolean,
+  parameters: Parameters,
+  inputs: StudentInputs,
+) {
+  const { masks, targets, noise, studentInput, dropping } = inputs;
+  const features = convolutional ? localFeatures(encoder, parameters, studentInput) : studentInput;
+  const output = studentPass(
+    encoder,
+    parameters,
+    features,
+    masks,
+    noise,
+    dropping.keptBlocks,
+    dropping.dropoutKey,
+  );
+  const { reconstructionSum, rankingSum, pairs } = losses(output, targets, masks.mask);
+  const masked = masks.mask.sum();
+  const reconstruction = reconstructionSum.div(masked);
+  // The trainer divides every sum by the number of masked frames (fairseq's sample size).
+  const rankingLoss = rankingSum.div(ranking.form === 'mean' ? tf.maximum(pairs, 1) : masked);
+  return {
+    loss: ranking.weight === 0 ? reconstruction : reconstruction.add(rankingLoss.mul(ranking.weight)),
+    auxiliary: { reconstruction, rankingLoss, predictions: output.predictions },
+  };
+}
+
+/** Mean over channels of the deviation over masked frames, as data2vec 2.0's compute_var. */
+function spread(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  const width = x.shape[2] as number;
+  const rows = x.reshape([-1, width]);
+  const weights = mask.reshape([-1, 1]);
+  const count = weights.sum();
+  const mean = rows.mul(weights).sum(0, true).div(count);
+  const variance = rows.sub(mean).square().mul(weights).sum(0).div(count.sub(1));
+  return variance.add(1e-6).sqrt().mean();
+}
+
+export type HostTeacherOutputs = ToHost<TeacherOutputs>;
+export type HostStudentOutputs = ToHost<StudentOutputs>;

@@ -1,0 +1,265 @@
+/** @file The pre-training loop: teacher, mask, student, again. */
+import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { sampleRateHz } from '../audio/index.js';
+import { cropStream } from '../data/crops.js';
+import type { Utterance } from '../data/manifest.js';
+import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../encoders/ehmamParameters.js';
+import type { Engine } from '../engine/engine.js';
+import { float32, floatsOf, type HostParameters, type HostTensor, int32, scalar } from '../engine/tree.js';
+import { UserError } from '../errors.js';
+import { adamStart } from '../nn/adam.js';
+import { createProgress } from '../progress.js';
+import { hashKey, randomStream } from '../random.js';
+import {
+  checkpointSteps,
+  readCheckpoint,
+  readConfig,
+  runFolder,
+  trimLog,
+  writeCheckpoint,
+  writeConfig,
+  writeEncoder,
+} from './checkpoint.js';
+import type { PretrainConfig } from './config.js';
+import { findMasking, hardShare } from './masking.js';
+import { type HostMaskTensors, maskTensors } from './maskTensors.js';
+import { learningRateAt, teacherDecayAt } from './schedule.js';
+import {
+  compileStep,
+  type HostStudentOutputs,
+  isLocal,
+  type StepMeasures,
+  type TrainingState,
+} from './step.js';
+
+export interface PretrainOptions {
+  readonly config: PretrainConfig;
+  readonly utterances: readonly Utterance[];
+  readonly out: string;
+  readonly engine: Engine;
+  /** Go on from the last checkpoint in `out`. */
+  readonly resume?: boolean;
+  readonly quiet?: boolean;
+  /** When it is aborted, the run writes a checkpoint and ends. */
+  readonly signal?: AbortSignal;
+}
+
+/** One line of the log. */
+export interface StepLog extends StepMeasures<number> {
+  /** Updates done, counted from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly teacherDecay: number;
+  readonly maskedFraction: number;
+  readonly hardShare: number;
+  readonly seconds: number;
+}
+
+/** Where the run ended: all its steps, or a checkpoint at an interruption. */
+export interface PretrainResult {
+  readonly steps: number;
+  readonly finished: boolean;
+  readonly last: StepLog | undefined;
+}
+
+/**
+ * Pre-trains an encoder into the folder `out`.
+ * @throws UserError when the folder holds another run, when a loss is not finite, when the networks collapse
+ */
+export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  const { config, utterances, engine, signal } = options;
+  const { optimizer, batch, seed } = config;
+  findMasking(config.masking.strategy);
+  const folder = runFolder(options.out);
+  await mkdir(options.out, { recursive: true });
+  let state = startState(config);
+  const firstStep = await prepareFolder(options);
+  if (firstStep > 0) state = await readCheckpoint(folder, firstStep, state);
+  await trimLog(folder, firstStep);
+
+  const programs = compileStep(engine, config, state.student);
+  const cropLengths = batch.cropSeconds.map((seconds) => Math.round(seconds * sampleRateHz));
+  const cropSamples = (step: number): number =>
+    cropLengths[randomStream(seed, 'crop length', step).integer(cropLengths.length)] as number;
+  const progress = createProgress(`pre-train ${config.masking.strategy}`, optimizer.steps, {
+    quiet: options.quiet ?? false,
+    initial: firstStep,
+  });
+  let spare: HostStudentOutputs | undefined;
+  let last: StepLog | undefined;
+  let done = firstStep;
+  try {
+    const crops = cropStream(utterances, { seed, cropSamples, batchSize: batch.size, firstStep });
+    for await (const { step, samples } of crops) {
+      if (step >= optimizer.steps || signal?.aborted) break;
+      const started = performance.now();
+      const local = Object.fromEntries(Object.entries(state.student).filter(([name]) => isLocal(name)));
+      const waveform = float32([batch.size, samples.length / batch.size], samples);
+      const taught = await programs.teacher.run({ local, teacher: state.teacher, waveform });
+      const masks = chooseMasks(config, step, taught.predictedLoss);
+      const learningRate = learningRateAt(optimizer, step);
+      const decay = teacherDecayAt(config.teacher, step);
+      const outputs = await programs.student.run(
+        {
+          ...state,
+          studentInput: taught.studentInput,
+          targets: taught.targets,
+          masks,
+          noise: maskNoise(config, step, masks.mask),
+          update: scalar(step + 1),
+          learningRate: scalar(learningRate),
+          decay: scalar(decay),
+          dropping: dropping(config, step),
+        },
+        spare,
+      );
+      const measures = measuresOf(outputs);
+      last = {
+        step: step + 1,
+        ...measures,
+        learningRate,
+        teacherDecay: decay,
+        maskedFraction: meanOf(floatsOf(masks.mask)),
+        hardShare:
+          config.masking.strategy === 'random' ? 0 : hardShare(config.masking, step / optimizer.steps),
+        seconds: (performance.now() - started) / 1000,
+      };
+      checkHealth(config, last);
+      // The outputs become the state; the state's memory takes the next outputs.
+      spare = done > firstStep ? ({ ...state, measures: outputs.measures } as HostStudentOutputs) : undefined;
+      state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
+      done = step + 1;
+      await appendFile(folder.log, `${JSON.stringify(last)}\n`);
+      if (done % config.checkpointEvery === 0)
+        await writeCheckpoint(folder, done, state, config.keepCheckpoints);
+      progress.update(
+        done,
+        `loss ${last.reconstruction.toFixed(3)} rank ${last.ranking.toFixed(3)} var ${last.targetVariance.toFixed(2)}`,
+      );
+    }
+  } finally {
+    progress.stop();
+    await programs.teacher.dispose();
+    await programs.student.dispose();
+  }
+  if (done > firstStep && done % config.checkpointEvery !== 0) {
+    await writeCheckpoint(folder, done, state, config.keepCheckpoints);
+  }
+  const finished = done >= optimizer.steps;
+  if (finished) await writeEncoder(folder, state);
+  return { steps: done, finished, last };
+}
+
+/** Parameters, moments and a teacher that starts as a copy of the student. */
+function startState(config: PretrainConfig): TrainingState {
+  const { encoder, seed } = config;
+  const student = startParameters(
+    { ...encoderSpecs(encoder), ...decoderSpecs(encoder), ...predictorSpecs(encoder) },
+    seed,
+  );
+  const taught = { ...encoderSpecs(encoder), ...predictorSpecs(encoder) };
+  const teacher: HostParameters = Object.fromEntries(
+    Object.entries(student).filter(([name]) => name in taught && !isLocal(name)),
+  );
+  return { student, teacher, adam: adamStart(student) };
+}
+
+/** Checks that `out` is free or holds this very run; returns the updates done. */
+async function prepareFolder({ config, out, resume }: PretrainOptions): Promise<number> {
+  const folder = runFolder(out);
+  const known = await readConfig(folder);
+  if (known === undefined || !resume) {
+    if (known !== undefined) {
+      throw new UserError('holds a pre-training run already', {
+        file: out,
+        mend: 'Go on with it by --resume, or choose another --out',
+      });
+    }
+    await rm(folder.checkpoints, { recursive: true, force: true });
+    await writeConfig(folder, config);
+    return 0;
+  }
+  if (JSON.stringify(known) !== JSON.stringify(config)) {
+    throw new UserError('the run in this folder has other settings', {
+      file: folder.config,
+      mend: 'Resume with the same preset and options, or choose another --out',
+    });
+  }
+  return (await checkpointSteps(folder)).at(-1) ?? 0;
+}
+
+function chooseMasks(config: PretrainConfig, step: number, predictedLoss: HostTensor): HostMaskTensors {
+  const [rows, frames] = predictedLoss.shape as [number, number];
+  const values = floatsOf(predictedLoss);
+  const masks = findMasking(config.masking.strategy).choose({
+    predictedLoss: Array.from({ length: rows }, (_, b) => values.subarray(b * frames, (b + 1) * frames)),
+    lengths: Array.from({ length: rows }, () => frames),
+    progress: step / config.optimizer.steps,
+    settings: config.masking,
+    random: randomStream(config.seed, 'mask', step),
+  });
+  return maskTensors(masks);
+}
+
+/** Normal noise in the masked frames, zeros elsewhere: [batch, frames, width]. */
+function maskNoise({ encoder, masking, seed }: PretrainConfig, step: number, mask: HostTensor): HostTensor {
+  const { width } = encoder;
+  const noise = new Float32Array(mask.data.length * width);
+  const random = randomStream(seed, 'mask noise', step);
+  for (const [row, bit] of mask.data.entries()) {
+    if (bit === 0 || masking.noise === 0) continue;
+    for (let i = row * width; i < (row + 1) * width; i++) noise[i] = random.normal() * masking.noise;
+  }
+  return float32([...mask.shape, width], noise);
+}
+
+function dropping(
+  { encoder, seed }: PretrainConfig,
+  step: number,
+): { dropoutKey?: HostTensor; keptBlocks?: HostTensor } {
+  const { layer, ...elementwise } = encoder.dropout;
+  const random = randomStream(seed, 'layerdrop', step);
+  const blocks = encoder.prenetBlocks + encoder.blocks;
+  const kept = Array.from({ length: blocks }, () => (random.uniform() < layer ? 0 : 1));
+  return {
+    ...(Object.values(elementwise).some((rate) => rate > 0)
+      ? { dropoutKey: int32([], [hashKey([seed, 'dropout', step])]) }
+      : {}),
+    ...(layer > 0 ? { keptBlocks: float32([blocks], kept) } : {}),
+  };
+}
+
+function measuresOf({ measures }: HostStudentOutputs): StepMeasures<number> {
+  const numbers = Object.entries(measures).map(([name, tensor]) => [name, tensor.data[0]]);
+  return Object.fromEntries(numbers) as StepMeasures<number>;
+}
+
+function checkHealth({ collapse, optimizer }: PretrainConfig, log: StepLog): void {
+  for (const name of [
+    'loss',
+    'reconstruction',
+    'ranking',
+    'targetVariance',
+    'predictionVariance',
+    'gradientNorm',
+  ] as const) {
+    if (Number.isFinite(log[name])) continue;
+    throw new UserError(`${name} is ${log[name]} at step ${log.step}; the last checkpoint is kept`, {
+      exitCode: 1,
+      mend: 'Lower the learning rate, or resume from the checkpoint',
+    });
+  }
+  if (log.step <= optimizer.warmupSteps) return;
+  for (const [name, least] of Object.entries(collapse) as [keyof typeof collapse, number][]) {
+    if (log[name] >= least) continue;
+    throw new UserError(
+      `${name} fell to ${log[name].toFixed(4)} at step ${log.step} (limit ${least}): the networks collapse`,
+      {
+        exitCode: 1,
+        mend: 'Slow the teacher (teacher.decay nearer to 1) or lower the learning rate',
+      },
+    );
+  }
+}
+
+const meanOf = (values: Float32Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;
