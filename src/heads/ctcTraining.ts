@@ -1,0 +1,180 @@
+/** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
+import type * as tf from '@tensorflow/tfjs';
+import type { Columns, CtcHead, Split } from '../../tasks/task.js';
+import type { Program } from '../engine/engine.js';
+import { type HostParameters, type Parameters, scalar } from '../engine/tree.js';
+import { adamStart } from '../nn/adam.js';
+import { createProgress, type Progress } from '../progress.js';
+import {
+  type CtcBatch,
+  type CtcModel,
+  type CtcUpdate,
+  type CtcUpdated,
+  collapsePath,
+  ctcBestPath,
+  ctcStart,
+  ctcUpdate,
+} from './ctc.js';
+import {
+  augmentMasks,
+  dropoutKey,
+  epochBatches,
+  frameBatch,
+  framesJoined,
+  longestTargets,
+  targetBatch,
+} from './ctcBatches.js';
+import { type Checkpoint, type HeadResult, type HeadWork, isBetter, layerWeightsOf } from './head.js';
+import type { CtcSettings } from './settings.js';
+
+type PathInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
+type PathOutputs = { readonly path: tf.Tensor };
+
+interface Training {
+  readonly work: HeadWork;
+  readonly head: CtcHead;
+  readonly model: CtcModel;
+  readonly update: Program<CtcUpdate, CtcUpdated>;
+  readonly bestPath: Program<PathInputs, PathOutputs>;
+}
+
+/**
+ * Trains one head a learning rate and tests the best; the same work gives the same result.
+ * @param hopSamples samples between the encoder's frames
+ */
+export async function trainCtcHead(
+  work: HeadWork,
+  head: CtcHead,
+  settings: CtcSettings,
+  hopSamples: number,
+): Promise<HeadResult> {
+  const { layers, dim } = work.features;
+  const join = framesJoined(settings.stepSamples, hopSamples);
+  const model: CtcModel = { layers, dim, tokens: head.tokens.length, blank: head.blank, join, settings };
+  const update = work.engine.compile<CtcUpdate, CtcUpdated>((inputs) => ctcUpdate(inputs, model), {
+    name: `update of the ${work.title}`,
+  });
+  const bestPath = work.engine.compile<PathInputs, PathOutputs>(
+    ({ parameters, batch }) => ({ path: ctcBestPath(parameters, model, batch) }),
+    { name: `best path of the ${work.title}` },
+  );
+  const training: Training = { work, head, model, update, bestPath };
+  const rates = settings.learningRates;
+  const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
+  try {
+    const tried: { learningRate: number; checkpoint: Checkpoint }[] = [];
+    for (const [i, learningRate] of rates.entries()) {
+      const checkpoint = await trainAtRate(training, learningRate, progress, i * settings.maximumUpdates);
+      tried.push({ learningRate, checkpoint });
+    }
+    const best = tried.reduce((a, b) =>
+      isBetter(b.checkpoint, a.checkpoint, work.metric.direction) ? b : a,
+    );
+    return {
+      tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
+      chosen: best.learningRate,
+      layerWeights: layerWeightsOf(best.checkpoint.parameters),
+      predictions: await recognise(training, best.checkpoint.parameters, 'test'),
+    };
+  } finally {
+    progress.stop();
+    await update.dispose();
+    await bestPath.dispose();
+  }
+}
+
+async function trainAtRate(
+  training: Training,
+  learningRate: number,
+  progress: Progress,
+  done: number,
+): Promise<Checkpoint> {
+  const { work, head, model, update: program } = training;
+  const { settings, join } = model;
+  const { batchSize, specAugment } = settings;
+  const places = work.places.train;
+  const targets = work.references.train.map((reference) => [...head.encode(reference[head.column] ?? '')]);
+  const longest = longestTargets(
+    places.map((place) => work.features.rows[place] as number),
+    targets,
+    join,
+  );
+  const epochUpdates = Math.ceil(places.length / batchSize);
+  const evaluateEvery = settings.evaluateEvery || epochUpdates;
+  let parameters = ctcStart(work.seed, model);
+  let moments = adamStart(parameters);
+  let best: Checkpoint | undefined;
+  let stale = 0;
+  let lossSum = 0;
+  let batches: number[][] = [];
+  for (let update = 0; update < settings.maximumUpdates && stale < settings.patience; ) {
+    if (update % epochUpdates === 0) batches = epochBatches(work, batchSize, update / epochUpdates);
+    const rows = batches[update % epochUpdates] ?? [];
+    const batch = frameBatch(
+      work.features,
+      rows.map((row) => places[row] as number),
+      batchSize,
+      join,
+    );
+    const frames = batch.states.shape[2] as number;
+    const outputs = await program.run({
+      parameters,
+      moments,
+      step: scalar(update),
+      learningRate: scalar(learningRate),
+      batch,
+      ...targetBatch(
+        rows.map((row) => targets[row] ?? []),
+        batchSize,
+        longest(frames / join),
+      ),
+      key: dropoutKey(work.seed, update),
+      ...(specAugment && {
+        masks: augmentMasks(specAugment, [batchSize, frames, model.dim], work.seed, update),
+      }),
+    });
+    parameters = outputs.parameters;
+    moments = outputs.moments;
+    lossSum += outputs.loss.data[0] as number;
+    update++;
+    if (update % evaluateEvery === 0 || update === settings.maximumUpdates) {
+      const devMetric = work.score(await recognise(training, parameters, 'dev'), work.references.dev);
+      const checkpoint = { parameters, devMetric, devLoss: lossSum / evaluateEvery, update };
+      const better = isBetter(checkpoint, best, work.metric.direction);
+      if (better) best = checkpoint;
+      stale = better ? 0 : stale + 1;
+      lossSum = 0;
+    }
+    progress.update(done + update, `rate ${learningRate}, dev ${best?.devMetric.toFixed(3) ?? '-'}`);
+  }
+  if (best === undefined) throw new Error('a head needs at least one update');
+  return best;
+}
+
+/** Greedy transcripts of a split, in its order. */
+async function recognise(training: Training, parameters: HostParameters, split: Split): Promise<Columns[]> {
+  const { work, head, model, bestPath } = training;
+  const { batchSize } = model.settings;
+  const places = work.places[split];
+  const byLength = places
+    .map((place, i) => ({ place, i, frames: work.features.rows[place] as number }))
+    .sort((a, b) => a.frames - b.frames || a.i - b.i);
+  const predictions: Columns[] = [];
+  for (let start = 0; start < byLength.length; start += batchSize) {
+    const part = byLength.slice(start, start + batchSize);
+    const batch = frameBatch(
+      work.features,
+      part.map(({ place }) => place),
+      batchSize,
+      model.join,
+    );
+    const { path } = await bestPath.run({ parameters, batch });
+    const width = path.shape[1] as number;
+    for (const [row, { i }] of part.entries()) {
+      const steps = batch.steps.data[row] as number;
+      const own = path.data.subarray(row * width, row * width + steps);
+      predictions[i] = { [head.column]: head.decode(collapsePath(own, model.blank)) };
+    }
+  }
+  return predictions;
+}
