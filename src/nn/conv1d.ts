@@ -1,6 +1,7 @@
 /** @file One-dimensional convolution, strided and grouped, in torch's layout. */
 import * as tf from '@tensorflow/tfjs';
-import { defineLowering, need } from '../engine/kernels/index.js';
+import type { Attribute } from '../engine/graph.js';
+import { defineLowering, need, reshape, transpose } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import { type Parameters, sizeOf } from '../engine/tree.js';
 import { withGradient } from './custom.js';
@@ -26,32 +27,55 @@ defineLowering('Conv1d', (graph, inputs, attributes) => {
   const [out, , taps] = weight.shape as [number, number, number];
   const frames = Math.floor((time + 2 * padding - taps) / stride) + 1;
   return graph.emit('Conv', [x, weight], [batch, out, frames], 'float32', {
-    attributes: {
-      kernel_shape: { ints: [taps] },
-      strides: { ints: [stride] },
-      pads: { ints: [padding, padding] },
-      group: { int: groups },
-    },
+    attributes: convAttributes(taps, stride, padding, groups),
   });
 });
 
+/** The input gradient of a strided convolution; that of a dense one is a convolution again, which runs faster. */
 defineLowering('Conv1dInputGradient', (graph, inputs, attributes) => {
   const { stride, padding, groups } = attributes as unknown as Sizes;
   const time = Number(attributes.time);
   const [dy, weight] = [need(inputs, 'dy'), need(inputs, 'weight')];
   const [batch, , frames] = dy.shape as [number, number, number];
-  const [, width, taps] = weight.shape as [number, number, number];
+  const [out, width, taps] = weight.shape as [number, number, number];
+  const result = [batch, width * groups, time];
+  if (stride === 1 && padding < taps) {
+    const grouped = reshape(graph, weight, [groups, out / groups, width, taps]);
+    const swapped = reshape(graph, transpose(graph, grouped, [0, 2, 1, 3]), [
+      groups * width,
+      out / groups,
+      taps,
+    ]);
+    const backwards = graph.int64s(Array.from({ length: taps }, (_, k) => taps - 1 - k));
+    const flipped = graph.emit('Gather', [swapped, backwards], swapped.shape, 'float32', {
+      attributes: { axis: { int: 2 } },
+    });
+    return graph.emit('Conv', [dy, flipped], result, 'float32', {
+      attributes: convAttributes(taps, 1, taps - 1 - padding, groups),
+    });
+  }
   const reached = (frames - 1) * stride + taps - 2 * padding;
-  return graph.emit('ConvTranspose', [dy, weight], [batch, width * groups, time], 'float32', {
+  return graph.emit('ConvTranspose', [dy, weight], result, 'float32', {
     attributes: {
-      kernel_shape: { ints: [taps] },
-      strides: { ints: [stride] },
-      pads: { ints: [padding, padding] },
+      ...convAttributes(taps, stride, padding, groups),
       output_padding: { ints: [time - reached] },
-      group: { int: groups },
     },
   });
 });
+
+function convAttributes(
+  taps: number,
+  stride: number,
+  padding: number,
+  groups: number,
+): Record<string, Attribute> {
+  return {
+    kernel_shape: { ints: [taps] },
+    strides: { ints: [stride] },
+    pads: { ints: [padding, padding] },
+    group: { int: groups },
+  };
+}
 
 /**
  * As torch.nn.Conv1d.
