@@ -1,0 +1,111 @@
+/** @file Recorded human speech from unpacked Debian packages: 16 kHz WAVs and manifests for the suite. */
+import { join, resolve } from 'node:path';
+import Table from 'cli-table3';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { writeManifest } from '../../src/data/manifest.js';
+import { messageOf } from '../../src/errors.js';
+import { findAsterisk } from './asterisk.js';
+import { codeAll, decodeAll, joinWavs, secondsOf } from './ffmpeg.js';
+import { findFillets } from './fillets.js';
+import { findGcin } from './gcin.js';
+import { asrRows, chooseForSid, fives, ksRows, pretrainRows, type Row, sidRowsOf } from './manifests.js';
+import type { Decoded, Recording } from './recording.js';
+
+const options = await yargs(hideBin(process.argv))
+  .scriptName('bench:recorded')
+  .usage('$0 --packages DIR --out DIR: WAVs and manifests of recorded human speech')
+  .options({
+    packages: {
+      type: 'string',
+      demandOption: true,
+      describe: 'where the packages were unpacked (dpkg-deb -x)',
+    },
+    out: { type: 'string', demandOption: true, describe: 'gets audio/ and manifests/' },
+    ffmpeg: { type: 'string', default: 'ffmpeg', describe: 'the ffmpeg to run' },
+  })
+  .strict()
+  .parse();
+
+try {
+  await prepare(resolve(options.packages), resolve(options.out), options.ffmpeg);
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}
+
+async function prepare(packages: string, out: string, ffmpeg: string): Promise<void> {
+  const audio = join(out, 'audio');
+  const folder = join(out, 'manifests');
+  const fillets = await decode(findFillets(packages), audio, ffmpeg);
+  const syllables = await decode(findGcin(packages), audio, ffmpeg);
+  const prompts = await decode(findAsterisk(packages), audio, ffmpeg);
+
+  const joined = fives(syllables, audio);
+  for (const five of joined) await joinWavs(five.parts, five.joined.wav);
+  const utterances = [...fillets, ...prompts, ...joined.map((five) => five.joined)];
+
+  const chosen = chooseForSid(utterances.filter(({ speaker }) => speaker !== ''));
+  const coded = chosen.map((recording) => {
+    const name = `sid/${recording.name}`;
+    return { ...recording, name, wav: join(audio, `${name}.wav`) };
+  });
+  await codeAll(
+    chosen.map(({ wav }, i) => ({ from: wav, to: coded[i]?.wav ?? '' })),
+    ffmpeg,
+  );
+  const forSid: Decoded[] = [];
+  for (const recording of coded) {
+    forSid.push({ ...recording, durationSeconds: await secondsOf(recording.wav) });
+  }
+
+  const manifests: Readonly<Record<string, Row[]>> = {
+    asr: asrRows(fillets, folder),
+    ks: ksRows(syllables, folder),
+    sid: sidRowsOf(forSid, folder),
+    pretrain: pretrainRows([...utterances, ...forSid], folder),
+  };
+  for (const [name, rows] of Object.entries(manifests)) {
+    const written = rows.map(({ durationSeconds: _, ...row }) => row);
+    await writeManifest(join(folder, `${name}.csv`), written);
+  }
+  printCounts(manifests);
+}
+
+async function decode(recordings: readonly Recording[], audio: string, ffmpeg: string): Promise<Decoded[]> {
+  const placed = recordings.map((recording) => ({ ...recording, wav: join(audio, `${recording.name}.wav`) }));
+  await decodeAll(
+    placed.map(({ source, wav }) => ({ from: source, to: wav })),
+    ffmpeg,
+  );
+  const decoded: Decoded[] = [];
+  for (const recording of placed) {
+    decoded.push({ ...recording, durationSeconds: await secondsOf(recording.wav) });
+  }
+  return decoded;
+}
+
+function printCounts(manifests: Readonly<Record<string, readonly Row[]>>): void {
+  const table = new Table({
+    head: ['manifest', 'split', 'utterances', 'minutes', 'speakers', 'labels', 'texts'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, rows] of Object.entries(manifests)) {
+    for (const split of ['train', 'dev', 'test']) {
+      const part = rows.filter((row) => row.split === split);
+      if (part.length === 0) continue;
+      const minutes = part.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 60;
+      const distinct = (column: string) => new Set(part.map((row) => row[column]).filter(Boolean)).size;
+      table.push([
+        name,
+        split,
+        part.length,
+        minutes.toFixed(1),
+        distinct('speaker'),
+        distinct('label'),
+        distinct('text'),
+      ]);
+    }
+  }
+  console.log(table.toString());
+}
