@@ -31,6 +31,25 @@ test('every half survives the way through float32', () => {
   expect(wrong).toEqual([]);
 });
 
+test('many at once are encoded as one by one', () => {
+  fc.assert(
+    fc.property(fc.float32Array({ minLength: 1, maxLength: 50 }), (values) => {
+      expect(encodeHalves(values)).toEqual(Uint16Array.from(values, halfBits));
+    }),
+    { numRuns: 300 },
+  );
+  const edges = Float32Array.of(
+    65519.996,
+    65520,
+    2 ** -14,
+    2 ** -14 - 2 ** -26,
+    1 + 2 ** -11,
+    1 + 3 * 2 ** -11,
+    2047.9999,
+  );
+  expect(encodeHalves(edges)).toEqual(Uint16Array.from(edges, halfBits));
+});
+
 test('rounding errs by at most one part in 2048, or half the smallest half', () => {
   fc.assert(
     fc.property(fc.float({ min: -60000, max: 60000, noNaN: true }), (x) => {

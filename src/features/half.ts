@@ -46,6 +46,20 @@ export function decodeHalves(halves: Uint16Array, into: Float32Array, offset = 0
   for (let i = 0; i < halves.length; i++) into[offset + i] = table[halves[i] as number] as number;
 }
 
+/** The halves nearest to `values`: `halfBits` of each, with the common case (a normal half) written out for speed. */
 export function encodeHalves(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, halfBits);
+  const halves = new Uint16Array(values.length);
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const word = bits[i] as number;
+    const exponent = (word >>> 23) & 0xff;
+    if (exponent > 112 && exponent < 142) {
+      const magnitude = (word & 0x7fffffff) - (112 << 23);
+      // Adding just under half a unit, and the last kept bit, rounds to nearest with ties to even.
+      halves[i] = ((word >>> 16) & 0x8000) | ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    } else {
+      halves[i] = halfBits(values[i] as number);
+    }
+  }
+  return halves;
 }

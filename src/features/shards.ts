@@ -60,19 +60,24 @@ export async function writeShard(
 }
 
 function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
-  for (const value of values) {
-    if (!Number.isFinite(value)) {
-      throw new UserError(`the encoder's features of '${id}' are not finite`, {
-        exitCode: 1,
-        mend: 'Check the encoder: its training may have diverged',
-      });
-    }
-    if (type === 'float16' && Math.abs(value) > largestHalf) {
-      throw new UserError(`the features of '${id}' reach ${value}, more than half precision holds`, {
-        exitCode: 1,
-        mend: "Set the task's setting frameType to float32",
-      });
-    }
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i] as number);
+    // Written so that a NaN is taken too.
+    if (!(magnitude <= largest)) largest = magnitude;
+    if (Number.isNaN(largest)) break;
+  }
+  if (!Number.isFinite(largest)) {
+    throw new UserError(`the encoder's features of '${id}' are not finite`, {
+      exitCode: 1,
+      mend: 'Check the encoder: its training may have diverged',
+    });
+  }
+  if (type === 'float16' && largest > largestHalf) {
+    throw new UserError(`the features of '${id}' reach ${largest}, more than half precision holds`, {
+      exitCode: 1,
+      mend: "Set the task's setting frameType to float32",
+    });
   }
   const stored = type === 'float16' ? encodeHalves(values) : values;
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
