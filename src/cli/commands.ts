@@ -1,5 +1,15 @@
 /** @file The commands of the command line, in the order of the help. */
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
+import { doctorCommand } from './doctor.js';
+import { featuresCommand } from './features.js';
+import { listCommand } from './list.js';
+import { pretrainCommand } from './pretrain.js';
 
-export const commands: readonly Command[] = [compareCommand];
+export const commands: readonly Command[] = [
+  pretrainCommand,
+  featuresCommand,
+  compareCommand,
+  listCommand,
+  doctorCommand,
+];

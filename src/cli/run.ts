@@ -1,5 +1,6 @@
 /** @file Runs a command line: the same exit codes, errors and Ctrl-C for every command. */
 import { messageOf, UserError } from '../errors.js';
+import { systemCode } from '../files.js';
 import type { Command, CommandIo } from './command.js';
 import { parseLine } from './parse.js';
 
@@ -64,12 +65,14 @@ function ioOf(args: Readonly<Record<string, unknown>>, signal: AbortSignal): Com
 /** Prints what went wrong, and returns the exit code. */
 function report(error: unknown, debug: boolean): number {
   const known = error instanceof UserError;
+  // A full disk or a folder in the way is no fault of the program.
+  const fromSystem = systemCode(error) !== undefined;
   const stack = error instanceof Error ? error.stack : undefined;
   process.stderr.write(`ehmam: ${messageOf(error)}\n`);
   if (debug && stack !== undefined) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       process.stderr.write(`${cause.stack}\n`);
-  } else if (!known) {
+  } else if (!known && !fromSystem) {
     process.stderr.write('ehmam: this should not happen; --debug shows where it did\n');
   }
   return known ? error.exitCode : 1;

@@ -1,0 +1,200 @@
+/** @file The command line as a user meets it: exit codes, one line an error, help, results. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeWav } from '../audio/index.js';
+import { readSafetensors } from '../encoders/safetensors.js';
+import { writeRecord } from '../results/index.js';
+import { exampleRecord, newRecord } from '../results/records.fixture.js';
+import { compileEntry, type Entry } from './entry.fixture.js';
+
+// Every test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let entry: Entry;
+let folder = '';
+beforeAll(async () => {
+  entry = await compileEntry();
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-cli-'));
+  const tone = Float32Array.from({ length: 16000 }, (_, i) => 0.3 * Math.sin(i / 7));
+  await writeWav(join(folder, 'tone.wav'), tone, 16000);
+  await writeFile(join(folder, 'a-file'), '');
+  await writeRecord(join(folder, 'results'), newRecord(), []);
+  const other = { ...newRecord().encoder, name: 'fbank', hash: 'f'.repeat(64) };
+  await writeRecord(
+    join(folder, 'results'),
+    newRecord({ encoder: other, metrics: { wer: { value: 0.5, direction: 'lower', utterances: 300 } } }),
+    [],
+  );
+});
+afterAll(async () => {
+  await entry.remove();
+  await rm(folder, { recursive: true });
+});
+
+describe('a wrong call', () => {
+  it.each([
+    ['comprae', ['comprae', 'x'], "ehmam: unknown command 'comprae'. Did you mean 'compare'?\n"],
+    [
+      '--fromat',
+      ['compare', 'x', '--fromat', 'csv'],
+      "ehmam: compare does not know 'fromat'. Did you mean '--format'?\n",
+    ],
+  ])('(%s) ends with exit code 2 and one line on stderr', async (_what, words, stderr) => {
+    expect(await entry.run(words)).toEqual({ code: 2, stdout: '', stderr });
+  });
+});
+
+describe('the program', () => {
+  it('gives help and version on stdout', async () => {
+    const help = await entry.run(['--help']);
+    expect(help).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('ehmam compare <results..>'),
+    });
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await entry.run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('compare', () => {
+  it('prints the table, without escape codes where stdout is no terminal', async () => {
+    const { code, stdout } = await entry.run(['compare', join(folder, 'results'), '--baseline', 'fbank']);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('\u001b');
+    for (const part of ['tiny', 'fbank', 'wer % ↓', '25.00', '20.00–30.00', 'Δ -25.00'])
+      expect(stdout).toContain(part);
+  });
+
+  it('prints JSON for a machine', async () => {
+    const { stdout } = await entry.run(['compare', join(folder, 'results'), '--json']);
+    const { rows } = JSON.parse(stdout) as { rows: { label: string }[] };
+    expect(rows.map((row) => row.label)).toEqual(['fbank', 'tiny']);
+  });
+
+  it('names file and field of a bad record, with a stack only when asked', async () => {
+    const file = join(folder, 'bad', 'record.json');
+    await mkdir(join(folder, 'bad'));
+    await writeFile(file, JSON.stringify({ ...exampleRecord(), seed: 'one' }));
+    const plain = await entry.run(['compare', join(folder, 'bad')]);
+    expect(plain.code).toBe(2);
+    expect(plain.stderr).toMatch(/^ehmam: .*record\.json: is not a result record: seed: .*\n$/);
+    const debug = await entry.run(['compare', join(folder, 'bad'), '--debug']);
+    expect(debug.stderr).toMatch(/\n {4}at /);
+  });
+
+  it('says that a folder is not there or holds no record', async () => {
+    expect((await entry.run(['compare', join(folder, 'nowhere')])).stderr).toContain(
+      'nowhere: is not there.',
+    );
+    await mkdir(join(folder, 'empty'));
+    const { code, stderr } = await entry.run(['compare', join(folder, 'empty')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('no record.json under');
+  });
+});
+
+describe('features', () => {
+  const features = (
+    spec: string,
+    audio: string,
+    out: string,
+  ): Promise<{ code: number | null; stderr: string; stdout: string }> =>
+    entry.run(['features', spec, join(folder, audio), '--out', join(folder, out), '--json']);
+
+  it('writes every hidden state of a file and says their shapes', async () => {
+    const { code, stdout, stderr } = await features('random:tiny', 'tone.wav', 'out/tone.safetensors');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { layers } = JSON.parse(stdout) as { layers: { name: string; shape: number[] }[] };
+    const { tensors } = await readSafetensors(join(folder, 'out', 'tone.safetensors'));
+    expect(Object.entries(tensors).map(([name, { shape }]) => ({ name, shape }))).toEqual(layers);
+    expect(layers.map(({ name }) => name)).toEqual([
+      'hidden.0',
+      'hidden.1',
+      'hidden.2',
+      'hidden.3',
+      'hidden.4',
+    ]);
+  });
+
+  it('names a folder that cannot be written, with exit code 1', async () => {
+    const { code, stderr } = await features('random:tiny', 'tone.wav', 'a-file/tone.safetensors');
+    expect(stderr).toMatch(/a-file\/tone\.safetensors: cannot be written/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('list', () => {
+  it('names what there is, for a machine', async () => {
+    const names = async (what: string): Promise<string[]> =>
+      (JSON.parse((await entry.run(['list', what, '--json'])).stdout) as { name: string }[]).map(
+        ({ name }) => name,
+      );
+    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic']);
+    expect(await names('corpora')).toEqual(['mini']);
+  });
+});
+
+describe('pretrain', () => {
+  const pretrain = (out: string, ...words: string[]) =>
+    entry.run([
+      ...[
+        'pretrain',
+        '--manifest',
+        join(folder, 'speech.csv'),
+        '--out',
+        join(folder, out),
+        '--quiet',
+        ...words,
+      ],
+    ]);
+
+  beforeAll(async () => {
+    const noise = Float32Array.from({ length: 40_000 }, (_, i) => 0.2 * Math.sin(i / 5) * Math.sin(i * i));
+    await writeWav(join(folder, 'noise.wav'), noise, 16000);
+    await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,noise.wav,train\nb,noise.wav,train\n');
+  });
+
+  it('leaves an encoder that features takes', async () => {
+    const run = await pretrain('run', '--steps', '2', '--json');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(run.stdout)).toMatchObject({ finished: true, steps: 2, last: { step: 2 } });
+    const features = await entry.run([
+      ...[
+        'features',
+        join(folder, 'run'),
+        join(folder, 'tone.wav'),
+        '--out',
+        join(folder, 'run.safetensors'),
+      ],
+    ]);
+    expect(features).toMatchObject({ code: 0, stdout: expect.stringMatching(/^run \(ehmam, [0-9a-f]{8}\)/) });
+  });
+
+  it('names a folder that cannot be written, with exit code 1', async () => {
+    const { code, stderr } = await pretrain('a-file/run', '--steps', '1');
+    expect(stderr).toContain('a-file');
+    expect(stderr.trimEnd()).not.toContain('\n');
+    expect(code).toBe(1);
+  });
+});
+
+describe('doctor', () => {
+  it('runs a program on every engine, and fails where the cache folder cannot be written', async () => {
+    const { code, stdout } = await entry.run(['doctor', '--quiet'], { EHMAM_CACHE: join(folder, 'a-file') });
+    for (const engine of ['onnx, provider cpu', 'wasm', 'cpu']) {
+      expect(stdout).toMatch(new RegExp(`^works   engine ${engine}: a program ran in \\d+ ms$`, 'm'));
+    }
+    expect(stdout).toMatch(/^FAILS {3}cache folder: /m);
+    expect(stdout).toContain('EHMAM_CACHE');
+    expect(code).toBe(1);
+  });
+
+  it('ends with exit code 130 at Ctrl-C', async () => {
+    const { code, stderr, stdout } = await entry.runAndInterrupt(['doctor']);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toContain('interrupted');
+  });
+});

@@ -1,0 +1,141 @@
+/** @file Finds out what works on this machine, by trying it. */
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { messageOf } from '../../errors.js';
+import { userCacheFolder, writeFileAtomic } from '../../files.js';
+import { runtimeVersions, type Versions } from '../../results/index.js';
+import type { ProbeAnswer } from './probe.js';
+
+export interface Check {
+  readonly name: string;
+  readonly works: boolean;
+  readonly detail: string;
+  /** What to do where it does not work. */
+  readonly mend?: string;
+  /** Whether the harness needs it. */
+  readonly needed: boolean;
+}
+
+export interface Diagnosis {
+  readonly versions: Versions;
+  readonly platform: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGB: { readonly total: number; readonly free: number };
+  readonly checks: readonly Check[];
+}
+
+interface Candidate {
+  readonly engine: EngineName;
+  readonly provider: ProviderName;
+  readonly needed: boolean;
+  readonly mend: string;
+}
+
+const reinstall = 'Run `npm ci` again';
+const candidates: readonly Candidate[] = [
+  { engine: 'onnx', provider: 'cpu', needed: true, mend: reinstall },
+  {
+    engine: 'onnx',
+    provider: 'cuda',
+    needed: false,
+    mend: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `npm run setup:cuda`',
+  },
+  {
+    engine: 'onnx',
+    provider: 'webgpu',
+    needed: false,
+    mend: 'Needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
+  },
+  {
+    engine: 'tensorflow',
+    provider: 'cpu',
+    needed: false,
+    mend: '`npm run setup:tensorflow`, or `npm run setup:cuda` for an NVIDIA GPU (they download a library)',
+  },
+  { engine: 'wasm', provider: 'cpu', needed: false, mend: reinstall },
+  { engine: 'cpu', provider: 'cpu', needed: false, mend: reinstall },
+];
+
+/** Starting TensorFlow.js and a GPU's driver takes seconds; a hang must not last. */
+const probeTimeoutMilliseconds = 90_000;
+
+/** @param tried told the name of each check before it is made */
+export async function diagnose(tried: (name: string) => void): Promise<Diagnosis> {
+  const checks: Check[] = [];
+  for (const candidate of candidates) {
+    tried(nameOf(candidate));
+    checks.push(await checkEngine(candidate));
+  }
+  tried('cache folder');
+  checks.push(await checkCache(userCacheFolder()));
+  return {
+    versions: runtimeVersions(),
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGB: { total: gigabytes(totalmem()), free: gigabytes(freemem()) },
+    checks,
+  };
+}
+
+function nameOf({ engine, provider }: Candidate): string {
+  return engine === 'onnx' ? `engine onnx, provider ${provider}` : `engine ${engine}`;
+}
+
+function gigabytes(bytes: number): number {
+  return Math.round(bytes / 1e8) / 10;
+}
+
+async function checkEngine(candidate: Candidate): Promise<Check> {
+  const answer = await probe(candidate);
+  const { needed, mend } = candidate;
+  const name = nameOf(candidate);
+  if (!answer.works) {
+    // An error for users says its mend itself.
+    const saysMend = answer.reason.includes('npm run');
+    return { name, works: false, detail: answer.reason, needed, ...(!saysMend && { mend }) };
+  }
+  const detail = `a program ran in ${Math.round(answer.milliseconds)} ms`;
+  return { name, works: true, detail: answer.detail ? `${answer.detail}: ${detail}` : detail, needed };
+}
+
+function probe({ engine, provider }: Candidate): Promise<ProbeAnswer> {
+  const script = fileURLToPath(new URL('./probe.js', import.meta.url));
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [script, engine, provider],
+      { timeout: probeTimeoutMilliseconds },
+      (error, stdout) => {
+        const [, answer] = /^answer:(.*)$/m.exec(stdout) ?? [];
+        if (answer !== undefined) resolve(JSON.parse(answer) as ProbeAnswer);
+        else if (error?.killed) resolve({ works: false, reason: 'gave no answer in time' });
+        else if (error?.signal) resolve({ works: false, reason: `its library crashed (${error.signal})` });
+        else resolve({ works: false, reason: `its process ended with code ${String(error?.code ?? 0)}` });
+      },
+    );
+  });
+}
+
+async function checkCache(folder: string): Promise<Check> {
+  const name = 'cache folder';
+  const file = join(folder, `doctor-${process.pid}`);
+  try {
+    await writeFileAtomic(file, 'written by ehmam doctor\n');
+    await rm(file);
+    return { name, works: true, detail: folder, needed: true };
+  } catch (error) {
+    return {
+      name,
+      works: false,
+      detail: messageOf(error),
+      mend: 'Name a folder that you may write to in EHMAM_CACHE',
+      needed: true,
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs';
+import { createEngine } from '../../engine/create.js';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { float32 } from '../../engine/tree.js';
+import { messageOf } from '../../errors.js';
+
+/** What a probe says, as one line of JSON. */
+export type ProbeAnswer =
+  | { readonly works: true; readonly milliseconds: number; readonly detail?: string }
+  | { readonly works: false; readonly reason: string };
+
+const [name, provider] = process.argv.slice(2) as [EngineName, ProviderName];
+// Native libraries write to stdout and stderr; the answer is told from that by its mark.
+process.stdout.write(`\nanswer:${JSON.stringify(await probe())}\n`, () => process.exit(0));
+
+/** Runs 2 x [[1, 2], [3, 4]] @ [[5, 6], [7, 8]] and the gradient of its sum. */
+async function probe(): Promise<ProbeAnswer> {
+  const started = performance.now();
+  try {
+    const engine = await createEngine(name, { provider, threads: 1 });
+    const program = engine.compile(
+      ({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => {
+        const product = (x: tf.Tensor): tf.Tensor => tf.mul(tf.matMul(x, b), 2);
+        return { product: product(a), gradient: tf.grad((x) => tf.sum(product(x)))(a) };
+      },
+      { name: 'doctor' },
+    );
+    const { product, gradient } = await program.run({
+      a: float32([2, 2], [1, 2, 3, 4]),
+      b: float32([2, 2], [5, 6, 7, 8]),
+    });
+    const values = [...product.data, ...gradient.data].join();
+    const expected = '38,44,86,100,22,30,22,30';
+    if (values !== expected) return { works: false, reason: `gives ${values}, not ${expected}` };
+    const detail = detailOf();
+    return { works: true, milliseconds: performance.now() - started, ...(detail && { detail }) };
+  } catch (error) {
+    return { works: false, reason: reasonOf(messageOf(error)) };
+  }
+}
+
+/** The first line, less the place in ONNX Runtime's sources and the condition that did not hold. */
+function reasonOf(message: string): string {
+  const [line = message] = message.split('\n');
+  return line.replace(/^\S+\.(cc|h):\d+ .* was false\. /, '').trim();
+}
+
+/** Which of the two TensorFlow libraries is loaded. */
+function detailOf(): string | undefined {
+  if (name !== 'tensorflow') return undefined;
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  const gpu = loaded.some((file) => file.includes('tfjs-node-gpu'));
+  return gpu ? 'tfjs-node-gpu' : 'tfjs-node';
+}

@@ -1,0 +1,59 @@
+/** @file The real command line for tests: compiled once, run as a process of its own. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Entry {
+  /** Runs `ehmam` with these words to its end. */
+  run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
+  /** The same, interrupted (SIGINT) as soon as stderr says anything. */
+  runAndInterrupt(words: readonly string[]): Promise<Finished>;
+  remove(): Promise<void>;
+}
+
+/** Compiles the project into a folder of its own under `dist` (git ignores it; packages are found from there). */
+export async function compileEntry(): Promise<Entry> {
+  await mkdir(join(root, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'dist', '.cli-test-'));
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  // Types are the type-check's to judge; here only the JavaScript is wanted.
+  const project = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', folder];
+  const compiled = await finished(execFile(process.execPath, [compiler, ...project]));
+  const main = join(folder, 'src', 'cli', 'main.js');
+  if (!existsSync(main)) throw new Error(`not compiled: ${compiled.stdout}${compiled.stderr}`);
+  const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+    spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
+  return {
+    run: (words, environment) => finished(start(words, environment)),
+    runAndInterrupt: (words) => {
+      const child = start(words);
+      child.stderr.once('data', () => child.kill('SIGINT'));
+      return finished(child);
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+function finished(child: ReturnType<typeof execFile> | ReturnType<typeof spawn>): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const texts = { stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk) => {
+      texts.stdout += String(chunk);
+    });
+    child.stderr?.on('data', (chunk) => {
+      texts.stderr += String(chunk);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...texts }));
+  });
+}

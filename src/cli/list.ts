@@ -1,0 +1,31 @@
+/** @file `ehmam list`: the names that other commands take. */
+import { defineCommand } from './command.js';
+
+export const listCommand = defineCommand({
+  usage: 'list <what>',
+  summary: 'Name the tasks, encoders, maskings or corpora there are',
+  positionals: {
+    what: {
+      type: 'string',
+      choices: ['tasks', 'encoders', 'maskings', 'corpora'],
+      demandOption: true,
+      describe: 'What to list',
+    },
+  },
+  options: {},
+  examples: [
+    ['list tasks', 'Tasks with their metrics and columns'],
+    ['list encoders --json', 'Encoders that need no checkpoint, for a machine'],
+  ],
+  async run({ what }, io) {
+    const { catalogue } = await import('./list/catalogue.js');
+    const items = await catalogue[what]();
+    const width = Math.max(...items.map(({ name }) => name.length));
+    io.print(
+      io.json
+        ? JSON.stringify(items, null, 2)
+        : items.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`).join('\n'),
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,31 @@
+/** @file What `ehmam list` names is what other commands take. */
+import { describe, expect, it } from 'vitest';
+import { findTask } from '../../../tasks/index.js';
+import { loadEncoder } from '../../encoders/load.js';
+import { findMasking } from '../../pretrain/masking.js';
+import { catalogue } from './catalogue.js';
+
+describe('the catalogue', () => {
+  it('names tasks that can be found, with their metrics', async () => {
+    for (const { name, metrics } of await catalogue.tasks()) expect(findTask(name).metrics).toBe(metrics);
+  });
+
+  it('names encoders that load with as many hidden states as it says', async () => {
+    const items = (await catalogue.encoders()).filter(({ name }) => name !== 'random:base');
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['fbank', 'random:tiny']));
+    for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
+  });
+
+  it('names maskings that can be found', async () => {
+    const items = await catalogue.maskings();
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['easy-to-hard', 'random']));
+    for (const { name } of items) expect(findMasking(name).name).toBe(name);
+  });
+
+  it('says how many utterances each part of the mini corpus has', async () => {
+    const [mini] = await catalogue.corpora();
+    expect(mini).toMatchObject({ name: 'mini' });
+    expect(mini?.speakers).toBeGreaterThanOrEqual(40);
+    expect(Object.values(mini?.utterances ?? {}).every((count) => count > 0)).toBe(true);
+  });
+});

@@ -1,0 +1,73 @@
+/** @file What there is to name: built-in tasks, encoders, corpora. */
+import { builtInTasks } from '../../../tasks/index.js';
+import { sampleRateHz } from '../../audio/index.js';
+import { readMiniSource } from '../../data/mini/definition.js';
+import { partNames, planSuite } from '../../data/mini/plan.js';
+import { encoderPresets } from '../../encoders/ehmamConfig.js';
+import { families } from '../../encoders/families.js';
+import { fbankDefault } from '../../encoders/fbank.js';
+import { maskings } from '../../pretrain/masking.js';
+
+export interface CatalogueItem {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** Lists by what they are of. */
+export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora } satisfies Record<
+  string,
+  () => Promise<readonly CatalogueItem[]>
+>;
+
+async function tasks() {
+  return builtInTasks.map(({ name, version, summary, metrics, columns }) => ({
+    name,
+    summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
+    version,
+    metrics,
+    columns,
+  }));
+}
+
+/** Encoders that a SPEC names without a checkpoint. */
+async function encoders() {
+  const configs = [
+    ['fbank', fbankDefault],
+    ...Object.entries(encoderPresets).map(([name, config]) => [`random:${name}`, config] as const),
+  ] as const;
+  return configs.map(([name, config]) => {
+    const configured = families.get(config.family)?.configure(config);
+    if (configured === undefined) throw new Error(`no family ${config.family}`);
+    const { dims, hopSamples } = configured.encoder;
+    const hopMilliseconds = (hopSamples / sampleRateHz) * 1000;
+    const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
+    return {
+      name,
+      summary: `family ${config.family}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
+      family: config.family,
+      dims,
+      hopMilliseconds,
+    };
+  });
+}
+
+async function maskingStrategies() {
+  return [...maskings.values()].map(({ name, about }) => ({ name, summary: about }));
+}
+
+async function corpora() {
+  const plan = planSuite(await readMiniSource());
+  const speakers = new Set(plan.flatMap(({ speaker }) => speaker?.id ?? [])).size;
+  const utterances = Object.fromEntries(
+    partNames.map((part) => [part, plan.filter((utterance) => utterance.part === part).length]),
+  );
+  const parts = Object.entries(utterances).map(([part, count]) => `${part} ${count}`);
+  return [
+    {
+      name: 'mini',
+      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${parts.join(', ')}`,
+      speakers,
+      utterances,
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+/** @file Command lines, right and wrong: what is understood, and the mend for what is not. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../errors.js';
+import { commands } from './commands.js';
+import { type ParsedLine, parseLine } from './parse.js';
+
+const parse = (...words: string[]): Promise<ParsedLine> => parseLine(words, commands);
+
+describe('a wrong command line', () => {
+  const cases: readonly (readonly [what: string, words: string[], message: RegExp])[] = [
+    ['no command', [], /^no command given\. 'ehmam --help' lists the commands$/],
+    ['an unknown command', ['comprae', 'x'], /^unknown command 'comprae'\. Did you mean 'compare'\?$/],
+    ['an unknown option', ['compare', 'x', '--fromat', 'a'], /'fromat'\. Did you mean '--format'\?$/],
+    [
+      'an unknown choice',
+      ['compare', 'x', '--format', 'tabel'],
+      /^--format 'tabel' is not known\. Did you mean 'table'\?$/,
+    ],
+    ['an unknown list', ['list', 'taks'], /^'taks' is not known\. Did you mean 'tasks'\?$/],
+    ['an option without its value', ['compare', 'x', '--baseline'], /^--baseline needs a value\. See/],
+    ['an empty value', ['compare', 'x', '--baseline', ''], /^--baseline needs a value\. See/],
+    [
+      'an option given twice',
+      ['compare', 'x', '--baseline', 'a', '--baseline', 'b'],
+      /^--baseline is given twice\./,
+    ],
+    ['a missing argument', ['compare'], /^compare needs more: ehmam compare <results\.\.>\. See/],
+    ['a missing option', ['features', 'fbank', 'a.wav'], /^features needs --out\. See/],
+    ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed is no number\./],
+    ['an argument too many', ['features', 'f', 'a', 'b.wav', '--out', 'o'], /does not know 'b\.wav'\./],
+  ];
+
+  it.each(cases)('with %s is refused in one line that names the mend', async (_what, words, message) => {
+    const error = await parse(...words).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+    expect((error as UserError).message).not.toContain('\n');
+  });
+});
+
+describe('help', () => {
+  const textOf = async (...words: string[]): Promise<string> => {
+    const parsed = await parse(...words);
+    if (parsed.kind !== 'text') throw new Error('no text');
+    expect(Math.max(...parsed.text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    return parsed.text;
+  };
+
+  it('lists every command within 80 columns', async () => {
+    const text = await textOf('--help');
+    for (const { usage } of commands) expect(text).toContain(`ehmam ${usage}`);
+  });
+
+  it.each(commands.map(({ name }) => name))('of %s shows examples within 80 columns', async (name) => {
+    expect(await textOf(name, '--help')).toContain('Examples:');
+  });
+
+  it.each(commands.flatMap(({ examples }) => examples.map(([line]) => line)))(
+    'gives an example that parses: %s',
+    async (line) => {
+      expect((await parse(...line.split(' '))).kind).toBe('command');
+    },
+  );
+});
+
+describe('the README', () => {
+  it('shows command lines that parse', async () => {
+    const readme = await readFile('README.md', 'utf8');
+    const lines = [...readme.matchAll(/^npx ehmam (.*?)(?:\s+#.*)?$/gm)].map(([, line]) => line as string);
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) expect((await parse(...line.split(' '))).kind, line).toBe('command');
+  });
+});

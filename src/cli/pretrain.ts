@@ -1,0 +1,49 @@
+/** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
+import { defineCommand } from './command.js';
+import { engineOptions, engineSettings } from './engine-options.js';
+
+export const pretrainCommand = defineCommand({
+  usage: 'pretrain',
+  summary: 'Pre-train an encoder on unlabelled speech (EH-MAM)',
+  positionals: {},
+  options: {
+    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny or base' },
+    masking: { type: 'string', default: 'easy-to-hard', describe: "See 'ehmam list maskings'" },
+    manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
+    root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
+    split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
+    out: { type: 'string', demandOption: true, describe: 'Folder of the run, then of the encoder' },
+    resume: { type: 'boolean', describe: 'Go on from the last checkpoint in --out' },
+    steps: { type: 'number', describe: 'Updates, in place of the preset (schedules keep their lengths)' },
+    seed: { type: 'number', describe: "Seed, in place of the preset's" },
+    ...engineOptions,
+  },
+  examples: [
+    ['pretrain --manifest speech.csv --out runs/tiny', 'Minutes on two cores'],
+    ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Go on after Ctrl-C'],
+    ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
+  ],
+  stopsOnSignal: true,
+  async run(args, io) {
+    const { pretrainFromManifest } = await import('./pretrain/from-manifest.js');
+    const { finished, steps, last } = await pretrainFromManifest({
+      preset: args.preset,
+      masking: args.masking,
+      manifest: args.manifest,
+      root: args.root,
+      split: args.split,
+      out: args.out,
+      resume: args.resume ?? false,
+      steps: args.steps,
+      seed: args.seed,
+      engine: engineSettings(args),
+      quiet: io.quiet,
+      signal: io.signal,
+    });
+    if (io.json) io.print(JSON.stringify({ out: args.out, finished, steps, last: last ?? null }, null, 2));
+    else if (finished)
+      io.print(`${args.out} is ready after ${steps} steps: a SPEC for 'ehmam run' and 'ehmam features'`);
+    else io.say(`stopped after ${steps} steps; --resume goes on from there`);
+    return undefined;
+  },
+});

@@ -1,0 +1,47 @@
+/** @file What the command pretrain refuses before it writes a file. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeWav } from '../../audio/index.js';
+import { type PretrainRequest, pretrainFromManifest } from './from-manifest.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-pretrain-'));
+  await writeWav(join(folder, 'a.wav'), new Float32Array(16000), 16000);
+  await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,a.wav,train\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (change: Partial<PretrainRequest>) =>
+  pretrainFromManifest({
+    preset: 'tiny',
+    masking: 'random',
+    manifest: join(folder, 'speech.csv'),
+    root: undefined,
+    split: 'train',
+    out: join(folder, 'run'),
+    resume: false,
+    steps: 1,
+    seed: undefined,
+    engine: { name: 'onnx', provider: 'cpu' },
+    quiet: true,
+    signal: new AbortController().signal,
+    ...change,
+  });
+
+describe('pretrainFromManifest', () => {
+  const cases: readonly (readonly [what: string, change: Partial<PretrainRequest>, message: RegExp])[] = [
+    ['a masking that is not there', { masking: 'hardest' }, /no masking strategy 'hardest'/],
+    ['a preset that is not there', { preset: 'huge' }, /no preset 'huge'/],
+    ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
+    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number from 1/],
+    ['half a seed', { seed: 0.5 }, /--seed 0\.5 is not possible/],
+  ];
+  it.each(cases)('refuses %s', async (_what, change, message) => {
+    await expect(run(change)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+    expect(existsSync(join(folder, 'run'))).toBe(false);
+  });
+});

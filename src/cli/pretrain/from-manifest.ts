@@ -1,0 +1,56 @@
+/** @file A pre-training run from what the command line says. */
+import { loadUtterances } from '../../data/manifest.js';
+import { createEngine } from '../../engine/create.js';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { UserError } from '../../errors.js';
+import { type PretrainConfig, pretrainPreset } from '../../pretrain/config.js';
+import { findMasking } from '../../pretrain/masking.js';
+import { type PretrainResult, pretrain } from '../../pretrain/train.js';
+
+export interface PretrainRequest {
+  readonly preset: string;
+  readonly masking: string;
+  readonly manifest: string;
+  readonly root: string | undefined;
+  readonly split: string;
+  readonly out: string;
+  readonly resume: boolean;
+  readonly steps: number | undefined;
+  readonly seed: number | undefined;
+  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly quiet: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Checks preset, masking, steps and manifest, then pre-trains.
+ * @throws UserError for any of them, before a file is written
+ */
+export async function pretrainFromManifest(request: PretrainRequest): Promise<PretrainResult> {
+  const { manifest, root, split, out, resume, quiet, signal } = request;
+  const config = configOf(request);
+  const utterances = await loadUtterances(manifest, { root, splits: [split] });
+  const { name, ...settings } = request.engine;
+  const engine = await createEngine(name, settings);
+  return pretrain({ config, utterances, out, engine, resume, quiet, signal });
+}
+
+function configOf({ preset, masking, steps, seed }: PretrainRequest): PretrainConfig {
+  const config = pretrainPreset(preset);
+  const strategy = findMasking(masking).name;
+  for (const [option, value, least] of [
+    ['steps', steps, 1],
+    ['seed', seed, 0],
+  ] as const) {
+    if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
+    throw new UserError(`--${option} ${value} is not possible`, {
+      mend: `Give a whole number from ${least}`,
+    });
+  }
+  return {
+    ...config,
+    masking: { ...config.masking, strategy },
+    optimizer: { ...config.optimizer, steps: steps ?? config.optimizer.steps },
+    seed: seed ?? config.seed,
+  };
+}
