@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { writeManifest } from '../../src/data/manifest.js';
-import { messageOf } from '../../src/errors.js';
+import { messageOf, UserError } from '../../src/errors.js';
 import { findAsterisk } from './asterisk.js';
 import { codeAll, decodeAll, joinWavs, secondsOf } from './ffmpeg.js';
 import { findFillets } from './fillets.js';
@@ -31,7 +31,7 @@ try {
   await prepare(resolve(options.packages), resolve(options.out), options.ffmpeg);
 } catch (error) {
   console.error(messageOf(error));
-  process.exitCode = 1;
+  process.exitCode = error instanceof UserError ? error.exitCode : 1;
 }
 
 async function prepare(packages: string, out: string, ffmpeg: string): Promise<void> {
