@@ -1,0 +1,132 @@
+/** @file The plan of a suite: everything checked before any work starts. */
+import { createHash, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { builtInTasks, findTask } from '../../tasks/index.js';
+import { type Head, type Split, splits, type Task, type TaskData } from '../../tasks/task.js';
+import { hashManifest, loadUtterances } from '../data/manifest.js';
+import type { Utterance } from '../data/rows.js';
+import type { Encoder } from '../encoders/encoder.js';
+import { loadEncoder } from '../encoders/load.js';
+import { UserError } from '../errors.js';
+import { writeFileAtomic } from '../files.js';
+import {
+  type CtcSettings,
+  ctcSettingsSchema,
+  type PooledSettings,
+  parseSettings,
+  pooledSettingsSchema,
+} from '../heads/settings.js';
+import type { SuiteTask } from './definition.js';
+
+/** A task with its data, head and settings. */
+export interface PlannedTask {
+  readonly task: Task;
+  readonly manifest: { readonly path: string; readonly hash: string };
+  readonly data: TaskData;
+  /** Train, dev, test, one after the other: the order in which features are kept. */
+  readonly utterances: readonly Utterance[];
+  readonly head: PlannedHead;
+  /** `clean`, and a digest of the settings that differ from its defaults. */
+  readonly preset: string;
+}
+
+export type PlannedHead =
+  | {
+      readonly kind: 'pooled-linear';
+      readonly spec: Extract<Head, { kind: 'pooled-linear' }>;
+      readonly settings: PooledSettings;
+    }
+  | {
+      readonly kind: 'frame-ctc';
+      readonly spec: Extract<Head, { kind: 'frame-ctc' }>;
+      readonly settings: CtcSettings;
+    };
+
+/**
+ * Reads and checks the manifest and settings of one task.
+ * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
+ */
+export async function planTask(
+  wanted: SuiteTask,
+  tasks: readonly Task[] = builtInTasks,
+): Promise<PlannedTask> {
+  const task = findTask(wanted.name, tasks);
+  const { manifest, root } = wanted;
+  const all = await loadUtterances(manifest, { root, columns: task.columns, splits });
+  const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
+  const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const head = planHead(task.head(data), wanted);
+  return {
+    task,
+    manifest: { path: manifest, hash: await hashManifest(manifest, root) },
+    data,
+    utterances: splits.flatMap((split) => data[split]),
+    head,
+    preset: presetOf(head),
+  };
+}
+
+function planHead(spec: Head, { name, settings }: SuiteTask): PlannedHead {
+  const place = `task '${name}'`;
+  return spec.kind === 'pooled-linear'
+    ? { kind: spec.kind, spec, settings: parseSettings(pooledSettingsSchema, settings, place) }
+    : { kind: spec.kind, spec, settings: parseSettings(ctcSettingsSchema, settings, place) };
+}
+
+/** Names the way heads are trained, so that results of other settings are never taken for these. */
+function presetOf({ kind, settings }: PlannedHead): string {
+  const defaults = (kind === 'pooled-linear' ? pooledSettingsSchema : ctcSettingsSchema).parse({});
+  const [own, usual] = [canonical(settings), canonical(defaults)];
+  return own === usual ? 'clean' : `clean-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
+}
+
+/** JSON with the names in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/**
+ * Loads what the SPECs name; encoders that are loaded already pass.
+ * @throws UserError as `loadEncoder`, and for two encoders of one name
+ */
+export async function planEncoders(wanted: readonly (string | Encoder)[], seed: number): Promise<Encoder[]> {
+  if (wanted.length === 0) {
+    throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
+  }
+  const encoders: Encoder[] = [];
+  for (const entry of wanted)
+    encoders.push(typeof entry === 'string' ? await loadEncoder(entry, seed) : entry);
+  for (const [i, { name, spec }] of encoders.entries()) {
+    const other = encoders.slice(0, i).find((encoder) => encoder.name === name);
+    if (other !== undefined) {
+      throw new UserError(`'${other.spec}' and '${spec}' would both be called '${name}' in the results`, {
+        mend: 'Rename one of the folders, or evaluate them into different results folders',
+      });
+    }
+  }
+  return encoders;
+}
+
+/** @throws UserError when two tasks of a suite have one name: their results would stand in one place */
+export function checkTaskNames(tasks: readonly SuiteTask[]): void {
+  for (const [i, { name }] of tasks.entries()) {
+    if (tasks.findIndex((task) => task.name === name) !== i) {
+      throw new UserError(`the suite has the task '${name}' twice`, {
+        mend: 'Make it two suites with results folders of their own',
+      });
+    }
+  }
+}
+
+/** @throws UserError when nothing can be written into the folder */
+export async function checkWritable(folder: string): Promise<void> {
+  // Several runs may share a folder: the probe of each has a name of its own.
+  const probe = join(resolve(folder), `.can-be-written-${randomUUID()}`);
+  await writeFileAtomic(probe, '');
+  await rm(probe);
+}

@@ -1,0 +1,92 @@
+/** @file Runs a suite: every encoder on every task, what is recorded already left alone. */
+import { join } from 'node:path';
+import { builtInTasks } from '../../tasks/index.js';
+import type { Task } from '../../tasks/task.js';
+import type { Encoder } from '../encoders/encoder.js';
+import { createEngine, type EngineSettings } from '../engine/create.js';
+import type { Engine, EngineName } from '../engine/engine.js';
+import { UserError } from '../errors.js';
+import { userCacheFolder } from '../files.js';
+import { type ResultRecord, recordFileName } from '../results/record.js';
+import { readRecord, recordFolder, writeRecord } from '../results/store.js';
+import type { SuiteTask } from './definition.js';
+import { evaluate } from './evaluate.js';
+import { checkTaskNames, checkWritable, type PlannedTask, planEncoders, planTask } from './plan.js';
+
+export { type LoadSuiteOptions, loadSuite, type Suite, type SuiteTask } from './definition.js';
+
+export interface RunSuiteOptions {
+  readonly tasks: readonly SuiteTask[];
+  /** SPECs, or encoders that are loaded already. */
+  readonly encoders: readonly (string | Encoder)[];
+  /** Records go to `<outFolder>/<encoder>/<task>/`. */
+  readonly outFolder: string;
+  readonly engine?: { readonly name: EngineName } & EngineSettings;
+  /** Default 1337, as in SUPERB. */
+  readonly seed?: number;
+  readonly quiet?: boolean;
+  /** Where features are kept (default: the user's cache folder). */
+  readonly cacheFolder?: string | undefined;
+  /** The tasks that names are looked up in (default: the built-in ones). */
+  readonly knownTasks?: readonly Task[];
+  /** Ends the run before the next job; what is done stays. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Evaluates encoders on tasks. Manifests, tasks, SPECs and the results folder are all checked before any work.
+ * A result that is recorded already for the same encoder, data, task version, settings, seed and engine is kept.
+ * @returns the records, encoders in the order given, tasks within them
+ * @throws UserError for anything wrong in the call or its input
+ */
+export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]> {
+  const { seed = 1337, quiet = false, outFolder, knownTasks = builtInTasks } = options;
+  if (options.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
+  checkTaskNames(options.tasks);
+  const planned: PlannedTask[] = [];
+  for (const task of options.tasks) planned.push(await planTask(task, knownTasks));
+  const encoders = await planEncoders(options.encoders, seed);
+  const cacheFolder = options.cacheFolder ?? userCacheFolder();
+  await checkWritable(cacheFolder);
+  await checkWritable(outFolder);
+  const { name, ...settings } = options.engine ?? { name: 'onnx' };
+  const engine = await createEngine(name, settings);
+  const records: ResultRecord[] = [];
+  for (const encoder of encoders) {
+    for (const task of planned) {
+      if (options.signal?.aborted) return records;
+      const known = await knownRecord(outFolder, encoder, task, engine, seed);
+      if (known !== undefined) {
+        records.push(known);
+        continue;
+      }
+      const featureFolder = join(cacheFolder, 'features');
+      const { record, predictions } = await evaluate(encoder, task, { engine, seed, quiet, featureFolder });
+      records.push((await writeRecord(outFolder, record, predictions)).record);
+    }
+  }
+  return records;
+}
+
+/** The record of the very same work, if there is one. */
+async function knownRecord(
+  outFolder: string,
+  encoder: Encoder,
+  planned: PlannedTask,
+  engine: Engine,
+  seed: number,
+): Promise<ResultRecord | undefined> {
+  const file = join(recordFolder(outFolder, encoder.name, planned.task.name), recordFileName);
+  // An unreadable record is no record: it is written anew.
+  const record = await readRecord(file).catch(() => undefined);
+  const same =
+    record !== undefined &&
+    record.encoder.hash === encoder.hash &&
+    record.task.version === planned.task.version &&
+    record.manifest.hash === planned.manifest.hash &&
+    record.preset === planned.preset &&
+    record.seed === seed &&
+    record.engine.name === engine.name &&
+    record.engine.provider === engine.provider;
+  return same ? record : undefined;
+}
