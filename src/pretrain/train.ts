@@ -42,6 +42,8 @@ export interface PretrainOptions {
   readonly quiet?: boolean;
   /** When it is aborted, the run writes a checkpoint and ends. */
   readonly signal?: AbortSignal;
+  /** Told of every step. */
+  readonly onStep?: (log: StepLog) => void;
 }
 
 /** One line of the log. */
