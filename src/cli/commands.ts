@@ -5,9 +5,11 @@ import { doctorCommand } from './doctor.js';
 import { featuresCommand } from './features.js';
 import { listCommand } from './list.js';
 import { pretrainCommand } from './pretrain.js';
+import { runCommand } from './run-suite.js';
 
 export const commands: readonly Command[] = [
   pretrainCommand,
+  runCommand,
   featuresCommand,
   compareCommand,
   listCommand,

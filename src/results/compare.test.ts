@@ -74,10 +74,20 @@ describe('compareRecords', () => {
     ]);
   });
 
+  it('keeps apart heads that were trained in other ways, in one row', () => {
+    const { columns, rows } = compareRecords([
+      result('tiny', 'ks', 0.7),
+      result('fbank', 'ks', 0.8, { preset: 'clean-1234' }),
+      result('tiny', 'asr', 0.8, { preset: 'clean-5678' }),
+    ]);
+    expect(columns.map((column) => column.taskLabel)).toEqual(['ks (clean)', 'ks (clean-1234)', 'asr']);
+    expect(rows.map((row) => row.label)).toEqual(['tiny', 'fbank']);
+  });
+
   it('gives another seed or other weights of one name rows of their own, labelled by what differs', () => {
     const { rows } = compareRecords([
-      result('tiny', 'ks', 0.7, { seed: 1 }),
-      result('tiny', 'ks', 0.8, { seed: 2 }),
+      result('tiny', 'ks', 0.7, { seed: 1, encoder: encoder('tiny', 'from seed 1') }),
+      result('tiny', 'ks', 0.8, { seed: 2, encoder: encoder('tiny', 'from seed 2') }),
       result('big', 'ks', 0.9, { encoder: encoder('big', '0123456789') }),
       result('big', 'asr', 0.9, { encoder: encoder('big', '9876543210') }),
     ]);

@@ -13,6 +13,8 @@ export interface CompareOptions {
 export interface ComparisonColumn {
   readonly task: string;
   readonly taskVersion: number;
+  /** How heads were trained. */
+  readonly preset: string;
   readonly manifestHash: string;
   readonly metric: string;
   readonly direction: 'higher' | 'lower';
@@ -36,7 +38,6 @@ export interface ComparisonRow {
   readonly encoder: string;
   readonly encoderHash: string;
   readonly seed: number;
-  readonly preset: string;
   /** One a column; undefined where the encoder was not tested. */
   readonly cells: readonly (ComparisonCell | undefined)[];
 }
@@ -56,8 +57,8 @@ interface Entry {
 }
 
 /**
- * The table of records. Only like is set beside like: another task version or another manifest is another column;
- * another seed, preset or other weights are another row.
+ * The table of records. Only like is set beside like: another task version, another manifest or other settings of
+ * the head (preset) are another column; another seed or other weights are another row.
  * @throws UserError when two records say the same thing of the same row and column, or the baseline is not among them
  */
 export function compareRecords(records: readonly StoredRecord[], options: CompareOptions = {}): Comparison {
@@ -73,7 +74,6 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
   const rowLabels = distinctLabels(rowFirsts, [
     ({ stored: { record } }) => record.encoder.name,
     ({ stored: { record } }) => `seed ${record.seed}`,
-    ({ stored: { record } }) => record.preset,
     ({ stored: { record } }) => record.encoder.hash.slice(0, 8),
   ]);
   // Two metrics of one task share its label, so labels are told apart among tasks, not among columns.
@@ -83,6 +83,7 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
     [
       ({ stored: { record } }) => record.task.name,
       ({ stored: { record } }) => `v${record.task.version}`,
+      ({ stored: { record } }) => record.preset,
       ({ stored: { record } }) => record.manifest.hash.slice(0, 8),
     ],
   );
@@ -97,6 +98,7 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
     columns: columnFirsts.map((entry) => ({
       task: entry.stored.record.task.name,
       taskVersion: entry.stored.record.task.version,
+      preset: entry.stored.record.preset,
       manifestHash: entry.stored.record.manifest.hash,
       metric: entry.metric,
       direction: entry.value.direction,
@@ -107,7 +109,6 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       encoder: record.encoder.name,
       encoderHash: record.encoder.hash,
       seed: record.seed,
-      preset: record.preset,
       cells: cellColumns.map((cells) => cells[i]),
     })),
     baseline: baselineRow === undefined ? undefined : rowLabels[baselineRow],
@@ -115,11 +116,11 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
 }
 
 function rowKey({ stored: { record } }: Entry): string {
-  return JSON.stringify([record.encoder.name, record.encoder.hash, record.seed, record.preset]);
+  return JSON.stringify([record.encoder.name, record.encoder.hash, record.seed]);
 }
 
 function taskKey({ stored: { record } }: Entry): string {
-  return JSON.stringify([record.task.name, record.task.version, record.manifest.hash]);
+  return JSON.stringify([record.task.name, record.task.version, record.preset, record.manifest.hash]);
 }
 
 function columnKey(entry: Entry): string {
@@ -165,15 +166,21 @@ function findBaseline(name: string, rows: readonly Entry[], labels: readonly str
 }
 
 /**
- * A label for every item: the first part, and in brackets those further parts that tell items of that first part
- * apart.
+ * A label for every item: the first part, and in brackets as many further parts as it takes to tell the items of
+ * that first part apart.
  */
 function distinctLabels<Item>(items: readonly Item[], parts: readonly ((item: Item) => string)[]): string[] {
   const [name, ...more] = parts;
   if (name === undefined) return [];
   return items.map((item) => {
     const sameName = items.filter((other) => name(other) === name(item));
-    const telling = more.filter((part) => new Set(sameName.map(part)).size > 1);
+    const differing = (by: typeof more): number =>
+      new Set(sameName.map((other) => JSON.stringify(by.map((part) => part(other))))).size;
+    const telling: typeof more = [];
+    for (const part of more) {
+      telling.push(part);
+      if (differing(telling) === differing(telling.slice(0, -1))) telling.pop();
+    }
     return telling.length === 0
       ? name(item)
       : `${name(item)} (${telling.map((part) => part(item)).join(', ')})`;

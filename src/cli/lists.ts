@@ -1,0 +1,20 @@
+/** @file Options that hold several values: `--tasks asr,ks`. */
+import { UserError } from '../errors.js';
+
+/**
+ * The values between the commas, or undefined where the option is not given.
+ * @throws UserError for an empty or repeated value
+ */
+export function listOf(text: string | undefined, option: string): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  const values = text.split(',').map((value) => value.trim());
+  if (values.includes('')) {
+    throw new UserError(`--${option} '${text}' has an empty value`, {
+      mend: 'Write the values with one comma between two of them',
+    });
+  }
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined)
+    throw new UserError(`--${option} names '${twice}' twice`, { mend: 'Name it once' });
+  return values;
+}

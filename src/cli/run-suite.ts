@@ -1,0 +1,39 @@
+/** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
+import { formatComparison } from '../results/index.js';
+import { defineCommand } from './command.js';
+import { engineOptions, engineSettings } from './engine-options.js';
+import { listOf } from './lists.js';
+
+export const runCommand = defineCommand({
+  usage: 'run',
+  summary: 'Evaluate frozen encoders on the tasks of a suite',
+  positionals: {},
+  options: {
+    suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
+    tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
+    encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
+    seeds: { type: 'string', describe: 'Seeds: 1,2,3 (default: 1337); several get a folder each' },
+    out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    ...engineOptions,
+  },
+  examples: [
+    ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
+    ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+  ],
+  async run(args, io) {
+    const { runFromSuite } = await import('./run-suite/from-suite.js');
+    const comparison = await runFromSuite({
+      suite: args.suite,
+      tasks: listOf(args.tasks, 'tasks'),
+      encoders: listOf(args.encoders, 'encoders'),
+      seeds: listOf(args.seeds, 'seeds'),
+      out: args.out,
+      engine: engineSettings(args),
+      quiet: io.quiet,
+      signal: io.signal,
+    });
+    const { styled, width } = io;
+    io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
+    return undefined;
+  },
+});
