@@ -1,6 +1,7 @@
 /** @file The commands of the command line, in the order of the help. */
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
+import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { featuresCommand } from './features.js';
 import { listCommand } from './list.js';
@@ -8,6 +9,7 @@ import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
 
 export const commands: readonly Command[] = [
+  demoCommand,
   pretrainCommand,
   runCommand,
   featuresCommand,
