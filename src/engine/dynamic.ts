@@ -2,6 +2,7 @@
  * @file Programs of any length: a function is traced at two lengths, and what differs between the
  * two graphs is what depends on the length. Sizes are then computed while the program runs.
  */
+import { type Course, type Fail, followCourse, sameConstant } from './course.js';
 import type { GraphNode, Value } from './graph.js';
 import type { DynamicDims } from './serialize.js';
 import type { TracedGraph } from './trace.js';
@@ -24,13 +25,15 @@ export function joinLengths(
   a: TracedGraph,
   b: TracedGraph,
 ): { graph: TracedGraph; dynamic: DynamicDims } {
-  const fail = (what: string): never => {
+  const fail: Fail = (what) => {
     throw new Error(`cannot compile ${name} for every length: ${what}`);
   };
   if (a.nodes.length !== b.nodes.length) fail('it takes another course at another length');
+  const course = followCourse(fail);
   const pairing: Pairing = { sources: new Map(), nextId: a.nextId };
   const dynamic = new Map<string, readonly number[]>();
   const learn = (one: Value, other: Value): number[] => {
+    course.pair(one, other);
     const axes = one.shape.flatMap((dim, axis) => (dim === other.shape[axis] ? [] : [axis]));
     for (const axis of axes) {
       const key = `${one.shape[axis]}:${other.shape[axis]}`;
@@ -43,12 +46,15 @@ export function joinLengths(
   const nodes: GraphNode[] = [];
   for (const [i, node] of a.nodes.entries()) {
     const other = b.nodes[i] as GraphNode;
-    if (node.op !== other.op) fail(`it takes another course at another length (${node.op} or ${other.op})`);
-    nodes.push(...withoutLengths(node, other, pairing, fail));
+    course.sameKind(node, other);
+    nodes.push(...withoutLengths(node, other, course, pairing, fail));
     for (const [j, output] of node.outputs.entries()) learn(output, other.outputs[j] as Value);
   }
   for (const [i, [path, value]] of a.outputs.entries()) {
-    dynamic.set(`${path}:out`, learn(value, b.outputs[i]?.[1] as Value));
+    const twin = b.outputs[i]?.[1] as Value;
+    if (course.bothConstant(value, twin) && !sameConstant(value, twin))
+      fail(`the output ${path} is a constant that depends on the length; derive it from an input`);
+    dynamic.set(`${path}:out`, learn(value, twin));
   }
   return { graph: { ...a, nodes }, dynamic };
 }
@@ -57,23 +63,23 @@ export function joinLengths(
 function withoutLengths(
   node: GraphNode,
   other: GraphNode,
+  course: Course,
   pairing: Pairing,
-  fail: (what: string) => never,
+  fail: Fail,
 ): GraphNode[] {
   const before: GraphNode[] = [];
   const inputs = node.inputs.map((value, position) => {
     const twin = other.inputs[position];
-    if (value?.data === undefined || twin?.data === undefined) return value;
-    if (sameConstant(value, twin)) return value;
+    if (value === undefined || twin === undefined) return value;
+    if (!course.bothConstant(value, twin) || sameConstant(value, twin)) return value;
     if (value.type !== 'int64')
       return fail(`a constant of ${node.op} depends on the length; derive it from an input`);
     if (node.op === 'Reshape') return reshapeOperand(node, other, value, twin, pairing, before);
-    if (node.op === 'Slice' && position === 2) return sliceEnds(node, other, value, twin, pairing, fail);
+    if (node.op === 'Slice' && (position === 1 || position === 2))
+      return sliceBounds(node, other, value, twin, pairing, fail);
     if (node.op === 'Expand') return runtimeSizes(value, twin, pairing, before, fail);
     return fail(`an operand of ${node.op} depends on the length`);
   });
-  const constantShapes = Object.values(node.attributes).some((attribute) => 'graph' in attribute);
-  if (constantShapes && bodiesDiffer(node, other)) fail(`the body of ${node.op} depends on the length`);
   return [...before, { ...node, inputs }];
 
   function reshapeOperand(
@@ -98,24 +104,25 @@ function withoutLengths(
   }
 }
 
-function sliceEnds(
+/** Where slices start or end, counted from the end of the axis where that holds at every length. */
+function sliceBounds(
   node: GraphNode,
   other: GraphNode,
-  ends: Value,
-  otherEnds: Value,
+  bounds: Value,
+  otherBounds: Value,
   pairing: Pairing,
-  fail: (what: string) => never,
+  fail: Fail,
 ): Value {
   const [from, fromOther] = [node.inputs[0] as Value, other.inputs[0] as Value];
   const axes = numbers(node.inputs[3] as Value);
-  const sizes = numbers(otherEnds);
-  const result = numbers(ends).map((end, i) => {
+  const others = numbers(otherBounds);
+  const result = numbers(bounds).map((bound, i) => {
     const axis = axes[i] as number;
     const [length, otherLength] = [from.shape[axis] as number, fromOther.shape[axis] as number];
-    if (end === sizes[i]) return end;
-    if (end === length && sizes[i] === otherLength) return toTheEnd;
-    if (end - length === (sizes[i] as number) - otherLength) return end - length;
-    return fail('the end of a slice depends on the length');
+    if (bound === others[i]) return bound;
+    if (bound === length && others[i] === otherLength) return toTheEnd;
+    if (bound - length === (others[i] as number) - otherLength) return bound - length;
+    return fail('the bounds of a slice depend on the length');
   });
   return constant(result, pairing);
 }
@@ -126,7 +133,7 @@ function runtimeSizes(
   otherShape: Value,
   pairing: Pairing,
   before: GraphNode[],
-  fail: (what: string) => never,
+  fail: Fail,
 ): Value {
   const others = numbers(otherShape);
   const parts = numbers(shape).map((size, i) => {
@@ -158,17 +165,3 @@ function constant(data: readonly number[], pairing: Pairing): Value {
 }
 
 const numbers = (value: Value): number[] => Array.from(value.data ?? []);
-
-function sameConstant(a: Value, b: Value): boolean {
-  if (a.shape.join() !== b.shape.join() || a.data?.length !== b.data?.length) return false;
-  return a.data === b.data || numbers(a).every((x, i) => Object.is(x, b.data?.[i]));
-}
-
-function bodiesDiffer(node: GraphNode, other: GraphNode): boolean {
-  const shapes = (each: GraphNode): string =>
-    Object.values(each.attributes)
-      .flatMap((attribute) => ('graph' in attribute ? attribute.graph.nodes : []))
-      .map((inner) => `${inner.op}${inner.outputs.map((value) => value.shape.join()).join(';')}`)
-      .join('|');
-  return shapes(node) !== shapes(other);
-}

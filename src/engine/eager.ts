@@ -1,8 +1,10 @@
 /** @file Engines that run a function op by op: TensorFlow's native library, WebAssembly, plain JavaScript. */
 import * as tf from '@tensorflow/tfjs';
+import { messageOf } from '../errors.js';
 import { withBackend } from './backend.js';
 import { tensorOf } from './constants.js';
 import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';
+import { inputCheck } from './inputs.js';
 import { isTensor } from './trace.js';
 import { type HostTensor, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
 
@@ -13,11 +15,23 @@ export function eagerEngine(name: EngineName, backend: string): Engine {
     provider: 'cpu',
     compile: <In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
       fn: TensorFunction<In, Out>,
-      _options: ProgramOptions,
-    ): Program<In, Out> => ({
-      run: async (inputs) => withBackend(backend, () => runEagerly(fn, inputs)),
-      dispose: async () => {},
-    }),
+      options: ProgramOptions,
+    ): Program<In, Out> => {
+      const check = inputCheck(options.name);
+      return {
+        run: async (inputs) => {
+          const leaves = check.leavesOf(inputs as Tree<HostTensor>);
+          try {
+            const outputs = withBackend(backend, () => runEagerly(fn, inputs));
+            check.expect(leaves);
+            return outputs;
+          } catch (cause) {
+            throw new Error(`${options.name} failed: ${messageOf(cause)}`, { cause });
+          }
+        },
+        dispose: async () => {},
+      };
+    },
   };
 }
 

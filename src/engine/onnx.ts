@@ -1,8 +1,10 @@
 /** @file The compiling engine: traces a function, lowers it to ONNX, runs it with ONNX Runtime. */
 import type { Tensor } from '@tensorflow/tfjs';
 import ort from 'onnxruntime-node';
+import { messageOf } from '../errors.js';
 import { joinLengths } from './dynamic.js';
 import type { Engine, Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
+import { inputCheck } from './inputs.js';
 import { serialize } from './serialize.js';
 import { type TensorSpec, trace } from './trace.js';
 import { flatten, type HostTensor, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
@@ -62,7 +64,8 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   settings: OnnxSettings,
 ): Program<In, Out> {
   const sessions = new Map<string, Promise<Compiled>>();
-  const { dynamicAxes = {} } = options;
+  const { name, dynamicAxes = {} } = options;
+  const check = inputCheck(name);
 
   const signatureOf = (leaves: readonly [string, HostTensor][]): string =>
     leaves
@@ -109,8 +112,9 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
 
   return {
     run: async (inputs, into) => {
-      const leaves = flatten<HostTensor>(inputs as Tree<HostTensor>, isHostTensor);
+      const leaves = check.leavesOf(inputs as Tree<HostTensor>);
       const { session, outputs } = await compiledFor(inputs as Tree<HostTensor>, leaves);
+      check.expect(leaves);
       const feeds = Object.fromEntries(leaves.map(([path, leaf]) => [path, ortTensor(leaf)]));
       const memory = new Map(
         into === undefined ? [] : flatten<HostTensor>(into as Tree<HostTensor>, isHostTensor),
@@ -121,7 +125,9 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
           return [`${path}:out`, tensor === undefined ? null : ortTensor(tensor)];
         }),
       );
-      const results = await session.run(feeds, fetches);
+      const results = await session.run(feeds, fetches).catch((cause: unknown) => {
+        throw new Error(`${name} failed: ${messageOf(cause)}`, { cause });
+      });
       return nest(
         outputs.map((path) => [path, hostTensor(results[`${path}:out`] as ort.Tensor)]),
       ) as ToHost<Out>;

@@ -59,7 +59,6 @@ function arithmetic(graph: GraphBuilder, op: string, a: Value, b: Value): Value 
 
 for (const [kernel, op] of [
   ['Add', 'Add'],
-  ['AddV2', 'Add'],
   ['Sub', 'Sub'],
   ['Multiply', 'Mul'],
   ['RealDiv', 'Div'],

@@ -5,4 +5,4 @@ import './reduce.js';
 import './shape.js';
 
 export { defineLowering, type Lowering, need } from './register.js';
-export { reshape, transpose } from './shape.js';
+export { reshape, sliceAxis, transpose } from './shape.js';

@@ -23,9 +23,11 @@ for (const [kernel, op] of [
   ['Min', 'ReduceMin'],
   ['Prod', 'ReduceProd'],
 ] as const) {
-  defineLowering(kernel, (graph, inputs, { axis, keepDims }) => {
+  defineLowering(kernel, (graph, inputs, { axis, reductionIndices, keepDims }) => {
     const x = need(inputs, 'x');
-    return reduce(graph, op, x.type === 'bool' ? cast(graph, x, 'int32') : x, axis, keepDims);
+    const type = kernel === 'Mean' ? 'float32' : x.type === 'bool' ? 'int32' : x.type;
+    // TensorFlow.js calls the axes of Max by another name.
+    return reduce(graph, op, cast(graph, x, type), axis ?? reductionIndices, keepDims);
   });
 }
 
@@ -53,17 +55,11 @@ for (const [kernel, op] of [
   });
 }
 
-for (const [kernel, op] of [
-  ['Softmax', 'Softmax'],
-  ['LogSoftmax', 'LogSoftmax'],
-] as const) {
-  defineLowering(kernel, (graph, inputs, { dim, axis }) => {
-    const logits = need(inputs, 'logits');
-    const at = Number(dim ?? axis ?? -1);
-    const last = at < 0 ? at + logits.shape.length : at;
-    return graph.emit(op, [logits], logits.shape, 'float32', { attributes: { axis: { int: last } } });
-  });
-}
+defineLowering('Softmax', (graph, inputs, { dim }) => {
+  const logits = need(inputs, 'logits');
+  const axis = tf.util.parseAxisParam(Number(dim ?? -1), [...logits.shape])[0] as number;
+  return graph.emit('Softmax', [logits], logits.shape, 'float32', { attributes: { axis: { int: axis } } });
+});
 
 defineLowering('Cumsum', (graph, inputs, { axis, exclusive, reverse }) => {
   const x = need(inputs, 'x');

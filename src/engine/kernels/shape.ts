@@ -1,7 +1,7 @@
 /** @file Kernels that move data without changing it: reshape, slice, join, transpose, gather. */
 import * as tf from '@tensorflow/tfjs';
 import type { GraphBuilder, Value } from '../graph.js';
-import { sizeOf } from '../tree.js';
+import { type DataType, sizeOf } from '../tree.js';
 import { cast } from './elementwise.js';
 import { defineLowering, need } from './register.js';
 
@@ -87,10 +87,9 @@ defineLowering('Concat', (graph, inputs, { axis }) => {
 });
 
 defineLowering('Pack', (graph, inputs, { axis }) => {
-  const at = axis as number;
-  const rows = Object.values(inputs).map((x) =>
-    reshape(graph, x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]),
-  );
+  const values = Object.values(inputs);
+  const at = (axis as number) < 0 ? (axis as number) + (values[0]?.shape.length ?? 0) + 1 : (axis as number);
+  const rows = values.map((x) => reshape(graph, x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
   return concat(graph, rows, at);
 });
 
@@ -152,11 +151,13 @@ defineLowering('Reverse', (graph, inputs, { dims }) => {
 
 defineLowering('OneHot', (graph, inputs, { depth, onValue, offValue, dtype }) => {
   const indices = need(inputs, 'indices');
-  const type = (dtype ?? 'float32') as 'float32' | 'int32';
-  const values = graph.constant([Number(offValue ?? 0), Number(onValue ?? 1)], [2], type);
+  const type = (dtype ?? 'float32') as DataType;
   const shape = [...indices.shape, depth as number];
   const count = graph.constant([depth as number], [], 'int64');
-  return graph.emit('OneHot', [cast(graph, indices, 'int64'), count, values], shape, type, {
+  // The runtime has this operator for floats alone.
+  const values = graph.constant([Number(offValue ?? 0), Number(onValue ?? 1)], [2], 'float32');
+  const floats = graph.emit('OneHot', [cast(graph, indices, 'int64'), count, values], shape, 'float32', {
     attributes: { axis: { int: -1 } },
   });
+  return cast(graph, floats, type);
 });

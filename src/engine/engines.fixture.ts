@@ -1,0 +1,59 @@
+/** @file What tests of programs share: the engines as an axis, seeded tensors, distances, finite differences. */
+import type * as tf from '@tensorflow/tfjs';
+import { expect } from 'vitest';
+import { randomStream } from '../random.js';
+import { createEngine } from './create.js';
+import type { Engine, EngineName, TensorFunction } from './engine.js';
+import { float32, type HostTensor, sizeOf, type ToHost, type Tree } from './tree.js';
+
+/** The compiling engine and the two eager ones that stand beside it. */
+export const testEngines = ['onnx', 'wasm', 'cpu'] as const;
+
+/** An engine on one thread: tests share their processors. */
+export const engineUnderTest = (name: EngineName): Promise<Engine> => createEngine(name, { threads: 1 });
+
+/** Runs a function once. */
+export async function runOn<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
+  name: EngineName,
+  fn: TensorFunction<In, Out>,
+  inputs: ToHost<In>,
+): Promise<ToHost<Out>> {
+  const program = (await engineUnderTest(name)).compile(fn, { name: 'function under test' });
+  const outputs = await program.run(inputs);
+  await program.dispose();
+  return outputs;
+}
+
+/** Standard normal values that depend on the shape and the purpose alone. */
+export function normals(shape: readonly number[], purpose: string, scale = 1): HostTensor {
+  const random = randomStream(5, purpose, ...shape);
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => random.normal() * scale),
+  );
+}
+
+/** Largest difference of two tensors of one shape, relative to the second's largest value where that is above 1. */
+export function distance(actual: HostTensor | undefined, expected: HostTensor | undefined): number {
+  if (actual === undefined || expected === undefined) throw new Error('a tensor is missing');
+  expect(actual.shape).toEqual(expected.shape);
+  expect(actual.dtype).toBe(expected.dtype);
+  const [a, b] = [Array.from(actual.data), Array.from(expected.data)];
+  expect(a.length).toBe(b.length);
+  const scale = b.reduce((most, y) => (Number.isFinite(y) ? Math.max(most, Math.abs(y)) : most), 1);
+  return (
+    a.reduce((most, x, i) => Math.max(most, Object.is(x, b[i]) ? 0 : Math.abs(x - (b[i] as number))), 0) /
+    scale
+  );
+}
+
+/** Every leaf of two flat trees within `tolerance`; a failure names the leaf. */
+export function expectNear(
+  actual: Readonly<Record<string, HostTensor>>,
+  expected: Readonly<Record<string, HostTensor>>,
+  tolerance: number,
+): void {
+  expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, tensor] of Object.entries(expected))
+    expect(distance(actual[name], tensor), name).toBeLessThan(tolerance);
+}

@@ -1,0 +1,57 @@
+/** @file What a program is given to run on: checked before it runs, so that an error names the input. */
+import { type DataType, type HostTensor, isHostTensor, sizeOf, type Tree } from './tree.js';
+
+const arrays: Readonly<Record<DataType, typeof Float32Array | typeof Int32Array | typeof Uint8Array>> = {
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+};
+
+export interface InputCheck {
+  /**
+   * The leaves with their paths.
+   * @throws Error naming the program and the input that is no tensor, missing, unknown or of another type
+   */
+  leavesOf(inputs: Tree<HostTensor>): [string, HostTensor][];
+  /** From now on, a program's inputs are these: names and types stay, shapes may change. */
+  expect(leaves: readonly (readonly [string, HostTensor])[]): void;
+}
+
+export function inputCheck(name: string): InputCheck {
+  let expected: ReadonlyMap<string, DataType> | undefined;
+  const fail = (what: string): never => {
+    throw new Error(`${name} cannot run: ${what}`);
+  };
+
+  const collect = (tree: Tree<HostTensor>, prefix: string): [string, HostTensor][] =>
+    Object.entries(tree).flatMap(([key, node]): [string, HostTensor][] => {
+      const path = prefix + key;
+      if (typeof node !== 'object' || node === null) return fail(`the input ${path} is ${node}`);
+      if (!isHostTensor(node)) return collect(node, `${path}/`);
+      const array = arrays[node.dtype];
+      if (array === undefined || !(node.data instanceof array))
+        return fail(`the values of the input ${path} are not of its type ${node.dtype}`);
+      if (node.data.length !== sizeOf(node.shape))
+        return fail(
+          `the input ${path} has ${node.data.length} values, its shape is [${node.shape.join(', ')}]`,
+        );
+      return [[path, node]];
+    });
+
+  return {
+    leavesOf: (inputs) => {
+      const leaves = collect(inputs, '');
+      if (expected === undefined) return leaves;
+      const given = new Set(leaves.map(([path]) => path));
+      for (const path of expected.keys()) if (!given.has(path)) fail(`the input ${path} is missing`);
+      for (const [path, { dtype }] of leaves) {
+        const type = expected.get(path) ?? fail(`it has no input ${path}`);
+        if (type !== dtype) fail(`the input ${path} is ${dtype} and should be ${type}`);
+      }
+      return leaves;
+    },
+    expect: (leaves) => {
+      expected ??= new Map(leaves.map(([path, { dtype }]) => [path, dtype]));
+    },
+  };
+}
