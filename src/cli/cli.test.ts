@@ -1,4 +1,5 @@
 /** @file The command line as a user meets it: exit codes, one line an error, help, results. */
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +174,31 @@ describe('pretrain', () => {
     expect(features).toMatchObject({ code: 0, stdout: expect.stringMatching(/^run \(ehmam, [0-9a-f]{8}\)/) });
   });
 
+  it('ends with exit code 130 at Ctrl-C, and --resume goes on from that very step', async () => {
+    const out = join(folder, 'interrupted');
+    const logged = (): number[] =>
+      existsSync(join(out, 'log.jsonl'))
+        ? readFileSync(join(out, 'log.jsonl'), 'utf8')
+            .split('\n')
+            .filter((line) => line.endsWith('}'))
+            .map((line) => (JSON.parse(line) as { step: number }).step)
+        : [];
+    const interruptAfter = (steps: number, ...words: string[]) =>
+      entry.runAndInterrupt(
+        ['pretrain', '--manifest', join(folder, 'speech.csv'), '--out', out, '--steps', '100000', ...words],
+        () => logged().length >= steps,
+      );
+    const first = await interruptAfter(1);
+    expect(first.stderr).toContain('--resume goes on from there');
+    expect(first.code).toBe(130);
+    const stopped = logged().length;
+    const second = await interruptAfter(stopped + 1, '--resume');
+    expect(second.code).toBe(130);
+    const steps = logged();
+    expect(steps.length).toBeGreaterThan(stopped);
+    expect(steps).toEqual(steps.map((_, i) => i + 1));
+  });
+
   it('names a folder that cannot be written, with exit code 1', async () => {
     const { code, stderr } = await pretrain('a-file/run', '--steps', '1');
     expect(stderr).toContain('a-file');
@@ -193,7 +219,7 @@ describe('doctor', () => {
   });
 
   it('ends with exit code 130 at Ctrl-C', async () => {
-    const { code, stderr, stdout } = await entry.runAndInterrupt(['doctor']);
+    const { code, stderr, stdout } = await entry.runAndInterrupt(['doctor'], (said) => said !== '');
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
     expect(stderr).toContain('interrupted');
   });

@@ -16,8 +16,8 @@ export interface Finished {
 export interface Entry {
   /** Runs `ehmam` with these words to its end. */
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
-  /** The same, interrupted (SIGINT) as soon as stderr says anything. */
-  runAndInterrupt(words: readonly string[]): Promise<Finished>;
+  /** The same, interrupted (SIGINT) as soon as `ready` says so; it is told what stderr says. */
+  runAndInterrupt(words: readonly string[], ready: (stderr: string) => boolean): Promise<Finished>;
   remove(): Promise<void>;
 }
 
@@ -35,10 +35,20 @@ export async function compileEntry(): Promise<Entry> {
     spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
   return {
     run: (words, environment) => finished(start(words, environment)),
-    runAndInterrupt: (words) => {
+    runAndInterrupt: async (words, ready) => {
       const child = start(words);
-      child.stderr.once('data', () => child.kill('SIGINT'));
-      return finished(child);
+      let stderr = '';
+      child.stderr.on('data', (chunk) => {
+        stderr += String(chunk);
+      });
+      const look = setInterval(() => {
+        if (!ready(stderr)) return;
+        clearInterval(look);
+        child.kill('SIGINT');
+      }, 20);
+      const result = await finished(child);
+      clearInterval(look);
+      return result;
     },
     remove: () => rm(folder, { recursive: true }),
   };
