@@ -84,7 +84,8 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
     const session = await ort.InferenceSession.create(bytes, {
       executionProviders: [settings.provider],
       intraOpNumThreads: settings.threads,
-      graphOptimizationLevel: 'all',
+      // The graph is lowered to what the runtime does well; its further fusions cost time to find and to run.
+      graphOptimizationLevel: 'basic',
       logSeverityLevel: 3,
     });
     return { session, outputs };
@@ -119,6 +120,10 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
       const memory = new Map(
         into === undefined ? [] : flatten<HostTensor>(into as Tree<HostTensor>, isHostTensor),
       );
+      const overwritten = new Set([...memory.values()].map(({ data }) => data));
+      const lost = leaves.find(([, { data }]) => overwritten.has(data));
+      if (lost !== undefined)
+        throw new Error(`${name} cannot run: the input ${lost[0]} would be overwritten`);
       const fetches = Object.fromEntries(
         outputs.map((path) => {
           const tensor = memory.get(path);
@@ -129,7 +134,8 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
         throw new Error(`${name} failed: ${messageOf(cause)}`, { cause });
       });
       return nest(
-        outputs.map((path) => [path, hostTensor(results[`${path}:out`] as ort.Tensor)]),
+        // What the runtime returns for an output with memory of its own is a copy of that.
+        outputs.map((path) => [path, memory.get(path) ?? hostTensor(results[`${path}:out`] as ort.Tensor)]),
       ) as ToHost<Out>;
     },
     dispose: async () => {

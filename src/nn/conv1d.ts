@@ -1,9 +1,9 @@
 /** @file One-dimensional convolution, strided and grouped, in torch's layout. */
 import * as tf from '@tensorflow/tfjs';
 import type { Attribute } from '../engine/graph.js';
-import { defineLowering, need, reshape, transpose } from '../engine/kernels/index.js';
+import { defineLowering, need, reshape, sliceAxis, transpose } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
-import { type Parameters, sizeOf } from '../engine/tree.js';
+import type { Parameters } from '../engine/tree.js';
 import { withGradient } from './custom.js';
 import { parameter } from './linear.js';
 
@@ -61,6 +61,24 @@ defineLowering('Conv1dInputGradient', (graph, inputs, attributes) => {
       output_padding: { ints: [time - reached] },
     },
   });
+});
+
+/** ONNX has no filter gradient: it is a convolution whose batch and channels, input and filter change places. */
+defineLowering('Conv1dFilterGradient', (graph, inputs, attributes) => {
+  const { stride, padding, groups } = attributes as unknown as Sizes;
+  const taps = Number(attributes.taps);
+  const [dy, x] = [need(inputs, 'dy'), need(inputs, 'x')];
+  const [batch, out, frames] = dy.shape as [number, number, number];
+  const [, channels, time] = x.shape as [number, number, number];
+  const width = channels / groups;
+  const apart = reshape(graph, x, [batch, groups, width, time]);
+  const input = reshape(graph, transpose(graph, apart, [2, 1, 0, 3]), [width, groups * batch, time]);
+  const filter = transpose(graph, dy, [1, 0, 2]); // (out, batch, frames)
+  const positions = time + 2 * padding - stride * (frames - 1);
+  const all = graph.emit('Conv', [input, filter], [width, out, positions], 'float32', {
+    attributes: { ...convAttributes(frames, 1, padding, groups), dilations: { ints: [stride] } },
+  });
+  return transpose(graph, sliceAxis(graph, all, 2, 0, taps), [1, 0, 2]);
 });
 
 function convAttributes(
@@ -175,14 +193,19 @@ function inputGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: Si
   return value as tf.Tensor;
 }
 
+/** For each tap, the products of input and gradient summed over batch and frames: [out, in / groups, taps]. */
 function filterGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: Sizes): tf.Tensor {
-  const [batch, out, frames] = dy.shape as [number, number, number];
-  const { groups } = sizes;
-  const columns = unfold(x, weight, sizes); // (batch, groups, width * taps, frames)
-  const joined = columns
-    .transpose([1, 2, 0, 3])
-    .reshape([groups, sizeOf(weight.shape) / out, batch * frames]);
-  const grouped = dy.reshape([batch, groups, out / groups, frames]).transpose([1, 2, 0, 3]);
-  const flat = grouped.reshape([groups, out / groups, batch * frames]);
-  return tf.matMul(flat, joined, false, true).reshape(weight.shape);
+  const [value] = lowered(
+    'Conv1dFilterGradient',
+    { dy, x },
+    { ...sizes, taps: weight.shape[2] as number },
+    () => {
+      const [batch, out, frames] = dy.shape as [number, number, number];
+      const { groups } = sizes;
+      const columns = unfold(x, weight, sizes); // (batch, groups, width * taps, frames)
+      const grouped = dy.reshape([batch, groups, out / groups, frames]);
+      return [tf.matMul(grouped, columns, false, true).sum(0).reshape(weight.shape)];
+    },
+  );
+  return value as tf.Tensor;
 }

@@ -1,9 +1,7 @@
 /** @file The demo: the mini suite end to end, from synthesis to the table's records. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildMiniSuite } from '../data/mini/build.js';
-import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrainPreset } from '../pretrain/config.js';
 import { createProgress } from '../progress.js';
 import type { ResultRecord } from '../results/record.js';
@@ -44,8 +42,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly ResultReco
   }));
   const engineFor = (jobs: number) =>
     ({ name: 'onnx', threads: Math.max(1, Math.floor(cores / Math.min(jobs, cores))) }) as const;
-  const untrained = encoders.filter(({ out }) => !existsSync(runFolder(out).student));
-  const pretraining = untrained.map(
+  const pretraining = encoders.map(
     ({ strategy, out }): Job => ({
       kind: 'pretrain',
       config: {

@@ -27,6 +27,9 @@ export function matrixProduct(
   const flipB = transposeB !== right.swapped;
   const [x, y] = [left.matrix, right.matrix];
   const [rows, columns] = [x.shape.at(flipA ? -1 : -2) as number, y.shape.at(flipB ? -2 : -1) as number];
+  const inner = x.shape.at(flipA ? -2 : -1);
+  if (inner !== y.shape.at(flipB ? -1 : -2))
+    throw new Error(`inner sizes of a product differ: [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(x.shape.slice(0, -2), y.shape.slice(0, -2));
   const shape = [...batch, rows, columns];
   if (x.shape.length === 2 && y.shape.length === 2 && (flipA || flipB)) {
