@@ -129,13 +129,13 @@ export function activeTraceBackend(): TraceBackend | undefined {
   return backend instanceof TraceBackend ? backend : undefined;
 }
 
-/** Runs `work` with a TensorFlow.js backend that is already initialised, then puts the old one back. */
+/** Runs `work` with a TensorFlow.js backend that is already initialised, then puts back the old one, or plain JavaScript. */
 export function withBackend<T>(name: string, work: () => T): T {
   const before = tf.getBackend();
   void tf.setBackend(name);
   try {
     return work();
   } finally {
-    if (before) void tf.setBackend(before);
+    void tf.setBackend(before || 'cpu');
   }
 }

@@ -76,6 +76,7 @@ function eagerMask(key: number, rows: number, columns: number, site: number, thr
  */
 export function dropout(x: tf.Tensor, rate: number, key: DropoutKey | undefined, site: string): tf.Tensor {
   if (rate === 0 || key === undefined) return x;
+  if (rate === 1) return tf.where(tf.fill(x.shape, 0, 'bool'), x, tf.scalar(0));
   const columns = x.shape.at(-1) ?? 1;
   const rows = sizeOf(x.shape) / columns;
   const attributes = { rows, columns, site: hashText(site), threshold: Math.round(rate * 2 ** 32 - 2 ** 31) };

@@ -1,0 +1,143 @@
+/** @file Adam, AdamW and clipping against PyTorch, on every engine. */
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import {
+  distance,
+  engineUnderTest,
+  expectNear,
+  normals,
+  runOn,
+  testEngines,
+} from '../engine/engines.fixture.js';
+import { float32, floatsOf, type HostParameters, type Parameters, scalar } from '../engine/tree.js';
+import { type AdamState, adamDefaults, adamStart, adamStep, clipGradients } from './adam.js';
+import { leaf, torchLayer } from './torchLayers.fixture.js';
+
+interface TorchSettings {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weight_decay: number;
+  readonly clip: number;
+}
+
+type In = {
+  parameters: Parameters;
+  gradients: Parameters;
+  state: AdamState<Parameters>;
+  step: tf.Tensor;
+  learningRate: tf.Tensor;
+};
+
+describe.each(testEngines)("PyTorch's parameters, moments and norms on %s", (name) => {
+  it.each([
+    ['adam', false],
+    ['adamw', true],
+  ])('after every update of %s', async (kind, decoupled) => {
+    const torch = torchLayer(kind);
+    const { lr, betas, eps, weight_decay, clip } = torch.settings as unknown as TorchSettings;
+    const settings = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay: weight_decay, decoupled };
+    const program = (await engineUnderTest(name)).compile(
+      ({ parameters, gradients, state, step, learningRate }: In) => {
+        const clipped = clipGradients(gradients, clip);
+        return {
+          norm: clipped.norm,
+          ...adamStep(parameters, clipped.gradients, state, step, learningRate, settings),
+        };
+      },
+      { name: kind },
+    );
+    let parameters: HostParameters = torch.parameters;
+    let state = adamStart(parameters);
+    for (const step of [1, 2, 3]) {
+      const at = (group: HostParameters, prefix: string, suffix: string): HostParameters => ({
+        w: leaf(group, `${prefix}w${suffix}`),
+        b: leaf(group, `${prefix}b${suffix}`),
+      });
+      const gradients = at(torch.inputs, `gradient.${step}.`, '');
+      const outputs = await program.run({
+        parameters,
+        gradients,
+        state,
+        step: scalar(step),
+        learningRate: scalar(lr),
+      });
+      ({ parameters, state } = outputs as { parameters: HostParameters; state: AdamState<HostParameters> });
+      expect(distance(outputs.norm, leaf(torch.outputs, `norm.${step}`))).toBeLessThan(1e-6);
+      expectNear(parameters, at(torch.outputs, '', `.${step}`), 2e-6);
+    }
+    for (const parameter of ['w', 'b']) {
+      expect(distance(state.first[parameter], leaf(torch.outputs, `exp_avg.${parameter}`))).toBeLessThan(
+        1e-6,
+      );
+      expect(distance(state.second[parameter], leaf(torch.outputs, `exp_avg_sq.${parameter}`))).toBeLessThan(
+        1e-6,
+      );
+    }
+    await program.dispose();
+  });
+});
+
+describe('weight decay', () => {
+  it.each([false, true])('does not touch exempt parameters (decoupled: %s)', async (decoupled) => {
+    const host = { weight: float32([2], [1, -2]), bias: float32([2], [1, -2]) };
+    const settings = {
+      ...adamDefaults,
+      weightDecay: 0.5,
+      decoupled,
+      exempt: (name: string) => name === 'bias',
+    };
+    const zeros = { weight: float32([2]), bias: float32([2]) };
+    const { parameters } = await runOn(
+      'onnx',
+      (inputs: In) => {
+        const { parameters: next } = adamStep(
+          inputs.parameters,
+          inputs.gradients,
+          inputs.state,
+          inputs.step,
+          inputs.learningRate,
+          settings,
+        );
+        return { parameters: next };
+      },
+      {
+        parameters: host,
+        gradients: zeros,
+        state: adamStart(host),
+        step: scalar(1),
+        learningRate: scalar(0.1),
+      },
+    );
+    expect(parameters.bias).toEqual(host.bias);
+    // Decoupled: w (1 - 0.1 * 0.5). Inside the gradient: the first update is the learning rate against the sign.
+    const expected = decoupled ? [0.95, -1.9] : [0.9, -1.9];
+    for (const [i, value] of floatsOf(parameters.weight as typeof host.weight).entries())
+      expect(value).toBeCloseTo(expected[i] as number, 5);
+  });
+});
+
+it('clipping leaves gradients below the limit as they are, and scales all others by one factor', async () => {
+  const gradients = { a: normals([3], 'a'), b: normals([2, 2], 'b') };
+  const norm = Math.hypot(...gradients.a.data, ...gradients.b.data);
+  const clip = (limit: number) =>
+    runOn(
+      'onnx',
+      (inputs: Parameters) => ({ ...clipGradients(inputs, limit).gradients }) as Record<string, tf.Tensor>,
+      gradients,
+    );
+  expectNear(await clip(norm * 2), gradients, 1e-7);
+  const half = (host: typeof gradients.a) =>
+    float32(
+      host.shape,
+      floatsOf(host).map((value) => value / 2),
+    );
+  expectNear(await clip(norm / 2), { a: half(gradients.a), b: half(gradients.b) }, 1e-6);
+});
+
+it('a parameter without a gradient is an error that names it', () => {
+  const one = { w: tf.scalar(1) };
+  expect(() => adamStep(one, {}, { first: one, second: one }, tf.scalar(1), tf.scalar(1))).toThrow(
+    'w has no gradient',
+  );
+});
