@@ -1,6 +1,7 @@
 /** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
 import * as tf from '@tensorflow/tfjs';
-import { float32, type HostParameters, type Parameters } from '../engine/tree.js';
+import { tensorOf } from '../engine/constants.js';
+import { float32, type HostParameters, type HostTensor, type Parameters } from '../engine/tree.js';
 import { type AdamState, adamStep, clipGradients } from '../nn/adam.js';
 import { ctcLoss } from '../nn/ctc.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
@@ -19,7 +20,15 @@ export interface CtcModel {
   readonly blank: number;
   /** Frames that are joined into one step. */
   readonly join: number;
+  /** If set, hidden states are shifted and scaled by it: each [layers, 1, 1, dim]. */
+  readonly standard?: FeatureStandard | undefined;
   readonly settings: CtcSettings;
+}
+
+/** What brings hidden states to zero mean and unit variance over the train split. */
+export interface FeatureStandard {
+  readonly mean: HostTensor;
+  readonly scale: HostTensor;
 }
 
 /** Layer weights at zero, Linear and LSTM as torch starts them. */
@@ -79,7 +88,7 @@ export function ctcLogits(
   masks?: AugmentMasks,
 ): tf.Tensor3D {
   const { lstmLayers, dropout: rate } = model.settings;
-  const summed = layerSum(parameter(parameters, 'layerWeights'), states); // [batch, T, dim]
+  const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(states, model.standard)); // [batch, T, dim]
   const seen = masks === undefined ? summed : tf.mul(tf.mul(summed, masks.time), masks.features);
   const [batch, frames, dim] = summed.shape as [number, number, number];
   const joined = tf.reshape(seen, [batch, frames / model.join, model.join * dim]);
@@ -89,6 +98,11 @@ export function ctcLogits(
     hidden = dropout(outputs, rate, key, `lstm ${layer}`);
   }
   return linear(parameters, 'output', hidden) as tf.Tensor3D;
+}
+
+function standardized(states: tf.Tensor, standard: FeatureStandard | undefined): tf.Tensor {
+  if (standard === undefined) return states;
+  return tf.mul(tf.sub(states, tensorOf(standard.mean)), tensorOf(standard.scale));
 }
 
 /** Inputs of one update. Types, so that they are trees. */

@@ -19,6 +19,7 @@ import {
   augmentMasks,
   dropoutKey,
   epochBatches,
+  featureStandard,
   frameBatch,
   framesJoined,
   longestTargets,
@@ -50,7 +51,16 @@ export async function trainCtcHead(
 ): Promise<HeadResult> {
   const { layers, dim } = work.features;
   const join = framesJoined(settings.stepSamples, hopSamples);
-  const model: CtcModel = { layers, dim, tokens: head.tokens.length, blank: head.blank, join, settings };
+  const standard = settings.standardize ? featureStandard(work.features, work.places.train) : undefined;
+  const model: CtcModel = {
+    layers,
+    dim,
+    tokens: head.tokens.length,
+    blank: head.blank,
+    join,
+    standard,
+    settings,
+  };
   const update = work.engine.compile<CtcUpdate, CtcUpdated>((inputs) => ctcUpdate(inputs, model), {
     name: `update of the ${work.title}`,
   });
@@ -121,7 +131,9 @@ async function trainAtRate(
       parameters,
       moments,
       step: scalar(update),
-      learningRate: scalar(learningRate),
+      learningRate: scalar(
+        learningRate * (settings.schedule === 'linear' ? 1 - update / settings.maximumUpdates : 1),
+      ),
       batch,
       ...targetBatch(
         rows.map((row) => targets[row] ?? []),

@@ -27,8 +27,12 @@ export const ctcSettingsSchema = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0.2),
   /** Samples that one step of the BLSTM covers: so many frames are joined. 0 joins none. */
   stepSamples: z.int().nonnegative().default(640),
+  /** Brings every dimension of every hidden state to zero mean and unit variance over the train split first. */
+  standardize: z.boolean().default(true),
   batchSize: count.default(16),
   learningRates: rates.default([3e-3]),
+  /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
+  schedule: z.enum(['constant', 'linear']).default('linear'),
   maximumUpdates: count.default(600),
   /** Updates between evaluations on dev; 0 for once an epoch. */
   evaluateEvery: z.int().nonnegative().default(0),

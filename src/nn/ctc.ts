@@ -79,7 +79,7 @@ function gradient(dy: tf.Tensor, saved: Saved): tf.Tensor {
 
 /** log(sum(exp(x))) over the last axis of [B, S], as [B, 1]. */
 function logSumOfStates(x: tf.Tensor): tf.Tensor2D {
-  const top = tf.neg(tf.min(tf.neg(x), -1, true));
+  const top = tf.max(x, -1, true);
   return tf.add(top, tf.log(tf.sum(tf.exp(tf.sub(x, top)), -1, true)));
 }
 
