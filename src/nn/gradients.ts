@@ -18,21 +18,26 @@ export function lossAndGradients<Aux extends Readonly<Record<string, tf.Tensor>>
 ): LossWithGradients<Aux> {
   const names = Object.keys(parameters);
   const tensors = Object.values(parameters);
-  let auxiliary: Aux | undefined;
+  const made = new Map<string, tf.Tensor>();
   const { value, grads } = tf.engine().gradients(
     () => {
       const result = loss(parameters);
       // Kept: the scope of the gradient pass would free them.
-      for (const tensor of Object.values(result.auxiliary)) tf.keep(tensor);
-      auxiliary = result.auxiliary;
+      for (const [name, tensor] of Object.entries(result.auxiliary)) made.set(name, tf.keep(tensor.clone()));
       return result.loss.asScalar();
     },
     tensors,
     undefined,
     true,
   );
+  const auxiliary = [...made].map(([name, tensor]) => {
+    // From here on it lives as long as the caller's scope, like the loss.
+    const freed = tensor.clone();
+    tensor.dispose();
+    return [name, freed];
+  });
   const gradients = Object.fromEntries(
     names.map((name, i) => [name, grads[i] ?? tf.zerosLike(tensors[i] as tf.Tensor)]),
   );
-  return { loss: value as tf.Scalar, gradients, auxiliary: auxiliary as Aux };
+  return { loss: value as tf.Scalar, gradients, auxiliary: Object.fromEntries(auxiliary) as Aux };
 }
