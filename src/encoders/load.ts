@@ -1,15 +1,15 @@
-/** @file From a SPEC to an encoder: a checkpoint's folder, `fbank`, or `random:<preset>`. */
+/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, `fbank`, or `random:<preset>`. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { HostParameters } from '../engine/tree.js';
 import { messageOf, UserError } from '../errors.js';
 import { encoderPreset, encoderPresets } from './ehmamConfig.js';
 import type { Encoder } from './encoder.js';
 import { families } from './families.js';
 import { fbankDefault } from './fbank.js';
-import { configFromOfficial } from './official.js';
 import { readSafetensors } from './safetensors.js';
+import { readOfficialEncoder } from './torch/official.js';
 
 const configFile = 'config.json';
 const weightsFile = 'model.safetensors';
@@ -23,25 +23,34 @@ export async function loadEncoder(spec: string, seed = 0): Promise<Encoder> {
   if (spec === 'fbank') return makeEncoder('fbank', spec, fbankDefault, undefined, seed);
   const preset = /^random:(.*)$/.exec(spec)?.[1];
   if (preset !== undefined) return makeEncoder(spec, spec, encoderPreset(preset), undefined, seed);
-  const folder = await checkpointFolder(spec);
-  const config = await readConfig(join(folder, configFile));
-  const { tensors } = await readSafetensors(join(folder, weightsFile));
-  return makeEncoder(
-    basename(resolve(folder)),
-    spec,
-    config,
-    { tensors, file: join(folder, weightsFile) },
-    seed,
-  );
+  const place = await checkpointPlace(spec);
+  if ('file' in place) {
+    const { file } = place;
+    const { config, tensors } = await readOfficialEncoder(file);
+    return makeEncoder(
+      basename(file, extname(file)),
+      spec,
+      config,
+      { tensors, file, configFile: file },
+      seed,
+    );
+  }
+  const weights = { file: join(place.folder, weightsFile), configFile: join(place.folder, configFile) };
+  const config = await readConfig(weights.configFile);
+  const { tensors } = await readSafetensors(weights.file);
+  return makeEncoder(basename(resolve(place.folder)), spec, config, { tensors, ...weights }, seed);
 }
 
-async function checkpointFolder(spec: string): Promise<string> {
+/** A checkpoint's folder, or a file of the official trainer. */
+type CheckpointPlace = { readonly folder: string } | { readonly file: string };
+
+async function checkpointPlace(spec: string): Promise<CheckpointPlace> {
   const found = await stat(spec).catch(() => undefined);
-  if (found?.isDirectory()) return spec;
-  if (found?.isFile() && basename(spec) === weightsFile) return join(spec, '..');
+  if (found?.isDirectory()) return { folder: spec };
+  if (found?.isFile()) return basename(spec) === weightsFile ? { folder: dirname(spec) } : { file: spec };
   const presets = Object.keys(encoderPresets).map((name) => `random:${name}`);
   throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), fbank, or one of ${presets.join(', ')}`,
+    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), fbank, or one of ${presets.join(', ')}`,
   });
 }
 
@@ -58,18 +67,14 @@ async function readConfig(file: string): Promise<unknown> {
   } catch (error) {
     throw new UserError(`is not JSON (${messageOf(error)})`, { file });
   }
-  const official = (config as { cfg?: unknown }).cfg;
-  if (official === undefined) return (config as { encoder?: unknown }).encoder ?? config;
-  const shaped =
-    (official as { model?: unknown }).model === undefined
-      ? { ...(config as object), model: official }
-      : official;
-  return configFromOfficial(shaped, file);
+  return (config as { encoder?: unknown } | null)?.encoder ?? config;
 }
 
 interface Weights {
   readonly tensors: HostParameters;
   readonly file: string;
+  /** The file that the configuration stands in. */
+  readonly configFile: string;
 }
 
 function makeEncoder(
@@ -79,8 +84,8 @@ function makeEncoder(
   weights: Weights | undefined,
   seed: number,
 ): Encoder {
-  const file = weights?.file ?? spec;
-  const familyName = (config as { family?: unknown }).family;
+  const file = weights?.configFile ?? spec;
+  const familyName = (config as { family?: unknown } | null)?.family;
   const family = families.get(String(familyName));
   if (family === undefined) {
     throw new UserError(`unknown encoder family '${String(familyName)}'`, {
@@ -91,9 +96,9 @@ function makeEncoder(
   const checked = family.schema.safeParse(config);
   if (!checked.success) {
     const [issue] = checked.error.issues;
-    throw new UserError(`${issue?.path.join('.') || configFile}: ${issue?.message}`, {
+    throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
       file,
-      mend: `Mend ${configFile}`,
+      mend: 'Mend that setting',
     });
   }
   const configured = family.configure(config);
@@ -105,7 +110,12 @@ function makeEncoder(
 /** The weights that the encoder has; others in the file (decoder, loss predictor) are left. */
 function matching(expected: HostParameters, { tensors, file }: Weights): HostParameters {
   const missing = Object.keys(expected).filter((name) => tensors[name] === undefined);
-  if (missing.length > 0) throw new UserError(`parameters are missing: ${missing.join(', ')}`, { file });
+  if (missing.length > 0) {
+    throw new UserError(`parameters are missing: ${missing.join(', ')}`, {
+      file,
+      mend: 'Its settings must be those that the weights were trained with',
+    });
+  }
   return Object.fromEntries(
     Object.entries(expected).map(([name, { shape }]) => {
       const tensor = tensors[name];

@@ -20,6 +20,7 @@ const officialSchema = z.object({
     embed_dim: z.number(),
     mlp_ratio: z.number(),
     layer_norm_first: z.boolean(),
+    average_top_k_layers: z.number().int().positive(),
     modalities: z.object({
       audio: z.object({
         prenet_depth: z.number(),
@@ -35,6 +36,8 @@ const officialSchema = z.object({
         learned_alibi_scale_per_layer: z.literal(false).default(false),
         num_alibi_heads: z.number(),
         decoder: z.object({
+          decoder_residual: z.literal(true).default(true),
+          projection_layers: z.literal(1).default(1),
           decoder_dim: z.number(),
           decoder_groups: z.number(),
           decoder_kernel: z.number(),
@@ -46,11 +49,18 @@ const officialSchema = z.object({
   }),
 });
 
+export interface OfficialSettings {
+  readonly config: EhmamConfig;
+  /** How many of the last blocks' MLP outputs the targets are the mean of. */
+  readonly topBlocks: number;
+}
+
 /**
- * The configuration of a checkpoint of the official trainer.
+ * The settings of a checkpoint of the official trainer.
+ * @param cfg the checkpoint's `cfg`: `model` and `task`
  * @throws UserError naming the setting that this encoder does not have
  */
-export function configFromOfficial(cfg: unknown, file: string): EhmamConfig {
+export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettings {
   const parsed = officialSchema.safeParse(cfg);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -61,7 +71,12 @@ export function configFromOfficial(cfg: unknown, file: string): EhmamConfig {
   }
   const { task, model } = parsed.data;
   const { audio } = model.modalities;
-  return {
+  if (audio.num_alibi_heads !== model.num_heads) {
+    throw new UserError(`cfg.model: ${audio.num_alibi_heads} ALiBi heads for ${model.num_heads} heads`, {
+      file,
+    });
+  }
+  const config: EhmamConfig = {
     family: 'ehmam',
     frontend: { type: 'conv', layers: convLayers(audio.feature_encoder_spec, file) },
     normalizeWaveform: task.normalize,
@@ -93,6 +108,7 @@ export function configFromOfficial(cfg: unknown, file: string): EhmamConfig {
       layer: model.layerdrop,
     },
   };
+  return { config, topBlocks: model.average_top_k_layers };
 }
 
 /** Reads '[(512, 10, 5)] + [(512,3,2)] * 4' without running it. */

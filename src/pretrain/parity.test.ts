@@ -1,17 +1,20 @@
+/** @file A training step against PyTorch: teacher, losses and gradients, whatever sizes the fixture has. */
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { localFeatures, projectFeatures } from '../encoders/ehmam.js';
-import type { EhmamConfig } from '../encoders/ehmamConfig.js';
-import { loadEncoder } from '../encoders/load.js';
+import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/ehmamParameters.js';
 import { readSafetensors } from '../encoders/safetensors.js';
+import { readOfficialCheckpoint } from '../encoders/torch/official.js';
 import { createEngine } from '../engine/create.js';
 import { float32, floatsOf, type HostTensor, type Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { maskTensors } from './maskTensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
 
-const folder = process.env.EHMAM_FIXTURE ?? 'test/fixtures/ehmam-official';
+const own = ['test/fixtures/ehmam-official'];
+const { EHMAM_FIXTURE } = process.env;
+const folders = EHMAM_FIXTURE === undefined ? own : [EHMAM_FIXTURE];
 
 /** Largest difference, relative to the largest value where that is above 1. */
 const distance = (a: HostTensor, b: HostTensor | undefined): number => {
@@ -22,12 +25,10 @@ const distance = (a: HostTensor, b: HostTensor | undefined): number => {
   return x.reduce((most, value, i) => Math.max(most, Math.abs(value - (y[i] as number))), 0) / scale;
 };
 
-describe('a training step of the official model', async () => {
-  const encoder = await loadEncoder(join(folder, 'tiny'));
-  const config = encoder.config as EhmamConfig;
+describe.each(folders)('a training step of the model of %s', async (folder) => {
+  const { config, topBlocks, student, teacher } = await readOfficialCheckpoint(join(folder, 'tiny.pt'));
+  if (teacher === undefined) throw new Error('the checkpoint has no teacher');
   const { tensors: reference } = await readSafetensors(join(folder, 'reference.safetensors'));
-  const { tensors: student } = await readSafetensors(join(folder, 'tiny', 'model.safetensors'));
-  const { tensors: teacher } = await readSafetensors(join(folder, 'tiny', 'ema.safetensors'));
   const waveform = reference['train.input'] as HostTensor;
   const maskValues = (reference['train.mask'] as HostTensor).data;
   const [batch, frames] = (reference['train.mask'] as HostTensor).shape as [number, number];
@@ -53,7 +54,7 @@ describe('a training step of the official model', async () => {
             config,
             inputs.teacher,
             projectFeatures(inputs.student, local),
-            config.blocks,
+            topBlocks,
           );
           const run = (which: 'reconstructionSum' | 'rankingSum') =>
             lossAndGradients(inputs.student, (parameters) => {
@@ -81,10 +82,8 @@ describe('a training step of the official model', async () => {
         },
         { name: 'official training step' },
       );
-      const known = new Set(Object.keys(encoder.parameters));
-      const trained = Object.fromEntries(
-        Object.entries(student).filter(([key]) => known.has(key) || key.includes('.decoder')),
-      );
+      const specs = { ...encoderSpecs(config), ...decoderSpecs(config), ...predictorSpecs(config) };
+      const trained = Object.fromEntries(Object.keys(specs).map((key) => [key, student[key] as HostTensor]));
       const outputs = await step.run({
         student: trained,
         teacher,

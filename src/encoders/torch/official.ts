@@ -1,0 +1,116 @@
+/** @file Checkpoints of the official trainer (fairseq's data2vec_multi): configuration, student and teacher. */
+import type { HostParameters, HostTensor } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+import type { EhmamConfig } from '../ehmamConfig.js';
+import { encoderSpecs } from '../ehmamParameters.js';
+import { type OfficialSettings, settingsFromOfficial } from '../official.js';
+import { type TorchFile, withTorchFile } from './file.js';
+import { isFloating, isTorchTensor, type TorchTensor } from './tensor.js';
+
+export interface OfficialCheckpoint extends OfficialSettings {
+  /** Every parameter of the student: encoder, decoder, loss predictor. */
+  readonly student: HostParameters;
+  /** The teacher's, under the student's names; undefined in a checkpoint without one. */
+  readonly teacher: HostParameters | undefined;
+}
+
+/** Where fairseq keeps the teacher, under `model`: a dictionary, or a prefix of names. */
+const teacherKey = '_ema';
+
+/**
+ * Reads a checkpoint of the official trainer whole.
+ * @throws UserError if it is no such checkpoint, is damaged, or names anything to be run
+ */
+export function readOfficialCheckpoint(file: string): Promise<OfficialCheckpoint> {
+  return withTorchFile(file, async (content) => {
+    const settings = settingsOf(content, file);
+    const { student, teacher } = tensorsOf(content, file);
+    return {
+      ...settings,
+      student: await readAll(content, student),
+      teacher: teacher.size === 0 ? undefined : await readAll(content, teacher),
+    };
+  });
+}
+
+/** Reads the student's encoder alone: decoder, teacher and optimiser are not read from the disk. */
+export function readOfficialEncoder(
+  file: string,
+): Promise<{ readonly config: EhmamConfig; readonly tensors: HostParameters }> {
+  return withTorchFile(file, async (content) => {
+    const { config } = settingsOf(content, file);
+    const { student } = tensorsOf(content, file);
+    const wanted = Object.keys(encoderSpecs(config));
+    const found = [...student].filter(([name]) => wanted.includes(name));
+    return { config, tensors: await readAll(content, new Map(found)) };
+  });
+}
+
+/** `cfg`, or the `args` of older trainers, whose settings lie in one level. */
+function settingsOf({ root }: TorchFile, file: string): OfficialSettings {
+  const settings = root instanceof Map ? plain(root.get('cfg') ?? root.get('args') ?? null) : null;
+  if (typeof settings !== 'object' || settings === null) throw notOfficial('neither cfg nor args', file);
+  return settingsFromOfficial('model' in settings ? settings : { model: settings, task: settings }, file);
+}
+
+function tensorsOf({ root }: TorchFile, file: string) {
+  const model: unknown = root instanceof Map ? root.get('model') : undefined;
+  if (!(model instanceof Map)) throw notOfficial('no parameters under model', file);
+  const student = new Map<string, TorchTensor>();
+  const teacher = new Map<string, TorchTensor>();
+  const sort = (name: string, value: unknown, isTeacher: boolean): void => {
+    if (!isTorchTensor(value) || !isFloating(value)) return;
+    (isTeacher ? teacher : student).set(name, value);
+  };
+  for (const [key, value] of model as Map<unknown, unknown>) {
+    const name = String(key);
+    if (name === teacherKey && value instanceof Map) {
+      for (const [inner, tensor] of value as Map<unknown, unknown>) sort(String(inner), tensor, true);
+    } else if (name.startsWith(`${teacherKey}.`)) {
+      sort(name.slice(teacherKey.length + 1), value, true);
+    } else {
+      sort(name, value, false);
+    }
+  }
+  return { student, teacher };
+}
+
+async function readAll(
+  { read }: TorchFile,
+  tensors: ReadonlyMap<string, TorchTensor>,
+): Promise<HostParameters> {
+  const result: [string, HostTensor][] = [];
+  for (const [name, tensor] of tensors) result.push([name, await read(tensor)]);
+  return Object.fromEntries(result);
+}
+
+/** Settings nest no deeper. */
+const maximumDepth = 32;
+
+/** Settings as JSON would hold them: Maps and namespaces as objects. What stands twice is converted once. */
+function plain(node: unknown, depth = 0, seen = new Map<unknown, unknown>()): unknown {
+  if (typeof node !== 'object' || node === null) return node;
+  if (depth > maximumDepth) return null;
+  const held = seen.get(node);
+  if (held !== undefined) return held;
+  const convert = (value: unknown): unknown => plain(value, depth + 1, seen);
+  if (Array.isArray(node)) {
+    const list: unknown[] = [];
+    seen.set(node, list);
+    for (const item of node) list.push(convert(item));
+    return list;
+  }
+  // Without a prototype, so that no key is special.
+  const settings: Record<string, unknown> = Object.create(null);
+  seen.set(node, settings);
+  const entries: Iterable<[unknown, unknown]> = node instanceof Map ? node : Object.entries(node);
+  for (const [key, value] of entries) settings[String(key)] = convert(value);
+  return settings;
+}
+
+function notOfficial(lacks: string, file: string): UserError {
+  return new UserError(`is a torch file, but no checkpoint of the official trainer: it has ${lacks}`, {
+    file,
+    mend: 'Give a checkpoint of EH-MAM or data2vec 2.0 as fairseq wrote it',
+  });
+}
