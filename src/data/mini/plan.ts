@@ -77,7 +77,7 @@ function pretrainUtterances(
   prose: readonly string[],
   { random, taken }: { readonly random: RandomStream; readonly taken: Set<string> },
 ): PlannedUtterance[] {
-  const { utterances, kinds, conditions, speakers } = definition.parts.pretrain;
+  const { utterances, leastWords, kinds, conditions, speakers } = definition.parts.pretrain;
   const meanings = meaningsOf(definition.intents);
   const vocabulary = [...definition.keywords, ...definition.keywords, ...definition.unknownWords];
   const texts: Record<keyof typeof kinds, () => string> = {
@@ -95,12 +95,17 @@ function pretrainUtterances(
     });
     return texts[name ?? 'prose']();
   };
+  const drawLongEnough = (): string => {
+    let text = draw();
+    while (text.split(' ').length < leastWords) text += `, ${draw()}`;
+    return text;
+  };
   return Array.from({ length: utterances }, (_, index) => ({
     id: idOf('pretrain', 'train', index),
     part: 'pretrain',
     split: 'train',
     speaker: speakerOf(definition, speakers, random),
-    spoken: draw(),
+    spoken: drawLongEnough(),
     conditions,
     columns: {},
   }));

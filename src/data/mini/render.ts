@@ -105,14 +105,12 @@ function reverberant(samples: Float32Array, conditions: Conditions, random: Rand
 function noisy(
   samples: Float32Array,
   speech: Float32Array,
-  { noiseShare, snrDb, colours }: Conditions,
+  { noiseShare, snrDb, quietSnrDb, colours }: Conditions,
   random: RandomStream,
   make: (colour: Conditions['colours'][number]) => Float32Array,
 ): Float32Array {
   const colour = pick(colours, random);
-  const snr = draw(snrDb, random);
-  const isNoisy = random.uniform() < noiseShare;
-  if (speech.length > 0 && !isNoisy) return samples;
+  const snr = draw(random.uniform() < noiseShare ? snrDb : quietSnrDb, random);
   const level = speech.length > 0 ? rms(speech) * amplitudeOfDecibels(-snr) : 1;
   return make(colour).map((value, n) => level * value + (samples[n] as number));
 }

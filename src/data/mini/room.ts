@@ -15,7 +15,7 @@ export interface Room {
   readonly directToReverbDb: number;
 }
 
-const tapsPerSecond = 1200;
+const tapsPerSecond = 700;
 
 /**
  * A room's response as velvet noise: the direct sound, then single +1 / -1 impulses at random places under an
@@ -42,13 +42,26 @@ export function impulseResponse(room: Room, rateHz: number, random: RandomStream
 
 /** The samples as heard in the room, of the same length. */
 export function inRoom(samples: Float32Array, { delays, gains }: ImpulseResponse): Float32Array {
+  const longest = delays.reduce((most, delay) => Math.max(most, delay), 0);
   const output = new Float32Array(samples.length);
-  for (let tap = 0; tap < delays.length; tap++) {
-    const delay = delays[tap] as number;
-    const gain = gains[tap] as number;
-    for (let n = delay; n < output.length; n++) {
-      output[n] = (output[n] as number) + gain * (samples[n - delay] as number);
+  // Zeros before and after let every tap be read; four samples at a time halve the time.
+  const input = new Float32Array(longest + samples.length + 3);
+  input.set(samples, longest);
+  for (let n = 0; n < output.length; n += 4) {
+    let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
+    for (let tap = 0; tap < delays.length; tap++) {
+      const gain = gains[tap] as number;
+      const at = n + longest - (delays[tap] as number);
+      sum0 += gain * (input[at] as number);
+      sum1 += gain * (input[at + 1] as number);
+      sum2 += gain * (input[at + 2] as number);
+      sum3 += gain * (input[at + 3] as number);
     }
+    output[n] = sum0;
+    // Places beyond the end of a typed array are not written.
+    output[n + 1] = sum1;
+    output[n + 2] = sum2;
+    output[n + 3] = sum3;
   }
   return output;
 }

@@ -1,6 +1,6 @@
 /** @file The little signal processing that voices and rooms need: resampling, levels, trimming, filters. */
 
-const zeroCrossings = 12;
+const zeroCrossings = 8;
 const phases = 512;
 
 /**

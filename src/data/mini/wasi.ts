@@ -1,4 +1,4 @@
-/** @file A WASI host in memory: runs a WebAssembly command that writes one file, with no clock and no disk. */
+/** @file A WASI host in memory: runs a WebAssembly command that writes one file, again and again, with no clock and no disk. */
 
 /** What a command left behind. */
 export interface CommandResult {
@@ -11,6 +11,9 @@ export interface CommandResult {
 
 type Imports = Readonly<Record<string, (...args: never[]) => number>>;
 
+/** Runs the command; `args` begins with its name. Equal arguments give equal results, whatever ran before. */
+export type Command = (args: readonly string[]) => CommandResult;
+
 /** Thrown through the WebAssembly frames when the command calls `exit`. */
 class Exit {
   constructor(readonly code: number) {}
@@ -21,20 +24,22 @@ const badDescriptor = 8;
 /** Standard streams are 0 to 2; 3 is the root folder; 4 the one file. */
 const rootDescriptor = 3;
 const fileDescriptor = 4;
+const pageBytes = 1 << 16;
 const allRights = 0xffff_ffff_ffff_ffffn;
 
 /**
- * Runs a command in a fresh instance, so that equal arguments give equal bytes. It sees one empty folder,
- * in which whatever it opens is the same growing file; its clock stands still; it has no input.
- * @param args program name first
+ * Makes a command of a module. Each run starts from the memory as it was before the first one (much faster than
+ * a new instance). The command sees one empty folder, in which whatever it opens is the same growing file; its
+ * clock stands still; it has no input.
+ * @param spareBytes memory to have at hand, so that a usual run need not ask for more
  */
-export function runCommand(module: WebAssembly.Module, args: readonly string[]): CommandResult {
-  const encodedArgs = args.map((arg) => new TextEncoder().encode(`${arg}\0`));
-  let memory = new WebAssembly.Memory({ initial: 0 });
+export function loadCommand(module: WebAssembly.Module, spareBytes: number): Command {
+  let encodedArgs: readonly Uint8Array[] = [];
   let file = new Uint8Array(1 << 17);
   let size = 0;
   let position = 0;
   let messages = '';
+  let memory: WebAssembly.Memory;
   const view = (): DataView => new DataView(memory.buffer);
   const bytes = (): Uint8Array => new Uint8Array(memory.buffer);
 
@@ -136,14 +141,51 @@ export function runCommand(module: WebAssembly.Module, args: readonly string[]):
     },
   };
 
-  const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: imports });
-  memory = exports.memory as WebAssembly.Memory;
-  let exitCode = 0;
-  try {
-    (exports._start as () => void)();
-  } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    exitCode = error.code;
-  }
-  return { exitCode, messages, file: file.subarray(0, size) };
+  const start = (): Prepared => {
+    const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: imports });
+    memory = exports.memory as WebAssembly.Memory;
+    memory.grow(Math.ceil(spareBytes / pageBytes));
+    return {
+      run: exports._start as () => void,
+      // What was grown is zero: it need not be kept, only filled.
+      image: bytes().slice(0, memory.buffer.byteLength - spareBytes),
+      length: memory.buffer.byteLength,
+    };
+  };
+  let prepared = start();
+  let isFresh = true;
+
+  return (args) => {
+    // A command that grew its memory, or left by an exception, is not as it was: another instance takes its place.
+    if (prepared.length !== memory.buffer.byteLength) {
+      prepared = start();
+      isFresh = true;
+    }
+    if (!isFresh) {
+      bytes().set(prepared.image);
+      bytes().fill(0, prepared.image.length);
+    }
+    isFresh = false;
+    encodedArgs = args.map((arg) => new TextEncoder().encode(`${arg}\0`));
+    size = 0;
+    position = 0;
+    messages = '';
+    let exitCode = 0;
+    try {
+      prepared.run();
+    } catch (error) {
+      prepared = start();
+      isFresh = true;
+      if (!(error instanceof Exit)) throw error;
+      exitCode = error.code;
+    }
+    return { exitCode, messages, file: file.slice(0, size) };
+  };
+}
+
+/** An instance with what its memory held before its first run. */
+interface Prepared {
+  readonly run: () => void;
+  readonly image: Uint8Array;
+  readonly length: number;
 }
