@@ -43,7 +43,8 @@ export interface MaskingStrategy {
 
 /** The share of spans that start at hard frames. */
 export function hardShare({ epochs, capFrom, shareCap }: MaskSettings, progress: number): number {
-  const share = (Math.floor(progress * epochs) + 1) / epochs;
+  // The last digits of step / steps must not move an epoch's first step into the epoch before.
+  const share = (Math.floor(progress * epochs + 1e-6) + 1) / epochs;
   return share >= capFrom ? shareCap : share;
 }
 
@@ -71,21 +72,22 @@ function spansFrom(
   const longest = Math.max(...lengths);
   const masks = lengths.map((length, row) => {
     const mask = new Uint8Array(longest);
-    // At least one start, and at least one frame left to see.
+    // At least one start, and at least one frame left to see, where there are two.
+    const hidden = Math.max(0, Math.min(span, length - 1));
     const wanted = Math.floor((probability * length) / span + draws.uniform());
-    const starts = Math.min(Math.max(1, wanted), Math.max(0, length - span));
+    const starts = Math.min(Math.max(1, wanted), length - hidden);
     const hard = starts - Math.floor(starts * (1 - share));
     const losses = predictedLoss[row] ?? new Float32Array(length);
     const hardest = hard === 0 ? [] : hardestFrames(losses, length, hard);
     const taken = new Set(hardest);
     const others = draws.shuffle(
-      Array.from({ length: length - span }, (_, i) => i).filter((i) => !taken.has(i)),
+      Array.from({ length: length - hidden }, (_, i) => i).filter((i) => !taken.has(i)),
     );
     for (const start of [...hardest, ...others.slice(0, starts - hard)])
-      mask.fill(1, start, Math.min(start + span, length));
+      mask.fill(1, start, Math.min(start + hidden, length));
     return mask;
   });
-  return evened(masks, draws);
+  return evened(masks, Math.min(...lengths) - 1, draws);
 }
 
 /** Frames of highest loss; of equal ones the earlier. */
@@ -95,10 +97,10 @@ function hardestFrames(losses: Float32Array, length: number, count: number): num
     .slice(0, count);
 }
 
-/** Unmasks frames at random until every row masks as many as the smallest. */
-function evened(masks: readonly Uint8Array[], draws: RandomStream): Uint8Array[] {
+/** Unmasks frames at random until every row masks as many as the smallest, and at most `most`. */
+function evened(masks: readonly Uint8Array[], most: number, draws: RandomStream): Uint8Array[] {
   const counts = masks.map((mask) => mask.reduce((sum, bit) => sum + bit, 0));
-  const fewest = Math.min(...counts);
+  const fewest = Math.max(0, Math.min(most, ...counts));
   return masks.map((mask, row) => {
     const result = mask.slice();
     const masked = Array.from(mask.keys()).filter((i) => mask[i] === 1);
