@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../../errors.js';
 import type { PlannedUtterance } from './plan.js';
-import { loadSynthesisers } from './render.js';
+import { createSynthesisers } from './render.js';
 import { type WorkerAnswer, type WorkerData, type Written, writeUtterance } from './worker.js';
 
 /** Small enough that little is lost by an interruption, large enough that messages cost nothing. */
@@ -21,7 +21,7 @@ export async function writeUtterances(
   // Run from the TypeScript sources (by a test runner) there is no JavaScript for a thread to start from.
   const compiled = existsSync(fileURLToPath(entry));
   if (!compiled || threads <= 1 || utterances.length <= batchSize) {
-    const synthesisers = await loadSynthesisers();
+    const synthesisers = createSynthesisers();
     for (const utterance of utterances) onWritten([await writeUtterance(synthesisers, data, utterance)]);
     return;
   }

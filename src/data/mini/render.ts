@@ -11,22 +11,27 @@ import { pick } from './texts.js';
 
 export const miniRateHz = 16000;
 
+/** The synthesisers of one thread, each started when it is first needed. */
 export interface Synthesisers {
-  readonly flite: Flite;
-  readonly espeak: Espeak;
+  flite(): Promise<Flite>;
+  espeak(): Promise<Espeak>;
 }
 
-export async function loadSynthesisers(): Promise<Synthesisers> {
-  const [flite, espeak] = await Promise.all([loadFlite(), loadEspeak()]);
-  return { flite, espeak };
+export function createSynthesisers(): Synthesisers {
+  let flite: Promise<Flite> | undefined;
+  let espeak: Promise<Espeak> | undefined;
+  return {
+    flite: () => (flite ??= loadFlite()),
+    espeak: () => (espeak ??= loadEspeak()),
+  };
 }
 
 /** Samples at 16 kHz in [-1, 1]; they depend on the definition and the utterance's id alone. */
-export function renderUtterance(
+export async function renderUtterance(
   synthesisers: Synthesisers,
   definition: MiniDefinition,
   utterance: PlannedUtterance,
-): Float32Array {
+): Promise<Float32Array> {
   const { id, speaker, spoken, seconds } = utterance;
   const conditions = definition.conditions[utterance.conditions];
   if (conditions === undefined) throw new Error(`there are no conditions '${utterance.conditions}'`);
@@ -35,7 +40,7 @@ export function renderUtterance(
   const speech =
     speaker === undefined
       ? new Float32Array(0)
-      : speechOf(synthesisers, speaker, spoken, {
+      : await speechOf(synthesisers, speaker, spoken, {
           pace: draw(conditions.pace, random),
           pitch: draw(conditions.pitch, random),
         });
@@ -48,20 +53,22 @@ export function renderUtterance(
 }
 
 /** Speech at 16 kHz without silence at its ends. */
-function speechOf(
-  { flite, espeak }: Synthesisers,
+async function speechOf(
+  synthesisers: Synthesisers,
   speaker: Speaker,
   text: string,
   { pace, pitch }: { readonly pace: number; readonly pitch: number },
-): Float32Array {
+): Promise<Float32Array> {
   const { formants } = speaker;
   if (speaker.synthesiser === 'flite') {
     // Reading faster raises pitch and formants and shortens: pitch and length are given as they will be heard.
     const stretch = formants / (speaker.pace * pace);
     const pitchHz = (speaker.pitchHz * pitch) / formants;
+    const flite = await synthesisers.flite();
     const samples = flite({ text, voice: speaker.voice, stretch, pitchHz });
     return trimmed(resampled(samples, (formants * fliteRateHz) / miniRateHz));
   }
+  const espeak = await synthesisers.espeak();
   const samples = espeak.speak({
     text,
     voice: speaker.voice,

@@ -7,7 +7,7 @@ import { encodeWav } from '../../audio/index.js';
 import { messageOf } from '../../errors.js';
 import type { MiniDefinition } from './definition.js';
 import type { PlannedUtterance } from './plan.js';
-import { loadSynthesisers, miniRateHz, renderUtterance, type Synthesisers } from './render.js';
+import { createSynthesisers, miniRateHz, renderUtterance, type Synthesisers } from './render.js';
 
 /** What a thread is started with. */
 export interface WorkerData {
@@ -35,7 +35,7 @@ export async function writeUtterance(
   { definition, root }: WorkerData,
   utterance: PlannedUtterance,
 ): Promise<Written> {
-  const wav = encodeWav(renderUtterance(synthesisers, definition, utterance), miniRateHz);
+  const wav = encodeWav(await renderUtterance(synthesisers, definition, utterance), miniRateHz);
   const path = audioPathOf(utterance);
   await writeFile(join(root, path), wav);
   return { path, sha256: createHash('sha256').update(wav).digest('hex') };
@@ -44,19 +44,18 @@ export async function writeUtterance(
 if (parentPort !== null && isWorkerData(workerData)) {
   const port = parentPort;
   const data = workerData;
-  const loading = loadSynthesisers();
+  const synthesisers = createSynthesisers();
   port.on('message', async (utterances: readonly PlannedUtterance[]) => {
-    port.postMessage(await answerTo(utterances, data, loading));
+    port.postMessage(await answerTo(utterances, data, synthesisers));
   });
 }
 
 async function answerTo(
   utterances: readonly PlannedUtterance[],
   data: WorkerData,
-  loading: Promise<Synthesisers>,
+  synthesisers: Synthesisers,
 ): Promise<WorkerAnswer> {
   try {
-    const synthesisers = await loading;
     const written: Written[] = [];
     for (const utterance of utterances) written.push(await writeUtterance(synthesisers, data, utterance));
     return { written };

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { definitionSchema, parseDefinition, readMiniSource } from './definition.js';
+
+describe('the definition of the mini suite', () => {
+  it('is valid, with at least 40 speakers, most speech by the intelligible synthesiser', async () => {
+    const { definition, prose } = await readMiniSource();
+    expect(definition.speakers.length).toBeGreaterThanOrEqual(40);
+    expect(definition.fliteShare).toBeGreaterThan(0.5);
+    expect(prose.length).toBeGreaterThan(300);
+  });
+
+  it('has no two speakers with the same voice, formants and pitch', async () => {
+    const { definition } = await readMiniSource();
+    const voices = definition.speakers.map((speaker) => `${speaker.voice} ${speaker.formants}`);
+    expect(new Set(voices).size).toBe(voices.length);
+  });
+
+  it('has prose that is lower-case words alone, each sentence once', async () => {
+    const { prose } = await readMiniSource();
+    expect(prose.filter((line) => !/^[a-z]+( [a-z]+)*$/.test(line))).toEqual([]);
+    expect(new Set(prose).size).toBe(prose.length);
+  });
+
+  it('is refused with the file and the place of the fault', () => {
+    expect(() => parseDefinition({ seed: 1.5 }, 'suite.json')).toThrow(/^suite\.json: seed: /);
+  });
+
+  it('is refused when two speakers share an id', async () => {
+    const { definition } = await readMiniSource();
+    const [first] = definition.speakers.filter(({ synthesiser }) => synthesiser === 'flite');
+    const { synthesiser: _, ...speaker } = first as NonNullable<typeof first>;
+    const twice = { ...definition, speakers: { flite: [speaker, speaker], espeak: [] } };
+    expect(definitionSchema.safeParse(twice).success).toBe(true);
+    expect(() => parseDefinition(twice, 'suite.json')).toThrow(`the speaker '${speaker.id}' is there twice`);
+  });
+});
