@@ -180,7 +180,12 @@ function spread(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
   const weights = mask.reshape([-1, 1]);
   const count = weights.sum();
   const mean = rows.mul(weights).sum(0, true).div(count);
-  const variance = rows.sub(mean).square().mul(weights).sum(0).div(count.sub(1));
+  const variance = rows
+    .sub(mean)
+    .square()
+    .mul(weights)
+    .sum(0)
+    .div(tf.maximum(count.sub(1), 1));
   return variance.add(1e-6).sqrt().mean();
 }
 

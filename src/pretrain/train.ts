@@ -3,13 +3,14 @@ import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { sampleRateHz } from '../audio/index.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
+import { frameCount } from '../encoders/ehmam.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../encoders/ehmamParameters.js';
 import type { Engine } from '../engine/engine.js';
-import { float32, floatsOf, type HostParameters, type HostTensor, int32, scalar } from '../engine/tree.js';
+import { float32, floatsOf, type HostParameters, scalar } from '../engine/tree.js';
 import { UserError } from '../errors.js';
 import { adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
-import { hashKey, randomStream } from '../random.js';
+import { randomStream } from '../random.js';
 import {
   checkpointSteps,
   readCheckpoint,
@@ -20,9 +21,10 @@ import {
   writeConfig,
   writeEncoder,
 } from './checkpoint.js';
-import type { PretrainConfig } from './config.js';
+import { type PretrainConfig, pretrainSchema } from './config.js';
+import { chooseMasks, dropping, maskNoise } from './draws.js';
+import { checkHealth } from './health.js';
 import { findMasking, hardShare } from './masking.js';
-import { type HostMaskTensors, maskTensors } from './maskTensors.js';
 import { learningRateAt, teacherDecayAt } from './schedule.js';
 import {
   compileStep,
@@ -72,6 +74,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const { config, utterances, engine, signal } = options;
   const { optimizer, batch, seed } = config;
   findMasking(config.masking.strategy);
+  checkCrops(config);
   const folder = runFolder(options.out);
   await mkdir(options.out, { recursive: true });
   let state = startState(config);
@@ -126,7 +129,13 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
           config.masking.strategy === 'random' ? 0 : hardShare(config.masking, step / optimizer.steps),
         seconds: (performance.now() - started) / 1000,
       };
-      checkHealth(config, last);
+      checkHealth(config, last, {
+        student: state.student,
+        teacher: state.teacher,
+        'teacher pass': { targets: taught.targets, predictedLoss: taught.predictedLoss },
+        'updated student': outputs.student,
+        'updated teacher': outputs.teacher,
+      });
       // The outputs become the state; the state's memory takes the next outputs.
       spare = done > firstStep ? ({ ...state, measures: outputs.measures } as HostStudentOutputs) : undefined;
       state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
@@ -150,6 +159,17 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const finished = done >= optimizer.steps;
   if (finished) await writeEncoder(folder, state);
   return { steps: done, finished, last };
+}
+
+/** A crop of fewer than two frames leaves nothing to mask or nothing to see. */
+function checkCrops({ encoder, batch }: PretrainConfig): void {
+  const short = batch.cropSeconds.find(
+    (seconds) => frameCount(encoder, Math.round(seconds * sampleRateHz)) < 2,
+  );
+  if (short === undefined) return;
+  throw new UserError(`a crop of ${short} s gives fewer than two frames`, {
+    mend: 'Raise batch.cropSeconds',
+  });
 }
 
 /** Parameters, moments and a teacher that starts as a copy of the student. */
@@ -181,7 +201,8 @@ async function prepareFolder({ config, out, resume }: PretrainOptions): Promise<
     await writeConfig(folder, config);
     return 0;
   }
-  if (JSON.stringify(known) !== JSON.stringify(config)) {
+  // Parsed, so that the order of keys does not matter.
+  if (JSON.stringify(known) !== JSON.stringify(pretrainSchema.parse(config))) {
     throw new UserError('the run in this folder has other settings', {
       file: folder.config,
       mend: 'Resume with the same preset and options, or choose another --out',
@@ -190,78 +211,9 @@ async function prepareFolder({ config, out, resume }: PretrainOptions): Promise<
   return (await checkpointSteps(folder)).at(-1) ?? 0;
 }
 
-function chooseMasks(config: PretrainConfig, step: number, predictedLoss: HostTensor): HostMaskTensors {
-  const [rows, frames] = predictedLoss.shape as [number, number];
-  const values = floatsOf(predictedLoss);
-  const masks = findMasking(config.masking.strategy).choose({
-    predictedLoss: Array.from({ length: rows }, (_, b) => values.subarray(b * frames, (b + 1) * frames)),
-    lengths: Array.from({ length: rows }, () => frames),
-    progress: step / config.optimizer.steps,
-    settings: config.masking,
-    random: randomStream(config.seed, 'mask', step),
-  });
-  return maskTensors(masks);
-}
-
-/** Normal noise in the masked frames, zeros elsewhere: [batch, frames, width]. */
-function maskNoise({ encoder, masking, seed }: PretrainConfig, step: number, mask: HostTensor): HostTensor {
-  const { width } = encoder;
-  const noise = new Float32Array(mask.data.length * width);
-  const random = randomStream(seed, 'mask noise', step);
-  for (const [row, bit] of mask.data.entries()) {
-    if (bit === 0 || masking.noise === 0) continue;
-    for (let i = row * width; i < (row + 1) * width; i++) noise[i] = random.normal() * masking.noise;
-  }
-  return float32([...mask.shape, width], noise);
-}
-
-function dropping(
-  { encoder, seed }: PretrainConfig,
-  step: number,
-): { dropoutKey?: HostTensor; keptBlocks?: HostTensor } {
-  const { layer, ...elementwise } = encoder.dropout;
-  const random = randomStream(seed, 'layerdrop', step);
-  const blocks = encoder.prenetBlocks + encoder.blocks;
-  const kept = Array.from({ length: blocks }, () => (random.uniform() < layer ? 0 : 1));
-  return {
-    ...(Object.values(elementwise).some((rate) => rate > 0)
-      ? { dropoutKey: int32([], [hashKey([seed, 'dropout', step])]) }
-      : {}),
-    ...(layer > 0 ? { keptBlocks: float32([blocks], kept) } : {}),
-  };
-}
-
 function measuresOf({ measures }: HostStudentOutputs): StepMeasures<number> {
   const numbers = Object.entries(measures).map(([name, tensor]) => [name, tensor.data[0]]);
   return Object.fromEntries(numbers) as StepMeasures<number>;
-}
-
-function checkHealth({ collapse, optimizer }: PretrainConfig, log: StepLog): void {
-  for (const name of [
-    'loss',
-    'reconstruction',
-    'ranking',
-    'targetVariance',
-    'predictionVariance',
-    'gradientNorm',
-  ] as const) {
-    if (Number.isFinite(log[name])) continue;
-    throw new UserError(`${name} is ${log[name]} at step ${log.step}; the last checkpoint is kept`, {
-      exitCode: 1,
-      mend: 'Lower the learning rate, or resume from the checkpoint',
-    });
-  }
-  if (log.step <= optimizer.warmupSteps) return;
-  for (const [name, least] of Object.entries(collapse) as [keyof typeof collapse, number][]) {
-    if (log[name] >= least) continue;
-    throw new UserError(
-      `${name} fell to ${log[name].toFixed(4)} at step ${log.step} (limit ${least}): the networks collapse`,
-      {
-        exitCode: 1,
-        mend: 'Slow the teacher (teacher.decay nearer to 1) or lower the learning rate',
-      },
-    );
-  }
 }
 
 const meanOf = (values: Float32Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -1,0 +1,207 @@
+/** @file The pre-training loop: it runs, logs, goes on where it stopped, and stops where going on has no sense. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Utterance } from '../data/manifest.js';
+import { loadEncoder } from '../encoders/load.js';
+import { engineUnderTest } from '../engine/engines.fixture.js';
+import type { PretrainConfig } from './config.js';
+import { pretrain } from './train.js';
+import {
+  convConfig,
+  droppingConfig,
+  interrupting,
+  logOf,
+  melConfig,
+  trainingEngine,
+  weightsOf,
+  writeUtterances,
+} from './training.fixture.js';
+
+let folder: string;
+let utterances: Utterance[];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-pretrain-'));
+  utterances = await writeUtterances(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const outOf = (name: string): string => join(folder, name);
+const checkpoints = async (name: string): Promise<string[]> =>
+  (await readdir(join(outOf(name), 'checkpoints'))).sort();
+
+async function train(name: string, config: PretrainConfig, options: { resume?: boolean } = {}) {
+  const engine = await trainingEngine();
+  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, ...options });
+}
+
+/** Stops a run after some steps, as Ctrl-C does. */
+async function interrupt(name: string, config: PretrainConfig, steps: number, resume = false) {
+  const controller = new AbortController();
+  const engine = interrupting(await trainingEngine(), steps, () => controller.abort());
+  const { signal } = controller;
+  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, resume, signal });
+}
+
+describe.each([
+  ['log-mel frames', melConfig],
+  ['waveform convolutions', convConfig],
+  ['dropout and layers left out', droppingConfig],
+])('a run on %s', (name, config) => {
+  it('logs every step, keeps the last checkpoints, and leaves an encoder that can be loaded', async () => {
+    const result = await train(name, config);
+    expect(result).toMatchObject({ steps: 6, finished: true });
+    const log = await logOf(outOf(name));
+    expect(log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    for (const line of log) {
+      for (const value of Object.values(line)) expect(Number.isFinite(value)).toBe(true);
+      expect(line.maskedFraction).toBeGreaterThan(0.1);
+      expect(line.maskedFraction).toBeLessThan(0.6);
+    }
+    expect(new Set(log.map(({ loss }) => loss)).size).toBe(6);
+    expect(await checkpoints(name)).toEqual(['step-4.safetensors', 'step-6.safetensors']);
+    const encoder = await loadEncoder(outOf(name));
+    expect(encoder.dims).toEqual([32, 32, 32]);
+    expect(encoder.config).toEqual(config.encoder);
+  });
+
+  it('gives the same numbers and weights, to the last digit, when it is interrupted and resumed', async () => {
+    const part = `${name}, interrupted`;
+    expect(await interrupt(part, config, 3)).toMatchObject({ steps: 3, finished: false });
+    expect(await checkpoints(part)).toEqual(['step-2.safetensors', 'step-3.safetensors']);
+    expect(await interrupt(part, config, 1, true)).toMatchObject({ steps: 4, finished: false });
+    expect(await train(part, config, { resume: true })).toMatchObject({ steps: 6, finished: true });
+    expect(await logOf(outOf(part))).toEqual(await logOf(outOf(name)));
+    expect(await weightsOf(outOf(part))).toEqual(await weightsOf(outOf(name)));
+  });
+});
+
+describe('a folder', () => {
+  const first = 'log-mel frames';
+
+  it('that holds a run is refused without resuming, and is left as it was', async () => {
+    const before = await weightsOf(outOf(first));
+    await expect(train(first, melConfig)).rejects.toThrow(/holds a pre-training run already\. .*--resume/);
+    expect(await weightsOf(outOf(first))).toEqual(before);
+    expect(await logOf(outOf(first))).toHaveLength(6);
+  });
+
+  it('that holds a run with other settings is not gone on with', async () => {
+    const other = { ...melConfig, seed: 4 };
+    await expect(train(first, other, { resume: true })).rejects.toThrow(
+      /config\.json: the run in this folder has other settings\. .*another --out/,
+    );
+  });
+
+  it('of a finished run is resumed to nothing more, whatever the order of its settings', async () => {
+    const before = await logOf(outOf(first));
+    const { seed, ...rest } = melConfig;
+    const result = await train(
+      first,
+      { ...rest, seed, batch: { cropSeconds: [0.3, 0.4], size: 2 } },
+      { resume: true },
+    );
+    expect(result).toMatchObject({ steps: 6, finished: true });
+    expect(await logOf(outOf(first))).toEqual(before);
+  });
+
+  it('without a run is begun anew when it is to be resumed', async () => {
+    const config = { ...melConfig, optimizer: { ...melConfig.optimizer, steps: 1 } };
+    expect(await train('new', config, { resume: true })).toMatchObject({ steps: 1, finished: true });
+  });
+});
+
+describe('training stops', () => {
+  it('at a number that is not finite, names the tensor, and keeps the last checkpoint', async () => {
+    const config = { ...melConfig, optimizer: { ...melConfig.optimizer, learningRate: 1e38 } };
+    const run = train('not finite', config);
+    await expect(run).rejects.toMatchObject({ exitCode: 1 });
+    await expect(run).rejects.toThrow(
+      /(loss|reconstruction) is (NaN|Infinity|-Infinity) at step \d, the first tensor that is not finite is [a-z ]+ \S+; the last checkpoint is kept/,
+    );
+    // The optimiser's first updates are the learning rate itself: beyond float32 from the second on.
+    const log = await logOf(outOf('not finite'));
+    expect(log.length).toBeGreaterThanOrEqual(1);
+    expect(await readdir(outOf('not finite'))).not.toContain('model.safetensors');
+  });
+
+  it('keeps the last checkpoint when a later step is not finite', async () => {
+    const name = 'not finite later';
+    expect(await interrupt(name, melConfig, 2)).toMatchObject({ steps: 2 });
+    const before = await readFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'));
+    const engine = await trainingEngine();
+    const poisoned: typeof engine = {
+      ...engine,
+      compile: (fn, options) => {
+        const program = engine.compile(fn, options);
+        return {
+          ...program,
+          run: async (inputs, into) => {
+            const outputs = await program.run(inputs, into);
+            const { targets } = outputs as { targets?: { data: Float32Array } };
+            targets?.data.fill(Number.NaN, 5, 6);
+            return outputs;
+          },
+        };
+      },
+    };
+    const options = {
+      config: melConfig,
+      utterances,
+      out: outOf(name),
+      engine: poisoned,
+      quiet: true,
+      resume: true,
+    };
+    await expect(pretrain(options)).rejects.toThrow(
+      'NaN at step 3, the first tensor that is not finite is teacher pass targets; the last checkpoint is kept',
+    );
+    expect(await checkpoints(name)).toEqual(['step-2.safetensors']);
+    expect(await readFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'))).toEqual(before);
+    expect(await train(name, melConfig, { resume: true })).toMatchObject({ finished: true });
+    expect(await weightsOf(outOf(name))).toEqual(await weightsOf(outOf('log-mel frames')));
+  });
+
+  it('when the networks collapse, once the warm-up is over', async () => {
+    const config = { ...melConfig, collapse: { targetVariance: 1000, predictionVariance: 0 } };
+    const run = train('collapsed', config);
+    await expect(run).rejects.toMatchObject({ exitCode: 1 });
+    await expect(run).rejects.toThrow(
+      /targetVariance fell to [\d.]+ at step 3 \(limit 1000\): the networks collapse/,
+    );
+  });
+});
+
+it.each([
+  [
+    'an unknown masking strategy',
+    { masking: { ...melConfig.masking, strategy: 'none' } },
+    /no masking strategy 'none'/,
+  ],
+  [
+    'crops of no frames',
+    { batch: { size: 2, cropSeconds: [0.3, 0.03] } },
+    /a crop of 0.03 s gives fewer than two frames/,
+  ],
+])('%s is refused before anything is written', async (name, change, message) => {
+  await expect(train(name, { ...melConfig, ...change })).rejects.toThrow(message);
+  expect(await readdir(folder)).not.toContain(name);
+});
+
+it('random masking runs in the same loop, and trains other weights', async () => {
+  const config = { ...melConfig, masking: { ...melConfig.masking, strategy: 'random' } };
+  await train('random', config);
+  const [log, other] = [await logOf(outOf('random')), await logOf(outOf('log-mel frames'))];
+  expect(log.every(({ hardShare }) => hardShare === 0)).toBe(true);
+  expect(log.map(({ loss }) => loss)).not.toEqual(other.map(({ loss }) => loss));
+});
+
+it('an eager engine trains with the same losses', async () => {
+  const config = { ...melConfig, optimizer: { ...melConfig.optimizer, steps: 2 } };
+  const engine = await engineUnderTest('wasm');
+  await pretrain({ config, utterances, out: outOf('eager'), engine, quiet: true });
+  await train('compiled', config);
+  const [eager, compiled] = [await logOf(outOf('eager')), await logOf(outOf('compiled'))];
+  for (const [i, line] of eager.entries()) expect(line.loss).toBeCloseTo(compiled[i]?.loss as number, 3);
+});

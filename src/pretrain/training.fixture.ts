@@ -1,0 +1,139 @@
+/** @file A training run small enough for tests: seconds of synthetic audio, a model of two blocks. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeWav } from '../audio/index.js';
+import type { Utterance } from '../data/manifest.js';
+import type { Engine } from '../engine/engine.js';
+import { engineUnderTest } from '../engine/engines.fixture.js';
+import { randomStream } from '../random.js';
+import { runFolder } from './checkpoint.js';
+import { type PretrainConfig, pretrainPreset } from './config.js';
+import type { StepLog } from './train.js';
+
+const noDropout = {
+  attention: 0,
+  encoder: 0,
+  activation: 0,
+  afterMlp: 0,
+  decoderInput: 0,
+  prenet: 0,
+  layer: 0,
+} as const;
+const base = pretrainPreset('base');
+
+/** Log-mel frames, six steps. */
+export const melConfig: PretrainConfig = {
+  ...base,
+  encoder: {
+    ...base.encoder,
+    frontend: { type: 'mel', bins: 8, stack: 2 },
+    width: 32,
+    heads: 2,
+    prenetBlocks: 1,
+    blocks: 1,
+    position: { kernel: 5, layers: 1, groups: 4 },
+    decoder: { width: 16, groups: 4, kernel: 3, layers: 2 },
+    dropout: noDropout,
+  },
+  batch: { size: 2, cropSeconds: [0.3, 0.4] },
+  optimizer: { ...base.optimizer, learningRate: 1e-3, warmupSteps: 2, steps: 6 },
+  teacher: { decay: 0.99, endDecay: 0.999, annealSteps: 6, topBlocks: 1 },
+  collapse: { targetVariance: 0, predictionVariance: 0 },
+  seed: 3,
+  checkpointEvery: 2,
+  keepCheckpoints: 2,
+};
+
+/** Waveform convolutions instead. */
+export const convConfig: PretrainConfig = {
+  ...melConfig,
+  encoder: {
+    ...melConfig.encoder,
+    frontend: {
+      type: 'conv',
+      layers: [
+        [8, 10, 8],
+        [8, 4, 4],
+        [16, 4, 4],
+        [16, 2, 2],
+      ],
+    },
+  },
+};
+
+/** Everything that can be left out is left out now and then. */
+export const droppingConfig: PretrainConfig = {
+  ...melConfig,
+  encoder: {
+    ...melConfig.encoder,
+    dropout: {
+      attention: 0.1,
+      encoder: 0.1,
+      activation: 0.1,
+      afterMlp: 0.1,
+      decoderInput: 0.1,
+      prenet: 0.1,
+      layer: 0.5,
+    },
+  },
+};
+
+/** Five utterances of half a second to a second: a tone each, in noise. */
+export async function writeUtterances(folder: string): Promise<Utterance[]> {
+  const utterances: Utterance[] = [];
+  for (let index = 0; index < 5; index++) {
+    const random = randomStream(2, 'utterance', index);
+    const step = (2 * Math.PI * (150 + 130 * index)) / 16000;
+    const samples = Float32Array.from(
+      { length: 8000 + 2000 * index },
+      (_, i) => 0.3 * Math.sin(step * i) * Math.sin(i / 1500) + 0.05 * random.normal(),
+    );
+    const path = join(folder, `${index}.wav`);
+    await writeWav(path, samples, 16000);
+    utterances.push({
+      id: `u${index}`,
+      path,
+      split: 'train',
+      columns: {},
+      line: index + 2,
+      manifest: 'test.csv',
+    });
+  }
+  return utterances;
+}
+
+export const trainingEngine = (): Promise<Engine> => engineUnderTest('onnx');
+
+/** An engine that calls `after` once a student's step has run so often. */
+export function interrupting(engine: Engine, steps: number, after: () => void): Engine {
+  return {
+    ...engine,
+    compile: (fn, options) => {
+      const program = engine.compile(fn, options);
+      if (options.name !== 'student step') return program;
+      let done = 0;
+      return {
+        ...program,
+        run: async (inputs, into) => {
+          const outputs = await program.run(inputs, into);
+          done++;
+          if (done === steps) after();
+          return outputs;
+        },
+      };
+    },
+  };
+}
+
+/** The log's lines without the times, which no two runs share. */
+export async function logOf(out: string): Promise<Omit<StepLog, 'seconds'>[]> {
+  const lines = (await readFile(runFolder(out).log, 'utf8')).trim().split('\n');
+  return lines.map((line) => {
+    const { seconds: _seconds, ...rest } = JSON.parse(line) as StepLog;
+    return rest;
+  });
+}
+
+/** Bytes of the trained encoder and its teacher. */
+export const weightsOf = async (out: string): Promise<Buffer[]> =>
+  Promise.all([readFile(runFolder(out).student), readFile(runFolder(out).teacher)]);
