@@ -10,7 +10,7 @@ import type { EhmamConfig } from './ehmamConfig.js';
 import { loadEncoder } from './load.js';
 import { readSafetensors } from './safetensors.js';
 
-const own = ['test/fixtures/ehmam-official'];
+const own = ['test/fixtures/ehmam-official', 'test/fixtures/ehmam-12-heads'];
 const { EHMAM_FIXTURE } = process.env;
 
 const distance = (a: HostTensor | undefined, b: HostTensor | undefined): number => {

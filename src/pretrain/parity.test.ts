@@ -12,7 +12,7 @@ import { lossAndGradients } from '../nn/gradients.js';
 import { maskTensors } from './maskTensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
 
-const own = ['test/fixtures/ehmam-official'];
+const own = ['test/fixtures/ehmam-official', 'test/fixtures/ehmam-12-heads'];
 const { EHMAM_FIXTURE } = process.env;
 const folders = EHMAM_FIXTURE === undefined ? own : [EHMAM_FIXTURE];
 

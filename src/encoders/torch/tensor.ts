@@ -35,8 +35,8 @@ export interface TorchTensor {
   readonly strides: readonly number[];
 }
 
-/** More values than this are no tensor of a model but a damaged shape. */
-const maximumValues = 2 ** 31;
+/** More values than this (1 GiB) are no parameter of an encoder but a damaged shape. */
+const maximumValues = 2 ** 28;
 
 export function isTorchTensor(value: unknown): value is TorchTensor {
   return typeof value === 'object' && value !== null && mark in value;
