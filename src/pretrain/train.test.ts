@@ -1,11 +1,12 @@
 /** @file The pre-training loop: it runs, logs, goes on where it stopped, and stops where going on has no sense. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Utterance } from '../data/manifest.js';
 import { loadEncoder } from '../encoders/load.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
+import { sha256OfFile } from '../files.js';
 import type { PretrainConfig } from './config.js';
 import { pretrain } from './train.js';
 import {
@@ -50,17 +51,17 @@ describe.each([
   ['dropout and layers left out', droppingConfig],
 ])('a run on %s', (name, config) => {
   it('logs every step, keeps the last checkpoints, and leaves an encoder that can be loaded', async () => {
-    const result = await train(name, config);
-    expect(result).toMatchObject({ steps: 6, finished: true });
+    const { steps } = config.optimizer;
+    expect(await train(name, config)).toMatchObject({ steps, finished: true });
     const log = await logOf(outOf(name));
-    expect(log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(log.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
     for (const line of log) {
       for (const value of Object.values(line)) expect(Number.isFinite(value)).toBe(true);
       expect(line.maskedFraction).toBeGreaterThan(0.1);
       expect(line.maskedFraction).toBeLessThan(0.6);
     }
-    expect(new Set(log.map(({ loss }) => loss)).size).toBe(6);
-    expect(await checkpoints(name)).toEqual(['step-4.safetensors', 'step-6.safetensors']);
+    expect(new Set(log.map(({ loss }) => loss)).size).toBe(steps);
+    expect(await checkpoints(name)).toEqual([`step-${steps - 2}.safetensors`, `step-${steps}.safetensors`]);
     const encoder = await loadEncoder(outOf(name));
     expect(encoder.dims).toEqual([32, 32, 32]);
     expect(encoder.config).toEqual(config.encoder);
@@ -70,8 +71,7 @@ describe.each([
     const part = `${name}, interrupted`;
     expect(await interrupt(part, config, 3)).toMatchObject({ steps: 3, finished: false });
     expect(await checkpoints(part)).toEqual(['step-2.safetensors', 'step-3.safetensors']);
-    expect(await interrupt(part, config, 1, true)).toMatchObject({ steps: 4, finished: false });
-    expect(await train(part, config, { resume: true })).toMatchObject({ steps: 6, finished: true });
+    expect(await train(part, config, { resume: true })).toMatchObject({ finished: true });
     expect(await logOf(outOf(part))).toEqual(await logOf(outOf(name)));
     expect(await weightsOf(outOf(part))).toEqual(await weightsOf(outOf(name)));
   });
@@ -129,7 +129,7 @@ describe('training stops', () => {
   it('keeps the last checkpoint when a later step is not finite', async () => {
     const name = 'not finite later';
     expect(await interrupt(name, melConfig, 2)).toMatchObject({ steps: 2 });
-    const before = await readFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'));
+    const before = await sha256OfFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'));
     const engine = await trainingEngine();
     const poisoned: typeof engine = {
       ...engine,
@@ -158,7 +158,7 @@ describe('training stops', () => {
       'NaN at step 3, the first tensor that is not finite is teacher pass targets; the last checkpoint is kept',
     );
     expect(await checkpoints(name)).toEqual(['step-2.safetensors']);
-    expect(await readFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'))).toEqual(before);
+    expect(await sha256OfFile(join(outOf(name), 'checkpoints', 'step-2.safetensors'))).toEqual(before);
     expect(await train(name, melConfig, { resume: true })).toMatchObject({ finished: true });
     expect(await weightsOf(outOf(name))).toEqual(await weightsOf(outOf('log-mel frames')));
   });

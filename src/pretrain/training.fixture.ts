@@ -5,6 +5,7 @@ import { writeWav } from '../audio/index.js';
 import type { Utterance } from '../data/manifest.js';
 import type { Engine } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
+import { sha256OfFile } from '../files.js';
 import { randomStream } from '../random.js';
 import { runFolder } from './checkpoint.js';
 import { type PretrainConfig, pretrainPreset } from './config.js';
@@ -44,9 +45,11 @@ export const melConfig: PretrainConfig = {
   keepCheckpoints: 2,
 };
 
-/** Waveform convolutions instead. */
+/** Waveform convolutions instead, four steps on crops of one length. */
 export const convConfig: PretrainConfig = {
   ...melConfig,
+  batch: { size: 2, cropSeconds: [0.35] },
+  optimizer: { ...melConfig.optimizer, steps: 4 },
   encoder: {
     ...melConfig.encoder,
     frontend: {
@@ -64,6 +67,8 @@ export const convConfig: PretrainConfig = {
 /** Everything that can be left out is left out now and then. */
 export const droppingConfig: PretrainConfig = {
   ...melConfig,
+  batch: { size: 2, cropSeconds: [0.35] },
+  optimizer: { ...melConfig.optimizer, steps: 4 },
   encoder: {
     ...melConfig.encoder,
     dropout: {
@@ -134,6 +139,6 @@ export async function logOf(out: string): Promise<Omit<StepLog, 'seconds'>[]> {
   });
 }
 
-/** Bytes of the trained encoder and its teacher. */
-export const weightsOf = async (out: string): Promise<Buffer[]> =>
-  Promise.all([readFile(runFolder(out).student), readFile(runFolder(out).teacher)]);
+/** Digests of the trained encoder and its teacher. */
+export const weightsOf = async (out: string): Promise<string[]> =>
+  Promise.all([sha256OfFile(runFolder(out).student), sha256OfFile(runFolder(out).teacher)]);
