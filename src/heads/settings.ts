@@ -29,11 +29,11 @@ export const ctcSettingsSchema = z.strictObject({
   stepSamples: z.int().nonnegative().default(640),
   /** Brings every dimension of every hidden state to zero mean and unit variance over the train split first. */
   standardize: z.boolean().default(true),
-  batchSize: count.default(16),
+  batchSize: count.default(8),
   learningRates: rates.default([3e-3]),
   /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
   schedule: z.enum(['constant', 'linear']).default('linear'),
-  maximumUpdates: count.default(600),
+  maximumUpdates: count.default(700),
   /** Updates between evaluations on dev; 0 for once an epoch. */
   evaluateEvery: z.int().nonnegative().default(0),
   patience: count.default(10),
