@@ -30,7 +30,7 @@ async function digests(root: string): Promise<Map<string, string>> {
   );
 }
 
-/** The package's definition with two speakers and a handful of utterances. */
+/** The package's definition with three speakers (of the fastest voice) and a handful of utterances. */
 async function tinySource(): Promise<MiniSource> {
   const { definition, prose } = await readMiniSource();
   const { parts } = definition;
@@ -46,7 +46,7 @@ async function tinySource(): Promise<MiniSource> {
     test: { ...splits.test, utterancesPerSpeaker: 1 },
   });
   const speakers = ['train', 'dev', 'test'].map((group) =>
-    definition.speakers.find((speaker) => speaker.group === group && speaker.synthesiser === 'espeak'),
+    definition.speakers.find((speaker) => speaker.group === group && speaker.voice === 'kal16'),
   );
   return {
     prose: prose.slice(0, 10),
@@ -75,7 +75,7 @@ afterAll(() => rm(cacheFolder, { recursive: true, force: true }));
 describe('buildMiniSuite', () => {
   it('writes manifests that can be read, with the columns of their tasks', async () => {
     const splits = ['train', 'dev', 'test'];
-    expect(await loadUtterances(suite.pretrain, { splits: ['train'], columns: ['speaker'] })).toHaveLength(2);
+    expect(await loadUtterances(suite.pretrain, { splits: ['train'], columns: ['speaker'] })).toHaveLength(4);
     const asr = await loadUtterances(suite.tasks.asr, { splits, columns: ['speaker', 'text'] });
     expect(asr.every(({ columns }) => /^[A-Z]+( [A-Z]+)*$/.test(columns.text ?? ''))).toBe(true);
     await loadUtterances(suite.tasks.ks, { splits, columns: ['label'] });

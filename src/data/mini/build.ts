@@ -11,7 +11,7 @@ import { createProgress } from '../../progress.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { checksumFile, checksumLine, intactFiles, readChecksums, writeChecksums } from './checksums.js';
 import { type MiniSource, readMiniSource } from './definition.js';
-import { type PartName, type PlannedUtterance, partNames, planSuite } from './plan.js';
+import { listedIn, type PartName, type PlannedUtterance, partNames, planSuite } from './plan.js';
 import { writeUtterances } from './pool.js';
 import { miniRateHz } from './render.js';
 import { audioPathOf, type Written } from './worker.js';
@@ -50,7 +50,7 @@ export async function buildMiniSuite(options: MiniSuiteOptions = {}): Promise<Mi
   await makeFolders(root);
   const checksums = await makeAudio(root, source, plan, options);
   for (const part of partNames) {
-    const rows = plan.filter((utterance) => utterance.part === part);
+    const rows = listedIn(part, plan, source.definition);
     await writeManifest(manifestOf(root, part), await Promise.all(rows.map((row) => manifestRow(root, row))));
   }
   await writeChecksums(root, checksums);

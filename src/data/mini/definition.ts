@@ -115,6 +115,8 @@ export const definitionSchema = z.strictObject({
   fliteShare: share,
   parts: z.strictObject({
     pretrain: split.extend({
+      /** Tasks whose training audio is listed for pre-training too, without its labels. */
+      alsoTrainOf: z.array(z.enum(['asr', 'ks', 'sid', 'ic'])),
       /** Texts are strung together until an utterance has this many words. */
       leastWords: count,
       /** Weights of the kinds of text. */

@@ -1,6 +1,6 @@
 /** @file Coloured background noise, seeded. */
 import { hashKey, mix32, type RandomKey } from '../../random.js';
-import { biquad, filterInPlace, rms } from './signal.js';
+import { biquad, filterInPlace, rms, scaleInPlace } from './signal.js';
 
 export const noiseColours = ['white', 'pink', 'brown', 'speech', 'babble', 'hum', 'hiss'] as const;
 export type NoiseColour = (typeof noiseColours)[number];
@@ -9,7 +9,8 @@ export type NoiseColour = (typeof noiseColours)[number];
 export function noise(colour: NoiseColour, length: number, rateHz: number, key: RandomKey): Float32Array {
   const samples = shapes[colour](length, rateHz, hashKey(key));
   const level = rms(samples);
-  return level === 0 ? samples : samples.map((value) => value / level);
+  if (level > 0) scaleInPlace(samples, 1 / level);
+  return samples;
 }
 
 const shapes: Record<NoiseColour, (length: number, rateHz: number, seed: number) => Float32Array> = {
@@ -61,25 +62,27 @@ export function white(length: number, seed: number): Float32Array {
   return samples;
 }
 
-/** White to pink by P. Kellet's economy filter (within 0.5 dB of 1/f). */
+/** White to pink, in place, by P. Kellet's economy filter (within 0.5 dB of 1/f). */
 function pink(samples: Float32Array): Float32Array {
-  let low = 0;
-  let middle = 0;
-  let high = 0;
-  return samples.map((value) => {
+  let [low, middle, high] = [0, 0, 0];
+  for (let n = 0; n < samples.length; n++) {
+    const value = samples[n] as number;
     low = 0.99765 * low + 0.099046 * value;
     middle = 0.963 * middle + 0.2965164 * value;
     high = 0.57 * high + 1.0526913 * value;
-    return low + middle + high + 0.1848 * value;
-  });
+    samples[n] = low + middle + high + 0.1848 * value;
+  }
+  return samples;
 }
 
+/** A leaky sum, in place. */
 function leaky(samples: Float32Array, memory: number): Float32Array {
   let sum = 0;
-  return samples.map((value) => {
-    sum = memory * sum + value;
-    return sum;
-  });
+  for (let n = 0; n < samples.length; n++) {
+    sum = memory * sum + (samples[n] as number);
+    samples[n] = sum;
+  }
+  return samples;
 }
 
 function filtered(

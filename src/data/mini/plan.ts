@@ -22,6 +22,19 @@ export interface PlannedUtterance {
   readonly columns: Readonly<Record<string, string>>;
 }
 
+/** The utterances of a part's manifest; pre-training also lists training audio of tasks, without its labels. */
+export function listedIn(
+  part: PartName,
+  plan: readonly PlannedUtterance[],
+  definition: MiniDefinition,
+): PlannedUtterance[] {
+  const own = plan.filter((utterance) => utterance.part === part);
+  if (part !== 'pretrain') return own;
+  const parts: readonly PartName[] = definition.parts.pretrain.alsoTrainOf;
+  const borrowed = plan.filter((utterance) => utterance.split === 'train' && parts.includes(utterance.part));
+  return [...own, ...borrowed.map((utterance) => ({ ...utterance, columns: {} }))];
+}
+
 /** Label of words that are no keyword, and of no word at all (as in Speech Commands). */
 export const unknownLabel = '_unknown_';
 export const silenceLabel = '_silence_';

@@ -11,8 +11,8 @@ let chosen: PlannedUtterance[];
 beforeAll(async () => {
   source = await readMiniSource();
   plan = planSuite(source);
-  // The first IC utterance of each of eight speakers: every Flite voice and four eSpeak variants, f2 (noisy) among them.
-  const wanted = ['kal16-a', 'awb-a', 'rms-a', 'slt-a', 'es-f2', 'es-klatt2', 'es-annie', 'es-aunty'];
+  // The first IC utterance of each of six speakers: every Flite voice and two eSpeak variants; f2 has random breath.
+  const wanted = ['kal16-a', 'awb-a', 'rms-a', 'slt-a', 'es-f2', 'es-klatt2'];
   chosen = wanted
     .map((id) => plan.find(({ part, speaker }) => part === 'ic' && speaker?.id === id))
     .filter((utterance) => utterance !== undefined);
@@ -32,7 +32,7 @@ async function digestsOf(utterances: readonly PlannedUtterance[]): Promise<strin
 
 describe('renderUtterance', () => {
   it('gives the same samples from fresh synthesisers in another order', async () => {
-    expect(chosen).toHaveLength(8);
+    expect(chosen).toHaveLength(6);
     const forth = await digestsOf(chosen);
     const back = await digestsOf([...chosen].reverse());
     expect(back.reverse()).toEqual(forth);

@@ -6,7 +6,16 @@ import { type Flite, fliteRateHz, loadFlite } from './flite.js';
 import { noise } from './noise.js';
 import type { PlannedUtterance } from './plan.js';
 import { impulseResponse, inRoom } from './room.js';
-import { amplitudeOfDecibels, biquad, filterInPlace, peak, resampled, rms, trimmed } from './signal.js';
+import {
+  amplitudeOfDecibels,
+  biquad,
+  filterInPlace,
+  peak,
+  resampled,
+  rms,
+  scaleInPlace,
+  trimmed,
+} from './signal.js';
 import { pick } from './texts.js';
 
 export const miniRateHz = 16000;
@@ -119,15 +128,17 @@ function noisy(
   const colour = pick(colours, random);
   const snr = draw(random.uniform() < noiseShare ? snrDb : quietSnrDb, random);
   const level = speech.length > 0 ? rms(speech) * amplitudeOfDecibels(-snr) : 1;
-  return make(colour).map((value, n) => level * value + (samples[n] as number));
+  const output = make(colour);
+  for (let n = 0; n < output.length; n++) output[n] = level * (output[n] as number) + (samples[n] as number);
+  return output;
 }
 
+/** Filters and scales in place. */
 function throughMicrophone(
   samples: Float32Array,
   conditions: Conditions,
   random: RandomStream,
 ): Float32Array {
-  const output = samples.slice();
   const filters = [
     biquad('highpass', draw(conditions.lowCutHz, random), miniRateHz, Math.SQRT1_2),
     biquad('lowpass', draw(conditions.highCutHz, random), miniRateHz, Math.SQRT1_2),
@@ -140,10 +151,11 @@ function throughMicrophone(
       draw(conditions.resonanceDb, random),
     ),
   ];
-  for (const filter of filters) filterInPlace(output, filter);
-  const largest = peak(output);
-  const gain = largest === 0 ? 0 : amplitudeOfDecibels(draw(conditions.levelDb, random)) / largest;
-  return output.map((value) => gain * value);
+  for (const filter of filters) filterInPlace(samples, filter);
+  const largest = peak(samples);
+  const level = amplitudeOfDecibels(draw(conditions.levelDb, random));
+  scaleInPlace(samples, largest === 0 ? 0 : level / largest);
+  return samples;
 }
 
 function draw([low, high]: Range, random: RandomStream): number {
