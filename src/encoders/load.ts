@@ -26,14 +26,9 @@ export async function loadEncoder(spec: string, seed = 0): Promise<Encoder> {
   const place = await checkpointPlace(spec);
   if ('file' in place) {
     const { file } = place;
-    const { config, tensors } = await readOfficialEncoder(file);
-    return makeEncoder(
-      basename(file, extname(file)),
-      spec,
-      config,
-      { tensors, file, configFile: file },
-      seed,
-    );
+    const { config, ...official } = await readOfficialEncoder(file);
+    const weights = { ...official, file, configFile: file };
+    return makeEncoder(basename(file, extname(file)), spec, config, weights, seed);
   }
   const weights = { file: join(place.folder, weightsFile), configFile: join(place.folder, configFile) };
   const config = await readConfig(weights.configFile);
@@ -70,8 +65,12 @@ async function readConfig(file: string): Promise<unknown> {
   return (config as { encoder?: unknown } | null)?.encoder ?? config;
 }
 
+type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
+
 interface Weights {
   readonly tensors: HostParameters;
+  /** Those of the encoder's parameters; without them, the parameters it starts with are made to see. */
+  readonly shapes?: Shapes;
   readonly file: string;
   /** The file that the configuration stands in. */
   readonly configFile: string;
@@ -102,13 +101,15 @@ function makeEncoder(
     });
   }
   const configured = family.configure(config);
-  const started = configured.start(seed);
-  const parameters = weights === undefined ? started : matching(started, weights);
+  const parameters =
+    weights === undefined
+      ? configured.start(seed)
+      : matching(weights.shapes ?? configured.start(seed), weights);
   return { name, spec, hash: hashOf(configured.config, parameters), parameters, ...configured.encoder };
 }
 
 /** The weights that the encoder has; others in the file (decoder, loss predictor) are left. */
-function matching(expected: HostParameters, { tensors, file }: Weights): HostParameters {
+function matching(expected: Shapes, { tensors, file }: Weights): HostParameters {
   const missing = Object.keys(expected).filter((name) => tensors[name] === undefined);
   if (missing.length > 0) {
     throw new UserError(`parameters are missing: ${missing.join(', ')}`, {

@@ -14,6 +14,14 @@ export interface OfficialCheckpoint extends OfficialSettings {
   readonly teacher: HostParameters | undefined;
 }
 
+export interface OfficialEncoder {
+  readonly config: EhmamConfig;
+  /** The shape of every parameter that an encoder of this configuration has. */
+  readonly shapes: Readonly<Record<string, { readonly shape: readonly number[] }>>;
+  /** Those of them that the file holds. */
+  readonly tensors: HostParameters;
+}
+
 /** Where fairseq keeps the teacher, under `model`: a dictionary, or a prefix of names. */
 const teacherKey = '_ema';
 
@@ -34,15 +42,13 @@ export function readOfficialCheckpoint(file: string): Promise<OfficialCheckpoint
 }
 
 /** Reads the student's encoder alone: decoder, teacher and optimiser are not read from the disk. */
-export function readOfficialEncoder(
-  file: string,
-): Promise<{ readonly config: EhmamConfig; readonly tensors: HostParameters }> {
+export function readOfficialEncoder(file: string): Promise<OfficialEncoder> {
   return withTorchFile(file, async (content) => {
     const { config } = settingsOf(content, file);
     const { student } = tensorsOf(content, file);
-    const wanted = Object.keys(encoderSpecs(config));
-    const found = [...student].filter(([name]) => wanted.includes(name));
-    return { config, tensors: await readAll(content, new Map(found)) };
+    const shapes = encoderSpecs(config);
+    const found = [...student].filter(([name]) => Object.hasOwn(shapes, name));
+    return { config, shapes, tensors: await readAll(content, new Map(found)) };
   });
 }
 
