@@ -1,7 +1,7 @@
 /** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
 import * as tf from '@tensorflow/tfjs';
 import { tensorOf } from '../engine/constants.js';
-import { float32, type HostParameters, type HostTensor, type Parameters } from '../engine/tree.js';
+import { float32, type HostParameters, type Parameters } from '../engine/tree.js';
 import { type AdamState, adamStep, clipGradients } from '../nn/adam.js';
 import { ctcLoss } from '../nn/ctc.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
@@ -11,6 +11,7 @@ import { linear, parameter } from '../nn/linear.js';
 import { bidirectionalLstm } from '../nn/lstm.js';
 import { linearStart, uniformTensor } from './head.js';
 import type { CtcSettings } from './settings.js';
+import type { FeatureStandard } from './standard.js';
 
 /** The sizes that decide the head's parameters and its forward pass. */
 export interface CtcModel {
@@ -20,15 +21,9 @@ export interface CtcModel {
   readonly blank: number;
   /** Frames that are joined into one step. */
   readonly join: number;
-  /** If set, hidden states are shifted and scaled by it: each [layers, 1, 1, dim]. */
+  /** If set, hidden states are shifted and scaled by it. */
   readonly standard?: FeatureStandard | undefined;
   readonly settings: CtcSettings;
-}
-
-/** What brings hidden states to zero mean and unit variance over the train split. */
-export interface FeatureStandard {
-  readonly mean: HostTensor;
-  readonly scale: HostTensor;
 }
 
 /** Layer weights at zero, Linear and LSTM as torch starts them. */
@@ -102,7 +97,11 @@ export function ctcLogits(
 
 function standardized(states: tf.Tensor, standard: FeatureStandard | undefined): tf.Tensor {
   if (standard === undefined) return states;
-  return tf.mul(tf.sub(states, tensorOf(standard.mean)), tensorOf(standard.scale));
+  const [layers, , , dim] = states.shape as [number, number, number, number];
+  const [mean, scale] = [standard.mean, standard.scale].map((values) =>
+    tensorOf(float32([layers, 1, 1, dim], values)),
+  );
+  return tf.mul(tf.sub(states, mean as tf.Tensor), scale as tf.Tensor);
 }
 
 /** Inputs of one update. Types, so that they are trees. */

@@ -3,7 +3,6 @@ import { bucketLength, lengthBatches } from '../data/batches.js';
 import { float32, type HostTensor, int32 } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 import { hashKey, randomStream } from '../random.js';
-import type { FeatureStandard } from './ctc.js';
 import type { HeadWork } from './head.js';
 import type { CtcSettings } from './settings.js';
 
@@ -47,38 +46,6 @@ export function frameBatch(
   const steps = Array.from({ length: size }, (_, row) => stepsOf(counts[row] ?? 1, join));
   return { states: float32([layers, size, padded, dim], states), steps: int32([size], steps) };
 }
-
-/** Statistics are taken over at most this many utterances, evenly spread. */
-const standardUtterances = 256;
-
-/** Mean and inverse deviation of every dimension of every layer over (a part of) the train split. */
-export function featureStandard(features: Features, places: readonly number[]): FeatureStandard {
-  const { layers, dim } = features;
-  const [sums, squares] = [new Float64Array(layers * dim), new Float64Array(layers * dim)];
-  const stride = Math.max(1, Math.floor(places.length / standardUtterances));
-  let frames = 0;
-  for (let i = 0; i < places.length; i += stride) {
-    const place = places[i] as number;
-    const rows = features.rows[place] as number;
-    const values = features.read(place);
-    for (let at = 0; at < values.length; at++) {
-      const column = Math.floor(at / (rows * dim)) * dim + (at % dim);
-      const value = values[at] as number;
-      sums[column] = (sums[column] as number) + value;
-      squares[column] = (squares[column] as number) + value * value;
-    }
-    frames += rows;
-  }
-  const mean = Float32Array.from(sums, (sum) => sum / frames);
-  const scale = Float32Array.from(squares, (square, column) => {
-    const variance = square / frames - (mean[column] as number) ** 2;
-    return 1 / Math.sqrt(Math.max(variance, smallestVariance));
-  });
-  return { mean: float32([layers, 1, 1, dim], mean), scale: float32([layers, 1, 1, dim], scale) };
-}
-
-/** Keeps a dimension that never changes from being blown up. */
-const smallestVariance = 1e-5;
 
 /** Targets and weights that go with a batch. A type, so that it is a tree. */
 export type TargetBatch = {

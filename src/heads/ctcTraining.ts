@@ -19,7 +19,6 @@ import {
   augmentMasks,
   dropoutKey,
   epochBatches,
-  featureStandard,
   frameBatch,
   framesJoined,
   longestTargets,
@@ -27,6 +26,7 @@ import {
 } from './ctcBatches.js';
 import { type Checkpoint, type HeadResult, type HeadWork, isBetter, layerWeightsOf } from './head.js';
 import type { CtcSettings } from './settings.js';
+import { featureStandard } from './standard.js';
 
 type PathInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
 type PathOutputs = { readonly path: tf.Tensor };

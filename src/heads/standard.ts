@@ -1,0 +1,41 @@
+/** @file What brings features to zero mean and unit variance over the train split. */
+import type { Features } from '../features/store.js';
+
+/** Of every dimension of every layer: [layers, dim], flat. */
+export interface FeatureStandard {
+  readonly mean: Float32Array;
+  /** One over the standard deviation. */
+  readonly scale: Float32Array;
+}
+
+/** Keeps a dimension that never changes from being blown up. */
+const smallestVariance = 1e-5;
+
+/** Statistics are taken over at most this many utterances, evenly spread. */
+const standardUtterances = 256;
+
+/** Mean and inverse deviation of every dimension of every layer over (a part of) the train split. */
+export function featureStandard(features: Features, places: readonly number[]): FeatureStandard {
+  const { layers, dim } = features;
+  const [sums, squares] = [new Float64Array(layers * dim), new Float64Array(layers * dim)];
+  const stride = Math.max(1, Math.floor(places.length / standardUtterances));
+  let frames = 0;
+  for (let i = 0; i < places.length; i += stride) {
+    const place = places[i] as number;
+    const rows = features.rows[place] as number;
+    const values = features.read(place);
+    for (let at = 0; at < values.length; at++) {
+      const column = Math.floor(at / (rows * dim)) * dim + (at % dim);
+      const value = values[at] as number;
+      sums[column] = (sums[column] as number) + value;
+      squares[column] = (squares[column] as number) + value * value;
+    }
+    frames += rows;
+  }
+  const mean = Float32Array.from(sums, (sum) => sum / frames);
+  const scale = Float32Array.from(squares, (square, column) => {
+    const variance = square / frames - (mean[column] as number) ** 2;
+    return 1 / Math.sqrt(Math.max(variance, smallestVariance));
+  });
+  return { mean, scale };
+}
