@@ -52,11 +52,20 @@ export function readOfficialEncoder(file: string): Promise<OfficialEncoder> {
   });
 }
 
+/** The settings as the trainer wrote them, plain: what `settingsFromOfficial` takes. */
+export function readOfficialCfg(file: string): Promise<object> {
+  return withTorchFile(file, async (content) => cfgOf(content, file));
+}
+
+function settingsOf(content: TorchFile, file: string): OfficialSettings {
+  return settingsFromOfficial(cfgOf(content, file), file);
+}
+
 /** `cfg`, or the `args` of older trainers, whose settings lie in one level. */
-function settingsOf({ root }: TorchFile, file: string): OfficialSettings {
+function cfgOf({ root }: TorchFile, file: string): object {
   const settings = root instanceof Map ? plain(root.get('cfg') ?? root.get('args') ?? null) : null;
   if (typeof settings !== 'object' || settings === null) throw notOfficial('neither cfg nor args', file);
-  return settingsFromOfficial('model' in settings ? settings : { model: settings, task: settings }, file);
+  return 'model' in settings ? settings : { model: settings, task: settings };
 }
 
 function tensorsOf({ root }: TorchFile, file: string) {
