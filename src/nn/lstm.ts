@@ -9,6 +9,7 @@ import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import { scan } from '../engine/scan.js';
 import type { Parameters } from '../engine/tree.js';
+import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';
 
 /** Both directions' weights, forward first. */
 interface Weights {
@@ -108,28 +109,6 @@ defineLowering('BidirectionalLstm', (graph, inputs) => {
   );
 });
 
-/** [T, B, N] to [2, T, B, N]: as it is for the forward direction, flipped in time for the other. */
-function bothDirections(x: tf.Tensor3D): tf.Tensor4D {
-  return tf.stack([x, tf.reverse(x, 0)]) as tf.Tensor4D;
-}
-
-/** Flips the second direction of [2, T, B, N] in time. */
-function flipSecond(x: tf.Tensor4D): tf.Tensor4D {
-  const [first, second] = tf.split(x, 2, 0) as [tf.Tensor4D, tf.Tensor4D];
-  return tf.concat([first, tf.reverse(second, 1)], 0);
-}
-
-/** [2, T, B, 1]: 1 on an utterance's frames, the second direction flipped in time. */
-function frameMasks(lengths: tf.Tensor1D, frames: number): tf.Tensor4D {
-  const times = tf.tensor2d(
-    Array.from({ length: frames }, (_, t) => t),
-    [frames, 1],
-    'int32',
-  );
-  const mask = tf.cast(tf.less(times, tf.expandDims(lengths, 0)), 'float32'); // [T, B]
-  return bothDirections(tf.expandDims(mask, 2));
-}
-
 /** What the gates receive from the input: [2, T, B, 4H]. */
 function inputProjection(xs: tf.Tensor4D, weights: Weights): tf.Tensor4D {
   const [, frames, batch, width] = xs.shape;
@@ -137,8 +116,6 @@ function inputProjection(xs: tf.Tensor4D, weights: Weights): tf.Tensor4D {
   const projected = tf.add(tf.matMul(flat, weights.input, false, true), tf.expandDims(weights.bias, 1));
   return tf.reshape(projected, [2, frames, batch, -1]);
 }
-
-const timeFirst = (x: tf.Tensor4D): tf.Tensor4D => tf.transpose(x, [1, 0, 2, 3]);
 
 /** The four gates of pre-activations [..., 4H], in the order i, f, g, o. */
 function gatesOf(preActivations: tf.Tensor): [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor] {
