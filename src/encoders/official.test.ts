@@ -1,15 +1,11 @@
 /** @file The official trainer's settings as ours: what is read from where, and what is refused. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
 import { settingsFromOfficial } from './official.js';
+import { readOfficialCfg } from './torch/official.js';
 
 type Json = { [name: string]: Json | string | number | boolean | null };
-const { cfg, task } = JSON.parse(readFileSync('test/fixtures/ehmam-official/tiny/config.json', 'utf8')) as {
-  cfg: Json;
-  task: Json;
-};
-const official = { model: cfg, task };
+const official = await readOfficialCfg('test/fixtures/ehmam-official/tiny.pt');
 
 /** The settings with one of them, named by its path, set to another value; undefined leaves it out. */
 function changed(path: string, value: Json[string] | undefined): unknown {
