@@ -26,7 +26,7 @@ export const ctcSettingsSchema = z.strictObject({
   lstmSize: count.default(128),
   dropout: z.number().min(0).lt(1).default(0.2),
   /** Samples that one step of the BLSTM covers: so many frames are joined. 0 joins none. */
-  stepSamples: z.int().nonnegative().default(640),
+  stepSamples: z.int().nonnegative().default(320),
   /** Brings every dimension of every hidden state to zero mean and unit variance over the train split first. */
   standardize: z.boolean().default(true),
   batchSize: count.default(8),

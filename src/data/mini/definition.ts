@@ -84,7 +84,8 @@ const split = z.strictObject({
   speakers: z.array(group).min(1),
 });
 
-const sentenceSplit = split.extend({ prose: count });
+/** Sentences of the grammar and prose; `fliteShare` in place of the suite's. */
+const sentenceSplit = split.extend({ prose: count, fliteShare: share.optional() });
 const splits = <T extends z.ZodType>(kind: T) => z.strictObject({ train: kind, dev: kind, test: kind });
 
 export const definitionSchema = z.strictObject({

@@ -130,12 +130,12 @@ function asrUtterances(
   texts: readonly string[],
   random: RandomStream,
 ): PlannedUtterance[] {
-  const { conditions, speakers } = definition.parts.asr[split];
+  const { conditions, speakers, fliteShare } = definition.parts.asr[split];
   return random.shuffle(texts).map((text, index) => ({
     id: idOf('asr', split, index),
     part: 'asr',
     split,
-    speaker: speakerOf(definition, speakers, random),
+    speaker: speakerOf(definition, speakers, random, fliteShare),
     spoken: text,
     conditions,
     columns: { text: text.toUpperCase() },
@@ -200,9 +200,14 @@ function icUtterances(definition: MiniDefinition, split: Group, random: RandomSt
   });
 }
 
-function speakerOf(definition: MiniDefinition, among: readonly Group[], random: RandomStream): Speaker {
+function speakerOf(
+  definition: MiniDefinition,
+  among: readonly Group[],
+  random: RandomStream,
+  fliteShare = definition.fliteShare,
+): Speaker {
   const candidates = definition.speakers.filter((speaker) => among.includes(speaker.group));
-  const wanted = random.uniform() < definition.fliteShare ? 'flite' : 'espeak';
+  const wanted = random.uniform() < fliteShare ? 'flite' : 'espeak';
   const preferred = candidates.filter(({ synthesiser }) => synthesiser === wanted);
   return pick(preferred.length > 0 ? preferred : candidates, random);
 }
