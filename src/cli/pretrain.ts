@@ -14,7 +14,7 @@ export const pretrainCommand = defineCommand({
     split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the run, then of the encoder' },
     resume: { type: 'boolean', describe: 'Go on from the last checkpoint in --out' },
-    steps: { type: 'number', describe: 'Updates, in place of the preset (schedules keep their lengths)' },
+    steps: { type: 'number', describe: 'Updates, in place of the preset; schedules scale with them' },
     seed: { type: 'number', describe: "Seed, in place of the preset's" },
     ...engineOptions,
   },

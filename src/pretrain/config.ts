@@ -104,3 +104,14 @@ export function pretrainPreset(name: string): PretrainConfig {
     mend: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
   });
 }
+
+/** The same run in another number of updates: warm-up and annealing keep their shares of it. */
+export function withSteps(config: PretrainConfig, steps: number): PretrainConfig {
+  const { optimizer, teacher } = config;
+  const scaled = (length: number): number => Math.round((length * steps) / optimizer.steps);
+  return {
+    ...config,
+    optimizer: { ...optimizer, steps, warmupSteps: scaled(optimizer.warmupSteps) },
+    teacher: { ...teacher, annealSteps: Math.max(1, scaled(teacher.annealSteps)) },
+  };
+}

@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildMiniSuite } from '../data/mini/build.js';
-import { pretrainPreset } from '../pretrain/config.js';
+import { pretrainPreset, withSteps } from '../pretrain/config.js';
 import { createProgress } from '../progress.js';
 import type { ResultRecord } from '../results/record.js';
 import { type Job, jobSize } from './job.js';
+import { checkWritable } from './plan.js';
 import { runSuite } from './run.js';
 import { runJobs } from './threads.js';
 
@@ -32,10 +33,11 @@ const preset = 'tiny';
 export async function runDemo(options: DemoOptions): Promise<readonly ResultRecord[] | undefined> {
   const { outFolder, cacheFolder, quiet, signal } = options;
   const cores = availableParallelism();
+  await checkWritable(outFolder);
   const corpus = await buildMiniSuite({ ...(cacheFolder !== undefined && { cacheFolder }), quiet });
 
   const base = pretrainPreset(preset);
-  const steps = options.steps ?? base.optimizer.steps;
+  const config = options.steps === undefined ? base : withSteps(base, options.steps);
   const encoders = maskings.map((strategy) => ({
     strategy,
     out: join(outFolder, 'encoders', `${preset}-${strategy}`),
@@ -45,11 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly ResultReco
   const pretraining = encoders.map(
     ({ strategy, out }): Job => ({
       kind: 'pretrain',
-      config: {
-        ...base,
-        masking: { ...base.masking, strategy },
-        optimizer: { ...base.optimizer, steps },
-      },
+      config: { ...config, masking: { ...config.masking, strategy } },
       manifest: corpus.pretrain,
       out,
       engine: engineFor(maskings.length),

@@ -3,7 +3,7 @@ import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { UserError } from '../../errors.js';
-import { type PretrainConfig, pretrainPreset } from '../../pretrain/config.js';
+import { type PretrainConfig, pretrainPreset, withSteps } from '../../pretrain/config.js';
 import { findMasking } from '../../pretrain/masking.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 
@@ -47,10 +47,6 @@ function configOf({ preset, masking, steps, seed }: PretrainRequest): PretrainCo
       mend: `Give a whole number from ${least}`,
     });
   }
-  return {
-    ...config,
-    masking: { ...config.masking, strategy },
-    optimizer: { ...config.optimizer, steps: steps ?? config.optimizer.steps },
-    seed: seed ?? config.seed,
-  };
+  const sized = steps === undefined ? config : withSteps(config, steps);
+  return { ...sized, masking: { ...sized.masking, strategy }, seed: seed ?? sized.seed };
 }
