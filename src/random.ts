@@ -30,13 +30,13 @@ export function hashKey(key: RandomKey): number {
   return hash;
 }
 
-/** A stream of random numbers that starts at a key; the n-th draw depends on (key, n) alone. */
+/** A stream of random numbers that starts at a key: the same calls in the same order give the same numbers. */
 export interface RandomStream {
   /** Uniform in [0, 1). */
   uniform(): number;
   /** Uniform integer in [0, below). */
   integer(below: number): number;
-  /** Standard normal (Box-Muller). */
+  /** Standard normal (Box-Muller, which makes two at a time). */
   normal(): number;
   /** A new array with the items in random order (Fisher-Yates). */
   shuffle<T>(items: readonly T[]): T[];
@@ -46,6 +46,8 @@ export function randomStream(...key: RandomKey): RandomStream {
   const base = hashKey(key);
   const base2 = mix32(base ^ 0x5bd1e995);
   let counter = 0;
+  /** The second of a pair of normal numbers. */
+  let spare: number | undefined;
   const bits = (): number => {
     counter = (counter + 1) | 0;
     return mix32(mix32(counter ^ base) ^ base2) >>> 0;
@@ -55,7 +57,17 @@ export function randomStream(...key: RandomKey): RandomStream {
   return {
     uniform,
     integer,
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    normal: () => {
+      if (spare !== undefined) {
+        const held = spare;
+        spare = undefined;
+        return held;
+      }
+      const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+      const angle = 2 * Math.PI * uniform();
+      spare = radius * Math.sin(angle);
+      return radius * Math.cos(angle);
+    },
     shuffle: (items) => {
       const result = [...items];
       for (let i = result.length - 1; i > 0; i--) {

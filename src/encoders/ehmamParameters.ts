@@ -149,5 +149,7 @@ function startValue(name: string, { shape, start }: ParameterSpec, seed: number)
     'deviation' in start
       ? () => random.normal() * start.deviation
       : () => (2 * random.uniform() - 1) * start.bound;
-  return float32(shape, Float32Array.from({ length: sizeOf(shape) }, draw));
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return float32(shape, values);
 }

@@ -51,10 +51,15 @@ async function importTensorflow(): Promise<void> {
       await import(library);
       return;
     } catch (error) {
-      failures.push(`${library}: ${messageOf(error).split('\n')[0]}`);
+      failures.push(`${library}: ${brief(messageOf(error))}`);
     }
   }
   throw new UserError(`the engine tensorflow is not installed (${failures.join('; ')})`, {
     mend: 'Run `npm run setup:tensorflow` where a network allows it, or use --engine onnx',
   });
+}
+
+/** The first line of a loader's message, without the folders of this machine. */
+function brief(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/\/[^\s'"]*\//g, '');
 }

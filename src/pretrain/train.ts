@@ -1,5 +1,5 @@
 /** @file The pre-training loop: teacher, mask, student, again. */
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { sampleRateHz } from '../audio/index.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
@@ -76,7 +76,6 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   findMasking(config.masking.strategy);
   checkCrops(config);
   const folder = runFolder(options.out);
-  await mkdir(options.out, { recursive: true });
   let state = startState(config);
   const firstStep = await prepareFolder(options);
   if (firstStep > 0) state = await readCheckpoint(folder, firstStep, state);

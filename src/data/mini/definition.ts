@@ -92,7 +92,10 @@ export const definitionSchema = z.strictObject({
   seed: z.number().int(),
   speakers,
   conditions: z.record(z.string(), conditions),
-  /** A grammar for sentences: a name in angle brackets stands for one of its alternatives; `sentence` is the start. */
+  /**
+   * A grammar for sentences: a name in angle brackets stands for one of its alternatives. ASR starts from
+   * `simple`, speaker identification and pre-training from `sentence`.
+   */
   grammar: z.record(z.string(), z.array(z.string().min(1)).min(1)),
   keywords: phrases,
   unknownWords: phrases,

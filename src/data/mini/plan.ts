@@ -67,6 +67,7 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
     const { utterances, prose: proseCount } = definition.parts.asr[split];
     const grammatical = newSentences(
       definition.grammar,
+      'simple',
       utterances - proseCount,
       random(`asr texts ${split}`),
       taken,
@@ -81,7 +82,7 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
       const length = text.split(' ').length;
       return length >= words[0] && length <= words[1];
     };
-    return newSentences(definition.grammar, amount, random(`sid texts ${split}`), taken, fits);
+    return newSentences(definition.grammar, 'sentence', amount, random(`sid texts ${split}`), taken, fits);
   }
 }
 
@@ -90,12 +91,13 @@ function pretrainUtterances(
   prose: readonly string[],
   { random, taken }: { readonly random: RandomStream; readonly taken: Set<string> },
 ): PlannedUtterance[] {
-  const { utterances, leastWords, kinds, conditions, speakers } = definition.parts.pretrain;
+  const own = definition.parts.pretrain;
+  const { utterances, leastWords, kinds, conditions } = own;
   const meanings = meaningsOf(definition.intents);
   const vocabulary = [...definition.keywords, ...definition.keywords, ...definition.unknownWords];
   const texts: Record<keyof typeof kinds, () => string> = {
     prose: () => pick(prose, random),
-    sentence: () => newSentences(definition.grammar, 1, random, taken)[0] ?? '',
+    sentence: () => newSentences(definition.grammar, 'sentence', 1, random, taken)[0] ?? '',
     command: () => command(definition.intents, pick(meanings, random), 'train', random).text,
     keywords: () => Array.from({ length: 2 + random.integer(4) }, () => pick(vocabulary, random)).join(', '),
   };
@@ -117,7 +119,7 @@ function pretrainUtterances(
     id: idOf('pretrain', 'train', index),
     part: 'pretrain',
     split: 'train',
-    speaker: speakerOf(definition, speakers, random),
+    speaker: speakerOf(definition, own, random),
     spoken: drawLongEnough(),
     conditions,
     columns: {},
@@ -137,13 +139,14 @@ function asrUtterances(
     split,
     speaker: speakerOf(definition, speakers, random, fliteShare),
     spoken: text,
-    conditions,
+    conditions: own.conditions,
     columns: { text: text.toUpperCase() },
   }));
 }
 
 function ksUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
-  const { utterances, conditions, speakers, seconds } = definition.parts.ks[split];
+  const own = definition.parts.ks[split];
+  const { utterances, conditions, seconds } = own;
   const labels = [...definition.keywords, unknownLabel, silenceLabel];
   return Array.from({ length: utterances }, (_, index): PlannedUtterance => {
     const label = labels[index % labels.length] ?? silenceLabel;
@@ -151,7 +154,7 @@ function ksUtterances(definition: MiniDefinition, split: Group, random: RandomSt
     const exact = [seconds, seconds] as const;
     if (label === silenceLabel) return { ...common, spoken: '', seconds: exact, columns: { label } };
     const spoken = label === unknownLabel ? pick(definition.unknownWords, random) : label;
-    const speaker = speakerOf(definition, speakers, random);
+    const speaker = speakerOf(definition, own, random);
     return { ...common, speaker, spoken, seconds: exact, columns: { label, text: spoken.toUpperCase() } };
   });
 }
@@ -178,7 +181,8 @@ function sidUtterances(
 }
 
 function icUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
-  const { utterances, conditions, speakers } = definition.parts.ic[split];
+  const own = definition.parts.ic[split];
+  const { utterances, conditions } = own;
   const meanings = meaningsOf(definition.intents);
   return Array.from({ length: utterances }, (_, index) => {
     const meaning = meanings[index % meanings.length] as (typeof meanings)[number];
@@ -187,7 +191,7 @@ function icUtterances(definition: MiniDefinition, split: Group, random: RandomSt
       id: idOf('ic', split, index),
       part: 'ic',
       split,
-      speaker: speakerOf(definition, speakers, random),
+      speaker: speakerOf(definition, own, random),
       spoken: text,
       conditions,
       columns: {
@@ -202,12 +206,12 @@ function icUtterances(definition: MiniDefinition, split: Group, random: RandomSt
 
 function speakerOf(
   definition: MiniDefinition,
-  among: readonly Group[],
+  split: { readonly speakers: readonly Group[]; readonly fliteShare?: number | undefined },
   random: RandomStream,
-  fliteShare = definition.fliteShare,
 ): Speaker {
-  const candidates = definition.speakers.filter((speaker) => among.includes(speaker.group));
-  const wanted = random.uniform() < fliteShare ? 'flite' : 'espeak';
+  const candidates = definition.speakers.filter((speaker) => split.speakers.includes(speaker.group));
+  const share = split.fliteShare ?? definition.fliteShare;
+  const wanted = random.uniform() < share ? 'flite' : 'espeak';
   const preferred = candidates.filter(({ synthesiser }) => synthesiser === wanted);
   return pick(preferred.length > 0 ? preferred : candidates, random);
 }
