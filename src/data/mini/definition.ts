@@ -84,18 +84,15 @@ const split = z.strictObject({
   speakers: z.array(group).min(1),
 });
 
-/** Sentences of the grammar and prose; `fliteShare` in place of the suite's. */
-const sentenceSplit = split.extend({ prose: count, fliteShare: share.optional() });
+/** Sentences of the grammar, `prose` of them prose. */
+const sentenceSplit = split.extend({ prose: count });
 const splits = <T extends z.ZodType>(kind: T) => z.strictObject({ train: kind, dev: kind, test: kind });
 
 export const definitionSchema = z.strictObject({
   seed: z.number().int(),
   speakers,
   conditions: z.record(z.string(), conditions),
-  /**
-   * A grammar for sentences: a name in angle brackets stands for one of its alternatives. ASR starts from
-   * `simple`, speaker identification and pre-training from `sentence`.
-   */
+  /** A grammar for sentences: a name in angle brackets stands for one of its alternatives; `sentence` is the start. */
   grammar: z.record(z.string(), z.array(z.string().min(1)).min(1)),
   keywords: phrases,
   unknownWords: phrases,

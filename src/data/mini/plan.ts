@@ -67,7 +67,6 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
     const { utterances, prose: proseCount } = definition.parts.asr[split];
     const grammatical = newSentences(
       definition.grammar,
-      'simple',
       utterances - proseCount,
       random(`asr texts ${split}`),
       taken,
@@ -82,7 +81,7 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
       const length = text.split(' ').length;
       return length >= words[0] && length <= words[1];
     };
-    return newSentences(definition.grammar, 'sentence', amount, random(`sid texts ${split}`), taken, fits);
+    return newSentences(definition.grammar, amount, random(`sid texts ${split}`), taken, fits);
   }
 }
 
@@ -97,7 +96,7 @@ function pretrainUtterances(
   const vocabulary = [...definition.keywords, ...definition.keywords, ...definition.unknownWords];
   const texts: Record<keyof typeof kinds, () => string> = {
     prose: () => pick(prose, random),
-    sentence: () => newSentences(definition.grammar, 'sentence', 1, random, taken)[0] ?? '',
+    sentence: () => newSentences(definition.grammar, 1, random, taken)[0] ?? '',
     command: () => command(definition.intents, pick(meanings, random), 'train', random).text,
     keywords: () => Array.from({ length: 2 + random.integer(4) }, () => pick(vocabulary, random)).join(', '),
   };
@@ -132,12 +131,12 @@ function asrUtterances(
   texts: readonly string[],
   random: RandomStream,
 ): PlannedUtterance[] {
-  const { conditions, speakers, fliteShare } = definition.parts.asr[split];
+  const own = definition.parts.asr[split];
   return random.shuffle(texts).map((text, index) => ({
     id: idOf('asr', split, index),
     part: 'asr',
     split,
-    speaker: speakerOf(definition, speakers, random, fliteShare),
+    speaker: speakerOf(definition, own, random),
     spoken: text,
     conditions: own.conditions,
     columns: { text: text.toUpperCase() },

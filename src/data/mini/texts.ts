@@ -25,10 +25,9 @@ export function expand(grammar: MiniDefinition['grammar'], start: string, random
   return tidied(text);
 }
 
-/** `amount` different texts of the grammar from `start`, none of them in `taken`; they are added to `taken`. */
+/** `amount` different texts of the grammar, none of them in `taken`; they are added to `taken`. */
 export function newSentences(
   grammar: MiniDefinition['grammar'],
-  start: string,
   amount: number,
   random: RandomStream,
   taken: Set<string>,
@@ -37,8 +36,8 @@ export function newSentences(
   const sentences: string[] = [];
   const mostTries = 1000 * (amount + 1);
   for (let tries = 0; sentences.length < amount; tries++) {
-    if (tries === mostTries) throw new Error(`<${start}> does not give ${amount} more texts`);
-    const text = expand(grammar, start, random);
+    if (tries === mostTries) throw new Error(`the grammar does not give ${amount} more sentences`);
+    const text = expand(grammar, 'sentence', random);
     if (taken.has(text) || !fits(text)) continue;
     taken.add(text);
     sentences.push(text);
