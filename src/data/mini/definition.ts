@@ -82,6 +82,8 @@ const split = z.strictObject({
   utterances: count,
   conditions: z.string(),
   speakers: z.array(group).min(1),
+  /** In place of the suite's. */
+  fliteShare: share.optional(),
 });
 
 /** Sentences of the grammar, `prose` of them prose. */
