@@ -57,7 +57,7 @@ function optionsOf(out: string, more: Partial<RunSuiteOptions> = {}): RunSuiteOp
       { name: 'ks', manifest, settings: ksSettings },
       { name: 'asr', manifest: asrManifest, settings: asrSettings },
     ],
-    encoders: [toyEncoder(1), toyEncoder(2)],
+    encoders: [toyEncoder(1, 24), toyEncoder(2, 24)],
     outFolder: join(folder, out),
     cacheFolder: join(folder, 'cache'),
     engine: { name: 'onnx', threads: 1 },
