@@ -52,7 +52,8 @@ async function runOn(
   stop: AbortSignal,
 ): Promise<void> {
   const send = (request: ThreadRequest): void => worker.postMessage(request);
-  const ask = (): void => send({ kind: 'stop' });
+  // An evaluation leaves nothing half-written and starts anew; a pre-training first writes a checkpoint.
+  const ask = (): void => (job.kind === 'pretrain' ? send({ kind: 'stop' }) : void worker.terminate());
   const listeners = new AbortController();
   stop.addEventListener('abort', ask, { signal: listeners.signal });
   try {
@@ -64,7 +65,7 @@ async function runOn(
       else if (answer.kind === 'done') return;
       else throw failureOf(answer);
     }
-    throw new Error('a thread ended before its job');
+    if (!stop.aborted) throw new Error('a thread ended before its job');
   } finally {
     listeners.abort();
   }
