@@ -96,7 +96,7 @@ describe('hashManifest', () => {
     expect(await hashManifest(join(moved, 'other.csv'), folder)).toBe(hash);
   });
 
-  it('changes with a cell, the order of the rows, or the size of an audio file', async () => {
+  it('changes with a cell, the order of the rows, or the size or sound of an audio file', async () => {
     await writeFile(file, rows);
     const hashes = [await hashManifest(file)];
     await writeFile(file, rows.replace('z', 'y'));
@@ -109,6 +109,8 @@ describe('hashManifest', () => {
     await writeFile(file, rows);
     await writeFile(join(folder, 'b.wav'), new Uint8Array(21));
     hashes.push(await hashManifest(file));
-    expect(new Set(hashes).size).toBe(4);
+    await writeFile(join(folder, 'b.wav'), new Uint8Array(21).fill(1));
+    hashes.push(await hashManifest(file));
+    expect(new Set(hashes).size).toBe(5);
   });
 });
