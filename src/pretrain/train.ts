@@ -142,6 +142,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       await appendFile(folder.log, `${JSON.stringify(last)}\n`);
       if (done % config.checkpointEvery === 0)
         await writeCheckpoint(folder, done, state, config.keepCheckpoints);
+      options.onStep?.(last);
       progress.update(
         done,
         `loss ${last.reconstruction.toFixed(3)} rank ${last.ranking.toFixed(3)} var ${last.targetVariance.toFixed(2)}`,
