@@ -33,7 +33,7 @@ export const ctcSettingsSchema = z.strictObject({
   learningRates: rates.default([3e-3]),
   /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
   schedule: z.enum(['constant', 'linear']).default('linear'),
-  maximumUpdates: count.default(450),
+  maximumUpdates: count.default(500),
   /** Updates between evaluations on dev; 0 for once an epoch. */
   evaluateEvery: z.int().nonnegative().default(0),
   patience: count.default(10),
