@@ -1,8 +1,10 @@
 /** @file Reads and writes safetensors files: eight bytes of length, a JSON header, the tensors' bytes. */
+
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HostTensor } from '../engine/tree.js';
 import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
+import { halfValue } from '../half.js';
 import {
   damaged,
   type Entry,
@@ -87,7 +89,7 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
     case 'BF16': // the upper half of a float32
       return { dtype: 'float32', shape, data: bfloatsOf(new Uint16Array(bytes.buffer)) };
     case 'F16':
-      return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat) };
+      return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), halfValue) };
     case 'I32':
       return { dtype: 'int32', shape, data: new Int32Array(bytes.buffer) };
     case 'I64':
@@ -107,15 +109,6 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
 
 function bfloatsOf(halves: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-}
-
-/** IEEE 754 half precision: sign, 5 bits of exponent (bias 15), 10 bits of fraction. */
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 function narrow(name: string, file: string) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { sha256OfFile, writeFileAtomic } from '../files.js';
-import { encodeHalves, largestHalf } from './half.js';
+import { encodeHalves, largestHalf } from '../half.js';
 
 export const storedTypes = ['float32', 'float16'] as const;
 export type StoredType = (typeof storedTypes)[number];

@@ -7,9 +7,9 @@ import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { floatsOf } from '../engine/tree.js';
+import { decodeHalves } from '../half.js';
 import { createProgress, type Progress } from '../progress.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
-import { decodeHalves } from './half.js';
 import {
   bytesOf,
   readShard,

@@ -1,5 +1,7 @@
 /** @file Tensors as torch saves them: a view (offset, shape, strides) of a storage; read into host memory. */
+
 import { type HostTensor, sizeOf } from '../../engine/tree.js';
+import { halfValue } from '../../half.js';
 
 /** Bytes an element of every kind of storage, under the name that a pickle calls it by. */
 export const storageTypes = {
@@ -96,21 +98,12 @@ function floatsOf(type: StorageType, bytes: ArrayBuffer): Float32Array {
     case 'DoubleStorage':
       return Float32Array.from(new Float64Array(bytes));
     case 'HalfStorage':
-      return Float32Array.from(new Uint16Array(bytes), halfToFloat);
+      return Float32Array.from(new Uint16Array(bytes), halfValue);
     case 'BFloat16Storage': // the upper half of a float32
       return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
     default:
       throw new Error(`a ${type} holds no floating point values`);
   }
-}
-
-/** IEEE 754 half precision: sign, 5 bits of exponent (bias 15), 10 bits of fraction. */
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** Elements from a tensor's first to behind its last. */
