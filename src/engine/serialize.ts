@@ -17,14 +17,21 @@ export type DynamicDims = ReadonlyMap<string, readonly number[]>;
 
 /** The ONNX model of a graph; inputs and outputs bear their paths as names. */
 export function serialize(graph: TracedGraph, dynamic: DynamicDims = new Map()): Uint8Array {
-  const inputNames = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
+  const names = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs.map(({ id }) => id)));
+  const copied: (readonly [path: string, value: Value])[] = [];
+  // A value that a node makes bears its output's name; constants, inputs and second names need a copy.
+  for (const [path, value] of graph.outputs) {
+    if (made.has(value.id) && !names.has(value.id)) names.set(value.id, `${path}:out`);
+    else copied.push([path, value]);
+  }
   const rename = (value: Value | undefined): string =>
-    value === undefined ? '' : (inputNames.get(value.id) ?? nameOf(value));
+    value === undefined ? '' : (names.get(value.id) ?? nameOf(value));
   const constants = new Map<number, Value>();
   for (const value of [...allInputs(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
     if (value.data !== undefined) constants.set(value.id, value);
   }
-  const results = graph.outputs.map(([path, value]) => ({
+  const results = copied.map(([path, value]) => ({
     opType: 'Identity',
     input: [rename(value)],
     output: [`${path}:out`],
@@ -66,7 +73,7 @@ function nodeProto(
     opType: node.op,
     domain: node.domain,
     input: node.inputs.map(rename),
-    output: node.outputs.map(nameOf),
+    output: node.outputs.map(rename),
     attribute: Object.entries(node.attributes).map(([name, attribute]) =>
       attributeProto(name, attribute, rename),
     ),
