@@ -1,6 +1,8 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import { listOf } from './lists.js';
+import { pluginOption } from './plugin-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
@@ -9,6 +11,7 @@ export const pretrainCommand = defineCommand({
   options: {
     preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny or base' },
     masking: { type: 'string', default: 'easy-to-hard', describe: "See 'ehmam list maskings'" },
+    plugin: pluginOption,
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
     root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
     split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
@@ -29,6 +32,7 @@ export const pretrainCommand = defineCommand({
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
       masking: args.masking,
+      plugins: listOf(args.plugin, 'plugin') ?? [],
       manifest: args.manifest,
       root: args.root,
       split: args.split,

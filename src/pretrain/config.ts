@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ehmamSchema, encoderPreset } from '../encoders/ehmamConfig.js';
 import { UserError } from '../errors.js';
-import { maskDefaults } from './masking.js';
+import { maskDefaults } from './masking/index.js';
 
 const positive = z.number().int().positive();
 
@@ -17,6 +17,8 @@ export const pretrainSchema = z
         epochs: positive,
         capFrom: z.number().min(0).max(1),
         shareCap: z.number().min(0).max(1),
+        /** Runs of before this setting have none written. */
+        adjust: z.number().min(0).default(maskDefaults.adjust),
         /** Deviation of the noise that stands where frames were masked. */
         noise: z.number().min(0),
       })

@@ -24,7 +24,7 @@ import {
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import { chooseMasks, dropping, maskNoise } from './draws.js';
 import { checkHealth } from './health.js';
-import { findMasking, hardShare } from './masking.js';
+import { findMasking } from './masking/index.js';
 import { learningRateAt, teacherDecayAt } from './schedule.js';
 import {
   compileStep,
@@ -73,7 +73,7 @@ export interface PretrainResult {
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, utterances, engine, signal } = options;
   const { optimizer, batch, seed } = config;
-  findMasking(config.masking.strategy);
+  const masking = findMasking(config.masking.strategy);
   checkCrops(config);
   const folder = runFolder(options.out);
   let state = startState(config);
@@ -124,8 +124,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         learningRate,
         teacherDecay: decay,
         maskedFraction: meanOf(floatsOf(masks.mask)),
-        hardShare:
-          config.masking.strategy === 'random' ? 0 : hardShare(config.masking, step / optimizer.steps),
+        hardShare: masking.hardShare(config.masking, step / optimizer.steps),
         seconds: (performance.now() - started) / 1000,
       };
       checkHealth(config, last, {

@@ -19,6 +19,7 @@ const run = (change: Partial<PretrainRequest>) =>
   pretrainFromManifest({
     preset: 'tiny',
     masking: 'random',
+    plugins: [],
     manifest: join(folder, 'speech.csv'),
     root: undefined,
     split: 'train',

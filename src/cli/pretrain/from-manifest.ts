@@ -4,12 +4,14 @@ import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { UserError } from '../../errors.js';
 import { type PretrainConfig, pretrainPreset, withSteps } from '../../pretrain/config.js';
-import { findMasking } from '../../pretrain/masking.js';
+import { findMasking, loadMaskings } from '../../pretrain/masking/index.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 
 export interface PretrainRequest {
   readonly preset: string;
   readonly masking: string;
+  /** Modules with masking strategies. */
+  readonly plugins: readonly string[];
   readonly manifest: string;
   readonly root: string | undefined;
   readonly split: string;
@@ -23,11 +25,12 @@ export interface PretrainRequest {
 }
 
 /**
- * Checks preset, masking, steps and manifest, then pre-trains.
+ * Checks plug-ins, preset, masking, steps and manifest, then pre-trains.
  * @throws UserError for any of them, before a file is written
  */
 export async function pretrainFromManifest(request: PretrainRequest): Promise<PretrainResult> {
   const { manifest, root, split, out, resume, quiet, signal } = request;
+  await loadMaskings(request.plugins);
   const config = configOf(request);
   const utterances = await loadUtterances(manifest, { root, splits: [split] });
   const { name, ...settings } = request.engine;
