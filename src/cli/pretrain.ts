@@ -43,6 +43,7 @@ export const pretrainCommand = defineCommand({
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,
+      say: io.say,
     });
     if (io.json) io.print(JSON.stringify({ out: args.out, finished, steps, last: last ?? null }, null, 2));
     else if (finished)

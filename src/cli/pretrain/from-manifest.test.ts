@@ -29,6 +29,7 @@ const run = (change: Partial<PretrainRequest>) =>
     seed: undefined,
     engine: { name: 'onnx', provider: 'cpu' },
     quiet: true,
+    say: () => undefined,
     signal: new AbortController().signal,
     ...change,
   });

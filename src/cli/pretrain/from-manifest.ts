@@ -22,6 +22,8 @@ export interface PretrainRequest {
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
   readonly signal: AbortSignal;
+  /** Told of what the user should know. */
+  readonly say: (remark: string) => void;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface PretrainRequest {
  * @throws UserError for any of them, before a file is written
  */
 export async function pretrainFromManifest(request: PretrainRequest): Promise<PretrainResult> {
-  const { manifest, root, split, out, resume, quiet, signal } = request;
+  const { manifest, root, split, out, resume, quiet, signal, say } = request;
   await loadMaskings(request.plugins);
   const config = configOf(request);
   const utterances = await loadUtterances(manifest, { root, splits: [split] });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
-  return pretrain({ config, utterances, out, engine, resume, quiet, signal });
+  return pretrain({ config, utterances, out, engine, resume, quiet, signal, say });
 }
 
 function configOf({ preset, masking, steps, seed }: PretrainRequest): PretrainConfig {
