@@ -18,6 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const run = (change: Partial<PretrainRequest>) =>
   pretrainFromManifest({
     preset: 'tiny',
+    config: undefined,
     masking: 'random',
     plugins: [],
     manifest: join(folder, 'speech.csv'),
