@@ -38,7 +38,7 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { manifest, root, split, out, resume, quiet, signal, say } = request;
   await loadMaskings(request.plugins);
   const config = await configOf(request);
-  const utterances = await loadUtterances(manifest, { root, splits: [split] });
+  const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
   return pretrain({ config, utterances, out, engine, resume, quiet, signal, say });
