@@ -1,6 +1,6 @@
 /** @file Spans of masked frames: where they start, and how rows come to mask equally many. */
 import type { RandomStream } from '../../random.js';
-import type { MaskRequest } from './strategy.js';
+import type { MaskRequest, MaskSettings } from './strategy.js';
 
 /** Frames that the mask hides. */
 export const countMasked = (mask: Uint8Array): number => mask.reduce((sum, bit) => sum + bit, 0);
@@ -13,24 +13,42 @@ export function shuffledStarts(length: number, span: number, draws: RandomStream
   return draws.shuffle(Array.from({ length: length - hiddenBy(span, length) }, (_, i) => i));
 }
 
+/** Where the spans of a row start. */
+export interface SpanStarts {
+  /** Frames of highest predicted loss, the highest first. */
+  readonly hard: readonly number[];
+  readonly others: readonly number[];
+  /** Frames that a span hides; one that starts near the end hides fewer. */
+  readonly hidden: number;
+}
+
+/** Draws the starts of a row of `length` frames, of which a share are its hardest frames. */
+export function spanStarts(
+  losses: Float32Array,
+  length: number,
+  { probability, span }: MaskSettings,
+  share: number,
+  draws: RandomStream,
+): SpanStarts {
+  const hidden = hiddenBy(span, length);
+  const wanted = Math.floor((probability * length) / span + draws.uniform());
+  const starts = Math.min(Math.max(1, wanted), length - hidden);
+  const count = starts - Math.floor(starts * (1 - share));
+  const hard = count === 0 ? [] : hardestFrames(losses, length, count);
+  const taken = new Set(hard);
+  const places = Array.from({ length: length - hidden }, (_, i) => i).filter((i) => !taken.has(i));
+  return { hard, others: draws.shuffle(places).slice(0, starts - count), hidden };
+}
+
 /** Spans whose hardest starts are a share of all: the released code's selection. */
 export function spansFrom(request: MaskRequest, share: number): Uint8Array[] {
   const { predictedLoss, lengths, settings, random } = request;
-  const { probability, span } = settings;
   const longest = Math.max(...lengths);
   const masks = lengths.map((length, row) => {
     const mask = new Uint8Array(longest);
-    const hidden = hiddenBy(span, length);
-    const wanted = Math.floor((probability * length) / span + random.uniform());
-    const starts = Math.min(Math.max(1, wanted), length - hidden);
-    const hard = starts - Math.floor(starts * (1 - share));
     const losses = predictedLoss[row] ?? new Float32Array(length);
-    const hardest = hard === 0 ? [] : hardestFrames(losses, length, hard);
-    const taken = new Set(hardest);
-    const places = Array.from({ length: length - hidden }, (_, i) => i).filter((i) => !taken.has(i));
-    const others = random.shuffle(places);
-    for (const start of [...hardest, ...others.slice(0, starts - hard)])
-      mask.fill(1, start, Math.min(start + hidden, length));
+    const { hard, others, hidden } = spanStarts(losses, length, settings, share, random);
+    for (const start of [...hard, ...others]) mask.fill(1, start, Math.min(start + hidden, length));
     return mask;
   });
   const fewest = Math.max(0, Math.min(Math.min(...lengths) - 1, ...masks.map(countMasked)));
@@ -38,7 +56,7 @@ export function spansFrom(request: MaskRequest, share: number): Uint8Array[] {
 }
 
 /** Frames of highest loss; of equal ones the earlier. */
-function hardestFrames(losses: Float32Array, length: number, count: number): number[] {
+export function hardestFrames(losses: Float32Array, length: number, count: number): number[] {
   return Array.from({ length }, (_, i) => i)
     .sort((a, b) => (losses[b] as number) - (losses[a] as number) || a - b)
     .slice(0, count);
