@@ -57,6 +57,27 @@ describe('pretrain', () => {
     expect(features).toMatchObject({ code: 0, stdout: expect.stringMatching(/^run \(ehmam, [0-9a-f]{8}\)/) });
   });
 
+  it('can be analysed: numbers and a picture', async () => {
+    const out = join(folder, 'analysis');
+    const words = ['analyse', join(folder, 'run'), '--manifest', join(folder, 'speech.csv')];
+    const { code, stderr, stdout } = await entry.run([...words, '--out', out, '--quiet']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^2 utterances, \d+ frames\n/);
+    const report = JSON.parse(await readFile(join(out, 'analysis.json'), 'utf8')) as object;
+    expect(report).toMatchObject({ utterance: 'a', seed: 1, regions: { byEnergy: 2 } });
+    expect(await readFile(join(out, 'utterance.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+    const json = await entry.run([...words, '--limit', '1', '--utterance', 'a', '--json', '--quiet']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ utterances: 1 });
+    for (const [more, message] of [
+      [['--utterance', 'z'], /no utterance 'z'/],
+      [['--limit', '0'], /--limit 0 is not possible/],
+    ] as const)
+      expect(await entry.run([...words, ...more])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(message),
+      });
+  });
+
   it('ends with exit code 130 at Ctrl-C, and --resume goes on from that very step', async () => {
     const out = join(folder, 'interrupted');
     const logged = (): number[] =>
