@@ -1,5 +1,5 @@
 /** @file Settings from a file: what they replace, and how what is wrong with them is told. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +39,14 @@ describe('a file of settings', () => {
       ...tiny,
       ranking: { form: 'sum', weight: 0.1 },
     });
+  });
+
+  it('may be as the README shows one', async () => {
+    const readme = await readFile('README.md', 'utf8');
+    const [, example = ''] = /## Pre-training.*?```yaml\n(.*?)```/s.exec(readme) ?? [];
+    const { masking, ranking } = await read('readme.yaml', example);
+    expect(masking.strategy).toBe('random-matched');
+    expect(ranking).toEqual({ weight: 1, form: 'mean' });
   });
 
   it('replaces a front end of another type as a whole', async () => {
