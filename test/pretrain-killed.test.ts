@@ -15,7 +15,7 @@ import { randomStream } from '../src/random.js';
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 const kills = 10;
-const steps = 320;
+const steps = 200;
 
 let entry: Entry;
 let folder: string;
@@ -56,9 +56,9 @@ describe('a pre-training that is killed ten times', () => {
       const end = ended(child);
       const before = await stepsLogged(killed);
       // Some steps on: in a computation, a line of the log, a checkpoint, a removal.
-      const target = before + 1 + random.integer(20);
+      const target = before + 1 + random.integer(10);
       while ((await stepsLogged(killed)) < target && child.exitCode === null) await sleep(2);
-      await sleep(random.uniform() * 20);
+      await sleep(random.uniform() * 15);
       survived += child.exitCode === null ? 1 : 0;
       child.kill('SIGKILL');
       await end;
