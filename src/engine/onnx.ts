@@ -86,8 +86,9 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
       intraOpNumThreads: settings.threads,
       // The graph is lowered to what the runtime does well; its further fusions cost time to find and to run.
       graphOptimizationLevel: 'basic',
-      // An arena a session would keep the largest memory of every shape: measured, three times the peak for no speed.
-      enableCpuMemArena: false,
+      enableCpuMemArena: options.keepMemory ?? false,
+      // Memory planned ahead is one more block of the same size beside the arena's, for no speed.
+      enableMemPattern: false,
       logSeverityLevel: 3,
     });
     return { session, outputs };

@@ -112,7 +112,7 @@ const small: PretrainConfig = {
 const tiny: PretrainConfig = {
   ...base,
   encoder: encoderPreset('tiny'),
-  batch: { size: 16, cropSeconds: [1.2, 1.5, 1.8, 2.1] },
+  batch: { size: 16, cropSeconds: [1.2, 1.6, 2.0] },
   optimizer: { ...base.optimizer, learningRate: 2e-3, warmupSteps: 50, steps: 600 },
   teacher: { decay: 0.999, endDecay: 0.9999, annealSteps: 600, topBlocks: 3 },
   checkpointEvery: 200,

@@ -73,7 +73,7 @@ describe('a file of settings', () => {
     [
       'value.yaml',
       'batch:\n  cropSeconds: [1, -2]\n',
-      /value\.yaml:2: 'batch\.cropSeconds\.1' cannot be so: .*>0\. The preset has 1\.5/,
+      /value\.yaml:2: 'batch\.cropSeconds\.1' cannot be so: .*>0\. The preset has 1\.6/,
     ],
     [
       'heads.yaml',

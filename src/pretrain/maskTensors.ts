@@ -11,7 +11,7 @@ export type HostMaskTensors = {
 };
 
 /** The number of kept frames is rounded up to a multiple of this, so that few different shapes occur. */
-export const keptStep = 8;
+export const keptStep = 16;
 
 /**
  * Index tensors of a batch of masks.

@@ -1,6 +1,7 @@
 /** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
 import * as tf from '@tensorflow/tfjs';
-import { audio, localFeatures, projectFeatures } from '../encoders/ehmam.js';
+import { sampleRateHz } from '../audio/index.js';
+import { audio, frameHop, localFeatures, projectFeatures } from '../encoders/ehmam.js';
 import type { EhmamConfig } from '../encoders/ehmamConfig.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { HostParameters, HostTensor, Parameters, ToHost } from '../engine/tree.js';
@@ -133,10 +134,22 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
     };
   };
 
+  const keepMemory = isSmall(config);
   return {
-    teacher: engine.compile(teach, { name: 'teacher pass' }),
-    student: engine.compile(learn, { name: 'student step' }),
+    teacher: engine.compile(teach, { name: 'teacher pass', keepMemory }),
+    student: engine.compile(learn, { name: 'student step', keepMemory }),
   };
+}
+
+/** Values of the largest hidden tensor up to which programs keep their memory: about 150 MB for each set of shapes. */
+const keptMemoryValues = 2 ** 20;
+
+/** Convolutions over samples make larger tensors than any block. */
+function isSmall({ encoder, batch }: PretrainConfig): boolean {
+  const { frontend, width, mlpRatio } = encoder;
+  const samples = batch.size * Math.max(...batch.cropSeconds) * sampleRateHz;
+  const hidden = (samples / frameHop(encoder)) * width * mlpRatio;
+  return frontend.type === 'mel' && hidden <= keptMemoryValues;
 }
 
 function studentLoss(
