@@ -62,7 +62,7 @@ function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
 
 /** [1, samples], as the encoder wants it. */
 function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
-  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples) : samples;
+  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples;
   if (scaled.length >= encoder.minimumSamples) return float32([1, scaled.length], scaled);
   const padded = new Float32Array(encoder.minimumSamples);
   padded.set(scaled);
