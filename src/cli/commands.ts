@@ -4,6 +4,7 @@ import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { featuresCommand } from './features.js';
+import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   pretrainCommand,
   runCommand,
   featuresCommand,
+  inspectCommand,
   compareCommand,
   listCommand,
   doctorCommand,
