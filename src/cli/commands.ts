@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   runCommand,
   featuresCommand,
   inspectCommand,
+  exportCommand,
   compareCommand,
   listCommand,
   doctorCommand,
