@@ -32,7 +32,7 @@ export const exportCommand = defineCommand({
     const { loadEncoder } = await import('../encoders/load.js');
     const { engineSettings } = await import('./engine-options.js');
     const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
-    const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights });
+    const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
     for (const remark of remarksOn(encoder)) io.say(remark);
     if (args.format === 'safetensors') {
       const { exportFolder } = await import('./export/folder.js');

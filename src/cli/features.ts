@@ -37,6 +37,7 @@ export const featuresCommand = defineCommand({
       seed: args.seed,
       weights: args.weights,
       engine: engineSettings(args),
+      quiet: io.quiet,
       remark: io.say,
     });
     const { encoder, seconds, layers, file } = written;

@@ -19,7 +19,7 @@ export const inspectCommand = defineCommand({
   async run({ checkpoint, seed, weights }, io) {
     const { loadEncoder } = await import('../encoders/load.js');
     const { describeEncoder, descriptionText } = await import('./inspect/describe.js');
-    const encoder = await loadEncoder(checkpoint, seed, { weights });
+    const encoder = await loadEncoder(checkpoint, seed, { weights, quiet: io.quiet });
     const description = describeEncoder(encoder);
     for (const remark of remarksOn(encoder)) io.say(remark);
     io.print(io.json ? JSON.stringify(description, null, 2) : descriptionText(description));

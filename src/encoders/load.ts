@@ -2,11 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { checkpointEncoder, configure, encoderOf } from './checkpoint.js';
+import { type Checkpoint, checkpointEncoder, configure, encoderOf } from './checkpoint.js';
 import { encoderPreset, encoderPresets } from './ehmamConfig.js';
 import type { Encoder } from './encoder.js';
 import { fbankDefault } from './fbank.js';
 import { readHubFolder } from './huggingface/folder.js';
+import { type HubModel, parseHubSpec } from './huggingface/hubCache.js';
 import { indexFile, torchFile } from './huggingface/stored.js';
 import { readJsonFile } from './jsonFile.js';
 import { configFile, readOwnFolder, weightsFile } from './ownFolder.js';
@@ -16,6 +17,8 @@ import { type OfficialWeights, readOfficialEncoder } from './torch/official.js';
 export interface LoadOptions {
   /** Which weights of a checkpoint of the official trainer (default: the student's). */
   readonly weights?: OfficialWeights | undefined;
+  /** No progress while a model of the hub is downloaded. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**
@@ -38,12 +41,22 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
     }
     case 'file':
       return checkpointEncoder(spec, await readOfficialEncoder(place.path, weights ?? 'student'));
-    case 'folder': {
-      const settings = await readJsonFile(join(place.path, configFile), 'A checkpoint folder holds it');
-      const read = isHubConfig(settings) ? readHubFolder : readOwnFolder;
-      return checkpointEncoder(spec, await read(place.path, settings));
+    case 'folder':
+      return checkpointEncoder(spec, await readFolder(place.path));
+    case 'hub': {
+      const { repository, revision } = place.model;
+      const [, name = repository] = repository.split('/');
+      // The hub's library is loaded only by those who ask for it.
+      const { hubFolder } = await import('./huggingface/download.js');
+      const read = await readFolder(await hubFolder(place.model, { quiet: options.quiet ?? false }));
+      return checkpointEncoder(spec, { ...read, name: spec.includes('@') ? `${name}@${revision}` : name });
     }
   }
+}
+
+async function readFolder(folder: string): Promise<Checkpoint> {
+  const settings = await readJsonFile(join(folder, configFile), 'A checkpoint folder holds it');
+  return isHubConfig(settings) ? readHubFolder(folder, settings) : readOwnFolder(folder, settings);
 }
 
 /** Whether a SPEC is a file of the official trainer, which may hold a student and a teacher. */
@@ -55,6 +68,7 @@ export async function isOfficialFile(spec: string): Promise<boolean> {
 /** What a SPEC stands for. */
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }
+  | { readonly kind: 'hub'; readonly model: HubModel }
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string };
 
@@ -65,13 +79,15 @@ async function placeOf(spec: string): Promise<Place> {
   if (spec === 'fbank') return { kind: 'made', config: fbankDefault };
   const preset = /^random:(.*)$/.exec(spec)?.[1];
   if (preset !== undefined) return { kind: 'made', config: encoderPreset(preset) };
+  const model = parseHubSpec(spec);
+  if (model !== undefined) return { kind: 'hub', model };
   const found = await stat(spec).catch(() => undefined);
   if (found?.isDirectory()) return { kind: 'folder', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
   const presets = Object.keys(encoderPresets).map((name) => `random:${name}`);
   throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), fbank, or one of ${presets.join(', ')}`,
+    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, fbank, or one of ${presets.join(', ')}`,
   });
 }
 

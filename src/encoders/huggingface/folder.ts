@@ -23,15 +23,10 @@ const preprocessorSchema = z.object({
 /**
  * Reads a folder of the hub.
  * @param settings what its `config.json` holds
- * @param name shown in tables (default: the folder's)
  * @throws UserError for an unknown model type, listing those there are; for settings that cannot be read here
  *   (adapters, other activations); for parameters that are missing or unknown, listing them
  */
-export async function readHubFolder(
-  folder: string,
-  settings: unknown,
-  name = basename(resolve(folder)),
-): Promise<Checkpoint> {
+export async function readHubFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const type = String((settings as { model_type?: unknown } | null)?.model_type);
   const family = hubFamilies.get(type);
@@ -62,7 +57,7 @@ export async function readHubFolder(
     return [ours, tensor] as const;
   });
   return {
-    name,
+    name: basename(resolve(folder)),
     configured,
     tensors: withPlainWeights(Object.fromEntries(named), folder),
     file: folder,

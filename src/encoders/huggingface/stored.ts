@@ -48,7 +48,8 @@ async function inOneFile(file: string): Promise<StoredWeights> {
   };
 }
 
-async function inShards(folder: string): Promise<StoredWeights> {
+/** Parameters and the shards they lie in. */
+async function readIndex(folder: string): Promise<Map<string, string>> {
   const index = join(folder, indexFile);
   const parsed = indexSchema.safeParse(await readJsonFile(index, 'Copy the whole model again'));
   if (!parsed.success) {
@@ -58,14 +59,28 @@ async function inShards(folder: string): Promise<StoredWeights> {
     });
   }
   const places = new Map(Object.entries(parsed.data.weight_map));
-  const shards = [...new Set(places.values())].sort();
-  for (const shard of shards) {
+  for (const shard of new Set(places.values())) {
     if (/^[^/\\\0]+\.safetensors$/.test(shard)) continue;
     throw new UserError(`names the shard '${shard}', which is no safetensors file beside it`, {
       file: index,
       mend: 'Do not trust the model: its files must lie in its folder',
     });
   }
+  return places;
+}
+
+/**
+ * The files that an index of shards names.
+ * @throws UserError for an index that cannot be read, or names a file elsewhere
+ */
+export async function shardsOf(folder: string): Promise<string[]> {
+  return [...new Set((await readIndex(folder)).values())].sort();
+}
+
+async function inShards(folder: string): Promise<StoredWeights> {
+  const index = join(folder, indexFile);
+  const places = await readIndex(folder);
+  const shards = [...new Set(places.values())].sort();
   return {
     format: `Hugging Face folder (${shards.length} shards)`,
     files: [index, ...shards.map((shard) => join(folder, shard))],
