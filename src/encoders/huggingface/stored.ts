@@ -116,11 +116,8 @@ async function inTorchFile(file: string): Promise<StoredWeights> {
     files: [file],
     names: await withTorchFile(file, async ({ root }) => [...parameters(root).keys()]),
     read: (wanted) =>
-      withTorchFile(file, async ({ root, read }) => {
-        const tensors: [string, HostParameters[string]][] = [];
-        for (const [name, tensor] of parameters(root))
-          if (wanted.has(name)) tensors.push([name, await read(tensor)]);
-        return Object.fromEntries(tensors);
-      }),
+      withTorchFile(file, ({ root, readAll }) =>
+        readAll(new Map([...parameters(root)].filter(([name]) => wanted.has(name)))),
+      ),
   };
 }

@@ -1,6 +1,6 @@
 /** @file Checkpoints of the official trainer (fairseq's data2vec_multi): configuration, student and teacher. */
 import { basename, extname } from 'node:path';
-import type { HostParameters, HostTensor } from '../../engine/tree.js';
+import type { HostParameters } from '../../engine/tree.js';
 import { UserError } from '../../errors.js';
 import { type Checkpoint, checkNames, configure } from '../checkpoint.js';
 import { summary } from '../huggingface/folder.js';
@@ -31,8 +31,8 @@ export function readOfficialCheckpoint(file: string): Promise<OfficialCheckpoint
     const { student, teacher } = tensorsOf(content, file);
     return {
       ...settings,
-      student: await readAll(content, student),
-      teacher: teacher.size === 0 ? undefined : await readAll(content, teacher),
+      student: await content.readAll(student),
+      teacher: teacher.size === 0 ? undefined : await content.readAll(teacher),
     };
   });
 }
@@ -61,7 +61,7 @@ export function readOfficialEncoder(file: string, weights: OfficialWeights): Pro
     return {
       name: weights === 'teacher' ? `${name}-teacher` : name,
       configured,
-      tensors: await readAll(content, own),
+      tensors: await content.readAll(own),
       file,
       origin: { format: `torch checkpoint (${weights})`, files: [file], training: cfg },
       notes: beside.length > 0 ? [`left aside, as no part of the encoder: ${summary(beside, 3)}`] : [],
@@ -118,15 +118,6 @@ function tensorsOf({ root }: TorchFile, file: string) {
     }
   }
   return { student, teacher };
-}
-
-async function readAll(
-  { read }: TorchFile,
-  tensors: ReadonlyMap<string, TorchTensor>,
-): Promise<HostParameters> {
-  const result: [string, HostTensor][] = [];
-  for (const [name, tensor] of tensors) result.push([name, await read(tensor)]);
-  return Object.fromEntries(result);
 }
 
 /** Settings nest no deeper. */
