@@ -1,16 +1,10 @@
 /** @file PyTorch as a competitor: the process that runs `engine_step.py`. */
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { flatten, floatsOf, type HostTensor, isHostTensor, type Tree } from '../src/engine/tree.js';
 import type { StepSizes } from './engine-model.js';
-
-/** The Python program; the benchmark runs from `dist/bench`. */
-const script = fileURLToPath(new URL('../../bench/engine_step.py', import.meta.url));
+import { startPython } from './python.js';
 
 export interface PyTorchStep {
   readonly version: string;
@@ -27,25 +21,16 @@ export async function startPyTorch(
   inputs: Tree<HostTensor>,
   threads: number,
 ): Promise<PyTorchStep | undefined> {
-  const python = process.env.EHMAM_PYTHON ?? 'python3';
-  const importable = await promisify(execFile)(python, ['-c', 'import torch']).then(
-    () => true,
-    () => false,
-  );
-  if (!importable) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'ehmam-bench-'));
   await writeInputs(folder, sizes, inputs, threads);
-  const child = spawn(python, [script, folder], {
-    env: { ...process.env, OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) },
-  });
-  const answer = answersOf(child);
-  const ask = async (line: string): Promise<Record<string, unknown>> => {
-    child.stdin.write(`${line}\n`);
-    return answer();
-  };
-  const { version } = await answer();
+  const python = await startPython('engine_step.py', [folder], threads);
+  if (python === undefined) {
+    await rm(folder, { recursive: true });
+    return undefined;
+  }
+  const { ask, greeting } = python;
   return {
-    version: String(version),
+    version: String(greeting.version),
     step: async () => {
       const { seconds, loss } = await ask('step');
       return { seconds: Number(seconds), loss: Number(loss) };
@@ -56,7 +41,7 @@ export async function startPyTorch(
       return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     },
     close: async () => {
-      child.stdin.end();
+      python.close();
       await rm(folder, { recursive: true });
     },
   };
@@ -74,18 +59,4 @@ async function writeInputs(folder: string, sizes: StepSizes, inputs: Tree<HostTe
   }
   await writeFile(join(folder, 'step.json'), JSON.stringify({ sizes, threads, tensors }));
   await writeFile(join(folder, 'step.bin'), Buffer.concat(parts));
-}
-
-/** Answers are JSON lines, in the order of the questions. */
-function answersOf(child: ChildProcessWithoutNullStreams): () => Promise<Record<string, unknown>> {
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let complaint = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString();
-  });
-  return async () => {
-    const { done, value } = await lines.next();
-    if (done) throw new Error(`Python ended: ${complaint.trim()}`);
-    return JSON.parse(value) as Record<string, unknown>;
-  };
 }
