@@ -148,7 +148,8 @@ describe('a head with its encoder', () => {
   /** Each test utterance's prediction on record, and the logits that the exported file gives for its audio. */
   async function outputs(task: string) {
     const file = join(folder, `${task}.onnx`);
-    const written = await exportOnnx(encoder, file, { head: results(task), threads: 1 });
+    const head = task === 'ks' ? results(task) : join(results(task), 'head');
+    const written = await exportOnnx(encoder, file, { head, threads: 1 });
     expect(written).toMatchObject({ task, outputs: ['logits'] });
     const session = await ort.InferenceSession.create(file, { intraOpNumThreads: 1 });
     const lines = (await readFile(join(results(task), 'predictions.jsonl'), 'utf8')).trim().split('\n');
@@ -202,7 +203,7 @@ describe('a head with its encoder', () => {
     const other = exportOnnx(toyEncoder(2, 24), join(folder, 'no.onnx'), { head: results('ks') });
     await expect(other).rejects.toThrow(/head\.safetensors: was trained on another encoder than 'toy:2'/);
     const none = exportOnnx(encoder, join(folder, 'no.onnx'), { head: join(folder, 'results') });
-    await expect(none).rejects.toThrow(/head\.safetensors: cannot be opened/);
+    await expect(none).rejects.toThrow(/head\.safetensors: is not there.*ehmam run/);
     await expect(stat(join(folder, 'no.onnx'))).rejects.toThrow();
   });
 });

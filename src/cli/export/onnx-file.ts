@@ -1,7 +1,7 @@
 /** @file Writes an ONNX file and runs it, in a session of its own, against the engine before it counts as written. */
-import { rename, rm } from 'node:fs/promises';
+import { access, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
 import type { Encoder } from '../../encoders/encoder.js';
@@ -72,7 +72,16 @@ export async function exportOnnx(
 }
 
 async function headOf(encoder: Encoder, folder: string) {
-  const file = join(folder, headFileName);
+  // The file of the head itself, or its name without the ending, means its folder.
+  const isHead = [headFileName, parse(headFileName).name].includes(basename(folder));
+  const file = join(isHead ? dirname(folder) : folder, headFileName);
+  await access(file).catch((cause: unknown) => {
+    throw new UserError('is not there', {
+      file,
+      mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK); one without a head must be run again into another --out",
+      cause,
+    });
+  });
   const head = await readHead(file);
   if (head.origin.encoderHash === encoder.hash) return head;
   throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {

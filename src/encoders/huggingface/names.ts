@@ -11,7 +11,7 @@ export interface SortedNames {
 
 /** Parameters of the heads that transformers puts on these encoders, where names have no prefix. */
 const headPattern =
-  /^(lm_head|quantizer|project_hid|project_q|project_q_hid|classifier|projector|layer_weights|tdnn|objective|feature_extractor_xvector|final_proj|label_embs_concat)(\.|$)/;
+  /^(lm_head|quantizer|project_hid|project_q|classifier|projector|layer_weights|tdnn|objective|final_proj|label_embs_concat)(\.|$)/;
 
 /** What only training needs: it is neither the encoder's nor worth a word. */
 const trainingPattern = /(^|\.)(masked_spec_embed|num_batches_tracked)$/;
