@@ -1,5 +1,8 @@
 /** @file Benchmark: one transformer training step compiled, eager in WebAssembly, and in PyTorch, side by side. */
+
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import ort from 'onnxruntime-node';
@@ -9,8 +12,9 @@ import { createEngine } from '../src/engine/create.js';
 import type { EngineName } from '../src/engine/engine.js';
 import { lowerToOnnx } from '../src/engine/onnx.js';
 import { floatsOf, type HostTensor, type Tree } from '../src/engine/tree.js';
+import { type Competitor, startPyTorch } from './competitor.js';
 import { type StepSizes, stepFlops, stepInputs, trainingStep } from './engine-model.js';
-import { startPyTorch } from './engine-pytorch.js';
+import { median } from './statistics.js';
 
 interface StepResult {
   readonly seconds: number;
@@ -22,7 +26,7 @@ interface CompileSeconds {
   readonly sessionSeconds: number;
 }
 
-interface Competitor {
+interface Entrant {
   readonly name: string;
   /** Steps a round: the slow one makes fewer. */
   readonly steps: number;
@@ -75,9 +79,9 @@ if (options.json) {
   print(rows);
 }
 
-async function enter(sizes: StepSizes, threads: number, steps: number): Promise<Competitor[]> {
+async function enter(sizes: StepSizes, threads: number, steps: number): Promise<Entrant[]> {
   const inputs = stepInputs(sizes);
-  const pytorch = await startPyTorch(sizes, inputs, threads);
+  const pytorch = await startPyTorch('engine_step.py', { description: { sizes }, tensors: inputs, threads });
   if (pytorch === undefined) console.error('PyTorch left out: set EHMAM_PYTHON to a Python that has torch');
   return [
     {
@@ -85,10 +89,10 @@ async function enter(sizes: StepSizes, threads: number, steps: number): Promise<
       compile: await compileSeconds(sizes, inputs, threads),
     },
     await ours('wasm', 'eager WebAssembly', 1),
-    ...(pytorch === undefined ? [] : [{ ...pytorch, name: `PyTorch ${pytorch.version}`, steps }]),
+    ...(pytorch === undefined ? [] : [inPyTorch(pytorch, steps)]),
   ];
 
-  async function ours(engine: EngineName, name: string, steps: number): Promise<Competitor> {
+  async function ours(engine: EngineName, name: string, steps: number): Promise<Entrant> {
     const program = (await createEngine(engine, { threads })).compile(trainingStep(sizes), { name: 'step' });
     let last: Awaited<ReturnType<typeof program.run>> | undefined;
     return {
@@ -109,6 +113,23 @@ async function enter(sizes: StepSizes, threads: number, steps: number): Promise<
   }
 }
 
+function inPyTorch({ hello, folder, ask, close }: Competitor, steps: number): Entrant {
+  return {
+    name: `PyTorch ${hello.version}`,
+    steps,
+    step: async () => {
+      const { seconds, loss } = await ask('step');
+      return { seconds: Number(seconds), loss: Number(loss) };
+    },
+    gradients: async () => {
+      await ask('gradients');
+      const bytes = await readFile(join(folder, 'gradients.bin'));
+      return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    },
+    close,
+  };
+}
+
 /** What the compiling engine does once for these shapes, its two halves apart. */
 async function compileSeconds(
   sizes: StepSizes,
@@ -125,7 +146,7 @@ async function compileSeconds(
 }
 
 /** Competitors take turns, so that a busy spell of the machine meets all of them. */
-async function measure(competitors: readonly Competitor[], rounds: number): Promise<Row[]> {
+async function measure(competitors: readonly Entrant[], rounds: number): Promise<Row[]> {
   const first: StepResult[] = [];
   const seconds = competitors.map((): number[] => []);
   for (const competitor of competitors) first.push(await competitor.step());
@@ -202,13 +223,6 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return whole;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
 function difference(a: Float32Array, b: Float32Array): number {

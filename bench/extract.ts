@@ -1,6 +1,6 @@
 /** @file Benchmark: the 94 M parameter encoder on utterances of three lengths, beside the same model in PyTorch. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
@@ -9,13 +9,13 @@ import { hideBin } from 'yargs/helpers';
 import { normalizeWaveform } from '../src/audio/index.js';
 import { type EhmamConfig, ehmamSchema } from '../src/encoders/ehmamConfig.js';
 import { loadEncoder } from '../src/encoders/load.js';
-import { writeSafetensors } from '../src/encoders/safetensors.js';
 import { createEngine } from '../src/engine/create.js';
-import { floatsOf } from '../src/engine/tree.js';
+import { float32, floatsOf } from '../src/engine/tree.js';
 import { extractHiddenStates } from '../src/features/extract.js';
 import { randomStream } from '../src/random.js';
+import { startPyTorch } from './competitor.js';
 import { encoderFlops, matrixProduct, officialCfg } from './extract-model.js';
-import { startPython } from './python.js';
+import { median } from './statistics.js';
 
 const sampleRateHz = 16000;
 
@@ -45,7 +45,7 @@ interface Utterance {
 }
 
 /** A way to encode an utterance: the seconds it took, and the last hidden state. */
-interface Competitor {
+interface Contestant {
   readonly name: string;
   encode(utterance: Utterance): Promise<{ readonly seconds: number; readonly last: Float32Array }>;
 }
@@ -65,18 +65,13 @@ interface Row {
 const encoder = await loadEncoder(options.spec);
 const config: EhmamConfig = ehmamSchema.parse(encoder.config);
 const utterances = options.seconds.split(',').map(Number).map(speechLike);
-const folder = await mkdtemp(join(tmpdir(), 'ehmam-bench-extract-'));
-try {
-  await report();
-} finally {
-  await rm(folder, { recursive: true });
-}
+await report();
 
 async function report(): Promise<void> {
   const engine = await createEngine('onnx', { threads: options.threads });
   const extract = extractHiddenStates(engine, encoder);
   const product = matrixProduct(engine);
-  const ours: Competitor = {
+  const ours: Contestant = {
     name: 'compiled (ONNX Runtime)',
     encode: async ({ samples }) => {
       const started = performance.now();
@@ -89,8 +84,8 @@ async function report(): Promise<void> {
     },
   };
   const python = await pytorch();
-  const { rows, productRate } = await measure([ours, ...python.competitors], product);
-  python.close();
+  const { rows, productRate } = await measure([ours, ...python.contestants], product);
+  await python.close();
   await extract.dispose();
   await product.dispose();
   const { threads, rounds } = options;
@@ -100,37 +95,39 @@ async function report(): Promise<void> {
 }
 
 /** PyTorch with its attention written out, and with its fused one where it has that. */
-async function pytorch(): Promise<{ readonly competitors: Competitor[]; close(): void }> {
-  await writeFile(join(folder, 'cfg.json'), JSON.stringify(officialCfg(config)));
-  await writeSafetensors(join(folder, 'model.safetensors'), encoder.parameters);
-  for (const { name, samples } of utterances) {
+async function pytorch(): Promise<{ readonly contestants: Contestant[]; close(): Promise<void> }> {
+  const waveforms = utterances.map(({ name, samples }) => {
     const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples;
-    await writeFile(join(folder, `${name}.bin`), new Uint8Array(scaled.buffer));
-  }
-  const python = await startPython('extract_model.py', [folder, String(options.threads)], options.threads);
-  if (python === undefined) {
+    return [name, float32([1, scaled.length], scaled)] as const;
+  });
+  const process = await startPyTorch('extract_model.py', {
+    description: { cfg: officialCfg(config) },
+    tensors: { parameters: encoder.parameters, utterances: Object.fromEntries(waveforms) },
+    threads: options.threads,
+  });
+  if (process === undefined) {
     console.error('PyTorch left out: set EHMAM_PYTHON to a Python that has torch');
-    return { competitors: [], close: () => undefined };
+    return { contestants: [], close: async () => undefined };
   }
-  const { version, attentions } = python.greeting as { version: string; attentions: string[] };
-  const competitors = attentions.map(
-    (attention): Competitor => ({
+  const { version, attentions } = process.hello as { version: string; attentions: string[] };
+  const contestants = attentions.map(
+    (attention): Contestant => ({
       name: `PyTorch ${version}, attention ${attention}`,
       encode: async ({ name }) => {
-        const { seconds } = await python.ask(`${name} ${attention}`);
-        const bytes = await readFile(join(folder, `${name}.out`));
+        const { seconds } = await process.ask(`${name} ${attention}`);
+        const bytes = await readFile(join(process.folder, `${name}.out`));
         return { seconds: Number(seconds), last: new Float32Array(Uint8Array.from(bytes).buffer) };
       },
     }),
   );
-  return { competitors, close: python.close };
+  return { contestants, close: process.close };
 }
 
 /** Competitors take turns, so that a busy spell of the machine meets all of them; the first round is not counted. */
-async function measure(competitors: readonly Competitor[], product: () => Promise<number>) {
+async function measure(competitors: readonly Contestant[], product: () => Promise<number>) {
   const times = new Map<string, number[]>();
   const lasts = new Map<string, Float32Array>();
-  const key = (utterance: Utterance, { name }: Competitor): string => `${utterance.name} ${name}`;
+  const key = (utterance: Utterance, { name }: Contestant): string => `${utterance.name} ${name}`;
   const rates: number[] = [];
   for (let round = 0; round <= options.rounds; round++) {
     for (const utterance of utterances) {
@@ -151,7 +148,7 @@ async function measure(competitors: readonly Competitor[], product: () => Promis
       const seconds = times.get(key(utterance, competitor)) ?? [];
       const medianSeconds = median(seconds);
       const [compiled, last] = [competitors[0], competitor].map((each) =>
-        lasts.get(key(utterance, each as Competitor)),
+        lasts.get(key(utterance, each as Contestant)),
       );
       return {
         audioSeconds: utterance.seconds,
@@ -194,13 +191,6 @@ function speechLike(seconds: number): Utterance {
     (_, i) => 0.1 * Math.sin(i * (0.05 + 0.02 * Math.sin(i / 4000))) + 0.02 * random.normal(),
   );
   return { name: `utterance-${seconds}`, seconds, samples };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
 function difference(a: Float32Array, b: Float32Array): number {

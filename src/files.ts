@@ -1,7 +1,7 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.js';
@@ -12,6 +12,9 @@ export type FileData =
   | Uint8Array
   | Iterable<string | Uint8Array>
   | AsyncIterable<string | Uint8Array>;
+
+/** Names of the temporary files of `writeFileAtomic`: `.NAME.PROCESS-8 hexadecimal digits.tmp`. */
+const temporaryPattern = /^\..+\.\d+-[0-9a-f]{8}\.tmp$/;
 
 /**
  * Writes a file in one step: readers see the old file or the whole new one, never a part.
@@ -35,10 +38,34 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
       await handle.close();
     }
     await rename(temporary, target);
+    await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
   }
+}
+
+/** Makes a rename last through a loss of power. Where a folder cannot be opened (Windows), the system sees to that. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  if (handle === undefined) return;
+  await handle.sync().finally(() => handle.close());
+}
+
+/**
+ * Adds a text to the end of a file, which is made where it is missing. A full disk may leave a part of it.
+ * @throws UserError (exit code 1) when it cannot be written
+ */
+export async function appendToFile(path: string, text: string): Promise<void> {
+  await appendFile(path, text).catch((error: unknown) => {
+    throw systemCode(error) === undefined ? error : cannotWrite(path, error);
+  });
+}
+
+/** Removes what atomic writes of a killed process left in a folder. No other process may be writing there. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => temporaryPattern.test(each))) await rm(join(folder, name));
 }
 
 /** SHA-256 of a file's bytes, in hexadecimal. */

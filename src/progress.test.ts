@@ -59,7 +59,7 @@ describe('createProgress on a terminal', () => {
     // What stands between two of the terminal's control sequences.
     const lines = written.split('\u001b').map((part) => part.replace(/^(\[[?0-9]*[A-Za-z]|[78])/, ''));
     expect(Math.max(...lines.map((line) => line.length))).toBe(59);
-    expect(written).toContain('████░░░░░░░░░░░░ pre-train 100/400 in 10 s, 10/s, a note');
+    expect(written).toContain('██░░░░ pre-train 100/400 in 10 s, 10/s, a note that is much');
     expect(written.endsWith('\n')).toBe(true);
   });
 });

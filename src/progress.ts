@@ -19,8 +19,11 @@ export interface ProgressOptions {
 }
 
 const plainIntervalMilliseconds = 10_000;
-const widestLine = 80;
-const barWidth = 16;
+/** Columns of a terminal that does not say, and the most that is filled. */
+const usualColumns = 80;
+const mostColumns = 120;
+/** The bar makes room for a long note. */
+const [narrowestBar, widestBar] = [6, 16];
 
 /** Starts to show the progress of `total` pieces of work; `title` names the work. */
 export function createProgress(title: string, total: number, options: ProgressOptions = {}): Progress {
@@ -69,10 +72,13 @@ function barProgress(
   const line = (_options: Options, params: Params): string => {
     const milliseconds = (finished ?? work.now()) - started;
     const status = (finished === undefined ? statusOf : summaryOf)(work, params.value, milliseconds);
+    // One column stays free: some terminals wrap a line that fills the last one.
+    const columns = Math.min(mostColumns, stream.columns ?? usualColumns) - 1;
+    const text = `${status}${noteOf(note)}`;
+    const barWidth = Math.max(narrowestBar, Math.min(widestBar, columns - text.length - 1));
     const full = Math.round(params.progress * barWidth);
     const bar = '\u2588'.repeat(full) + '\u2591'.repeat(barWidth - full);
-    // One column stays free: some terminals wrap a line that fills the last one.
-    return `${bar} ${status}${noteOf(note)}`.slice(0, Math.min(widestLine, stream.columns ?? widestLine) - 1);
+    return `${bar} ${text}`.slice(0, columns);
   };
   // The line is cut above: with `linewrap` the terminal's own wrapping stays as it is, so Ctrl-C leaves nothing to mend.
   const bar = new SingleBar({ stream, format: line, fps: 5, linewrap: true });

@@ -1,5 +1,4 @@
 /** @file The command line as a user meets it: exit codes, one line an error, help, results. */
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,75 +134,6 @@ describe('list', () => {
       );
     expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic']);
     expect(await names('corpora')).toEqual(['mini']);
-  });
-});
-
-describe('pretrain', () => {
-  const pretrain = (out: string, ...words: string[]) =>
-    entry.run([
-      ...[
-        'pretrain',
-        '--manifest',
-        join(folder, 'speech.csv'),
-        '--out',
-        join(folder, out),
-        '--quiet',
-        ...words,
-      ],
-    ]);
-
-  beforeAll(async () => {
-    const noise = Float32Array.from({ length: 40_000 }, (_, i) => 0.2 * Math.sin(i / 5) * Math.sin(i * i));
-    await writeWav(join(folder, 'noise.wav'), noise, 16000);
-    await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,noise.wav,train\nb,noise.wav,train\n');
-  });
-
-  it('leaves an encoder that features takes', async () => {
-    const run = await pretrain('run', '--steps', '2', '--json');
-    expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(run.stdout)).toMatchObject({ finished: true, steps: 2, last: { step: 2 } });
-    const features = await entry.run([
-      ...[
-        'features',
-        join(folder, 'run'),
-        join(folder, 'tone.wav'),
-        '--out',
-        join(folder, 'run.safetensors'),
-      ],
-    ]);
-    expect(features).toMatchObject({ code: 0, stdout: expect.stringMatching(/^run \(ehmam, [0-9a-f]{8}\)/) });
-  });
-
-  it('ends with exit code 130 at Ctrl-C, and --resume goes on from that very step', async () => {
-    const out = join(folder, 'interrupted');
-    const logged = (): number[] =>
-      existsSync(join(out, 'log.jsonl'))
-        ? readFileSync(join(out, 'log.jsonl'), 'utf8')
-            .split('\n')
-            .filter((line) => line.endsWith('}'))
-            .map((line) => (JSON.parse(line) as { step: number }).step)
-        : [];
-    const interruptAfter = (steps: number, ...words: string[]) =>
-      entry.runAndInterrupt(
-        ['pretrain', '--manifest', join(folder, 'speech.csv'), '--out', out, '--steps', '100000', ...words],
-        () => logged().length >= steps,
-      );
-    const first = await interruptAfter(1);
-    expect(first.stderr).toContain('--resume goes on from there');
-    expect(first.code).toBe(130);
-    const stopped = logged().length;
-    const second = await interruptAfter(stopped + 1, '--resume');
-    expect(second.code).toBe(130);
-    const steps = logged();
-    expect(steps.length).toBeGreaterThan(stopped);
-    expect(steps).toEqual(steps.map((_, i) => i + 1));
-  });
-
-  it('names a folder that cannot be written, with exit code 1', async () => {
-    const { code, stderr } = await pretrain('a-file/run', '--steps', '1');
-    expect(stderr).toContain('a-file');
-    expect(stderr.trimEnd()).not.toContain('\n');
-    expect(code).toBe(1);
   });
 });
 

@@ -1,4 +1,5 @@
 /** @file The commands of the command line, in the order of the help. */
+import { analyseCommand } from './analyse.js';
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
@@ -13,6 +14,7 @@ import { runCommand } from './run-suite.js';
 export const commands: readonly Command[] = [
   demoCommand,
   pretrainCommand,
+  analyseCommand,
   runCommand,
   featuresCommand,
   inspectCommand,

@@ -1,5 +1,5 @@
 /** @file The real command line for tests: compiled once, run as a process of its own. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +14,10 @@ export interface Finished {
 }
 
 export interface Entry {
+  /** Where the compiled program lies: `src/`, `tasks/`. */
+  readonly folder: string;
+  /** Starts `ehmam` with these words, to be watched and ended by the caller. */
+  start(words: readonly string[]): ChildProcess;
   /** Runs `ehmam` with these words to its end. */
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
   /** The same, interrupted (SIGINT) as soon as `ready` says so; it is told what stderr says. */
@@ -36,6 +40,8 @@ export async function compileEntry(): Promise<Entry> {
   const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
     spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
   return {
+    folder,
+    start,
     run: (words, environment) => finished(start(words, environment)),
     runAndInterrupt: async (words, ready) => {
       const child = start(words);

@@ -1,5 +1,7 @@
 /** @file `ehmam list`: the names that other commands take. */
 import { defineCommand } from './command.js';
+import { listOf } from './lists.js';
+import { pluginOption } from './plugin-option.js';
 
 export const listCommand = defineCommand({
   usage: 'list <what>',
@@ -12,13 +14,15 @@ export const listCommand = defineCommand({
       describe: 'What to list',
     },
   },
-  options: {},
+  options: { plugin: pluginOption },
   examples: [
     ['list tasks', 'Tasks with their metrics and columns'],
     ['list encoders --json', 'Encoders that need no checkpoint, for a machine'],
   ],
-  async run({ what }, io) {
+  async run({ what, plugin }, io) {
     const { catalogue } = await import('./list/catalogue.js');
+    const plugins = listOf(plugin, 'plugin') ?? [];
+    if (plugins.length > 0) await (await import('../pretrain/masking/index.js')).loadMaskings(plugins);
     const items = await catalogue[what]();
     const width = Math.max(...items.map(({ name }) => name.length));
     io.print(

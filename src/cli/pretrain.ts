@@ -1,14 +1,18 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import { listOf } from './lists.js';
+import { pluginOption } from './plugin-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
   summary: 'Pre-train an encoder on unlabelled speech (EH-MAM)',
   positionals: {},
   options: {
-    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny or base' },
-    masking: { type: 'string', default: 'easy-to-hard', describe: "See 'ehmam list maskings'" },
+    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
+    config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
+    masking: { type: 'string', describe: "See 'ehmam list maskings' (preset: easy-to-hard)" },
+    plugin: pluginOption,
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
     root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
     split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
@@ -21,6 +25,7 @@ export const pretrainCommand = defineCommand({
   examples: [
     ['pretrain --manifest speech.csv --out runs/tiny', 'Minutes on two cores'],
     ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Go on after Ctrl-C'],
+    ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'Settings of your own'],
     ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
   ],
   stopsOnSignal: true,
@@ -28,7 +33,9 @@ export const pretrainCommand = defineCommand({
     const { pretrainFromManifest } = await import('./pretrain/from-manifest.js');
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
+      config: args.config,
       masking: args.masking,
+      plugins: listOf(args.plugin, 'plugin') ?? [],
       manifest: args.manifest,
       root: args.root,
       split: args.split,
@@ -39,6 +46,7 @@ export const pretrainCommand = defineCommand({
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,
+      say: io.say,
     });
     if (io.json) io.print(JSON.stringify({ out: args.out, finished, steps, last: last ?? null }, null, 2));
     else if (finished)

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { normalizeWaveform } from '../audio/index.js';
 import { randomStream } from '../random.js';
-import { readUtterance } from './audio.js';
+import { type DecodePool, decodePool } from './decoding.js';
 import type { Utterance } from './manifest.js';
 
 export interface CropOptions {
@@ -14,6 +14,8 @@ export interface CropOptions {
   readonly firstStep: number;
   /** Decoded audio kept in memory at most, in bytes (default: 512 MB). */
   readonly cacheBytes?: number;
+  /** Threads that decode (default: 2). */
+  readonly threads?: number;
 }
 
 export interface CropBatch {
@@ -23,14 +25,19 @@ export interface CropBatch {
 }
 
 const defaultCacheBytes = 512 * 2 ** 20;
+/** Batches that are made before they are asked for. */
+const batchesAhead = 3;
+const defaultThreads = 2;
 
 /**
- * Batches of random crops, without end; the next one is decoded while the last one is used.
+ * Batches of random crops, without end; the next ones are decoded on threads while the last one is used. Memory holds
+ * those batches, the utterances they are cut from and the cache, however long the manifest is.
  *
  * Row `r = step * batchSize + i` starts in the utterance at place r of an endless list: one seeded permutation of the
  * utterances after the other, an epoch each. A crop starts at a random place of its utterance; one that is longer than
- * the utterance goes on with the next ones of the list, so nothing is padded. Hence a run that resumes at a step gets
- * the batches that it would have got.
+ * the utterance goes on with the next ones of the list, so nothing is padded and no clip is too short. Hence a run that
+ * resumes at a step gets the batches that it would have got.
+ * @throws UserError that names the manifest's line and the file of audio that cannot be read or holds no samples
  */
 export async function* cropStream(
   utterances: readonly Utterance[],
@@ -38,18 +45,27 @@ export async function* cropStream(
 ): AsyncGenerator<CropBatch, never> {
   if (utterances.length === 0) throw new Error('no utterances to crop');
   const place = endlessList(utterances.length, options.seed);
-  const cache = audioCache(utterances, options.cacheBytes ?? defaultCacheBytes);
-  const batchAt = (step: number) => cropBatch(step, options, (position) => cache(place(position)));
-  let next = batchAt(options.firstStep);
-  for (let step = options.firstStep; ; step++) {
-    const samples = await next;
-    next = batchAt(step + 1);
-    // Whoever awaits it gets the error; one that nobody awaits any more must not end the process.
-    next.catch(() => undefined);
-    yield { step, samples };
+  const pool = decodePool(options.threads ?? defaultThreads);
+  try {
+    const cache = audioCache(utterances, options.cacheBytes ?? defaultCacheBytes, pool);
+    const begin = (step: number): Promise<Float32Array> => {
+      const batch = cropBatch(step, options, (position) => cache(place(position)));
+      // Whoever awaits it gets the error; one that nobody awaits any more must not end the process.
+      batch.catch(() => undefined);
+      return batch;
+    };
+    const ahead = Array.from({ length: batchesAhead }, (_, i) => begin(options.firstStep + i));
+    for (let step = options.firstStep; ; step++) {
+      const samples = (await ahead.shift()) as Float32Array;
+      ahead.push(begin(step + batchesAhead));
+      yield { step, samples };
+    }
+  } finally {
+    await pool.close();
   }
 }
 
+/** The rows are made side by side; the first of them that fails is the one that is thrown. */
 async function cropBatch(
   step: number,
   options: CropOptions,
@@ -59,7 +75,7 @@ async function cropBatch(
   const length = options.cropSamples(step);
   if (!(Number.isInteger(length) && length > 0)) throw new Error(`a crop of ${length} samples`);
   const batch = new Float32Array(batchSize * length);
-  for (let row = 0; row < batchSize; row++) {
+  const rows = Array.from({ length: batchSize }, async (_, row) => {
     const position = step * batchSize + row;
     const parts = [await audioAt(position)];
     let total = parts[0]?.length ?? 0;
@@ -73,7 +89,8 @@ async function cropBatch(
     const starts = Math.min(total - length + 1, headLength);
     const start = randomStream(seed, 'crop start', step, row).integer(starts);
     batch.set(normalizeWaveform(cut(parts, start, length)), row * length);
-  }
+  });
+  for (const end of await Promise.allSettled(rows)) if (end.status === 'rejected') throw end.reason;
   return batch;
 }
 
@@ -105,20 +122,31 @@ function endlessList(count: number, seed: number): (position: number) => number 
   };
 }
 
-/** Decoded audio by the utterance's index, the most recently used of it kept. */
+/** Decoded audio by the utterance's index, the most recently used of it kept; each is decoded by one at a time. */
 function audioCache(
   utterances: readonly Utterance[],
   bytes: number,
+  pool: DecodePool,
 ): (index: number) => Promise<Float32Array> {
   const cache = new LRUCache<number, Float32Array>({
     maxSize: Math.max(1, bytes),
     sizeCalculation: (samples) => Math.max(1, samples.byteLength),
   });
+  const decoding = new Map<number, Promise<Float32Array>>();
+  const decode = async (index: number): Promise<Float32Array> => {
+    try {
+      const samples = await pool.decode(utterances[index] as Utterance);
+      cache.set(index, samples);
+      return samples;
+    } finally {
+      decoding.delete(index);
+    }
+  };
   return async (index) => {
     const kept = cache.get(index);
     if (kept !== undefined) return kept;
-    const samples = await readUtterance(utterances[index] as Utterance);
-    cache.set(index, samples);
-    return samples;
+    const started = decoding.get(index) ?? decode(index);
+    decoding.set(index, started);
+    return started;
   };
 }

@@ -32,6 +32,14 @@ describe('loadUtterances', () => {
     expect(await ids(['dev', 'train'])).toEqual(['1', '2', '3', '4']);
   });
 
+  it('leaves the columns out where they are not wanted', async () => {
+    await writeFile(file, rows);
+    const [kept] = await loadUtterances(file);
+    const [bare] = await loadUtterances(file, { keepColumns: false });
+    expect(kept?.columns.label).toBe('x');
+    expect(bare).toEqual({ ...kept, columns: {} });
+  });
+
   it('names both lines of a duplicate id, whatever the split', async () => {
     await writeFile(file, `${rows}2,a.wav,test,x\n`);
     await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(

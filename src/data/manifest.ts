@@ -15,6 +15,8 @@ export {
 export interface LoadOptions extends ManifestOptions {
   /** The splits wanted, none of which may be empty (default: all rows). */
   readonly splits?: readonly string[];
+  /** Whether utterances keep their `columns` (default). Without them, millions of rows need little memory. */
+  readonly keepColumns?: boolean;
 }
 
 /** What a manifest holds, found by `validateManifest`. */
@@ -108,7 +110,7 @@ async function load(
     const empty = options.columns?.find((name) => utterance.columns[name] === '');
     if (empty !== undefined)
       throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
-    kept.push(utterance);
+    kept.push(options.keepColumns === false ? { ...utterance, columns: {} } : utterance);
   }
   const absent = options.splits?.find((split) => !counts.has(split));
   if (absent !== undefined || kept.length === 0) {

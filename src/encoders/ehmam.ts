@@ -4,7 +4,7 @@
  * models/modalities/{audio,base,modules}.py.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '../engine/tree.js';
+import { float32, type HostTensor, type Parameters } from '../engine/tree.js';
 import { alibiBias, framePositions, paddingBias } from '../nn/attention.js';
 import { conv1d } from '../nn/conv1d.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
@@ -159,8 +159,33 @@ export function transformer(
   return { hiddenStates, mlpOutputs };
 }
 
-/** The whole encoder without masks. waveform [batch, samples] to hidden states [batch, frames, width]. */
-export function encode(config: EhmamConfig, parameters: Parameters, waveform: tf.Tensor): TransformerOutput {
+/**
+ * The whole encoder without masks.
+ * @param waveform [batch, samples]
+ * @param padding [batch, frames], 1 where a frame is padding (see `framePadding`): no other frame attends to it. As in
+ *   the released code, the convolutions of the position still see it. For the convolutional front end only: log-mel
+ *   frames lose the mean of their utterance, which padding would move.
+ * @returns hidden states [batch, frames, width]
+ */
+export function encode(
+  config: EhmamConfig,
+  parameters: Parameters,
+  waveform: tf.Tensor,
+  padding?: tf.Tensor,
+): TransformerOutput {
+  if (padding !== undefined && config.frontend.type === 'mel')
+    throw new Error('padding moves the mean of log-mel frames');
   const x = projectFeatures(parameters, localFeatures(config, parameters, waveform));
-  return transformer(config, parameters, { x: x.add(relativePosition(config, parameters, x)) });
+  return transformer(config, parameters, {
+    x: x.add(relativePosition(config, parameters, x)),
+    ...(padding === undefined ? {} : { padding }),
+  });
+}
+
+/** The padded frames of utterances of so many samples in one batch: [batch, frames], 1 where padded. */
+export function framePadding(config: EhmamConfig, samples: readonly number[]): HostTensor {
+  const counts = samples.map((count) => frameCount(config, count));
+  const frames = Math.max(...counts);
+  const bits = counts.flatMap((count) => Array.from({ length: frames }, (_, t) => (t < count ? 0 : 1)));
+  return float32([samples.length, frames], bits);
 }

@@ -49,7 +49,17 @@ export const ehmamSchema = z
       })
       .strict(),
   })
-  .strict();
+  .strict()
+  .superRefine(({ width, heads, position }, context) => {
+    for (const [path, part] of [
+      [['heads'], heads],
+      [['position', 'groups'], position.groups],
+    ] as const) {
+      if (width % part === 0) continue;
+      const message = `the width ${width} is no multiple of ${part}`;
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  });
 
 export type EhmamConfig = z.infer<typeof ehmamSchema>;
 
@@ -91,6 +101,29 @@ const base: EhmamConfig = {
   dropout: paperDropout,
 };
 
+/** Between the two: base's layout at half its width and half its blocks, a seventh of its parameters. */
+const small: EhmamConfig = {
+  ...base,
+  frontend: {
+    type: 'conv',
+    layers: [
+      [256, 10, 5],
+      [256, 3, 2],
+      [256, 3, 2],
+      [256, 3, 2],
+      [256, 3, 2],
+      [256, 2, 2],
+      [256, 2, 2],
+    ],
+  },
+  width: 384,
+  heads: 6,
+  prenetBlocks: 2,
+  blocks: 4,
+  position: { kernel: 19, layers: 3, groups: 16 },
+  decoder: { width: 192, groups: 16, kernel: 7, layers: 3 },
+};
+
 /** What two cores can pre-train in minutes: log-mel frames of 20 ms, 1.3 M parameters. */
 const tiny: EhmamConfig = {
   ...base,
@@ -104,7 +137,7 @@ const tiny: EhmamConfig = {
   dropout: { attention: 0, encoder: 0, activation: 0, afterMlp: 0, decoderInput: 0, prenet: 0, layer: 0 },
 };
 
-export const encoderPresets: Readonly<Record<string, EhmamConfig>> = { base, tiny };
+export const encoderPresets: Readonly<Record<string, EhmamConfig>> = { base, small, tiny };
 
 /** @throws UserError listing the presets when there is none of that name */
 export function encoderPreset(name: string): EhmamConfig {

@@ -87,7 +87,7 @@ describe('what cannot be loaded', () => {
     expect(await complaint('no/such/place')).toMatch(
       /no encoder 'no\/such\/place'.*checkpoint's folder.*fbank.*random:tiny/,
     );
-    expect(await complaint('random:huge')).toMatch(/no preset 'huge'.*base, tiny/);
+    expect(await complaint('random:huge')).toMatch(/no preset 'huge'.*base, small, tiny/);
   });
 
   it('for a file that is missing', async () => {

@@ -4,26 +4,16 @@ import type * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
-import { floatsOf, type HostTensor } from '../engine/tree.js';
-import { encode, localFeatures, projectFeatures, relativePosition } from './ehmam.js';
+import type { HostTensor } from '../engine/tree.js';
+import { encode, framePadding, localFeatures, projectFeatures, relativePosition } from './ehmam.js';
 import type { EhmamConfig } from './ehmamConfig.js';
 import { loadEncoder } from './load.js';
-import { readSafetensors } from './safetensors.js';
+import { apart, entry, namesUnder, official, readReference, referenceFolders } from './reference.fixture.js';
 
-const own = ['test/fixtures/ehmam-official', 'test/fixtures/ehmam-12-heads'];
-const { EHMAM_FIXTURE } = process.env;
-
-const distance = (a: HostTensor | undefined, b: HostTensor | undefined): number => {
-  if (a === undefined || b === undefined) throw new Error('a tensor is missing');
-  expect(a.shape).toEqual(b.shape);
-  const [x, y] = [floatsOf(a), floatsOf(b)];
-  return x.reduce((most, value, i) => Math.max(most, Math.abs(value - (y[i] as number))), 0);
-};
-
-describe.each(EHMAM_FIXTURE === undefined ? own : [EHMAM_FIXTURE])('the model of %s', async (folder) => {
+describe.each(referenceFolders)('the model of %s', async (folder) => {
   const encoder = await loadEncoder(join(folder, 'tiny.pt'));
   const config = encoder.config as EhmamConfig;
-  const { tensors: reference } = await readSafetensors(join(folder, 'reference.safetensors'));
+  const reference = await readReference(folder);
   const utterances = Object.keys(reference).flatMap((key) => /^features\.(.+)\.input$/.exec(key)?.[1] ?? []);
 
   it.each(['onnx', 'wasm'] as const)('has every output of the reference on the engine %s', async (name) => {
@@ -52,16 +42,53 @@ describe.each(EHMAM_FIXTURE === undefined ? own : [EHMAM_FIXTURE])('the model of
     // Two lengths: the second runs in the session made for the first.
     expect(utterances.length).toBeGreaterThan(1);
     for (const which of utterances) {
-      const outputs = await program.run({ waveform: reference[`features.${which}.input`] as HostTensor });
+      const outputs = await program.run({ waveform: entry(reference, `features.${which}.input`) });
       const prefix = `features.${which}.`;
-      const expected = Object.keys(reference).filter(
-        (key) => key.startsWith(prefix) && !key.endsWith('.input'),
-      );
-      expect(expected).toContain(`${prefix}block.${config.blocks - 1}`);
+      const expected = namesUnder(reference, prefix).filter((key) => key !== 'input');
+      expect(expected).toContain(`block.${config.blocks - 1}`);
       const named: Readonly<Record<string, HostTensor>> = outputs;
-      for (const key of expected) {
-        expect(distance(named[key.slice(prefix.length)], reference[key]), key).toBeLessThan(1e-4);
-      }
+      for (const key of expected)
+        expect(apart(named[key], entry(reference, prefix + key)), key).toBeLessThan(1e-4);
     }
   });
+
+  if (namesUnder(reference, 'padded.').length > 0) {
+    it.each(['onnx', 'wasm'] as const)('gives a padded batch as the reference does on %s', async (name) => {
+      const waveform = entry(reference, 'padded.input');
+      const samples = unpadded(entry(reference, 'padded.input_padding_mask'));
+      const padding = framePadding(config, samples);
+      expect(Array.from(padding.data)).toEqual(
+        Array.from(entry(reference, 'padded.padding_mask').data, Number),
+      );
+      const program = (await createEngine(name)).compile(
+        (inputs: { waveform: tf.Tensor; padding: tf.Tensor }) => {
+          const parameters = constants(encoder.parameters);
+          const { hiddenStates } = encode(config, parameters, inputs.waveform, inputs.padding);
+          return { x: hiddenStates.at(-1) as tf.Tensor };
+        },
+        { name: 'padded batch' },
+      );
+      const { x } = await program.run({ waveform, padding });
+      await program.dispose();
+      expect(x.shape).toEqual(entry(reference, 'padded.x').shape);
+      // Frames of padding, too, have the values that they have there.
+      expect(apart(x, entry(reference, 'padded.x'))).toBeLessThan(1e-4);
+    });
+  }
+});
+
+/** Samples of each row that are no padding. */
+function unpadded(mask: HostTensor): number[] {
+  const [batch, samples] = mask.shape as [number, number];
+  return Array.from(
+    { length: batch },
+    (_, b) => Array.from(mask.data.slice(b * samples, (b + 1) * samples)).filter((bit) => bit === 0).length,
+  );
+}
+
+it("the released code's own fixture has a padded batch to compare with", async () => {
+  const reference = await readReference(official);
+  expect(unpadded(entry(reference, 'padded.input_padding_mask'))[1]).toBeLessThan(
+    entry(reference, 'padded.input').shape[1] as number,
+  );
 });

@@ -189,6 +189,25 @@ export class GraphBuilder {
   }
 }
 
+/** How often each value is read, by its id: by nodes, by the bodies inside them, and as an output. */
+export function usesOf(nodes: readonly GraphNode[], outputs: readonly Value[]): Map<number, number> {
+  const uses = new Map<number, number>();
+  const count = (value: Value | undefined): void => {
+    if (value !== undefined) uses.set(value.id, (uses.get(value.id) ?? 0) + 1);
+  };
+  const visit = (node: GraphNode): void => {
+    node.inputs.forEach(count);
+    for (const attribute of Object.values(node.attributes)) {
+      if (!('graph' in attribute)) continue;
+      attribute.graph.nodes.forEach(visit);
+      attribute.graph.outputs.forEach(count);
+    }
+  };
+  nodes.forEach(visit);
+  outputs.forEach(count);
+  return uses;
+}
+
 function contentOf(attributes: Readonly<Record<string, Attribute>>): string {
   return Object.entries(attributes)
     .map(([name, attribute]) => {

@@ -33,19 +33,26 @@ const programNames: ModelNames = {
 export function serialize(
   graph: TracedGraph,
   dynamic: DynamicDims = new Map(),
-  names: ModelNames = programNames,
+  naming: ModelNames = programNames,
 ): Uint8Array {
-  const inputNames = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
+  const names = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs.map(({ id }) => id)));
+  const copied: (readonly [path: string, value: Value])[] = [];
+  // A value that a node makes bears its output's name; constants, inputs and second names need a copy.
+  for (const [path, value] of graph.outputs) {
+    if (made.has(value.id) && !names.has(value.id)) names.set(value.id, naming.output(path));
+    else copied.push([path, value]);
+  }
   const rename = (value: Value | undefined): string =>
-    value === undefined ? '' : (inputNames.get(value.id) ?? nameOf(value));
+    value === undefined ? '' : (names.get(value.id) ?? nameOf(value));
   const constants = new Map<number, Value>();
   for (const value of [...allInputs(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
     if (value.data !== undefined) constants.set(value.id, value);
   }
-  const results = graph.outputs.map(([path, value]) => ({
+  const results = copied.map(([path, value]) => ({
     opType: 'Identity',
     input: [rename(value)],
-    output: [names.output(path)],
+    output: [naming.output(path)],
   }));
   const model = onnx.ModelProto.create({
     irVersion,
@@ -54,14 +61,14 @@ export function serialize(
       { domain: '', version: operatorSet },
       { domain: 'com.microsoft', version: 1 },
     ],
-    metadataProps: Object.entries(names.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'program',
       node: [...graph.nodes.map((node) => nodeProto(node, rename)), ...results],
       initializer: [...constants.values()].map(constantProto),
-      input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path), names)),
+      input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path), naming)),
       output: graph.outputs.map(([path, value]) =>
-        typeProto(names.output(path), value, dynamic.get(`${path}:out`), names),
+        typeProto(naming.output(path), value, dynamic.get(`${path}:out`), naming),
       ),
     },
   });
@@ -85,7 +92,7 @@ function nodeProto(
     opType: node.op,
     domain: node.domain,
     input: node.inputs.map(rename),
-    output: node.outputs.map(nameOf),
+    output: node.outputs.map(rename),
     attribute: Object.entries(node.attributes).map(([name, attribute]) =>
       attributeProto(name, attribute, rename),
     ),

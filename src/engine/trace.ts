@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
 import type { TensorFunction } from './engine.js';
+import { fuseBiases } from './fuse.js';
 import { GraphBuilder, type GraphNode, type Value } from './graph.js';
 import './kernels/index.js';
 import { messageOf } from '../errors.js';
@@ -57,7 +58,8 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
           }
         });
         const results = outputs.map(([, value]) => value);
-        return { inputs, outputs, nodes: liveNodes(graph.finish(), results), nextId: graph.nextValueId };
+        const nodes = fuseBiases(liveNodes(graph.finish(), results), results);
+        return { inputs, outputs, nodes, nextId: graph.nextValueId };
       } catch (error) {
         throw new Error(`cannot compile ${name}: ${explain(messageOf(error))}`, { cause: error });
       }

@@ -12,9 +12,9 @@ export const pooledSettingsSchema = z.strictObject({
   batchSize: count.default(32),
   /** Every one is tried; dev decides. */
   learningRates: rates.default([1e-1, 1e-2, 1e-3, 1e-4]),
-  maximumUpdates: count.default(4000),
-  /** How many evaluations on dev without a better one end the training. */
-  patience: count.default(10),
+  maximumUpdates: count.default(8000),
+  /** How many evaluations on dev (an epoch apart) without a better one end the training. */
+  patience: count.default(60),
   gradientClip: z.number().positive().default(1),
 });
 
@@ -33,7 +33,7 @@ export const ctcSettingsSchema = z.strictObject({
   learningRates: rates.default([3e-3]),
   /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
   schedule: z.enum(['constant', 'linear']).default('linear'),
-  maximumUpdates: count.default(500),
+  maximumUpdates: count.default(1000),
   /** Updates between evaluations on dev; 0 for once an epoch. */
   evaluateEvery: z.int().nonnegative().default(0),
   patience: count.default(10),

@@ -4,4 +4,5 @@ export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsO
 export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';
 export { closestName, mendOfName } from './closest-name.js';
 export { type ErrorRate, errorRate, type TextPair, type TextUnit, unitsOf } from './error-rate.js';
+export { rankCorrelation } from './rank-correlation.js';
 export { ratioOfSums, type Share } from './shares.js';

@@ -3,15 +3,16 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../encoders/safetensors.js';
 import { normals } from '../engine/engines.fixture.js';
-import { UserError } from '../errors.js';
 import { adamStart } from '../nn/adam.js';
 import {
+  checkpointFile,
   checkpointSteps,
   type RunFolder,
-  readCheckpoint,
   readConfig,
   runFolder,
+  stateFrom,
   trimLog,
   writeCheckpoint,
   writeConfig,
@@ -42,10 +43,15 @@ function stateOf(purpose: string): TrainingState {
   };
 }
 
+async function readState(step: number, expected: TrainingState): Promise<TrainingState> {
+  const file = checkpointFile(folder, step);
+  return stateFrom((await readSafetensors(file)).tensors, expected, file);
+}
+
 describe('a checkpoint', () => {
   it('gives back the state that was written', async () => {
     await writeCheckpoint(folder, 7, stateOf('a'), 2);
-    expect(await readCheckpoint(folder, 7, stateOf('b'))).toEqual(stateOf('a'));
+    expect(await readState(7, stateOf('b'))).toEqual(stateOf('a'));
   });
 
   it('is kept as long as it is among the last ones, by number and not by name', async () => {
@@ -61,17 +67,10 @@ describe('a checkpoint', () => {
     const expected = stateOf('a');
     const wider = { ...expected, teacher: { b: normals([4], 'b') } };
     const more = { ...expected, student: { ...expected.student, extra: normals([1], 'b') } };
-    await expect(readCheckpoint(folder, 1, wider)).rejects.toThrow(
+    await expect(readState(1, wider)).rejects.toThrow(
       /step-1\.safetensors: teacher b is missing or has another shape\. Start anew/,
     );
-    await expect(readCheckpoint(folder, 1, more)).rejects.toThrow(/student extra is missing/);
-  });
-
-  it('that is cut short is an error of the file', async () => {
-    await writeCheckpoint(folder, 1, stateOf('a'), 1);
-    const file = join(folder.checkpoints, 'step-1.safetensors');
-    await writeFile(file, (await readFile(file)).subarray(0, 200));
-    await expect(readCheckpoint(folder, 1, stateOf('a'))).rejects.toThrow(UserError);
+    await expect(readState(1, more)).rejects.toThrow(/student extra is missing/);
   });
 });
 

@@ -1,7 +1,7 @@
 /** @file What a pre-training run leaves on disk: its settings, its log, checkpoints to resume from, the encoder. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSafetensors, writeSafetensors } from '../encoders/safetensors.js';
+import { writeSafetensors } from '../encoders/safetensors.js';
 import type { HostParameters, HostTensor } from '../engine/tree.js';
 import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
@@ -12,6 +12,7 @@ const checkpointPattern = /^step-(\d+)\.safetensors$/;
 const groups = ['student', 'teacher', 'first', 'second'] as const;
 
 export interface RunFolder {
+  readonly path: string;
   readonly config: string;
   readonly log: string;
   readonly checkpoints: string;
@@ -21,6 +22,7 @@ export interface RunFolder {
 
 export function runFolder(out: string): RunFolder {
   return {
+    path: out,
     config: join(out, 'config.json'),
     log: join(out, 'log.jsonl'),
     checkpoints: join(out, 'checkpoints'),
@@ -59,7 +61,8 @@ export async function checkpointSteps(folder: RunFolder): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-const checkpointFile = (folder: RunFolder, step: number): string =>
+/** Where the state after `step` updates is kept. */
+export const checkpointFile = (folder: RunFolder, step: number): string =>
   join(folder.checkpoints, `step-${step}.safetensors`);
 
 /** Writes the state after `step` updates, whole or not at all, and removes all but the last `keep` checkpoints. */
@@ -80,16 +83,10 @@ export async function writeCheckpoint(
 }
 
 /**
- * The state after `step` updates.
- * @throws UserError when the checkpoint does not fit the parameters expected
+ * The state in a checkpoint's tensors.
+ * @throws UserError when they are not those of the parameters expected
  */
-export async function readCheckpoint(
-  folder: RunFolder,
-  step: number,
-  expected: TrainingState,
-): Promise<TrainingState> {
-  const file = checkpointFile(folder, step);
-  const { tensors } = await readSafetensors(file);
+export function stateFrom(tensors: HostParameters, expected: TrainingState, file: string): TrainingState {
   const tree = (group: string, like: HostParameters): HostParameters =>
     Object.fromEntries(
       Object.entries(like).map(([name, { shape }]) => {
@@ -124,5 +121,5 @@ export async function trimLog(folder: RunFolder, steps: number): Promise<void> {
       return false;
     }
   });
-  await writeFile(folder.log, kept.map((line) => `${line}\n`).join(''));
+  await writeFileAtomic(folder.log, kept.map((line) => `${line}\n`).join(''));
 }

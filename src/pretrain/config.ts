@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ehmamSchema, encoderPreset } from '../encoders/ehmamConfig.js';
 import { UserError } from '../errors.js';
-import { maskDefaults } from './masking.js';
+import { maskDefaults } from './masking/index.js';
 
 const positive = z.number().int().positive();
 
@@ -17,6 +17,8 @@ export const pretrainSchema = z
         epochs: positive,
         capFrom: z.number().min(0).max(1),
         shareCap: z.number().min(0).max(1),
+        /** Runs of before this setting have none written. */
+        adjust: z.number().min(0).default(maskDefaults.adjust),
         /** Deviation of the noise that stands where frames were masked. */
         noise: z.number().min(0),
       })
@@ -57,7 +59,19 @@ export const pretrainSchema = z
     checkpointEvery: positive,
     keepCheckpoints: positive,
   })
-  .strict();
+  .strict()
+  .superRefine(({ teacher, encoder }, context) => {
+    const { width, blocks, decoder } = encoder;
+    if (teacher.topBlocks > blocks) {
+      const message = `there are only ${blocks} shared blocks`;
+      context.addIssue({ code: 'custom', path: ['teacher', 'topBlocks'], message });
+    }
+    const undivided = [width, decoder.width].find((each) => each % decoder.groups !== 0);
+    if (undivided !== undefined) {
+      const message = `the width ${undivided} is no multiple of ${decoder.groups}`;
+      context.addIssue({ code: 'custom', path: ['encoder', 'decoder', 'groups'], message });
+    }
+  });
 
 export type PretrainConfig = z.infer<typeof pretrainSchema>;
 
@@ -84,17 +98,27 @@ const base: PretrainConfig = {
   keepCheckpoints: 2,
 };
 
+/** For one machine: a quarter of base's seconds of audio an update, an eighth of its updates. */
+const small: PretrainConfig = {
+  ...base,
+  encoder: encoderPreset('small'),
+  batch: { size: 4, cropSeconds: [3, 4, 5] },
+  optimizer: { ...base.optimizer, warmupSteps: 1000, steps: 50_000 },
+  teacher: { decay: 0.999, endDecay: 0.9999, annealSteps: 10_000, topBlocks: 4 },
+  checkpointEvery: 500,
+};
+
 /** What two cores pre-train in minutes. */
 const tiny: PretrainConfig = {
   ...base,
   encoder: encoderPreset('tiny'),
   batch: { size: 16, cropSeconds: [1.2, 1.5, 1.8, 2.1] },
-  optimizer: { ...base.optimizer, learningRate: 1e-3, warmupSteps: 50, steps: 480 },
-  teacher: { decay: 0.999, endDecay: 0.9999, annealSteps: 480, topBlocks: 3 },
+  optimizer: { ...base.optimizer, learningRate: 2e-3, warmupSteps: 50, steps: 600 },
+  teacher: { decay: 0.999, endDecay: 0.9999, annealSteps: 600, topBlocks: 3 },
   checkpointEvery: 200,
 };
 
-export const pretrainPresets: Readonly<Record<string, PretrainConfig>> = { base, tiny };
+export const pretrainPresets: Readonly<Record<string, PretrainConfig>> = { base, small, tiny };
 
 /** @throws UserError listing the presets when there is none of that name */
 export function pretrainPreset(name: string): PretrainConfig {

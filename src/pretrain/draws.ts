@@ -2,7 +2,7 @@
 import { float32, floatsOf, type HostTensor, int32 } from '../engine/tree.js';
 import { hashKey, randomStream } from '../random.js';
 import type { PretrainConfig } from './config.js';
-import { findMasking } from './masking.js';
+import { choosing, findMasking } from './masking/index.js';
 import { type HostMaskTensors, maskTensors } from './maskTensors.js';
 
 /** The strategy's masks for the teacher's predicted loss [batch, frames]. */
@@ -13,7 +13,7 @@ export function chooseMasks(
 ): HostMaskTensors {
   const [rows, frames] = predictedLoss.shape as [number, number];
   const values = floatsOf(predictedLoss);
-  const masks = findMasking(config.masking.strategy).choose({
+  const masks = choosing(findMasking(config.masking.strategy), {
     predictedLoss: Array.from({ length: rows }, (_, b) => values.subarray(b * frames, (b + 1) * frames)),
     lengths: Array.from({ length: rows }, () => frames),
     progress: step / config.optimizer.steps,

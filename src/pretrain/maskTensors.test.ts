@@ -1,15 +1,8 @@
-/** @file Index tensors of masks: what they pick, and that rows which fill up the shape change nothing. */
-import type * as tf from '@tensorflow/tfjs';
+/** @file Index tensors of masks: what they pick, and how long they are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../encoders/ehmamParameters.js';
-import { distance, expectNear, normals, runOn } from '../engine/engines.fixture.js';
-import type { Parameters } from '../engine/tree.js';
-import { lossAndGradients } from '../nn/gradients.js';
 import { randomStream } from '../random.js';
 import { maskTensors } from './maskTensors.js';
-import { losses, type MaskTensors, studentPass } from './model.js';
-import { melConfig } from './training.fixture.js';
 
 /** Masks of one batch: every row as many ones, at random places. */
 const masks = fc
@@ -56,57 +49,4 @@ describe('mask tensors', () => {
       }),
     );
   });
-});
-
-it('rows that fill up the shape change neither losses nor gradients', async () => {
-  const config = melConfig.encoder;
-  const student = startParameters(
-    { ...encoderSpecs(config), ...decoderSpecs(config), ...predictorSpecs(config) },
-    1,
-  );
-  const [batch, frames] = [2, 19];
-  const rows = [
-    [0, 1, 5, 6, 7, 14],
-    [3, 4, 9, 10, 17, 18],
-  ].map((hidden) => Uint8Array.from({ length: frames }, (_, t) => Number(hidden.includes(t))));
-  type Inputs = {
-    student: Parameters;
-    features: tf.Tensor;
-    targets: tf.Tensor;
-    noise: tf.Tensor;
-    masks: MaskTensors;
-  };
-  const run = (step: number) =>
-    runOn(
-      'onnx',
-      (inputs: Inputs) => {
-        const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) => {
-          const output = studentPass(
-            config,
-            parameters,
-            inputs.features,
-            inputs.masks,
-            inputs.noise,
-            undefined,
-            undefined,
-          );
-          const { reconstructionSum, rankingSum } = losses(output, inputs.targets, inputs.masks.mask);
-          return { loss: reconstructionSum.add(rankingSum), auxiliary: { reconstructionSum, rankingSum } };
-        });
-        return { loss: loss as tf.Tensor, gradients, ...auxiliary };
-      },
-      {
-        student,
-        features: normals([batch, frames, 16], 'features'),
-        targets: normals([batch, frames, config.width], 'targets'),
-        noise: normals([batch, frames, config.width], 'noise', 0.01),
-        masks: maskTensors(rows, step),
-      },
-    );
-  expect(maskTensors(rows, 8).keptPadding.shape).toEqual([2, 16]);
-  const [exact, filled] = [await run(1), await run(8)];
-  for (const name of ['loss', 'reconstructionSum', 'rankingSum'] as const)
-    expect(distance(filled[name], exact[name])).toBeLessThan(1e-6);
-  expectNear(filled.gradients, exact.gradients, 1e-5);
-  expect(Object.values(exact.gradients).every(({ data }) => data.every(Number.isFinite))).toBe(true);
 });

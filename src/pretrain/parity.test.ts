@@ -1,109 +1,141 @@
-/** @file A training step against PyTorch: teacher, losses and gradients, whatever sizes the fixture has. */
+/** @file A training step against PyTorch: teacher, losses, gradients and EMA, whatever sizes the fixture has. */
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { localFeatures, projectFeatures } from '../encoders/ehmam.js';
+import type { EhmamConfig } from '../encoders/ehmamConfig.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/ehmamParameters.js';
-import { readSafetensors } from '../encoders/safetensors.js';
+import {
+  apart,
+  entry,
+  namesUnder,
+  official,
+  type Reference,
+  readReference,
+  referenceFolders,
+  relative,
+} from '../encoders/reference.fixture.js';
 import { readOfficialCheckpoint } from '../encoders/torch/official.js';
 import { createEngine } from '../engine/create.js';
-import { float32, floatsOf, type HostTensor, type Parameters } from '../engine/tree.js';
+import type { EngineName } from '../engine/engine.js';
+import { float32, type HostParameters, type HostTensor, type Parameters, scalar } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
+import { averaged } from './ema.js';
 import { maskTensors } from './maskTensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
 
-const own = ['test/fixtures/ehmam-official', 'test/fixtures/ehmam-12-heads'];
-const { EHMAM_FIXTURE } = process.env;
-const folders = EHMAM_FIXTURE === undefined ? own : [EHMAM_FIXTURE];
+interface Model {
+  readonly config: EhmamConfig;
+  readonly topBlocks: number;
+  readonly student: HostParameters;
+  readonly teacher: HostParameters;
+}
 
-/** Largest difference, relative to the largest value where that is above 1. */
-const distance = (a: HostTensor, b: HostTensor | undefined): number => {
-  if (b === undefined) throw new Error('the reference lacks a tensor');
-  const [x, y] = [floatsOf(a), floatsOf(b)];
-  expect(x.length).toBe(y.length);
-  const scale = y.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return x.reduce((most, value, i) => Math.max(most, Math.abs(value - (y[i] as number))), 0) / scale;
-};
-
-describe.each(folders)('a training step of the model of %s', async (folder) => {
-  const { config, topBlocks, student, teacher } = await readOfficialCheckpoint(join(folder, 'tiny.pt'));
-  if (teacher === undefined) throw new Error('the checkpoint has no teacher');
-  const { tensors: reference } = await readSafetensors(join(folder, 'reference.safetensors'));
-  const waveform = reference['train.input'] as HostTensor;
-  const maskValues = (reference['train.mask'] as HostTensor).data;
-  const [batch, frames] = (reference['train.mask'] as HostTensor).shape as [number, number];
-  const masks = Array.from({ length: batch }, (_, b) =>
-    Uint8Array.from(maskValues.slice(b * frames, (b + 1) * frames)),
-  );
-
-  it.each(['onnx', 'wasm'] as const)(
-    'has the teacher, losses and gradients of the reference on %s',
-    async (name) => {
-      const engine = await createEngine(name);
-      type Inputs = {
-        student: Parameters;
-        teacher: Parameters;
-        waveform: tf.Tensor;
-        masks: MaskTensors;
-        noise: tf.Tensor;
-      };
-      const step = engine.compile(
-        (inputs: Inputs) => {
-          const local = localFeatures(config, inputs.student, inputs.waveform);
-          const taught = teacherPass(
-            config,
-            inputs.teacher,
-            projectFeatures(inputs.student, local),
-            topBlocks,
-          );
-          const run = (which: 'reconstructionSum' | 'rankingSum') =>
-            lossAndGradients(inputs.student, (parameters) => {
-              const features = localFeatures(config, parameters, inputs.waveform);
-              const output = studentPass(
-                config,
-                parameters,
-                features,
-                inputs.masks,
-                inputs.noise,
-                undefined,
-                undefined,
-              );
-              return { loss: losses(output, taught.targets, inputs.masks.mask)[which], auxiliary: {} };
-            });
-          const [reconstruction, ranking] = [run('reconstructionSum'), run('rankingSum')];
-          return {
-            targets: taught.targets,
-            predictedLoss: taught.predictedLoss,
-            reconstruction: reconstruction.loss as tf.Tensor,
-            ranking: ranking.loss as tf.Tensor,
-            reconstructionGradients: reconstruction.gradients,
-            rankingGradients: ranking.gradients,
-          };
-        },
-        { name: 'official training step' },
-      );
-      const specs = { ...encoderSpecs(config), ...decoderSpecs(config), ...predictorSpecs(config) };
-      const trained = Object.fromEntries(Object.keys(specs).map((key) => [key, student[key] as HostTensor]));
-      const outputs = await step.run({
-        student: trained,
-        teacher,
-        waveform,
-        masks: maskTensors(masks),
-        noise: float32([batch, frames, config.width]),
+/** Teacher's outputs, both sums and the gradients of each, for the reference's input and mask and no noise. */
+async function stepOn(
+  name: EngineName,
+  { config, topBlocks, student, teacher }: Model,
+  reference: Reference,
+) {
+  type Inputs = {
+    student: Parameters;
+    teacher: Parameters;
+    waveform: tf.Tensor;
+    masks: MaskTensors;
+    noise: tf.Tensor;
+  };
+  const step = (inputs: Inputs) => {
+    const local = localFeatures(config, inputs.student, inputs.waveform);
+    const taught = teacherPass(config, inputs.teacher, projectFeatures(inputs.student, local), topBlocks);
+    const run = (which: 'reconstructionSum' | 'rankingSum') => {
+      const { loss, gradients } = lossAndGradients(inputs.student, (parameters) => {
+        const features = localFeatures(config, parameters, inputs.waveform);
+        const { masks, noise } = inputs;
+        const output = studentPass(config, parameters, features, masks, noise, undefined, undefined);
+        return { loss: losses(output, taught.targets, masks.mask)[which], auxiliary: {} };
       });
-      expect(distance(outputs.targets, reference['train.teacher_targets'])).toBeLessThan(1e-4);
-      expect(distance(outputs.predictedLoss, reference['train.teacher_predicted_loss'])).toBeLessThan(1e-4);
-      expect(distance(outputs.reconstruction, reference['train.reconstruction_loss_sum'])).toBeLessThan(1e-4);
-      expect(distance(outputs.ranking, reference['train.ranking_loss_sum'])).toBeLessThan(1e-4);
-      for (const kind of ['reconstruction', 'ranking'] as const) {
-        const gradients = outputs[`${kind}Gradients`] as Record<string, HostTensor>;
-        const expected = Object.keys(reference).filter((key) => key.startsWith(`grad.${kind}.`));
-        expect(expected.length).toBeGreaterThan(0);
-        for (const key of expected) {
-          const gradient = gradients[key.slice(`grad.${kind}.`.length)] as HostTensor;
-          expect(distance(gradient, reference[key]), key).toBeLessThan(1e-3);
-        }
-      }
-    },
+      return { sum: loss as tf.Tensor, gradients };
+    };
+    return { ...taught, reconstruction: run('reconstructionSum'), ranking: run('rankingSum') };
+  };
+  const mask = entry(reference, 'train.mask');
+  const [batch, frames] = mask.shape as [number, number];
+  const rows = Array.from({ length: batch }, (_, b) =>
+    Uint8Array.from(mask.data.slice(b * frames, (b + 1) * frames)),
   );
+  const specs = { ...encoderSpecs(config), ...decoderSpecs(config), ...predictorSpecs(config) };
+  const program = (await createEngine(name, { threads: 1 })).compile(step, {
+    name: 'official training step',
+  });
+  const outputs = await program.run({
+    student: Object.fromEntries(Object.keys(specs).map((key) => [key, student[key] as HostTensor])),
+    teacher,
+    waveform: entry(reference, 'train.input'),
+    masks: maskTensors(rows),
+    noise: float32([batch, frames, config.width]),
+  });
+  await program.dispose();
+  return outputs;
+}
+
+describe.each(referenceFolders)('a training step of the model of %s', async (folder) => {
+  const { teacher, ...rest } = await readOfficialCheckpoint(join(folder, 'tiny.pt'));
+  if (teacher === undefined) throw new Error('the checkpoint has no teacher');
+  const model: Model = { ...rest, teacher };
+  const reference = await readReference(folder);
+
+  describe.each(['onnx', 'wasm'] as const)('on the engine %s', (name) => {
+    let outputs: Awaited<ReturnType<typeof stepOn>>;
+    beforeAll(async () => {
+      outputs = await stepOn(name, model, reference);
+    });
+
+    it("has the teacher's targets and predicted loss", () => {
+      expect(apart(outputs.targets, entry(reference, 'train.teacher_targets'))).toBeLessThan(1e-4);
+      expect(apart(outputs.predictedLoss, entry(reference, 'train.teacher_predicted_loss'))).toBeLessThan(
+        1e-4,
+      );
+    });
+
+    it.each(['reconstruction', 'ranking'] as const)('has the sum of the %s loss', (kind) => {
+      expect(relative(outputs[kind].sum, entry(reference, `train.${kind}_loss_sum`))).toBeLessThan(1e-4);
+    });
+
+    it.each(['reconstruction', 'ranking'] as const)('has every gradient of the %s loss', (kind) => {
+      const gradients: Readonly<Record<string, HostTensor>> = outputs[kind].gradients;
+      const names = namesUnder(reference, `grad.${kind}.`);
+      expect(names.length).toBeGreaterThan(0);
+      for (const key of names) {
+        const expected = entry(reference, `grad.${kind}.${key}`);
+        expect(relative(gradients[key], expected), key).toBeLessThan(1e-3);
+      }
+    });
+  });
+
+  const moved = namesUnder(reference, 'ema.before.');
+  if (moved.length > 0) {
+    it("moves the teacher as the reference's update does", async () => {
+      const pick = (from: (name: string) => HostTensor): HostParameters =>
+        Object.fromEntries(moved.map((key) => [key, from(key)]));
+      const program = (await createEngine('onnx', { threads: 1 })).compile(
+        (inputs: { teacher: Parameters; student: Parameters; decay: tf.Tensor }) =>
+          averaged(inputs.teacher, inputs.student, inputs.decay),
+        { name: 'teacher update' },
+      );
+      const after = await program.run({
+        teacher: pick((key) => entry(reference, `ema.before.${key}`)),
+        student: pick((key) => model.student[key] as HostTensor),
+        decay: scalar(entry(reference, 'ema.decay').data[0] as number),
+      });
+      await program.dispose();
+      for (const key of moved) {
+        expect(apart(after[key], entry(reference, `ema.after.${key}`)), key).toBeLessThan(1e-6);
+        expect(apart(after[key], entry(reference, `ema.before.${key}`)), key).toBeGreaterThan(1e-6);
+      }
+    });
+  }
+});
+
+it("the released code's own fixture has a teacher's update to compare with", async () => {
+  expect(namesUnder(await readReference(official), 'ema.after.').length).toBeGreaterThan(0);
 });

@@ -7,6 +7,7 @@ import type { HostParameters, HostTensor, Parameters, ToHost } from '../engine/t
 import { type AdamState, adamStep, clipGradients, globalNorm } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import type { PretrainConfig } from './config.js';
+import { averaged } from './ema.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
 
 /** Everything that training changes. */
@@ -116,16 +117,10 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
       inputs.learningRate,
       settings,
     );
-    const keep = tf.scalar(1).sub(decay);
-    const moved = Object.entries(inputs.teacher).map(([name, value]) => {
-      const now = student[name];
-      if (now === undefined) throw new Error(`the teacher has ${name} and the student has not`);
-      return [name, value.mul(decay).add(now.mul(keep))] as const;
-    });
     const { reconstruction, rankingLoss, predictions } = auxiliary;
     return {
       student,
-      teacher: Object.fromEntries(moved),
+      teacher: averaged(inputs.teacher, student, decay),
       adam,
       measures: {
         loss: loss as tf.Tensor,

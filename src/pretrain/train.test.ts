@@ -15,6 +15,7 @@ import {
   interrupting,
   logOf,
   melConfig,
+  oneStepConfig,
   trainingEngine,
   weightsOf,
   writeUtterances,
@@ -108,8 +109,7 @@ describe('a folder', () => {
   });
 
   it('without a run is begun anew when it is to be resumed', async () => {
-    const config = { ...melConfig, optimizer: { ...melConfig.optimizer, steps: 1 } };
-    expect(await train('new', config, { resume: true })).toMatchObject({ steps: 1, finished: true });
+    expect(await train('new', oneStepConfig, { resume: true })).toMatchObject({ steps: 1, finished: true });
   });
 });
 

@@ -1,5 +1,4 @@
 /** @file The pre-training loop: teacher, mask, student, again. */
-import { appendFile, rm } from 'node:fs/promises';
 import { sampleRateHz } from '../audio/index.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
@@ -8,23 +7,16 @@ import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../
 import type { Engine } from '../engine/engine.js';
 import { float32, floatsOf, type HostParameters, scalar } from '../engine/tree.js';
 import { UserError } from '../errors.js';
+import { appendToFile } from '../files.js';
 import { adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
 import { randomStream } from '../random.js';
-import {
-  checkpointSteps,
-  readCheckpoint,
-  readConfig,
-  runFolder,
-  trimLog,
-  writeCheckpoint,
-  writeConfig,
-  writeEncoder,
-} from './checkpoint.js';
-import { type PretrainConfig, pretrainSchema } from './config.js';
+import { writeCheckpoint, writeEncoder } from './checkpoint.js';
+import type { PretrainConfig } from './config.js';
 import { chooseMasks, dropping, maskNoise } from './draws.js';
 import { checkHealth } from './health.js';
-import { findMasking, hardShare } from './masking.js';
+import { findMasking } from './masking/index.js';
+import { openRun } from './opening.js';
 import { learningRateAt, teacherDecayAt } from './schedule.js';
 import {
   compileStep,
@@ -42,6 +34,8 @@ export interface PretrainOptions {
   /** Go on from the last checkpoint in `out`. */
   readonly resume?: boolean;
   readonly quiet?: boolean;
+  /** Told of damage that was passed over. */
+  readonly say?: (remark: string) => void;
   /** When it is aborted, the run writes a checkpoint and ends. */
   readonly signal?: AbortSignal;
   /** Told of every step. */
@@ -56,7 +50,10 @@ export interface StepLog extends StepMeasures<number> {
   readonly teacherDecay: number;
   readonly maskedFraction: number;
   readonly hardShare: number;
+  /** Spent on this step, waiting for its audio included. */
   readonly seconds: number;
+  /** Since this run began or resumed. */
+  readonly stepsPerSecond: number;
 }
 
 /** Where the run ended: all its steps, or a checkpoint at an interruption. */
@@ -73,30 +70,33 @@ export interface PretrainResult {
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, utterances, engine, signal } = options;
   const { optimizer, batch, seed } = config;
-  findMasking(config.masking.strategy);
+  const masking = findMasking(config.masking.strategy);
   checkCrops(config);
-  const folder = runFolder(options.out);
-  let state = startState(config);
-  const firstStep = await prepareFolder(options);
-  if (firstStep > 0) state = await readCheckpoint(folder, firstStep, state);
-  await trimLog(folder, firstStep);
-
+  const { resume = false, say = () => undefined, quiet = false } = options;
+  const run = await openRun({ config, out: options.out, resume, say }, startState(config));
+  const { folder, done: firstStep } = run;
+  let { state } = run;
+  if (firstStep >= optimizer.steps) {
+    await writeEncoder(folder, state);
+    return { steps: firstStep, finished: true, last: undefined };
+  }
   const programs = compileStep(engine, config, state.student);
   const cropLengths = batch.cropSeconds.map((seconds) => Math.round(seconds * sampleRateHz));
   const cropSamples = (step: number): number =>
     cropLengths[randomStream(seed, 'crop length', step).integer(cropLengths.length)] as number;
-  const progress = createProgress(`pre-train ${config.masking.strategy}`, optimizer.steps, {
-    quiet: options.quiet ?? false,
+  const progress = createProgress('pre-train', optimizer.steps, {
+    quiet,
     initial: firstStep,
   });
   let spare: HostStudentOutputs | undefined;
   let last: StepLog | undefined;
   let done = firstStep;
+  const started = performance.now();
+  let stepStarted = started;
   try {
     const crops = cropStream(utterances, { seed, cropSamples, batchSize: batch.size, firstStep });
     for await (const { step, samples } of crops) {
       if (step >= optimizer.steps || signal?.aborted) break;
-      const started = performance.now();
       const local = Object.fromEntries(Object.entries(state.student).filter(([name]) => isLocal(name)));
       const waveform = float32([batch.size, samples.length / batch.size], samples);
       const taught = await programs.teacher.run({ local, teacher: state.teacher, waveform });
@@ -124,9 +124,9 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         learningRate,
         teacherDecay: decay,
         maskedFraction: meanOf(floatsOf(masks.mask)),
-        hardShare:
-          config.masking.strategy === 'random' ? 0 : hardShare(config.masking, step / optimizer.steps),
-        seconds: (performance.now() - started) / 1000,
+        hardShare: masking.hardShare(config.masking, step / optimizer.steps),
+        seconds: (performance.now() - stepStarted) / 1000,
+        stepsPerSecond: (1000 * (step + 1 - firstStep)) / (performance.now() - started),
       };
       checkHealth(config, last, {
         student: state.student,
@@ -138,15 +138,14 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       // The outputs become the state; the state's memory takes the next outputs.
       spare = done > firstStep ? ({ ...state, measures: outputs.measures } as HostStudentOutputs) : undefined;
       state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
+      if (done === firstStep) await run.begin();
       done = step + 1;
-      await appendFile(folder.log, `${JSON.stringify(last)}\n`);
+      await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
       if (done % config.checkpointEvery === 0)
         await writeCheckpoint(folder, done, state, config.keepCheckpoints);
       options.onStep?.(last);
-      progress.update(
-        done,
-        `loss ${last.reconstruction.toFixed(3)} rank ${last.ranking.toFixed(3)} var ${last.targetVariance.toFixed(2)}`,
-      );
+      progress.update(done, noteOf(last));
+      stepStarted = performance.now();
     }
   } finally {
     progress.stop();
@@ -186,34 +185,20 @@ function startState(config: PretrainConfig): TrainingState {
   return { student, teacher, adam: adamStart(student) };
 }
 
-/** Checks that `out` is free or holds this very run; returns the updates done. */
-async function prepareFolder({ config, out, resume }: PretrainOptions): Promise<number> {
-  const folder = runFolder(out);
-  const known = await readConfig(folder);
-  if (known === undefined || !resume) {
-    if (known !== undefined) {
-      throw new UserError('holds a pre-training run already', {
-        file: out,
-        mend: 'Go on with it by --resume, or choose another --out',
-      });
-    }
-    await rm(folder.checkpoints, { recursive: true, force: true });
-    await writeConfig(folder, config);
-    return 0;
-  }
-  // Parsed, so that the order of keys does not matter.
-  if (JSON.stringify(known) !== JSON.stringify(pretrainSchema.parse(config))) {
-    throw new UserError('the run in this folder has other settings', {
-      file: folder.config,
-      mend: 'Resume with the same preset and options, or choose another --out',
-    });
-  }
-  return (await checkpointSteps(folder)).at(-1) ?? 0;
-}
-
 function measuresOf({ measures }: HostStudentOutputs): StepMeasures<number> {
   const numbers = Object.entries(measures).map(([name, tensor]) => [name, tensor.data[0]]);
   return Object.fromEntries(numbers) as StepMeasures<number>;
 }
 
 const meanOf = (values: Float32Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** What the progress says of a step, the most telling first: a narrow terminal cuts the end. */
+function noteOf(log: StepLog): string {
+  const { reconstruction, ranking, maskedFraction, hardShare, targetVariance, predictionVariance } = log;
+  return [
+    `loss ${reconstruction.toFixed(2)} rank ${ranking.toFixed(2)}`,
+    `mask ${maskedFraction.toFixed(2)} hard ${hardShare.toFixed(2)}`,
+    `var ${targetVariance.toFixed(2)}/${predictionVariance.toFixed(2)}`,
+    `grad ${log.gradientNorm.toPrecision(2)}`,
+  ].join(' ');
+}

@@ -45,6 +45,12 @@ export const melConfig: PretrainConfig = {
   keepCheckpoints: 2,
 };
 
+/** A run that is over after its first update. */
+export const oneStepConfig: PretrainConfig = {
+  ...melConfig,
+  optimizer: { ...melConfig.optimizer, steps: 1 },
+};
+
 /** Waveform convolutions instead, four steps on crops of one length. */
 export const convConfig: PretrainConfig = {
   ...melConfig,
@@ -131,10 +137,10 @@ export function interrupting(engine: Engine, steps: number, after: () => void): 
 }
 
 /** The log's lines without the times, which no two runs share. */
-export async function logOf(out: string): Promise<Omit<StepLog, 'seconds'>[]> {
+export async function logOf(out: string): Promise<Omit<StepLog, 'seconds' | 'stepsPerSecond'>[]> {
   const lines = (await readFile(runFolder(out).log, 'utf8')).trim().split('\n');
   return lines.map((line) => {
-    const { seconds: _seconds, ...rest } = JSON.parse(line) as StepLog;
+    const { seconds: _seconds, stepsPerSecond: _rate, ...rest } = JSON.parse(line) as StepLog;
     return rest;
   });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { findTask } from '../../../tasks/index.js';
 import { loadEncoder } from '../../encoders/load.js';
-import { findMasking } from '../../pretrain/masking.js';
+import { findMasking } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';
 
 describe('the catalogue', () => {
@@ -18,7 +18,9 @@ describe('the catalogue', () => {
 
   it('names maskings that can be found', async () => {
     const items = await catalogue.maskings();
-    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['easy-to-hard', 'random']));
+    expect(items.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block']),
+    );
     for (const { name } of items) expect(findMasking(name).name).toBe(name);
   });
 

@@ -6,7 +6,7 @@ import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderPresets } from '../../encoders/ehmamConfig.js';
 import { families } from '../../encoders/families.js';
 import { fbankDefault } from '../../encoders/fbank.js';
-import { maskings } from '../../pretrain/masking.js';
+import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {
   readonly name: string;
@@ -52,7 +52,7 @@ async function encoders() {
 }
 
 async function maskingStrategies() {
-  return [...maskings.values()].map(({ name, about }) => ({ name, summary: about }));
+  return [...maskings().values()].map(({ name, about }) => ({ name, summary: about }));
 }
 
 async function corpora() {

@@ -18,7 +18,9 @@ afterAll(() => rm(folder, { recursive: true }));
 const run = (change: Partial<PretrainRequest>) =>
   pretrainFromManifest({
     preset: 'tiny',
+    config: undefined,
     masking: 'random',
+    plugins: [],
     manifest: join(folder, 'speech.csv'),
     root: undefined,
     split: 'train',
@@ -28,6 +30,7 @@ const run = (change: Partial<PretrainRequest>) =>
     seed: undefined,
     engine: { name: 'onnx', provider: 'cpu' },
     quiet: true,
+    say: () => undefined,
     signal: new AbortController().signal,
     ...change,
   });

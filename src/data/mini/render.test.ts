@@ -11,10 +11,10 @@ let chosen: PlannedUtterance[];
 beforeAll(async () => {
   source = await readMiniSource();
   plan = planSuite(source);
-  // The first IC utterance of each of six speakers: every Flite voice and two eSpeak variants; f2 has random breath.
+  // The first SID utterance of each of six speakers: every Flite voice and two eSpeak variants; f2 has random breath.
   const wanted = ['kal16-a', 'awb-a', 'rms-a', 'slt-a', 'es-f2', 'es-klatt2'];
   chosen = wanted
-    .map((id) => plan.find(({ part, speaker }) => part === 'ic' && speaker?.id === id))
+    .map((id) => plan.find(({ part, speaker }) => part === 'sid' && speaker?.id === id))
     .filter((utterance) => utterance !== undefined);
 });
 

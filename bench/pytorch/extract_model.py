@@ -1,10 +1,11 @@
 """The EH-MAM encoder in PyTorch, eager, driven line by line over standard input.
 
-    python extract_model.py FOLDER THREADS
+    python extract_model.py FOLDER
 
-FOLDER holds cfg.json (as the official trainer has it), model.safetensors, and for each line `NAME explicit|fused` that
-comes in NAME.bin, a float32 waveform. It is encoded once, every hidden state kept, with the attention written out or
-PyTorch's fused one; the answer is a JSON line {"seconds"}, and NAME.out holds the last hidden state.
+FOLDER holds step.json (cfg as the official trainer has it, threads, tensors) and step.bin (parameters and utterances),
+as question.py reads them. For each line `NAME explicit|fused` the utterance of that name is encoded once, every hidden
+state kept, with the attention written out or PyTorch's fused one; the answer is a JSON line {"seconds"}, and NAME.out
+holds the last hidden state.
 The forward pass is the one that test/fixtures/scripts/torch_ehmam.py checks against the released code's values.
 """
 
@@ -16,21 +17,10 @@ import time
 import torch
 import torch.nn.functional as F
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test" / "fixtures" / "scripts"))
+from question import load
 
-
-def read_safetensors(file):
-    """Without the safetensors package, which a Python with torch need not have."""
-    bytes_ = bytearray(file.read_bytes())
-    length = int.from_bytes(bytes_[:8], "little")
-    header = json.loads(bytes_[8 : 8 + length])
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            begin, end = entry["data_offsets"]
-            offset, count = 8 + length + begin, (end - begin) // 4
-            tensors[name] = torch.frombuffer(bytes_, dtype=torch.float32, offset=offset, count=count).reshape(entry["shape"])
-    return tensors
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "test" / "fixtures" / "scripts"))
+sys.dont_write_bytecode = True
 
 
 def fused_block(model):
@@ -47,16 +37,18 @@ def fused_block(model):
     return block
 
 
-def main(folder, threads):
+def main(folder):
     sys.modules.setdefault("safetensors", type(sys)("safetensors"))
     stub = sys.modules.setdefault("safetensors.torch", type(sys)("safetensors.torch"))
     for name in ("load_file", "save_file"):
         stub.__dict__.setdefault(name, None)  # torch_ehmam imports them for its own files alone
     import torch_ehmam as model
 
-    torch.set_num_threads(threads)
-    cfg = json.loads((folder / "cfg.json").read_text())
-    parameters = read_safetensors(folder / "model.safetensors")
+    described, tensors = load(folder)
+    torch.set_num_threads(described["threads"])
+    parameters = {
+        name.removeprefix("parameters/"): value for name, value in tensors.items() if name.startswith("parameters/")
+    }
     blocks = {"explicit": model.block}
     if hasattr(F, "scaled_dot_product_attention"):
         blocks["fused"] = fused_block(model)
@@ -64,14 +56,13 @@ def main(folder, threads):
     for line in sys.stdin:
         name, attention = line.split()
         model.block = blocks[attention]
-        wave = torch.frombuffer(bytearray((folder / f"{name}.bin").read_bytes()), dtype=torch.float32)[None]
         started = time.perf_counter()
         with torch.inference_mode():
-            outputs = model.features(cfg, parameters, wave)
+            outputs = model.features(described["cfg"], parameters, tensors[f"utterances/{name}"])
         seconds = time.perf_counter() - started
         (folder / f"{name}.out").write_bytes(outputs["x"].numpy().tobytes())
         print(json.dumps({"seconds": seconds}), flush=True)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+    main(pathlib.Path(sys.argv[1]))

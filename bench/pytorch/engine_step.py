@@ -2,7 +2,7 @@
 
     python engine_step.py FOLDER
 
-FOLDER holds step.json (sizes, threads, tensors: name, shape, offset in floats) and step.bin (their float32 values).
+FOLDER holds step.json (sizes, threads, tensors) and step.bin (their values), as question.py reads them.
 Each input line makes one step and answers with a JSON line {"seconds", "loss"}; the line "gradients" instead writes
 gradients.bin (one tensor after the other, in the order of the parameters) and answers {}.
 """
@@ -15,17 +15,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-
-def load(folder):
-    described = json.loads((folder / "step.json").read_text())
-    values = torch.frombuffer(bytearray((folder / "step.bin").read_bytes()), dtype=torch.float32)
-    tensors = {}
-    for tensor in described["tensors"]:
-        count = 1
-        for dim in tensor["shape"]:
-            count *= dim
-        tensors[tensor["name"]] = values[tensor["offset"] : tensor["offset"] + count].reshape(tensor["shape"]).clone()
-    return described, tensors
+from question import load
 
 
 def block(p, name, x, heads):

@@ -1,0 +1,88 @@
+/** @file What `bench/pretrain` measures: one update of the student, at three sizes. */
+
+import { frameCount } from '../src/encoders/ehmam.js';
+import type { EhmamConfig } from '../src/encoders/ehmamConfig.js';
+import {
+  decoderSpecs,
+  encoderSpecs,
+  predictorSpecs,
+  startParameters,
+} from '../src/encoders/ehmamParameters.js';
+import { float32, type HostTensor, sizeOf } from '../src/engine/tree.js';
+import { adamStart } from '../src/nn/adam.js';
+import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
+import { chooseMasks, maskNoise } from '../src/pretrain/draws.js';
+import { exemptFromDecay, isLocal } from '../src/pretrain/step.js';
+import { randomStream } from '../src/random.js';
+
+export interface PretrainSize {
+  readonly name: string;
+  readonly config: PretrainConfig;
+  readonly seconds: number;
+}
+
+/** Without dropout, whose random numbers differ between the two. */
+function sized(name: string, preset: string, seconds: number, batch: number, encoder: Partial<EhmamConfig>) {
+  const config = pretrainPreset(preset);
+  const dropout = Object.fromEntries(Object.keys(config.encoder.dropout).map((key) => [key, 0]));
+  return {
+    name,
+    seconds,
+    config: {
+      ...config,
+      encoder: { ...config.encoder, ...encoder, dropout: dropout as EhmamConfig['dropout'] },
+      batch: { size: batch, cropSeconds: [seconds] },
+      masking: { ...config.masking, strategy: 'random' },
+      teacher: { ...config.teacher, topBlocks: Math.min(config.teacher.topBlocks, encoder.blocks ?? 99) },
+    },
+  };
+}
+
+export const pretrainSizes: readonly PretrainSize[] = [
+  sized('tiny', 'tiny', 1.65, 16, {}),
+  sized('small', 'small', 4, 4, {}),
+  sized('base width, 2 blocks', 'base', 4, 2, { prenetBlocks: 1, blocks: 1 }),
+];
+
+/** Seeded parameters, input, targets and masks of an update, and the scalars of its first step. */
+export function updateInputs({ config, seconds }: PretrainSize) {
+  const { encoder, batch } = config;
+  const random = (name: string, shape: readonly number[]): HostTensor => {
+    const stream = randomStream(1, name);
+    return float32(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => stream.normal()),
+    );
+  };
+  const student = startParameters(
+    { ...encoderSpecs(encoder), ...decoderSpecs(encoder), ...predictorSpecs(encoder) },
+    1,
+  );
+  const taught = { ...encoderSpecs(encoder), ...predictorSpecs(encoder) };
+  const teacher = Object.fromEntries(
+    Object.entries(student).filter(([name]) => name in taught && !isLocal(name)),
+  );
+  const samples = Math.round(seconds * 16000);
+  const frames = frameCount(encoder, samples);
+  const { frontend } = encoder;
+  const inputShape =
+    frontend.type === 'conv' ? [batch.size, samples] : [batch.size, frames, frontend.bins * frontend.stack];
+  const masks = chooseMasks(config, 0, random('predicted loss', [batch.size, frames]));
+  return {
+    student,
+    teacher,
+    adam: adamStart(student),
+    studentInput: random('input', inputShape),
+    targets: random('targets', [batch.size, frames, encoder.width]),
+    masks,
+    noise: maskNoise(config, 0, masks.mask),
+    dropping: {},
+  };
+}
+
+/** Names of the student's parameters that weight decay leaves alone. */
+export function exemptNames(student: Readonly<Record<string, HostTensor>>): string[] {
+  return Object.entries(student)
+    .filter(([name, { shape }]) => exemptFromDecay(name, shape))
+    .map(([name]) => name);
+}

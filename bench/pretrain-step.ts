@@ -1,0 +1,48 @@
+/** @file Our side of `bench/pretrain`, in a process of its own: the compiled update, driven line by line. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createEngine } from '../src/engine/create.js';
+import { scalar } from '../src/engine/tree.js';
+import { compileStep, type HostStudentOutputs } from '../src/pretrain/step.js';
+import { pretrainSizes, updateInputs } from './pretrain-sizes.js';
+
+const description = JSON.parse(await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8')) as {
+  size: string;
+  threads: number;
+  decay: number;
+};
+const size = pretrainSizes.find(({ name }) => name === description.size);
+if (size === undefined) throw new Error(`no size ${description.size}`);
+
+const { student, teacher, adam, ...inputs } = updateInputs(size);
+const engine = await createEngine('onnx', { threads: description.threads });
+const program = compileStep(engine, size.config, student).student;
+let state = { student, teacher, adam };
+let spare: HostStudentOutputs | undefined;
+let update = 0;
+const answer = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+answer({ threads: description.threads });
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'memory') {
+    answer({ megabytes: process.resourceUsage().maxRSS / 1024 });
+    continue;
+  }
+  const started = performance.now();
+  const outputs = await program.run(
+    {
+      ...state,
+      ...inputs,
+      update: scalar(++update),
+      learningRate: scalar(size.config.optimizer.learningRate),
+      decay: scalar(description.decay),
+    },
+    spare,
+  );
+  const seconds = (performance.now() - started) / 1000;
+  // As the training loop does: two sets of buffers take turns.
+  if (update > 1) spare = { ...state, measures: outputs.measures } as HostStudentOutputs;
+  state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
+  answer({ seconds, loss: outputs.measures.loss.data[0] });
+}

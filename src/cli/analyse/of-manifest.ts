@@ -1,0 +1,66 @@
+/** @file An analysis from what the command line says, and its files. */
+import { join } from 'node:path';
+import { loadUtterances } from '../../data/manifest.js';
+import { createEngine } from '../../engine/create.js';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files.js';
+import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
+import { drawUtterance } from '../../pretrain/analyse/picture.js';
+import { readPretrained } from '../../pretrain/analyse/pretrained.js';
+import { summarize } from '../../pretrain/analyse/summary.js';
+
+export interface AnalysisRequest {
+  readonly checkpoint: string;
+  readonly manifest: string;
+  readonly root: string | undefined;
+  readonly split: string | undefined;
+  readonly limit: number | undefined;
+  readonly utterance: string | undefined;
+  readonly out: string | undefined;
+  readonly seed: number;
+  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly quiet: boolean;
+}
+
+/** What `analysis.json` holds. */
+export interface AnalysisReport extends Analysis {
+  /** The files of the pre-training. */
+  readonly checkpoint: readonly string[];
+  readonly manifest: string;
+  readonly split: string | undefined;
+  readonly seed: number;
+  /** The utterance that is drawn. */
+  readonly utterance: string;
+}
+
+/**
+ * Analyses a pre-training over a manifest; writes `analysis.json` and `utterance.svg` where a folder is given.
+ * @throws UserError for anything that cannot be read, before a file is written
+ */
+export async function analyseManifest(
+  request: AnalysisRequest,
+): Promise<{ readonly report: AnalysisReport; readonly text: string }> {
+  const { manifest, root, split, limit, utterance, out, seed, quiet } = request;
+  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+    throw new UserError(`--limit ${limit} is not possible`, { mend: 'Give a whole number from 1' });
+  const pretrained = await readPretrained(request.checkpoint);
+  const utterances = await loadUtterances(manifest, {
+    root,
+    ...(split !== undefined && { splits: [split] }),
+  });
+  const { name, ...settings } = request.engine;
+  const engine = await createEngine(name, settings);
+  const { analysis, shown } = await analyse(engine, pretrained, utterances.slice(0, limit), {
+    seed,
+    quiet,
+    shown: utterance,
+  });
+  const report = { checkpoint: pretrained.files, manifest, split, seed, utterance: shown.id, ...analysis };
+  const text = summarize(analysis);
+  if (out === undefined) return { report, text };
+  const [json, picture] = [join(out, 'analysis.json'), join(out, 'utterance.svg')];
+  await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomic(picture, drawUtterance(shown));
+  return { report, text: `${text}\nwritten to ${json} and ${picture}` };
+}

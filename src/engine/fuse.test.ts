@@ -1,0 +1,88 @@
+/** @file Biases folded into products: fewer nodes, the same values. */
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { createEngine } from './create.js';
+import { trace } from './trace.js';
+import { float32, floatsOf } from './tree.js';
+
+type Inputs = { x: tf.Tensor; weight: tf.Tensor; bias: tf.Tensor };
+
+const specs = {
+  x: { shape: [3, 2], dtype: 'float32' },
+  weight: { shape: [4, 2], dtype: 'float32' },
+  bias: { shape: [4], dtype: 'float32' },
+} as const;
+
+const product = ({ x, weight }: Inputs, transposed: boolean): tf.Tensor =>
+  transposed ? tf.matMul(x, weight, false, true) : tf.matMul(x, weight.transpose().mul(2));
+
+const operators = (fn: (inputs: Inputs) => { y: tf.Tensor }): string[] =>
+  trace('test', fn, specs).nodes.map(({ op }) => op);
+
+describe('a bias added to a matrix product', () => {
+  it.each([true, false])('becomes part of the product (transposed: %s)', (transposed) => {
+    const before = operators((inputs) => ({ y: product(inputs, transposed).add(inputs.bias) }));
+    expect(before).toContain('Gemm');
+    expect(before).not.toContain('Add');
+    expect(before).not.toContain('MatMul');
+    expect(operators((inputs) => ({ y: inputs.bias.add(product(inputs, transposed)) }))).not.toContain('Add');
+  });
+
+  it('stays apart where something else reads the product', () => {
+    const used = operators((inputs) => {
+      const p = product(inputs, true);
+      return { y: p.add(inputs.bias).mul(p) };
+    });
+    expect(used.filter((op) => op === 'Gemm')).toHaveLength(1);
+    expect(used).toContain('Add');
+  });
+
+  it('stays apart where it is no row of the result', () => {
+    expect(operators((inputs) => ({ y: product(inputs, true).add(inputs.bias.slice([0], [1])) }))).toContain(
+      'Add',
+    );
+  });
+
+  it('gives the values of the eager engine', async () => {
+    const inputs = {
+      x: float32([3, 2], [1, -2, 3, 0.5, -1, 4]),
+      weight: float32([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]),
+      bias: float32([4], [0.5, -1, 2, 10]),
+    };
+    const results = await Promise.all(
+      (['onnx', 'cpu'] as const).map(async (name) => {
+        const engine = await createEngine(name);
+        const program = engine.compile(
+          (given: Inputs) => ({
+            a: product(given, true).add(given.bias),
+            b: product(given, false).add(given.bias),
+          }),
+          { name: 'biased product' },
+        );
+        const { a, b } = await program.run(inputs);
+        return [...floatsOf(a), ...floatsOf(b)];
+      }),
+    );
+    expect(results[0]).toEqual(results[1]);
+    expect(results[0]?.slice(0, 4)).toEqual([-2.5, -6, -5, 1]);
+  });
+});
+
+it('an output that is also an input, a constant, or another output keeps both names', async () => {
+  const engine = await createEngine('onnx');
+  const program = engine.compile(
+    ({ x }: { x: tf.Tensor }) => {
+      const doubled = x.mul(2);
+      return { same: x, doubled, again: doubled, one: tf.scalar(1), sum: doubled.add(1) };
+    },
+    { name: 'named twice' },
+  );
+  const { same, doubled, again, one, sum } = await program.run({ x: float32([2], [1, 2]) });
+  expect([same, doubled, again, one, sum].map((tensor) => [...tensor.data])).toEqual([
+    [1, 2],
+    [2, 4],
+    [2, 4],
+    [1],
+    [3, 5],
+  ]);
+});

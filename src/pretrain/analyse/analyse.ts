@@ -1,0 +1,156 @@
+/** @file The paper's analysis of a pre-training over a manifest: does the predicted loss say what is hard, and why. */
+import type { Utterance } from '../../data/manifest.js';
+import type { Engine } from '../../engine/engine.js';
+import { UserError } from '../../errors.js';
+import { rankCorrelation } from '../../metrics/index.js';
+import { createProgress } from '../../progress.js';
+import { type CoursePoint, playCourse } from './course.js';
+import { compilePasses } from './passes.js';
+import type { Pretrained } from './pretrained.js';
+import { countRegions, type Region, regionNames } from './regions.js';
+import { analyseUtterance, type UtteranceFindings } from './utterance.js';
+
+/** A mean over utterances, and how sure it is. */
+export interface Mean {
+  readonly mean: number;
+  /** Of the mean; 0 for one utterance. */
+  readonly standardError: number;
+}
+
+/** Shares of frames by region; they add up to 1. */
+export type RegionShares = Readonly<Record<Region, number>>;
+
+export interface Correlation {
+  /** Spearman's, within each utterance; undefined where no utterance has one. */
+  readonly withinUtterance: Mean | undefined;
+  /** Over the frames of all utterances together. */
+  readonly pooled: number | undefined;
+}
+
+export interface Analysis {
+  readonly utterances: number;
+  /** Utterances of the manifest that are too short to say anything. */
+  readonly tooShort: number;
+  readonly frames: number;
+  /** Of predicted with actual frame loss. */
+  readonly rankCorrelation: { readonly teacher: Correlation; readonly student: Correlation };
+  readonly regions: {
+    /** Utterances whose regions came from the alignment column, and from the energy. */
+    readonly aligned: number;
+    readonly byEnergy: number;
+    /** Of all frames, and of the frames that the masks of the last epoch hide. */
+    readonly all: RegionShares;
+    readonly maskedHard: RegionShares;
+    readonly maskedRandom: RegionShares;
+  };
+  readonly schedule: readonly CoursePoint[];
+  /** Loss of the same masked frames with hard frames hidden besides, and with as many others. */
+  readonly information: { readonly hard: Mean; readonly random: Mean; readonly difference: Mean };
+}
+
+export interface AnalysisOptions {
+  readonly seed: number;
+  /** The utterance that is kept for the picture (default: the first that is long enough). */
+  readonly shown: string | undefined;
+  readonly quiet: boolean;
+}
+
+/**
+ * Analyses every utterance, each one alone.
+ * @throws UserError for audio or alignments that cannot be read, and when no utterance is long enough
+ */
+export async function analyse(
+  engine: Engine,
+  pretrained: Pretrained,
+  utterances: readonly Utterance[],
+  options: AnalysisOptions,
+): Promise<{ readonly analysis: Analysis; readonly shown: UtteranceFindings }> {
+  const { seed, shown, quiet } = options;
+  if (shown !== undefined && !utterances.some(({ id }) => id === shown))
+    throw new UserError(`there is no utterance '${shown}' in the manifest`, { mend: 'Give one of its ids' });
+  const passes = compilePasses(engine, pretrained);
+  const progress = createProgress('analyse', utterances.length, { quiet });
+  const found: Omit<UtteranceFindings, 'samples'>[] = [];
+  let picture: UtteranceFindings | undefined;
+  try {
+    for (const [index, utterance] of utterances.entries()) {
+      const findings = await analyseUtterance(pretrained, passes, utterance, seed, index);
+      progress.update(index + 1);
+      if (findings === undefined) continue;
+      if (shown === undefined ? picture === undefined : findings.id === shown) picture = findings;
+      // The sound of one is enough for the picture: a long manifest must not be held whole.
+      const { samples: _samples, ...rest } = findings;
+      found.push(rest);
+    }
+  } finally {
+    progress.stop();
+    await passes.dispose();
+  }
+  if (picture === undefined) {
+    const which = shown === undefined ? 'no utterance is' : `the utterance '${shown}' is not`;
+    throw new UserError(`${which} long enough`, { mend: 'Fifteen frames are the least (about 0.3 s)' });
+  }
+  const analysis: Analysis = {
+    utterances: found.length,
+    tooShort: utterances.length - found.length,
+    frames: found.reduce((sum, { grid }) => sum + grid.frames, 0),
+    rankCorrelation: {
+      teacher: correlationOf(found, 'teacher', ({ predicted }) => predicted),
+      student: correlationOf(found, 'student', ({ studentPredicted }) => studentPredicted),
+    },
+    regions: {
+      aligned: found.filter(({ regionsFrom }) => regionsFrom === 'alignment').length,
+      byEnergy: found.filter(({ regionsFrom }) => regionsFrom === 'energy').length,
+      all: sharesOf(found, () => undefined),
+      maskedHard: sharesOf(found, ({ masks }) => masks.hard),
+      maskedRandom: sharesOf(found, ({ masks }) => masks.random),
+    },
+    schedule: playCourse(
+      found.map(({ predicted }) => predicted),
+      pretrained.masking,
+      seed,
+    ),
+    information: {
+      hard: meanOf(found.map(({ information }) => information.hard)),
+      random: meanOf(found.map(({ information }) => information.random)),
+      difference: meanOf(found.map(({ information }) => information.hard - information.random)),
+    },
+  };
+  return { analysis, shown: picture };
+}
+
+type Findings = Omit<UtteranceFindings, 'samples'>;
+
+function correlationOf(
+  found: readonly Findings[],
+  whose: 'teacher' | 'student',
+  predictedOf: (findings: Findings) => Float32Array,
+): Correlation {
+  const within = found.flatMap(({ correlation }) => correlation[whose] ?? []);
+  const joined = (of: (findings: Findings) => Float32Array): number[] =>
+    found.flatMap((each) => [...of(each)]);
+  return {
+    withinUtterance: within.length === 0 ? undefined : meanOf(within),
+    pooled: rankCorrelation(
+      joined(predictedOf),
+      joined(({ actual }) => actual),
+    ),
+  };
+}
+
+function sharesOf(
+  found: readonly Findings[],
+  maskOf: (findings: Findings) => Uint8Array | undefined,
+): RegionShares {
+  const counts = found.map((each) => countRegions(each.regions, maskOf(each)));
+  const sum = (region: Region): number => counts.reduce((total, each) => total + each[region], 0);
+  const all = regionNames.reduce((total, region) => total + sum(region), 0);
+  return { speech: sum('speech') / all, silence: sum('silence') / all, boundary: sum('boundary') / all };
+}
+
+function meanOf(values: readonly number[]): Mean {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  const standardError = values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length);
+  return { mean, standardError };
+}

@@ -1,0 +1,107 @@
+/** @file The two compiled programs of an analysis: the teacher's view of an utterance, and what the student makes of masks. */
+import type * as tf from '@tensorflow/tfjs';
+import { localFeatures, projectFeatures } from '../../encoders/ehmam.js';
+import type { Engine } from '../../engine/engine.js';
+import { float32, floatsOf, type HostTensor, type Parameters } from '../../engine/tree.js';
+import { randomStream } from '../../random.js';
+import { maskTensors } from '../maskTensors.js';
+import { losses, type MaskTensors, studentPass, teacherPass } from '../model.js';
+import { isLocal } from '../step.js';
+import type { Pretrained } from './pretrained.js';
+
+export interface TeacherView {
+  /** Raw local features [1, frames, channels] and targets [1, frames, width]. */
+  readonly features: HostTensor;
+  readonly targets: HostTensor;
+  /** One number a frame. */
+  readonly predictedLoss: Float32Array;
+}
+
+export interface StudentView {
+  /** Actual loss of every masked frame, a row a mask; 0 where not masked. */
+  readonly frameLoss: readonly Float32Array[];
+  /** What the student predicts of it, masked or not. */
+  readonly predictedLoss: readonly Float32Array[];
+}
+
+export interface Passes {
+  /** @param samples normalised, 16 kHz; each length is compiled once */
+  teacher(samples: Float32Array): Promise<TeacherView>;
+  /** The student under several masks of one utterance, which need not hide equally many frames. */
+  student(view: TeacherView, masks: readonly Uint8Array[], seed: number): Promise<StudentView>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles teacher and student as training runs them, without dropout. */
+export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
+  const { encoder, topBlocks, student, teacher, masking } = pretrained;
+  const local = Object.fromEntries(Object.entries(student).filter(([name]) => isLocal(name)));
+  const teach = engine.compile(
+    (inputs: { local: Parameters; teacher: Parameters; waveform: tf.Tensor }) => {
+      const features = localFeatures(encoder, inputs.local, inputs.waveform);
+      const projected = projectFeatures(inputs.local, features);
+      return { features, ...teacherPass(encoder, inputs.teacher, projected, topBlocks) };
+    },
+    { name: 'teacher of an analysis' },
+  );
+  type Inputs = {
+    student: Parameters;
+    features: tf.Tensor;
+    targets: tf.Tensor;
+    noise: tf.Tensor;
+    masks: MaskTensors;
+  };
+  const learn = engine.compile(
+    (inputs: Inputs) => {
+      const { features, masks, noise, targets } = inputs;
+      const output = studentPass(encoder, inputs.student, features, masks, noise, undefined, undefined);
+      const { frameLoss } = losses(output, targets, masks.mask);
+      return { frameLoss, predictedLoss: output.predictedLoss };
+    },
+    { name: 'student of an analysis' },
+  );
+  return {
+    teacher: async (samples) => {
+      const outputs = await teach.run({ local, teacher, waveform: float32([1, samples.length], samples) });
+      const { features, targets, predictedLoss } = outputs;
+      return { features, targets, predictedLoss: floatsOf(predictedLoss) };
+    },
+    student: async ({ features, targets }, masks, seed) => {
+      const [rows, frames] = [masks.length, masks[0]?.length ?? 0];
+      const outputs = await learn.run({
+        student,
+        features: repeated(features, rows),
+        targets: repeated(targets, rows),
+        noise: noiseOf([rows, frames, encoder.width], masking.noise, seed),
+        // Filled up to all frames, so that the number of masked ones asks for no new program.
+        masks: maskTensors(masks, frames),
+      });
+      return { frameLoss: rowsOf(outputs.frameLoss), predictedLoss: rowsOf(outputs.predictedLoss) };
+    },
+    dispose: async () => {
+      await teach.dispose();
+      await learn.dispose();
+    },
+  };
+}
+
+/** [1, ...] to [rows, ...]. */
+function repeated(tensor: HostTensor, rows: number): HostTensor {
+  const values = floatsOf(tensor);
+  const data = new Float32Array(values.length * rows);
+  for (let row = 0; row < rows; row++) data.set(values, row * values.length);
+  return float32([rows, ...tensor.shape.slice(1)], data);
+}
+
+function rowsOf(tensor: HostTensor): Float32Array[] {
+  const [rows, frames] = tensor.shape as [number, number];
+  return Array.from({ length: rows }, (_, row) => floatsOf(tensor).slice(row * frames, (row + 1) * frames));
+}
+
+function noiseOf(shape: readonly number[], deviation: number, seed: number): HostTensor {
+  const random = randomStream(seed, 'analysis noise');
+  const noise = float32(shape);
+  const values = floatsOf(noise);
+  if (deviation > 0) for (let i = 0; i < values.length; i++) values[i] = random.normal() * deviation;
+  return noise;
+}

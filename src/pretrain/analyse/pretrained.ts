@@ -1,0 +1,103 @@
+/** @file Student and teacher of a pre-training: a run's folder, finished or not, or a file of the official trainer. */
+import { stat } from 'node:fs/promises';
+import type { EhmamConfig } from '../../encoders/ehmamConfig.js';
+import { decoderSpecs, encoderSpecs, predictorSpecs } from '../../encoders/ehmamParameters.js';
+import { readSafetensors } from '../../encoders/safetensors.js';
+import { readOfficialCheckpoint } from '../../encoders/torch/official.js';
+import type { HostParameters } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+import { checkpointFile, checkpointSteps, readConfig, runFolder } from '../checkpoint.js';
+import { type MaskSettings, maskDefaults } from '../masking/index.js';
+import { isLocal } from '../step.js';
+
+export interface Pretrained {
+  readonly encoder: EhmamConfig;
+  readonly topBlocks: number;
+  readonly masking: MaskSettings & { readonly noise: number };
+  readonly student: HostParameters;
+  readonly teacher: HostParameters;
+  /** The files that the parameters came from. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads what pre-training left, the decoder and the loss predictors included.
+ * @throws UserError when there is none, and for parameters that are missing or have another shape
+ */
+export async function readPretrained(checkpoint: string): Promise<Pretrained> {
+  const found = await stat(checkpoint).catch(() => undefined);
+  if (found?.isFile()) return readOfficial(checkpoint);
+  const folder = runFolder(checkpoint);
+  const config = await readConfig(folder);
+  if (config === undefined) {
+    throw new UserError('holds no pre-training run', {
+      file: checkpoint,
+      mend: "Give the folder of 'ehmam pretrain --out', or a file of the official trainer (.pt)",
+    });
+  }
+  const { encoder, teacher, masking } = config;
+  const finished = await Promise.all(
+    [folder.student, folder.teacher].map((file) => stat(file).catch(() => undefined)),
+  );
+  if (finished.every((each) => each !== undefined)) {
+    const [student, ema] = [await readSafetensors(folder.student), await readSafetensors(folder.teacher)];
+    const files = [folder.student, folder.teacher];
+    return checked({
+      encoder,
+      topBlocks: teacher.topBlocks,
+      masking,
+      student: student.tensors,
+      teacher: ema.tensors,
+      files,
+    });
+  }
+  const step = (await checkpointSteps(folder)).at(-1);
+  if (step === undefined)
+    throw new UserError('holds no checkpoint yet', { file: checkpoint, mend: 'Train it for longer' });
+  const file = checkpointFile(folder, step);
+  const { tensors } = await readSafetensors(file);
+  const under = (group: string): HostParameters =>
+    Object.fromEntries(
+      Object.entries(tensors).flatMap(([name, tensor]) =>
+        name.startsWith(`${group}/`) ? [[name.slice(group.length + 1), tensor]] : [],
+      ),
+    );
+  return checked({
+    ...{ encoder, topBlocks: teacher.topBlocks, masking, files: [file] },
+    ...{ student: under('student'), teacher: under('teacher') },
+  });
+}
+
+async function readOfficial(file: string): Promise<Pretrained> {
+  const { config, topBlocks, student, teacher } = await readOfficialCheckpoint(file);
+  if (teacher === undefined)
+    throw new UserError('holds no teacher', {
+      file,
+      mend: 'Take a checkpoint that the trainer can resume from',
+    });
+  const masking = { ...maskDefaults, noise: 0.01 };
+  return checked({ encoder: config, topBlocks, masking, student, teacher, files: [file] });
+}
+
+/** The parameters that the model has, no others. */
+function checked(given: Pretrained): Pretrained {
+  const { encoder } = given;
+  const taught = { ...encoderSpecs(encoder), ...predictorSpecs(encoder) };
+  const pick = (of: HostParameters, specs: typeof taught, whose: string): HostParameters =>
+    Object.fromEntries(
+      Object.entries(specs).map(([name, { shape }]) => {
+        const tensor = of[name];
+        if (tensor?.shape.join() === shape.join()) return [name, tensor];
+        throw new UserError(`${name} of the ${whose} is missing or has another shape`, {
+          file: given.files.join(', '),
+          mend: 'An analysis needs decoder, loss predictors and teacher: take what pre-training wrote',
+        });
+      }),
+    );
+  const ofTeacher = Object.fromEntries(Object.entries(taught).filter(([name]) => !isLocal(name)));
+  return {
+    ...given,
+    student: pick(given.student, { ...taught, ...decoderSpecs(encoder) }, 'student'),
+    teacher: pick(given.teacher, ofTeacher, 'teacher'),
+  };
+}

@@ -1,0 +1,42 @@
+/** @file An analysis as lines for a person. */
+import type { Analysis, Correlation, Mean, RegionShares } from './analyse.js';
+
+/** What was found, in a few lines. */
+export function summarize(analysis: Analysis): string {
+  const { rankCorrelation, regions, schedule, information } = analysis;
+  const short = analysis.tooShort === 0 ? '' : `, ${analysis.tooShort} more too short`;
+  const [first, last] = [schedule[0], schedule.at(-1)];
+  const course = [first, last].flatMap((point) =>
+    point === undefined
+      ? []
+      : [
+          `  epoch ${point.epoch}: hard share ${point.hardShare.toFixed(2)}, masks ${percent(point.maskedFraction)}` +
+            ` of frames (random ${percent(point.randomMaskedFraction)}), hard spans overlap by ` +
+            (point.hardSpanOverlap === undefined ? '-' : percent(point.hardSpanOverlap)),
+        ],
+  );
+  return [
+    `${analysis.utterances} utterances, ${analysis.frames} frames${short}`,
+    'rank correlation of predicted with actual frame loss (within an utterance; all frames together):',
+    `  teacher ${correlationText(rankCorrelation.teacher)}`,
+    `  student ${correlationText(rankCorrelation.student)}`,
+    `frames by region (${regions.aligned} utterances by alignment, ${regions.byEnergy} by energy):`,
+    `  all            ${sharesText(regions.all)}`,
+    `  masked, hard   ${sharesText(regions.maskedHard)}`,
+    `  masked, random ${sharesText(regions.maskedRandom)}`,
+    'schedule with these predictions:',
+    ...course,
+    'loss of the rest, with hard frames hidden and with as many others:',
+    `  hard ${meanText(information.hard)}, random ${meanText(information.random)}, difference ${meanText(information.difference)}`,
+  ].join('\n');
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const meanText = ({ mean, standardError }: Mean): string =>
+  `${mean.toFixed(3)} ± ${standardError.toFixed(3)}`;
+
+const correlationText = ({ withinUtterance, pooled }: Correlation): string =>
+  `${withinUtterance === undefined ? '-' : meanText(withinUtterance)}; ${pooled === undefined ? '-' : pooled.toFixed(3)}`;
+
+const sharesText = ({ speech, silence, boundary }: RegionShares): string =>
+  `speech ${percent(speech)}, silence ${percent(silence)}, boundaries ${percent(boundary)}`;

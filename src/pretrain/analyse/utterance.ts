@@ -1,0 +1,124 @@
+/** @file What an analysis finds in one utterance. */
+import { normalizeWaveform, sampleRateHz } from '../../audio/index.js';
+import { readUtterance } from '../../data/audio.js';
+import type { Utterance } from '../../data/manifest.js';
+import { frameCount, frameHop, receptiveField } from '../../encoders/ehmam.js';
+import { rankCorrelation } from '../../metrics/index.js';
+import { hashKey, randomStream } from '../../random.js';
+import { easyToHard } from '../masking/easyToHard.js';
+import { randomMatched } from '../masking/randomMatched.js';
+import { parseAlignment } from './alignment.js';
+import type { Passes } from './passes.js';
+import type { Pretrained } from './pretrained.js';
+import { coveringMasks, coveringPasses, informationMasks } from './probes.js';
+import { type FrameGrid, type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
+
+export interface UtteranceFindings {
+  readonly id: string;
+  /** The part that was looked at, not normalised. */
+  readonly samples: Float32Array;
+  readonly grid: FrameGrid;
+  /** Each frame's loss while it was masked; what the teacher predicts for it; what the student predicts then. */
+  readonly actual: Float32Array;
+  readonly predicted: Float32Array;
+  readonly studentPredicted: Float32Array;
+  readonly correlation: { readonly teacher: number | undefined; readonly student: number | undefined };
+  readonly regions: readonly Region[];
+  readonly regionsFrom: 'alignment' | 'energy';
+  /** Masks of the last epoch: easy-to-hard, and random spans that hide as much. */
+  readonly masks: { readonly hard: Uint8Array; readonly random: Uint8Array };
+  /** Mean loss of the compared frames with hard frames hidden besides, and with others. */
+  readonly information: { readonly hard: number; readonly random: number };
+}
+
+/** Fewer frames than this say nothing. */
+const fewestFrames = 15;
+/** Lengths are cut to a multiple of it, so that few programs are compiled. */
+const lengthStepSeconds = 0.5;
+const longestSeconds = 10;
+
+/** Samples of an utterance that are looked at; 0 when it is too short. */
+export function analysedSamples({ encoder }: Pick<Pretrained, 'encoder'>, samples: number): number {
+  const step = lengthStepSeconds * sampleRateHz;
+  const most = Math.min(samples, longestSeconds * sampleRateHz);
+  const length = most < step ? most : Math.floor(most / step) * step;
+  return frameCount(encoder, length) < fewestFrames ? 0 : length;
+}
+
+/**
+ * Analyses the start of an utterance.
+ * @returns undefined when it is too short
+ * @throws UserError that names the manifest's line, for audio or an alignment that cannot be read
+ */
+export async function analyseUtterance(
+  pretrained: Pretrained,
+  passes: Passes,
+  utterance: Utterance,
+  seed: number,
+  index: number,
+): Promise<UtteranceFindings | undefined> {
+  const { encoder, masking } = pretrained;
+  const segments = parseAlignment(utterance.columns.alignment ?? '', utterance);
+  const whole = await readUtterance(utterance);
+  const length = analysedSamples(pretrained, whole.length);
+  if (length === 0) return undefined;
+  const samples = whole.slice(0, length);
+  const view = await passes.teacher(encoder.normalizeWaveform ? normalizeWaveform(samples) : samples);
+  const predicted = view.predictedLoss;
+  const frames = predicted.length;
+  const stream = (purpose: string) => randomStream(seed, `analysis ${purpose}`, index);
+
+  const covering = coveringMasks(frames, masking.span, coveringPasses, stream('passes'));
+  const probe = informationMasks(predicted, masking.span, stream('information'));
+  const masks = [...covering, probe.hard, ...probe.random];
+  const seen = await passes.student(view, masks, hashKey([seed, 'analysis', index]));
+  const whileMasked = (rows: readonly Float32Array[]): Float32Array =>
+    Float32Array.from({ length: frames }, (_, t) => {
+      const pass = covering.findIndex((mask) => mask[t] === 1);
+      return rows[pass]?.[t] as number;
+    });
+  const [actual, studentPredicted] = [whileMasked(seen.frameLoss), whileMasked(seen.predictedLoss)];
+  const ofRest = (row: number): number => meanOver(seen.frameLoss[row] as Float32Array, probe.rest);
+  const moved = probe.random.map((_, i) => ofRest(coveringPasses + 1 + i));
+
+  const grid = { frames, hopSamples: frameHop(encoder), fieldSamples: receptiveField(encoder) };
+  const request = {
+    predictedLoss: [predicted],
+    lengths: [frames],
+    progress: (masking.epochs - 1) / masking.epochs,
+    settings: masking,
+  };
+  return {
+    id: utterance.id,
+    samples,
+    grid,
+    actual,
+    predicted,
+    studentPredicted,
+    correlation: {
+      teacher: rankCorrelation(predicted, actual),
+      student: rankCorrelation(studentPredicted, actual),
+    },
+    regions: segments === undefined ? regionsOfEnergy(samples, grid) : regionsOfAlignment(segments, grid),
+    regionsFrom: segments === undefined ? 'energy' : 'alignment',
+    masks: {
+      hard: easyToHard.choose({ ...request, random: stream('mask') })[0] as Uint8Array,
+      random: randomMatched.choose({ ...request, random: stream('mask') })[0] as Uint8Array,
+    },
+    information: {
+      hard: ofRest(coveringPasses),
+      random: moved.reduce((sum, loss) => sum + loss, 0) / moved.length,
+    },
+  };
+}
+
+/** Mean of the values where the mask is 1. */
+function meanOver(values: Float32Array, mask: Uint8Array): number {
+  let [sum, count] = [0, 0];
+  for (const [t, bit] of mask.entries()) {
+    if (bit === 0) continue;
+    sum += values[t] as number;
+    count++;
+  }
+  return sum / count;
+}

@@ -1,0 +1,11 @@
+/** @file Easy-to-hard masking without its schedule: hard from the first step. */
+import { spansFrom } from './spans.js';
+import type { MaskingStrategy } from './strategy.js';
+
+export const hardOnly: MaskingStrategy = {
+  name: 'hard-only',
+  about:
+    'easy-to-hard without a schedule: the last share of hard starts (0.8 in the paper) from the first step on',
+  hardShare: ({ shareCap }) => shareCap,
+  choose: (request) => spansFrom(request, request.settings.shareCap),
+};
