@@ -16,7 +16,8 @@ export interface UserErrorDetails {
 
 /**
  * An error whose message a user can act on; the command line prints it without a stack.
- * The message reads `file:line: what is wrong. mend`. Exit code 2 unless said otherwise.
+ * The message reads `file:line: what is wrong. mend`, in one line: control characters, which files may smuggle into
+ * it, become spaces. Exit code 2 unless said otherwise.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -25,7 +26,8 @@ export class UserError extends Error {
   constructor(what: string, details: UserErrorDetails = {}) {
     const { file, line, mend, cause } = details;
     const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-    super(`${place}${what}${mend === undefined ? '' : `. ${mend}`}`, cause === undefined ? {} : { cause });
+    const message = `${place}${what}${mend === undefined ? '' : `. ${mend}`}`;
+    super(message.replaceAll(/\s*\p{Cc}+\s*/gu, ' '), cause === undefined ? {} : { cause });
     this.exitCode = details.exitCode ?? 2;
   }
 }

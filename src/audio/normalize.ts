@@ -1,9 +1,10 @@
 /** @file The normalisation of waveforms that wav2vec 2.0 and its successors expect. */
 
-const epsilon = 1e-5;
+/** torch's. */
+const usualEpsilon = 1e-5;
 
 /** Zero mean and unit (biased) variance, as torch's `F.layer_norm` over the whole waveform; a new array. */
-export function normalizeWaveform(samples: Float32Array): Float32Array {
+export function normalizeWaveform(samples: Float32Array, epsilon = usualEpsilon): Float32Array {
   let sum = 0;
   for (const sample of samples) sum += sample;
   const mean = sum / samples.length;

@@ -4,7 +4,9 @@ import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
+import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   analyseCommand,
   runCommand,
   featuresCommand,
+  inspectCommand,
+  exportCommand,
   compareCommand,
   listCommand,
   doctorCommand,

@@ -22,6 +22,8 @@ export interface Entry {
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
   /** The same, interrupted (SIGINT) as soon as `ready` says so; it is told what stderr says. */
   runAndInterrupt(words: readonly string[], ready: (stderr: string) => boolean): Promise<Finished>;
+  /** Where a file of the project was compiled to: `src/.../x.js`. */
+  compiled(path: string): string;
   remove(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function compileEntry(): Promise<Entry> {
       clearInterval(look);
       return result;
     },
+    compiled: (path) => join(folder, path),
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,5 +1,6 @@
 /** @file `ehmam features`: the hidden states of one audio file. */
 import { defineCommand } from './command.js';
+import { specDescription, weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 
 export const featuresCommand = defineCommand({
@@ -9,7 +10,7 @@ export const featuresCommand = defineCommand({
     spec: {
       type: 'string',
       demandOption: true,
-      describe: "Encoder: a checkpoint's folder, fbank, or random:PRESET",
+      describe: specDescription,
     },
     audio: { type: 'string', demandOption: true, describe: 'WAV or FLAC file' },
   },
@@ -20,6 +21,7 @@ export const featuresCommand = defineCommand({
       describe: 'safetensors file to write: hidden.0, hidden.1, ...',
     },
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
+    weights: weightsOption,
     ...engineOptions,
   },
   examples: [
@@ -33,7 +35,10 @@ export const featuresCommand = defineCommand({
       audio: args.audio,
       out: args.out,
       seed: args.seed,
+      weights: args.weights,
       engine: engineSettings(args),
+      quiet: io.quiet,
+      remark: io.say,
     });
     const { encoder, seconds, layers, file } = written;
     io.print(

@@ -1,6 +1,7 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
+import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
 
@@ -14,6 +15,7 @@ export const runCommand = defineCommand({
     encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
     seeds: { type: 'string', describe: 'Seeds: 1,2,3 (default: 1337); several get a folder each' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    weights: weightsOption,
     ...engineOptions,
   },
   examples: [
@@ -28,7 +30,9 @@ export const runCommand = defineCommand({
       encoders: listOf(args.encoders, 'encoders'),
       seeds: listOf(args.seeds, 'seeds'),
       out: args.out,
+      weights: args.weights,
       engine: engineSettings(args),
+      remark: io.say,
       quiet: io.quiet,
       signal: io.signal,
     });

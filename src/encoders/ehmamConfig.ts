@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 
-const positive = z.number().int().positive();
+/** Beyond every encoder there is, and few enough that a damaged file cannot ask for years of work. */
+const largestWidth = 65_536;
+const mostLayers = 1024;
+
+const positive = z.number().int().positive().max(largestWidth);
+const layerCount = positive.max(mostLayers);
 const rate = z.number().min(0).max(1);
 
 export const ehmamSchema = z
@@ -11,7 +16,13 @@ export const ehmamSchema = z
     /** What turns samples into frames: the paper's convolutions, or log-mel energies (the MelHuBERT idea). */
     frontend: z.discriminatedUnion('type', [
       z
-        .object({ type: z.literal('conv'), layers: z.array(z.tuple([positive, positive, positive])).min(1) })
+        .object({
+          type: z.literal('conv'),
+          layers: z
+            .array(z.tuple([positive, positive, positive]))
+            .min(1)
+            .max(mostLayers),
+        })
         .strict(),
       z.object({ type: z.literal('mel'), bins: positive, stack: positive }).strict(),
     ]),
@@ -20,12 +31,12 @@ export const ehmamSchema = z
     heads: positive,
     mlpRatio: z.number().positive(),
     /** Blocks of the context encoder ('prenet'), then the blocks whose MLPs are targets. */
-    prenetBlocks: z.number().int().nonnegative(),
-    blocks: positive,
+    prenetBlocks: z.number().int().nonnegative().max(mostLayers),
+    blocks: layerCount,
     normFirst: z.boolean(),
     normEpsilon: z.number().positive(),
-    position: z.object({ kernel: positive, layers: positive, groups: positive }).strict(),
-    decoder: z.object({ width: positive, groups: positive, kernel: positive, layers: positive }).strict(),
+    position: z.object({ kernel: positive, layers: layerCount, groups: positive }).strict(),
+    decoder: z.object({ width: positive, groups: positive, kernel: positive, layers: layerCount }).strict(),
     dropout: z
       .object({
         attention: rate,

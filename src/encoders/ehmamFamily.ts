@@ -1,13 +1,13 @@
 /** @file EH-MAM as an encoder family: what `SPEC`s, evaluation and export see of it. */
 import { encode, frameHop, receptiveField } from './ehmam.js';
 import { type EhmamConfig, ehmamSchema } from './ehmamConfig.js';
-import { encoderSpecs, startParameters } from './ehmamParameters.js';
+import { encoderSpecs } from './ehmamParameters.js';
 import type { EncoderFamily } from './encoder.js';
 
 export const ehmamFamily: EncoderFamily<EhmamConfig> = {
   name: 'ehmam',
   schema: ehmamSchema,
-  parameters: (config, seed) => startParameters(encoderSpecs(config), seed),
+  parameters: encoderSpecs,
   forward: (config, parameters, waveform) => encode(config, parameters, waveform).hiddenStates,
   dims: (config) => Array.from({ length: config.prenetBlocks + config.blocks + 1 }, () => config.width),
   normalizesWaveform: (config) => config.normalizeWaveform,

@@ -2,13 +2,14 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { ZodType } from 'zod';
 import type { HostParameters, Parameters } from '../engine/tree.js';
+import type { Specs } from './parameterSpecs.js';
 
 /** A kind of encoder: plug-ins and built-in ones implement this. */
 export interface EncoderFamily<Config> {
   readonly name: string;
   readonly schema: ZodType<Config>;
-  /** Initial parameters, names and layouts as in the reference code. */
-  parameters(config: Config, seed: number): HostParameters;
+  /** Every parameter: names and layouts as in the reference code, and how untrained ones start. */
+  parameters(config: Config): Specs;
   /**
    * Hidden states: the input of block 0, then the output of every block, each [1, frames, dim].
    * @param waveform [1, samples], 16 kHz, normalised if the config asks for it
@@ -18,10 +19,21 @@ export interface EncoderFamily<Config> {
   dims(config: Config): readonly number[];
   /** Whether each utterance is brought to zero mean and unit variance first. */
   normalizesWaveform(config: Config): boolean;
+  /** What is added to the variance then (default: 1e-5, as fairseq). */
+  readonly waveformEpsilon?: number;
   /** Fewest samples that give one frame. */
   minimumSamples(config: Config): number;
   /** Samples from one frame to the next. */
   hopSamples(config: Config): number;
+}
+
+/** The files an encoder was read from. */
+export interface EncoderOrigin {
+  /** `ehmam folder`, `torch checkpoint`, ... */
+  readonly format: string;
+  readonly files: readonly string[];
+  /** What a checkpoint says of its training, as it says it. */
+  readonly training?: unknown;
 }
 
 /** A family with its configuration and weights: what a SPEC names. */
@@ -36,8 +48,13 @@ export interface Encoder {
   readonly parameters: HostParameters;
   readonly dims: readonly number[];
   readonly normalizesWaveform: boolean;
+  readonly waveformEpsilon?: number;
   readonly minimumSamples: number;
   readonly hopSamples: number;
+  /** Where it came from; absent for one that no file holds. */
+  readonly origin?: EncoderOrigin;
+  /** What a user should know about how it was read. */
+  readonly notes?: readonly string[];
   /** waveform [1, samples] to hidden states, each [1, frames, dims[i]]. */
   forward(parameters: Parameters, waveform: Tensor): readonly Tensor[];
 }

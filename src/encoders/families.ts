@@ -1,17 +1,30 @@
 /** @file The encoder families there are. */
 import type { ZodType } from 'zod';
-import type { HostParameters } from '../engine/tree.js';
+import { data2vecAudioFamily } from './data2vecAudio.js';
 import { ehmamFamily } from './ehmamFamily.js';
 import type { Encoder, EncoderFamily } from './encoder.js';
 import { fbankFamily } from './fbank.js';
+import { hubertFamily } from './hubert.js';
+import type { HubFamily } from './huggingface/hub.js';
+import type { Specs } from './parameterSpecs.js';
+import { wav2vec2Family } from './wav2vec2.js';
+import { wavlmFamily } from './wavlm.js';
 
 /** A family whose configuration has been checked: everything an `Encoder` is, but its name and weights. */
 export interface ConfiguredFamily {
   readonly config: unknown;
-  readonly start: (seed: number) => HostParameters;
+  /** Every parameter of an encoder of this configuration. */
+  readonly specs: Specs;
   readonly encoder: Pick<
     Encoder,
-    'family' | 'config' | 'dims' | 'normalizesWaveform' | 'minimumSamples' | 'hopSamples' | 'forward'
+    | 'family'
+    | 'config'
+    | 'dims'
+    | 'normalizesWaveform'
+    | 'waveformEpsilon'
+    | 'minimumSamples'
+    | 'hopSamples'
+    | 'forward'
   >;
 }
 
@@ -29,12 +42,13 @@ function register<Config>(family: EncoderFamily<Config>): RegisteredFamily {
       const config = family.schema.parse(unchecked);
       return {
         config,
-        start: (seed) => family.parameters(config, seed),
+        specs: family.parameters(config),
         encoder: {
           family: family.name,
           config,
           dims: family.dims(config),
           normalizesWaveform: family.normalizesWaveform(config),
+          ...(family.waveformEpsilon !== undefined && { waveformEpsilon: family.waveformEpsilon }),
           minimumSamples: family.minimumSamples(config),
           hopSamples: family.hopSamples(config),
           forward: (parameters, waveform) => family.forward(config, parameters, waveform),
@@ -44,7 +58,26 @@ function register<Config>(family: EncoderFamily<Config>): RegisteredFamily {
   };
 }
 
+/** A family of the hub, without the type of its configuration. */
+export interface RegisteredHubFamily extends Pick<HubFamily<unknown>, 'prefix' | 'fromHub'> {
+  readonly name: string;
+}
+
+const fromHub = [wav2vec2Family, hubertFamily, wavlmFamily, data2vecAudioFamily] as const;
+
 /** Families by name. */
 export const families: ReadonlyMap<string, RegisteredFamily> = new Map(
-  [register(ehmamFamily), register(fbankFamily)].map((family) => [family.name, family]),
+  [
+    register(ehmamFamily),
+    register(fbankFamily),
+    register(wav2vec2Family),
+    register(hubertFamily),
+    register(wavlmFamily),
+    register(data2vecAudioFamily),
+  ].map((family) => [family.name, family]),
+);
+
+/** Families that checkpoints of the Hugging Face hub name as their `model_type`. */
+export const hubFamilies: ReadonlyMap<string, RegisteredHubFamily> = new Map(
+  fromHub.map((family) => [family.name, family]),
 );

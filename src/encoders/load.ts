@@ -1,141 +1,97 @@
-/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, `fbank`, or `random:<preset>`. */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { HostParameters } from '../engine/tree.js';
-import { messageOf, UserError } from '../errors.js';
+/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, `fbank`, `random:<preset>`. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../errors.js';
+import { type Checkpoint, checkpointEncoder, configure, encoderOf } from './checkpoint.js';
 import { encoderPreset, encoderPresets } from './ehmamConfig.js';
 import type { Encoder } from './encoder.js';
-import { families } from './families.js';
 import { fbankDefault } from './fbank.js';
-import { readSafetensors } from './safetensors.js';
-import { readOfficialEncoder } from './torch/official.js';
+import { readHubFolder } from './huggingface/folder.js';
+import { type HubModel, parseHubSpec } from './huggingface/hubCache.js';
+import { indexFile, torchFile } from './huggingface/stored.js';
+import { readJsonFile } from './jsonFile.js';
+import { configFile, readOwnFolder, weightsFile } from './ownFolder.js';
+import { startParameters } from './parameterSpecs.js';
+import { type OfficialWeights, readOfficialEncoder } from './torch/official.js';
 
-const configFile = 'config.json';
-const weightsFile = 'model.safetensors';
+export interface LoadOptions {
+  /** Which weights of a checkpoint of the official trainer (default: the student's). */
+  readonly weights?: OfficialWeights | undefined;
+  /** No progress while a model of the hub is downloaded. */
+  readonly quiet?: boolean | undefined;
+}
 
 /**
  * Loads what a SPEC names.
  * @param seed for `random:<preset>`
- * @throws UserError for an unknown SPEC, an unreadable checkpoint, missing or misshapen parameters
+ * @throws UserError for an unknown SPEC, an unreadable checkpoint, missing, unknown or misshapen parameters
  */
-export async function loadEncoder(spec: string, seed = 0): Promise<Encoder> {
-  if (spec === 'fbank') return makeEncoder('fbank', spec, fbankDefault, undefined, seed);
-  const preset = /^random:(.*)$/.exec(spec)?.[1];
-  if (preset !== undefined) return makeEncoder(spec, spec, encoderPreset(preset), undefined, seed);
-  const place = await checkpointPlace(spec);
-  if ('file' in place) {
-    const { file } = place;
-    const { config, ...official } = await readOfficialEncoder(file);
-    const weights = { ...official, file, configFile: file };
-    return makeEncoder(basename(file, extname(file)), spec, config, weights, seed);
+export async function loadEncoder(spec: string, seed = 0, options: LoadOptions = {}): Promise<Encoder> {
+  const { weights } = options;
+  const place = await placeOf(spec);
+  if (weights !== undefined && place.kind !== 'file') {
+    throw new UserError(`'${spec}' has no student and teacher to choose from`, {
+      mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+    });
   }
-  const weights = { file: join(place.folder, weightsFile), configFile: join(place.folder, configFile) };
-  const config = await readConfig(weights.configFile);
-  const { tensors } = await readSafetensors(weights.file);
-  return makeEncoder(basename(resolve(place.folder)), spec, config, { tensors, ...weights }, seed);
+  switch (place.kind) {
+    case 'made': {
+      const configured = configure(place.config, spec);
+      return encoderOf(spec, spec, configured, startParameters(configured.specs, seed));
+    }
+    case 'file':
+      return checkpointEncoder(spec, await readOfficialEncoder(place.path, weights ?? 'student'));
+    case 'folder':
+      return checkpointEncoder(spec, await readFolder(place.path));
+    case 'hub': {
+      const { repository, revision } = place.model;
+      const [, name = repository] = repository.split('/');
+      // The hub's library is loaded only by those who ask for it.
+      const { hubFolder } = await import('./huggingface/download.js');
+      const read = await readFolder(await hubFolder(place.model, { quiet: options.quiet ?? false }));
+      return checkpointEncoder(spec, { ...read, name: spec.includes('@') ? `${name}@${revision}` : name });
+    }
+  }
 }
 
-/** A checkpoint's folder, or a file of the official trainer. */
-type CheckpointPlace = { readonly folder: string } | { readonly file: string };
+async function readFolder(folder: string): Promise<Checkpoint> {
+  const settings = await readJsonFile(join(folder, configFile), 'A checkpoint folder holds it');
+  return isHubConfig(settings) ? readHubFolder(folder, settings) : readOwnFolder(folder, settings);
+}
 
-async function checkpointPlace(spec: string): Promise<CheckpointPlace> {
+/** Whether a SPEC is a file of the official trainer, which may hold a student and a teacher. */
+export async function isOfficialFile(spec: string): Promise<boolean> {
+  const place = await placeOf(spec).catch(() => undefined);
+  return place?.kind === 'file';
+}
+
+/** What a SPEC stands for. */
+type Place =
+  | { readonly kind: 'made'; readonly config: unknown }
+  | { readonly kind: 'hub'; readonly model: HubModel }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Files of which the folder is meant. */
+const folderFiles = [weightsFile, indexFile, torchFile];
+
+async function placeOf(spec: string): Promise<Place> {
+  if (spec === 'fbank') return { kind: 'made', config: fbankDefault };
+  const preset = /^random:(.*)$/.exec(spec)?.[1];
+  if (preset !== undefined) return { kind: 'made', config: encoderPreset(preset) };
+  const model = parseHubSpec(spec);
+  if (model !== undefined) return { kind: 'hub', model };
   const found = await stat(spec).catch(() => undefined);
-  if (found?.isDirectory()) return { folder: spec };
-  if (found?.isFile()) return basename(spec) === weightsFile ? { folder: dirname(spec) } : { file: spec };
+  if (found?.isDirectory()) return { kind: 'folder', path: spec };
+  if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
+  if (found?.isFile()) return { kind: 'file', path: spec };
   const presets = Object.keys(encoderPresets).map((name) => `random:${name}`);
   throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), fbank, or one of ${presets.join(', ')}`,
+    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, fbank, or one of ${presets.join(', ')}`,
   });
 }
 
-async function readConfig(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`cannot be read (${messageOf(error)})`, {
-      file,
-      mend: 'A checkpoint folder holds it',
-    });
-  });
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file });
-  }
-  return (config as { encoder?: unknown } | null)?.encoder ?? config;
-}
-
-type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
-
-interface Weights {
-  readonly tensors: HostParameters;
-  /** Those of the encoder's parameters; without them, the parameters it starts with are made to see. */
-  readonly shapes?: Shapes;
-  readonly file: string;
-  /** The file that the configuration stands in. */
-  readonly configFile: string;
-}
-
-function makeEncoder(
-  name: string,
-  spec: string,
-  config: unknown,
-  weights: Weights | undefined,
-  seed: number,
-): Encoder {
-  const file = weights?.configFile ?? spec;
-  const familyName = (config as { family?: unknown } | null)?.family;
-  const family = families.get(String(familyName));
-  if (family === undefined) {
-    throw new UserError(`unknown encoder family '${String(familyName)}'`, {
-      file,
-      mend: `Families: ${[...families.keys()].join(', ')}`,
-    });
-  }
-  const checked = family.schema.safeParse(config);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
-      file,
-      mend: 'Mend that setting',
-    });
-  }
-  const configured = family.configure(config);
-  const parameters =
-    weights === undefined
-      ? configured.start(seed)
-      : matching(weights.shapes ?? configured.start(seed), weights);
-  return { name, spec, hash: hashOf(configured.config, parameters), parameters, ...configured.encoder };
-}
-
-/** The weights that the encoder has; others in the file (decoder, loss predictor) are left. */
-function matching(expected: Shapes, { tensors, file }: Weights): HostParameters {
-  const missing = Object.keys(expected).filter((name) => tensors[name] === undefined);
-  if (missing.length > 0) {
-    throw new UserError(`parameters are missing: ${missing.join(', ')}`, {
-      file,
-      mend: 'Its settings must be those that the weights were trained with',
-    });
-  }
-  return Object.fromEntries(
-    Object.entries(expected).map(([name, { shape }]) => {
-      const tensor = tensors[name];
-      if (tensor === undefined || tensor.shape.join() !== shape.join()) {
-        throw new UserError(`${name} is [${tensor?.shape.join(', ')}] and should be [${shape.join(', ')}]`, {
-          file,
-        });
-      }
-      return [name, tensor];
-    }),
-  );
-}
-
-/** SHA-256 over configuration and weights, in the order of their names. */
-function hashOf(config: unknown, parameters: HostParameters): string {
-  const hash = createHash('sha256').update(JSON.stringify(config));
-  for (const name of Object.keys(parameters).sort()) {
-    const { data } = parameters[name] as HostParameters[string];
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest('hex');
+/** Ours say their family, those of transformers their model type. */
+function isHubConfig(settings: unknown): boolean {
+  return typeof settings === 'object' && settings !== null && 'model_type' in settings;
 }

@@ -86,6 +86,15 @@ describe('official settings', () => {
     },
   );
 
+  it('that would take forever to read, or fill the memory, are refused at once', () => {
+    const read = (spec: string) => () =>
+      settingsFromOfficial(changed('model.modalities.audio.feature_encoder_spec', spec), 'a.pt');
+    expect(read('[(512, 3, 2)] * 999999999')).toThrow(/names too many convolutions/);
+    const started = performance.now();
+    expect(read(`[${'(1,1,1)     '.repeat(2000)}x`)).toThrow(/cannot be read/);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
   it('with fewer ALiBi heads than heads are refused', () => {
     expect(() => settingsFromOfficial(changed('model.modalities.audio.num_alibi_heads', 2), 'a.pt')).toThrow(
       /2 ALiBi heads for 4 heads/,

@@ -111,17 +111,22 @@ export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettin
   return { config, topBlocks: model.average_top_k_layers };
 }
 
+/** A specification names so many convolutions at most. */
+const mostConvolutions = 64;
+
 /** Reads '[(512, 10, 5)] + [(512,3,2)] * 4' without running it. */
 function convLayers(spec: string, file: string): [number, number, number][] {
   return spec.split('+').flatMap((part) => {
-    const match = /^\s*\[\s*((?:\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)\s*,?\s*)+)\]\s*(?:\*\s*(\d+))?\s*$/.exec(
-      part,
-    );
+    const match =
+      /^\s*\[\s*((?:\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)\s*(?:,\s*)?)+)\]\s*(?:\*\s*(\d+))?\s*$/.exec(part);
     if (match === null) throw new UserError(`feature_encoder_spec '${spec}' cannot be read`, { file });
     const layers = [...(match[1] as string).matchAll(/\((.*?)\)/g)].map((tuple) => {
       const [width, taps, stride] = (tuple[1] as string).split(',').map(Number);
       return [width, taps, stride] as [number, number, number];
     });
-    return Array.from({ length: Number(match[2] ?? 1) }, () => layers).flat();
+    const times = Number(match[2] ?? 1);
+    if (times * layers.length > mostConvolutions)
+      throw new UserError(`feature_encoder_spec '${spec}' names too many convolutions`, { file });
+    return Array.from({ length: times }, () => layers).flat();
   });
 }

@@ -23,24 +23,46 @@ export interface SafetensorsFile {
 }
 
 /**
- * All tensors of a file, in the order they are stored. F16 and BF16 become float32; I64 and U8 become int32.
+ * Tensors of a file, in the order they are stored. F16 and BF16 become float32; I64 and U8 become int32.
+ * @param wanted which ones (default: all); the others are not read from the disk
  * @throws UserError if the file cannot be read, is truncated, or its header is wrong: offsets that overlap,
  *   leave gaps or disagree with the shape, an unknown type, a header that is too long, int64 beyond int32
  */
-export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
-  });
-  try {
-    const { size } = await handle.stat();
-    const { entries, metadata, dataStart } = await readHeader(handle, file, size);
+export async function readSafetensors(
+  file: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<SafetensorsFile> {
+  return withHeader(file, async (handle, { entries, metadata, dataStart }) => {
     const tensors: [string, HostTensor][] = [];
-    for (const entry of entries) {
+    for (const entry of entries.filter(({ name }) => wanted(name))) {
       const bytes = new Uint8Array(entry.end - entry.begin);
       await readFully(handle, bytes, dataStart + entry.begin, file);
       tensors.push([entry.name, decode(entry, bytes, file)]);
     }
     return { tensors: Object.fromEntries(tensors), metadata };
+  });
+}
+
+/**
+ * The names of a file's tensors; their values are not read.
+ * @throws UserError as `readSafetensors`
+ */
+export function safetensorsNames(file: string): Promise<string[]> {
+  return withHeader(file, async (_handle, { entries }) => entries.map(({ name }) => name));
+}
+
+type Header = ReturnType<typeof parseHeader> & { readonly dataStart: number };
+
+async function withHeader<T>(
+  file: string,
+  use: (handle: FileHandle, header: Header) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file, 'r').catch((cause: unknown) => {
+    throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
+  });
+  try {
+    const { size } = await handle.stat();
+    return await use(handle, await readHeader(handle, file, size));
   } finally {
     await handle.close();
   }

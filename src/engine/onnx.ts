@@ -5,7 +5,7 @@ import { messageOf } from '../errors.js';
 import { joinLengths } from './dynamic.js';
 import type { Engine, Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { inputCheck } from './inputs.js';
-import { serialize } from './serialize.js';
+import { type ModelNames, serialize } from './serialize.js';
 import { type TensorSpec, trace } from './trace.js';
 import { flatten, type HostTensor, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
 
@@ -34,16 +34,20 @@ export function onnxEngine(settings: OnnxSettings): Engine {
   };
 }
 
-/** The bytes of the ONNX model of a function: for export, and for looking at what was compiled. */
+/**
+ * The bytes of the ONNX model of a function: for export, and for looking at what was compiled.
+ * @param names how the model calls its outputs and free axes (default: as programs of the engine do)
+ */
 export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<TensorSpec>,
   options: ProgramOptions,
+  names?: ModelNames,
 ): { readonly bytes: Uint8Array; readonly outputs: readonly string[] } {
   const { name, dynamicAxes = {} } = options;
   if (Object.keys(dynamicAxes).length === 0) {
     const graph = trace(name, fn, inputs);
-    return { bytes: serialize(graph), outputs: graph.outputs.map(([path]) => path) };
+    return { bytes: serialize(graph, undefined, names), outputs: graph.outputs.map(([path]) => path) };
   }
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
@@ -55,7 +59,7 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);
-  return { bytes: serialize(graph, dynamic), outputs: graph.outputs.map(([path]) => path) };
+  return { bytes: serialize(graph, dynamic, names), outputs: graph.outputs.map(([path]) => path) };
 }
 
 function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
@@ -81,13 +85,16 @@ function onnxProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
       dtype,
     }));
     const { bytes, outputs } = lowerToOnnx(fn, specs, options);
+    const isDynamic = Object.keys(dynamicAxes).length > 0;
     const session = await ort.InferenceSession.create(bytes, {
       executionProviders: [settings.provider],
       intraOpNumThreads: settings.threads,
       // The graph is lowered to what the runtime does well; its further fusions cost time to find and to run.
       graphOptimizationLevel: 'basic',
-      enableCpuMemArena: options.keepMemory ?? false,
-      // Memory planned ahead is one more block of the same size beside the arena's, for no speed.
+      // A session a shape would keep the largest memory of each: three times the peak. Where that is little, or one
+      // session serves every length, it pays: else up to half of the time goes into memory fetched and given back.
+      enableCpuMemArena: isDynamic || (options.keepMemory ?? false),
+      // A plan of the memory would be one more block of its size beside what the arena holds.
       enableMemPattern: false,
       logSeverityLevel: 3,
     });

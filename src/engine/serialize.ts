@@ -15,14 +15,32 @@ const nameOf = (value: Value | undefined): string => (value === undefined ? '' :
 /** Axes of inputs and outputs whose length is not fixed: path to the axes. */
 export type DynamicDims = ReadonlyMap<string, readonly number[]>;
 
-/** The ONNX model of a graph; inputs and outputs bear their paths as names. */
-export function serialize(graph: TracedGraph, dynamic: DynamicDims = new Map()): Uint8Array {
+/** What a model calls its outputs and free axes, and what it says of itself. */
+export interface ModelNames {
+  /** The name of an output (inputs bear their paths). */
+  output(path: string): string;
+  /** The name of an axis whose length is free, of the input or output of that name. */
+  axis(name: string, axis: number): string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const programNames: ModelNames = {
+  output: (path) => `${path}:out`,
+  axis: (name, axis) => `${name}.${axis}`,
+};
+
+/** The ONNX model of a graph; inputs bear their paths as names. */
+export function serialize(
+  graph: TracedGraph,
+  dynamic: DynamicDims = new Map(),
+  naming: ModelNames = programNames,
+): Uint8Array {
   const names = new Map(graph.inputs.map(([path, value]) => [value.id, path]));
   const made = new Set(graph.nodes.flatMap((node) => node.outputs.map(({ id }) => id)));
   const copied: (readonly [path: string, value: Value])[] = [];
   // A value that a node makes bears its output's name; constants, inputs and second names need a copy.
   for (const [path, value] of graph.outputs) {
-    if (made.has(value.id) && !names.has(value.id)) names.set(value.id, `${path}:out`);
+    if (made.has(value.id) && !names.has(value.id)) names.set(value.id, naming.output(path));
     else copied.push([path, value]);
   }
   const rename = (value: Value | undefined): string =>
@@ -34,7 +52,7 @@ export function serialize(graph: TracedGraph, dynamic: DynamicDims = new Map()):
   const results = copied.map(([path, value]) => ({
     opType: 'Identity',
     input: [rename(value)],
-    output: [`${path}:out`],
+    output: [naming.output(path)],
   }));
   const model = onnx.ModelProto.create({
     irVersion,
@@ -43,13 +61,14 @@ export function serialize(graph: TracedGraph, dynamic: DynamicDims = new Map()):
       { domain: '', version: operatorSet },
       { domain: 'com.microsoft', version: 1 },
     ],
+    metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'program',
       node: [...graph.nodes.map((node) => nodeProto(node, rename)), ...results],
       initializer: [...constants.values()].map(constantProto),
-      input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path))),
+      input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path), naming)),
       output: graph.outputs.map(([path, value]) =>
-        typeProto(`${path}:out`, value, dynamic.get(`${path}:out`)),
+        typeProto(naming.output(path), value, dynamic.get(`${path}:out`), naming),
       ),
     },
   });
@@ -117,9 +136,10 @@ function typeProto(
   name: string,
   value: Value,
   dynamicAxes: readonly number[] = [],
+  names: ModelNames = programNames,
 ): InstanceType<typeof onnx.ValueInfoProto> {
   const dim = value.shape.map((length, axis) =>
-    dynamicAxes.includes(axis) ? { dimParam: `${name}.${axis}` } : { dimValue: length },
+    dynamicAxes.includes(axis) ? { dimParam: names.axis(name, axis) } : { dimValue: length },
   );
   return onnx.ValueInfoProto.create({
     name,

@@ -4,7 +4,7 @@ import { normalizeWaveform } from '../audio/index.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { constants } from '../engine/constants.js';
 import type { Engine } from '../engine/engine.js';
-import { float32, type HostTensor } from '../engine/tree.js';
+import { float32, type HostTensor, type Parameters, type ToHost, type Tree } from '../engine/tree.js';
 
 /** Runs an encoder over waveforms; `dispose` frees the program. */
 export interface Extractor<Result> {
@@ -18,16 +18,12 @@ export interface Extractor<Result> {
  * @returns a function of 16 kHz samples, as read: it normalises them where the encoder asks for that
  */
 export function extractHiddenStates(engine: Engine, encoder: Encoder): Extractor<HostTensor[]> {
-  const program = engine.compile(
-    ({ waveform }: { waveform: tf.Tensor }) =>
-      nameStates(encoder.forward(constants(encoder.parameters), waveform)),
-    { name: `hidden states of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
-  );
+  const program = frozenProgram(engine, encoder, 'hidden states', nameStates);
   const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
-    const outputs = await program.run({ waveform: waveformOf(encoder, samples) });
+    const outputs = await program(samples);
     return encoder.dims.map((_, layer) => withoutBatch(outputs[stateName(layer)]));
   };
-  return Object.assign(extract, { dispose: () => program.dispose() });
+  return Object.assign(extract, { dispose: program.dispose });
 }
 
 /**
@@ -38,21 +34,49 @@ export function extractPooled(
   engine: Engine,
   encoder: Encoder,
 ): Extractor<{ readonly means: HostTensor; readonly frames: number }> {
-  const program = engine.compile(
-    ({ waveform }: { waveform: tf.Tensor }) => {
-      const states = encoder.forward(constants(encoder.parameters), waveform);
-      const means = states.map((state) => tf.mean(state, 1)); // [1, dim] each
-      const ones = tf.onesLike(tf.slice(states[0] as tf.Tensor, [0, 0, 0], [1, -1, 1])); // [1, frames, 1]
-      return { means: tf.concat(means, 0), frames: tf.sum(ones) };
-    },
-    { name: `means of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
-  );
+  const program = frozenProgram(engine, encoder, 'means', (states) => {
+    const means = states.map((state) => tf.mean(state, 1)); // [1, dim] each
+    const ones = tf.onesLike(tf.slice(states[0] as tf.Tensor, [0, 0, 0], [1, -1, 1])); // [1, frames, 1]
+    return { means: tf.concat(means, 0), frames: tf.sum(ones) };
+  });
   const extract = async (samples: Float32Array): Promise<{ means: HostTensor; frames: number }> => {
-    const { means, frames } = await program.run({ waveform: waveformOf(encoder, samples) });
+    const { means, frames } = await program(samples);
     return { means, frames: Math.round(frames.data[0] as number) };
   };
-  return Object.assign(extract, { dispose: () => program.dispose() });
+  return Object.assign(extract, { dispose: program.dispose });
 }
+
+/**
+ * A program of any length, from samples to what `outputs` makes of the hidden states. On the processor the weights are
+ * inputs, so that they lie in memory once; elsewhere they are constants, so that they are sent there once.
+ */
+function frozenProgram<Out extends Tree<tf.Tensor>>(
+  engine: Engine,
+  encoder: Encoder,
+  what: string,
+  outputs: (states: readonly tf.Tensor[]) => Out,
+): Extractor<ToHost<Out>> {
+  const options = { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } };
+  if (engine.provider === 'cpu') {
+    const program = engine.compile<FrozenInputs, Out>(
+      ({ parameters, waveform }) => outputs(encoder.forward(parameters, waveform)),
+      options,
+    );
+    const run = (samples: Float32Array): Promise<ToHost<Out>> =>
+      program.run({ parameters: encoder.parameters, waveform: waveformOf(encoder, samples) });
+    return Object.assign(run, { dispose: () => program.dispose() });
+  }
+  const program = engine.compile<{ waveform: tf.Tensor }, Out>(
+    ({ waveform }) => outputs(encoder.forward(constants(encoder.parameters), waveform)),
+    options,
+  );
+  const run = (samples: Float32Array): Promise<ToHost<Out>> =>
+    program.run({ waveform: waveformOf(encoder, samples) });
+  return Object.assign(run, { dispose: () => program.dispose() });
+}
+
+/** A type, so that it is a tree. */
+type FrozenInputs = { readonly parameters: Parameters; readonly waveform: tf.Tensor };
 
 const stateName = (layer: number): string => `hidden.${layer}`;
 
@@ -62,7 +86,7 @@ function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
 
 /** [1, samples], as the encoder wants it. */
 function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
-  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples) : samples;
+  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples;
   if (scaled.length >= encoder.minimumSamples) return float32([1, scaled.length], scaled);
   const padded = new Float32Array(encoder.minimumSamples);
   padded.set(scaled);

@@ -95,7 +95,8 @@ export function ctcLogits(
   return linear(parameters, 'output', hidden) as tf.Tensor3D;
 }
 
-function standardized(states: tf.Tensor, standard: FeatureStandard | undefined): tf.Tensor {
+/** Hidden states [layers, batch, T, dim] shifted and scaled, where that is asked for. */
+export function standardized(states: tf.Tensor, standard: FeatureStandard | undefined): tf.Tensor {
   if (standard === undefined) return states;
   const [layers, , , dim] = states.shape as [number, number, number, number];
   const [mean, scale] = [standard.mean, standard.scale].map((values) =>

@@ -84,6 +84,18 @@ export async function trainCtcHead(
       tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
       chosen: best.learningRate,
       layerWeights: layerWeightsOf(best.checkpoint.parameters),
+      head: {
+        settings: {
+          kind: 'frame-ctc',
+          column: head.column,
+          tokens: [...head.tokens],
+          blank: head.blank,
+          join,
+          lstmLayers: settings.lstmLayers,
+        },
+        parameters: best.checkpoint.parameters,
+        standard,
+      },
       predictions: await recognise(training, best.checkpoint.parameters, 'test'),
     };
   } finally {

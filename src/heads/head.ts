@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 import { randomStream } from '../random.js';
+import type { TrainedHead } from './trained.js';
 
 /** A head's training: frozen features, what they are to predict, and how predictions are judged. */
 export interface HeadWork {
@@ -32,6 +33,8 @@ export interface HeadResult {
   readonly chosen: number;
   /** After the softmax. */
   readonly layerWeights: readonly number[];
+  /** The one that was tested. */
+  readonly head: TrainedHead;
   /** For the test split, in its order. */
   readonly predictions: readonly Columns[];
 }

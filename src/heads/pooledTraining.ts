@@ -83,6 +83,13 @@ export async function trainPooledHead(
       tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
       chosen: best.learningRate,
       layerWeights: layerWeightsOf(best.checkpoint.parameters),
+      head: {
+        settings: {
+          kind: 'pooled-linear',
+          slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
+        },
+        parameters: best.checkpoint.parameters,
+      },
       predictions,
     };
   } finally {

@@ -7,6 +7,7 @@ import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHead } from '../heads/pooledTraining.js';
+import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval } from '../metrics/index.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { runtimeVersions } from '../results/versions.js';
@@ -25,7 +26,11 @@ export async function evaluate(
   encoder: Encoder,
   planned: PlannedTask,
   options: EvaluateOptions,
-): Promise<{ readonly record: NewRecord; readonly predictions: PredictionLine[] }> {
+): Promise<{
+  readonly record: NewRecord;
+  readonly predictions: PredictionLine[];
+  readonly head: TrainedHead;
+}> {
   const { task, data, head, manifest } = planned;
   const { engine, seed, quiet } = options;
   const features = await openFeatures({
@@ -75,7 +80,7 @@ export async function evaluate(
       },
       createdAt: new Date().toISOString(),
     };
-    return { record, predictions: predictionLines(data.test, result, references.test) };
+    return { record, predictions: predictionLines(data.test, result, references.test), head: result.head };
   } finally {
     features.close();
   }

@@ -7,7 +7,7 @@ import { type Head, type Split, splits, type Task, type TaskData } from '../../t
 import { hashManifest, loadUtterances } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
-import { loadEncoder } from '../encoders/load.js';
+import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
 import {
@@ -92,15 +92,33 @@ function canonical(value: unknown): string {
 
 /**
  * Loads what the SPECs name; encoders that are loaded already pass.
- * @throws UserError as `loadEncoder`, and for two encoders of one name
+ * @param options `weights` is for the SPECs that are files of the official trainer
+ * @throws UserError as `loadEncoder`, for two encoders of one name, and for `weights` that are no one's
  */
-export async function planEncoders(wanted: readonly (string | Encoder)[], seed: number): Promise<Encoder[]> {
+export async function planEncoders(
+  wanted: readonly (string | Encoder)[],
+  seed: number,
+  { weights, ...options }: LoadOptions = {},
+): Promise<Encoder[]> {
   if (wanted.length === 0) {
     throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
   }
   const encoders: Encoder[] = [];
-  for (const entry of wanted)
-    encoders.push(typeof entry === 'string' ? await loadEncoder(entry, seed) : entry);
+  let chosen = false;
+  for (const entry of wanted) {
+    if (typeof entry !== 'string') {
+      encoders.push(entry);
+      continue;
+    }
+    const official = await isOfficialFile(entry);
+    chosen ||= official;
+    encoders.push(await loadEncoder(entry, seed, { ...options, ...(official && { weights }) }));
+  }
+  if (weights !== undefined && !chosen) {
+    throw new UserError('none of the encoders has a student and a teacher to choose from', {
+      mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+    });
+  }
   for (const [i, { name, spec }] of encoders.entries()) {
     const other = encoders.slice(0, i).find((encoder) => encoder.name === name);
     if (other !== undefined) {

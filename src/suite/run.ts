@@ -7,6 +7,7 @@ import { createEngine, type EngineSettings } from '../engine/create.js';
 import type { Engine, EngineName } from '../engine/engine.js';
 import { UserError } from '../errors.js';
 import { userCacheFolder } from '../files.js';
+import { headFileName, writeHead } from '../heads/trained.js';
 import { type ResultRecord, recordFileName } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import type { SuiteTask } from './definition.js';
@@ -61,7 +62,13 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
         continue;
       }
       const featureFolder = join(cacheFolder, 'features');
-      const { record, predictions } = await evaluate(encoder, task, { engine, seed, quiet, featureFolder });
+      const done = await evaluate(encoder, task, { engine, seed, quiet, featureFolder });
+      const { record, predictions } = done;
+      // Before the record: a folder with a record is complete.
+      await writeHead(join(recordFolder(outFolder, encoder.name, task.task.name), headFileName), done.head, {
+        task: task.task.name,
+        encoderHash: encoder.hash,
+      });
       records.push((await writeRecord(outFolder, record, predictions)).record);
     }
   }

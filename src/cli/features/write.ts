@@ -1,16 +1,19 @@
 /** @file From an audio file to a file of hidden states. */
 import { readAudio, sampleRateHz } from '../../audio/index.js';
-import { loadEncoder } from '../../encoders/load.js';
+import { type LoadOptions, loadEncoder } from '../../encoders/load.js';
 import { writeSafetensors } from '../../encoders/safetensors.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { extractHiddenStates } from '../../features/extract.js';
+import { remarksOn } from '../encoder-options.js';
 
-export interface FeaturesRequest {
+export interface FeaturesRequest extends LoadOptions {
   readonly spec: string;
   readonly audio: string;
   readonly out: string;
   readonly seed: number;
+  /** Told what is to be known of how the encoder was read. */
+  readonly remark?: (text: string) => void;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
 }
 
@@ -25,7 +28,8 @@ export interface WrittenFeatures {
 /** Writes `hidden.0` to `hidden.L`, float32 [frames, dim], with where they come from in the file's metadata. */
 export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFeatures> {
   const { spec, audio, out, seed, engine: settings } = request;
-  const encoder = await loadEncoder(spec, seed);
+  const encoder = await loadEncoder(spec, seed, request);
+  for (const text of remarksOn(encoder)) request.remark?.(text);
   const samples = await readAudio(audio);
   const { name, ...rest } = settings;
   const extract = extractHiddenStates(await createEngine(name, rest), encoder);

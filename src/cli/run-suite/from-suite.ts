@@ -2,14 +2,16 @@
 import { join } from 'node:path';
 import { findTask } from '../../../tasks/index.js';
 import type { Encoder } from '../../encoders/encoder.js';
+import type { LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { UserError } from '../../errors.js';
 import { mendOfName } from '../../metrics/index.js';
 import { type Comparison, compareRecords, recordFolder, type StoredRecord } from '../../results/index.js';
 import { planEncoders } from '../../suite/plan.js';
 import { loadSuite, runSuite, type Suite, type SuiteTask } from '../../suite/run.js';
+import { remarksOn } from '../encoder-options.js';
 
-export interface RunRequest {
+export interface RunRequest extends LoadOptions {
   readonly suite: string;
   /** Names of the suite's tasks (default: all). */
   readonly tasks: readonly string[] | undefined;
@@ -19,6 +21,8 @@ export interface RunRequest {
   readonly out: string;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
+  /** Told what is to be known of how encoders were read. */
+  readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -33,12 +37,14 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
   const { out, engine, quiet, signal } = request;
   const seeds = request.seeds?.map(seedOf) ?? [usualSeed];
   for (const name of request.tasks ?? []) findTask(name);
-  for (const seed of seeds) if (request.encoders !== undefined) await planEncoders(request.encoders, seed);
+  for (const seed of seeds)
+    if (request.encoders !== undefined) await planEncoders(request.encoders, seed, request);
   const suite = await loadSuite(request.suite, { quiet });
   const tasks = tasksOf(suite, request.tasks);
   const stored: StoredRecord[] = [];
   for (const seed of seeds) {
-    const encoders: Encoder[] = await planEncoders(request.encoders ?? suite.encoders, seed);
+    const encoders: Encoder[] = await planEncoders(request.encoders ?? suite.encoders, seed, request);
+    for (const text of encoders.flatMap(remarksOn)) request.remark?.(text);
     const outFolder = seeds.length === 1 ? out : join(out, `seed-${seed}`);
     const records = await runSuite({ tasks, encoders, outFolder, engine, seed, quiet, signal });
     for (const record of records) {

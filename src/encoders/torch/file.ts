@@ -4,7 +4,7 @@ import type { HostTensor } from '../../engine/tree.js';
 import { messageOf, UserError } from '../../errors.js';
 import { readBytes, type TorchLayout } from './layout.js';
 import { legacyLayout, legacySignature } from './legacy.js';
-import { byteRange, floatTensor, isFloating, type TorchTensor } from './tensor.js';
+import { areModest, byteRange, floatTensor, isFloating, type TorchTensor } from './tensor.js';
 import { zipLayout, zipSignature } from './zip.js';
 
 export interface TorchFile {
@@ -12,6 +12,8 @@ export interface TorchFile {
   readonly root: unknown;
   /** A tensor's values: float16, bfloat16 and float64 become float32. */
   readonly read: (tensor: TorchTensor) => Promise<HostTensor>;
+  /** Several of them, by name; UserError when together they claim far more values than the file holds. */
+  readonly readAll: (tensors: ReadonlyMap<string, TorchTensor>) => Promise<Record<string, HostTensor>>;
 }
 
 /**
@@ -24,25 +26,31 @@ export async function withTorchFile<T>(file: string, use: (content: TorchFile) =
   });
   try {
     const { root, locate } = await layoutOf(handle, file);
-    return await use({
-      root,
-      read: async (tensor) => {
-        const { storage } = tensor;
-        if (!isFloating(tensor)) {
-          throw new UserError(
-            `holds a tensor in a ${storage.type}, where floating point numbers are wanted`,
-            {
-              file,
-            },
-          );
-        }
-        const { position, bytes } = await locate(storage);
-        const { begin, length } = byteRange(tensor);
-        if (begin + length > bytes)
-          throw new UserError(`its storage ${storage.key} is too short`, { file, mend: 'Copy it again' });
-        return floatTensor(tensor, await readBytes(handle, position + begin, length, file));
-      },
-    });
+    const read = async (tensor: TorchTensor): Promise<HostTensor> => {
+      const { storage } = tensor;
+      if (!isFloating(tensor)) {
+        throw new UserError(`holds a tensor in a ${storage.type}, where floating point numbers are wanted`, {
+          file,
+        });
+      }
+      const { position, bytes } = await locate(storage);
+      const { begin, length } = byteRange(tensor);
+      if (begin + length > bytes)
+        throw new UserError(`its storage ${storage.key} is too short`, { file, mend: 'Copy it again' });
+      return floatTensor(tensor, await readBytes(handle, position + begin, length, file));
+    };
+    const readAll = async (tensors: ReadonlyMap<string, TorchTensor>) => {
+      if (!areModest(tensors.values())) {
+        throw new UserError('its tensors claim far more values than it holds', {
+          file,
+          mend: 'Do not trust the file',
+        });
+      }
+      const values: [string, HostTensor][] = [];
+      for (const [name, tensor] of tensors) values.push([name, await read(tensor)]);
+      return Object.fromEntries(values);
+    };
+    return await use({ root, read, readAll });
   } finally {
     await handle.close();
   }

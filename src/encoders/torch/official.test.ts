@@ -68,6 +68,58 @@ describe('a checkpoint of the official trainer', () => {
     expect(old.teacher?.['blocks.0.norm1.weight']?.data).toEqual(new Float32Array(48));
   });
 
+  it('gives student or teacher, which share what turns samples into frames', async () => {
+    const file = 'test/fixtures/ehmam-12-heads/tiny.pt';
+    const { student, teacher } = await readOfficialCheckpoint(file);
+    const encoders = {
+      usual: await loadEncoder(file),
+      student: await loadEncoder(file, 0, { weights: 'student' }),
+      teacher: await loadEncoder(file, 0, { weights: 'teacher' }),
+    };
+    expect(encoders.student.hash).toBe(encoders.usual.hash);
+    expect([encoders.student.name, encoders.teacher.name]).toEqual(['tiny', 'tiny-teacher']);
+    const local = 'modality_encoders.AUDIO.local_encoder.conv_layers.0.0.weight';
+    const projection = 'modality_encoders.AUDIO.project_features.2.weight';
+    for (const name of [local, projection])
+      expect(encoders.teacher.parameters[name]?.data, name).toEqual(student[name]?.data);
+    const block = 'blocks.0.mlp.fc1.weight';
+    expect(encoders.teacher.parameters[block]?.data).toEqual(teacher?.[block]?.data);
+    expect(encoders.teacher.parameters[block]?.data).not.toEqual(student[block]?.data);
+  });
+
+  it('tells what it leaves aside: decoders and other modalities', async () => {
+    const { notes, origin } = await loadEncoder('test/fixtures/ehmam-12-heads/tiny.pt');
+    expect(notes).toEqual([
+      expect.stringMatching(/^left aside.*AUDIO\.decoder \(6\), .*AUDIO\.decoder_pred \(8\), .*IMAGE/),
+    ]);
+    expect(origin?.format).toBe('torch checkpoint (student)');
+  });
+
+  it('of data2vec 2.0 is the same encoder: it lacks the loss predictor alone', async () => {
+    const [one, other] = [
+      await loadEncoder('test/fixtures/ehmam-12-heads/tiny.pt'),
+      await loadEncoder(join(made, 'data2vec2.pt')),
+    ];
+    expect(other.hash).toBe(one.hash);
+    const teacher = await loadEncoder(join(made, 'data2vec2.pt'), 0, { weights: 'teacher' });
+    expect(teacher.hash).not.toBe(one.hash);
+  });
+
+  it('with parameters that the encoder has no place for is refused with their names', async () => {
+    await expect(loadEncoder(join(made, 'unknown.pt'))).rejects.toThrow(
+      /unknown\.pt: parameters are missing: .*; parameters are not known: modality_encoders\.AUDIO\.extra_tokens\./,
+    );
+  });
+
+  it('alone has a student and a teacher', async () => {
+    await expect(loadEncoder('fbank', 0, { weights: 'teacher' })).rejects.toThrow(
+      /'fbank' has no student and teacher.*--weights/,
+    );
+    await expect(loadEncoder(join(made, 'unknown.pt'), 0, { weights: 'teacher' })).rejects.toThrow(
+      /unknown\.pt: holds no teacher/,
+    );
+  });
+
   it('that lacks parameters is refused with their names', async () => {
     await expect(loadEncoder(join(made, 'args.pt'))).rejects.toThrow(
       /args\.pt: parameters are missing: .*alibi_scale, .*blocks\.0\.attn\.qkv\.weight/,

@@ -1,8 +1,9 @@
 /** @file Checkpoints of the official trainer (fairseq's data2vec_multi): configuration, student and teacher. */
-import type { HostParameters, HostTensor } from '../../engine/tree.js';
+import { basename, extname } from 'node:path';
+import type { HostParameters } from '../../engine/tree.js';
 import { UserError } from '../../errors.js';
-import type { EhmamConfig } from '../ehmamConfig.js';
-import { encoderSpecs } from '../ehmamParameters.js';
+import { type Checkpoint, checkNames, configure } from '../checkpoint.js';
+import { summary } from '../huggingface/folder.js';
 import { type OfficialSettings, settingsFromOfficial } from '../official.js';
 import { type TorchFile, withTorchFile } from './file.js';
 import { isFloating, isTorchTensor, type TorchTensor } from './tensor.js';
@@ -14,13 +15,8 @@ export interface OfficialCheckpoint extends OfficialSettings {
   readonly teacher: HostParameters | undefined;
 }
 
-export interface OfficialEncoder {
-  readonly config: EhmamConfig;
-  /** The shape of every parameter that an encoder of this configuration has. */
-  readonly shapes: Readonly<Record<string, { readonly shape: readonly number[] }>>;
-  /** Those of them that the file holds. */
-  readonly tensors: HostParameters;
-}
+/** Whose weights: the student's, or those of the teacher that follows it. */
+export type OfficialWeights = 'student' | 'teacher';
 
 /** Where fairseq keeps the teacher, under `model`: a dictionary, or a prefix of names. */
 const teacherKey = '_ema';
@@ -35,21 +31,55 @@ export function readOfficialCheckpoint(file: string): Promise<OfficialCheckpoint
     const { student, teacher } = tensorsOf(content, file);
     return {
       ...settings,
-      student: await readAll(content, student),
-      teacher: teacher.size === 0 ? undefined : await readAll(content, teacher),
+      student: await content.readAll(student),
+      teacher: teacher.size === 0 ? undefined : await content.readAll(teacher),
     };
   });
 }
 
-/** Reads the student's encoder alone: decoder, teacher and optimiser are not read from the disk. */
-export function readOfficialEncoder(file: string): Promise<OfficialEncoder> {
+/** Parts of the model that are no part of the audio encoder: decoders, loss predictor, other modalities. */
+const besidePattern =
+  /^(modality_encoders\.(?!AUDIO\.)|modality_encoders\.AUDIO\.(decoder|decoder_pred)\.|shared_decoder\.|recon_proj\.)/;
+
+/** What the teacher has not, because it sees the student's features (fairseq's ema_encoder_only). */
+const sharedPattern = /^modality_encoders\.AUDIO\.(local_encoder|project_features)\./;
+
+/**
+ * Reads the encoder of the student, or of the teacher, alone: what stands beside it is not read from the disk.
+ * @throws UserError as `readOfficialCheckpoint`, and for parameters that are missing or unknown, listing them
+ */
+export function readOfficialEncoder(file: string, weights: OfficialWeights): Promise<Checkpoint> {
   return withTorchFile(file, async (content) => {
-    const { config } = settingsOf(content, file);
-    const { student } = tensorsOf(content, file);
-    const shapes = encoderSpecs(config);
-    const found = [...student].filter(([name]) => Object.hasOwn(shapes, name));
-    return { config, shapes, tensors: await readAll(content, new Map(found)) };
+    const cfg = cfgOf(content, file);
+    const configured = configure(settingsFromOfficial(cfg, file).config, file);
+    const { student, teacher } = tensorsOf(content, file);
+    const all = weights === 'teacher' ? teacherOver(student, teacher, file) : student;
+    const beside = [...all.keys()].filter((name) => besidePattern.test(name));
+    const own = new Map([...all].filter(([name]) => !besidePattern.test(name)));
+    checkNames(own.keys(), configured.specs, file);
+    const name = basename(file, extname(file));
+    return {
+      name: weights === 'teacher' ? `${name}-teacher` : name,
+      configured,
+      tensors: await content.readAll(own),
+      file,
+      origin: { format: `torch checkpoint (${weights})`, files: [file], training: cfg },
+      notes: beside.length > 0 ? [`left aside, as no part of the encoder: ${summary(beside, 3)}`] : [],
+    };
   });
+}
+
+/** The teacher's parameters, with the student's where they share them. */
+function teacherOver(
+  student: ReadonlyMap<string, TorchTensor>,
+  teacher: ReadonlyMap<string, TorchTensor>,
+  file: string,
+): Map<string, TorchTensor> {
+  if (teacher.size === 0) {
+    throw new UserError('holds no teacher', { file, mend: 'Take the student: leave --weights out' });
+  }
+  const shared = [...student].filter(([name]) => sharedPattern.test(name));
+  return new Map([...shared, ...teacher]);
 }
 
 /** The settings as the trainer wrote them, plain: what `settingsFromOfficial` takes. */
@@ -88,15 +118,6 @@ function tensorsOf({ root }: TorchFile, file: string) {
     }
   }
   return { student, teacher };
-}
-
-async function readAll(
-  { read }: TorchFile,
-  tensors: ReadonlyMap<string, TorchTensor>,
-): Promise<HostParameters> {
-  const result: [string, HostTensor][] = [];
-  for (const [name, tensor] of tensors) result.push([name, await read(tensor)]);
-  return Object.fromEntries(result);
 }
 
 /** Settings nest no deeper. */

@@ -63,6 +63,24 @@ export function torchTensor(
   return tensor;
 }
 
+/** So many values more than their storages hold may tensors be, since views may share and repeat them. */
+const spareValues = 2 ** 20;
+
+/**
+ * Whether tensors claim no more values than storages of that size give, each of them twice at most: a small file must
+ * not fill the memory.
+ */
+export function areModest(tensors: Iterable<TorchTensor>): boolean {
+  const storages = new Map<string, number>();
+  let claimed = 0;
+  for (const { storage, shape } of tensors) {
+    storages.set(storage.key, storage.length);
+    claimed += sizeOf(shape);
+  }
+  const held = [...storages.values()].reduce((sum, length) => sum + length, 0);
+  return claimed <= 2 * held + spareValues;
+}
+
 export function isFloating({ storage: { type } }: TorchTensor): boolean {
   return (
     type === 'FloatStorage' ||

@@ -1,0 +1,16 @@
+/** @file The options that say which encoder is meant, and the remarks that reading one leads to. */
+import type { Encoder } from '../encoders/encoder.js';
+
+/** For commands that take any SPEC. */
+export const specDescription =
+  "Encoder: a checkpoint's folder or .pt file, hf:OWNER/NAME, fbank, or random:PRESET";
+
+export const weightsOption = {
+  choices: ['student', 'teacher'],
+  describe: 'Whose weights of a .pt checkpoint (default: the student)',
+} as const;
+
+/** What a user should know about how the encoder was read, one line each. */
+export function remarksOn({ spec, notes = [] }: Encoder): string[] {
+  return notes.map((note) => `${spec}: ${note}`);
+}

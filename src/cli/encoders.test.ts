@@ -1,0 +1,140 @@
+/** @file The commands about encoders as a user meets them: models of the hub, inspect, export. */
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeWav } from '../audio/index.js';
+import { compileEntry, type Entry } from './entry.fixture.js';
+
+// Every test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let entry: Entry;
+let folder = '';
+beforeAll(async () => {
+  entry = await compileEntry();
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-cli-encoders-'));
+  const tone = Float32Array.from({ length: 16000 }, (_, i) => 0.3 * Math.sin(i / 7));
+  await writeWav(join(folder, 'tone.wav'), tone, 16000);
+});
+afterAll(async () => {
+  await entry.remove();
+  await rm(folder, { recursive: true });
+});
+
+describe('encoders of others', () => {
+  const hub = 'test/fixtures/huggingface/hubert-layer';
+
+  it('are taken from the cache of the Hugging Face hub by owner and name', async () => {
+    const cache = join(folder, 'hub');
+    await cp(hub, join(cache, 'models--someone--hubert', 'snapshots', 'main'), { recursive: true });
+    const words = [
+      'features',
+      'hf:someone/hubert',
+      join(folder, 'tone.wav'),
+      '--out',
+      join(folder, 'hub.safetensors'),
+    ];
+    const { code, stdout } = await entry.run(words, { HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '1' });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^hubert \(hubert, [0-9a-f]{8}\)(.|\n)*hidden\.2 \[49, 36\]/);
+    const missing = await entry.run(['inspect', 'hf:someone/else'], {
+      HF_HUB_CACHE: cache,
+      HF_HUB_OFFLINE: '1',
+    });
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(/^ehmam: hf:someone\/else is not in the cache.*copy config\.json.*\n$/);
+  });
+
+  it('are described by inspect, which remarks on what is left aside', async () => {
+    const file = 'test/fixtures/ehmam-12-heads/tiny.pt';
+    const { code, stdout, stderr } = await entry.run(['inspect', file, '--weights', 'teacher', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'tiny-teacher', family: 'ehmam', parameters: 15_290 });
+    expect(stderr).toMatch(/^test\/fixtures\/ehmam-12-heads\/tiny\.pt: left aside.*decoder/);
+    expect((await entry.run(['inspect', file, '--quiet'])).stderr).toBe('');
+    expect((await entry.run(['inspect', 'fbank', '--weights', 'teacher'])).code).toBe(2);
+  });
+});
+
+describe('export', () => {
+  it('writes a folder that is the same encoder', async () => {
+    const out = join(folder, 'exported');
+    const written = await entry.run([
+      ...[
+        'export',
+        'test/fixtures/torch-files/data2vec2.pt',
+        '--format',
+        'safetensors',
+        '--out',
+        out,
+        '--json',
+      ],
+    ]);
+    expect(written.code).toBe(0);
+    const { hash } = JSON.parse(written.stdout) as { hash: string };
+    const { stdout } = await entry.run(['inspect', out]);
+    expect(stdout).toContain(hash);
+  });
+
+  it('writes an encoder, and a head that run trained on it, as ONNX', async () => {
+    const rows = ['id,path,split,label'];
+    for (const [i, split] of ['train', 'train', 'dev', 'dev', 'test', 'test'].entries()) {
+      const step = i % 2 === 0 ? 5 : 9;
+      const tone = Float32Array.from(
+        { length: 6400 },
+        (_, n) => 0.3 * Math.sin(n / (step + (n % 1600) / 400)),
+      );
+      await writeWav(join(folder, `tone-${i}.wav`), tone, 16000);
+      rows.push(`${split}${i},tone-${i}.wav,${split},${i % 2 === 0 ? 'low' : 'high'}`);
+    }
+    await writeFile(join(folder, 'tones.csv'), `${rows.join('\n')}\n`);
+    const settings = { projectionSize: 8, learningRates: [0.01], maximumUpdates: 5 };
+    const tasks = [{ name: 'ks', manifest: 'tones.csv', settings }];
+    await writeFile(join(folder, 'suite.json'), JSON.stringify({ name: 'tones', tasks }));
+    const [results, cache] = [join(folder, 'heads'), join(folder, 'cache')];
+    const run = await entry.run(
+      [
+        'run',
+        '--suite',
+        join(folder, 'suite.json'),
+        '--encoders',
+        'random:tiny',
+        '--out',
+        results,
+        '--quiet',
+      ],
+      { EHMAM_CACHE: cache },
+    );
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    // The seed of `run` is the one that the untrained encoder was drawn from.
+    const whole = ['export', 'random:tiny', '--seed', '1337', '--format', 'onnx'];
+    const alone = await entry.run([...whole, '--out', join(folder, 'tiny.onnx'), '--json']);
+    expect(JSON.parse(alone.stdout)).toMatchObject({
+      outputs: expect.arrayContaining(['hidden.0', 'hidden.4']),
+    });
+    const head = join(results, 'random%3Atiny', 'ks');
+    const joined = await entry.run([...whole, '--with', head, '--out', join(folder, 'ks.onnx')]);
+    expect(joined).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^logits of waveform .*task ks\n/),
+    });
+    const other = [
+      'export',
+      'random:tiny',
+      '--format',
+      'onnx',
+      '--with',
+      head,
+      '--out',
+      join(folder, 'no.onnx'),
+    ];
+    const refused = await entry.run(other);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('was trained on another encoder'),
+    });
+    expect(existsSync(join(folder, 'no.onnx'))).toBe(false);
+  });
+});

@@ -1,0 +1,51 @@
+/** @file `ehmam export`: an encoder, alone or with a trained head, for other programs. */
+import { defineCommand } from './command.js';
+import { remarksOn, specDescription, weightsOption } from './encoder-options.js';
+
+export const exportCommand = defineCommand({
+  usage: 'export <spec>',
+  summary: 'Write an encoder as one ONNX file or as a folder of ours',
+  positionals: {
+    spec: { type: 'string', demandOption: true, describe: specDescription },
+  },
+  options: {
+    format: {
+      choices: ['onnx', 'safetensors'],
+      demandOption: true,
+      describe: 'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC',
+    },
+    out: { type: 'string', demandOption: true, describe: 'File (onnx) or folder (safetensors) to write' },
+    with: {
+      type: 'string',
+      describe: 'A result of this encoder (results/ENCODER/TASK): its head goes along, logits come out',
+    },
+    seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
+    weights: weightsOption,
+    threads: { type: 'number', describe: 'Threads of the check (default: all cores)' },
+  },
+  examples: [
+    ['export runs/tiny --format onnx --out tiny.onnx', 'Every hidden state of any waveform'],
+    ['export runs/tiny --with results/mine/tiny/ks --format onnx --out ks.onnx', 'Logits of the keywords'],
+    ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
+  ],
+  async run(args, io) {
+    const { loadEncoder } = await import('../encoders/load.js');
+    const { engineSettings } = await import('./engine-options.js');
+    const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
+    const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
+    for (const remark of remarksOn(encoder)) io.say(remark);
+    if (args.format === 'safetensors') {
+      const { exportFolder } = await import('./export/folder.js');
+      const written = await exportFolder(encoder, args.out, args.with);
+      io.print(io.json ? JSON.stringify(written, null, 2) : `written to ${written.folder}`);
+      return undefined;
+    }
+    const { exportOnnx, exportText } = await import('./export/onnx-file.js');
+    const written = await exportOnnx(encoder, args.out, {
+      head: args.with,
+      ...(threads !== undefined && { threads }),
+    });
+    io.print(io.json ? JSON.stringify(written, null, 2) : exportText(written));
+    return undefined;
+  },
+});

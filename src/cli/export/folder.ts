@@ -1,0 +1,37 @@
+/** @file An encoder as a folder of our format: it loads as the same encoder, without what it was read from. */
+import { join } from 'node:path';
+import type { Encoder } from '../../encoders/encoder.js';
+import { configFile, weightsFile } from '../../encoders/ownFolder.js';
+import { writeSafetensors } from '../../encoders/safetensors.js';
+import { UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files.js';
+
+export interface WrittenFolder {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly hash: string;
+}
+
+/**
+ * Writes `config.json` and `model.safetensors`.
+ * @param head refused: a head has no place in the folder of an encoder
+ * @throws UserError for an encoder without parameters, and (exit code 1) where nothing can be written
+ */
+export async function exportFolder(
+  encoder: Encoder,
+  folder: string,
+  head: string | undefined,
+): Promise<WrittenFolder> {
+  if (head !== undefined) {
+    throw new UserError('--with goes with --format onnx: a folder holds the encoder alone', {
+      mend: `The head is ${join(head, 'head.safetensors')} already`,
+    });
+  }
+  if (Object.keys(encoder.parameters).length === 0) {
+    throw new UserError(`${encoder.name} has no parameters to write`, { mend: 'It is a SPEC by its name' });
+  }
+  const [config, weights] = [join(folder, configFile), join(folder, weightsFile)];
+  await writeSafetensors(weights, encoder.parameters, { format: 'ehmam', hash: encoder.hash });
+  await writeFileAtomic(config, `${JSON.stringify({ encoder: encoder.config }, null, 2)}\n`);
+  return { folder, files: [config, weights], hash: encoder.hash };
+}

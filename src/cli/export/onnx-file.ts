@@ -1,0 +1,181 @@
+/** @file Writes an ONNX file and runs it, in a session of its own, against the engine before it counts as written. */
+import { access, rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, parse } from 'node:path';
+import ort from 'onnxruntime-node';
+import { normalizeWaveform } from '../../audio/index.js';
+import type { Encoder } from '../../encoders/encoder.js';
+import { createEngine } from '../../engine/create.js';
+import { float32, floatsOf, type HostTensor } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+import { sha256OfFile, writeFileAtomic } from '../../files.js';
+import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
+import { randomStream } from '../../random.js';
+import { encoderFunction, exportedModel } from './program.js';
+
+/** Largest difference from the engine, relative to the output's largest value where that is above 1. */
+const tolerance = 1e-4;
+
+export interface LengthCheck {
+  readonly samples: number;
+  /** Of the first output, after its batch: frames, steps, or classes. */
+  readonly shape: readonly number[];
+  readonly difference: number;
+}
+
+export interface WrittenModel {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly encoder: { readonly name: string; readonly hash: string };
+  readonly task?: string;
+  readonly outputs: readonly string[];
+  /** The file in a session of its own against the engine, at three lengths. */
+  readonly checks: readonly LengthCheck[];
+}
+
+/**
+ * Writes an encoder, with the head of a result if one is named, as one ONNX file.
+ * @param options.head the folder of a result (`results/<encoder>/<task>`)
+ * @throws UserError for a head of another encoder, for weights beyond 2 GiB, and (exit code 1) for a file that cannot
+ *   be written or does not compute what the engine does (it is removed)
+ */
+export async function exportOnnx(
+  encoder: Encoder,
+  file: string,
+  options: { readonly head?: string | undefined; readonly threads?: number } = {},
+): Promise<WrittenModel> {
+  const { threads = availableParallelism() } = options;
+  const head = options.head === undefined ? undefined : await headOf(encoder, options.head);
+  const model = exportedModel(encoder, head);
+  // It bears its name only when it has proved itself.
+  const unchecked = `${file}.unchecked`;
+  await writeFileAtomic(unchecked, model);
+  try {
+    const expected = await engineOutputs(encoder, head, threads);
+    const { outputs, checks } = await compare(unchecked, expected, threads);
+    await rename(unchecked, file);
+    const { name, hash } = encoder;
+    return {
+      file,
+      bytes: model.length,
+      sha256: await sha256OfFile(file),
+      encoder: { name, hash },
+      ...(head && { task: head.origin.task }),
+      outputs,
+      checks,
+    };
+  } catch (error) {
+    await rm(unchecked, { force: true });
+    throw error;
+  }
+}
+
+async function headOf(encoder: Encoder, folder: string) {
+  // The file of the head itself, or its name without the ending, means its folder.
+  const isHead = [headFileName, parse(headFileName).name].includes(basename(folder));
+  const file = join(isHead ? dirname(folder) : folder, headFileName);
+  await access(file).catch((cause: unknown) => {
+    throw new UserError('is not there', {
+      file,
+      mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK); one without a head must be run again into another --out",
+      cause,
+    });
+  });
+  const head = await readHead(file);
+  if (head.origin.encoderHash === encoder.hash) return head;
+  throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {
+    file,
+    mend: 'Name the encoder of that result, with the same --weights and --seed',
+  });
+}
+
+/** What goes in and comes out at one length. */
+interface Run {
+  readonly samples: Float32Array;
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+}
+
+/** The engine's outputs for three lengths: the shortest, and two that are multiples of nothing. */
+async function engineOutputs(
+  encoder: Encoder,
+  head: TrainedHead | undefined,
+  threads: number,
+): Promise<Run[]> {
+  const engine = await createEngine('onnx', { threads });
+  const program = engine.compile(encoderFunction(encoder, head), {
+    name: `check of ${encoder.name}`,
+    dynamicAxes: { waveform: 1 },
+  });
+  const runs: Run[] = [];
+  for (const length of [encoder.minimumSamples, encoder.minimumSamples + 12_345, 40_001]) {
+    const samples = testSignal(length);
+    const waveform = encoder.normalizesWaveform
+      ? normalizeWaveform(samples, encoder.waveformEpsilon)
+      : samples;
+    runs.push({ samples, outputs: await program.run({ waveform: float32([1, length], waveform) }) });
+  }
+  await program.dispose();
+  return runs;
+}
+
+/** Noise with an offset, so that normalisation has work to do. */
+function testSignal(length: number): Float32Array {
+  const random = randomStream(1, 'export check', length);
+  return Float32Array.from({ length }, () => 0.05 + 0.2 * random.normal());
+}
+
+/** The file in a session of its own beside what the engine gave. */
+async function compare(file: string, runs: readonly Run[], threads: number) {
+  const session = await ort.InferenceSession.create(file, {
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+  });
+  const outputs = [...session.outputNames];
+  const checks: LengthCheck[] = [];
+  for (const { samples, outputs: expected } of runs) {
+    const waveform = new ort.Tensor('float32', samples, [1, samples.length]);
+    const actual = await session.run({ waveform });
+    const differences = outputs.map((name) => difference(actual[name], expected[name]));
+    const largest = Math.max(...differences);
+    if (!(largest < tolerance)) {
+      throw new UserError(
+        `computes another result than the engine: ${largest} apart for ${samples.length} samples`,
+        { exitCode: 1, file, mend: 'Report this with the encoder; no file was written' },
+      );
+    }
+    const shape = actual[outputs[0] as string]?.dims.slice(1) ?? [];
+    checks.push({ samples: samples.length, shape, difference: largest });
+  }
+  await session.release();
+  return { outputs, checks };
+}
+
+/** Infinite where shapes differ. */
+function difference(actual: ort.Tensor | undefined, expected: HostTensor | undefined): number {
+  if (actual === undefined || expected === undefined || actual.dims.join() !== expected.shape.join())
+    return Number.POSITIVE_INFINITY;
+  const reference = floatsOf(expected);
+  let [most, scale] = [0, 1];
+  for (const [i, value] of (actual.data as Float32Array).entries()) {
+    const wanted = reference[i] as number;
+    scale = Math.max(scale, Math.abs(wanted));
+    // Written so that a NaN is taken too.
+    if (!(Math.abs(value - wanted) <= most)) most = Math.abs(value - wanted);
+  }
+  return most / scale;
+}
+
+/** The result as lines. */
+export function exportText({ file, bytes, outputs, checks, task }: WrittenModel): string {
+  const [first, last] = [outputs[0], outputs.at(-1)];
+  const names = outputs.length > 1 ? `${first} ... ${last}` : first;
+  return [
+    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}`,
+    ...checks.map(
+      ({ samples, shape, difference: apart }) =>
+        `  ${samples} samples: ${first} [1, ${shape.join(', ')}], within ${apart.toExponential(1)} of the engine`,
+    ),
+    `written to ${file} (${(bytes / 1e6).toFixed(1)} MB)`,
+  ].join('\n');
+}

@@ -1,0 +1,115 @@
+/** @file What there is to say of an encoder, for a person and for a machine. */
+import { sampleRateHz } from '../../audio/index.js';
+import type { Encoder, EncoderOrigin } from '../../encoders/encoder.js';
+import { sizeOf } from '../../engine/tree.js';
+
+/** Parameters that belong together. */
+export interface Part {
+  readonly name: string;
+  readonly tensors: number;
+  readonly parameters: number;
+}
+
+export interface EncoderDescription {
+  readonly name: string;
+  readonly spec: string;
+  readonly family: string;
+  /** The family's settings: sizes and kinds of its layers. */
+  readonly config: unknown;
+  readonly parameters: number;
+  readonly parts: readonly Part[];
+  /** Width of every hidden state, the input of the first block first. */
+  readonly dims: readonly number[];
+  readonly framesPerSecond: number;
+  readonly frameSamples: number;
+  /** Fewest samples that give a frame. */
+  readonly minimumSamples: number;
+  readonly normalizesWaveform: boolean;
+  /** `untrained` or `computed` where no file holds the encoder. */
+  readonly origin: EncoderOrigin;
+  readonly hash: string;
+  readonly notes: readonly string[];
+}
+
+/** Everything known without running the encoder. */
+export function describeEncoder(encoder: Encoder): EncoderDescription {
+  const { name, spec, family, config, dims, hopSamples, minimumSamples, normalizesWaveform } = encoder;
+  const parts = partsOf(encoder);
+  return {
+    name,
+    spec,
+    family,
+    config,
+    parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
+    parts,
+    dims,
+    framesPerSecond: sampleRateHz / hopSamples,
+    frameSamples: hopSamples,
+    minimumSamples,
+    normalizesWaveform,
+    origin: encoder.origin ?? {
+      format: parts.length === 0 ? 'computed, without parameters' : 'untrained, drawn from a seed',
+      files: [],
+    },
+    hash: encoder.hash,
+    notes: encoder.notes ?? [],
+  };
+}
+
+/** Parameters by what they are part of: their name up to a number, or without the layer it ends with. */
+function partsOf({ parameters }: Encoder): Part[] {
+  const parts = new Map<string, Part>();
+  for (const [name, { shape }] of Object.entries(parameters)) {
+    const words = name.split('.');
+    const number = words.findIndex((word) => /^\d+$/.test(word));
+    const layer = /^(weight|bias)$/.test(words.at(-1) ?? '') ? 2 : 1;
+    const key = words.slice(0, number > 0 ? number : Math.max(1, words.length - layer)).join('.');
+    const before = parts.get(key) ?? { name: key, tensors: 0, parameters: 0 };
+    parts.set(key, {
+      name: key,
+      tensors: before.tensors + 1,
+      parameters: before.parameters + sizeOf(shape),
+    });
+  }
+  return [...parts.values()];
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+/** The description as lines. */
+export function descriptionText(description: EncoderDescription): string {
+  const { dims, parts, origin, hash, frameSamples, framesPerSecond, minimumSamples } = description;
+  const widths = [...new Set(dims)].join(', ');
+  const training = origin.training === undefined ? [] : ['its settings of training: --json shows them'];
+  const rows: [string, string][] = [
+    ['family', description.family],
+    ['hidden states', `${dims.length}, ${widths} wide`],
+    [
+      'frames',
+      `${Number(framesPerSecond.toPrecision(6))} a second (every ${frameSamples} samples, the first from ${minimumSamples})`,
+    ],
+    ['waveform', description.normalizesWaveform ? 'brought to zero mean and unit variance' : 'as it is'],
+    ['settings', settingsText(description.config)],
+    ['parameters', count(description.parameters)],
+    ...parts.map(({ name, parameters, tensors }): [string, string] => [
+      `  ${name}`,
+      `${count(parameters)} in ${tensors}`,
+    ]),
+    ['from', [origin.format, ...origin.files, ...training].join('\n')],
+    ['hash', hash],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const indent = `\n${' '.repeat(width + 2)}`;
+  return [
+    description.name,
+    ...rows.map(([label, value]) => `${label.padEnd(width)}  ${value.replaceAll('\n', indent)}`),
+  ].join('\n');
+}
+
+/** `width 144, heads 4`: what is one word or number; lists and groups as JSON. */
+function settingsText(config: unknown): string {
+  return Object.entries((config ?? {}) as Record<string, unknown>)
+    .filter(([name]) => name !== 'family')
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ');
+}

@@ -1,0 +1,116 @@
+/** @file From what a checkpoint holds to an encoder: configuration and parameters are judged here, for every format. */
+import { createHash } from 'node:crypto';
+import type { HostParameters } from '../engine/tree.js';
+import { UserError } from '../errors.js';
+import type { Encoder, EncoderOrigin } from './encoder.js';
+import { type ConfiguredFamily, families } from './families.js';
+import type { Specs } from './parameterSpecs.js';
+
+/** What was read of a checkpoint. */
+export interface Checkpoint {
+  /** Name shown in tables. */
+  readonly name: string;
+  readonly configured: ConfiguredFamily;
+  /** The parameters found, under the encoder's names. */
+  readonly tensors: HostParameters;
+  /** The file, or folder, that errors about parameters name. */
+  readonly file: string;
+  readonly origin: EncoderOrigin;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The family that a configuration names, with the configuration checked.
+ * @param file where the configuration stands
+ * @throws UserError for an unknown family, listing those there are, and for a wrong setting
+ */
+export function configure(config: unknown, file: string): ConfiguredFamily {
+  const name = (config as { family?: unknown } | null)?.family;
+  const family = families.get(String(name));
+  if (family === undefined) {
+    throw new UserError(`unknown encoder family '${String(name)}'`, {
+      file,
+      mend: `Families: ${[...families.keys()].join(', ')}`,
+    });
+  }
+  const checked = family.schema.safeParse(config);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
+      file,
+      mend: 'Mend that setting',
+    });
+  }
+  return family.configure(config);
+}
+
+/**
+ * The encoder of a checkpoint.
+ * @throws UserError for parameters that are missing or have another shape
+ */
+export function checkpointEncoder(spec: string, checkpoint: Checkpoint): Encoder {
+  const { name, configured, tensors, file, origin, notes } = checkpoint;
+  const encoder = encoderOf(name, spec, configured, matching(configured.specs, tensors, file));
+  return { ...encoder, origin, notes };
+}
+
+/** An encoder of these parameters. */
+export function encoderOf(
+  name: string,
+  spec: string,
+  configured: ConfiguredFamily,
+  parameters: HostParameters,
+): Encoder {
+  return { name, spec, hash: hashOf(configured.config, parameters), parameters, ...configured.encoder };
+}
+
+/**
+ * @param names the encoder's parameters in a file, under the names that the encoder has for them
+ * @throws UserError listing the ones that are missing, and the ones that it has no place for
+ */
+export function checkNames(names: Iterable<string>, specs: Specs, file: string): void {
+  const found = new Set(names);
+  const missing = Object.keys(specs).filter((name) => !found.has(name));
+  const unknown = [...found].filter((name) => !Object.hasOwn(specs, name));
+  const complaints = [
+    ...(missing.length > 0 ? [`parameters are missing: ${missing.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`parameters are not known: ${unknown.join(', ')}`] : []),
+  ];
+  if (complaints.length === 0) return;
+  throw new UserError(complaints.join('; '), {
+    file,
+    mend: 'Its settings must be those that the weights were trained with',
+  });
+}
+
+/** The parameters that the encoder has, in its order; others are left. */
+function matching(specs: Specs, tensors: HostParameters, file: string): HostParameters {
+  checkNames(
+    Object.keys(specs).filter((name) => Object.hasOwn(tensors, name)),
+    specs,
+    file,
+  );
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape }]) => {
+      const tensor = tensors[name] as HostParameters[string];
+      if (tensor.shape.join() !== shape.join()) {
+        throw new UserError(`${name} is [${tensor.shape.join(', ')}] and should be [${shape.join(', ')}]`, {
+          file,
+        });
+      }
+      if (tensor.dtype !== 'float32')
+        throw new UserError(`${name} holds ${tensor.dtype}, not floating point numbers`, { file });
+      return [name, tensor];
+    }),
+  );
+}
+
+/** SHA-256 over configuration and weights, in the order of their names. */
+function hashOf(config: unknown, parameters: HostParameters): string {
+  const hash = createHash('sha256').update(JSON.stringify(config));
+  for (const name of Object.keys(parameters).sort()) {
+    const { data } = parameters[name] as HostParameters[string];
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,159 @@
+/** @file `hf:` SPECs: from a small hub on this machine into the cache, from the cache alone, and what is said when neither helps. */
+import { cp, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadEncoder } from '../load.js';
+import { hubCacheFolder, parseHubSpec } from './hubCache.js';
+import { type HubServer, serveHub } from './hubServer.fixture.js';
+
+const single = 'test/fixtures/huggingface/wavlm-group';
+const sharded = 'test/fixtures/huggingface/data2vec-audio';
+const spec = 'hf:someone/some-model';
+
+let root: string;
+let cache: string;
+let server: HubServer | undefined;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'ehmam-hub-'));
+});
+beforeEach(async () => {
+  cache = join(await mkdtemp(join(root, 'home-')), 'hub');
+  vi.stubEnv('HF_HUB_CACHE', cache);
+  vi.stubEnv('HF_TOKEN', '');
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await server?.close();
+  server = undefined;
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function serve(folder: string, revision?: string): Promise<HubServer> {
+  server = await serveHub(folder, 'someone/some-model', revision);
+  vi.stubEnv('HF_ENDPOINT', server.url);
+  return server;
+}
+
+const load = (which = spec) => loadEncoder(which, 0, { quiet: true });
+const model = (): string => join(cache, 'models--someone--some-model');
+
+async function complaint(which = spec): Promise<string> {
+  return load(which).then(
+    () => 'no complaint',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
+}
+
+describe('a model of the hub', () => {
+  it('is downloaded into the layout of the hub’s own tools, and found there without the hub', async () => {
+    const hub = await serve(single);
+    const encoder = await load();
+    expect(encoder.name).toBe('some-model');
+    expect(encoder.hash).toBe((await loadEncoder(single)).hash);
+    expect(await readFile(join(model(), 'refs', 'main'), 'utf8')).toBe(hub.commit);
+    const snapshot = join(model(), 'snapshots', hub.commit);
+    expect((await readdir(snapshot)).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+    ]);
+    expect((await lstat(join(snapshot, 'config.json'))).isSymbolicLink()).toBe(true);
+    expect(await readdir(join(model(), 'blobs'))).toHaveLength(3);
+    await hub.close();
+    expect((await load()).hash).toBe(encoder.hash);
+  });
+
+  it('may lie in shards, and at a revision that is a part of its name', async () => {
+    const hub = await serve(sharded, 'v1.0');
+    const encoder = await load(`${spec}@v1.0`);
+    expect(encoder.name).toBe('some-model@v1.0');
+    expect(encoder.hash).toBe((await loadEncoder(sharded)).hash);
+    expect(hub.requests).toContain('model-00002-of-00002.safetensors');
+    await hub.close();
+    expect((await load(`${spec}@${hub.commit}`)).hash).toBe(encoder.hash);
+    expect(await complaint()).toContain('is not in the cache');
+  });
+
+  it('goes on where a download was cut off', async () => {
+    const hub = await serve(single);
+    hub.cutAfter = { path: 'model.safetensors', bytes: 20_000 };
+    expect(await complaint()).toMatch(/cannot be reached \(.*\)\. The same command goes on where it stopped/);
+    const { size } = await stat(
+      join(
+        model(),
+        'blobs',
+        (await readdir(join(model(), 'blobs'))).find((name) => name.endsWith('.incomplete')) ?? '',
+      ),
+    );
+    expect(size).toBe(20_000);
+    const encoder = await load();
+    expect(encoder.hash).toBe((await loadEncoder(single)).hash);
+    expect(hub.requests.filter((request) => request.startsWith('model'))).toEqual([
+      'model.safetensors',
+      'model.safetensors from 20000',
+    ]);
+  });
+
+  it('is refused when it does not arrive as the hub has it', async () => {
+    const hub = await serve(single);
+    hub.spoil = 'model.safetensors';
+    expect(await complaint()).toMatch(/model\.safetensors did not arrive as the hub has it/);
+    expect((await readdir(join(model(), 'blobs'))).filter((name) => name.endsWith('.incomplete'))).toEqual(
+      [],
+    );
+    hub.spoil = undefined;
+    expect((await load()).hash).toBe((await loadEncoder(single)).hash);
+  });
+});
+
+describe('a model that cannot be had', () => {
+  it('is named when the hub has none of that name', async () => {
+    await serve(single);
+    expect(await complaint('hf:someone/else')).toMatch(
+      /the hub has no model someone\/else at 'main'.*HF_TOKEN/,
+    );
+    expect(await complaint(`${spec}@other`)).toMatch(/no model someone\/some-model at 'other'/);
+  });
+
+  it('says without a network what to copy where, and that copy is found', async () => {
+    vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:9');
+    const message = await complaint();
+    expect(message).toMatch(
+      /^UserError: hf:someone\/some-model is not in the cache.*config\.json.*model\.safetensors/,
+    );
+    const place = / to (\S+)$/.exec(message)?.[1] ?? '';
+    expect(place).toBe(join(model(), 'snapshots', 'main'));
+    await cp(single, place, { recursive: true });
+    expect((await load()).hash).toBe((await loadEncoder(single)).hash);
+  });
+
+  it('asks no one when the network is forbidden', async () => {
+    const hub = await serve(single);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await complaint()).toContain('HF_HUB_OFFLINE forbids the network');
+    expect(hub.requests).toEqual([]);
+  });
+
+  it.each(['hf:', 'hf:alone', 'hf:../x', 'hf:a/..', 'hf:a/b@', 'hf:a/b@../main', 'hf:a/b/c', 'hf:a b/c'])(
+    'is no model by its name: %s',
+    async (wrong) => {
+      expect(await complaint(wrong)).toMatch(/names no model of the hub\. Write hf:OWNER\/NAME/);
+    },
+  );
+});
+
+describe('names and places', () => {
+  it('of SPECs', () => {
+    expect(parseHubSpec('hf:a/b.c-d')).toEqual({ repository: 'a/b.c-d', revision: 'main' });
+    expect(parseHubSpec('hf:a/b@refs/pr/1')).toEqual({ repository: 'a/b', revision: 'refs/pr/1' });
+    expect(parseHubSpec('runs/tiny')).toBeUndefined();
+  });
+
+  it('of the cache follow the environment as the hub’s own tools do', () => {
+    expect(hubCacheFolder({ HF_HUB_CACHE: '/c', HF_HOME: '/h' })).toBe('/c');
+    expect(hubCacheFolder({ HF_HOME: '/h' })).toBe('/h/hub');
+    expect(hubCacheFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/huggingface/hub');
+  });
+});

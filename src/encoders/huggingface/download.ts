@@ -1,0 +1,222 @@
+/** @file Models of the hub brought into the local cache: resumed where they were cut off, checked before they count. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { messageOf, UserError } from '../../errors.js';
+import { systemCode, writeFileAtomic } from '../../files.js';
+import { createProgress } from '../../progress.js';
+import { preprocessorFile } from './folder.js';
+import { cachedSnapshot, type HubModel, modelFolder, refFile, snapshotFolder } from './hubCache.js';
+import { indexFile, singleFile, torchFile } from './stored.js';
+
+const configFile = 'config.json';
+const publicHub = 'https://huggingface.co';
+
+/** Bytes that the progress counts in. */
+const megabyte = 1e6;
+
+/**
+ * The folder of a model's files: the cache's, or else downloaded into it.
+ * $HF_ENDPOINT names another hub, $HF_TOKEN lets private models in, $HF_HUB_OFFLINE=1 forbids the network.
+ * @throws UserError where the hub cannot be reached, saying what to copy where; where it has no such model, or no
+ *   weights that can be read; where a file does not arrive whole
+ */
+export async function hubFolder(
+  model: HubModel,
+  options: { readonly quiet?: boolean } = {},
+): Promise<string> {
+  const cached = await cachedSnapshot(model);
+  if (cached !== undefined) return cached;
+  const { HF_HUB_OFFLINE } = process.env;
+  if (HF_HUB_OFFLINE !== undefined && /^(1|true|yes|on)$/i.test(HF_HUB_OFFLINE))
+    throw unreachable(model, '$HF_HUB_OFFLINE forbids the network');
+  try {
+    return await download(model, options.quiet ?? false);
+  } catch (error) {
+    throw explained(model, error);
+  }
+}
+
+/** What the library's functions take. */
+function access({ HF_ENDPOINT, HF_TOKEN }: NodeJS.ProcessEnv = process.env) {
+  return {
+    hubUrl: (HF_ENDPOINT || publicHub).replace(/\/+$/, ''),
+    ...(HF_TOKEN && { accessToken: HF_TOKEN }),
+  };
+}
+
+async function download(model: HubModel, quiet: boolean): Promise<string> {
+  const { repository, revision } = model;
+  const { sha: commit } = await modelInfo({
+    name: repository,
+    revision,
+    additionalFields: ['sha'],
+    ...access(),
+  });
+  if (!/^[0-9a-f]{40}$/.test(commit)) throw new UserError(`the hub gives hf:${repository} no commit`);
+  const entries: ListFileEntry[] = [];
+  for await (const entry of listFiles({ repo: repository, revision: commit, ...access() }))
+    entries.push(entry);
+  const wanted = wantedFiles(entries, repository);
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  const inMegabytes = (bytes: number): number => Math.ceil(bytes / megabyte);
+  const progress = createProgress(`download ${repository}, MB`, inMegabytes(total), { quiet });
+  try {
+    let before = 0;
+    for (const entry of wanted) {
+      await bring(model, commit, entry, (bytes) => progress.update(inMegabytes(before + bytes), entry.path));
+      before += entry.size;
+    }
+  } finally {
+    progress.stop();
+  }
+  if (revision !== commit) await writeFileAtomic(refFile(model), commit);
+  return snapshotFolder(model, commit);
+}
+
+/** The configuration and one set of weights: safetensors before shards before torch's. */
+function wantedFiles(entries: readonly ListFileEntry[], repository: string): ListFileEntry[] {
+  const files = new Map(entries.filter(({ type }) => type === 'file').map((entry) => [entry.path, entry]));
+  const shards = [...files.keys()].filter((path) => /^model-\d+-of-\d+\.safetensors$/.test(path));
+  const weights = files.has(singleFile)
+    ? [singleFile]
+    : files.has(indexFile)
+      ? [indexFile, ...shards]
+      : [torchFile];
+  const wanted = [configFile, preprocessorFile, ...weights].flatMap((path) => files.get(path) ?? []);
+  const lacks = [configFile, ...weights].filter((path) => !files.has(path));
+  if (lacks.length > 0) {
+    throw new UserError(`hf:${repository} lacks ${lacks.join(' and ')}`, {
+      mend: `Only models with ${configFile} and ${singleFile} (or ${indexFile}, or ${torchFile}) can be read`,
+    });
+  }
+  return wanted;
+}
+
+/** Makes a file of the snapshot: a link to the blob of its contents, downloaded where it is not there. */
+async function bring(
+  model: HubModel,
+  commit: string,
+  entry: ListFileEntry,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const digest = entry.lfs?.oid ?? entry.oid ?? '';
+  if (!/^[0-9a-f]{40,64}$/.test(digest)) throw new UserError(`the hub gives ${entry.path} no digest`);
+  const blob = join(modelFolder(model), 'blobs', digest);
+  if ((await sizeOf(blob)) !== entry.size) {
+    await mkdir(dirname(blob), { recursive: true });
+    await fill(model, commit, entry, digest, `${blob}.incomplete`, onBytes);
+    await rename(`${blob}.incomplete`, blob);
+  }
+  const link = join(snapshotFolder(model, commit), entry.path);
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { force: true });
+  // Where links are not allowed, a copy serves.
+  await symlink(relative(dirname(link), blob), link).catch(() => copyFile(blob, link));
+}
+
+/** Downloads what a file still lacks, and checks the whole; a part that turns out wrong is fetched anew once. */
+async function fill(
+  model: HubModel,
+  commit: string,
+  entry: ListFileEntry,
+  digest: string,
+  file: string,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  for (const resumed of [true, false]) {
+    const there = resumed ? Math.min((await sizeOf(file)) ?? 0, entry.size) : 0;
+    if (there < entry.size || there === 0) {
+      const content = await downloadFile({
+        repo: model.repository,
+        path: entry.path,
+        revision: commit,
+        ...access(),
+      });
+      if (content === null) throw new UserError(`the hub does not give ${entry.path}`);
+      const rest = there === 0 ? content : content.slice(there, entry.size);
+      let done = there;
+      const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          done += chunk.length;
+          onBytes(done);
+          yield chunk;
+        }
+      };
+      const stream = Readable.fromWeb(rest.stream() as ReadableStream<Uint8Array>);
+      await pipeline(stream, counted, createWriteStream(file, { flags: there === 0 ? 'w' : 'a' }));
+    }
+    if ((await sizeOf(file)) === entry.size && (await digestOf(file, digest.length, entry.size)) === digest)
+      return;
+    await rm(file, { force: true });
+    if (!resumed || there === 0) break;
+  }
+  throw new UserError(
+    `${entry.path} did not arrive as the hub has it (${entry.size} bytes, digest ${digest})`,
+    {
+      exitCode: 1,
+      mend: 'Try again',
+    },
+  );
+}
+
+/** The digest that the hub names a file by: SHA-256 of large ones, git's of small ones. */
+async function digestOf(file: string, length: number, size: number): Promise<string> {
+  const hash = length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}
+
+function explained(model: HubModel, error: unknown): unknown {
+  if (error instanceof UserError) return error;
+  const { repository, revision } = model;
+  if (error instanceof HubApiError) {
+    const { statusCode } = error;
+    if (statusCode === 401 || statusCode === 403 || statusCode === 404) {
+      return new UserError(`the hub has no model ${repository} at '${revision}' that you may see`, {
+        mend: 'Check owner, name and revision; for a private or gated model set HF_TOKEN',
+        cause: error,
+      });
+    }
+    return unreachable(model, `it answered with status ${statusCode}`, error);
+  }
+  // A full disk is no fault of the network.
+  const code = systemCode(error);
+  if (code !== undefined && ['ENOSPC', 'EACCES', 'EROFS', 'EDQUOT', 'ENOTDIR'].includes(code)) {
+    return new UserError(`the cache cannot be written (${messageOf(error)})`, {
+      exitCode: 1,
+      file: modelFolder(model),
+      mend: 'Set HF_HUB_CACHE to a folder that you may write to',
+      cause: error,
+    });
+  }
+  return unreachable(model, reasonOf(error), error);
+}
+
+/** The innermost message: `fetch failed` alone says nothing. */
+function reasonOf(error: unknown): string {
+  const inner = error instanceof Error ? error.cause : undefined;
+  return inner === undefined ? messageOf(error) : reasonOf(inner);
+}
+
+function unreachable(model: HubModel, reason: string, cause?: unknown): UserError {
+  const { repository, revision } = model;
+  const place = snapshotFolder(model, revision);
+  return new UserError(`hf:${repository} is not in the cache, and the hub cannot be reached (${reason})`, {
+    exitCode: 1,
+    mend: `The same command goes on where it stopped; without a network, copy ${configFile}, ${preprocessorFile} and ${singleFile} of the model to ${place}`,
+    ...(cause !== undefined && { cause }),
+  });
+}

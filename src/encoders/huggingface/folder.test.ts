@@ -1,0 +1,169 @@
+/** @file Folders of the hub: what is accepted in them, and what is said of those that cannot be read. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { float32, type HostParameters, type HostTensor } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+import { loadEncoder } from '../load.js';
+import { readSafetensors, writeSafetensors } from '../safetensors.js';
+
+const fixtures = 'test/fixtures/huggingface';
+let root: string;
+let folder: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'ehmam-hub-folder-'));
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(root, 'model-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const take = (name: string): Promise<void> => cp(join(fixtures, name), folder, { recursive: true });
+
+async function changeJson(name: string, change: (json: Record<string, unknown>) => unknown): Promise<void> {
+  const json = JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>;
+  await writeFile(join(folder, name), JSON.stringify(change(json)));
+}
+
+async function changeWeights(change: (tensors: HostParameters) => HostParameters): Promise<void> {
+  const file = join(folder, 'model.safetensors');
+  await writeSafetensors(file, change((await readSafetensors(file)).tensors));
+}
+
+async function complaint(): Promise<string> {
+  const error = await loadEncoder(folder).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  return (error as UserError).message;
+}
+
+describe('a folder of the hub', () => {
+  it('is an encoder with the name of the folder, its sizes and where it came from', async () => {
+    const encoder = await loadEncoder(join(fixtures, 'hubert-group'));
+    expect(encoder).toMatchObject({
+      name: 'hubert-group',
+      family: 'hubert',
+      dims: [24, 24, 24],
+      normalizesWaveform: false,
+      minimumSamples: 400,
+      hopSamples: 320,
+      notes: [],
+    });
+    expect(encoder.origin?.files.map((file) => file.split('/').at(-1))).toEqual([
+      'config.json',
+      'pytorch_model.bin',
+    ]);
+  });
+
+  it('has the same weights whichever way weight normalisation is stored', async () => {
+    await take('wav2vec2-group');
+    const { hash } = await loadEncoder(folder);
+    const conv = 'encoder.pos_conv_embed.conv';
+    const old = [`${conv}.weight_g`, `${conv}.weight_v`];
+    await changeWeights((tensors) =>
+      Object.fromEntries(
+        Object.entries(tensors).map(([name, tensor]) => {
+          const part = /parametrizations\.weight\.original([01])$/.exec(name)?.[1];
+          return [part === undefined ? name : (old[Number(part)] as string), tensor];
+        }),
+      ),
+    );
+    const { tensors } = await readSafetensors(join(folder, 'model.safetensors'));
+    expect(Object.keys(tensors)).toEqual(expect.arrayContaining(old));
+    expect((await loadEncoder(folder)).hash).toBe(hash);
+  });
+
+  it('may have the head of another task beside the encoder, which a note tells of', async () => {
+    const { notes, parameters } = await loadEncoder(join(fixtures, 'wav2vec2-layer'));
+    expect(notes).toEqual(['left aside, as no part of the encoder: lm_head (2)']);
+    expect(Object.keys(parameters).filter((name) => /lm_head|masked/.test(name))).toEqual([]);
+  });
+
+  it('may lack the preprocessor, which a note tells of', async () => {
+    await take('wavlm-group');
+    await rm(join(folder, 'preprocessor_config.json'));
+    const { notes, normalizesWaveform } = await loadEncoder(folder);
+    expect(normalizesWaveform).toBe(true);
+    expect(notes).toEqual([expect.stringContaining('no preprocessor_config.json')]);
+  });
+});
+
+describe('what cannot be read is named', () => {
+  it('a model type that is not known, with those that are', async () => {
+    await take('hubert-group');
+    await changeJson('config.json', (config) => ({ ...config, model_type: 'whisper' }));
+    expect(await complaint()).toMatch(
+      /config\.json: unknown model type 'whisper'\. .*wav2vec2, hubert, wavlm, data2vec-audio/,
+    );
+  });
+
+  it.each([
+    [{ add_adapter: true }, /add_adapter: a model with adapter layers cannot be read here/],
+    [{ adapter_attn_dim: 16 }, /adapter_attn_dim: a model with attention adapters cannot be read here/],
+    [{ hidden_act: 'relu' }, /hidden_act: another activation than gelu/],
+    [{ num_attention_heads: 7 }, /heads: 7 do not divide the width 24/],
+    [{ conv_kernel: [10] }, /convolutions\.1\.1: /],
+    [{ num_hidden_layers: 1e9 }, /blocks: /],
+    [{ hidden_size: '24' }, /hidden_size: /],
+  ])('a setting: %j', async (settings, message) => {
+    await take('hubert-group');
+    await changeJson('config.json', (config) => ({ ...config, ...settings }));
+    expect(await complaint()).toMatch(message);
+  });
+
+  it('a sampling rate that is not ours', async () => {
+    await take('hubert-group');
+    await changeJson('preprocessor_config.json', (config) => ({ ...config, sampling_rate: 8000 }));
+    expect(await complaint()).toMatch(/preprocessor_config\.json: the model wants 8000 samples a second/);
+  });
+
+  it('parameters that are missing or have no place', async () => {
+    await take('wav2vec2-group');
+    const norm = 'encoder.layer_norm.weight';
+    await changeWeights(({ [norm]: tensor, ...rest }) => ({
+      ...rest,
+      'encoder.surprise': tensor as HostTensor,
+    }));
+    expect(await complaint()).toMatch(
+      /parameters are missing: encoder\.layer_norm\.weight; parameters are not known: encoder\.surprise\. /,
+    );
+  });
+
+  it('half of a weight-normalised weight', async () => {
+    await take('wav2vec2-group');
+    const length = 'encoder.pos_conv_embed.conv.parametrizations.weight.original0';
+    await changeWeights(({ [length]: _, ...rest }) => rest);
+    expect(await complaint()).toMatch(
+      /pos_conv_embed\.conv\.weight is weight-normalised, but its length is missing/,
+    );
+  });
+
+  it('a parameter of another shape', async () => {
+    await take('wav2vec2-group');
+    await changeWeights((tensors) => ({ ...tensors, 'encoder.layer_norm.bias': float32([3]) }));
+    expect(await complaint()).toMatch(/encoder\.layer_norm\.bias is \[3\] and should be \[24\]/);
+  });
+
+  it('a folder without weights', async () => {
+    await take('wav2vec2-group');
+    await rm(join(folder, 'model.safetensors'));
+    expect(await complaint()).toMatch(/holds no weights.*model\.safetensors.*pytorch_model\.bin/);
+  });
+
+  it.each(['../model-00001-of-00002.safetensors', '/etc/passwd', 'a/b.safetensors', '..', 'model.txt'])(
+    'a shard that is no file beside its index: %s',
+    async (shard) => {
+      await take('data2vec-audio');
+      await changeJson('model.safetensors.index.json', () => ({
+        weight_map: { 'encoder.layer_norm.bias': shard },
+      }));
+      expect(await complaint()).toMatch(/names the shard '.*', which is no safetensors file beside it/);
+    },
+  );
+
+  it('a shard that is missing', async () => {
+    await take('data2vec-audio');
+    await rm(join(folder, 'model-00002-of-00002.safetensors'));
+    expect(await complaint()).toMatch(/model-00002-of-00002\.safetensors: cannot be opened/);
+  });
+});

@@ -1,0 +1,68 @@
+/** @file From samples to frames of the transformer's width: convolutions and projection of the Hugging Face families. */
+import type * as tf from '@tensorflow/tfjs';
+import type { Parameters } from '../../engine/tree.js';
+import { channelNorm } from '../../nn/channelNorm.js';
+import { conv1d } from '../../nn/conv1d.js';
+import { gelu } from '../../nn/gelu.js';
+import { linear } from '../../nn/linear.js';
+import { layerNorm } from '../../nn/norm.js';
+import { convSpecs, linearSpecs, normSpecs, type Specs } from '../parameterSpecs.js';
+import type { SpeechConfig } from './config.js';
+
+type FrontendConfig = Pick<SpeechConfig, 'convolutions' | 'convBias' | 'convNorm'>;
+
+const convolution = (i: number): string => `feature_extractor.conv_layers.${i}`;
+const projection = 'feature_projection';
+
+/**
+ * The convolutions, with their norms and GELU (Wav2Vec2FeatureEncoder of transformers).
+ * @param waveform [batch, samples]
+ * @returns [batch, frames, channels]
+ */
+export function convFeatures(config: FrontendConfig, parameters: Parameters, waveform: tf.Tensor): tf.Tensor {
+  let x = waveform.expandDims(1); // (batch, 1, samples)
+  for (const [i, [, , stride]] of config.convolutions.entries()) {
+    const name = convolution(i);
+    const y = conv1d(parameters, `${name}.conv`, x, { stride }); // (batch, channels, frames)
+    if (config.convNorm === 'layer') {
+      const frames = y.transpose([0, 2, 1]); // (batch, frames, channels)
+      x = gelu(layerNorm(parameters, `${name}.layer_norm`, frames)).transpose([0, 2, 1]);
+    } else {
+      x = gelu(i === 0 ? channelNorm(parameters, `${name}.layer_norm`, y) : y);
+    }
+  }
+  return x.transpose([0, 2, 1]);
+}
+
+/**
+ * Frames to the transformer's width (Wav2Vec2FeatureProjection).
+ * @param norm whether they are normalised first; HuBERT's need not be
+ */
+export function projectFrames(
+  { normEpsilon }: Pick<SpeechConfig, 'normEpsilon'>,
+  parameters: Parameters,
+  frames: tf.Tensor,
+  norm = true,
+): tf.Tensor {
+  const normed = norm ? layerNorm(parameters, `${projection}.layer_norm`, frames, normEpsilon) : frames;
+  return linear(parameters, `${projection}.projection`, normed);
+}
+
+/** The parameters of both. */
+export function frontendSpecs(config: FrontendConfig & Pick<SpeechConfig, 'width'>, norm = true): Specs {
+  const { convolutions, convBias, convNorm, width } = config;
+  let inputs = 1;
+  const specs: Record<string, Specs[string]> = {};
+  for (const [i, [out, taps]] of convolutions.entries()) {
+    const name = convolution(i);
+    const { [`${name}.conv.bias`]: bias, ...weight } = convSpecs(`${name}.conv`, out, inputs, taps);
+    Object.assign(specs, weight, convBias ? { [`${name}.conv.bias`]: bias } : {});
+    if (convNorm === 'layer' || i === 0) Object.assign(specs, normSpecs(`${name}.layer_norm`, out));
+    inputs = out;
+  }
+  return {
+    ...specs,
+    ...(norm ? normSpecs(`${projection}.layer_norm`, inputs) : {}),
+    ...linearSpecs(`${projection}.projection`, width, inputs),
+  };
+}

@@ -1,0 +1,90 @@
+/** @file Names of parameters in the hub's checkpoints: prefixes, heads beside the encoder, weight normalisation. */
+import { float32, floatsOf, type HostParameters, type HostTensor } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+
+export interface SortedNames {
+  /** The encoder's name of a parameter, to its name in the file. */
+  readonly encoder: ReadonlyMap<string, string>;
+  /** What stands beside the encoder. */
+  readonly heads: readonly string[];
+}
+
+/** Parameters of the heads that transformers puts on these encoders, where names have no prefix. */
+const headPattern =
+  /^(lm_head|quantizer|project_hid|project_q|classifier|projector|layer_weights|tdnn|objective|final_proj|label_embs_concat)(\.|$)/;
+
+/** What only training needs: it is neither the encoder's nor worth a word. */
+const trainingPattern = /(^|\.)(masked_spec_embed|num_batches_tracked)$/;
+
+/** Sorts the names of a file. Where any has the family's prefix, the encoder's are those that have it. */
+export function sortNames(names: readonly string[], prefix: string): SortedNames {
+  const prefixed = names.some((name) => name.startsWith(prefix));
+  const encoder = new Map<string, string>();
+  const heads: string[] = [];
+  for (const name of names) {
+    const isHead = prefixed ? !name.startsWith(prefix) : headPattern.test(name);
+    if (isHead) heads.push(name);
+    else if (!trainingPattern.test(name)) encoder.set(prefixed ? name.slice(prefix.length) : name, name);
+  }
+  return { encoder, heads };
+}
+
+/** torch's two ways to store a weight-normalised weight: length and direction. */
+const normalizedPattern = /^(.+)\.(?:(weight)_(g|v)|parametrizations\.(weight)\.original([01]))$/;
+
+/** The name of the weight that a stored part makes, and which part it is; undefined for any other parameter. */
+function normalizedPart(name: string): { readonly weight: string; readonly part: 'g' | 'v' } | undefined {
+  const match = normalizedPattern.exec(name);
+  if (match === null) return undefined;
+  return { weight: `${match[1]}.weight`, part: match[3] === 'g' || match[5] === '0' ? 'g' : 'v' };
+}
+
+/** The names of plain weights that parts of weight-normalised ones make, others as they are. */
+export function plainNames(names: Iterable<string>): string[] {
+  return [...new Set([...names].map((name) => normalizedPart(name)?.weight ?? name))];
+}
+
+/**
+ * Weight-normalised weights as the plain ones they stand for (torch.nn.utils.weight_norm, dim=2).
+ * @throws UserError when one of two parts is missing, or they do not fit each other
+ */
+export function withPlainWeights(tensors: HostParameters, file: string): HostParameters {
+  const parts = new Map<string, { g?: HostTensor; v?: HostTensor }>();
+  const plain: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const normalized = normalizedPart(name);
+    if (normalized === undefined) {
+      plain[name] = tensor;
+      continue;
+    }
+    parts.set(normalized.weight, { ...parts.get(normalized.weight), [normalized.part]: tensor });
+  }
+  for (const [name, { g, v }] of parts) {
+    if (g === undefined || v === undefined)
+      throw new UserError(`${name} is weight-normalised, but its ${g ? 'direction' : 'length'} is missing`, {
+        file,
+      });
+    plain[name] = scaled(name, g, v, file);
+  }
+  return plain;
+}
+
+/** g v / |v|, lengths taken over all axes but the last: a length for every tap. */
+function scaled(name: string, g: HostTensor, v: HostTensor, file: string): HostTensor {
+  const taps = v.shape.at(-1) ?? 0;
+  if (v.shape.length !== 3 || g.dtype !== 'float32' || v.dtype !== 'float32' || g.data.length !== taps) {
+    throw new UserError(`${name} is weight-normalised with shapes [${g.shape}] and [${v.shape}]`, {
+      file,
+      mend: 'Its length must have one value a tap of its direction',
+    });
+  }
+  const [lengths, directions] = [floatsOf(g), floatsOf(v)];
+  const squares = new Float64Array(taps);
+  for (let i = 0; i < directions.length; i++)
+    squares[i % taps] = (squares[i % taps] as number) + (directions[i] as number) ** 2;
+  const factors = squares.map((square, tap) => (lengths[tap] as number) / Math.sqrt(square));
+  return float32(
+    v.shape,
+    directions.map((value, i) => value * (factors[i % taps] as number)),
+  );
+}

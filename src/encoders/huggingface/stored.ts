@@ -1,0 +1,123 @@
+/** @file The weights of a Hugging Face folder, in whichever files they lie: one, shards, or torch's pickle. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { HostParameters } from '../../engine/tree.js';
+import { UserError } from '../../errors.js';
+import { readJsonFile } from '../jsonFile.js';
+import { readSafetensors, safetensorsNames } from '../safetensors.js';
+import { withTorchFile } from '../torch/file.js';
+import { isFloating, isTorchTensor, type TorchTensor } from '../torch/tensor.js';
+
+export const singleFile = 'model.safetensors';
+export const indexFile = 'model.safetensors.index.json';
+export const torchFile = 'pytorch_model.bin';
+
+/** Weights by name; values are read when asked for. */
+export interface StoredWeights {
+  readonly format: string;
+  readonly files: readonly string[];
+  readonly names: readonly string[];
+  /** @throws UserError when a file is damaged */
+  read(wanted: ReadonlySet<string>): Promise<HostParameters>;
+}
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * Finds the weights: safetensors before shards before torch's.
+ * @throws UserError when there are none, and for files that are damaged or lie outside the folder
+ */
+export async function storedWeights(folder: string): Promise<StoredWeights> {
+  const there = new Set(await readdir(folder));
+  if (there.has(singleFile)) return inOneFile(join(folder, singleFile));
+  if (there.has(indexFile)) return inShards(folder);
+  if (there.has(torchFile)) return inTorchFile(join(folder, torchFile));
+  throw new UserError('holds no weights that can be read here', {
+    file: folder,
+    mend: `Give it ${singleFile}, ${indexFile} with its shards, or ${torchFile}`,
+  });
+}
+
+async function inOneFile(file: string): Promise<StoredWeights> {
+  return {
+    format: 'Hugging Face folder (safetensors)',
+    files: [file],
+    names: await safetensorsNames(file),
+    read: async (wanted) => (await readSafetensors(file, (name) => wanted.has(name))).tensors,
+  };
+}
+
+/** Parameters and the shards they lie in. */
+async function readIndex(folder: string): Promise<Map<string, string>> {
+  const index = join(folder, indexFile);
+  const parsed = indexSchema.safeParse(await readJsonFile(index, 'Copy the whole model again'));
+  if (!parsed.success) {
+    throw new UserError('is no index of shards: it has no weight_map of names to files', {
+      file: index,
+      mend: 'Copy the whole model again',
+    });
+  }
+  const places = new Map(Object.entries(parsed.data.weight_map));
+  for (const shard of new Set(places.values())) {
+    if (/^[^/\\\0]+\.safetensors$/.test(shard)) continue;
+    throw new UserError(`names the shard '${shard}', which is no safetensors file beside it`, {
+      file: index,
+      mend: 'Do not trust the model: its files must lie in its folder',
+    });
+  }
+  return places;
+}
+
+/**
+ * The files that an index of shards names.
+ * @throws UserError for an index that cannot be read, or names a file elsewhere
+ */
+export async function shardsOf(folder: string): Promise<string[]> {
+  return [...new Set((await readIndex(folder)).values())].sort();
+}
+
+async function inShards(folder: string): Promise<StoredWeights> {
+  const index = join(folder, indexFile);
+  const places = await readIndex(folder);
+  const shards = [...new Set(places.values())].sort();
+  return {
+    format: `Hugging Face folder (${shards.length} shards)`,
+    files: [index, ...shards.map((shard) => join(folder, shard))],
+    names: [...places.keys()],
+    read: async (wanted) => {
+      const tensors: [string, HostParameters[string]][] = [];
+      for (const shard of shards) {
+        const own = (name: string): boolean => places.get(name) === shard && wanted.has(name);
+        const read = await readSafetensors(join(folder, shard), own);
+        tensors.push(...Object.entries(read.tensors));
+      }
+      return Object.fromEntries(tensors);
+    },
+  };
+}
+
+/** A state dictionary; tensors that are no floating point numbers are counters of the training. */
+async function inTorchFile(file: string): Promise<StoredWeights> {
+  const parameters = (root: unknown): Map<string, TorchTensor> => {
+    const found = new Map<string, TorchTensor>();
+    if (!(root instanceof Map)) {
+      throw new UserError('is a torch file, but no dictionary of parameters', {
+        file,
+        mend: 'Give the state_dict of the model',
+      });
+    }
+    for (const [name, value] of root as Map<unknown, unknown>)
+      if (isTorchTensor(value) && isFloating(value)) found.set(String(name), value);
+    return found;
+  };
+  return {
+    format: "Hugging Face folder (torch's pickle)",
+    files: [file],
+    names: await withTorchFile(file, async ({ root }) => [...parameters(root).keys()]),
+    read: (wanted) =>
+      withTorchFile(file, ({ root, readAll }) =>
+        readAll(new Map([...parameters(root)].filter(([name]) => wanted.has(name)))),
+      ),
+  };
+}

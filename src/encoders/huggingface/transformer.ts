@@ -1,0 +1,112 @@
+/** @file The transformer of the Hugging Face families: blocks with the norms after or before, every hidden state. */
+import * as tf from '@tensorflow/tfjs';
+import type { Parameters } from '../../engine/tree.js';
+import { gelu } from '../../nn/gelu.js';
+import { linear } from '../../nn/linear.js';
+import { layerNorm } from '../../nn/norm.js';
+import { linearSpecs, normSpecs, type Specs } from '../parameterSpecs.js';
+import type { SpeechConfig } from './config.js';
+
+type TransformerConfig = Pick<
+  SpeechConfig,
+  'width' | 'heads' | 'mlpWidth' | 'blocks' | 'normFirst' | 'normEpsilon'
+>;
+
+export const blockName = (i: number): string => `encoder.layers.${i}`;
+const finalNorm = 'encoder.layer_norm';
+
+/**
+ * What is added to the attention logits of a block.
+ * @param x the attention's input, [batch, frames, width]
+ * @returns [batch, heads, frames, frames]
+ */
+export type AttentionBias = (block: number, x: tf.Tensor) => tf.Tensor;
+
+/** The attention's heads apart: [batch, frames, width] to [batch, heads, frames, channels]. */
+export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor {
+  const [batch, frames, width] = x.shape as [number, number, number];
+  return x.reshape([batch, frames, heads, width / heads]).transpose([0, 2, 1, 3]);
+}
+
+/**
+ * All blocks.
+ * @param x projected frames with their positions added, [batch, frames, width]
+ * @returns the input of block 0, then the output of every block: `hidden_states` of transformers, so that with norms
+ *   first the last one has passed the final norm
+ */
+export function transformerStates(
+  config: TransformerConfig,
+  parameters: Parameters,
+  x: tf.Tensor,
+  bias?: AttentionBias,
+): tf.Tensor[] {
+  const { blocks, normFirst, normEpsilon } = config;
+  const normed = (state: tf.Tensor): tf.Tensor => layerNorm(parameters, finalNorm, state, normEpsilon);
+  const states = [normFirst ? x : normed(x)];
+  for (let i = 0; i < blocks; i++) states.push(block(config, parameters, i, states[i] as tf.Tensor, bias));
+  if (normFirst) states.push(normed(states.pop() as tf.Tensor));
+  return states;
+}
+
+/** Wav2Vec2EncoderLayer, or Wav2Vec2EncoderLayerStableLayerNorm where norms come first. */
+function block(
+  config: TransformerConfig,
+  parameters: Parameters,
+  i: number,
+  x: tf.Tensor,
+  bias: AttentionBias | undefined,
+): tf.Tensor {
+  const name = blockName(i);
+  const norm = (which: string, z: tf.Tensor): tf.Tensor =>
+    layerNorm(parameters, `${name}.${which}`, z, config.normEpsilon);
+  const attend = (z: tf.Tensor): tf.Tensor =>
+    selfAttention(parameters, `${name}.attention`, z, config.heads, bias?.(i, z));
+  const feedForward = (z: tf.Tensor): tf.Tensor => {
+    const hidden = gelu(linear(parameters, `${name}.feed_forward.intermediate_dense`, z));
+    return linear(parameters, `${name}.feed_forward.output_dense`, hidden);
+  };
+  if (config.normFirst) {
+    const attended = x.add(attend(norm('layer_norm', x)));
+    return attended.add(feedForward(norm('final_layer_norm', attended)));
+  }
+  const attended = norm('layer_norm', x.add(attend(x)));
+  return norm('final_layer_norm', attended.add(feedForward(attended)));
+}
+
+/** Self-attention with a projection each for queries, keys and values: [batch, frames, width]. */
+function selfAttention(
+  parameters: Parameters,
+  name: string,
+  x: tf.Tensor,
+  heads: number,
+  bias: tf.Tensor | undefined,
+): tf.Tensor {
+  const [batch, frames, width] = x.shape as [number, number, number];
+  const part = (which: string): tf.Tensor => linear(parameters, `${name}.${which}_proj`, x);
+  const queries = splitHeads(part('q').mul((width / heads) ** -0.5), heads);
+  const products = tf.matMul(queries, splitHeads(part('k'), heads), false, true); // (batch, heads, frames, frames)
+  const weights = tf.softmax(bias === undefined ? products : products.add(bias));
+  const mixed = tf.matMul(weights, splitHeads(part('v'), heads)); // (batch, heads, frames, channels)
+  return linear(
+    parameters,
+    `${name}.out_proj`,
+    mixed.transpose([0, 2, 1, 3]).reshape([batch, frames, width]),
+  );
+}
+
+export function transformerSpecs({ width, mlpWidth, blocks }: TransformerConfig): Specs {
+  const specs: Record<string, Specs[string]> = { ...normSpecs(finalNorm, width) };
+  for (let i = 0; i < blocks; i++) {
+    const name = blockName(i);
+    for (const which of ['q', 'k', 'v', 'out'])
+      Object.assign(specs, linearSpecs(`${name}.attention.${which}_proj`, width, width));
+    Object.assign(
+      specs,
+      normSpecs(`${name}.layer_norm`, width),
+      linearSpecs(`${name}.feed_forward.intermediate_dense`, mlpWidth, width),
+      linearSpecs(`${name}.feed_forward.output_dense`, width, mlpWidth),
+      normSpecs(`${name}.final_layer_norm`, width),
+    );
+  }
+  return specs;
+}

@@ -1,0 +1,26 @@
+/** @file A process that loads the SPECs it is given, a line each, and says how each one ended. */
+import { createInterface } from 'node:readline';
+import { messageOf, UserError } from '../../errors.js';
+import { loadEncoder } from '../load.js';
+
+export interface Ending {
+  readonly outcome: 'loaded' | 'refused' | 'failed';
+  readonly message: string;
+  /** The process's so far. */
+  readonly peakBytes: number;
+}
+
+async function endingOf(spec: string): Promise<Ending> {
+  const peak = (): number => process.resourceUsage().maxRSS * 1024;
+  try {
+    const { hash } = await loadEncoder(spec);
+    return { outcome: 'loaded', message: hash, peakBytes: peak() };
+  } catch (error) {
+    const refused = error instanceof UserError && !error.message.includes('\n');
+    const message = refused ? messageOf(error) : String((error as Error)?.stack ?? error);
+    return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peak() };
+  }
+}
+
+for await (const spec of createInterface({ input: process.stdin }))
+  process.stdout.write(`${JSON.stringify(await endingOf(spec))}\n`);

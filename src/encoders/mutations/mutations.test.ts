@@ -1,0 +1,128 @@
+/** @file Mutated checkpoints, thousands where $EHMAM_MUTATIONS says so: each is loaded or refused in words, and no more. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { compileEntry, type Entry } from '../../cli/entry.fixture.js';
+import { exportFolder } from '../../cli/export/folder.js';
+import { loadEncoder } from '../load.js';
+import type { Ending } from './child.fixture.js';
+import { type Files, mutant } from './mutate.fixture.js';
+
+const count = Number(process.env.EHMAM_MUTATIONS ?? 500);
+const seed = Number(process.env.EHMAM_MUTATION_SEED ?? 1);
+const mostSeconds = 5;
+const mostBytes = 1e9;
+
+let entry: Entry;
+let root: string;
+beforeAll(async () => {
+  entry = await compileEntry();
+  root = await mkdtemp(join(tmpdir(), 'ehmam-mutations-'));
+});
+afterAll(async () => {
+  await entry.remove();
+  await rm(root, { recursive: true, force: true });
+});
+
+interface Subject {
+  readonly files: Files;
+  /** The file that is the SPEC; absent where it is the folder. */
+  readonly file?: string;
+}
+
+/** A folder's files, without those that only tests read. */
+async function filesOf(folder: string, only?: string): Promise<Files> {
+  const names = (await readdir(folder)).filter(
+    (name) => (only === undefined || name === only) && !/^(input|hidden_states)\.safetensors$/.test(name),
+  );
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => [name, Uint8Array.from(await readFile(join(folder, name)))] as const),
+    ),
+  );
+}
+
+async function subjects(): Promise<Subject[]> {
+  const hub = 'test/fixtures/huggingface';
+  const [small, official] = ['test/fixtures/ehmam-12-heads', 'test/fixtures/ehmam-official'];
+  const own = join(root, 'own');
+  await exportFolder(await loadEncoder(join(small, 'tiny.pt')), own, undefined);
+  return [
+    { files: await filesOf(own) },
+    { files: await filesOf(join(hub, 'wavlm-group')) },
+    { files: await filesOf(join(hub, 'data2vec-audio')) },
+    { files: await filesOf(join(hub, 'hubert-group')) },
+    { files: await filesOf(small, 'tiny.pt'), file: 'tiny.pt' },
+    { files: await filesOf('test/fixtures/torch-files', 'data2vec2.pt'), file: 'data2vec2.pt' },
+    { files: await filesOf(official, 'tiny-legacy.pt'), file: 'tiny-legacy.pt' },
+  ];
+}
+
+/** The loading process, in an empty folder of its own; one that hangs is replaced. */
+function loader(folder: string) {
+  let child: ChildProcessWithoutNullStreams | undefined;
+  let lines: AsyncIterator<string> | undefined;
+  const start = (): void => {
+    const script = entry.compiled('src/encoders/mutations/child.fixture.js');
+    child = spawn(process.execPath, [script], { cwd: folder, env: { ...process.env, HOME: folder } });
+    lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  };
+  const ask = async (spec: string): Promise<Ending | 'hung' | 'crashed'> => {
+    if (child === undefined) start();
+    child?.stdin.write(`${spec}\n`);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'hung'>((resolve) => {
+      timer = setTimeout(() => resolve('hung'), mostSeconds * 1000);
+    });
+    const answer = await Promise.race([lines?.next(), late]);
+    clearTimeout(timer);
+    if (answer === 'hung' || answer === undefined || answer.done) {
+      child?.kill('SIGKILL');
+      child = undefined;
+      return answer === 'hung' ? 'hung' : 'crashed';
+    }
+    return JSON.parse(answer.value) as Ending;
+  };
+  return { ask, stop: () => child?.kill() };
+}
+
+it(`${count} mutated checkpoints load or are refused in one line, soon, in little memory, leaving nothing behind`, async () => {
+  const [home, place] = [join(root, 'home'), join(root, 'checkpoint')];
+  await mkdir(home);
+  const all = await subjects();
+  const { ask, stop } = loader(home);
+  const failures: string[] = [];
+  const outcomes = { loaded: 0, refused: 0 };
+  let [peakBytes, slowest] = [0, 0];
+  await ask(join(root, 'own')); // The process has started, and waits.
+  for (let i = 0; i < count; i++) {
+    const subject = all[i % all.length] as Subject;
+    const { what, files } = mutant(subject.files, seed, i);
+    await rm(place, { recursive: true, force: true });
+    await mkdir(place);
+    for (const [name, bytes] of files) await writeFile(join(place, name), bytes);
+    const started = performance.now();
+    const ending = await ask(subject.file === undefined ? place : join(place, subject.file));
+    slowest = Math.max(slowest, (performance.now() - started) / 1000);
+    if (typeof ending !== 'string') peakBytes = Math.max(peakBytes, ending.peakBytes);
+    if (typeof ending === 'string') failures.push(`${what}: ${ending}`);
+    else if (ending.outcome === 'failed') failures.push(`${what}: ${ending.message}`);
+    else outcomes[ending.outcome]++;
+    if (typeof ending !== 'string' && ending.peakBytes > mostBytes) {
+      failures.push(`${what}: ${ending.peakBytes} bytes`);
+      stop();
+      break;
+    }
+    expect((await readdir(place)).sort()).toEqual([...files.keys()].sort());
+  }
+  stop();
+  if (process.env.EHMAM_MUTATIONS !== undefined) console.log({ ...outcomes, peakBytes, slowest });
+  expect(failures).toEqual([]);
+  expect(await readdir(home)).toEqual([]);
+  expect((await readdir(root)).sort()).toEqual(['checkpoint', 'home', 'own']);
+  // Mutations that change nothing would prove nothing.
+  expect(outcomes.refused).toBeGreaterThan(count / 2);
+}, 600_000);
