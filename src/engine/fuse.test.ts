@@ -1,10 +1,13 @@
-/** @file Biases folded into products: fewer nodes, the same values. */
+/** @file Scales and shifts folded into the operators before them: fewer nodes, the same values. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { lossAndGradients } from '../nn/gradients.js';
+import { layerNorm } from '../nn/norm.js';
 import { createEngine } from './create.js';
 import { trace } from './trace.js';
 import { float32, floatsOf } from './tree.js';
 
+type NormInputs = Record<'x' | 'weight' | 'bias', tf.Tensor>;
 type Inputs = { x: tf.Tensor; weight: tf.Tensor; bias: tf.Tensor };
 
 const specs = {
@@ -65,6 +68,49 @@ describe('a bias added to a matrix product', () => {
     );
     expect(results[0]).toEqual(results[1]);
     expect(results[0]?.slice(0, 4)).toEqual([-2.5, -6, -5, 1]);
+  });
+});
+
+describe('the scale and shift of a layer norm', () => {
+  const norm = ({ x, weight, bias }: NormInputs): tf.Tensor =>
+    layerNorm({ 'n.weight': weight, 'n.bias': bias }, 'n', x);
+  const inputs = {
+    x: float32([2, 3], [1, -2, 3, 0.5, -1, 4]),
+    weight: float32([3], [2, 0.5, -1]),
+    bias: float32([3], [0, 1, -3]),
+  };
+  const specs = { x: inputs.x, weight: inputs.weight, bias: inputs.bias };
+
+  it('become part of it', () => {
+    const { nodes } = trace('test', (given: NormInputs) => ({ y: norm(given) }), specs);
+    expect(nodes.map(({ op }) => op)).toEqual(['LayerNormalization']);
+  });
+
+  it('stay apart where a gradient reads what was normalised', () => {
+    const step = (given: NormInputs) => {
+      const { loss, gradients } = lossAndGradients({ weight: given.weight }, ({ weight }) => ({
+        loss: norm({ ...given, weight: weight as tf.Tensor })
+          .square()
+          .sum(),
+        auxiliary: {},
+      }));
+      return { loss: loss as tf.Tensor, ...gradients };
+    };
+    const { nodes } = trace('test', step, specs);
+    expect(nodes.find(({ op }) => op === 'LayerNormalization')?.inputs).toHaveLength(2);
+  });
+
+  it('give the values of the eager engine', async () => {
+    const [compiled, eager] = await Promise.all(
+      (['onnx', 'cpu'] as const).map(async (name) => {
+        const engine = await createEngine(name);
+        const program = engine.compile((given: NormInputs) => ({ y: norm(given) }), { name: 'norm' });
+        return [...floatsOf((await program.run(inputs)).y)];
+      }),
+    );
+    for (const [i, value] of (compiled ?? []).entries())
+      expect(value).toBeCloseTo(eager?.[i] ?? Number.NaN, 5);
+    expect(compiled).toHaveLength(6);
   });
 });
 

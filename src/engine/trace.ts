@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
 import type { TensorFunction } from './engine.js';
-import { fuseBiases } from './fuse.js';
+import { fuseAdditions } from './fuse.js';
 import { GraphBuilder, type GraphNode, type Value } from './graph.js';
 import './kernels/index.js';
 import { messageOf } from '../errors.js';
@@ -58,7 +58,7 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
           }
         });
         const results = outputs.map(([, value]) => value);
-        const nodes = fuseBiases(liveNodes(graph.finish(), results), results);
+        const nodes = liveNodes(fuseAdditions(liveNodes(graph.finish(), results), results), results);
         return { inputs, outputs, nodes, nextId: graph.nextValueId };
       } catch (error) {
         throw new Error(`cannot compile ${name}: ${explain(messageOf(error))}`, { cause: error });
