@@ -89,7 +89,6 @@ export function descriptionText(description: EncoderDescription): string {
       `${Number(framesPerSecond.toPrecision(6))} a second (every ${frameSamples} samples, the first from ${minimumSamples})`,
     ],
     ['waveform', description.normalizesWaveform ? 'brought to zero mean and unit variance' : 'as it is'],
-    ['settings', settingsText(description.config)],
     ['parameters', count(description.parameters)],
     ...parts.map(({ name, parameters, tensors }): [string, string] => [
       `  ${name}`,
@@ -103,13 +102,20 @@ export function descriptionText(description: EncoderDescription): string {
   return [
     description.name,
     ...rows.map(([label, value]) => `${label.padEnd(width)}  ${value.replaceAll('\n', indent)}`),
+    'settings',
+    ...settingsLines(description.config),
   ].join('\n');
 }
 
-/** `width 144, heads 4`: what is one word or number; lists and groups as JSON. */
-function settingsText(config: unknown): string {
+/** A line a setting; groups as `kernel 19, layers 2`, lists as JSON. */
+function settingsLines(config: unknown): string[] {
+  const text = (value: unknown): string => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
+    return Object.entries(value)
+      .map(([name, inner]) => `${name} ${text(inner)}`)
+      .join(', ');
+  };
   return Object.entries((config ?? {}) as Record<string, unknown>)
     .filter(([name]) => name !== 'family')
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
-    .join(', ');
+    .map(([name, value]) => `  ${name}: ${text(value)}`);
 }
