@@ -124,7 +124,7 @@ const small: EhmamConfig = {
   decoder: { width: 192, groups: 16, kernel: 7, layers: 3 },
 };
 
-/** What two cores can pre-train in minutes: log-mel frames of 20 ms, 1.3 M parameters. */
+/** What two cores can pre-train in minutes: log-mel frames of 20 ms, 1.1 M parameters. */
 const tiny: EhmamConfig = {
   ...base,
   frontend: { type: 'mel', bins: 80, stack: 2 },
