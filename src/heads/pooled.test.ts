@@ -6,7 +6,8 @@ import { ks } from '../../tasks/ks/index.js';
 import type { Columns } from '../../tasks/task.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
-import type { Parameters } from '../engine/tree.js';
+import { expectNear, normals, runOn } from '../engine/engines.fixture.js';
+import { float32, floatsOf, int32, type Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { linear, parameter } from '../nn/linear.js';
 import { randomStream } from '../random.js';
@@ -42,31 +43,45 @@ const meansOf = (states: tf.Tensor): tf.Tensor =>
 const largestGap = (a: tf.Tensor, b: tf.Tensor): number =>
   tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] as number;
 
-test('training on means gives the logits and gradients of training frame by frame', () => {
-  tf.tidy(() => {
-    const start = pooledStart(1, layers, dim, slots, 32);
-    const parameters = { ...constants(start), layerWeights: tf.tensor1d([0.3, -0.5, 0.8, 0]) };
-    const states = tf.randomNormal([layers, batch, frames, dim], 0, 1, 'float32', 7);
-    const targets = tf.tensor2d([0, 1, 1, 0, 2, 1, 0, 0, 1, 1], [batch, 2], 'int32');
-    const gradientsBy = (logits: (p: Parameters) => tf.Tensor2D[]): Parameters =>
-      lossAndGradients(parameters, (p) => ({ loss: classificationLoss(logits(p), targets), auxiliary: {} }))
-        .gradients;
-    const means = meansOf(states);
-    const [pooled, byFrame] = [pooledLogits(parameters, 2, means), logitsFrameByFrame(parameters, states)];
-    pooled.forEach((logits, slot) => {
-      expect(largestGap(logits, byFrame[slot] as tf.Tensor)).toBeLessThan(1e-5);
-    });
-    const [a, b] = [
-      gradientsBy((p) => pooledLogits(p, 2, means)),
-      gradientsBy((p) => logitsFrameByFrame(p, states)),
-    ];
-    expect(Object.keys(a).sort()).toEqual(Object.keys(parameters).sort());
-    for (const name of Object.keys(a)) {
-      expect(largestGap(a[name] as tf.Tensor, b[name] as tf.Tensor)).toBeLessThan(1e-5);
-      expect(tf.max(tf.abs(a[name] as tf.Tensor)).dataSync()[0]).toBeGreaterThan(1e-6);
-    }
-  });
-});
+type Framed = { readonly parameters: Parameters; readonly states: tf.Tensor; readonly targets: tf.Tensor };
+type Learned = { readonly logits: Parameters; readonly gradients: Parameters };
+
+/** Logits of every slot and gradients of every parameter, by either order of sum, projection and mean. */
+function learnedBy(logitsOf: (parameters: Parameters, states: tf.Tensor) => tf.Tensor2D[]) {
+  return ({ parameters, states, targets }: Framed): Learned => {
+    const { gradients } = lossAndGradients(parameters, (values) => ({
+      loss: classificationLoss(logitsOf(values, states), targets),
+      auxiliary: {},
+    }));
+    const logits = logitsOf(parameters, states).map((values, slot) => [`slot ${slot}`, values]);
+    return { logits: Object.fromEntries(logits), gradients };
+  };
+}
+
+test.each(['onnx', 'cpu'] as const)(
+  'on %s, training on means gives the logits and gradients of training frame by frame',
+  async (engine) => {
+    const inputs = {
+      parameters: {
+        ...pooledStart(1, layers, dim, slots, 32),
+        layerWeights: float32([layers], [0.3, -0.5, 0.8, 0]),
+      },
+      states: normals([layers, batch, frames, dim], 'hidden states'),
+      targets: int32([batch, slots.length], [0, 1, 1, 0, 2, 1, 0, 0, 1, 1]),
+    };
+    const byFrame = await runOn(engine, learnedBy(logitsFrameByFrame), inputs);
+    const pooled = await runOn(
+      engine,
+      learnedBy((parameters, states) => pooledLogits(parameters, slots.length, meansOf(states))),
+      inputs,
+    );
+    expect(Object.keys(pooled.gradients).sort()).toEqual(Object.keys(inputs.parameters).sort());
+    for (const [name, gradient] of Object.entries(byFrame.gradients))
+      expect(Math.max(...floatsOf(gradient).map(Math.abs)), name).toBeGreaterThan(1e-6);
+    expectNear(pooled.logits, byFrame.logits, 1e-5);
+    expectNear(pooled.gradients, byFrame.gradients, 1e-5);
+  },
+);
 
 test('the loss of a batch does not depend on the order of its utterances', () => {
   const parameters = constants(pooledStart(2, layers, dim, slots, 16));
