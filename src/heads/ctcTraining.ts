@@ -24,7 +24,8 @@ import {
   longestTargets,
   targetBatch,
 } from './ctcBatches.js';
-import { type Checkpoint, type HeadResult, type HeadWork, isBetter, layerWeightsOf } from './head.js';
+import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 
@@ -72,18 +73,18 @@ export async function trainCtcHead(
   const rates = settings.learningRates;
   const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
   try {
-    const tried: { learningRate: number; checkpoint: Checkpoint }[] = [];
-    for (const [i, learningRate] of rates.entries()) {
-      const checkpoint = await trainAtRate(training, learningRate, progress, i * settings.maximumUpdates);
-      tried.push({ learningRate, checkpoint });
-    }
-    const best = tried.reduce((a, b) =>
-      isBetter(b.checkpoint, a.checkpoint, work.metric.direction) ? b : a,
-    );
+    let courses: Course[] = [];
+    for (const [i, learningRate] of rates.entries())
+      courses = [
+        ...courses,
+        await trainAtRate(training, learningRate, courses, progress, i * settings.maximumUpdates),
+      ];
+    const { best, learningRate, curve } = bestCourse(courses, work.metric.direction);
     return {
-      tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
-      chosen: best.learningRate,
-      layerWeights: layerWeightsOf(best.checkpoint.parameters),
+      tried: courses.map(triedRate),
+      chosen: learningRate,
+      curve,
+      layerWeights: layerWeightsOf(best.parameters),
       head: {
         settings: {
           kind: 'frame-ctc',
@@ -93,10 +94,10 @@ export async function trainCtcHead(
           join,
           lstmLayers: settings.lstmLayers,
         },
-        parameters: best.checkpoint.parameters,
+        parameters: best.parameters,
         standard,
       },
-      predictions: await recognise(training, best.checkpoint.parameters, 'test'),
+      predictions: await recognise(training, best.parameters, 'test'),
     };
   } finally {
     progress.stop();
@@ -108,9 +109,10 @@ export async function trainCtcHead(
 async function trainAtRate(
   training: Training,
   learningRate: number,
+  before: readonly Course[],
   progress: Progress,
   done: number,
-): Promise<Checkpoint> {
+): Promise<Course> {
   const { work, head, model, update: program } = training;
   const { settings, join } = model;
   const { batchSize, specAugment } = settings;
@@ -125,11 +127,11 @@ async function trainAtRate(
   const evaluateEvery = settings.evaluateEvery || epochUpdates;
   let parameters = ctcStart(work.seed, model);
   let moments = adamStart(parameters);
-  let best: Checkpoint | undefined;
-  let stale = 0;
+  let course = newCourse(work.seed, learningRate);
   let lossSum = 0;
+  let summed = 0;
   let batches: number[][] = [];
-  for (let update = 0; update < settings.maximumUpdates && stale < settings.patience; ) {
+  for (let update = 0; course.ended === undefined; ) {
     if (update % epochUpdates === 0) batches = epochBatches(work, batchSize, update / epochUpdates);
     const rows = batches[update % epochUpdates] ?? [];
     const batch = frameBatch(
@@ -160,19 +162,21 @@ async function trainAtRate(
     parameters = outputs.parameters;
     moments = outputs.moments;
     lossSum += outputs.loss.data[0] as number;
+    summed++;
     update++;
     if (update % evaluateEvery === 0 || update === settings.maximumUpdates) {
       const devMetric = work.score(await recognise(training, parameters, 'dev'), work.references.dev);
-      const checkpoint = { parameters, devMetric, devLoss: lossSum / evaluateEvery, update };
-      const better = isBetter(checkpoint, best, work.metric.direction);
-      if (better) best = checkpoint;
-      stale = better ? 0 : stale + 1;
-      lossSum = 0;
+      const trainLoss = lossSum / summed;
+      const kept = parameters;
+      const { direction } = work.metric;
+      const point = { update, trainLoss, devMetric, devLoss: trainLoss };
+      const next = advanced(course, point, () => kept, direction);
+      course = withEndings([...before, next], direction, settings).at(-1) as Course;
+      [lossSum, summed] = [0, 0];
     }
-    progress.update(done + update, `rate ${learningRate}, dev ${best?.devMetric.toFixed(3) ?? '-'}`);
+    progress.update(done + update, `rate ${learningRate}, dev ${course.best?.devMetric.toFixed(3) ?? '-'}`);
   }
-  if (best === undefined) throw new Error('a head needs at least one update');
-  return best;
+  return course;
 }
 
 /** Greedy transcripts of a split, in its order. */

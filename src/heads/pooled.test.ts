@@ -7,12 +7,21 @@ import type { Columns } from '../../tasks/task.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
 import { expectNear, normals, runOn } from '../engine/engines.fixture.js';
-import { float32, floatsOf, int32, type Parameters } from '../engine/tree.js';
+import { float32, floatsOf, type HostTensor, int32, type Parameters, scalar } from '../engine/tree.js';
+import { adamStart } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { linear, parameter } from '../nn/linear.js';
 import { randomStream } from '../random.js';
 import type { HeadResult } from './head.js';
-import { classificationLoss, pooledLogits, pooledStart, type Slots } from './pooled.js';
+import { pooledLogits, pooledStart, type Slots } from './pooled.js';
+import {
+  pooledRunsLogits,
+  pooledRunsUpdates,
+  type RunsUpdates,
+  runLosses,
+  runOf,
+  stackRuns,
+} from './pooledRuns.js';
 import { trainPooledHead } from './pooledTraining.js';
 import { parseSettings, pooledSettingsSchema } from './settings.js';
 import { heldFeatures, workOf } from './toyWork.fixture.js';
@@ -38,6 +47,15 @@ const meansOf = (states: tf.Tensor): tf.Tensor =>
   tf.concat(
     lengths.map((length, i) => tf.mean(tf.slice(states, [0, i, 0, 0], [-1, 1, length, -1]), 2)),
     1,
+  );
+
+/** The loss that training minimises, of one run. */
+const classificationLoss = (logits: readonly tf.Tensor2D[], targets: tf.Tensor): tf.Scalar =>
+  tf.sum(
+    runLosses(
+      logits.map((scores) => tf.expandDims(scores, 0)),
+      tf.expandDims(targets, 0),
+    ),
   );
 
 const largestGap = (a: tf.Tensor, b: tf.Tensor): number =>
@@ -100,6 +118,68 @@ test('the loss of a batch does not depend on the order of its utterances', () =>
     }),
     { numRuns: 10 },
   );
+});
+
+describe('runs side by side', () => {
+  const width = 32;
+  const [seeds, rates] = [2, [1e-2, 1e-3, 1e-4]] as const;
+  const starts = [0, 1, 2, 3, 4, 5].map((seed) => pooledStart(seed, layers, dim, slots, width));
+  const means = normals([3, seeds, layers, batch, dim], 'means of three updates');
+  const targets = int32(
+    [3, seeds, batch, 2],
+    Array.from({ length: 3 * seeds * batch * 2 }, (_, i) => (i * 7) % 2),
+  );
+
+  test.each(['onnx', 'cpu'] as const)('score on %s as each by itself', async (engine) => {
+    const oneSeed = normals([1, layers, batch, dim], 'means');
+    const many = await runOn(
+      engine,
+      ({ parameters, seen }: { parameters: Parameters; seen: tf.Tensor }) =>
+        Object.fromEntries(pooledRunsLogits(parameters, 2, seen).map((logits, i) => [`slot ${i}`, logits])),
+      { parameters: stackRuns(starts), seen: oneSeed },
+    );
+    for (const [run, start] of starts.entries()) {
+      const alone = await runOn(
+        engine,
+        ({ parameters, seen }: { parameters: Parameters; seen: tf.Tensor }) =>
+          Object.fromEntries(
+            pooledLogits(parameters, 2, tf.squeeze(seen, [0])).map((logits, i) => [`slot ${i}`, logits]),
+          ),
+        { parameters: start, seen: oneSeed },
+      );
+      expectNear(runOf(many, run), alone, 1e-5);
+    }
+  });
+
+  test.each(['onnx', 'cpu'] as const)('learn on %s as each by itself', async (engine) => {
+    const updated = (firstRun: number, runs: number, firstSeed: number, seedCount: number) => {
+      const parameters = stackRuns(starts.slice(firstRun, firstRun + runs));
+      const part = (tensor: HostTensor): HostTensor => {
+        const size = tensor.data.length / (3 * seeds);
+        const data = [0, 1, 2].flatMap((update) =>
+          Array.from(tensor.data.subarray((update * seeds + firstSeed) * size).subarray(0, seedCount * size)),
+        );
+        const shape = [3, seedCount, ...tensor.shape.slice(2)];
+        return tensor.dtype === 'int32' ? int32(shape, data) : float32(shape, data);
+      };
+      return runOn(engine, (inputs: RunsUpdates) => pooledRunsUpdates(inputs, 2, 0.5), {
+        parameters,
+        moments: adamStart(parameters),
+        step: scalar(0),
+        learningRates: float32(
+          [runs],
+          starts.map((_, run) => rates[run % 3] as number).slice(firstRun, firstRun + runs),
+        ),
+        means: part(means),
+        targets: part(targets),
+      });
+    };
+    const together = await updated(0, 6, 0, 2);
+    for (let run = 0; run < 6; run++) {
+      const alone = await updated(run, 1, Math.floor(run / 3), 1);
+      expectNear(runOf(together.parameters, run), runOf(alone.parameters, 0), 2e-5);
+    }
+  });
 });
 
 describe('training', () => {

@@ -38,7 +38,15 @@ export const recordSchema = z.strictObject({
   seed: z.int(),
   learningRates: z.strictObject({
     /** Every rate tried, with the best value of the task's first metric on dev. */
-    tried: z.array(z.strictObject({ learningRate: z.number().positive(), devMetric: z.number() })),
+    tried: z.array(
+      z.strictObject({
+        learningRate: z.number().positive(),
+        devMetric: z.number(),
+        /** How many updates it was trained for, and why no more. */
+        updates: z.int().nonnegative().optional(),
+        ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+      }),
+    ),
     /** The rate whose head was tested; null where the task trains no head. */
     chosen: z.number().positive().nullable(),
   }),
