@@ -62,6 +62,17 @@ export const recordSchema = z.strictObject({
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
   /** The learned weight of every hidden state, after the softmax. */
   layerWeights: z.array(z.number()),
+  /** The learning curve of the head that was tested: one entry a look at dev. */
+  curve: z
+    .array(
+      z.strictObject({
+        update: z.int().nonnegative(),
+        trainLoss: z.number(),
+        devMetric: z.number(),
+        devLoss: z.number(),
+      }),
+    )
+    .optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),
