@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
+import { lmCommand } from './lm.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
 
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  lmCommand,
   listCommand,
   doctorCommand,
 ];
