@@ -1,20 +1,10 @@
 /** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
-import type * as tf from '@tensorflow/tfjs';
-import type { Columns, CtcHead, Split } from '../../tasks/task.js';
+import type { CtcHead } from '../../tasks/task.js';
 import type { Program } from '../engine/engine.js';
-import { type HostParameters, type Parameters, scalar } from '../engine/tree.js';
+import { scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { createProgress, type Progress } from '../progress.js';
-import {
-  type CtcBatch,
-  type CtcModel,
-  type CtcUpdate,
-  type CtcUpdated,
-  collapsePath,
-  ctcBestPath,
-  ctcStart,
-  ctcUpdate,
-} from './ctc.js';
+import { type CtcModel, type CtcUpdate, type CtcUpdated, ctcStart, ctcUpdate } from './ctc.js';
 import {
   augmentMasks,
   dropoutKey,
@@ -25,19 +15,14 @@ import {
   targetBatch,
 } from './ctcBatches.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { lmDecoder } from './lmDecoding.js';
+import { bestPathProgram, type Recognition, recognise } from './recognition.js';
 import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 
-type PathInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
-type PathOutputs = { readonly path: tf.Tensor };
-
-interface Training {
-  readonly work: HeadWork;
-  readonly head: CtcHead;
-  readonly model: CtcModel;
+interface Training extends Recognition {
   readonly update: Program<CtcUpdate, CtcUpdated>;
-  readonly bestPath: Program<PathInputs, PathOutputs>;
 }
 
 /**
@@ -62,13 +47,12 @@ export async function trainCtcHead(
     standard,
     settings,
   };
+  // Read before the work: a wrong file must not cost a training.
+  const decoder = settings.lm && (await lmDecoder(head, settings.lm));
   const update = work.engine.compile<CtcUpdate, CtcUpdated>((inputs) => ctcUpdate(inputs, model), {
     name: `update of the ${work.title}`,
   });
-  const bestPath = work.engine.compile<PathInputs, PathOutputs>(
-    ({ parameters, batch }) => ({ path: ctcBestPath(parameters, model, batch) }),
-    { name: `best path of the ${work.title}` },
-  );
+  const bestPath = bestPathProgram(work, model);
   const training: Training = { work, head, model, update, bestPath };
   const rates = settings.learningRates;
   const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
@@ -97,7 +81,7 @@ export async function trainCtcHead(
         parameters: best.parameters,
         standard,
       },
-      predictions: await recognise(training, best.parameters, 'test'),
+      predictions: await recognise(training, best.parameters, 'test', decoder),
     };
   } finally {
     progress.stop();
@@ -177,32 +161,4 @@ async function trainAtRate(
     progress.update(done + update, `rate ${learningRate}, dev ${course.best?.devMetric.toFixed(3) ?? '-'}`);
   }
   return course;
-}
-
-/** Greedy transcripts of a split, in its order. */
-async function recognise(training: Training, parameters: HostParameters, split: Split): Promise<Columns[]> {
-  const { work, head, model, bestPath } = training;
-  const { batchSize } = model.settings;
-  const places = work.places[split];
-  const byLength = places
-    .map((place, i) => ({ place, i, frames: work.features.rows[place] as number }))
-    .sort((a, b) => a.frames - b.frames || a.i - b.i);
-  const predictions: Columns[] = [];
-  for (let start = 0; start < byLength.length; start += batchSize) {
-    const part = byLength.slice(start, start + batchSize);
-    const batch = frameBatch(
-      work.features,
-      part.map(({ place }) => place),
-      batchSize,
-      model.join,
-    );
-    const { path } = await bestPath.run({ parameters, batch });
-    const width = path.shape[1] as number;
-    for (const [row, { i }] of part.entries()) {
-      const steps = batch.steps.data[row] as number;
-      const own = path.data.subarray(row * width, row * width + steps);
-      predictions[i] = { [head.column]: head.decode(collapsePath(own, model.blank)) };
-    }
-  }
-  return predictions;
 }

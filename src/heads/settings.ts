@@ -49,6 +49,19 @@ export const ctcSettingsSchema = z.strictObject({
       featureMaskDims: z.int().nonnegative().default(50),
     })
     .optional(),
+  /** Decodes test with an n-gram model; the defaults are SUPERB's. */
+  lm: z
+    .strictObject({
+      /** ARPA file, plain or .gz. */
+      arpa: z.string().min(1),
+      /** A word and its tokens a line (default: the model's words, letter by letter). */
+      lexicon: z.string().min(1).optional(),
+      weight: z.number().default(2),
+      wordScore: z.number().default(-1),
+      beam: count.default(5),
+      beamThreshold: z.number().positive().default(25),
+    })
+    .optional(),
   /** How frames are kept on disk. */
   frameType: z.enum(storedTypes).default('float16'),
 });
