@@ -5,6 +5,7 @@ import { defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
+import { taskPluginOption } from './plugin-option.js';
 
 export const runCommand = defineCommand({
   usage: 'run',
@@ -18,6 +19,7 @@ export const runCommand = defineCommand({
     lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
     preset: { choices: presetNames, default: 'clean', describe: 'How heads are trained' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    plugin: taskPluginOption,
     weights: weightsOption,
     ...engineOptions,
   },
@@ -35,6 +37,7 @@ export const runCommand = defineCommand({
       lr: args.lr,
       preset: args.preset,
       out: args.out,
+      plugins: listOf(args.plugin, 'plugin'),
       weights: args.weights,
       engine: engineSettings(args),
       remark: io.say,

@@ -1,6 +1,7 @@
 /** @file An evaluation from what the command line says. */
 import { join } from 'node:path';
 import { findTask } from '../../../tasks/index.js';
+import { loadTasks } from '../../../tasks/plugin.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import type { LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
@@ -24,6 +25,8 @@ export interface RunRequest extends LoadOptions {
   readonly preset?: PresetName | undefined;
   /** `search`, or a number (default: what preset and suite say). */
   readonly lr?: string | undefined;
+  /** Modules with further tasks. */
+  readonly plugins?: readonly string[] | undefined;
   readonly out: string;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
@@ -44,7 +47,8 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
   const { out, engine, quiet, signal } = request;
   const seeds = seedsOf(request.seeds);
   const training = { preset: request.preset, learningRates: ratesOf(request.lr) };
-  for (const name of request.tasks ?? []) findTask(name);
+  const knownTasks = await loadTasks(request.plugins ?? []);
+  for (const name of request.tasks ?? []) findTask(name, knownTasks);
   for (const seed of seeds)
     if (request.encoders !== undefined) await planEncoders(request.encoders, seed, request);
   const suite = await loadSuite(request.suite, { quiet });
@@ -61,6 +65,7 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
       training,
       quiet,
       signal,
+      knownTasks,
       ...ofSeeds,
     });
     for (const record of records) {
