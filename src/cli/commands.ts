@@ -11,11 +11,13 @@ import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
+import { validateCommand } from './validate.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
   pretrainCommand,
   analyseCommand,
+  validateCommand,
   runCommand,
   featuresCommand,
   inspectCommand,
