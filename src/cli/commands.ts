@@ -8,18 +8,22 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
+import { lmCommand } from './lm.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
+import { validateCommand } from './validate.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
   pretrainCommand,
   analyseCommand,
+  validateCommand,
   runCommand,
   featuresCommand,
   inspectCommand,
   exportCommand,
   compareCommand,
+  lmCommand,
   listCommand,
   doctorCommand,
 ];

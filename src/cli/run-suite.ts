@@ -1,9 +1,11 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
+import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
+import { taskPluginOption } from './plugin-option.js';
 
 export const runCommand = defineCommand({
   usage: 'run',
@@ -13,8 +15,11 @@ export const runCommand = defineCommand({
     suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
     tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
     encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
-    seeds: { type: 'string', describe: 'Seeds: 1,2,3 (default: 1337); several get a folder each' },
+    seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
+    lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
+    preset: { choices: presetNames, default: 'clean', describe: 'How heads are trained' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    plugin: taskPluginOption,
     weights: weightsOption,
     ...engineOptions,
   },
@@ -29,7 +34,10 @@ export const runCommand = defineCommand({
       tasks: listOf(args.tasks, 'tasks'),
       encoders: listOf(args.encoders, 'encoders'),
       seeds: listOf(args.seeds, 'seeds'),
+      lr: args.lr,
+      preset: args.preset,
       out: args.out,
+      plugins: listOf(args.plugin, 'plugin'),
       weights: args.weights,
       engine: engineSettings(args),
       remark: io.say,

@@ -7,6 +7,7 @@ import type { Columns, CtcHead } from '../../tasks/task.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
+import { readArpa } from '../lm/arpa.js';
 import { randomStream } from '../random.js';
 import { collapsePath, ctcLogits, ctcStart } from './ctc.js';
 import { augmentMasks, frameBatch, framesJoined, longestTargets, targetBatch } from './ctcBatches.js';
@@ -184,6 +185,20 @@ describe('training', () => {
     expect(asr.evaluate(once.result.predictions, once.references).cer?.value).toBeLessThan(0.1);
     expect(once.result.layerWeights[1]).toBeGreaterThan(0.5);
     expect(once.result).toEqual(again.result);
+  });
+
+  test('with a language model, says words of the model alone, or what greedy decoding says', async () => {
+    const few = { train: 12, dev: 4, test: 12 };
+    const settings = { ...small, batchSize: 4, maximumUpdates: 6 };
+    const greedy = await train('onnx', settings, few);
+    const arpa = new URL('../../test/fixtures/lm/tiny.arpa', import.meta.url).pathname;
+    const model = await readArpa(arpa);
+    const decoded = await train('onnx', { ...settings, lm: { arpa, wordScore: 20 } }, few);
+    expect(decoded.result.head).toEqual(greedy.result.head);
+    const texts = decoded.result.predictions.map(({ text }) => text as string);
+    const changed = texts.filter((text, i) => text !== greedy.result.predictions[i]?.text);
+    expect(changed.length).toBeGreaterThan(0);
+    for (const word of changed.join(' ').split(' ')) expect(model.vocabulary.has(word), word).toBe(true);
   });
 
   test('compiled equals eager, with dropout and SpecAugment', async () => {

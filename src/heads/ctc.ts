@@ -158,6 +158,11 @@ export function ctcBestPath(parameters: Parameters, model: CtcModel, batch: CtcB
   return tf.argMax(ctcLogits(parameters, model, batch), -1);
 }
 
+/** Log-probabilities of every step: [batch, steps, tokens]. */
+export function ctcEmissions(parameters: Parameters, model: CtcModel, batch: CtcBatch): tf.Tensor {
+  return tf.logSoftmax(ctcLogits(parameters, model, batch), -1);
+}
+
 /** Greedy decoding: repetitions merged, then blanks left out. */
 export function collapsePath(path: ArrayLike<number>, blank: number): number[] {
   return Array.from(path).filter((token, i) => token !== blank && (i === 0 || token !== path[i - 1]));

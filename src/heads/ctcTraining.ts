@@ -1,20 +1,10 @@
 /** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
-import type * as tf from '@tensorflow/tfjs';
-import type { Columns, CtcHead, Split } from '../../tasks/task.js';
+import type { CtcHead } from '../../tasks/task.js';
 import type { Program } from '../engine/engine.js';
-import { type HostParameters, type Parameters, scalar } from '../engine/tree.js';
+import { scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { createProgress, type Progress } from '../progress.js';
-import {
-  type CtcBatch,
-  type CtcModel,
-  type CtcUpdate,
-  type CtcUpdated,
-  collapsePath,
-  ctcBestPath,
-  ctcStart,
-  ctcUpdate,
-} from './ctc.js';
+import { type CtcModel, type CtcUpdate, type CtcUpdated, ctcStart, ctcUpdate } from './ctc.js';
 import {
   augmentMasks,
   dropoutKey,
@@ -24,19 +14,15 @@ import {
   longestTargets,
   targetBatch,
 } from './ctcBatches.js';
-import { type Checkpoint, type HeadResult, type HeadWork, isBetter, layerWeightsOf } from './head.js';
+import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { lmDecoder } from './lmDecoding.js';
+import { bestPathProgram, type Recognition, recognise } from './recognition.js';
+import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 
-type PathInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
-type PathOutputs = { readonly path: tf.Tensor };
-
-interface Training {
-  readonly work: HeadWork;
-  readonly head: CtcHead;
-  readonly model: CtcModel;
+interface Training extends Recognition {
   readonly update: Program<CtcUpdate, CtcUpdated>;
-  readonly bestPath: Program<PathInputs, PathOutputs>;
 }
 
 /**
@@ -61,29 +47,28 @@ export async function trainCtcHead(
     standard,
     settings,
   };
+  // Read before the work: a wrong file must not cost a training.
+  const decoder = settings.lm && (await lmDecoder(head, settings.lm));
   const update = work.engine.compile<CtcUpdate, CtcUpdated>((inputs) => ctcUpdate(inputs, model), {
     name: `update of the ${work.title}`,
   });
-  const bestPath = work.engine.compile<PathInputs, PathOutputs>(
-    ({ parameters, batch }) => ({ path: ctcBestPath(parameters, model, batch) }),
-    { name: `best path of the ${work.title}` },
-  );
+  const bestPath = bestPathProgram(work, model);
   const training: Training = { work, head, model, update, bestPath };
   const rates = settings.learningRates;
   const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
   try {
-    const tried: { learningRate: number; checkpoint: Checkpoint }[] = [];
-    for (const [i, learningRate] of rates.entries()) {
-      const checkpoint = await trainAtRate(training, learningRate, progress, i * settings.maximumUpdates);
-      tried.push({ learningRate, checkpoint });
-    }
-    const best = tried.reduce((a, b) =>
-      isBetter(b.checkpoint, a.checkpoint, work.metric.direction) ? b : a,
-    );
+    let courses: Course[] = [];
+    for (const [i, learningRate] of rates.entries())
+      courses = [
+        ...courses,
+        await trainAtRate(training, learningRate, courses, progress, i * settings.maximumUpdates),
+      ];
+    const { best, learningRate, curve } = bestCourse(courses, work.metric.direction);
     return {
-      tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
-      chosen: best.learningRate,
-      layerWeights: layerWeightsOf(best.checkpoint.parameters),
+      tried: courses.map(triedRate),
+      chosen: learningRate,
+      curve,
+      layerWeights: layerWeightsOf(best.parameters),
       head: {
         settings: {
           kind: 'frame-ctc',
@@ -93,10 +78,10 @@ export async function trainCtcHead(
           join,
           lstmLayers: settings.lstmLayers,
         },
-        parameters: best.checkpoint.parameters,
+        parameters: best.parameters,
         standard,
       },
-      predictions: await recognise(training, best.checkpoint.parameters, 'test'),
+      predictions: await recognise(training, best.parameters, 'test', decoder),
     };
   } finally {
     progress.stop();
@@ -108,9 +93,10 @@ export async function trainCtcHead(
 async function trainAtRate(
   training: Training,
   learningRate: number,
+  before: readonly Course[],
   progress: Progress,
   done: number,
-): Promise<Checkpoint> {
+): Promise<Course> {
   const { work, head, model, update: program } = training;
   const { settings, join } = model;
   const { batchSize, specAugment } = settings;
@@ -125,11 +111,11 @@ async function trainAtRate(
   const evaluateEvery = settings.evaluateEvery || epochUpdates;
   let parameters = ctcStart(work.seed, model);
   let moments = adamStart(parameters);
-  let best: Checkpoint | undefined;
-  let stale = 0;
+  let course = newCourse(work.seed, learningRate);
   let lossSum = 0;
+  let summed = 0;
   let batches: number[][] = [];
-  for (let update = 0; update < settings.maximumUpdates && stale < settings.patience; ) {
+  for (let update = 0; course.ended === undefined; ) {
     if (update % epochUpdates === 0) batches = epochBatches(work, batchSize, update / epochUpdates);
     const rows = batches[update % epochUpdates] ?? [];
     const batch = frameBatch(
@@ -160,45 +146,19 @@ async function trainAtRate(
     parameters = outputs.parameters;
     moments = outputs.moments;
     lossSum += outputs.loss.data[0] as number;
+    summed++;
     update++;
     if (update % evaluateEvery === 0 || update === settings.maximumUpdates) {
       const devMetric = work.score(await recognise(training, parameters, 'dev'), work.references.dev);
-      const checkpoint = { parameters, devMetric, devLoss: lossSum / evaluateEvery, update };
-      const better = isBetter(checkpoint, best, work.metric.direction);
-      if (better) best = checkpoint;
-      stale = better ? 0 : stale + 1;
-      lossSum = 0;
+      const trainLoss = lossSum / summed;
+      const kept = parameters;
+      const { direction } = work.metric;
+      const point = { update, trainLoss, devMetric, devLoss: trainLoss };
+      const next = advanced(course, point, () => kept, direction);
+      course = withEndings([...before, next], direction, settings).at(-1) as Course;
+      [lossSum, summed] = [0, 0];
     }
-    progress.update(done + update, `rate ${learningRate}, dev ${best?.devMetric.toFixed(3) ?? '-'}`);
+    progress.update(done + update, `rate ${learningRate}, dev ${course.best?.devMetric.toFixed(3) ?? '-'}`);
   }
-  if (best === undefined) throw new Error('a head needs at least one update');
-  return best;
-}
-
-/** Greedy transcripts of a split, in its order. */
-async function recognise(training: Training, parameters: HostParameters, split: Split): Promise<Columns[]> {
-  const { work, head, model, bestPath } = training;
-  const { batchSize } = model.settings;
-  const places = work.places[split];
-  const byLength = places
-    .map((place, i) => ({ place, i, frames: work.features.rows[place] as number }))
-    .sort((a, b) => a.frames - b.frames || a.i - b.i);
-  const predictions: Columns[] = [];
-  for (let start = 0; start < byLength.length; start += batchSize) {
-    const part = byLength.slice(start, start + batchSize);
-    const batch = frameBatch(
-      work.features,
-      part.map(({ place }) => place),
-      batchSize,
-      model.join,
-    );
-    const { path } = await bestPath.run({ parameters, batch });
-    const width = path.shape[1] as number;
-    for (const [row, { i }] of part.entries()) {
-      const steps = batch.steps.data[row] as number;
-      const own = path.data.subarray(row * width, row * width + steps);
-      predictions[i] = { [head.column]: head.decode(collapsePath(own, model.blank)) };
-    }
-  }
-  return predictions;
+  return course;
 }

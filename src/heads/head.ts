@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 import { randomStream } from '../random.js';
+import type { CurvePoint, Ending } from './search.js';
 import type { TrainedHead } from './trained.js';
 
 /** A head's training: frozen features, what they are to predict, and how predictions are judged. */
@@ -26,11 +27,16 @@ export interface HeadWork {
 export interface TriedRate {
   readonly learningRate: number;
   readonly devMetric: number;
+  /** How many updates it was trained for. */
+  readonly updates: number;
+  readonly ended: Ending;
 }
 
 export interface HeadResult {
   readonly tried: readonly TriedRate[];
   readonly chosen: number;
+  /** Every look at dev on the way to the head that was tested. */
+  readonly curve: readonly CurvePoint[];
   /** After the softmax. */
   readonly layerWeights: readonly number[];
   /** The one that was tested. */

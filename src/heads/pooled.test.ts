@@ -6,12 +6,22 @@ import { ks } from '../../tasks/ks/index.js';
 import type { Columns } from '../../tasks/task.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
-import type { Parameters } from '../engine/tree.js';
+import { expectNear, normals, runOn } from '../engine/engines.fixture.js';
+import { float32, floatsOf, type HostTensor, int32, type Parameters, scalar } from '../engine/tree.js';
+import { adamStart } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { linear, parameter } from '../nn/linear.js';
 import { randomStream } from '../random.js';
 import type { HeadResult } from './head.js';
-import { classificationLoss, pooledLogits, pooledStart, type Slots } from './pooled.js';
+import { pooledLogits, pooledStart, type Slots } from './pooled.js';
+import {
+  pooledRunsLogits,
+  pooledRunsUpdates,
+  type RunsUpdates,
+  runLosses,
+  runOf,
+  stackRuns,
+} from './pooledRuns.js';
 import { trainPooledHead } from './pooledTraining.js';
 import { parseSettings, pooledSettingsSchema } from './settings.js';
 import { heldFeatures, workOf } from './toyWork.fixture.js';
@@ -39,34 +49,57 @@ const meansOf = (states: tf.Tensor): tf.Tensor =>
     1,
   );
 
+/** The loss that training minimises, of one run. */
+const classificationLoss = (logits: readonly tf.Tensor2D[], targets: tf.Tensor): tf.Scalar =>
+  tf.sum(
+    runLosses(
+      logits.map((scores) => tf.expandDims(scores, 0)),
+      tf.expandDims(targets, 0),
+    ),
+  );
+
 const largestGap = (a: tf.Tensor, b: tf.Tensor): number =>
   tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] as number;
 
-test('training on means gives the logits and gradients of training frame by frame', () => {
-  tf.tidy(() => {
-    const start = pooledStart(1, layers, dim, slots, 32);
-    const parameters = { ...constants(start), layerWeights: tf.tensor1d([0.3, -0.5, 0.8, 0]) };
-    const states = tf.randomNormal([layers, batch, frames, dim], 0, 1, 'float32', 7);
-    const targets = tf.tensor2d([0, 1, 1, 0, 2, 1, 0, 0, 1, 1], [batch, 2], 'int32');
-    const gradientsBy = (logits: (p: Parameters) => tf.Tensor2D[]): Parameters =>
-      lossAndGradients(parameters, (p) => ({ loss: classificationLoss(logits(p), targets), auxiliary: {} }))
-        .gradients;
-    const means = meansOf(states);
-    const [pooled, byFrame] = [pooledLogits(parameters, 2, means), logitsFrameByFrame(parameters, states)];
-    pooled.forEach((logits, slot) => {
-      expect(largestGap(logits, byFrame[slot] as tf.Tensor)).toBeLessThan(1e-5);
-    });
-    const [a, b] = [
-      gradientsBy((p) => pooledLogits(p, 2, means)),
-      gradientsBy((p) => logitsFrameByFrame(p, states)),
-    ];
-    expect(Object.keys(a).sort()).toEqual(Object.keys(parameters).sort());
-    for (const name of Object.keys(a)) {
-      expect(largestGap(a[name] as tf.Tensor, b[name] as tf.Tensor)).toBeLessThan(1e-5);
-      expect(tf.max(tf.abs(a[name] as tf.Tensor)).dataSync()[0]).toBeGreaterThan(1e-6);
-    }
-  });
-});
+type Framed = { readonly parameters: Parameters; readonly states: tf.Tensor; readonly targets: tf.Tensor };
+type Learned = { readonly logits: Parameters; readonly gradients: Parameters };
+
+/** Logits of every slot and gradients of every parameter, by either order of sum, projection and mean. */
+function learnedBy(logitsOf: (parameters: Parameters, states: tf.Tensor) => tf.Tensor2D[]) {
+  return ({ parameters, states, targets }: Framed): Learned => {
+    const { gradients } = lossAndGradients(parameters, (values) => ({
+      loss: classificationLoss(logitsOf(values, states), targets),
+      auxiliary: {},
+    }));
+    const logits = logitsOf(parameters, states).map((values, slot) => [`slot ${slot}`, values]);
+    return { logits: Object.fromEntries(logits), gradients };
+  };
+}
+
+test.each(['onnx', 'cpu'] as const)(
+  'on %s, training on means gives the logits and gradients of training frame by frame',
+  async (engine) => {
+    const inputs = {
+      parameters: {
+        ...pooledStart(1, layers, dim, slots, 32),
+        layerWeights: float32([layers], [0.3, -0.5, 0.8, 0]),
+      },
+      states: normals([layers, batch, frames, dim], 'hidden states'),
+      targets: int32([batch, slots.length], [0, 1, 1, 0, 2, 1, 0, 0, 1, 1]),
+    };
+    const byFrame = await runOn(engine, learnedBy(logitsFrameByFrame), inputs);
+    const pooled = await runOn(
+      engine,
+      learnedBy((parameters, states) => pooledLogits(parameters, slots.length, meansOf(states))),
+      inputs,
+    );
+    expect(Object.keys(pooled.gradients).sort()).toEqual(Object.keys(inputs.parameters).sort());
+    for (const [name, gradient] of Object.entries(byFrame.gradients))
+      expect(Math.max(...floatsOf(gradient).map(Math.abs)), name).toBeGreaterThan(1e-6);
+    expectNear(pooled.logits, byFrame.logits, 1e-5);
+    expectNear(pooled.gradients, byFrame.gradients, 1e-5);
+  },
+);
 
 test('the loss of a batch does not depend on the order of its utterances', () => {
   const parameters = constants(pooledStart(2, layers, dim, slots, 16));
@@ -85,6 +118,68 @@ test('the loss of a batch does not depend on the order of its utterances', () =>
     }),
     { numRuns: 10 },
   );
+});
+
+describe('runs side by side', () => {
+  const width = 32;
+  const [seeds, rates] = [2, [1e-2, 1e-3, 1e-4]] as const;
+  const starts = [0, 1, 2, 3, 4, 5].map((seed) => pooledStart(seed, layers, dim, slots, width));
+  const means = normals([3, seeds, layers, batch, dim], 'means of three updates');
+  const targets = int32(
+    [3, seeds, batch, 2],
+    Array.from({ length: 3 * seeds * batch * 2 }, (_, i) => (i * 7) % 2),
+  );
+
+  test.each(['onnx', 'cpu'] as const)('score on %s as each by itself', async (engine) => {
+    const oneSeed = normals([1, layers, batch, dim], 'means');
+    const many = await runOn(
+      engine,
+      ({ parameters, seen }: { parameters: Parameters; seen: tf.Tensor }) =>
+        Object.fromEntries(pooledRunsLogits(parameters, 2, seen).map((logits, i) => [`slot ${i}`, logits])),
+      { parameters: stackRuns(starts), seen: oneSeed },
+    );
+    for (const [run, start] of starts.entries()) {
+      const alone = await runOn(
+        engine,
+        ({ parameters, seen }: { parameters: Parameters; seen: tf.Tensor }) =>
+          Object.fromEntries(
+            pooledLogits(parameters, 2, tf.squeeze(seen, [0])).map((logits, i) => [`slot ${i}`, logits]),
+          ),
+        { parameters: start, seen: oneSeed },
+      );
+      expectNear(runOf(many, run), alone, 1e-5);
+    }
+  });
+
+  test.each(['onnx', 'cpu'] as const)('learn on %s as each by itself', async (engine) => {
+    const updated = (firstRun: number, runs: number, firstSeed: number, seedCount: number) => {
+      const parameters = stackRuns(starts.slice(firstRun, firstRun + runs));
+      const part = (tensor: HostTensor): HostTensor => {
+        const size = tensor.data.length / (3 * seeds);
+        const data = [0, 1, 2].flatMap((update) =>
+          Array.from(tensor.data.subarray((update * seeds + firstSeed) * size).subarray(0, seedCount * size)),
+        );
+        const shape = [3, seedCount, ...tensor.shape.slice(2)];
+        return tensor.dtype === 'int32' ? int32(shape, data) : float32(shape, data);
+      };
+      return runOn(engine, (inputs: RunsUpdates) => pooledRunsUpdates(inputs, 2, 0.5), {
+        parameters,
+        moments: adamStart(parameters),
+        step: scalar(0),
+        learningRates: float32(
+          [runs],
+          starts.map((_, run) => rates[run % 3] as number).slice(firstRun, firstRun + runs),
+        ),
+        means: part(means),
+        targets: part(targets),
+      });
+    };
+    const together = await updated(0, 6, 0, 2);
+    for (let run = 0; run < 6; run++) {
+      const alone = await updated(run, 1, Math.floor(run / 3), 1);
+      expectNear(runOf(together.parameters, run), runOf(alone.parameters, 0), 2e-5);
+    }
+  });
 });
 
 describe('training', () => {

@@ -1,46 +1,22 @@
-/** @file Trains pooled heads: every learning rate, early stopping, the checkpoint that does best on dev. */
-import type * as tf from '@tensorflow/tfjs';
-import type { Columns, Split } from '../../tasks/task.js';
+/** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 import type { Program } from '../engine/engine.js';
-import { float32, floatsOf, type HostParameters, type Parameters, scalar } from '../engine/tree.js';
-import { adamStart } from '../nn/adam.js';
+import { float32, floatsOf, type HostParameters, int32, scalar } from '../engine/tree.js';
+import { type AdamState, adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
-import { type Checkpoint, type HeadResult, type HeadWork, isBetter, layerWeightsOf } from './head.js';
-import {
-  type PooledUpdated,
-  type PooledUpdates,
-  pooledLogits,
-  pooledStart,
-  pooledUpdates,
-  type Slots,
-} from './pooled.js';
-import {
-  fillMeans,
-  type MeansReader,
-  meansReader,
-  type PooledBatches,
-  targetsOf,
-  trainingBatches,
-} from './pooledBatches.js';
+import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { pooledStart, type Slots } from './pooled.js';
+import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
+import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, runOf, stackRuns } from './pooledRuns.js';
+import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
+import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { PooledSettings } from './settings.js';
 
-/** Most updates in one program run: bounds the memory of the batches. */
+/** Bounds of one program run: its updates, and the bytes of its batches. */
 const mostUpdatesPerRun = 64;
-/** Rows in one evaluation run. */
-const evaluationBatch = 128;
-
-type ScoreInputs = { readonly parameters: Parameters; readonly means: tf.Tensor };
-type ScoreOutputs = { readonly [slot: string]: tf.Tensor };
-
-interface Training {
-  readonly work: HeadWork;
-  readonly slots: Slots;
+const mostBatchBytes = 96 * 2 ** 20;
+interface Training extends Scoring {
   readonly settings: PooledSettings;
-  readonly update: Program<PooledUpdates, PooledUpdated>;
-  readonly score: Program<ScoreInputs, ScoreOutputs>;
-  readonly readMeans: MeansReader;
-  /** The batches of updates `first`, `first + 1`, ... */
-  batches(first: number, updates: number): PooledBatches;
+  readonly update: Program<RunsUpdates, RunsUpdated>;
 }
 
 /** Trains one head a learning rate and tests the best; the same work gives the same result. */
@@ -49,140 +25,212 @@ export async function trainPooledHead(
   slots: Slots,
   settings: PooledSettings,
 ): Promise<HeadResult> {
-  const update = work.engine.compile<PooledUpdates, PooledUpdated>(
-    (inputs) => pooledUpdates(inputs, slots.length, settings.gradientClip),
+  return (await trainPooledHeads(work, slots, settings, [work.seed]))[0] as HeadResult;
+}
+
+/**
+ * The same from several seeds, all in one program.
+ * @returns a result a seed, in their order
+ */
+export async function trainPooledHeads(
+  work: HeadWork,
+  slots: Slots,
+  settings: PooledSettings,
+  seeds: readonly number[],
+): Promise<HeadResult[]> {
+  const update = work.engine.compile<RunsUpdates, RunsUpdated>(
+    (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
     { name: `updates of the ${work.title}` },
   );
-  const score = work.engine.compile<ScoreInputs, ScoreOutputs>(
-    ({ parameters, means }) =>
-      Object.fromEntries(
-        pooledLogits(parameters, slots.length, means).map((logits, i) => [`slot ${i}`, logits]),
-      ),
-    { name: `logits of the ${work.title}` },
-  );
-  const readMeans = meansReader(work.features);
-  const batches = trainingBatches(work, slots, settings.batchSize, readMeans);
-  const training: Training = { work, slots, settings, update, score, readMeans, batches };
-  const rates = settings.learningRates;
-  const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
+  const score = scoreProgram(work, slots);
+  const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
   try {
-    const tried: { learningRate: number; checkpoint: Checkpoint }[] = [];
-    for (const [i, learningRate] of rates.entries()) {
-      const report = (updates: number, best: Checkpoint): void =>
-        progress.update(
-          i * settings.maximumUpdates + updates,
-          `rate ${learningRate}, dev ${best.devMetric.toFixed(3)}`,
-        );
-      tried.push({ learningRate, checkpoint: await trainAtRate(training, learningRate, report) });
-    }
-    const best = tried.reduce((a, b) =>
-      isBetter(b.checkpoint, a.checkpoint, work.metric.direction) ? b : a,
-    );
-    const { predictions } = await predict(training, best.checkpoint.parameters, 'test');
-    return {
-      tried: tried.map(({ learningRate, checkpoint }) => ({ learningRate, devMetric: checkpoint.devMetric })),
-      chosen: best.learningRate,
-      layerWeights: layerWeightsOf(best.checkpoint.parameters),
-      head: {
-        settings: {
-          kind: 'pooled-linear',
-          slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
-        },
-        parameters: best.checkpoint.parameters,
-      },
-      predictions,
-    };
+    const courses = await trainAll(training, seeds);
+    const results: HeadResult[] = [];
+    for (const seed of seeds)
+      results.push(
+        await tested(
+          training,
+          courses.filter((one) => one.seed === seed),
+        ),
+      );
+    return results;
   } finally {
-    progress.stop();
     await update.dispose();
     await score.dispose();
   }
 }
 
-/** An epoch, as whole program runs; dev is looked at after each. */
-async function trainAtRate(
-  training: Training,
-  learningRate: number,
-  report: (updates: number, best: Checkpoint) => void,
-): Promise<Checkpoint> {
+/** The best head of one seed, run on the test split. */
+async function tested({ slots, work, ...rest }: Training, courses: readonly Course[]): Promise<HeadResult> {
+  const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
+  const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
+  return {
+    tried: courses.map(triedRate),
+    chosen: learningRate,
+    curve,
+    layerWeights: layerWeightsOf(best.parameters),
+    head: {
+      settings: {
+        kind: 'pooled-linear',
+        slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
+      },
+      parameters: best.parameters,
+    },
+    predictions: scored?.predictions ?? [],
+  };
+}
+
+/** Runs that are trained together: all of these seeds at all of these rates, and where they are. */
+interface Grid {
+  readonly seeds: readonly number[];
+  readonly rates: readonly number[];
+  readonly parameters: HostParameters;
+  readonly moments: AdamState<HostParameters>;
+}
+
+/** Trains every seed at every rate; dev is looked at after each epoch, or as often as is set. */
+async function trainAll(training: Training, seeds: readonly number[]): Promise<Course[]> {
   const { work, settings } = training;
-  const epochUpdates = Math.ceil(work.places.train.length / settings.batchSize);
-  const runsPerEpoch = Math.ceil(epochUpdates / mostUpdatesPerRun);
-  const updatesPerRun = Math.ceil(epochUpdates / runsPerEpoch);
+  const { learningRates, maximumUpdates, batchSize } = settings;
   const { layers, dim } = work.features;
-  let parameters = pooledStart(work.seed, layers, dim, training.slots, settings.projectionSize);
-  let moments = adamStart(parameters);
-  let best: Checkpoint | undefined;
-  let stale = 0;
-  for (let update = 0; update < settings.maximumUpdates && stale < settings.patience; ) {
-    for (let run = 0; run < runsPerEpoch; run++) {
-      const outputs = await training.update.run({
-        parameters,
-        moments,
-        step: scalar(update),
-        learningRate: scalar(learningRate),
-        ...training.batches(update, updatesPerRun),
+  const direction = work.metric.direction;
+  const interval = settings.evaluateEvery || Math.ceil(work.places.train.length / batchSize);
+  const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
+  const starts = seeds.map((seed) => pooledStart(seed, layers, dim, training.slots, settings.projectionSize));
+  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
+  let grid: Grid = { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
+  let courses = seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
+  const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet });
+  try {
+    for (let done = 0; courses.some(({ ended }) => ended === undefined); ) {
+      grid = withoutEnded(grid, courses);
+      const goal = Math.min(maximumUpdates, done + interval);
+      const trained = await trainUntil(training, grid, streams, done, goal);
+      grid = trained.grid;
+      done = goal;
+      const scored = await predict(training, grid.parameters, 'dev');
+      courses = courses.map((course) => {
+        const run = placeIn(grid, course);
+        const dev = run === undefined ? undefined : scored[run];
+        if (run === undefined || dev === undefined) return course;
+        const point = {
+          update: done,
+          trainLoss: trained.losses[run] as number,
+          devMetric: work.score(dev.predictions, work.references.dev),
+          devLoss: dev.loss,
+        };
+        return advanced(course, point, () => runOf(grid.parameters, run), direction);
       });
-      parameters = outputs.parameters;
-      moments = outputs.moments;
-      update += updatesPerRun;
-    }
-    const { predictions, loss } = await predict(training, parameters, 'dev');
-    const devMetric = work.score(predictions, work.references.dev);
-    const checkpoint = { parameters, devMetric, devLoss: loss, update };
-    const better = isBetter(checkpoint, best, work.metric.direction);
-    if (better) best = checkpoint;
-    stale = better ? 0 : stale + 1;
-    report(update, best ?? checkpoint);
-  }
-  if (best === undefined) throw new Error('a head needs at least one update');
-  return best;
-}
-
-/** Predictions for a split, and the mean loss. */
-async function predict(
-  training: Training,
-  parameters: HostParameters,
-  split: Split,
-): Promise<{ predictions: Columns[]; loss: number }> {
-  const { work, slots, score } = training;
-  const { layers, dim } = work.features;
-  const places = work.places[split];
-  const targets = targetsOf(work, slots, split);
-  const predictions: Columns[] = [];
-  let loss = 0;
-  for (let start = 0; start < places.length; start += evaluationBatch) {
-    const part = places.slice(start, start + evaluationBatch);
-    const means = new Float32Array(layers * evaluationBatch * dim);
-    fillMeans(training.readMeans, [layers, dim], part, means, evaluationBatch);
-    const outputs = await score.run({ parameters, means: float32([layers, evaluationBatch, dim], means) });
-    const logits = slots.map((_, slot) => {
-      const tensor = outputs[`slot ${slot}`];
-      if (tensor === undefined) throw new Error(`slot ${slot} was not scored`);
-      return floatsOf(tensor);
-    });
-    for (const row of part.keys()) {
-      const scores = slots.map(({ classes }, slot) =>
-        (logits[slot] as Float32Array).subarray(row * classes.length, (row + 1) * classes.length),
+      courses = seeds.flatMap((seed) =>
+        withEndings(
+          courses.filter((course) => course.seed === seed),
+          direction,
+          settings,
+        ),
       );
-      const columns = slots.map(({ column, classes }, slot) => [
-        column,
-        classes[largest(scores[slot] as Float32Array)] as string,
-      ]);
-      predictions.push(Object.fromEntries(columns));
-      scores.forEach((values, slot) => {
-        loss += crossEntropy(values, targets[start + row]?.[slot] as number);
-      });
+      const best = bestCourse(courses, direction);
+      progress.update(done, `rate ${best.learningRate}, dev ${best.best.devMetric.toFixed(3)}`);
     }
+  } finally {
+    progress.stop();
   }
-  return { predictions, loss: loss / places.length };
+  return courses;
 }
 
-function largest(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
+function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
+  return trainingBatches({ ...work, seed }, slots, settings.batchSize, readMeans);
 }
 
-function crossEntropy(logits: Float32Array, target: number): number {
-  const top = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return top + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - top), 0)) - (logits[target] as number);
+type BatchStream = (first: number, updates: number) => PooledBatches;
+
+/** Where the run of a course stands in the grid. */
+function placeIn({ seeds, rates }: Grid, { seed, learningRate }: Course): number | undefined {
+  const [row, column] = [seeds.indexOf(seed), rates.indexOf(learningRate)];
+  return row < 0 || column < 0 ? undefined : row * rates.length + column;
+}
+
+/** The grid without the seeds and rates of which every course has ended. */
+function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
+  const alive = courses.filter(({ ended }) => ended === undefined);
+  const seeds = grid.seeds.filter((seed) => alive.some((course) => course.seed === seed));
+  const rates = grid.rates.filter((rate) => alive.some((course) => course.learningRate === rate));
+  if (seeds.length === grid.seeds.length && rates.length === grid.rates.length) return grid;
+  const kept = seeds.flatMap((seed) =>
+    rates.map((rate) => grid.seeds.indexOf(seed) * grid.rates.length + grid.rates.indexOf(rate)),
+  );
+  const some = (tree: HostParameters): HostParameters => stackRuns(kept.map((run) => runOf(tree, run)));
+  const { first, second } = grid.moments;
+  return {
+    seeds,
+    rates,
+    parameters: some(grid.parameters),
+    moments: { first: some(first), second: some(second) },
+  };
+}
+
+/** Updates `from` to `to` of every run of the grid, and each run's mean loss over them. */
+async function trainUntil(
+  { work, settings, update }: Training,
+  grid: Grid,
+  streams: ReadonlyMap<number, BatchStream>,
+  from: number,
+  to: number,
+): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
+  const { layers, dim } = work.features;
+  const runs = grid.seeds.length * grid.rates.length;
+  const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
+  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBatchBytes / batchBytes)));
+  const learningRates = float32(
+    [runs],
+    grid.seeds.flatMap(() => grid.rates),
+  );
+  const sums = new Array<number>(runs).fill(0);
+  let { parameters, moments } = grid;
+  for (let done = from; done < to; ) {
+    const updates = Math.min(most, to - done);
+    const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
+    const outputs = await update.run({
+      parameters,
+      moments,
+      step: scalar(done),
+      learningRates,
+      ...interleaved(batches, updates),
+    });
+    parameters = outputs.parameters;
+    moments = outputs.moments;
+    floatsOf(outputs.losses).forEach((loss, i) => {
+      sums[i % runs] = (sums[i % runs] as number) + loss;
+    });
+    done += updates;
+  }
+  return { grid: { ...grid, parameters, moments }, losses: sums.map((sum) => sum / (to - from)) };
+}
+
+/** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */
+function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
+  const [first] = batches;
+  if (first === undefined) throw new Error('there are no batches');
+  const seeds = batches.length;
+  const shapeOf = (shape: readonly number[]): number[] => [updates, seeds, ...shape.slice(1)];
+  if (seeds === 1) {
+    const { means, targets } = first;
+    return {
+      means: { ...means, shape: shapeOf(means.shape) },
+      targets: { ...targets, shape: shapeOf(targets.shape) },
+    };
+  }
+  const [width, rows] = [first.means.data.length / updates, first.targets.data.length / updates];
+  const means = new Float32Array(seeds * first.means.data.length);
+  const targets = new Int32Array(seeds * first.targets.data.length);
+  batches.forEach((batch, seed) => {
+    for (let i = 0; i < updates; i++) {
+      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * seeds + seed) * width);
+      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * seeds + seed) * rows);
+    }
+  });
+  return {
+    means: float32(shapeOf(first.means.shape), means),
+    targets: int32(shapeOf(first.targets.shape), targets),
+  };
 }

@@ -11,10 +11,12 @@ export const pooledSettingsSchema = z.strictObject({
   projectionSize: count.default(256),
   batchSize: count.default(32),
   /** Every one is tried; dev decides. */
-  learningRates: rates.default([1e-1, 1e-2, 1e-3, 1e-4]),
+  learningRates: rates.default([1e-1, 1e-2, 1e-3, 1e-4, 1e-5]),
   maximumUpdates: count.default(8000),
-  /** How many evaluations on dev (an epoch apart) without a better one end the training. */
-  patience: count.default(60),
+  /** Updates between evaluations on dev; 0 for once an epoch. */
+  evaluateEvery: z.int().nonnegative().default(0),
+  /** How many evaluations on dev without a better one end the training; 0: it ends at the last update only. */
+  patience: z.int().nonnegative().default(60),
   gradientClip: z.number().positive().default(1),
 });
 
@@ -36,7 +38,7 @@ export const ctcSettingsSchema = z.strictObject({
   maximumUpdates: count.default(1000),
   /** Updates between evaluations on dev; 0 for once an epoch. */
   evaluateEvery: z.int().nonnegative().default(0),
-  patience: count.default(10),
+  patience: z.int().nonnegative().default(10),
   gradientClip: z.number().positive().default(1),
   /** Masks over time and features of the layer sum (Park et al. 2019; no time warp). */
   specAugment: z
@@ -45,6 +47,19 @@ export const ctcSettingsSchema = z.strictObject({
       timeMaskFrames: z.int().nonnegative().default(40),
       featureMasks: z.int().nonnegative().default(4),
       featureMaskDims: z.int().nonnegative().default(50),
+    })
+    .optional(),
+  /** Decodes test with an n-gram model; the defaults are SUPERB's. */
+  lm: z
+    .strictObject({
+      /** ARPA file, plain or .gz. */
+      arpa: z.string().min(1),
+      /** A word and its tokens a line (default: the model's words, letter by letter). */
+      lexicon: z.string().min(1).optional(),
+      weight: z.number().default(2),
+      wordScore: z.number().default(-1),
+      beam: count.default(5),
+      beamThreshold: z.number().positive().default(25),
     })
     .optional(),
   /** How frames are kept on disk. */

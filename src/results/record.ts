@@ -38,7 +38,15 @@ export const recordSchema = z.strictObject({
   seed: z.int(),
   learningRates: z.strictObject({
     /** Every rate tried, with the best value of the task's first metric on dev. */
-    tried: z.array(z.strictObject({ learningRate: z.number().positive(), devMetric: z.number() })),
+    tried: z.array(
+      z.strictObject({
+        learningRate: z.number().positive(),
+        devMetric: z.number(),
+        /** How many updates it was trained for, and why no more. */
+        updates: z.int().nonnegative().optional(),
+        ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+      }),
+    ),
     /** The rate whose head was tested; null where the task trains no head. */
     chosen: z.number().positive().nullable(),
   }),
@@ -54,6 +62,17 @@ export const recordSchema = z.strictObject({
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
   /** The learned weight of every hidden state, after the softmax. */
   layerWeights: z.array(z.number()),
+  /** The learning curve of the head that was tested: one entry a look at dev. */
+  curve: z
+    .array(
+      z.strictObject({
+        update: z.int().nonnegative(),
+        trainLoss: z.number(),
+        devMetric: z.number(),
+        devLoss: z.number(),
+      }),
+    )
+    .optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),

@@ -79,9 +79,22 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       ...task,
       manifest: resolve(folder, task.manifest),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
+      settings: task.settings && settingsFrom(folder, task.settings),
     })),
     encoders: encoders.map((spec) => (/^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec)),
   };
+}
+
+/** Settings whose language model's files are found from the suite's folder. */
+function settingsFrom(folder: string, settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { lm } = settings;
+  if (typeof lm !== 'object' || lm === null) return settings;
+  const placed = Object.entries(lm).map(([name, value]: [string, unknown]) =>
+    (name === 'arpa' || name === 'lexicon') && typeof value === 'string'
+      ? [name, resolve(folder, value)]
+      : [name, value],
+  );
+  return { ...settings, lm: Object.fromEntries(placed) as unknown };
 }
 
 function parseText(file: string, content: string): unknown {

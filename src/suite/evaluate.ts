@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
-import { trainPooledHead } from '../heads/pooledTraining.js';
+import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval } from '../metrics/index.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
@@ -15,24 +15,30 @@ import type { PlannedTask } from './plan.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
-  readonly seed: number;
+  readonly seeds: readonly number[];
   readonly quiet: boolean;
   /** Where features are kept. */
   readonly featureFolder: string;
 }
 
-/** Trains and tests the task's head on the encoder's features. */
+/** A record, and what stands beside it. */
+export interface Evaluation {
+  readonly record: NewRecord;
+  readonly predictions: PredictionLine[];
+  readonly head: TrainedHead;
+}
+
+/**
+ * Trains and tests the task's head on the encoder's features, from every seed.
+ * @returns an evaluation a seed, in their order
+ */
 export async function evaluate(
   encoder: Encoder,
   planned: PlannedTask,
   options: EvaluateOptions,
-): Promise<{
-  readonly record: NewRecord;
-  readonly predictions: PredictionLine[];
-  readonly head: TrainedHead;
-}> {
+): Promise<Evaluation[]> {
   const { task, data, head, manifest } = planned;
-  const { engine, seed, quiet } = options;
+  const { engine, seeds, quiet } = options;
   const features = await openFeatures({
     engine,
     encoder,
@@ -54,36 +60,51 @@ export async function evaluate(
       references,
       metric,
       score: (predictions, wanted) => metricOf(task.evaluate(predictions, wanted), metric.name).value,
-      seed,
+      seed: seeds[0] ?? 0,
       title: `${task.name} head on ${encoder.name}`,
       quiet,
     };
-    const result =
+    const results =
       head.kind === 'pooled-linear'
-        ? await trainPooledHead(work, head.spec.slots, head.settings)
-        : await trainCtcHead(work, head.spec, head.settings, encoder.hopSamples);
-    const metrics = metricsOf(task, result.predictions, references.test, seed);
-    const record: NewRecord = {
-      encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
-      task: { name: task.name, version: task.version },
-      manifest: { ...manifest },
-      preset: planned.preset,
-      seed,
-      learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
-      engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-      metrics,
-      layerWeights: [...result.layerWeights],
-      costs: {
-        seconds: features.costs.seconds + (performance.now() - started) / 1000,
-        peakMemoryMB: process.resourceUsage().maxRSS / 1024,
-        encoderFrames: features.costs.encoderFrames,
-      },
-      createdAt: new Date().toISOString(),
-    };
-    return { record, predictions: predictionLines(data.test, result, references.test), head: result.head };
+        ? await trainPooledHeads(work, head.spec.slots, head.settings, seeds)
+        : await eachSeed(seeds, (seed) =>
+            trainCtcHead({ ...work, seed }, head.spec, head.settings, encoder.hopSamples),
+          );
+    // Seeds that train together share the time it took.
+    const seconds = (performance.now() - started) / 1000 / seeds.length;
+    return results.map((result, i) => {
+      const seed = seeds[i] as number;
+      const record: NewRecord = {
+        encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
+        task: { name: task.name, version: task.version },
+        manifest: { ...manifest },
+        preset: planned.preset,
+        seed,
+        learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
+        engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+        metrics: metricsOf(task, result.predictions, references.test, seed),
+        layerWeights: [...result.layerWeights],
+        curve: result.curve.map((point) => ({ ...point })),
+        costs: {
+          seconds: features.costs.seconds + seconds,
+          peakMemoryMB: process.resourceUsage().maxRSS / 1024,
+          encoderFrames: features.costs.encoderFrames,
+        },
+        createdAt: new Date().toISOString(),
+      };
+      const predictions = predictionLines(data.test, result, references.test);
+      return { record, predictions, head: result.head };
+    });
   } finally {
     features.close();
   }
+}
+
+/** One after the other. */
+async function eachSeed<T>(seeds: readonly number[], train: (seed: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (const seed of seeds) results.push(await train(seed));
+  return results;
 }
 
 /** What the manifest says in the task's columns. */

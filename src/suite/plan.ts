@@ -10,6 +10,7 @@ import type { Encoder } from '../encoders/encoder.js';
 import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
+import { type PresetName, presetSettings } from '../heads/presets.js';
 import {
   type CtcSettings,
   ctcSettingsSchema,
@@ -27,7 +28,7 @@ export interface PlannedTask {
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
   readonly head: PlannedHead;
-  /** `clean`, and a digest of the settings that differ from its defaults. */
+  /** `clean` or `superb`, and a digest of the settings where they differ from the preset's. */
   readonly preset: string;
 }
 
@@ -43,6 +44,14 @@ export type PlannedHead =
       readonly settings: CtcSettings;
     };
 
+/** How heads are to be trained, where the suite does not say it itself. */
+export interface Training {
+  /** Default `clean`. */
+  readonly preset?: PresetName | undefined;
+  /** In place of those of preset and suite. */
+  readonly learningRates?: readonly number[] | undefined;
+}
+
 /**
  * Reads and checks the manifest and settings of one task.
  * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
@@ -50,35 +59,43 @@ export type PlannedHead =
 export async function planTask(
   wanted: SuiteTask,
   tasks: readonly Task[] = builtInTasks,
+  training: Training = {},
 ): Promise<PlannedTask> {
   const task = findTask(wanted.name, tasks);
   const { manifest, root } = wanted;
   const all = await loadUtterances(manifest, { root, columns: task.columns, splits });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
-  const head = planHead(task.head(data), wanted);
+  const { preset = 'clean' } = training;
+  const head = planHead(task.head(data), wanted, training);
   return {
     task,
     manifest: { path: manifest, hash: await hashManifest(manifest, root) },
     data,
     utterances: splits.flatMap((split) => data[split]),
     head,
-    preset: presetOf(head),
+    preset: presetOf(head, preset),
   };
 }
 
-function planHead(spec: Head, { name, settings }: SuiteTask): PlannedHead {
+function planHead(spec: Head, { name, settings }: SuiteTask, training: Training): PlannedHead {
   const place = `task '${name}'`;
+  const { preset = 'clean', learningRates } = training;
+  const all = {
+    ...presetSettings(preset, spec.kind),
+    ...settings,
+    ...(learningRates !== undefined && { learningRates: [...learningRates] }),
+  };
   return spec.kind === 'pooled-linear'
-    ? { kind: spec.kind, spec, settings: parseSettings(pooledSettingsSchema, settings, place) }
-    : { kind: spec.kind, spec, settings: parseSettings(ctcSettingsSchema, settings, place) };
+    ? { kind: spec.kind, spec, settings: parseSettings(pooledSettingsSchema, all, place) }
+    : { kind: spec.kind, spec, settings: parseSettings(ctcSettingsSchema, all, place) };
 }
 
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
-function presetOf({ kind, settings }: PlannedHead): string {
-  const defaults = (kind === 'pooled-linear' ? pooledSettingsSchema : ctcSettingsSchema).parse({});
-  const [own, usual] = [canonical(settings), canonical(defaults)];
-  return own === usual ? 'clean' : `clean-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
+function presetOf({ kind, settings }: PlannedHead, preset: PresetName): string {
+  const schema = kind === 'pooled-linear' ? pooledSettingsSchema : ctcSettingsSchema;
+  const [own, usual] = [canonical(settings), canonical(schema.parse(presetSettings(preset, kind)))];
+  return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
 
 /** JSON with the names in order. */

@@ -12,7 +12,14 @@ import { type ResultRecord, recordFileName } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import type { SuiteTask } from './definition.js';
 import { evaluate } from './evaluate.js';
-import { checkTaskNames, checkWritable, type PlannedTask, planEncoders, planTask } from './plan.js';
+import {
+  checkTaskNames,
+  checkWritable,
+  type PlannedTask,
+  planEncoders,
+  planTask,
+  type Training,
+} from './plan.js';
 
 export { type LoadSuiteOptions, loadSuite, type Suite, type SuiteTask } from './definition.js';
 
@@ -25,6 +32,9 @@ export interface RunSuiteOptions {
   readonly engine?: { readonly name: EngineName } & EngineSettings;
   /** Default 1337, as in SUPERB. */
   readonly seed?: number;
+  /** In place of `seed`: heads from several seeds, each with a folder `seed-<n>` of its own in `outFolder`. */
+  readonly seeds?: readonly number[];
+  readonly training?: Training;
   readonly quiet?: boolean;
   /** Where features are kept (default: the user's cache folder). */
   readonly cacheFolder?: string | undefined;
@@ -37,39 +47,48 @@ export interface RunSuiteOptions {
 /**
  * Evaluates encoders on tasks. Manifests, tasks, SPECs and the results folder are all checked before any work.
  * A result that is recorded already for the same encoder, data, task version, settings, seed and engine is kept.
- * @returns the records, encoders in the order given, tasks within them
+ * @returns the records, encoders in the order given, tasks within them, seeds within those
  * @throws UserError for anything wrong in the call or its input
  */
 export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]> {
-  const { seed = 1337, quiet = false, outFolder, knownTasks = builtInTasks } = options;
+  const { seed = 1337, quiet = false, outFolder, knownTasks = builtInTasks, seeds = [seed] } = options;
   if (options.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
   checkTaskNames(options.tasks);
   const planned: PlannedTask[] = [];
-  for (const task of options.tasks) planned.push(await planTask(task, knownTasks));
-  const encoders = await planEncoders(options.encoders, seed);
+  for (const task of options.tasks) planned.push(await planTask(task, knownTasks, options.training));
+  const encoders = await planEncoders(options.encoders, seeds[0] ?? seed);
   const cacheFolder = options.cacheFolder ?? userCacheFolder();
   await checkWritable(cacheFolder);
   await checkWritable(outFolder);
   const { name, ...settings } = options.engine ?? { name: 'onnx' };
   const engine = await createEngine(name, settings);
+  const folderOf = (one: number): string =>
+    options.seeds === undefined ? outFolder : join(outFolder, `seed-${one}`);
   const records: ResultRecord[] = [];
   for (const encoder of encoders) {
     for (const task of planned) {
       if (options.signal?.aborted) return records;
-      const known = await knownRecord(outFolder, encoder, task, engine, seed);
-      if (known !== undefined) {
-        records.push(known);
-        continue;
+      const known = new Map<number, ResultRecord>();
+      for (const one of seeds) {
+        const record = await knownRecord(folderOf(one), encoder, task, engine, one);
+        if (record !== undefined) known.set(one, record);
       }
+      const missing = seeds.filter((one) => !known.has(one));
       const featureFolder = join(cacheFolder, 'features');
-      const done = await evaluate(encoder, task, { engine, seed, quiet, featureFolder });
-      const { record, predictions } = done;
-      // Before the record: a folder with a record is complete.
-      await writeHead(join(recordFolder(outFolder, encoder.name, task.task.name), headFileName), done.head, {
-        task: task.task.name,
-        encoderHash: encoder.hash,
-      });
-      records.push((await writeRecord(outFolder, record, predictions)).record);
+      const done =
+        missing.length === 0
+          ? []
+          : await evaluate(encoder, task, { engine, seeds: missing, quiet, featureFolder });
+      for (const { record, predictions, head } of done) {
+        const folder = folderOf(record.seed);
+        // Before the record: a folder with a record is complete.
+        await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
+          task: task.task.name,
+          encoderHash: encoder.hash,
+        });
+        known.set(record.seed, (await writeRecord(folder, record, predictions)).record);
+      }
+      records.push(...seeds.flatMap((one) => known.get(one) ?? []));
     }
   }
   return records;

@@ -1,0 +1,40 @@
+/** @file A language model of a text, written as ARPA. */
+import { readFile } from 'node:fs/promises';
+import { messageOf, UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files.js';
+import { arpaLines, estimateNgrams } from '../../lm/kneserNey.js';
+
+/** Words that have a meaning of their own in a model. */
+const reserved: readonly string[] = ['<s>', '</s>', '<unk>'];
+
+/**
+ * @returns how many n-grams of every order
+ * @throws UserError for an order that is none, and a text that cannot be read, is empty or holds a reserved word
+ */
+export async function buildLm(request: {
+  readonly text: string;
+  readonly order: number;
+  readonly out: string;
+}): Promise<number[]> {
+  const { text: file, order, out } = request;
+  if (!Number.isInteger(order) || order < 1 || order > 6)
+    throw new UserError(`--order ${order} is no order`, { mend: 'Give a whole number from 1 to 6' });
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
+  });
+  const sentences = text.split(/\r?\n/).map((line) => line.split(/\s+/).filter((word) => word !== ''));
+  sentences.forEach((words, i) => {
+    const wrong = words.find((word) => reserved.includes(word));
+    if (wrong !== undefined)
+      throw new UserError(`holds ${wrong}`, {
+        file,
+        line: i + 1,
+        mend: 'The model adds it by itself: leave it out',
+      });
+  });
+  const said = sentences.filter((words) => words.length > 0);
+  if (said.length === 0) throw new UserError('holds no sentence', { file, mend: 'Give a sentence a line' });
+  const orders = estimateNgrams(said, order);
+  await writeFileAtomic(out, arpaLines(orders));
+  return orders.map(({ length }) => length);
+}
