@@ -6,10 +6,12 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
+import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
+import { validateCommand } from './validate.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
@@ -20,6 +22,8 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  gateCommand,
+  validateCommand,
   listCommand,
   doctorCommand,
 ];

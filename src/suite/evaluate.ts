@@ -8,7 +8,7 @@ import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHead } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
-import { bootstrapInterval } from '../metrics/index.js';
+import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
@@ -62,7 +62,7 @@ export async function evaluate(
       head.kind === 'pooled-linear'
         ? await trainPooledHead(work, head.spec.slots, head.settings)
         : await trainCtcHead(work, head.spec, head.settings, encoder.hopSamples);
-    const metrics = metricsOf(task, result.predictions, references.test, seed);
+    const metrics = metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed);
     const record: NewRecord = {
       encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
       task: { name: task.name, version: task.version },
@@ -116,16 +116,26 @@ function metricsOf(
   task: Task,
   predictions: readonly Columns[],
   references: readonly Columns[],
+  speakers: readonly string[] | undefined,
   seed: number,
 ): Record<string, RecordMetric> {
   const values = task.evaluate(predictions, references);
   return Object.fromEntries(
     task.metrics.map(({ name, direction }) => {
       const { value, shares } = metricOf(values, name);
-      const interval = shares && bootstrapInterval(shares, { seed });
-      return [name, { value, direction, utterances: references.length, ...(interval && { interval }) }];
+      const metric = { value, direction, utterances: references.length };
+      if (shares === undefined) return [name, metric];
+      const drawn = speakers === undefined ? shares : sumByCluster(shares, speakers);
+      const intervalOver = speakers === undefined ? ('utterances' as const) : ('speakers' as const);
+      return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
+}
+
+/** The speaker of every utterance, where the manifest names them all and there are two or more. */
+function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
+  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
+  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */
@@ -138,9 +148,10 @@ function predictionLines(
     const values = Object.values(columns);
     return values.length === 1 ? values[0] : columns;
   };
-  return utterances.map(({ id }, i) => ({
+  return utterances.map(({ id, columns }, i) => ({
     id,
     prediction: shown(predictions[i] ?? {}),
     reference: shown(references[i] ?? {}),
+    ...(columns.speaker && { speaker: columns.speaker }),
   }));
 }
