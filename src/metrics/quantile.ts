@@ -30,7 +30,12 @@ const studentTable = [
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** How many standard errors a 95 % interval reaches on each side of a mean; beyond 30 degrees of freedom, the normal's 1.96. */
+/**
+ * How many standard errors a 95 % interval reaches on each side of a mean: linear between whole degrees of freedom, and
+ * the normal's 1.96 beyond 30. From 1 degree on.
+ */
 export function student95(degreesOfFreedom: number): number {
-  return studentTable[degreesOfFreedom - 1] ?? 1.96;
+  const below = Math.floor(degreesOfFreedom);
+  const [low, high] = [studentTable[below - 1], studentTable[below] ?? 1.96];
+  return low === undefined ? 1.96 : low + (high - low) * (degreesOfFreedom - below);
 }

@@ -25,13 +25,20 @@ export interface SeedResult {
 
 /**
  * A 95 % interval of the mean over seeds that allows for chance in the seeds and in the test set. The two are
- * independent, so their half-widths add as squares: Student's t over seeds, and the mean half-width of the seeds' own
- * intervals, which does not shrink with their number because every seed meets the same utterances.
+ * independent, so their variances add; that of the test set does not shrink with the number of seeds, because every
+ * seed meets the same utterances. Student's t takes Welch's and Satterthwaite's degrees of freedom: few where the
+ * seeds, which are few, make most of the variance.
  */
 export function mixedInterval(results: readonly SeedResult[]): [low: number, high: number] {
   const { mean, deviation, seeds } = overSeeds(results.map(({ value }) => value));
-  const overRuns = seeds === 1 ? 0 : (student95(seeds - 1) * deviation) / Math.sqrt(seeds);
-  const below = overSeeds(results.map(({ value, interval }) => value - interval[0])).mean;
-  const above = overSeeds(results.map(({ value, interval }) => interval[1] - value)).mean;
-  return [mean - Math.hypot(overRuns, below), mean + Math.hypot(overRuns, above)];
+  const ofSeeds = deviation ** 2 / seeds;
+  const reach = (halfWidths: readonly number[]): number => {
+    const all = ofSeeds + (overSeeds(halfWidths).mean / student95(Number.POSITIVE_INFINITY)) ** 2;
+    const degrees = ofSeeds === 0 ? Number.POSITIVE_INFINITY : ((seeds - 1) * all ** 2) / ofSeeds ** 2;
+    return student95(degrees) * Math.sqrt(all);
+  };
+  return [
+    mean - reach(results.map(({ value, interval }) => value - interval[0])),
+    mean + reach(results.map(({ value, interval }) => interval[1] - value)),
+  ];
 }

@@ -115,13 +115,13 @@ describe('mixedInterval', () => {
     expect(high).toBeCloseTo(0.7, 12);
   });
 
-  it('adds chance of seeds and of utterances as squares', () => {
+  it('adds the variances of seeds and of utterances', () => {
     const [low, high] = mixedInterval(
       [1, 2, 3].map((value) => ({ value, interval: [value - 1, value + 1] })),
     );
-    // t(2) = 4.303 over sqrt(3) seeds is 2.4843; with 1 it makes sqrt(7.1719) = 2.678.
-    expect(low).toBeCloseTo(2 - 2.678, 3);
-    expect(high).toBeCloseTo(2 + 2.678, 3);
+    // 1/3 + (1/1.96)² = 0.5936; 2 · 0.5936² / (1/3)² = 6.343 degrees: t = 2.4189; times sqrt(0.5936): 1.8637.
+    expect(low).toBeCloseTo(2 - 1.8637, 3);
+    expect(high).toBeCloseTo(2 + 1.8637, 3);
   });
 });
 
