@@ -39,6 +39,12 @@ describe('pairedBootstrap', () => {
     expect(pValue).toBeLessThan(0.05);
   });
 
+  it('gives p-values that survive a correction over a thousand cells: 60 of 200 better is no chance', () => {
+    const first = marks('0'.repeat(200));
+    const second = marks('1'.repeat(60) + '0'.repeat(140));
+    expect(pairedBootstrap(first, second, { seed: 4 }).pValue * 1000).toBeLessThan(0.001);
+  });
+
   it('does not call a handful of chance differences significant', () => {
     expect(pairedBootstrap(marks('1100110011'), marks('1010110011'), { seed: 3 }).pValue).toBeGreaterThan(
       0.5,
