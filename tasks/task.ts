@@ -1,6 +1,6 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
 import type { Utterance } from '../src/data/rows.js';
-import type { Share } from '../src/metrics/index.js';
+import type { Alignment, Share } from '../src/metrics/index.js';
 
 /** Values under column names: what a head predicts for an utterance, or what its manifest says. */
 export type Columns = Readonly<Record<string, string>>;
@@ -21,6 +21,8 @@ export interface MetricValue {
   readonly value: number;
   /** In the order of the predictions, where the metric is a ratio of sums: gives its interval. */
   readonly shares?: readonly Share[];
+  /** In the same order, where the metric is an error rate of words: lets recognisers be compared by segments. */
+  readonly alignments?: readonly Alignment[];
 }
 
 /** Softmax layer weights, Linear, mean over time, and one Linear classifier a slot. */

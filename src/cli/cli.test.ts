@@ -59,6 +59,51 @@ describe('the program', () => {
   });
 });
 
+describe('gate and validate', () => {
+  const keywords = async (name: string, right: number): Promise<string> => {
+    const lines = Array.from({ length: 100 }, (_, i) => ({
+      id: `u${i}`,
+      prediction: i < right ? 'yes' : 'no',
+      reference: 'yes',
+    }));
+    const metrics = { accuracy: { value: right / 100, direction: 'higher' as const, utterances: 100 } };
+    await writeRecord(join(folder, name), newRecord({ task: { name: 'ks', version: 1 }, metrics }), lines);
+    return join(folder, name);
+  };
+
+  it('holds with 0, fails a regression with 1, and tells GitHub and JUnit readers', async () => {
+    const [good, bad] = [await keywords('good', 90), await keywords('poor', 50)];
+    const same = await entry.run(['gate', '--baseline', good, '--results', good]);
+    expect(same).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('gate: holds in 1') });
+    const [junit, summary] = [join(folder, 'gate.xml'), join(folder, 'summary.md')];
+    const worse = await entry.run(['gate', '--baseline', good, '--results', bad, '--junit', junit], {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: summary,
+    });
+    expect(worse).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^::error title=ehmam gate::tiny on ks/),
+    });
+    expect(await readFile(junit, 'utf8')).toContain('<failure message="tiny on ks: accuracy regressed');
+    expect(await readFile(summary, 'utf8')).toContain('**gate: regressed: tiny on ks');
+  });
+
+  it('ends with 2 where there is nothing to compare with', async () => {
+    const nothing = await entry.run(['gate', '--baseline', join(folder, 'nowhere'), '--results', folder]);
+    expect(nothing.code).toBe(2);
+  });
+
+  it('counts what is right and lists every fault', async () => {
+    const good = await keywords('valid', 90);
+    const right = await entry.run(['validate', good]);
+    expect(right).toEqual({ code: 0, stdout: '1 records, 100 predictions, 0 faults\n', stderr: '' });
+    await writeFile(join(good, 'tiny', 'ks', 'predictions.jsonl'), '{"id":1}\n');
+    const wrong = await entry.run(['validate', good]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stdout).toContain('predictions.jsonl:1: is not a prediction: id:');
+  });
+});
+
 describe('compare', () => {
   it('prints the table, without escape codes where stdout is no terminal', async () => {
     const { code, stdout } = await entry.run(['compare', join(folder, 'results'), '--baseline', 'fbank']);

@@ -6,6 +6,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
+import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   exportCommand,
   compareCommand,
   lmCommand,
+  gateCommand,
   listCommand,
   doctorCommand,
 ];

@@ -1,5 +1,7 @@
 /** @file `ehmam compare`: result records as one table. */
+import { builtInTasks } from '../../tasks/index.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
+import { withSignificance } from '../results/significance.js';
 import { defineCommand } from './command.js';
 
 export const compareCommand = defineCommand({
@@ -24,7 +26,10 @@ export const compareCommand = defineCommand({
     ['compare runs/a runs/b --format latex', 'Two runs, for a paper'],
   ],
   async run({ results, baseline, format, metrics, json }, io) {
-    const comparison = compareRecords(await readRecords(results), { baseline, metrics });
+    const records = await readRecords(results);
+    const compared = compareRecords(records, { baseline, metrics });
+    const { comparison, untested } = await withSignificance(compared, records, builtInTasks);
+    for (const why of untested) io.say(why);
     io.print(formatComparison(comparison, json ? 'json' : format, { styled: io.styled, width: io.width }));
     return undefined;
   },

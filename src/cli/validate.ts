@@ -1,27 +1,50 @@
-/** @file `ehmam validate`: checks a manifest for a task before any work. */
-import { defineCommand } from './command.js';
+/** @file `ehmam validate`: whether a manifest or results are what they should be, before anyone builds on them. */
+import { UserError } from '../errors.js';
+import { type CommandIo, defineCommand } from './command.js';
 import { listOf } from './lists.js';
 import { taskPluginOption } from './plugin-option.js';
 
 export const validateCommand = defineCommand({
-  usage: 'validate',
-  summary: 'Check a manifest for a task before any work',
-  positionals: {},
+  usage: 'validate [results..]',
+  summary: 'Check a manifest for a task, or result records and their predictions',
+  positionals: {
+    results: { type: 'string', array: true, describe: 'Result folders or record.json files' },
+  },
   options: {
-    task: { type: 'string', demandOption: true, describe: 'Name of the task: ks' },
-    manifest: { type: 'string', demandOption: true, describe: 'CSV with its utterances' },
+    task: { type: 'string', describe: 'Name of the task: ks' },
+    manifest: { type: 'string', describe: 'CSV with its utterances' },
     root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
     deep: { type: 'boolean', default: false, describe: 'Decode every audio file too' },
     plugin: taskPluginOption,
   },
-  examples: [['validate --task ks --manifest words.csv --deep', 'Every problem, and what the splits share']],
-  async run(args, io) {
+  examples: [
+    ['validate --task ks --manifest words.csv --deep', 'Every problem, and what the splits share'],
+    ['validate results/demo', 'Every record under a folder, every line of predictions'],
+  ],
+  async run({ results = [], task, manifest, root, deep, plugin }, io) {
+    if (results.length > 0 && task === undefined && manifest === undefined)
+      return validateResults(results, io);
+    if (results.length > 0 || task === undefined || manifest === undefined) {
+      throw new UserError('there is nothing to check, or too much', {
+        mend: 'Give result folders, or --task and --manifest',
+      });
+    }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');
     const { loadTasks } = await import('../../tasks/plugin.js');
-    const { task, manifest, root, deep } = args;
-    const tasks = await loadTasks(listOf(args.plugin, 'plugin') ?? []);
+    const tasks = await loadTasks(listOf(plugin, 'plugin') ?? []);
     const report = await checkTaskManifest({ task, manifest, root, deep, tasks });
     io.print(io.json ? JSON.stringify(report, null, 2) : reportText(report));
     return report.problems.length === 0 ? 0 : 1;
   },
 });
+
+async function validateResults(results: readonly string[], io: CommandIo): Promise<number> {
+  const { checkResults } = await import('./validate/results.js');
+  const check = await checkResults(results);
+  if (io.json) io.print(JSON.stringify(check, null, 2));
+  else {
+    for (const fault of check.faults) io.print(fault);
+    io.print(`${check.records} records, ${check.predictions} predictions, ${check.faults.length} faults`);
+  }
+  return check.faults.length === 0 ? 0 : 1;
+}

@@ -25,10 +25,45 @@ export function editsOf(counts: EditCounts): number {
 
 /**
  * The shortest way from a reference to a hypothesis, both as units (words, characters, phones).
- * Among equally short ways the one with the most substitutions at the end is taken, so the counts are the same
- * every time; only their sum is fixed by the definition.
+ * Among equally short ways the one of jiwer (rapidfuzz) is taken, so that substitutions, deletions and insertions are
+ * counted as others count them: equal beginnings and ends are matched first; then, from the end on, a deletion goes
+ * before an insertion and an insertion before a change.
  */
 export function alignWords(reference: readonly string[], hypothesis: readonly string[]): Alignment {
+  const start = commonLength(reference, hypothesis, (units, i) => units[i]);
+  const end = commonLength(reference.slice(start), hypothesis.slice(start), (units, i) => units.at(-1 - i));
+  const hit = (unit: string): AlignmentStep => ({ kind: 'hit', reference: unit, hypothesis: unit });
+  const steps = [
+    ...reference.slice(0, start).map(hit),
+    ...changes(
+      reference.slice(start, reference.length - end),
+      hypothesis.slice(start, hypothesis.length - end),
+    ),
+    ...reference.slice(reference.length - end).map(hit),
+  ];
+  const count = (kind: AlignmentStep['kind']): number => steps.filter((step) => step.kind === kind).length;
+  return {
+    hits: count('hit'),
+    substitutions: count('substitution'),
+    deletions: count('deletion'),
+    insertions: count('insertion'),
+    steps,
+  };
+}
+
+/** How many units in a row are equal, from one side on. */
+function commonLength(
+  a: readonly string[],
+  b: readonly string[],
+  at: (units: readonly string[], i: number) => string | undefined,
+): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && at(a, length) === at(b, length)) length++;
+  return length;
+}
+
+/** The steps between two sequences, traced back through the table of distances. */
+function changes(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {
   const distances = distanceTable(reference, hypothesis);
   const width = hypothesis.length + 1;
   const at = (row: number, column: number): number => distances[row * width + column] as number;
@@ -38,31 +73,26 @@ export function alignWords(reference: readonly string[], hypothesis: readonly st
   while (row > 0 || column > 0) {
     const from = reference[row - 1];
     const to = hypothesis[column - 1];
-    if (from !== undefined && to !== undefined) {
-      const kind = from === to ? 'hit' : 'substitution';
-      if (at(row, column) === at(row - 1, column - 1) + (kind === 'hit' ? 0 : 1)) {
-        steps.push({ kind, reference: from, hypothesis: to });
-        row--;
-        column--;
-        continue;
-      }
-    }
-    if (from !== undefined && at(row, column) === at(row - 1, column) + 1) {
+    if (from !== undefined && (to === undefined || at(row, column) === at(row - 1, column) + 1)) {
       steps.push({ kind: 'deletion', reference: from });
       row--;
+    } else if (
+      to !== undefined &&
+      (from === undefined || at(row, column - 1) === at(row - 1, column - 1) - 1)
+    ) {
+      steps.push({ kind: 'insertion', hypothesis: to });
+      column--;
     } else {
-      steps.push({ kind: 'insertion', hypothesis: to as string });
+      steps.push({
+        kind: from === to ? 'hit' : 'substitution',
+        reference: from as string,
+        hypothesis: to as string,
+      });
+      row--;
       column--;
     }
   }
-  const count = (kind: AlignmentStep['kind']): number => steps.filter((step) => step.kind === kind).length;
-  return {
-    hits: count('hit'),
-    substitutions: count('substitution'),
-    deletions: count('deletion'),
-    insertions: count('insertion'),
-    steps: steps.reverse(),
-  };
+  return steps.reverse();
 }
 
 /** [reference + 1, hypothesis + 1], row-major: the distance between the first r and the first h units. */

@@ -1,5 +1,6 @@
 /** @file Bootstrap confidence intervals of a metric, by drawing utterances again. */
 import { randomStream } from '../random.js';
+import { quantile } from './quantile.js';
 import { ratioOfSums, type Share } from './shares.js';
 
 export interface BootstrapOptions {
@@ -41,13 +42,4 @@ function drawnRatio(shares: readonly Share[], integer: (below: number) => number
     denominator += share.denominator;
   }
   return denominator > 0 ? numerator / denominator : Number.NaN;
-}
-
-/** The q-quantile of sorted values, linear between neighbours (numpy's default). */
-function quantile(sorted: Float64Array, q: number): number {
-  const place = q * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (high - low) * (place - below);
 }

@@ -1,4 +1,7 @@
-/** @file Word and character error rate of a corpus. */
+/**
+ * @file Word and character error rate of a corpus; of phones, give them separated by spaces and count words (PER).
+ * The npm package wer-calc, named in early plans, does not exist; counts and alignments equal those of jiwer.
+ */
 import { type Alignment, alignWords, type EditCounts, editsOf } from './alignment.js';
 import { ratioOfSums, type Share } from './shares.js';
 

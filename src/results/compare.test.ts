@@ -84,19 +84,25 @@ describe('compareRecords', () => {
     expect(rows.map((row) => row.label)).toEqual(['tiny', 'fbank']);
   });
 
-  it('gives another seed or other weights of one name rows of their own, labelled by what differs', () => {
+  it('gives seeds of one name a row together: mean 0.75, deviation 0.0707, an interval wider than one seed has', () => {
     const { rows } = compareRecords([
       result('tiny', 'ks', 0.7, { seed: 1, encoder: encoder('tiny', 'from seed 1') }),
       result('tiny', 'ks', 0.8, { seed: 2, encoder: encoder('tiny', 'from seed 2') }),
+    ]);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.seeds).toEqual([1, 2]);
+    const cell = rows[0]?.cells[0];
+    expect(cell?.value).toBeCloseTo(0.75, 12);
+    expect(cell?.deviation).toBeCloseTo(0.0707, 4);
+    expect((cell?.interval?.[1] ?? 0) - (cell?.interval?.[0] ?? 0)).toBeGreaterThan(0.0642);
+  });
+
+  it('gives other weights of one name and seed rows of their own, labelled by what differs', () => {
+    const { rows } = compareRecords([
       result('big', 'ks', 0.9, { encoder: encoder('big', '0123456789') }),
       result('big', 'asr', 0.9, { encoder: encoder('big', '9876543210') }),
     ]);
-    expect(rows.map((row) => row.label)).toEqual([
-      'tiny (seed 1)',
-      'tiny (seed 2)',
-      'big (01234567)',
-      'big (98765432)',
-    ]);
+    expect(rows.map((row) => row.label)).toEqual(['big (01234567)', 'big (98765432)']);
   });
 
   it('refuses two records of the same thing and names both files', () => {

@@ -1,6 +1,6 @@
 /** @file Sets result records beside each other: encoders are rows, tasks' metrics are columns. */
 import { UserError } from '../errors.js';
-import { mendOfName } from '../metrics/index.js';
+import { mendOfName, mixedInterval, overSeeds } from '../metrics/index.js';
 import type { RecordMetric, StoredRecord } from './record.js';
 
 export interface CompareOptions {
@@ -23,13 +23,23 @@ export interface ComparisonColumn {
 }
 
 export interface ComparisonCell {
+  /** The mean over seeds. */
   readonly value: number;
+  /** How many seeds the value is over, and their standard deviation (0 for one). */
+  readonly seeds: number;
+  readonly deviation: number;
+  /** The record files. */
+  readonly paths: readonly string[];
+  /** Over seeds too, where there are several. */
   readonly interval: readonly [low: number, high: number] | undefined;
   readonly utterances: number;
   /** Whether no other row is better in this column. */
   readonly best: boolean;
   /** Value less the baseline's; missing without a baseline, or where it has no value here. */
   readonly difference: number | undefined;
+  /** Of the difference, paired by utterance; p after Holm's correction over the table (see `withSignificance`). */
+  readonly differenceInterval?: readonly [low: number, high: number];
+  readonly pValue?: number;
 }
 
 export interface ComparisonRow {
@@ -37,7 +47,7 @@ export interface ComparisonRow {
   readonly label: string;
   readonly encoder: string;
   readonly encoderHash: string;
-  readonly seed: number;
+  readonly seeds: readonly number[];
   /** One a column; undefined where the encoder was not tested. */
   readonly cells: readonly (ComparisonCell | undefined)[];
 }
@@ -58,7 +68,8 @@ interface Entry {
 
 /**
  * The table of records. Only like is set beside like: another task version, another manifest or other settings of
- * the head (preset) are another column; another seed or other weights are another row.
+ * the head (preset) are another column, other weights are another row. Seeds of one encoder's name are one row, their
+ * weights may differ then.
  * @throws UserError when two records say the same thing of the same row and column, or the baseline is not among them
  */
 export function compareRecords(records: readonly StoredRecord[], options: CompareOptions = {}): Comparison {
@@ -67,13 +78,14 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       .slice(0, options.metrics === 'all' ? undefined : 1)
       .map(([metric, value]) => ({ stored, metric, value })),
   );
+  const ambiguous = namesOfSeveralWeights(entries);
+  const rowKey = (entry: Entry): string => rowKeyOf(entry, ambiguous);
   const rows = groupBy(entries, rowKey);
   const columns = groupBy(entries, columnKey);
   const columnFirsts = [...columns.values()].map(firstOf);
   const rowFirsts = [...rows.values()].map(firstOf);
   const rowLabels = distinctLabels(rowFirsts, [
     ({ stored: { record } }) => record.encoder.name,
-    ({ stored: { record } }) => `seed ${record.seed}`,
     ({ stored: { record } }) => record.encoder.hash.slice(0, 8),
   ]);
   // Two metrics of one task share its label, so labels are told apart among tasks, not among columns.
@@ -92,7 +104,7 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
     options.baseline === undefined ? undefined : findBaseline(options.baseline, rowFirsts, rowLabels);
   const rowKeys = [...rows.keys()];
   const cellColumns = [...columns.values()].map((column) =>
-    cellsOf(column, rowKeys, rowKeys[baselineRow ?? -1]),
+    cellsOf(column, rowKey, rowKeys, rowKeys[baselineRow ?? -1]),
   );
   return {
     columns: columnFirsts.map((entry) => ({
@@ -108,15 +120,33 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       label: rowLabels[i] as string,
       encoder: record.encoder.name,
       encoderHash: record.encoder.hash,
-      seed: record.seed,
+      seeds: seedsOf(rows.get(rowKeys[i] ?? '') ?? []),
       cells: cellColumns.map((cells) => cells[i]),
     })),
     baseline: baselineRow === undefined ? undefined : rowLabels[baselineRow],
   };
 }
 
-function rowKey({ stored: { record } }: Entry): string {
-  return JSON.stringify([record.encoder.name, record.encoder.hash, record.seed]);
+/** Names that several weights of one seed go by: seeds cannot explain the difference. */
+function namesOfSeveralWeights(entries: readonly Entry[]): ReadonlySet<string> {
+  const hashes = new Map<string, string>();
+  const ambiguous = new Set<string>();
+  for (const { stored } of entries) {
+    const { encoder, seed } = stored.record;
+    const key = JSON.stringify([encoder.name, seed]);
+    if ((hashes.get(key) ?? encoder.hash) !== encoder.hash) ambiguous.add(encoder.name);
+    hashes.set(key, encoder.hash);
+  }
+  return ambiguous;
+}
+
+function rowKeyOf({ stored: { record } }: Entry, ambiguous: ReadonlySet<string>): string {
+  const { name, hash } = record.encoder;
+  return JSON.stringify(ambiguous.has(name) ? [name, hash] : [name]);
+}
+
+function seedsOf(entries: readonly Entry[]): number[] {
+  return [...new Set(entries.map(({ stored }) => stored.record.seed))].sort((a, b) => a - b);
 }
 
 function taskKey({ stored: { record } }: Entry): string {
@@ -130,27 +160,46 @@ function columnKey(entry: Entry): string {
 /** The cells of a column, one a row, the best marked. */
 function cellsOf(
   column: readonly Entry[],
+  rowKey: (entry: Entry) => string,
   rowKeys: readonly string[],
   baselineKey: string | undefined,
 ): (ComparisonCell | undefined)[] {
   const byRow = groupBy(column, rowKey);
-  for (const [first, second] of byRow.values()) {
+  for (const group of byRow.values()) refuseTwins(group);
+  const summaries = new Map([...byRow].map(([key, group]) => [key, summaryOf(group)]));
+  const values = [...summaries.values()].map(({ value }) => value);
+  const best = values.reduce(firstOf(column).value.direction === 'higher' ? larger : smaller);
+  const baseline = baselineKey === undefined ? undefined : summaries.get(baselineKey)?.value;
+  return rowKeys.map((key) => {
+    const summary = summaries.get(key);
+    if (summary === undefined) return undefined;
+    const difference = baseline === undefined ? undefined : summary.value - baseline;
+    return { ...summary, best: summary.value === best, difference };
+  });
+}
+
+const larger = (a: number, b: number): number => Math.max(a, b);
+const smaller = (a: number, b: number): number => Math.min(a, b);
+
+/** Two records of one encoder, task and seed: which one counts? */
+function refuseTwins(group: readonly Entry[]): void {
+  for (const [first, second] of groupBy(group, (entry) => String(entry.stored.record.seed)).values()) {
     if (first === undefined || second === undefined) continue;
     throw new UserError(
       `says the same as ${first.stored.path}: ${first.stored.record.encoder.name} on ${first.stored.record.task.name}`,
       { file: second.stored.path, mend: 'Compare one of the two' },
     );
   }
-  const values = column.map((entry) => entry.value.value);
-  const best = firstOf(column).value.direction === 'higher' ? Math.max(...values) : Math.min(...values);
-  const baseline = baselineKey === undefined ? undefined : byRow.get(baselineKey)?.[0]?.value.value;
-  return rowKeys.map((key) => {
-    const entry = byRow.get(key)?.[0];
-    if (entry === undefined) return undefined;
-    const { value, interval, utterances } = entry.value;
-    const difference = baseline === undefined ? undefined : value - baseline;
-    return { value, interval, utterances, best: value === best, difference };
-  });
+}
+
+/** A cell over its seeds. */
+function summaryOf(group: readonly Entry[]): Omit<ComparisonCell, 'best' | 'difference'> {
+  const { mean, deviation, seeds } = overSeeds(group.map(({ value }) => value.value));
+  const results = group.flatMap(({ value: { value, interval } }) => (interval ? [{ value, interval }] : []));
+  const own = results.length === group.length ? results : [];
+  const interval = own.length > 1 ? mixedInterval(own) : own[0]?.interval;
+  const paths = group.map(({ stored }) => stored.path);
+  return { value: mean, seeds, deviation, paths, interval, utterances: firstOf(group).value.utterances };
 }
 
 function findBaseline(name: string, rows: readonly Entry[], labels: readonly string[]): number {

@@ -1,7 +1,7 @@
 /** @file Writes a comparison for documents and programs: Markdown, LaTeX, CSV, JSON. */
 import { stringify } from 'csv-stringify/sync';
 import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
-import { arrows, formatTable, percent, points, type TableOptions } from './table.js';
+import { arrows, formatTable, markOf, percent, points, type TableOptions } from './table.js';
 
 export const comparisonFormats = ['table', 'markdown', 'latex', 'csv', 'json'] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
@@ -102,7 +102,7 @@ function csv(comparison: Comparison): string {
       return {
         encoder: row.encoder,
         encoder_hash: row.encoderHash,
-        seed: row.seed,
+        seeds: row.seeds.join(' '),
         task: column.task,
         task_version: column.taskVersion,
         preset: column.preset,
@@ -113,7 +113,11 @@ function csv(comparison: Comparison): string {
         low: cell.interval?.[0],
         high: cell.interval?.[1],
         utterances: cell.utterances,
+        deviation: cell.deviation,
         difference: cell.difference,
+        difference_low: cell.differenceInterval?.[0],
+        difference_high: cell.differenceInterval?.[1],
+        p_holm: cell.pValue,
       };
     }),
   );
@@ -125,5 +129,5 @@ function headOf(column: ComparisonColumn): string {
 }
 
 function differenceOf(cell: ComparisonCell): string {
-  return cell.difference === undefined ? '' : ` (${points(cell.difference)})`;
+  return cell.difference === undefined ? '' : ` (${points(cell.difference)}${markOf(cell)})`;
 }

@@ -17,6 +17,8 @@ const metricSchema = z.strictObject({
   direction: z.enum(['higher', 'lower']),
   /** 95 % bootstrap interval over utterances; missing where the metric is no ratio of sums. */
   interval: z.tuple([z.number(), z.number()]).optional(),
+  /** What the bootstrap drew (utterances where nothing is said). */
+  intervalOver: z.enum(['utterances', 'speakers']).optional(),
   /** How many utterances the value is over. */
   utterances: z.int().positive(),
 });
@@ -81,6 +83,8 @@ export const recordSchema = z.strictObject({
   }),
   /** JSON Lines beside the record, one utterance a line. */
   predictions: text,
+  /** SHA-256 of that file: tells predictions of another run from this one's. Missing in early records. */
+  predictionsHash: z.hash('sha256').optional(),
   /** ISO 8601. With `costs`, all that differs between two runs of the same work on one machine. */
   createdAt: z.iso.datetime(),
 });
@@ -89,15 +93,24 @@ export type ResultRecord = z.infer<typeof recordSchema>;
 export type RecordMetric = z.infer<typeof metricSchema>;
 
 /** What the maker of a result fills in; the writer adds the rest. */
-export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions'>;
+export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash'>;
 
 /** A line of the predictions file; more columns may stand beside these. */
 export interface PredictionLine {
   readonly id: string;
   readonly prediction: unknown;
   readonly reference: unknown;
+  /** Where the manifest has the column: utterances of one speaker are not independent. */
+  readonly speaker?: string;
   readonly [column: string]: unknown;
 }
+
+export const predictionSchema = z.looseObject({
+  id: text,
+  prediction: z.unknown().refine((value) => value !== undefined, 'is missing'),
+  reference: z.unknown().refine((value) => value !== undefined, 'is missing'),
+  speaker: text.optional(),
+});
 
 /** A record and the file it is in. */
 export interface StoredRecord {

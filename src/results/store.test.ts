@@ -22,7 +22,10 @@ describe('writeRecord', () => {
     const { path } = await writeRecord(folder, newRecord(), lines);
     expect(path).toBe(join(folder, 'tiny', 'asr', 'record.json'));
     const [stored] = await readRecords([folder]);
-    expect(stored?.record).toEqual(exampleRecord());
+    expect(stored?.record).toEqual({
+      ...exampleRecord(),
+      predictionsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     const predictions = await readFile(join(folder, 'tiny', 'asr', 'predictions.jsonl'), 'utf8');
     expect(
       predictions

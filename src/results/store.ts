@@ -1,5 +1,6 @@
 /** @file Result records on disk: written whole, found under folders, checked when read. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
@@ -27,6 +28,8 @@ function folderName(name: string): string {
 
 /**
  * Writes a record and its predictions: the record last and in one step, so a folder with a record is complete.
+ * An older record of the folder goes first, and the new one holds the hash of its predictions: readers notice where
+ * two runs wrote at the same time.
  * @throws UserError (exit code 1) when the folder cannot be written
  */
 export async function writeRecord(
@@ -34,15 +37,20 @@ export async function writeRecord(
   record: NewRecord,
   predictions: readonly PredictionLine[],
 ): Promise<StoredRecord> {
+  const lines = predictions.map((line) => `${JSON.stringify(line)}\n`);
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(line);
   const whole = recordSchema.parse({
     ...record,
     schemaVersion: recordSchemaVersion,
     predictions: predictionsFileName,
+    predictionsHash: hash.digest('hex'),
   });
   const place = recordFolder(folder, record.encoder.name, record.task.name);
-  const lines = predictions.map((line) => `${JSON.stringify(line)}\n`).join('');
-  await writeFileAtomic(join(place, predictionsFileName), lines);
   const path = join(place, recordFileName);
+  // What cannot be removed cannot be written either, and that is said with its mend.
+  await rm(path, { force: true }).catch(() => undefined);
+  await writeFileAtomic(join(place, predictionsFileName), lines);
   await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
   return { path, record: whole };
 }
@@ -52,6 +60,16 @@ export async function writeRecord(
  * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
  */
 export async function readRecords(paths: readonly string[]): Promise<StoredRecord[]> {
+  const stored: StoredRecord[] = [];
+  for (const path of await findRecordFiles(paths)) stored.push({ path, record: await readRecord(path) });
+  return stored;
+}
+
+/**
+ * The record files that paths name or hold, each once.
+ * @throws UserError naming a path that is not there, or folders without any record
+ */
+export async function findRecordFiles(paths: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>();
   for (const path of paths) {
     for (const file of await recordFiles(path)) {
@@ -64,7 +82,7 @@ export async function readRecords(paths: readonly string[]): Promise<StoredRecor
       mend: "Give the folder that 'ehmam run' or 'ehmam demo' wrote",
     });
   }
-  return Promise.all([...found.values()].map(async (path) => ({ path, record: await readRecord(path) })));
+  return [...found.values()];
 }
 
 /**
@@ -88,6 +106,9 @@ export async function readRecord(file: string): Promise<ResultRecord> {
       file,
       mend: 'Read it with the newer ehmam that wrote it',
     });
+  }
+  if (typeof version === 'number' && version < recordSchemaVersion) {
+    throw new UserError(`has schemaVersion ${version}, which ehmam no longer reads`, { file, mend });
   }
   const checked = recordSchema.safeParse(json);
   if (!checked.success) {

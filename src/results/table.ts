@@ -22,6 +22,11 @@ export function points(difference: number): string {
   return /^-?0\.00$/.test(text) ? '±0.00' : difference > 0 ? `+${text}` : text;
 }
 
+/** A star where a difference is significant at 5 % over the whole table. */
+export function markOf({ pValue }: ComparisonCell): string {
+  return pValue !== undefined && pValue < 0.05 ? ' *' : '';
+}
+
 /** The number of utterances that every cell of a column is over, or undefined where they differ. */
 export function utterancesOf(comparison: Comparison, column: number): number | undefined {
   const counts = new Set(comparison.rows.flatMap((row) => row.cells[column]?.utterances ?? []));
@@ -67,9 +72,11 @@ export function formatTable(comparison: Comparison, options: TableOptions = {}):
 
 /** What the marks of a table mean. */
 function legend(comparison: Comparison): string[] {
+  const tested = comparison.rows.some((row) => row.cells.some((cell) => cell?.pValue !== undefined));
   return [
-    'percent; below it the 95 % interval (bootstrap over the n test utterances)',
+    'percent; below it the 95 % interval (bootstrap over test utterances, or speakers)',
     ...(comparison.baseline === undefined ? [] : [`Δ percentage points from ${comparison.baseline}`]),
+    ...(tested ? ['* p < 0.05, paired by utterance, after Holm over the table'] : []),
   ];
 }
 
@@ -103,11 +110,13 @@ function headLines(column: ComparisonColumn, utterances: number | undefined): st
 
 function cellLines(cell: ComparisonCell | undefined, showUtterances: boolean, styled: boolean): string[] {
   if (cell === undefined) return ['—'];
-  const { value, interval, difference, utterances, best } = cell;
+  const { value, interval, difference, differenceInterval, utterances, best } = cell;
   return [
     styled && best ? `\u001b[1m${percent(value)}\u001b[22m` : percent(value),
     ...(interval === undefined ? [] : [`${percent(interval[0])}–${percent(interval[1])}`]),
-    ...(difference === undefined ? [] : [`Δ ${points(difference)}`]),
+    ...(cell.seeds > 1 ? [`${cell.seeds} seeds, sd ${percent(cell.deviation)}`] : []),
+    ...(difference === undefined ? [] : [`Δ ${points(difference)}${markOf(cell)}`]),
+    ...(differenceInterval === undefined ? [] : [`(${differenceInterval.map(points).join(' to ')})`]),
     ...(showUtterances ? [`n ${utterances}`] : []),
   ];
 }

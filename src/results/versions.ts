@@ -27,6 +27,11 @@ export function packageVersion(name: string): string {
   return versionIn(packageFileAbove(createRequire(import.meta.url).resolve(name)));
 }
 
+/** A file that comes with this package, by its path from the package's root. */
+export function projectFile(path: string): string {
+  return join(dirname(packageFileAbove(ownFile)), path);
+}
+
 /** The package.json that a file belongs to: the nearest one above it that has a version. */
 function packageFileAbove(file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {

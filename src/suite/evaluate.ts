@@ -8,7 +8,7 @@ import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
-import { bootstrapInterval } from '../metrics/index.js';
+import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
@@ -82,7 +82,7 @@ export async function evaluate(
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        metrics: metricsOf(task, result.predictions, references.test, seed),
+        metrics: metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -137,16 +137,26 @@ function metricsOf(
   task: Task,
   predictions: readonly Columns[],
   references: readonly Columns[],
+  speakers: readonly string[] | undefined,
   seed: number,
 ): Record<string, RecordMetric> {
   const values = task.evaluate(predictions, references);
   return Object.fromEntries(
     task.metrics.map(({ name, direction }) => {
       const { value, shares } = metricOf(values, name);
-      const interval = shares && bootstrapInterval(shares, { seed });
-      return [name, { value, direction, utterances: references.length, ...(interval && { interval }) }];
+      const metric = { value, direction, utterances: references.length };
+      if (shares === undefined) return [name, metric];
+      const drawn = speakers === undefined ? shares : sumByCluster(shares, speakers);
+      const intervalOver = speakers === undefined ? ('utterances' as const) : ('speakers' as const);
+      return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
+}
+
+/** The speaker of every utterance, where the manifest names them all and there are two or more. */
+function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
+  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
+  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */
@@ -159,9 +169,10 @@ function predictionLines(
     const values = Object.values(columns);
     return values.length === 1 ? values[0] : columns;
   };
-  return utterances.map(({ id }, i) => ({
+  return utterances.map(({ id, columns }, i) => ({
     id,
     prediction: shown(predictions[i] ?? {}),
     reference: shown(references[i] ?? {}),
+    ...(columns.speaker && { speaker: columns.speaker }),
   }));
 }

@@ -42,8 +42,8 @@ function errorRateOf(
     reference: normalizeText(reference.text ?? ''),
     hypothesis: predictions[i]?.text ?? '',
   }));
-  const { rate, shares } = errorRate(pairs, unit);
-  return { value: rate, shares };
+  const { rate, shares, alignments } = errorRate(pairs, unit);
+  return { value: rate, shares, ...(unit === 'word' && { alignments }) };
 }
 
 function checkText(utterance: Utterance): void {

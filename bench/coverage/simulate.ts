@@ -1,0 +1,94 @@
+/** @file How often 95 % intervals hold the truth, over simulated test sets whose truth is known. */
+import { bootstrapInterval, mixedInterval, type Share, sumByCluster } from '../../src/metrics/index.js';
+import { type RandomStream, randomStream } from '../../src/random.js';
+
+export interface Coverage {
+  readonly what: string;
+  /** Share of the test sets whose interval held the truth. */
+  readonly held: number;
+}
+
+export interface CoverageOptions {
+  readonly testSets: number;
+  readonly resamples: number;
+  readonly seed: number;
+}
+
+type Interval = readonly [low: number, high: number];
+
+/** The intervals of the project, each on data of the kind that it is for. */
+export function simulateCoverage(options: CoverageOptions): Coverage[] {
+  const { resamples } = options;
+  return [
+    held('accuracy 0.8 of 300 utterances', 0.8, options, (random, seed) =>
+      bootstrapInterval(rightAnswers(random, 300, 0.8), { seed, resamples }),
+    ),
+    held('word error rate 0.2 of 200 utterances of 5 to 24 words', 0.2, options, (random, seed) =>
+      bootstrapInterval(wordErrors(random, 200), { seed, resamples }),
+    ),
+    held('accuracy of 80 speakers unlike each other, over speakers', 0.75, options, (random, seed) => {
+      const { shares, speakers } = answersOfSpeakers(random, 80);
+      return bootstrapInterval(sumByCluster(shares, speakers), { seed, resamples });
+    }),
+    held('the same, over utterances (too narrow: speakers are what varies)', 0.75, options, (random, seed) =>
+      bootstrapInterval(answersOfSpeakers(random, 80).shares, { seed, resamples }),
+    ),
+    held('mean of 3 seeds that vary, one test set: the mixed interval', 0.8, options, (random) =>
+      severalSeeds(random, 3),
+    ),
+  ];
+}
+
+function held(
+  what: string,
+  truth: number,
+  { testSets, seed }: CoverageOptions,
+  draw: (random: RandomStream, seed: number) => Interval,
+): Coverage {
+  let count = 0;
+  for (let i = 0; i < testSets; i++) {
+    const [low, high] = draw(randomStream(seed, what, i), seed + i);
+    if (low <= truth && truth <= high) count++;
+  }
+  return { what, held: count / testSets };
+}
+
+function rightAnswers(random: RandomStream, utterances: number, chance: number): Share[] {
+  return Array.from({ length: utterances }, () => ({
+    numerator: random.uniform() < chance ? 1 : 0,
+    denominator: 1,
+  }));
+}
+
+/** Utterances differ in how hard they are: chances of 0.1 and 0.3, which length does not depend on. */
+function wordErrors(random: RandomStream, utterances: number): Share[] {
+  return Array.from({ length: utterances }, () => {
+    const words = 5 + random.integer(20);
+    const chance = random.uniform() < 0.5 ? 0.1 : 0.3;
+    const errors = Array.from({ length: words }, () => (random.uniform() < chance ? 1 : 0));
+    return { numerator: errors.reduce<number>((sum, error) => sum + error, 0), denominator: words };
+  });
+}
+
+/** Ten utterances a speaker; a speaker is understood with a chance of 0.5 to 1. */
+function answersOfSpeakers(random: RandomStream, count: number): { shares: Share[]; speakers: string[] } {
+  const shares: Share[] = [];
+  const speakers: string[] = [];
+  for (let speaker = 0; speaker < count; speaker++) {
+    const chance = 0.5 + 0.5 * random.uniform();
+    shares.push(...rightAnswers(random, 10, chance));
+    for (let i = 0; i < 10; i++) speakers.push(String(speaker));
+  }
+  return { shares, speakers };
+}
+
+/** The test set moves all seeds alike (standard error 0.02); each seed has its own luck (deviation 0.02). */
+function severalSeeds(random: RandomStream, seeds: number): Interval {
+  const ofTestSet = 0.02 * random.normal();
+  return mixedInterval(
+    Array.from({ length: seeds }, () => {
+      const value = 0.8 + ofTestSet + 0.02 * random.normal();
+      return { value, interval: [value - 1.96 * 0.02, value + 1.96 * 0.02] as const };
+    }),
+  );
+}

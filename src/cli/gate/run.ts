@@ -1,0 +1,34 @@
+/** @file Reads both sides of the gate, judges, and writes what CI servers read. */
+import { builtInTasks } from '../../../tasks/index.js';
+import { appendToFile, writeFileAtomic } from '../../files.js';
+import { gateAnnotations, gateJunit, gateLine, gateMarkdown, gateTable } from '../../results/gate/text.js';
+import { type GateReport, judge } from '../../results/gate/verdict.js';
+import { readRecords } from '../../results/index.js';
+
+export interface GateSettings {
+  /** A fraction. */
+  readonly tolerance: number;
+  readonly level: number;
+  readonly junit: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** @throws UserError (exit code 2) where records cannot be read */
+export async function runGate(
+  baseline: string,
+  results: string,
+  { tolerance, level, junit, environment }: GateSettings,
+): Promise<{ readonly report: GateReport; readonly text: string; readonly annotations: readonly string[] }> {
+  const [before, after] = [await readRecords([baseline]), await readRecords([results])];
+  const report = await judge(before, after, { tolerance, level, tasks: builtInTasks });
+  if (junit !== undefined) await writeFileAtomic(junit, gateJunit(report));
+  const onGitHub = environment.GITHUB_ACTIONS === 'true';
+  if (onGitHub && environment.GITHUB_STEP_SUMMARY) {
+    await appendToFile(environment.GITHUB_STEP_SUMMARY, `${gateMarkdown(report)}\n`);
+  }
+  return {
+    report,
+    text: `${gateTable(report)}\n${gateLine(report)}`,
+    annotations: onGitHub ? gateAnnotations(report) : [],
+  };
+}

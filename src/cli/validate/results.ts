@@ -1,0 +1,42 @@
+/** @file Checks result records and their predictions, and tells all that is wrong at once. */
+import { messageOf, UserError } from '../../errors.js';
+import { readPredictions } from '../../results/predictions.js';
+import { findRecordFiles, readRecord } from '../../results/store.js';
+
+export interface ResultsCheck {
+  readonly records: number;
+  readonly predictions: number;
+  /** One line a fault, which names file and place. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Reads every record under the paths and all of its predictions.
+ * @throws UserError where a path is not there or holds no record
+ */
+export async function checkResults(paths: readonly string[]): Promise<ResultsCheck> {
+  const faults: string[] = [];
+  const files = await findRecordFiles(paths);
+  let predictions = 0;
+  for (const path of files) {
+    try {
+      const record = await readRecord(path);
+      const ids = new Set<string>();
+      for await (const { id } of readPredictions({ path, record })) {
+        if (ids.has(id)) throw new UserError(`its predictions hold '${id}' twice`, { file: path });
+        ids.add(id);
+      }
+      predictions += ids.size;
+      for (const [name, { utterances }] of Object.entries(record.metrics)) {
+        if (utterances === ids.size) continue;
+        faults.push(
+          `${path}: metrics.${name} is over ${utterances} utterances, the predictions are ${ids.size}`,
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      faults.push(messageOf(error));
+    }
+  }
+  return { records: files.length, predictions, faults };
+}

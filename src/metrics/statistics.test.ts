@@ -1,0 +1,172 @@
+/** @file Tests of two systems, corrections and summaries: hand calculations and laws. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { alignWords } from './alignment.js';
+import { sumByCluster } from './clusters.js';
+import { confusionMatrix, macroF1 } from './confusion.js';
+import { equalErrorRate } from './equal-error-rate.js';
+import { holm } from './holm.js';
+import { matchedPairs } from './matched-pairs.js';
+import { pairedBootstrap } from './paired.js';
+import { twoSidedNormal } from './quantile.js';
+import { mixedInterval, overSeeds } from './seeds.js';
+import type { Share } from './shares.js';
+
+const marks = (pattern: string): Share[] =>
+  [...pattern].map((mark) => ({ numerator: Number(mark), denominator: 1 }));
+
+describe('sumByCluster', () => {
+  it('adds the utterances of a speaker', () => {
+    expect(sumByCluster(marks('1101'), ['a', 'b', 'a', 'b'])).toEqual([
+      { numerator: 1, denominator: 2 },
+      { numerator: 2, denominator: 2 },
+    ]);
+  });
+});
+
+describe('pairedBootstrap', () => {
+  it('finds no difference between a system and itself', () => {
+    const { difference, interval, pValue } = pairedBootstrap(marks('1010'), marks('1010'), { seed: 1 });
+    expect([difference, ...interval, pValue]).toEqual([0, 0, 0, 1]);
+  });
+
+  it('is surer of a difference than two intervals that overlap', () => {
+    const first = marks('10'.repeat(100));
+    const second = first.map((share, i) => (i < 12 ? { numerator: 1, denominator: 1 } : share));
+    const { difference, interval, pValue } = pairedBootstrap(first, second, { seed: 2 });
+    expect(difference).toBeCloseTo(0.03, 12);
+    expect(interval[0]).toBeGreaterThan(0);
+    expect(pValue).toBeLessThan(0.05);
+  });
+
+  it('gives p-values that survive a correction over a thousand cells: 60 of 200 better is no chance', () => {
+    const first = marks('0'.repeat(200));
+    const second = marks('1'.repeat(60) + '0'.repeat(140));
+    expect(pairedBootstrap(first, second, { seed: 4 }).pValue * 1000).toBeLessThan(0.001);
+  });
+
+  it('does not call a handful of chance differences significant', () => {
+    expect(pairedBootstrap(marks('1100110011'), marks('1010110011'), { seed: 3 }).pValue).toBeGreaterThan(
+      0.5,
+    );
+  });
+});
+
+describe('matchedPairs', () => {
+  const align = (hypothesis: string) => alignWords('a b c d e f g h'.split(' '), hypothesis.split(' '));
+
+  it('cuts where both have two words in a row right: errors at a and at e are two segments', () => {
+    const { segments, meanDifference } = matchedPairs([align('a b c d e f g h')], [align('x b c d x f g h')]);
+    expect([segments, meanDifference]).toEqual([2, 1]);
+  });
+
+  it('keeps errors together with but one right word between them', () => {
+    expect(matchedPairs([align('x b x d e f g h')], [align('a b c d e f g h')])).toMatchObject({
+      segments: 1,
+      meanDifference: -2,
+      pValue: 1,
+    });
+  });
+
+  it('gives the p-value of a paired z-test: differences 1, 1, 1, -1 give z = 1', () => {
+    const right = align('a b c d e f g h');
+    const wrong = align('x b c d e f g h');
+    const result = matchedPairs([right, right, right, wrong], [wrong, wrong, wrong, right]);
+    // Mean 0.5, variance (3 · 0.25 + 2.25) / 3 = 1, standard error 0.5; P(|Z| > 1) = 0.3173.
+    expect(result.pValue).toBeCloseTo(0.3173, 4);
+  });
+});
+
+describe('twoSidedNormal', () => {
+  it('knows 1.96 and zero', () => {
+    expect(twoSidedNormal(1.959964)).toBeCloseTo(0.05, 6);
+    expect(twoSidedNormal(0)).toBeCloseTo(1, 6);
+  });
+});
+
+describe('holm', () => {
+  it('multiplies the smallest by all, the next by one fewer, and never goes down', () => {
+    const adjusted = holm([0.01, 0.04, 0.03, 0.005]);
+    [0.03, 0.06, 0.06, 0.02].forEach((wanted, i) => {
+      expect(adjusted[i]).toBeCloseTo(wanted, 12);
+    });
+  });
+
+  it('never makes a p-value smaller, nor changes their order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (pValues) => {
+        const adjusted = holm(pValues);
+        pValues.forEach((p, i) => {
+          expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+          pValues.forEach((q, j) => {
+            if (p < q) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j] as number);
+          });
+        });
+      }),
+    );
+  });
+});
+
+describe('overSeeds', () => {
+  it('gives mean and sample deviation: 1, 2, 3 give 2 and 1', () => {
+    expect(overSeeds([1, 2, 3])).toEqual({ mean: 2, deviation: 1, seeds: 3 });
+    expect(overSeeds([4])).toEqual({ mean: 4, deviation: 0, seeds: 1 });
+  });
+});
+
+describe('mixedInterval', () => {
+  it('is the own interval of a single seed', () => {
+    const [low, high] = mixedInterval([{ value: 0.5, interval: [0.4, 0.7] }]);
+    expect(low).toBeCloseTo(0.4, 12);
+    expect(high).toBeCloseTo(0.7, 12);
+  });
+
+  it('adds the variances of seeds and of utterances', () => {
+    const [low, high] = mixedInterval(
+      [1, 2, 3].map((value) => ({ value, interval: [value - 1, value + 1] })),
+    );
+    // 1/3 + (1/1.96)² = 0.5936; 2 · 0.5936² / (1/3)² = 6.343 degrees: t = 2.4189; times sqrt(0.5936): 1.8637.
+    expect(low).toBeCloseTo(2 - 1.8637, 3);
+    expect(high).toBeCloseTo(2 + 1.8637, 3);
+  });
+});
+
+describe('confusionMatrix and macroF1', () => {
+  const confusion = confusionMatrix(['a', 'b', 'b', 'c'], ['a', 'a', 'b', 'b']);
+
+  it('counts references by row and predictions by column', () => {
+    expect(confusion).toEqual({
+      classes: ['a', 'b', 'c'],
+      counts: [
+        [1, 1, 0],
+        [0, 1, 1],
+        [0, 0, 0],
+      ],
+    });
+  });
+
+  it('averages the F1 of the classes: 2/3, 2/4 and 0 give 7/18', () => {
+    expect(macroF1(confusion)).toBeCloseTo(7 / 18, 12);
+  });
+});
+
+describe('equalErrorRate', () => {
+  const trials = (text: string) => [...text].map((kind, i) => ({ score: -i, same: kind === '+' }));
+
+  it('is 0 where all targets score higher, 1 where all score lower', () => {
+    expect(equalErrorRate(trials('++--'))).toBe(0);
+    expect(equalErrorRate(trials('--++'))).toBe(1);
+  });
+
+  it('finds the crossing: one of three on each side', () => {
+    expect(equalErrorRate(trials('++-+--'))).toBeCloseTo(1 / 3, 12);
+  });
+
+  it('takes scores that are all equal as a guess', () => {
+    expect(equalErrorRate([true, false].map((same) => ({ score: 1, same })))).toBe(0.5);
+  });
+
+  it('needs trials of both kinds', () => {
+    expect(() => equalErrorRate(trials('++'))).toThrow(/both kinds/);
+  });
+});

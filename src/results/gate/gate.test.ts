@@ -1,0 +1,141 @@
+/** @file The gate: what regressed, what holds, and what may not be compared. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtInTasks } from '../../../tasks/index.js';
+import { readPredictions } from '../predictions.js';
+import type { NewRecord, StoredRecord } from '../record.js';
+import { exampleRecord, newRecord } from '../records.fixture.js';
+import { readRecords, writeRecord } from '../store.js';
+import { gateAnnotations, gateJunit, gateLine, gateMarkdown } from './text.js';
+import { judge } from './verdict.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-gate-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const options = { tolerance: 0.01, level: 0.05, tasks: builtInTasks };
+
+/** Keywords of 200 utterances: those of `wrong` (indices) are not recognised. */
+async function keywords(
+  place: string,
+  wrong: (index: number) => boolean,
+  parts: Partial<NewRecord> = {},
+): Promise<StoredRecord> {
+  const lines = Array.from({ length: 200 }, (_, i) => ({
+    id: `u${i}`,
+    prediction: wrong(i) ? 'no' : 'yes',
+    reference: 'yes',
+  }));
+  const right = lines.filter((line) => line.prediction === line.reference).length;
+  const metrics = { accuracy: { value: right / 200, direction: 'higher' as const, utterances: 200 } };
+  const task = { name: 'ks', version: 1 };
+  return writeRecord(join(folder, place), newRecord({ task, metrics, ...parts }), lines);
+}
+
+const fifth = (i: number) => i % 5 === 0;
+
+describe('judge', () => {
+  it('holds for an identical rerun', async () => {
+    const report = await judge([await keywords('a', fifth)], [await keywords('b', fifth)], options);
+    expect(report.verdict).toBe('holds');
+    expect(report.cells[0]).toMatchObject({ before: 0.8, after: 0.8, difference: 0, pValue: 1 });
+  });
+
+  it('finds a regression beyond tolerance and chance', async () => {
+    const report = await judge(
+      [await keywords('a', fifth)],
+      [await keywords('b', (i) => i % 2 === 0)],
+      options,
+    );
+    expect(report.verdict).toBe('regressed');
+    expect(report.cells[0]?.difference).toBeCloseTo(-0.3, 12);
+    expect(gateLine(report)).toBe('gate: regressed: tiny on ks (tolerance 1.00 points, p < 0.05)');
+    expect(gateAnnotations(report)).toEqual([
+      expect.stringMatching(
+        /^::error title=ehmam gate::tiny on ks: accuracy regressed from 80\.00 to 50\.00/,
+      ),
+    ]);
+    expect(gateJunit(report)).toContain('failures="1" errors="0"');
+  });
+
+  it('lets an improvement pass, and a loss that is within the tolerance or may be chance', async () => {
+    const before = await keywords('a', fifth);
+    const verdictOf = async (place: string, wrong: (i: number) => boolean, tolerance: number) =>
+      (await judge([before], [await keywords(place, wrong)], { ...options, tolerance })).verdict;
+    expect(await verdictOf('better', () => false, 0)).toBe('holds');
+    expect(await verdictOf('chance', (i) => fifth(i) || i === 1 || i === 2, 0)).toBe('holds');
+    expect(await verdictOf('tolerated', (i) => i % 2 === 0, 0.4)).toBe('holds');
+  });
+
+  it('never passes what was tested on another manifest, by another task version or head', async () => {
+    const before = await keywords('a', fifth);
+    const others: [string, Partial<NewRecord>][] = [
+      ['manifest', { manifest: { path: 'ks.csv', hash: 'c'.repeat(64) } }],
+      ['task version', { task: { name: 'ks', version: 2 } }],
+      ['preset', { preset: 'other' }],
+    ];
+    for (const [what, parts] of others) {
+      const report = await judge([before], [await keywords(what, fifth, parts)], options);
+      expect(report.verdict).toBe('could not compare');
+      expect(report.cells[0]?.why).toContain(what);
+    }
+  });
+
+  it('says which result is missing', async () => {
+    const encoder = { ...exampleRecord().encoder, name: 'other|<b>' };
+    const report = await judge(
+      [await keywords('a', fifth, { encoder })],
+      [await keywords('b', fifth)],
+      options,
+    );
+    expect(report).toMatchObject({
+      verdict: 'could not compare',
+      cells: [{ why: 'there is no fresh result' }],
+    });
+    expect(gateMarkdown(report)).toContain('other\\|&lt;b>');
+    expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');
+  });
+
+  it('compares word error rates by segments', async () => {
+    const write = (place: string, prediction: string) =>
+      writeRecord(
+        join(folder, place),
+        newRecord({ metrics: { wer: { value: 0.5, direction: 'lower', utterances: 40 } } }),
+        Array.from({ length: 40 }, (_, i) => ({ id: `u${i}`, prediction, reference: 'A B C D' })),
+      );
+    const report = await judge([await write('a', 'A B C D')], [await write('b', 'A X C D')], options);
+    expect(report.cells[0]).toMatchObject({ verdict: 'regressed', pValue: 0, difference: 0.25 });
+  });
+});
+
+describe('readPredictions', () => {
+  const all = async (stored: StoredRecord) => {
+    for await (const _ of readPredictions(stored));
+  };
+
+  it('refuses the predictions of another run, though they are well formed', async () => {
+    const stored = await keywords('a', fifth);
+    const file = join(dirname(stored.path), 'predictions.jsonl');
+    await writeFile(file, '{"id":"u0","prediction":"yes","reference":"yes"}\n');
+    await expect(all(stored)).rejects.toThrow(/predictions\.jsonl: does not hold the predictions/);
+    await writeFile(file, '{"id":"u0","prediction":"yes"}\n');
+    await expect(all(stored)).rejects.toThrow(
+      /predictions\.jsonl:1: is not a prediction: reference: is missing/,
+    );
+  });
+
+  it('leaves one whole result where two runs wrote into one folder', async () => {
+    await Promise.all([keywords('same', fifth), keywords('same', () => true)]);
+    const [stored] = await readRecords([join(folder, 'same')]);
+    const outcome = await all(stored as StoredRecord).then(
+      () => 'whole',
+      (error: unknown) => String(error),
+    );
+    // Either run's result, or a refusal that names the file: never one run's values over the other's predictions.
+    expect(outcome).toMatch(/^whole$|does not hold the predictions/);
+  });
+});

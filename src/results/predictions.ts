@@ -1,0 +1,47 @@
+/** @file The predictions beside a record, read line by line: a file of any length needs little memory. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf, UserError } from '../errors.js';
+import { type PredictionLine, predictionSchema, type StoredRecord, schemaComplaints } from './record.js';
+
+const mend = 'Run the task again to write record and predictions anew';
+
+/**
+ * The predictions of a record, in the order of the file.
+ * @throws UserError naming file and line of what is no prediction, or the file where it is not the record's own
+ */
+export async function* readPredictions({ path, record }: StoredRecord): AsyncGenerator<PredictionLine> {
+  const file = join(dirname(path), record.predictions);
+  const hash = createHash('sha256');
+  let line = 0;
+  try {
+    let rest = '';
+    const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 });
+    for await (const chunk of stream as AsyncIterable<string>) {
+      hash.update(chunk);
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const text of lines) yield predictionOf(text, file, ++line);
+    }
+    if (rest !== '') yield predictionOf(rest, file, ++line);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+  }
+  if (record.predictionsHash !== undefined && hash.digest('hex') !== record.predictionsHash) {
+    throw new UserError('does not hold the predictions that its record was made from', { file, mend });
+  }
+}
+
+function predictionOf(text: string, file: string, line: number): PredictionLine {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, mend, cause: error });
+  }
+  const checked = predictionSchema.safeParse(json);
+  if (checked.success) return checked.data as PredictionLine;
+  throw new UserError(`is not a prediction: ${schemaComplaints(checked.error)}`, { file, line, mend });
+}
