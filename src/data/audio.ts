@@ -8,9 +8,9 @@ import type { Utterance } from './manifest.js';
  * @throws UserError that names the manifest's line and the audio file
  */
 export async function readUtterance(utterance: Utterance): Promise<Float32Array> {
-  const { path, startSeconds, durationSeconds, id, manifest, line } = utterance;
+  const { path, startSeconds, durationSeconds, channel, id, manifest, line } = utterance;
   try {
-    return await readAudio(path, { startSeconds, durationSeconds });
+    return await readAudio(path, { startSeconds, durationSeconds, channel });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { exitCode, message } = error;
