@@ -8,11 +8,13 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
+import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
+  prepareCommand,
   pretrainCommand,
   analyseCommand,
   runCommand,
