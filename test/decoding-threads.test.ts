@@ -55,7 +55,7 @@ describe('crops that threads decode', () => {
     await expect(take(compiled.cropStream(broken, options), 9)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
-        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not a WAV or FLAC file/,
+        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not an audio file that can be read/,
       ),
     });
     expect(threadsAlive()).toBe(before);
