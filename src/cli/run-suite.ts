@@ -1,4 +1,5 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
+import { UserError } from '../errors.js';
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
@@ -15,6 +16,11 @@ export const runCommand = defineCommand({
     encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
     seeds: { type: 'string', describe: 'Seeds: 1,2,3 (default: 1337); several get a folder each' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    'max-bad': {
+      type: 'string',
+      default: '0.1%',
+      describe: 'Share of utterances whose audio may be unusable',
+    },
     weights: weightsOption,
     ...engineOptions,
   },
@@ -30,6 +36,7 @@ export const runCommand = defineCommand({
       encoders: listOf(args.encoders, 'encoders'),
       seeds: listOf(args.seeds, 'seeds'),
       out: args.out,
+      maxBadShare: shareOf(args['max-bad']),
       weights: args.weights,
       engine: engineSettings(args),
       remark: io.say,
@@ -41,3 +48,11 @@ export const runCommand = defineCommand({
     return undefined;
   },
 });
+
+/** `0.1%` or `0.001`, from 0 to less than all. */
+function shareOf(text: string): number {
+  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
+  const share = Number(number) / (percent === '%' ? 100 : 1);
+  if (number !== undefined && share < 1) return share;
+  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
+}

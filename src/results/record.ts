@@ -60,6 +60,8 @@ export const recordSchema = z.strictObject({
     /** How many frames the encoder gave. */
     encoderFrames: z.int().nonnegative(),
   }),
+  /** Utterances whose audio cannot be used, left out of every split. */
+  skipped: z.array(z.strictObject({ id: text, reason: text })).optional(),
   /** JSON Lines beside the record, one utterance a line. */
   predictions: text,
   /** ISO 8601. With `costs`, all that differs between two runs of the same work on one machine. */

@@ -30,6 +30,8 @@ export interface RunSuiteOptions {
   readonly cacheFolder?: string | undefined;
   /** The tasks that names are looked up in (default: the built-in ones). */
   readonly knownTasks?: readonly Task[];
+  /** The share of a task's utterances whose audio may be missing or unusable (default 0.001). */
+  readonly maxBadShare?: number | undefined;
   /** Ends the run before the next job; what is done stays. */
   readonly signal?: AbortSignal;
 }
@@ -41,11 +43,11 @@ export interface RunSuiteOptions {
  * @throws UserError for anything wrong in the call or its input
  */
 export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]> {
-  const { seed = 1337, quiet = false, outFolder, knownTasks = builtInTasks } = options;
+  const { seed = 1337, quiet = false, maxBadShare = 0.001, outFolder, knownTasks = builtInTasks } = options;
   if (options.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
   checkTaskNames(options.tasks);
   const planned: PlannedTask[] = [];
-  for (const task of options.tasks) planned.push(await planTask(task, knownTasks));
+  for (const task of options.tasks) planned.push(await planTask(task, knownTasks, maxBadShare));
   const encoders = await planEncoders(options.encoders, seed);
   const cacheFolder = options.cacheFolder ?? userCacheFolder();
   await checkWritable(cacheFolder);
@@ -62,7 +64,7 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
         continue;
       }
       const featureFolder = join(cacheFolder, 'features');
-      const done = await evaluate(encoder, task, { engine, seed, quiet, featureFolder });
+      const done = await evaluate(encoder, task, { engine, seed, quiet, featureFolder, maxBadShare });
       const { record, predictions } = done;
       // Before the record: a folder with a record is complete.
       await writeHead(join(recordFolder(outFolder, encoder.name, task.task.name), headFileName), done.head, {

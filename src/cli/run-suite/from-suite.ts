@@ -19,6 +19,8 @@ export interface RunRequest extends LoadOptions {
   readonly encoders: readonly string[] | undefined;
   readonly seeds: readonly string[] | undefined;
   readonly out: string;
+  /** The share of utterances whose audio may be missing or unusable. */
+  readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
   /** Told what is to be known of how encoders were read. */
@@ -34,7 +36,7 @@ const usualSeed = 1337;
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<Comparison> {
-  const { out, engine, quiet, signal } = request;
+  const { out, engine, quiet, signal, maxBadShare } = request;
   const seeds = request.seeds?.map(seedOf) ?? [usualSeed];
   for (const name of request.tasks ?? []) findTask(name);
   for (const seed of seeds)
@@ -46,7 +48,7 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
     const encoders: Encoder[] = await planEncoders(request.encoders ?? suite.encoders, seed, request);
     for (const text of encoders.flatMap(remarksOn)) request.remark?.(text);
     const outFolder = seeds.length === 1 ? out : join(out, `seed-${seed}`);
-    const records = await runSuite({ tasks, encoders, outFolder, engine, seed, quiet, signal });
+    const records = await runSuite({ tasks, encoders, outFolder, engine, seed, quiet, signal, maxBadShare });
     for (const record of records) {
       stored.push({ path: recordFolder(outFolder, record.encoder.name, record.task.name), record });
     }
