@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
+import { writeTree } from '../src/data/corpora/miniatures.fixture.js';
 import { type CropOptions, cropStream } from '../src/data/crops.js';
-import type { Utterance } from '../src/data/manifest.js';
+import { loadUtterances, type Utterance } from '../src/data/manifest.js';
 import { writeUtterances } from '../src/pretrain/training.fixture.js';
 
 let entry: Entry;
@@ -54,7 +55,7 @@ describe('crops that threads decode', () => {
     await expect(take(compiled.cropStream(broken, options), 9)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
-        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not a WAV or FLAC file/,
+        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not an audio file that can be read/,
       ),
     });
     expect(threadsAlive()).toBe(before);
@@ -75,4 +76,29 @@ describe('crops that threads decode', () => {
     await stream.return(undefined as never);
     expect(threadsAlive()).toBe(before);
   });
+});
+
+it('ehmam prepare reads headers on threads, and names what is damaged', async () => {
+  const root = join(folder, 'corpus');
+  await writeTree(root, {
+    ...Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`s${i % 3}/${i}.wav`, (i + 1) / 1000])),
+    's0/broken.flac.wav': 'fLaC',
+  });
+  const out = join(folder, 'prepared');
+  const { code, stdout, stderr } = await entry.run([
+    'prepare',
+    'folder',
+    '--root',
+    root,
+    '--out',
+    out,
+    '--json',
+  ]);
+  expect(stderr).toContain('left out:');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).remarks[0]).toContain('broken.flac.wav: the FLAC file is truncated or damaged');
+  const rows = await loadUtterances(join(out, 'corpus.csv'));
+  expect(rows).toHaveLength(150);
+  const lies = rows.filter(({ id, durationSeconds }) => durationSeconds !== (Number(id.slice(3)) + 1) / 1000);
+  expect(lies).toEqual([]);
 });

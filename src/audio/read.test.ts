@@ -181,8 +181,10 @@ describe('readAudio, WAV', () => {
   });
 
   it('names an encoding that it does not read, and a header that cannot be', async () => {
-    const message = await messageFor(wavFile({ tag: 7, bits: 8, channels: 1 }, i8));
-    expect(message).toContain('x: is a WAV file of mu-law, which is not read here. Convert it to 16-bit PCM');
+    const message = await messageFor(wavFile({ tag: 49, bits: 8, channels: 1 }, i8));
+    expect(message).toContain(
+      'x: is a WAV file of GSM 6.10, which is not read here. Convert it to 16-bit PCM',
+    );
     expect(await messageFor(wavFile({ tag: 1, bits: 12, channels: 2 }, i16))).toContain(
       'a WAV file of 12-bit pcm',
     );
@@ -230,11 +232,11 @@ describe('readAudio, other files', () => {
     ['', 'x: the audio file is empty'],
     [
       'id,path,split\nu1,a.wav,train\n',
-      'x: is not a WAV or FLAC file: it is text ("id,path,split u1,a.wav,t")',
+      'x: is not an audio file that can be read: it is text ("id,path,split u1,a.wav,t")',
     ],
-    ['OggS\0\x02', 'x: is not a WAV or FLAC file: it is Ogg. Convert it'],
+    ['FORM\0\0\0\x02AIFF', 'x: is not an audio file that can be read: it is AIFF. Convert it'],
     ['version https://git-lfs.github.com/spec/v1\n', 'it is a Git LFS pointer'],
-    ['RIFF\x04\0\0\0AVI LIST', 'x: is not a WAV or FLAC file'],
+    ['RIFF\x04\0\0\0AVI LIST', 'x: is not an audio file that can be read'],
   ])('says what is wrong with %j', async (content, message) => {
     expect(await messageFor(content)).toContain(message);
   });

@@ -37,6 +37,16 @@ describe('resample', () => {
     expect(decibels(resample(tone(8200, 48000, 48000), 48000, 16000), reference)).toBeLessThan(-90);
   });
 
+  it.each([44100, 48000])('from %i Hz: ripple under 0.1 dB to 7 kHz, aliasing under -80 dB', (rate) => {
+    const reference = tone(1000, 16000, 8000);
+    const gain = (hz: number): number => decibels(resample(tone(hz, rate, rate / 2), rate, 16000), reference);
+    const passed = Array.from({ length: 29 }, (_, i) => gain(20 + 250 * i - (i === 28 ? 20 : 0)));
+    expect(Math.max(...passed.map(Math.abs))).toBeLessThan(0.1);
+    // What folds below 7.8 kHz; steps that are no divisor of the rates.
+    const folded = Array.from({ length: 37 }, (_, i) => gain(8211 + 367 * i)).filter(Number.isFinite);
+    expect(Math.max(...folded)).toBeLessThan(-80);
+  });
+
   it('gives round(n * to / from) samples, and is linear', () => {
     const rates = fc.constantFrom(8000, 11025, 22050, 24000, 44100, 48000, 96000);
     fc.assert(

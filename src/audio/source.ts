@@ -15,12 +15,33 @@ export interface ByteSource {
 export interface AudioSpan {
   readonly startSeconds?: number | undefined;
   readonly durationSeconds?: number | undefined;
+  /** The channel wanted, counted from 1 (default: the mean of all). */
+  readonly channel?: number | undefined;
+  /** The most that may be asked for at once (default: no limit). */
+  readonly longestSeconds?: number | undefined;
+}
+
+/** What a file says of itself without being decoded. */
+export interface AudioHeader {
+  readonly sampleRateHz: number;
+  readonly channels: number;
+  /** Samples a channel; undefined where only decoding tells. */
+  readonly frames: number | undefined;
 }
 
 /** Decoded audio of one channel at the file's own rate. */
 export interface MonoAudio {
   readonly samples: Float32Array;
   readonly sampleRateHz: number;
+}
+
+/** The error of a file that holds less, or other, than it promises. */
+export function damagedFile(format: string, file: string, how: string, cause?: unknown): UserError {
+  return new UserError(`the ${format} file is truncated or damaged: ${how}`, {
+    file,
+    mend: 'Get it anew, or take it out of the manifest',
+    cause,
+  });
 }
 
 // Holds a 1-second clip of 16-bit audio at 16 kHz with its header.
@@ -72,7 +93,7 @@ const endToleranceSeconds = 0.02;
 
 /**
  * The frames of a span in a file of `frameCount` frames.
- * @throws UserError when the file is without samples or the span does not lie in it
+ * @throws UserError when the file is without samples, or the span does not lie in it or is too long
  */
 export function framesOfSpan(
   span: AudioSpan,
@@ -81,12 +102,19 @@ export function framesOfSpan(
   file: string,
 ): { readonly first: number; readonly count: number } {
   if (frameCount === 0) throw new UserError('the audio file holds no samples', { file });
-  const { startSeconds = 0, durationSeconds } = span;
+  const { startSeconds = 0, durationSeconds, longestSeconds = Number.POSITIVE_INFINITY } = span;
   const first = Math.round(startSeconds * sampleRateHz);
   const length = `the file is ${(frameCount / sampleRateHz).toFixed(3)} s long`;
   const mend = "Correct the manifest's start and duration";
   if (!(first >= 0 && first < frameCount)) {
     throw new UserError(`the start at ${startSeconds} s does not lie in it: ${length}`, { file, mend });
+  }
+  const wanted = durationSeconds ?? (frameCount - first) / sampleRateHz;
+  if (wanted > longestSeconds) {
+    throw new UserError(`${wanted.toFixed(1)} s at once are too long for an utterance`, {
+      file,
+      mend: `Cut it with the columns start and duration into pieces of at most ${longestSeconds} s`,
+    });
   }
   if (durationSeconds === undefined) return { first, count: frameCount - first };
   const count = Math.round(durationSeconds * sampleRateHz);

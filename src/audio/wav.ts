@@ -1,51 +1,57 @@
-/** @file WAV files: PCM of 8 to 32 bits and floats, plain or extensible, read; 16-bit PCM written. */
+/** @file WAV files: PCM of 8 to 32 bits, floats, A-law and mu-law, plain or extensible, read; 16-bit PCM written. */
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
-import { type AudioSpan, type ByteSource, framesOfSpan, type MonoAudio } from './source.js';
+import { bitsOf, frameBytesOf, type PcmLayout, samplesOf } from './pcm.js';
+import {
+  type AudioHeader,
+  type AudioSpan,
+  type ByteSource,
+  damagedFile,
+  framesOfSpan,
+  type MonoAudio,
+} from './source.js';
 
-interface WavFormat {
-  readonly encoding: 'pcm' | 'float';
-  readonly bits: number;
-  readonly channels: number;
-  readonly sampleRateHz: number;
-}
+const tags = { pcm: 1, extensible: 0xfffe } as const;
 
-const tags = { pcm: 1, float: 3, extensible: 0xfffe } as const;
+const encodings: Readonly<Record<number, PcmLayout['encoding']>> = {
+  [tags.pcm]: 'pcm',
+  3: 'float',
+  6: 'a-law',
+  7: 'mu-law',
+};
 
 /** Names of formats that are common but not read, by their tag. */
 const otherFormats: Readonly<Record<number, string>> = {
   2: 'Microsoft ADPCM',
-  6: 'A-law',
-  7: 'mu-law',
   17: 'IMA ADPCM',
   49: 'GSM 6.10',
   80: 'MPEG',
   85: 'MP3',
 };
 
-/** Decodes a span of a WAV file; its channels are averaged. Only the bytes of the span are read. */
+/** Decodes a span of a WAV file. Only the bytes of the span are read. */
 export async function readWav(source: ByteSource, span: AudioSpan): Promise<MonoAudio> {
   const { format, dataOffset, dataBytes } = await readChunks(source);
-  const { channels, bits, sampleRateHz } = format;
-  const frameBytes = (channels * bits) / 8;
+  const { sampleRateHz } = format;
+  const frameBytes = frameBytesOf(format);
   const { first, count } = framesOfSpan(span, Math.floor(dataBytes / frameBytes), sampleRateHz, source.file);
   const bytes = await source.read(dataOffset + first * frameBytes, count * frameBytes);
   if (bytes.length < count * frameBytes) throw damaged(source.file, 'it became shorter while it was read');
-  const samples = bits === 16 && channels === 1 ? monoOf16Bits(bytes) : monoOf(bytes, format);
-  if (format.encoding === 'float' && !samples.every(Number.isFinite)) {
-    throw new UserError('the audio file holds samples that are not finite numbers', {
-      file: source.file,
-      mend: 'Make it anew, or take it out of the manifest',
-    });
-  }
-  return { samples, sampleRateHz };
+  return { samples: samplesOf(bytes, format, span.channel, source.file), sampleRateHz };
+}
+
+/** What a WAV file's header says. */
+export async function wavHeader(source: ByteSource): Promise<AudioHeader> {
+  const { format, dataBytes } = await readChunks(source);
+  const { channels, sampleRateHz } = format;
+  return { channels, sampleRateHz, frames: Math.floor(dataBytes / frameBytesOf(format)) };
 }
 
 /** Walks the chunks to the samples. */
 async function readChunks(
   source: ByteSource,
-): Promise<{ readonly format: WavFormat; readonly dataOffset: number; readonly dataBytes: number }> {
-  let format: WavFormat | undefined;
+): Promise<{ readonly format: PcmLayout; readonly dataOffset: number; readonly dataBytes: number }> {
+  let format: PcmLayout | undefined;
   let offset = 12;
   while (offset + 8 <= source.bytes) {
     const head = viewOf(await source.read(offset, 8));
@@ -72,16 +78,16 @@ function dataBytesOf(stated: number, dataOffset: number, source: ByteSource): nu
   throw damaged(source.file, `its header promises ${stated} bytes of samples, ${present} are there`);
 }
 
-function formatOf(view: DataView, file: string): WavFormat {
+function formatOf(view: DataView, file: string): PcmLayout {
   if (view.byteLength < 16) throw damaged(file, 'its format is cut short');
   const tag = view.getUint16(0, true);
   // Extensible: the first two bytes of the sub-format's GUID are the tag proper.
   const proper = tag === tags.extensible && view.byteLength >= 26 ? view.getUint16(24, true) : tag;
-  const encoding = proper === tags.pcm ? 'pcm' : proper === tags.float ? 'float' : undefined;
+  const encoding = encodings[proper];
   const channels = view.getUint16(2, true);
   const sampleRateHz = view.getUint32(4, true);
   const bits = view.getUint16(14, true);
-  if (encoding === undefined || !(encoding === 'pcm' ? [8, 16, 24, 32] : [32, 64]).includes(bits)) {
+  if (encoding === undefined || !bitsOf[encoding].includes(bits)) {
     const name = otherFormats[proper] ?? (encoding ? `${bits}-bit ${encoding}` : `format ${proper}`);
     throw new UserError(`is a WAV file of ${name}, which is not read here`, {
       file,
@@ -92,40 +98,6 @@ function formatOf(view: DataView, file: string): WavFormat {
     throw damaged(file, `its header says ${channels} channels of ${bits} bits at ${sampleRateHz} Hz`);
   }
   return { encoding, bits, channels, sampleRateHz };
-}
-
-/** The common case, straight from the bytes. */
-function monoOf16Bits(bytes: Uint8Array): Float32Array {
-  const samples = new Float32Array(bytes.length >> 1);
-  for (let i = 0; i < samples.length; i++) {
-    samples[i] = ((((bytes[2 * i + 1] as number) << 24) >> 16) | (bytes[2 * i] as number)) / 32768;
-  }
-  return samples;
-}
-
-function monoOf(bytes: Uint8Array, format: WavFormat): Float32Array {
-  const { channels, bits } = format;
-  const view = viewOf(bytes);
-  const sampleAt = sampleReader(format);
-  const step = bits / 8;
-  const samples = new Float32Array(bytes.length / (channels * step));
-  for (let i = 0, offset = 0; i < samples.length; i++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++, offset += step) sum += sampleAt(view, offset);
-    samples[i] = sum / channels;
-  }
-  return samples;
-}
-
-function sampleReader({ encoding, bits }: WavFormat): (view: DataView, offset: number) => number {
-  if (encoding === 'float') {
-    return bits === 32 ? (view, at) => view.getFloat32(at, true) : (view, at) => view.getFloat64(at, true);
-  }
-  // 8-bit PCM alone is unsigned.
-  if (bits === 8) return (view, at) => (view.getUint8(at) - 128) / 128;
-  if (bits === 16) return (view, at) => view.getInt16(at, true) / 32768;
-  if (bits === 24) return (view, at) => ((view.getInt8(at + 2) << 16) | view.getUint16(at, true)) / 8388608;
-  return (view, at) => view.getInt32(at, true) / 2147483648;
 }
 
 /** A WAV file of 16-bit PCM, one channel; samples outside [-1, 1) are clipped. */
@@ -166,9 +138,4 @@ function asciiOf(view: DataView, offset: number, length: number): string {
   return String.fromCharCode(...Array.from({ length }, (_, i) => view.getUint8(offset + i)));
 }
 
-function damaged(file: string, how: string): UserError {
-  return new UserError(`the WAV file is truncated or damaged: ${how}`, {
-    file,
-    mend: 'Get it anew, or take it out of the manifest',
-  });
-}
+const damaged = (file: string, how: string): UserError => damagedFile('WAV', file, how);

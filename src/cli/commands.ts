@@ -10,12 +10,14 @@ import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
+import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
+  prepareCommand,
   pretrainCommand,
   analyseCommand,
   validateCommand,

@@ -1,4 +1,6 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
+
+import { UserError } from '../errors.js';
 import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
@@ -20,6 +22,11 @@ export const runCommand = defineCommand({
     preset: { choices: presetNames, default: 'clean', describe: 'How heads are trained' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
     plugin: taskPluginOption,
+    'max-bad': {
+      type: 'string',
+      default: '0.1%',
+      describe: 'Share of utterances whose audio may be unusable',
+    },
     weights: weightsOption,
     ...engineOptions,
   },
@@ -38,6 +45,7 @@ export const runCommand = defineCommand({
       preset: args.preset,
       out: args.out,
       plugins: listOf(args.plugin, 'plugin'),
+      maxBadShare: shareOf(args['max-bad']),
       weights: args.weights,
       engine: engineSettings(args),
       remark: io.say,
@@ -49,3 +57,11 @@ export const runCommand = defineCommand({
     return undefined;
   },
 });
+
+/** `0.1%` or `0.001`, from 0 to less than all. */
+function shareOf(text: string): number {
+  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
+  const share = Number(number) / (percent === '%' ? 100 : 1);
+  if (number !== undefined && share < 1) return share;
+  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
+}

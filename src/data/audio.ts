@@ -5,15 +5,24 @@ import type { Utterance } from './manifest.js';
 
 /**
  * The samples of an utterance, 16 kHz mono.
+ * @param longestSeconds the most that it may have (default: no limit)
  * @throws UserError that names the manifest's line and the audio file
  */
-export async function readUtterance(utterance: Utterance): Promise<Float32Array> {
-  const { path, startSeconds, durationSeconds, id, manifest, line } = utterance;
+export async function readUtterance(utterance: Utterance, longestSeconds?: number): Promise<Float32Array> {
+  const { path, startSeconds, durationSeconds, channel, id, manifest, line } = utterance;
   try {
-    return await readAudio(path, { startSeconds, durationSeconds });
+    return await readAudio(path, { startSeconds, durationSeconds, channel, longestSeconds });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { exitCode, message } = error;
     throw new UserError(`utterance '${id}': ${message}`, { exitCode, file: manifest, line, cause: error });
   }
+}
+
+/** Whether `readUtterance` gives samples. */
+export function isUsable(utterance: Utterance, longestSeconds?: number): Promise<boolean> {
+  return readUtterance(utterance, longestSeconds).then(
+    () => true,
+    () => false,
+  );
 }

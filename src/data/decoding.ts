@@ -28,7 +28,7 @@ export function decodePool(threads: number): DecodePool {
   const entry = new URL('./decode-thread.js', import.meta.url);
   // Run from the TypeScript sources (by a test runner) there is no JavaScript for a thread to start from.
   if (threads < 1 || !existsSync(fileURLToPath(entry))) {
-    return { decode: readUtterance, close: () => Promise.resolve() };
+    return { decode: (utterance) => readUtterance(utterance), close: () => Promise.resolve() };
   }
   const waiting: Waiting[] = [];
   const running = new Map<Worker, Waiting>();

@@ -17,6 +17,8 @@ export interface LoadOptions extends ManifestOptions {
   readonly splits?: readonly string[];
   /** Whether utterances keep their `columns` (default). Without them, millions of rows need little memory. */
   readonly keepColumns?: boolean;
+  /** The share of audio files that may be missing (default: none). */
+  readonly mostMissing?: number;
 }
 
 /** What a manifest holds, found by `validateManifest`. */
@@ -36,14 +38,14 @@ export interface ManifestSummary {
  */
 export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
   const { kept } = await load(file, options);
-  await audioSizes(kept);
+  await audioSizes(kept, options.mostMissing);
   return kept;
 }
 
 /** Checks a manifest as `loadUtterances` does, and says what it holds. */
 export async function validateManifest(file: string, options: LoadOptions = {}): Promise<ManifestSummary> {
   const { kept, counts } = await load(file, options);
-  const sizes = await audioSizes(kept);
+  const sizes = await audioSizes(kept, options.mostMissing);
   return {
     utterances: kept.length,
     audioFiles: sizes.size,
@@ -59,9 +61,9 @@ export async function validateManifest(file: string, options: LoadOptions = {}):
  * the rows. The sample tells apart what was rendered or recorded anew at an equal length; reading it all would take
  * longer than the work that the hash may save.
  */
-export async function hashManifest(file: string, root?: string): Promise<string> {
+export async function hashManifest(file: string, root?: string, mostMissing = 0): Promise<string> {
   const { kept } = await load(file, { root });
-  const sizes = await audioSizes(kept);
+  const sizes = await audioSizes(kept, mostMissing);
   const samples = new Map<string, string>();
   for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
   const hash = createHash('sha256');
@@ -125,8 +127,11 @@ async function load(
 
 const filesAtOnce = 64;
 
-/** Sizes of the audio files by path; a UserError for the first one that is not there. */
-async function audioSizes(utterances: readonly Utterance[]): Promise<ReadonlyMap<string, number>> {
+/** Sizes of the audio files by path; a UserError for the first one that is not there where too many are not. */
+async function audioSizes(
+  utterances: readonly Utterance[],
+  mostMissing = 0,
+): Promise<ReadonlyMap<string, number>> {
   const firstUses = new Map<string, Utterance>();
   for (const utterance of utterances) {
     if (!firstUses.has(utterance.path)) firstUses.set(utterance.path, utterance);
@@ -143,7 +148,7 @@ async function audioSizes(utterances: readonly Utterance[]): Promise<ReadonlyMap
   }
   const missing = paths.filter((path) => !sizes.has(path));
   const first = missing[0] === undefined ? undefined : firstUses.get(missing[0]);
-  if (first !== undefined) {
+  if (first !== undefined && missing.length > mostMissing * paths.length) {
     const more = missing.length > 1 ? ` (and ${missing.length - 1} more of ${paths.length})` : '';
     throw new UserError(`the audio file '${first.columns.path}' is not at ${first.path}${more}`, {
       file: first.manifest,

@@ -16,6 +16,8 @@ export interface Utterance {
   readonly startSeconds?: number;
   /** How long it is (default: to the file's end). */
   readonly durationSeconds?: number;
+  /** Which of the file's channels, counted from 1 (default: the mean of all). */
+  readonly channel?: number;
   readonly split: string;
   /** Every column by its name, as written: also `speaker`, `text`, `label` and a task's own. */
   readonly columns: Readonly<Record<string, string>>;
@@ -164,16 +166,33 @@ function utteranceOf(
   }
   const start = secondsOf('start', columns, file, line);
   const duration = secondsOf('duration', columns, file, line);
+  const channel = channelOf(columns, file, line);
   return {
     id,
     path: resolve(root, path),
     ...(start === undefined ? {} : { startSeconds: start }),
     ...(duration === undefined ? {} : { durationSeconds: duration }),
+    ...(channel === undefined ? {} : { channel }),
     split,
     columns,
     line,
     manifest: file,
   };
+}
+
+function channelOf(
+  columns: Readonly<Record<string, string>>,
+  file: string,
+  line: number,
+): number | undefined {
+  const text = columns.channel ?? '';
+  if (text === '') return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new UserError(`'channel' is '${text}'`, {
+    file,
+    line,
+    mend: 'It must be a whole number from 1, or empty for the mean of all',
+  });
 }
 
 function secondsOf(

@@ -15,8 +15,10 @@ export const bytesOf: Readonly<Record<StoredType, number>> = { float32: 4, float
 const shardSchema = z.strictObject({
   /** The utterances in the shard, in order. */
   ids: z.array(z.string()),
-  /** Rows of each utterance in every layer: its frames, or 1 for a mean. */
-  rows: z.array(z.int().positive()),
+  /** Rows of each utterance in every layer: its frames, or 1 for a mean; 0 where its audio cannot be used. */
+  rows: z.array(z.int().nonnegative()),
+  /** What is wrong with the audio of the utterances without rows, by id. */
+  bad: z.record(z.string(), z.string()).optional(),
   /** How many frames the encoder gave for them. */
   encoderFrames: z.int().nonnegative(),
   /** How long reading and encoding took. */
@@ -31,6 +33,8 @@ export interface UtteranceFeatures {
   readonly id: string;
   readonly rows: number;
   readonly values: Float32Array;
+  /** What is wrong with its audio, where there are no rows. */
+  readonly bad?: string;
 }
 
 export function shardPath(folder: string, index: number, extension: 'bin' | 'json'): string {
@@ -48,9 +52,11 @@ export async function writeShard(
   const chunks = utterances.map(({ id, values }) => encode(id, values, type));
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
+  const bad = utterances.flatMap((each) => (each.bad === undefined ? [] : [[each.id, each.bad] as const]));
   const description: ShardDescription = {
     ids: utterances.map(({ id }) => id),
     rows: utterances.map(({ rows }) => rows),
+    ...(bad.length > 0 && { bad: Object.fromEntries(bad) }),
     ...costs,
     sha256: hash.digest('hex'),
   };

@@ -166,3 +166,62 @@ describe('the feature store', () => {
     mended.close();
   });
 });
+
+describe('bad audio', () => {
+  test('is left out, named and counted up to what may be bad, and tried again when it may be mended', async () => {
+    const folder = await mkdtemp(join(corpus, 'bad-'));
+    const broken = join(folder, 'broken.wav');
+    const of = utterances.map((each, i) => (i === 2 ? { ...each, path: broken } : each));
+    await writeFile(broken, '');
+    const engine = await createEngine('onnx', { threads: 1 });
+    const options = {
+      engine,
+      encoder,
+      utterances: of,
+      manifestHash: 'm',
+      kind: 'frames',
+      folder,
+      quiet: true,
+    } as const;
+    await expect(openFeatures(options)).rejects.toThrow(
+      `m.csv:4: utterance 'u2': ${broken}: the audio file is empty`,
+    );
+    const features = await openFeatures({ ...options, mostBad: 1 });
+    expect([...features.bad.keys()]).toEqual([2]);
+    expect(features.bad.get(2)).toContain('the audio file is empty');
+    expect(features.rows[2]).toBe(0);
+    expect(features.rows.filter((rows) => rows === 0)).toHaveLength(1);
+    const whole = await open('frames', await mkdtemp(join(corpus, 'whole-')));
+    expect(features.read(3)).toEqual(whole.read(3));
+    // Kept on disk, and still too much for a stricter run.
+    await expect(openFeatures(options)).rejects.toThrow('1 of 70 utterances have audio that cannot be used');
+    await writeFile(broken, await readFile(utterances[2]?.path ?? ''));
+    const mended = await openFeatures(options);
+    expect(mended.bad.size).toBe(0);
+    expect(mended.read(2)).toEqual(whole.read(2));
+    for (const each of [features, whole, mended]) each.close();
+  });
+
+  test('is also what is too long, is not finite or lies about its length', async () => {
+    const folder = await mkdtemp(join(corpus, 'long-'));
+    const long = join(folder, 'long.wav');
+    await writeWav(long, new Float32Array(181 * 16000), 16000);
+    const of = utterances.map((each, i) =>
+      i === 0 ? { ...each, path: long } : i === 1 ? { ...each, durationSeconds: 9 } : each,
+    );
+    const engine = await createEngine('onnx', { threads: 1 });
+    const options = {
+      engine,
+      encoder,
+      utterances: of,
+      manifestHash: 'm',
+      kind: 'pooled',
+      folder,
+      quiet: true,
+    } as const;
+    const features = await openFeatures({ ...options, mostBad: 2 });
+    expect(features.bad.get(0)).toContain('181.0 s at once are too long');
+    expect(features.bad.get(1)).toContain('reach past its end');
+    features.close();
+  });
+});

@@ -1,24 +1,24 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { readUtterance } from '../data/audio.js';
+import { isUsable, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { floatsOf } from '../engine/tree.js';
-import { decodeHalves } from '../half.js';
+import { UserError } from '../errors.js';
 import { createProgress, type Progress } from '../progress.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
+import { type Features, readerOf } from './reader.js';
 import {
-  bytesOf,
   readShard,
   type ShardDescription,
   type StoredType,
-  shardPath,
   type UtteranceFeatures,
   writeShard,
 } from './shards.js';
+
+export type { Features } from './reader.js';
 
 /** `pooled`: the mean over time of every layer. `frames`: every frame of every layer. */
 export type FeatureKind = 'pooled' | 'frames';
@@ -34,31 +34,20 @@ export interface StoreOptions {
   /** How frames are kept (default float16). Means are always float32. */
   readonly frameType?: StoredType;
   readonly quiet?: boolean;
-}
-
-/** Features of a corpus, read from disk an utterance at a time. */
-export interface Features {
-  readonly layers: number;
-  readonly dim: number;
-  /** Rows of each utterance, in the order it was opened with: its frames, or 1. */
-  readonly rows: readonly number[];
-  /** The features of one utterance: [layers, rows, dim]. */
-  read(utterance: number): Float32Array;
-  /** What making them took, this time or an earlier one. */
-  readonly costs: { readonly seconds: number; readonly encoderFrames: number };
-  close(): void;
+  /** How many utterances may have audio that cannot be used (default: none). They get no rows. */
+  readonly mostBad?: number;
 }
 
 /** Raised when the files' layout or the way of extracting changes. */
 const storeVersion = 1;
-/** How many shards a reader keeps open at once. */
-const openFiles = 128;
+/** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
+const longestUtteranceSeconds = 180;
 const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames: 64 };
 
 /**
  * Opens the features of a corpus, extracting what is not yet on disk.
  * A killed run loses at most the shard it was making; a damaged shard is made again.
- * @throws UserError for audio that cannot be read or a folder that cannot be written
+ * @throws UserError for more bad audio than `mostBad`, or a folder that cannot be written
  */
 export async function openFeatures(options: StoreOptions): Promise<Features> {
   const { encoder, utterances, kind } = options;
@@ -67,9 +56,18 @@ export async function openFeatures(options: StoreOptions): Promise<Features> {
   const size = shardSizes[kind];
   const shards: (ShardDescription | undefined)[] = [];
   for (let start = 0; start < utterances.length; start += size) {
-    const ids = utterances.slice(start, start + size).map(({ id }) => id);
-    shards.push(await readShard(folder, shards.length, ids));
+    const part = utterances.slice(start, start + size);
+    const ids = part.map(({ id }) => id);
+    const shard = await readShard(folder, shards.length, ids);
+    // What was bad may have been mended, or its disk may be back.
+    const again = part.filter(({ id }) => shard?.bad?.[id] !== undefined);
+    const mended = (await Promise.all(again.map((each) => isUsable(each, longestUtteranceSeconds)))).includes(
+      true,
+    );
+    shards.push(mended ? undefined : shard);
   }
+  const known = shards.reduce((count, shard) => count + Object.keys(shard?.bad ?? {}).length, 0);
+  checkBad(options, known, Object.values(shards.find((shard) => shard?.bad)?.bad ?? {})[0]);
   if (shards.includes(undefined)) await fillShards(options, folder, type, size, shards);
   return readerOf(shards as ShardDescription[], folder, type, size, encoder);
 }
@@ -89,6 +87,11 @@ async function fillShards(
 ): Promise<void> {
   const { encoder, utterances, quiet = false } = options;
   const ready = shards.reduce((count, shard) => count + (shard?.ids.length ?? 0), 0);
+  let bad = shards.reduce((count, shard) => count + Object.keys(shard?.bad ?? {}).length, 0);
+  const onBad = (error: UserError): void => {
+    bad++;
+    checkBad(options, bad, error.message, error);
+  };
   const progress = createProgress(`features of ${encoder.name}`, utterances.length, {
     quiet,
     initial: ready,
@@ -99,7 +102,7 @@ async function fillShards(
     for (const [index, shard] of shards.entries()) {
       if (shard !== undefined) continue;
       const part = utterances.slice(index * size, (index + 1) * size);
-      const { features, ...costs } = await encodeAll(part, extract, progress, done);
+      const { features, ...costs } = await encodeAll(part, { extract, progress, done, onBad });
       shards[index] = await writeShard(folder, index, features, type, costs);
       done += part.length;
     }
@@ -107,6 +110,21 @@ async function fillShards(
     progress.stop();
     await extract.dispose();
   }
+}
+
+/** @throws UserError when more utterances are bad than may be; the error itself where none may be */
+function checkBad(
+  { utterances, mostBad = 0 }: StoreOptions,
+  bad: number,
+  reason: string | undefined,
+  error?: UserError,
+): void {
+  if (bad <= mostBad) return;
+  if (mostBad === 0 && error !== undefined) throw error;
+  throw new UserError(
+    `${bad} of ${utterances.length} utterances have audio that cannot be used, and ${mostBad} may: ${reason}`,
+    { mend: 'Mend the audio or take it out of the manifest, or allow more with --max-bad', cause: error },
+  );
 }
 
 interface Encoding {
@@ -144,93 +162,41 @@ function extractorOf({ engine, encoder, kind }: StoreOptions): EncodeOne {
 /** Encodes utterances one after the other; the next one's audio is read meanwhile. */
 async function encodeAll(
   utterances: readonly Utterance[],
-  extract: EncodeOne,
-  progress: Progress,
-  done: number,
+  work: {
+    readonly extract: EncodeOne;
+    readonly progress: Progress;
+    readonly done: number;
+    /** Told of audio that cannot be used; it may throw. */
+    readonly onBad: (error: UserError) => void;
+  },
 ): Promise<{ features: UtteranceFeatures[]; encoderFrames: number; seconds: number }> {
+  const { extract, progress, done, onBad } = work;
   const started = performance.now();
   const features: UtteranceFeatures[] = [];
   let encoderFrames = 0;
-  let next = utterances[0] && readUtterance(utterances[0]);
+  let next = utterances[0] && samplesOrError(utterances[0]);
   for (const [i, utterance] of utterances.entries()) {
     const samples = await next;
     const following = utterances[i + 1];
-    next = following && readUtterance(following);
-    // An error of the audio read ahead is thrown when its turn comes; until then it must not go unhandled.
-    next?.catch(() => undefined);
+    next = following && samplesOrError(following);
     if (samples === undefined) throw new Error(`'${utterance.id}' was not read`);
+    progress.update(done + i + 1);
+    if (samples instanceof Error) {
+      if (!(samples instanceof UserError)) throw samples;
+      onBad(samples);
+      features.push({ id: utterance.id, rows: 0, values: new Float32Array(), bad: samples.message });
+      continue;
+    }
     const { values, rows, encoderFrames: frames } = await extract(samples);
     encoderFrames += frames;
     features.push({ id: utterance.id, rows, values });
-    progress.update(done + i + 1);
   }
   return { features, encoderFrames, seconds: (performance.now() - started) / 1000 };
 }
 
-function readerOf(
-  shards: readonly ShardDescription[],
-  folder: string,
-  type: StoredType,
-  size: number,
-  { dims }: Encoder,
-): Features {
-  const [layers, dim] = [dims.length, dims[0] ?? 0];
-  if (dims.some((width) => width !== dim))
-    throw new Error('the hidden states of one encoder differ in width');
-  const rows = shards.flatMap((shard) => shard.rows);
-  const offsets = shards.flatMap((shard) =>
-    startsOf(shard.rows.map((count) => count * layers * dim * bytesOf[type])),
+/** The samples, or what went wrong: it matters when the utterance's turn comes. */
+async function samplesOrError(utterance: Utterance): Promise<Float32Array | Error> {
+  return readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
   );
-  const files = new Map<number, number>();
-  const fileOf = (shard: number): number => {
-    const known = files.get(shard);
-    if (known !== undefined) return known;
-    const [oldest] = files;
-    if (oldest !== undefined && files.size >= openFiles) {
-      closeSync(oldest[1]);
-      files.delete(oldest[0]);
-    }
-    const file = openSync(shardPath(folder, shard, 'bin'), 'r');
-    files.set(shard, file);
-    return file;
-  };
-  return {
-    layers,
-    dim,
-    rows,
-    read(utterance) {
-      const count = rows[utterance];
-      if (count === undefined) throw new Error(`there is no utterance ${utterance} in this store`);
-      const values = new Float32Array(layers * count * dim);
-      const stored = type === 'float16' ? new Uint16Array(values.length) : values;
-      const read = readSync(
-        fileOf(Math.floor(utterance / size)),
-        stored,
-        0,
-        stored.byteLength,
-        offsets[utterance] as number,
-      );
-      if (read !== stored.byteLength) throw new Error(`the store ${folder} changed while it was read`);
-      if (stored instanceof Uint16Array) decodeHalves(stored, values);
-      return values;
-    },
-    costs: {
-      seconds: shards.reduce((sum, shard) => sum + shard.seconds, 0),
-      encoderFrames: shards.reduce((sum, shard) => sum + shard.encoderFrames, 0),
-    },
-    close() {
-      for (const file of files.values()) closeSync(file);
-      files.clear();
-    },
-  };
-}
-
-/** Where each of these sizes starts when they stand one after the other. */
-function startsOf(sizes: readonly number[]): number[] {
-  let next = 0;
-  return sizes.map((size) => {
-    const start = next;
-    next += size;
-    return start;
-  });
 }

@@ -10,6 +10,7 @@ export function heldFeatures(layers: number, dim: number, utterances: readonly F
     layers,
     dim,
     rows: utterances.map((values) => values.length / (layers * dim)),
+    bad: new Map(),
     read: (utterance) => utterances[utterance] as Float32Array,
     costs: { seconds: 0, encoderFrames: 0 },
     close: () => {},

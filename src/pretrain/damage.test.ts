@@ -50,7 +50,7 @@ describe('nothing is left half-written', () => {
     const out = outOf('first file broken');
     await expect(
       pretrain({ config: melConfig, utterances: broken, out, engine, quiet: true }),
-    ).rejects.toThrow(/test\.csv:\d: utterance 'u\d': .*broken\.wav: is not a WAV or FLAC file/);
+    ).rejects.toThrow(/test\.csv:\d: utterance 'u\d': .*broken\.wav: is not an audio file that can be read/);
     expect(existsSync(out)).toBe(false);
     expect(await train('first file broken', oneStepConfig)).toMatchObject({ finished: true });
   });

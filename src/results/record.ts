@@ -81,6 +81,8 @@ export const recordSchema = z.strictObject({
     /** How many frames the encoder gave. */
     encoderFrames: z.int().nonnegative(),
   }),
+  /** Utterances whose audio cannot be used, left out of every split. */
+  skipped: z.array(z.strictObject({ id: text, reason: text })).optional(),
   /** JSON Lines beside the record, one utterance a line. */
   predictions: text,
   /** SHA-256 of that file: tells predictions of another run from this one's. Missing in early records. */

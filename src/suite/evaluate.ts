@@ -19,6 +19,8 @@ export interface EvaluateOptions {
   readonly quiet: boolean;
   /** Where features are kept. */
   readonly featureFolder: string;
+  /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
+  readonly maxBadShare: number;
 }
 
 /** A record, and what stands beside it. */
@@ -37,7 +39,7 @@ export async function evaluate(
   planned: PlannedTask,
   options: EvaluateOptions,
 ): Promise<Evaluation[]> {
-  const { task, data, head, manifest } = planned;
+  const { task, head, manifest } = planned;
   const { engine, seeds, quiet } = options;
   const features = await openFeatures({
     engine,
@@ -47,16 +49,18 @@ export async function evaluate(
     kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
+    mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
     quiet,
   });
   try {
+    const { data, places } = usable(planned.data, features.bad);
     const started = performance.now();
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
     const work: HeadWork = {
       engine,
       features,
-      places: placesOf(data),
+      places,
       references,
       metric,
       score: (predictions, wanted) => metricOf(task.evaluate(predictions, wanted), metric.name).value,
@@ -90,6 +94,12 @@ export async function evaluate(
           peakMemoryMB: process.resourceUsage().maxRSS / 1024,
           encoderFrames: features.costs.encoderFrames,
         },
+        ...(features.bad.size > 0 && {
+          skipped: [...features.bad].map(([place, reason]) => ({
+            id: planned.utterances[place]?.id ?? '',
+            reason,
+          })),
+        }),
         createdAt: new Date().toISOString(),
       };
       const predictions = predictionLines(data.test, result, references.test);
@@ -116,14 +126,23 @@ function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['referenc
   return { train: of('train'), dev: of('dev'), test: of('test') };
 }
 
-/** The features' order is train, dev, test. */
-function placesOf({ train, dev, test }: PlannedTask['data']): HeadWork['places'] {
-  const from = (start: number, utterances: readonly Utterance[]): number[] =>
-    utterances.map((_, i) => start + i);
+/** The utterances that have features, and where these are: their order is train, dev, test. */
+function usable(
+  data: PlannedTask['data'],
+  bad: ReadonlyMap<number, string>,
+): { readonly data: PlannedTask['data']; readonly places: HeadWork['places'] } {
+  const of = (start: number, utterances: readonly Utterance[]) => {
+    const kept = utterances.flatMap((utterance, i) =>
+      bad.has(start + i) ? [] : [[utterance, start + i] as const],
+    );
+    return { utterances: kept.map(([each]) => each), places: kept.map(([, place]) => place) };
+  };
+  const train = of(0, data.train);
+  const dev = of(data.train.length, data.dev);
+  const test = of(data.train.length + data.dev.length, data.test);
   return {
-    train: from(0, train),
-    dev: from(train.length, dev),
-    test: from(train.length + dev.length, test),
+    data: { train: train.utterances, dev: dev.utterances, test: test.utterances },
+    places: { train: train.places, dev: dev.places, test: test.places },
   };
 }
 

@@ -54,23 +54,25 @@ export interface Training {
 
 /**
  * Reads and checks the manifest and settings of one task.
+ * @param mostMissing the share of utterances whose audio may be missing
  * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
  */
 export async function planTask(
   wanted: SuiteTask,
   tasks: readonly Task[] = builtInTasks,
   training: Training = {},
+  mostMissing = 0,
 ): Promise<PlannedTask> {
   const task = findTask(wanted.name, tasks);
   const { manifest, root } = wanted;
-  const all = await loadUtterances(manifest, { root, columns: task.columns, splits });
+  const all = await loadUtterances(manifest, { root, columns: task.columns, splits, mostMissing });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const { preset = 'clean' } = training;
   const head = planHead(task.head(data), wanted, training);
   return {
     task,
-    manifest: { path: manifest, hash: await hashManifest(manifest, root) },
+    manifest: { path: manifest, hash: await hashManifest(manifest, root, mostMissing) },
     data,
     utterances: splits.flatMap((split) => data[split]),
     head,

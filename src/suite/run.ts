@@ -40,6 +40,8 @@ export interface RunSuiteOptions {
   readonly cacheFolder?: string | undefined;
   /** The tasks that names are looked up in (default: the built-in ones). */
   readonly knownTasks?: readonly Task[];
+  /** The share of a task's utterances whose audio may be missing or unusable (default 0.001). */
+  readonly maxBadShare?: number | undefined;
   /** Ends the run before the next job; what is done stays. */
   readonly signal?: AbortSignal;
 }
@@ -51,11 +53,19 @@ export interface RunSuiteOptions {
  * @throws UserError for anything wrong in the call or its input
  */
 export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]> {
-  const { seed = 1337, quiet = false, outFolder, knownTasks = builtInTasks, seeds = [seed] } = options;
+  const {
+    seed = 1337,
+    quiet = false,
+    maxBadShare = 0.001,
+    outFolder,
+    knownTasks = builtInTasks,
+    seeds = [seed],
+  } = options;
   if (options.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
   checkTaskNames(options.tasks);
   const planned: PlannedTask[] = [];
-  for (const task of options.tasks) planned.push(await planTask(task, knownTasks, options.training));
+  for (const task of options.tasks)
+    planned.push(await planTask(task, knownTasks, options.training, maxBadShare));
   const encoders = await planEncoders(options.encoders, seeds[0] ?? seed);
   const cacheFolder = options.cacheFolder ?? userCacheFolder();
   await checkWritable(cacheFolder);
@@ -78,7 +88,7 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
       const done =
         missing.length === 0
           ? []
-          : await evaluate(encoder, task, { engine, seeds: missing, quiet, featureFolder });
+          : await evaluate(encoder, task, { engine, seeds: missing, quiet, featureFolder, maxBadShare });
       for (const { record, predictions, head } of done) {
         const folder = folderOf(record.seed);
         // Before the record: a folder with a record is complete.

@@ -31,7 +31,7 @@ describe('writeFeatures', () => {
   it('refuses text for audio, and an encoder that is not there', async () => {
     await expect(writeFeatures(request('fbank', 'text.wav'))).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining('text.wav: is not a WAV or FLAC file'),
+      message: expect.stringContaining('text.wav: is not an audio file that can be read'),
     });
     await expect(writeFeatures(request('random:tny', 'noise.wav'))).rejects.toThrow("no preset 'tny'");
     await expect(writeFeatures(request('nowhere', 'noise.wav'))).rejects.toThrow("no encoder 'nowhere'");

@@ -1,6 +1,7 @@
 /** @file What there is to name: built-in tasks, encoders, corpora. */
 import { builtInTasks } from '../../../tasks/index.js';
 import { sampleRateHz } from '../../audio/index.js';
+import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderPresets } from '../../encoders/ehmamConfig.js';
@@ -55,7 +56,12 @@ async function maskingStrategies() {
   return [...maskings().values()].map(({ name, about }) => ({ name, summary: about }));
 }
 
-async function corpora() {
+interface CorpusItem extends CatalogueItem {
+  readonly speakers?: number;
+  readonly utterances?: Readonly<Record<string, number>>;
+}
+
+async function corpora(): Promise<readonly CorpusItem[]> {
   const plan = planSuite(await readMiniSource());
   const speakers = new Set(plan.flatMap(({ speaker }) => speaker?.id ?? [])).size;
   const utterances = Object.fromEntries(
@@ -69,5 +75,6 @@ async function corpora() {
       speakers,
       utterances,
     },
+    ...onDisk.map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];
 }

@@ -138,7 +138,10 @@ describe('pretrain', () => {
     await writeFile(join(folder, 'typo.yaml'), 'masking:\n  spam: 3\n');
     const manifest = join(folder, 'bad.csv');
     for (const [words, message] of [
-      [['--manifest', manifest], /bad\.csv:2: utterance 'a': .*text\.wav: is not a WAV or FLAC file.*ffmpeg/],
+      [
+        ['--manifest', manifest],
+        /bad\.csv:2: utterance 'a': .*text\.wav: is not an audio file that can be read.*ffmpeg/,
+      ],
       [['--manifest', manifest, '--split', 'dev'], /bad\.csv: no utterances in the split 'dev'/],
       [
         ['--manifest', manifest, '--config', join(folder, 'typo.yaml')],

@@ -28,6 +28,8 @@ export interface RunRequest extends LoadOptions {
   /** Modules with further tasks. */
   readonly plugins?: readonly string[] | undefined;
   readonly out: string;
+  /** The share of utterances whose audio may be missing or unusable. */
+  readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
   /** Told what is to be known of how encoders were read. */
@@ -44,7 +46,7 @@ const mostSeeds = 100;
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<Comparison> {
-  const { out, engine, quiet, signal } = request;
+  const { out, engine, quiet, signal, maxBadShare } = request;
   const seeds = seedsOf(request.seeds);
   const training = { preset: request.preset, learningRates: ratesOf(request.lr) };
   const knownTasks = await loadTasks(request.plugins ?? []);
@@ -66,6 +68,7 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
       quiet,
       signal,
       knownTasks,
+      maxBadShare,
       ...ofSeeds,
     });
     for (const record of records) {

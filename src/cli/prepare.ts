@@ -1,0 +1,62 @@
+/** @file `ehmam prepare`: manifests of a corpus on disk. */
+import { UserError } from '../errors.js';
+import { defineCommand } from './command.js';
+import { listOf } from './lists.js';
+
+const optionNames = {
+  subsets: '--subsets',
+  labelFromParent: '--label-from-parent',
+  splitBySpeaker: '--split-by-speaker',
+  texts: '--texts',
+} as const;
+
+export const prepareCommand = defineCommand({
+  usage: 'prepare <corpus>',
+  summary: 'Write the manifests of a corpus as its publisher lays it out',
+  positionals: {
+    corpus: { type: 'string', demandOption: true, describe: "Its name: 'ehmam list corpora'" },
+  },
+  options: {
+    root: { type: 'string', demandOption: true, describe: 'Folder that the corpus lies in' },
+    out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
+    fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
+    subsets: { type: 'string', describe: 'librispeech: train-clean-100,dev-clean,test-clean (default)' },
+    'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
+    'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
+    texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
+  },
+  examples: [
+    ['prepare librispeech --root /data --out manifests', 'asr.csv of train-clean-100, dev-clean, test-clean'],
+    ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
+  ],
+  async run(args, io) {
+    const { corpora, prepareCorpus } = await import('../data/corpora/index.js');
+    const { mendOfName } = await import('../metrics/index.js');
+    const corpus = corpora.find(({ name }) => name === args.corpus);
+    if (corpus === undefined) {
+      const names = corpora.map(({ name }) => name);
+      throw new UserError(`no corpus '${args.corpus}'`, { mend: mendOfName(args.corpus, names) });
+    }
+    const options = {
+      subsets: listOf(args.subsets, 'subsets'),
+      labelFromParent: args['label-from-parent'],
+      splitBySpeaker: args['split-by-speaker'],
+      texts: args.texts,
+    };
+    for (const [name, option] of Object.entries(optionNames)) {
+      const key = name as keyof typeof optionNames;
+      if (options[key] !== undefined && !corpus.understands.includes(key)) {
+        throw new UserError(`${corpus.name} has no ${option}`, { mend: 'Leave it out' });
+      }
+    }
+    const { root, out, fast } = args;
+    const prepared = await prepareCorpus(corpus, { ...options, root, out, fast, quiet: io.quiet });
+    for (const remark of prepared.remarks) io.say(`ehmam: ${remark}`);
+    if (io.json) io.print(JSON.stringify(prepared, null, 2));
+    for (const { file, splits, hours } of io.json ? [] : prepared.manifests) {
+      const counts = Object.entries(splits).map(([split, count]) => `${split} ${count}`);
+      io.print(`${file}: ${counts.join(', ')}${hours === undefined ? '' : `; ${hours.toFixed(1)} h`}`);
+    }
+    return undefined;
+  },
+});

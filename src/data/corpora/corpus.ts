@@ -1,0 +1,100 @@
+/** @file What a corpus is: how its publisher lays it out on disk, and the manifest rows that come of it. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { messageOf, UserError } from '../../errors.js';
+
+/** A row of a manifest to be, its audio by absolute path. */
+export interface CorpusRow {
+  readonly id: string;
+  readonly file: string;
+  readonly split: string;
+  /** Seconds; only where a row is a part of its file. */
+  readonly start?: number;
+  readonly duration?: number;
+  /** Other columns: speaker, text, label, a task's own. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+export interface CorpusOptions {
+  /** The parts wanted (default: all that are there). */
+  readonly subsets?: readonly string[] | undefined;
+  /** `folder`: the label is the name of the folder a file lies in. */
+  readonly labelFromParent?: boolean | undefined;
+  /** `folder`: no speaker is in two splits. */
+  readonly splitBySpeaker?: boolean | undefined;
+  /** `folder`: CSV with the column `path` and others: text, speaker, label, split. */
+  readonly texts?: string | undefined;
+}
+
+/** What was found on disk. */
+export interface FoundCorpus {
+  /** Rows by the name of their manifest. */
+  readonly manifests: Readonly<Record<string, readonly CorpusRow[]>>;
+  /** What is missing or differs from the publisher's counts, one line each. */
+  readonly remarks: readonly string[];
+}
+
+export interface Corpus {
+  readonly name: string;
+  readonly summary: string;
+  /** The options beside the folder that it understands. */
+  readonly understands: readonly (keyof CorpusOptions)[];
+  /** @throws UserError when the folder does not hold the corpus */
+  find(root: string, options: CorpusOptions): Promise<FoundCorpus>;
+}
+
+const audioExtensions = new Set(['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus', '.sph']);
+
+export const isAudioName = (name: string): boolean => audioExtensions.has(extname(name).toLowerCase());
+
+/** Paths of the files below a folder, relative to it, with '/' between, in order; links are not followed. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw new UserError(`the folder cannot be read (${messageOf(error)})`, {
+      file: folder,
+      mend: 'Give the folder of the corpus with --root',
+      cause: error,
+    });
+  });
+  const prefix = folder.length + (folder.endsWith('/') ? 0 : 1);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(prefix).replaceAll('\\', '/'))
+    .sort();
+}
+
+/** The first of these paths below the root that is there. */
+export function firstThere(root: string, paths: readonly string[]): string | undefined {
+  return paths.map((path) => join(root, path)).find((path) => existsSync(path));
+}
+
+/** @throws UserError naming what was looked for */
+export function notThere(root: string, what: string, looked: readonly string[]): UserError {
+  return new UserError(`does not hold ${what}: looked for ${looked.join(', ')}`, {
+    file: root,
+    mend: 'Give with --root the folder that the archives were unpacked into',
+  });
+}
+
+/** Lines of a text file without their ends; empty ones are left out. */
+export async function linesOf(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8');
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
+}
+
+/** `name: 3 of 5 utterances` where a known count is not met. */
+export function countRemark(name: string, found: number, known: number | undefined): string[] {
+  return known === undefined || found === known
+    ? []
+    : [`${name}: ${found} utterances, where the publisher says ${known}`];
+}
+
+/** `3 of the files that LIST names are missing, the first is X` */
+export function missingRemark(what: string, missing: readonly string[]): string[] {
+  const [first] = missing;
+  if (first === undefined) return [];
+  return [
+    `${what}: ${missing.length} ${missing.length === 1 ? 'file is' : 'files are'} missing, the first is ${first}`,
+  ];
+}

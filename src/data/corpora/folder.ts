@@ -1,0 +1,101 @@
+/** @file Any tree of audio files: labels from folders, splits by speaker, texts from a CSV file. */
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { messageOf, UserError } from '../../errors.js';
+import { hashText } from '../../random.js';
+import { type Corpus, type CorpusRow, filesBelow, isAudioName, missingRemark, notThere } from './corpus.js';
+
+type Columns = Readonly<Record<string, string>>;
+
+const splitNames = ['train', 'dev', 'test'];
+
+export const folder: Corpus = {
+  name: 'folder',
+  summary: 'any tree of audio files, with --label-from-parent, --split-by-speaker, --texts CSV',
+  understands: ['labelFromParent', 'splitBySpeaker', 'texts'],
+  async find(root, { labelFromParent = false, splitBySpeaker = false, texts }) {
+    const files = (await filesBelow(root)).filter(isAudioName);
+    if (files.length === 0)
+      throw notThere(root, 'audio files', ['*.wav', '*.flac', '*.mp3', '*.ogg', '*.opus']);
+    const told = texts === undefined ? undefined : await readTexts(texts);
+    const rows = files
+      .filter((path) => told === undefined || told.has(path))
+      .map((path) => rowOf(root, path, { labelFromParent, splitBySpeaker }, told?.get(path) ?? {}));
+    if (rows.length === 0) {
+      throw new UserError(`none of its rows names a file below ${root}`, {
+        file: texts ?? root,
+        mend: `Its column path must be relative to --root: ${files[0]}`,
+      });
+    }
+    const there = new Set(files);
+    const silent = told === undefined ? [] : [...told.keys()].filter((path) => !there.has(path));
+    const untold = told === undefined ? 0 : files.length - rows.length;
+    return {
+      manifests: { [basename(root) || 'folder']: rows },
+      remarks: [
+        ...missingRemark('audio of the texts', silent),
+        ...(untold === 0 ? [] : [`${untold} audio files have no row in ${texts}`]),
+      ],
+    };
+  },
+};
+
+function rowOf(
+  root: string,
+  path: string,
+  how: { readonly labelFromParent: boolean; readonly splitBySpeaker: boolean },
+  columns: Columns,
+): CorpusRow {
+  const parents = dirname(path) === '.' ? [] : dirname(path).split('/');
+  const label = how.labelFromParent ? parents.pop() : undefined;
+  const speaker = columns.speaker ?? parents.at(-1) ?? '';
+  if (how.labelFromParent && label === undefined) {
+    throw new UserError('lies in no folder that could be its label', {
+      file: join(root, path),
+      mend: 'Put it into a folder, or leave --label-from-parent out',
+    });
+  }
+  if (how.splitBySpeaker && speaker === '') {
+    throw new UserError('has no speaker to split by', {
+      file: join(root, path),
+      mend: 'Put the files of a speaker into a folder, or give a column speaker with --texts',
+    });
+  }
+  const split = columns.split ?? splitOf(how.splitBySpeaker ? `speaker ${speaker}` : path);
+  if (!splitNames.includes(split)) {
+    throw new UserError(`the split '${split}' of ${path} is not known`, {
+      mend: `Use ${splitNames.join(', ')}`,
+    });
+  }
+  const { path: _, split: __, ...rest } = columns;
+  return {
+    id: path.slice(0, path.length - extname(path).length).replaceAll('/', '-'),
+    file: join(root, path),
+    split,
+    columns: { ...(speaker !== '' && { speaker }), ...(label !== undefined && { label }), ...rest },
+  };
+}
+
+/** About 80 % train, 10 % dev, 10 % test; the same key is always in the same split. */
+function splitOf(key: string): string {
+  const share = (hashText(`split: ${key}`) >>> 0) / 2 ** 32;
+  return share < 0.8 ? 'train' : share < 0.9 ? 'dev' : 'test';
+}
+
+async function readTexts(file: string): Promise<Map<string, Columns>> {
+  let rows: Columns[];
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+    rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Columns[];
+  } catch (error) {
+    throw new UserError(`cannot be read as CSV in UTF-8 (${messageOf(error)})`, { file, cause: error });
+  }
+  if (rows.some(({ path }) => path === undefined || path === '')) {
+    throw new UserError("has no column 'path', or a row without one", {
+      file,
+      mend: 'Its first line must name the columns: path,text',
+    });
+  }
+  return new Map(rows.map((row) => [row.path as string, row]));
+}

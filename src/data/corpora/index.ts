@@ -1,0 +1,18 @@
+/** @file The corpora there are. */
+import type { Corpus } from './corpus.js';
+import { fluentSpeechCommands } from './fluent-speech-commands.js';
+import { folder } from './folder.js';
+import { librispeech } from './librispeech.js';
+import { speechCommands } from './speech-commands.js';
+import { voxceleb1 } from './voxceleb1.js';
+
+export type { Corpus, CorpusOptions } from './corpus.js';
+export { type PreparedCorpus, prepareCorpus } from './prepare.js';
+
+export const corpora: readonly Corpus[] = [
+  librispeech,
+  speechCommands,
+  voxceleb1,
+  fluentSpeechCommands,
+  folder,
+];

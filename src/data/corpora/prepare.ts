@@ -1,0 +1,82 @@
+/** @file From a corpus on disk to manifests: found, measured, written. */
+import { join, relative, resolve } from 'node:path';
+import { type ManifestRow, writeManifest } from '../manifest.js';
+import type { Corpus, CorpusOptions, CorpusRow } from './corpus.js';
+import { readDurations } from './durations.js';
+
+export interface PrepareRequest extends CorpusOptions {
+  readonly root: string;
+  /** Gets a CSV file a manifest; the paths in it are relative to it. */
+  readonly out: string;
+  /** Leaves headers unread: no durations, and damaged files go unnoticed. */
+  readonly fast?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export interface PreparedManifest {
+  readonly name: string;
+  readonly file: string;
+  /** Number of utterances by split. */
+  readonly splits: Readonly<Record<string, number>>;
+  /** Undefined where headers were not read. */
+  readonly hours: number | undefined;
+}
+
+export interface PreparedCorpus {
+  readonly corpus: string;
+  readonly manifests: readonly PreparedManifest[];
+  /** What is missing, damaged (and left out) or differs from the publisher's counts. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Writes the manifests of a corpus.
+ * @throws UserError when the folder does not hold it, or `out` cannot be written
+ */
+export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Promise<PreparedCorpus> {
+  const { out, fast = false, quiet = false } = request;
+  const found = await corpus.find(resolve(request.root), request);
+  const remarks = [...found.remarks];
+  const manifests: PreparedManifest[] = [];
+  for (const [name, all] of Object.entries(found.manifests)) {
+    const { rows, damaged }: Measured = fast ? { rows: all, damaged: [] } : await measured(all, quiet);
+    remarks.push(...damaged);
+    const file = join(out, `${name}.csv`);
+    await writeManifest(
+      file,
+      rows.map((row) => manifestRow(row, resolve(out))),
+    );
+    const splits: Record<string, number> = {};
+    for (const { split } of rows) splits[split] = (splits[split] ?? 0) + 1;
+    const seconds = rows.reduce((sum, { duration = 0 }) => sum + duration, 0);
+    manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
+  }
+  return { corpus: corpus.name, manifests, remarks };
+}
+
+interface Measured {
+  readonly rows: readonly CorpusRow[];
+  /** A line a file. */
+  readonly damaged: readonly string[];
+}
+
+/** Rows with their durations; damaged files are left out and named. */
+async function measured(rows: readonly CorpusRow[], quiet: boolean): Promise<Measured> {
+  const files = [...new Set(rows.map(({ file }) => file))];
+  const answers = new Map(
+    (await readDurations(files, { quiet })).map((answer, i) => [files[i] as string, answer]),
+  );
+  const damaged = [...answers.values()].flatMap((answer) =>
+    'failure' in answer ? [`left out: ${answer.failure}`] : [],
+  );
+  const good = rows.flatMap((row): CorpusRow[] => {
+    const answer = answers.get(row.file);
+    if (answer === undefined || 'failure' in answer) return [];
+    return [{ ...row, duration: row.duration ?? Math.round(answer.seconds * 1e4) / 1e4 }];
+  });
+  return { rows: good, damaged };
+}
+
+function manifestRow({ id, file, split, start, duration, columns }: CorpusRow, out: string): ManifestRow {
+  return { ...columns, id, path: relative(out, file).replaceAll('\\', '/'), split, start, duration };
+}

@@ -1,0 +1,70 @@
+/** @file VoxCeleb1's identification split. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../errors.js';
+import {
+  type Corpus,
+  type CorpusRow,
+  countRemark,
+  filesBelow,
+  firstThere,
+  linesOf,
+  missingRemark,
+  notThere,
+} from './corpus.js';
+
+const splitNames: Readonly<Record<string, string>> = { 1: 'train', 2: 'dev', 3: 'test' };
+
+/** Lines of https://www.robots.ox.ac.uk/~vgg/data/voxceleb/meta/iden_split.txt by set: 153,516 of 1,251 speakers. */
+const known: Readonly<Record<string, number>> = { train: 138361, dev: 6904, test: 8251 };
+
+/** Where the archives of the development and the test part unpack to. */
+const audioFolders = ['wav', 'dev/wav', 'test/wav', 'vox1_dev_wav/wav', 'vox1_test_wav/wav', '.'];
+const splitFiles = ['iden_split.txt', 'meta/iden_split.txt'];
+
+export const voxceleb1: Corpus = {
+  name: 'voxceleb1',
+  summary: 'VoxCeleb1, split for identification by iden_split.txt (sid)',
+  understands: [],
+  async find(root) {
+    const splitFile = firstThere(root, splitFiles);
+    if (splitFile === undefined) throw notThere(root, "VoxCeleb1's split", splitFiles);
+    const files = new Map<string, string>();
+    for (const folder of audioFolders.filter((name) => existsSync(join(root, name)))) {
+      if (folder === '.' && files.size > 0) continue;
+      const below = join(root, folder);
+      for (const name of await filesBelow(below)) if (!files.has(name)) files.set(name, join(below, name));
+    }
+    const rows: CorpusRow[] = [];
+    const missing: string[] = [];
+    for (const [i, line] of (await linesOf(splitFile)).entries()) {
+      const [, set = '', path = ''] = /^([123])\s+(id\d{5}\/\S+\/\d{5}\.wav)\s*$/.exec(line) ?? [];
+      const split = splitNames[set];
+      if (split === undefined) {
+        throw new UserError(`'${line}' is no line of the split`, {
+          file: splitFile,
+          line: i + 1,
+          mend: 'Get it anew; a line reads: 1 id10001/1zcIwhmdeo4/00001.wav',
+        });
+      }
+      const file = files.get(path);
+      if (file === undefined) {
+        missing.push(path);
+        continue;
+      }
+      const [speaker = '', video = ''] = path.split('/');
+      const id = path.slice(0, -4).replaceAll('/', '-');
+      rows.push({ id, file, split, columns: { speaker, video } });
+    }
+    if (rows.length === 0) throw notThere(root, 'audio of VoxCeleb1', ['wav/id10001/1zcIwhmdeo4/00001.wav']);
+    return {
+      manifests: { sid: rows },
+      remarks: [
+        ...missingRemark('iden_split.txt', missing),
+        ...Object.entries(known).flatMap(([split, count]) =>
+          countRemark(split, rows.filter((row) => row.split === split).length, count),
+        ),
+      ],
+    };
+  },
+};

@@ -1,0 +1,97 @@
+/** @file Reads features out of the shards of a store. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Encoder } from '../encoders/encoder.js';
+import { decodeHalves } from '../half.js';
+import { bytesOf, type ShardDescription, type StoredType, shardPath } from './shards.js';
+
+/** Features of a corpus, read from disk an utterance at a time. */
+export interface Features {
+  readonly layers: number;
+  readonly dim: number;
+  /** Rows of each utterance, in the order it was opened with: its frames, or 1; 0 for the bad ones. */
+  readonly rows: readonly number[];
+  /** What is wrong with the audio of utterances that have no rows, by their place. */
+  readonly bad: ReadonlyMap<number, string>;
+  /** The features of one utterance: [layers, rows, dim]. */
+  read(utterance: number): Float32Array;
+  /** What making them took, this time or an earlier one. */
+  readonly costs: { readonly seconds: number; readonly encoderFrames: number };
+  close(): void;
+}
+
+/** How many shards a reader keeps open at once. */
+const openFiles = 128;
+
+/** A reader of whole shards, each of `size` utterances but the last. */
+export function readerOf(
+  shards: readonly ShardDescription[],
+  folder: string,
+  type: StoredType,
+  size: number,
+  { dims }: Encoder,
+): Features {
+  const [layers, dim] = [dims.length, dims[0] ?? 0];
+  if (dims.some((width) => width !== dim))
+    throw new Error('the hidden states of one encoder differ in width');
+  const rows = shards.flatMap((shard) => shard.rows);
+  const offsets = shards.flatMap((shard) =>
+    startsOf(shard.rows.map((count) => count * layers * dim * bytesOf[type])),
+  );
+  const ids = shards.flatMap((shard) => shard.ids.map((id) => shard.bad?.[id]));
+  const bad = new Map(
+    ids.flatMap((reason, place) => (reason === undefined ? [] : [[place, reason] as const])),
+  );
+  const files = new Map<number, number>();
+  const fileOf = (shard: number): number => {
+    const known = files.get(shard);
+    if (known !== undefined) return known;
+    const [oldest] = files;
+    if (oldest !== undefined && files.size >= openFiles) {
+      closeSync(oldest[1]);
+      files.delete(oldest[0]);
+    }
+    const file = openSync(shardPath(folder, shard, 'bin'), 'r');
+    files.set(shard, file);
+    return file;
+  };
+  return {
+    layers,
+    dim,
+    rows,
+    bad,
+    read(utterance) {
+      const count = rows[utterance];
+      if (count === undefined) throw new Error(`there is no utterance ${utterance} in this store`);
+      const values = new Float32Array(layers * count * dim);
+      const stored = type === 'float16' ? new Uint16Array(values.length) : values;
+      const read = readSync(
+        fileOf(Math.floor(utterance / size)),
+        stored,
+        0,
+        stored.byteLength,
+        offsets[utterance] as number,
+      );
+      if (read !== stored.byteLength) throw new Error(`the store ${folder} changed while it was read`);
+      if (stored instanceof Uint16Array) decodeHalves(stored, values);
+      return values;
+    },
+    costs: {
+      seconds: shards.reduce((sum, shard) => sum + shard.seconds, 0),
+      encoderFrames: shards.reduce((sum, shard) => sum + shard.encoderFrames, 0),
+    },
+    close() {
+      for (const file of files.values()) closeSync(file);
+      files.clear();
+    },
+  };
+}
+
+/** Where each of these sizes starts when they stand one after the other. */
+function startsOf(sizes: readonly number[]): number[] {
+  let next = 0;
+  return sizes.map((size) => {
+    const start = next;
+    next += size;
+    return start;
+  });
+}
