@@ -69,5 +69,11 @@ test("the preset superb holds the reference's numbers", () => {
   expect(pooled).toMatchObject({ maximumUpdates: 200_000, evaluateEvery: 5000, patience: 0 });
   const ctc = parseSettings(ctcSettingsSchema, presetSettings('superb', 'frame-ctc'), 'asr');
   expect(ctc).toMatchObject({ projectionSize: 1024, lstmLayers: 2, lstmSize: 1024, dropout: 0.2 });
-  expect(ctc.specAugment).toEqual({ timeMasks: 2, timeMaskFrames: 40, featureMasks: 4, featureMaskDims: 50 });
+  expect(ctc.specAugment).toEqual({
+    timeWarpWindow: 5,
+    timeMasks: 2,
+    timeMaskFrames: 40,
+    featureMasks: 4,
+    featureMaskDims: 50,
+  });
 });
