@@ -84,7 +84,13 @@ describe('batches', () => {
   });
 
   test('are hidden by SpecAugment in spans no wider than allowed, the same for the same update', () => {
-    const settings = { timeMasks: 1, timeMaskFrames: 5, featureMasks: 1, featureMaskDims: 2 };
+    const settings = {
+      timeWarpWindow: 0,
+      timeMasks: 1,
+      timeMaskFrames: 5,
+      featureMasks: 1,
+      featureMaskDims: 2,
+    };
     fc.assert(
       fc.property(fc.nat(), (update) => {
         const masks = augmentMasks(settings, [2, 30, 7], 1, update);
@@ -202,7 +208,13 @@ describe('training', () => {
   });
 
   test('compiled equals eager, with dropout and SpecAugment', async () => {
-    const specAugment = { timeMasks: 1, timeMaskFrames: 3, featureMasks: 1, featureMaskDims: 2 };
+    const specAugment = {
+      timeWarpWindow: 2,
+      timeMasks: 1,
+      timeMaskFrames: 3,
+      featureMasks: 1,
+      featureMaskDims: 2,
+    };
     const settings = {
       ...small,
       batchSize: 4,

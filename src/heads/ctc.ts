@@ -62,12 +62,14 @@ export type CtcBatch = {
   readonly steps: tf.Tensor;
 };
 
-/** What hides parts of the layer sum: 1 keeps, 0 hides. A type, so that it is a tree. */
+/** What moves and hides parts of the layer sum: 1 keeps, 0 hides. A type, so that it is a tree. */
 export type AugmentMasks = {
   /** [batch, T, 1] */
   readonly time: tf.Tensor;
   /** [batch, 1, dim] */
   readonly features: tf.Tensor;
+  /** [batch, T, T]: moves frames before anything is hidden. */
+  readonly warp?: tf.Tensor;
 };
 
 /**
@@ -84,7 +86,8 @@ export function ctcLogits(
 ): tf.Tensor3D {
   const { lstmLayers, dropout: rate } = model.settings;
   const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(states, model.standard)); // [batch, T, dim]
-  const seen = masks === undefined ? summed : tf.mul(tf.mul(summed, masks.time), masks.features);
+  const warped = masks?.warp === undefined ? summed : tf.matMul(masks.warp, summed);
+  const seen = masks === undefined ? summed : tf.mul(tf.mul(warped, masks.time), masks.features);
   const [batch, frames, dim] = summed.shape as [number, number, number];
   const joined = tf.reshape(seen, [batch, frames / model.join, model.join * dim]);
   let hidden = linear(parameters, 'projector', joined); // [batch, steps, projection]

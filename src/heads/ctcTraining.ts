@@ -20,6 +20,7 @@ import { bestPathProgram, type Recognition, recognise } from './recognition.js';
 import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
+import { timeWarps } from './timeWarp.js';
 
 interface Training extends Recognition {
   readonly update: Program<CtcUpdate, CtcUpdated>;
@@ -140,7 +141,18 @@ async function trainAtRate(
       ),
       key: dropoutKey(work.seed, update),
       ...(specAugment && {
-        masks: augmentMasks(specAugment, [batchSize, frames, model.dim], work.seed, update),
+        masks: {
+          ...augmentMasks(specAugment, [batchSize, frames, model.dim], work.seed, update),
+          ...(specAugment.timeWarpWindow > 0 && {
+            warp: timeWarps(
+              frames,
+              Array.from(batch.steps.data, (steps) => steps * join),
+              specAugment.timeWarpWindow,
+              work.seed,
+              update,
+            ),
+          }),
+        },
       }),
     });
     parameters = outputs.parameters;

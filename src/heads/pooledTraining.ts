@@ -1,11 +1,12 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 import type { Program } from '../engine/engine.js';
-import { float32, floatsOf, type HostParameters, int32, scalar } from '../engine/tree.js';
-import { type AdamState, adamStart } from '../nn/adam.js';
+import { float32, floatsOf, int32, scalar } from '../engine/tree.js';
+import { adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
+import { type Grid, joined, tilesOf, withoutEnded } from './pooledGrid.js';
 import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, runOf, stackRuns } from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
 import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
@@ -81,14 +82,6 @@ async function tested({ slots, work, ...rest }: Training, courses: readonly Cour
   };
 }
 
-/** Runs that are trained together: all of these seeds at all of these rates, and where they are. */
-interface Grid {
-  readonly seeds: readonly number[];
-  readonly rates: readonly number[];
-  readonly parameters: HostParameters;
-  readonly moments: AdamState<HostParameters>;
-}
-
 /** Trains every seed at every rate; dev is looked at after each epoch, or as often as is set. */
 async function trainAll(training: Training, seeds: readonly number[]): Promise<Course[]> {
   const { work, settings } = training;
@@ -150,27 +143,26 @@ function placeIn({ seeds, rates }: Grid, { seed, learningRate }: Course): number
   return row < 0 || column < 0 ? undefined : row * rates.length + column;
 }
 
-/** The grid without the seeds and rates of which every course has ended. */
-function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
-  const alive = courses.filter(({ ended }) => ended === undefined);
-  const seeds = grid.seeds.filter((seed) => alive.some((course) => course.seed === seed));
-  const rates = grid.rates.filter((rate) => alive.some((course) => course.learningRate === rate));
-  if (seeds.length === grid.seeds.length && rates.length === grid.rates.length) return grid;
-  const kept = seeds.flatMap((seed) =>
-    rates.map((rate) => grid.seeds.indexOf(seed) * grid.rates.length + grid.rates.indexOf(rate)),
-  );
-  const some = (tree: HostParameters): HostParameters => stackRuns(kept.map((run) => runOf(tree, run)));
-  const { first, second } = grid.moments;
+/** Updates `from` to `to` of every run of the grid, tile by tile, and each run's mean loss over them. */
+async function trainUntil(
+  training: Training,
+  grid: Grid,
+  streams: ReadonlyMap<number, BatchStream>,
+  from: number,
+  to: number,
+): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
+  const trained: { readonly grid: Grid; readonly losses: number[] }[] = [];
+  for (const tile of tilesOf(grid)) trained.push(await trainTile(training, tile, streams, from, to));
   return {
-    seeds,
-    rates,
-    parameters: some(grid.parameters),
-    moments: { first: some(first), second: some(second) },
+    grid: joined(
+      grid,
+      trained.map((one) => one.grid),
+    ),
+    losses: trained.flatMap(({ losses }) => losses),
   };
 }
 
-/** Updates `from` to `to` of every run of the grid, and each run's mean loss over them. */
-async function trainUntil(
+async function trainTile(
   { work, settings, update }: Training,
   grid: Grid,
   streams: ReadonlyMap<number, BatchStream>,

@@ -40,9 +40,11 @@ export const ctcSettingsSchema = z.strictObject({
   evaluateEvery: z.int().nonnegative().default(0),
   patience: z.int().nonnegative().default(10),
   gradientClip: z.number().positive().default(1),
-  /** Masks over time and features of the layer sum (Park et al. 2019; no time warp). */
+  /** Time warp and masks over time and features of the layer sum (Park et al. 2019). */
   specAugment: z
     .strictObject({
+      /** Frames that a place in the utterance may be moved by; 0 moves none. */
+      timeWarpWindow: z.int().nonnegative().default(5),
       timeMasks: z.int().nonnegative().default(2),
       timeMaskFrames: z.int().nonnegative().default(40),
       featureMasks: z.int().nonnegative().default(4),
