@@ -12,7 +12,7 @@ export const featuresCommand = defineCommand({
       demandOption: true,
       describe: specDescription,
     },
-    audio: { type: 'string', demandOption: true, describe: 'WAV or FLAC file' },
+    audio: { type: 'string', demandOption: true, describe: 'Audio file' },
   },
   options: {
     out: {

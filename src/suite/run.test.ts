@@ -93,6 +93,21 @@ describe('a run', () => {
     expect(again).toEqual(records);
   });
 
+  test('leaves out audio that is missing or broken, up to the share that may be, and names it', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const holed = join(folder, 'holed.csv');
+    await writeFile(holed, text.replace('test-1.wav', 'gone.wav').replace('train-3.wav', 'words.csv'));
+    const tasks = [{ name: 'ks', manifest: holed, settings: ksSettings }];
+    const options = optionsOf('holed', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.05 });
+    const [record] = await runSuite(options);
+    expect(record?.skipped?.map(({ id }) => id)).toEqual(['train-3', 'test-1']);
+    expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not an audio file that can be read');
+    expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
+    await expect(runSuite({ ...options, outFolder: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
+      "the audio file 'gone.wav' is not at",
+    );
+  });
+
   test('gives the same numbers again from nothing', async () => {
     const measured = async (out: string, cache: string): Promise<unknown> =>
       (await runSuite(optionsOf(out, { cacheFolder: join(folder, cache), encoders: [toyEncoder(1)] }))).map(
