@@ -74,7 +74,7 @@ export function formatTable(comparison: Comparison, options: TableOptions = {}):
 function legend(comparison: Comparison): string[] {
   const tested = comparison.rows.some((row) => row.cells.some((cell) => cell?.pValue !== undefined));
   return [
-    'percent; below it the 95 % interval (bootstrap over test utterances, or speakers)',
+    'percent; below it the 95 % interval (bootstrap over utterances, or speakers)',
     ...(comparison.baseline === undefined ? [] : [`Δ percentage points from ${comparison.baseline}`]),
     ...(tested ? ['* p < 0.05, paired by utterance, after Holm over the table'] : []),
   ];
