@@ -178,7 +178,14 @@ describe('list', () => {
         ({ name }) => name,
       );
     expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic']);
-    expect(await names('corpora')).toEqual(['mini']);
+    expect(await names('corpora')).toEqual([
+      'mini',
+      'librispeech',
+      'speech-commands-v1',
+      'voxceleb1',
+      'fluent-speech-commands',
+      'folder',
+    ]);
   });
 });
 

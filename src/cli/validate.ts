@@ -34,7 +34,7 @@ export const validateCommand = defineCommand({
     const tasks = await loadTasks(listOf(plugin, 'plugin') ?? []);
     const report = await checkTaskManifest({ task, manifest, root, deep, tasks });
     io.print(io.json ? JSON.stringify(report, null, 2) : reportText(report));
-    return report.problems.length === 0 ? 0 : 1;
+    return report.problems.length === 0 ? 0 : 2;
   },
 });
 
@@ -46,5 +46,5 @@ async function validateResults(results: readonly string[], io: CommandIo): Promi
     for (const fault of check.faults) io.print(fault);
     io.print(`${check.records} records, ${check.predictions} predictions, ${check.faults.length} faults`);
   }
-  return check.faults.length === 0 ? 0 : 1;
+  return check.faults.length === 0 ? 0 : 2;
 }

@@ -57,9 +57,9 @@ const run = (change: Partial<RunRequest>) =>
 describe('runFromSuite', () => {
   it('tells two tones apart with every seed, a folder of records each', async () => {
     const { rows, columns } = await run({ seeds: ['1', '2'] });
-    expect(rows.map((row) => row.label)).toEqual(['random:tiny (seed 1)', 'random:tiny (seed 2)']);
+    expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
     expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
-    expect(rows.map((row) => row.cells[0]?.value)).toEqual([1, 1]);
+    expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });
     const stored = await readRecords([join(folder, 'results')]);
     expect(stored.map(({ record }) => record.seed)).toEqual([1, 2]);
   });
