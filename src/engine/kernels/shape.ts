@@ -120,19 +120,6 @@ defineLowering('PadV2', (graph, inputs, { paddings, constantValue }) => {
   const pads = paddings as [number, number][];
   const shape = x.shape.map((dim, i) => dim + (pads[i]?.[0] ?? 0) + (pads[i]?.[1] ?? 0));
   if (shape.join() === x.shape.join()) return x;
-  const axes = pads.flatMap(([before, behind], axis) => (before + behind > 0 ? [axis] : []));
-  const [axis] = axes;
-  // The runtime joins with all its threads, and pads with one.
-  if (axes.length === 1 && axis !== undefined && constantValue === 0) {
-    const [before, behind] = (pads[axis] as [number, number]).map((count) => {
-      const zeros = graph.expand(
-        graph.scalar(0, x.type),
-        x.shape.map((dim, i) => (i === axis ? count : dim)),
-      );
-      return count === 0 ? [] : [zeros];
-    }) as [Value[], Value[]];
-    return concat(graph, [...before, x, ...behind], axis);
-  }
   const amounts = graph.int64s([...pads.map((pad) => pad[0]), ...pads.map((pad) => pad[1])]);
   return graph.emit('Pad', [x, amounts, graph.scalar(Number(constantValue), x.type)], shape, x.type);
 });
