@@ -31,16 +31,16 @@ describe('a course', () => {
     expect(course.curve).toHaveLength(4);
   });
 
-  test('is hopeless once another rate was better in metric and loss within a quarter of its updates', () => {
+  test('is hopeless once another rate was better in metric and loss within a tenth of its updates', () => {
     const endings = (count: number, loss: number): (string | undefined)[] =>
       withEndings(
         [courseOf(0.1, looks(count, 0.9, 0.3)), courseOf(1e-5, looks(count, 0.1, loss))],
         'higher',
         limits,
       ).map(({ ended }) => ended);
-    expect(endings(12, 2)).toEqual([undefined, 'hopeless']);
-    expect(endings(11, 2)).toEqual([undefined, undefined]);
-    expect(endings(12, 0.2)).toEqual([undefined, undefined]);
+    expect(endings(40, 2)).toEqual([undefined, 'hopeless']);
+    expect(endings(39, 2)).toEqual([undefined, undefined]);
+    expect(endings(40, 0.2)).toEqual([undefined, undefined]);
   });
 
   test('ends when it has stalled or is full, and never stalls without patience', () => {

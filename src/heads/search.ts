@@ -54,13 +54,13 @@ export function advanced(
 }
 
 /** Looks at dev before which nobody is hopeless. */
-const fairLooks = 12;
-/** How many times more updates a hopeless one has had. */
-const handicap = 4;
+const fairLooks = 40;
+/** How many times more updates a hopeless one has had: a rate a tenth as large learns about a tenth as fast. */
+const handicap = 10;
 
 /**
  * Courses of one seed with their endings. Hopeless is who has not yet reached, in metric nor in loss, what another rate
- * had reached within a quarter of the updates.
+ * had reached within a tenth of the updates.
  * @param limits patience 0 never stalls, nor are any hopeless
  */
 export function withEndings(
