@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runGate } from '../src/cli/gate/run.js';
 import { createEngine } from '../src/engine/create.js';
 import type { Engine } from '../src/engine/engine.js';
-import { trainPooledHead } from '../src/heads/pooledTraining.js';
+import { trainPooledHeads } from '../src/heads/pooledTraining.js';
 import { parseSettings, pooledSettingsSchema } from '../src/heads/settings.js';
 import { heldFeatures, workOf } from '../src/heads/toyWork.fixture.js';
 import { randomStream } from '../src/random.js';
@@ -51,7 +51,9 @@ async function trained(name: string, { seed = 1, shuffled = false, manifest = 'b
     ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
   const held = heldFeatures(1, 4, [...seen, ...features.slice(sizes.train)]);
   const work = { ...workOf(engine, held, references, { metric, score }), seed };
-  const { predictions } = await trainPooledHead(work, [{ column: 'label', classes }], settings);
+  const [head] = await trainPooledHeads(work, [{ column: 'label', classes }], settings, [seed]);
+  if (head === undefined) throw new Error('no head was trained');
+  const { predictions } = head;
   const value = score(predictions, references.test);
   const place = join(folder, name);
   await writeRecord(

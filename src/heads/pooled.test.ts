@@ -22,7 +22,7 @@ import {
   runOf,
   stackRuns,
 } from './pooledRuns.js';
-import { trainPooledHead } from './pooledTraining.js';
+import { trainPooledHeads } from './pooledTraining.js';
 import { parseSettings, pooledSettingsSchema } from './settings.js';
 import { heldFeatures, workOf } from './toyWork.fixture.js';
 
@@ -218,11 +218,13 @@ describe('training', () => {
         score: (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0,
       },
     );
-    const result = await trainPooledHead(
+    const [result] = await trainPooledHeads(
       work,
       [{ column: 'label', classes }],
       parseSettings(pooledSettingsSchema, settings, 'ks'),
+      [work.seed],
     );
+    if (result === undefined) throw new Error('no head was trained');
     return { result, references: references.test };
   }
 

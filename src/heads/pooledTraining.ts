@@ -20,17 +20,9 @@ interface Training extends Scoring {
   readonly update: Program<RunsUpdates, RunsUpdated>;
 }
 
-/** Trains one head a learning rate and tests the best; the same work gives the same result. */
-export async function trainPooledHead(
-  work: HeadWork,
-  slots: Slots,
-  settings: PooledSettings,
-): Promise<HeadResult> {
-  return (await trainPooledHeads(work, slots, settings, [work.seed]))[0] as HeadResult;
-}
-
 /**
- * The same from several seeds, all in one program.
+ * Trains one head a learning rate and seed, all in one program, and tests the best of each seed; the same work gives the
+ * same result.
  * @returns a result a seed, in their order
  */
 export async function trainPooledHeads(

@@ -13,7 +13,8 @@ import {
   notThere,
 } from './corpus.js';
 
-/** Utterances a subset, as the lines of its transcripts in the archives of https://www.openslr.org/12. */
+/** Utterances a subset, as the lines of its transcripts in the archives of https://www.openslr.org/12; not compared with
+ * that page yet. */
 const known: Readonly<Record<string, number>> = {
   'train-clean-100': 28539,
   'train-clean-360': 104014,
