@@ -1,6 +1,15 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { appendFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -23,10 +32,7 @@ const temporaryPattern = /^\..+\.\d+-[0-9a-f]{8}\.tmp$/;
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
   const target = resolve(path);
-  const temporary = join(
-    dirname(target),
-    `.${basename(target)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`,
-  );
+  const temporary = temporaryBeside(target);
   try {
     await mkdir(dirname(target), { recursive: true });
     const handle = await open(temporary, 'wx');
@@ -43,6 +49,33 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
     await rm(temporary, { force: true }).catch(() => undefined);
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
   }
+}
+
+/**
+ * The same for a process that is about to end: done when it returns.
+ * @throws UserError (exit code 1) when the file cannot be written
+ */
+export function writeFileAtomicSync(path: string, chunks: Iterable<Uint8Array>): void {
+  const target = resolve(path);
+  const temporary = temporaryBeside(target);
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    const file = openSync(temporary, 'wx');
+    try {
+      for (const chunk of chunks) writeFileSync(file, chunk);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw systemCode(error) === undefined ? error : cannotWrite(path, error);
+  }
+}
+
+function temporaryBeside(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
 }
 
 /** Makes a rename last through a loss of power. Where a folder cannot be opened (Windows), the system sees to that. */

@@ -1,6 +1,7 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 
 import { UserError } from '../errors.js';
+import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
 import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
@@ -27,12 +28,20 @@ export const runCommand = defineCommand({
       default: '0.1%',
       describe: 'Share of utterances whose audio may be unusable',
     },
+    resume: { type: 'boolean', describe: 'Go on with heads whose training was interrupted (the default)' },
+    'no-resume': { type: 'boolean', describe: 'Train interrupted heads from their start' },
+    'checkpoint-every': {
+      type: 'number',
+      default: usualSecondsBetweenCheckpoints,
+      describe: 'Seconds between the checkpoints of a head in training',
+    },
     weights: weightsOption,
     ...engineOptions,
   },
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+    ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
   ],
   async run(args, io) {
     const { runFromSuite } = await import('./run-suite/from-suite.js');
@@ -46,6 +55,8 @@ export const runCommand = defineCommand({
       out: args.out,
       plugins: listOf(args.plugin, 'plugin'),
       maxBadShare: shareOf(args['max-bad']),
+      resume: resumes(args.resume, args['no-resume']),
+      checkpointSeconds: secondsOf(args['checkpoint-every']),
       weights: args.weights,
       engine: engineSettings(args),
       remark: io.say,
@@ -57,6 +68,19 @@ export const runCommand = defineCommand({
     return undefined;
   },
 });
+
+function resumes(wanted: boolean | undefined, unwanted: boolean | undefined): boolean {
+  if (wanted && unwanted)
+    throw new UserError('--resume and --no-resume exclude each other', { mend: 'Give one' });
+  return !unwanted;
+}
+
+function secondsOf(seconds: number): number {
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
+  throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
+    mend: 'Give 30, or 0 for always',
+  });
+}
 
 /** `0.1%` or `0.001`, from 0 to less than all. */
 function shareOf(text: string): number {

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HostTensor } from '../engine/tree.js';
 import { messageOf, UserError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { writeFileAtomic, writeFileAtomicSync } from '../files.js';
 import { halfValue } from '../half.js';
 import {
   damaged,
@@ -78,16 +78,27 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  await writeFileAtomic(file, chunks(tensors, metadata));
+}
+
+/** As `writeSafetensors`, done when it returns: for a process that is about to end. */
+export function writeSafetensorsSync(
+  file: string,
+  tensors: Readonly<Record<string, HostTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  writeFileAtomicSync(file, chunks(tensors, metadata));
+}
+
+function* chunks(
+  tensors: Readonly<Record<string, HostTensor>>,
+  metadata: Readonly<Record<string, string>>,
+): Iterable<Uint8Array> {
   const sorted = Object.entries(tensors).sort(
     ([a, x], [b, y]) => Number(x.dtype === 'bool') - Number(y.dtype === 'bool') || (a < b ? -1 : 1),
   );
-  const header = encodeHeader(sorted, metadata);
-  await writeFileAtomic(file, chunks(header, sorted));
-}
-
-function* chunks(header: Uint8Array, tensors: readonly [string, HostTensor][]): Iterable<Uint8Array> {
-  yield header;
-  for (const [, { data }] of tensors) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  yield encodeHeader(sorted, metadata);
+  for (const [, { data }] of sorted) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 async function readHeader(handle: FileHandle, file: string, fileBytes: number) {

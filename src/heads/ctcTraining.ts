@@ -1,9 +1,9 @@
 /** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
 import type { CtcHead } from '../../tasks/task.js';
 import type { Program } from '../engine/engine.js';
-import { scalar } from '../engine/tree.js';
-import { adamStart } from '../nn/adam.js';
-import { createProgress, type Progress } from '../progress.js';
+import { type HostParameters, scalar, type ToHost } from '../engine/tree.js';
+import { type AdamState, adamStart } from '../nn/adam.js';
+import { createProgress } from '../progress.js';
 import { type CtcModel, type CtcUpdate, type CtcUpdated, ctcStart, ctcUpdate } from './ctc.js';
 import {
   augmentMasks,
@@ -15,9 +15,18 @@ import {
   targetBatch,
 } from './ctcBatches.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { type Keeper, openKeeper } from './keeping.js';
 import { lmDecoder } from './lmDecoding.js';
 import { bestPathProgram, type Recognition, recognise } from './recognition.js';
-import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
+import {
+  advanced,
+  bestCourse,
+  type Course,
+  newCourse,
+  triedRate,
+  withEndings,
+  withoutBeaten,
+} from './search.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 import { timeWarps } from './timeWarp.js';
@@ -56,14 +65,21 @@ export async function trainCtcHead(
   const bestPath = bestPathProgram(work, model);
   const training: Training = { work, head, model, update, bestPath };
   const rates = settings.learningRates;
-  const progress = createProgress(work.title, rates.length * settings.maximumUpdates, { quiet: work.quiet });
+  const keeper = await openKeeper(work, [work.seed], { head, settings, hopSamples });
+  let courses = keeper.restored?.courses ?? [];
+  const ended = courses.filter((course) => course.ended !== undefined).length;
+  const updatesBefore = ended * settings.maximumUpdates;
+  const progress = createProgress(work.title, rates.length * settings.maximumUpdates, {
+    quiet: work.quiet,
+    initial: updatesBefore + (keeper.restored?.runs ? keeper.restored.done : 0),
+  });
   try {
-    let courses: Course[] = [];
-    for (const [i, learningRate] of rates.entries())
-      courses = [
-        ...courses,
-        await trainAtRate(training, learningRate, courses, progress, i * settings.maximumUpdates),
-      ];
+    for (const [i, rate] of rates.entries()) {
+      if (i < ended) continue;
+      courses = await trainAtRate(training, rate, courses, keeper, (update, note) =>
+        progress.update(i * settings.maximumUpdates + update, note),
+      );
+    }
     const { best, learningRate, curve } = bestCourse(courses, work.metric.direction);
     return {
       tried: courses.map(triedRate),
@@ -83,24 +99,75 @@ export async function trainCtcHead(
         standard,
       },
       predictions: await recognise(training, best.parameters, 'test', decoder),
+      earlierSeconds: keeper.earlierSeconds,
     };
   } finally {
+    keeper.close();
     progress.stop();
     await update.dispose();
     await bestPath.dispose();
   }
 }
 
+/** Trains at one rate, from its start or from where it was interrupted. */
 async function trainAtRate(
   training: Training,
   learningRate: number,
-  before: readonly Course[],
-  progress: Progress,
-  done: number,
-): Promise<Course> {
-  const { work, head, model, update: program } = training;
+  known: readonly Course[],
+  keeper: Keeper,
+  report: (update: number, note: string) => void,
+): Promise<readonly Course[]> {
+  const { work, model } = training;
+  const { settings } = model;
+  const { direction } = work.metric;
+  const { epochUpdates, update: updateOnce } = updater(training, learningRate);
+  const evaluateEvery = settings.evaluateEvery || epochUpdates;
+  const start = ctcStart(work.seed, model);
+  const begun = known.some(({ ended }) => ended === undefined) ? keeper.restored : undefined;
+  let { parameters, moments } = begun?.runs ?? { parameters: start, moments: adamStart(start) };
+  let courses = begun === undefined ? [...known, newCourse(work.seed, learningRate)] : known;
+  let update = begun?.done ?? 0;
+  let [lossSum = 0] = begun?.losses ?? [];
+  for (let going = true; going; ) {
+    const last = update - (update % evaluateEvery);
+    const outputs = await updateOnce(parameters, moments, update);
+    ({ parameters, moments } = outputs);
+    lossSum += outputs.loss.data[0] as number;
+    update++;
+    if (update % evaluateEvery === 0 || update === settings.maximumUpdates) {
+      const devMetric = work.score(await recognise(training, parameters, 'dev'), work.references.dev);
+      const trainLoss = lossSum / (update - last);
+      const kept = parameters;
+      const point = { update, trainLoss, devMetric, devLoss: trainLoss };
+      const next = courses.map((course) => advanced(course, point, () => kept, direction));
+      courses = withoutBeaten(withEndings(next, direction, settings), direction);
+      lossSum = 0;
+    }
+    const course = courses.at(-1) as Course;
+    going = course.ended === undefined;
+    report(update, `rate ${learningRate}, dev ${course.best?.devMetric.toFixed(3) ?? '-'}`);
+    const runs = { seeds: [work.seed], rates: [learningRate], parameters, moments };
+    await keeper.hold({ done: update, courses, runs: going ? runs : undefined, losses: [lossSum] });
+  }
+  return courses;
+}
+
+type HostUpdated = ToHost<CtcUpdated>;
+
+/** What does one update of a training, and how many make an epoch. */
+function updater(
+  { work, head, model, update: program }: Training,
+  learningRate: number,
+): {
+  readonly epochUpdates: number;
+  readonly update: (
+    parameters: HostParameters,
+    moments: AdamState<HostParameters>,
+    update: number,
+  ) => Promise<HostUpdated>;
+} {
   const { settings, join } = model;
-  const { batchSize, specAugment } = settings;
+  const { batchSize, specAugment, schedule, maximumUpdates } = settings;
   const places = work.places.train;
   const targets = work.references.train.map((reference) => [...head.encode(reference[head.column] ?? '')]);
   const longest = longestTargets(
@@ -109,68 +176,47 @@ async function trainAtRate(
     join,
   );
   const epochUpdates = Math.ceil(places.length / batchSize);
-  const evaluateEvery = settings.evaluateEvery || epochUpdates;
-  let parameters = ctcStart(work.seed, model);
-  let moments = adamStart(parameters);
-  let course = newCourse(work.seed, learningRate);
-  let lossSum = 0;
-  let summed = 0;
-  let batches: number[][] = [];
-  for (let update = 0; course.ended === undefined; ) {
-    if (update % epochUpdates === 0) batches = epochBatches(work, batchSize, update / epochUpdates);
-    const rows = batches[update % epochUpdates] ?? [];
-    const batch = frameBatch(
-      work.features,
-      rows.map((row) => places[row] as number),
-      batchSize,
-      join,
-    );
-    const frames = batch.states.shape[2] as number;
-    const outputs = await program.run({
-      parameters,
-      moments,
-      step: scalar(update),
-      learningRate: scalar(
-        learningRate * (settings.schedule === 'linear' ? 1 - update / settings.maximumUpdates : 1),
-      ),
-      batch,
-      ...targetBatch(
-        rows.map((row) => targets[row] ?? []),
+  let epoch: { readonly number: number; readonly batches: number[][] } | undefined;
+  return {
+    epochUpdates,
+    update: (parameters, moments, update) => {
+      const number = Math.floor(update / epochUpdates);
+      if (epoch?.number !== number) epoch = { number, batches: epochBatches(work, batchSize, number) };
+      const rows = epoch.batches[update % epochUpdates] ?? [];
+      const batch = frameBatch(
+        work.features,
+        rows.map((row) => places[row] as number),
         batchSize,
-        longest(frames / join),
-      ),
-      key: dropoutKey(work.seed, update),
-      ...(specAugment && {
-        masks: {
-          ...augmentMasks(specAugment, [batchSize, frames, model.dim], work.seed, update),
-          ...(specAugment.timeWarpWindow > 0 && {
-            warp: timeWarps(
-              frames,
-              Array.from(batch.steps.data, (steps) => steps * join),
-              specAugment.timeWarpWindow,
-              work.seed,
-              update,
-            ),
-          }),
-        },
-      }),
-    });
-    parameters = outputs.parameters;
-    moments = outputs.moments;
-    lossSum += outputs.loss.data[0] as number;
-    summed++;
-    update++;
-    if (update % evaluateEvery === 0 || update === settings.maximumUpdates) {
-      const devMetric = work.score(await recognise(training, parameters, 'dev'), work.references.dev);
-      const trainLoss = lossSum / summed;
-      const kept = parameters;
-      const { direction } = work.metric;
-      const point = { update, trainLoss, devMetric, devLoss: trainLoss };
-      const next = advanced(course, point, () => kept, direction);
-      course = withEndings([...before, next], direction, settings).at(-1) as Course;
-      [lossSum, summed] = [0, 0];
-    }
-    progress.update(done + update, `rate ${learningRate}, dev ${course.best?.devMetric.toFixed(3) ?? '-'}`);
-  }
-  return course;
+        join,
+      );
+      const frames = batch.states.shape[2] as number;
+      return program.run({
+        parameters,
+        moments,
+        step: scalar(update),
+        learningRate: scalar(learningRate * (schedule === 'linear' ? 1 - update / maximumUpdates : 1)),
+        batch,
+        ...targetBatch(
+          rows.map((row) => targets[row] ?? []),
+          batchSize,
+          longest(frames / join),
+        ),
+        key: dropoutKey(work.seed, update),
+        ...(specAugment && {
+          masks: {
+            ...augmentMasks(specAugment, [batchSize, frames, model.dim], work.seed, update),
+            ...(specAugment.timeWarpWindow > 0 && {
+              warp: timeWarps(
+                frames,
+                Array.from(batch.steps.data, (steps) => steps * join),
+                specAugment.timeWarpWindow,
+                work.seed,
+                update,
+              ),
+            }),
+          },
+        }),
+      });
+    },
+  };
 }

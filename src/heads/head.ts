@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 import { randomStream } from '../random.js';
+import type { Keeping } from './keeping.js';
 import type { CurvePoint, Ending } from './search.js';
 import type { TrainedHead } from './trained.js';
 
@@ -22,6 +23,8 @@ export interface HeadWork {
   /** For progress and errors: `ks head of tiny`. */
   readonly title: string;
   readonly quiet: boolean;
+  /** If set, an interrupted training goes on from where it was. */
+  readonly keeping?: Keeping | undefined;
 }
 
 export interface TriedRate {
@@ -43,6 +46,8 @@ export interface HeadResult {
   readonly head: TrainedHead;
   /** For the test split, in its order. */
   readonly predictions: readonly Columns[];
+  /** Spent on the training before it was interrupted; a share of it where several heads were trained together. */
+  readonly earlierSeconds: number;
 }
 
 /** A head as it was after some update, and how it did on dev. */

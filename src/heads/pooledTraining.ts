@@ -4,17 +4,21 @@ import { float32, floatsOf, int32, scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { type Keeper, openKeeper } from './keeping.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
 import { type Grid, joined, tilesOf, withoutEnded } from './pooledGrid.js';
-import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, runOf, stackRuns } from './pooledRuns.js';
+import { looked } from './pooledLook.js';
+import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
-import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
+import { bestCourse, type Course, newCourse, triedRate } from './search.js';
 import type { PooledSettings } from './settings.js';
 
 /** Bounds of one program run: its updates, and the bytes of its batches. */
 const mostUpdatesPerRun = 64;
 const mostBatchBytes = 96 * 2 ** 20;
+/** Updates between places where a training may be kept. Many numbers divide it, so few programs get a remainder. */
+const mostUpdatesUnkept = 960;
 interface Training extends Scoring {
   readonly settings: PooledSettings;
   readonly update: Program<RunsUpdates, RunsUpdated>;
@@ -37,25 +41,30 @@ export async function trainPooledHeads(
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
+  const keeper = await openKeeper(work, seeds, { slots, settings });
   try {
-    const courses = await trainAll(training, seeds);
+    const courses = await trainAll(training, seeds, keeper);
     const results: HeadResult[] = [];
-    for (const seed of seeds)
-      results.push(
-        await tested(
-          training,
-          courses.filter((one) => one.seed === seed),
-        ),
+    for (const seed of seeds) {
+      const result = await tested(
+        training,
+        courses.filter((one) => one.seed === seed),
       );
+      results.push({ ...result, earlierSeconds: keeper.earlierSeconds / seeds.length });
+    }
     return results;
   } finally {
+    keeper.close();
     await update.dispose();
     await score.dispose();
   }
 }
 
 /** The best head of one seed, run on the test split. */
-async function tested({ slots, work, ...rest }: Training, courses: readonly Course[]): Promise<HeadResult> {
+async function tested(
+  { slots, work, ...rest }: Training,
+  courses: readonly Course[],
+): Promise<Omit<HeadResult, 'earlierSeconds'>> {
   const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
   const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
   return {
@@ -75,52 +84,57 @@ async function tested({ slots, work, ...rest }: Training, courses: readonly Cour
 }
 
 /** Trains every seed at every rate; dev is looked at after each epoch, or as often as is set. */
-async function trainAll(training: Training, seeds: readonly number[]): Promise<Course[]> {
+async function trainAll(training: Training, seeds: readonly number[], keeper: Keeper): Promise<Course[]> {
   const { work, settings } = training;
-  const { learningRates, maximumUpdates, batchSize } = settings;
-  const { layers, dim } = work.features;
+  const { maximumUpdates, batchSize, learningRates } = settings;
   const direction = work.metric.direction;
   const interval = settings.evaluateEvery || Math.ceil(work.places.train.length / batchSize);
   const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
-  const starts = seeds.map((seed) => pooledStart(seed, layers, dim, training.slots, settings.projectionSize));
-  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
-  let grid: Grid = { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
-  let courses = seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
-  const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet });
+  const { restored } = keeper;
+  let courses =
+    restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
+  let grid = restored === undefined ? startingGrid(training, seeds) : restored.runs;
+  let losses = restored?.losses ?? [];
+  let done = restored?.done ?? 0;
+  const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet, initial: done });
   try {
-    for (let done = 0; courses.some(({ ended }) => ended === undefined); ) {
-      grid = withoutEnded(grid, courses);
-      const goal = Math.min(maximumUpdates, done + interval);
-      const trained = await trainUntil(training, grid, streams, done, goal);
-      grid = trained.grid;
-      done = goal;
-      const scored = await predict(training, grid.parameters, 'dev');
-      courses = courses.map((course) => {
-        const run = placeIn(grid, course);
-        const dev = run === undefined ? undefined : scored[run];
-        if (run === undefined || dev === undefined) return course;
-        const point = {
-          update: done,
-          trainLoss: trained.losses[run] as number,
-          devMetric: work.score(dev.predictions, work.references.dev),
-          devLoss: dev.loss,
-        };
-        return advanced(course, point, () => runOf(grid.parameters, run), direction);
-      });
-      courses = seeds.flatMap((seed) =>
-        withEndings(
-          courses.filter((course) => course.seed === seed),
-          direction,
-          settings,
-        ),
+    while (grid !== undefined) {
+      const last = done - (done % interval);
+      const look = Math.min(maximumUpdates, last + interval);
+      const goal = Math.min(look, done + mostUpdatesUnkept);
+      const trained: Awaited<ReturnType<typeof trainUntil>> = await trainUntil(
+        training,
+        grid,
+        streams,
+        done,
+        goal,
       );
-      const best = bestCourse(courses, direction);
-      progress.update(done, `rate ${best.learningRate}, dev ${best.best.devMetric.toFixed(3)}`);
+      losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
+      done = goal;
+      grid = trained.grid;
+      if (done === look) {
+        const means = losses.map((sum) => sum / (look - last));
+        courses = await looked(training, settings, trained.grid, courses, { update: done, means });
+        losses = [];
+        const going = courses.some(({ ended }) => ended === undefined);
+        grid = going ? withoutEnded(trained.grid, courses) : undefined;
+      }
+      const best = courses.some((course) => course.best) ? bestCourse(courses, direction) : undefined;
+      progress.update(done, best && `rate ${best.learningRate}, dev ${best.best.devMetric.toFixed(3)}`);
+      await keeper.hold({ done, courses, runs: grid, losses });
     }
   } finally {
     progress.stop();
   }
-  return courses;
+  return [...courses];
+}
+
+function startingGrid({ work, slots, settings }: Training, seeds: readonly number[]): Grid {
+  const { learningRates, projectionSize } = settings;
+  const { layers, dim } = work.features;
+  const starts = seeds.map((seed) => pooledStart(seed, layers, dim, slots, projectionSize));
+  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
+  return { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
 }
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
@@ -128,12 +142,6 @@ function batchStream({ work, slots, settings, readMeans }: Training, seed: numbe
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
-
-/** Where the run of a course stands in the grid. */
-function placeIn({ seeds, rates }: Grid, { seed, learningRate }: Course): number | undefined {
-  const [row, column] = [seeds.indexOf(seed), rates.indexOf(learningRate)];
-  return row < 0 || column < 0 ? undefined : row * rates.length + column;
-}
 
 /** Updates `from` to `to` of every run of the grid, tile by tile, and each run's mean loss over them. */
 async function trainUntil(

@@ -116,3 +116,16 @@ export function triedRate({ learningRate, best, curve, ended }: Course): TriedRa
   if (best === undefined || ended === undefined) throw new Error('a training that has not ended');
   return { learningRate, devMetric: best.devMetric, updates: curve.at(-1)?.update ?? 0, ended };
 }
+
+/** Courses without the parameters of those that have ended and are not their seed's best: these are never tested. */
+export function withoutBeaten(courses: readonly Course[], direction: TaskMetric['direction']): Course[] {
+  return courses.map((course) => {
+    const { best, ended, seed } = course;
+    if (best === undefined || ended === undefined) return course;
+    const first = bestCourse(
+      courses.filter((other) => other.seed === seed),
+      direction,
+    );
+    return first.best === best ? course : { ...course, best: { ...best, parameters: {} } };
+  });
+}

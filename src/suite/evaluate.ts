@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
+import type { Keeping } from '../heads/keeping.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
@@ -21,6 +22,8 @@ export interface EvaluateOptions {
   readonly featureFolder: string;
   /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
   readonly maxBadShare: number;
+  /** How a training is kept that starts from this seed; without it none is. */
+  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -57,25 +60,28 @@ export async function evaluate(
     const started = performance.now();
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
-    const work: HeadWork = {
+    const origin = originOf(encoder, planned, engine);
+    const workOf = (seed: number): HeadWork => ({
       engine,
       features,
       places,
       references,
       metric,
       score: (predictions, wanted) => metricOf(task.evaluate(predictions, wanted), metric.name).value,
-      seed: seeds[0] ?? 0,
+      seed,
       title: `${task.name} head on ${encoder.name}`,
       quiet,
-    };
+      keeping: options.keepingOf && { ...options.keepingOf(seed), origin },
+    });
     const results =
       head.kind === 'pooled-linear'
-        ? await trainPooledHeads(work, head.spec.slots, head.settings, seeds)
+        ? await trainPooledHeads(workOf(seeds[0] ?? 0), head.spec.slots, head.settings, seeds)
         : await eachSeed(seeds, (seed) =>
-            trainCtcHead({ ...work, seed }, head.spec, head.settings, encoder.hopSamples),
+            trainCtcHead(workOf(seed), head.spec, head.settings, encoder.hopSamples),
           );
     // Seeds that train together share the time it took.
-    const seconds = (performance.now() - started) / 1000 / seeds.length;
+    const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
+    const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
     return results.map((result, i) => {
       const seed = seeds[i] as number;
       const record: NewRecord = {
@@ -108,6 +114,19 @@ export async function evaluate(
   } finally {
     features.close();
   }
+}
+
+/** All that decides a head beside its settings and seed. */
+function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: Engine): Keeping['origin'] {
+  const { task, manifest, preset } = planned;
+  return {
+    encoder: encoder.hash,
+    manifest: manifest.hash,
+    task: [task.name, task.version],
+    preset,
+    engine: [name, provider],
+    versions: runtimeVersions(),
+  };
 }
 
 /** One after the other. */

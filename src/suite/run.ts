@@ -1,4 +1,5 @@
 /** @file Runs a suite: every encoder on every task, what is recorded already left alone. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInTasks } from '../../tasks/index.js';
 import type { Task } from '../../tasks/task.js';
@@ -7,6 +8,8 @@ import { createEngine, type EngineSettings } from '../engine/create.js';
 import type { Engine, EngineName } from '../engine/engine.js';
 import { UserError } from '../errors.js';
 import { userCacheFolder } from '../files.js';
+import { headCheckpointName } from '../heads/headCheckpoint.js';
+import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
 import { headFileName, writeHead } from '../heads/trained.js';
 import { type ResultRecord, recordFileName } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
@@ -42,8 +45,14 @@ export interface RunSuiteOptions {
   readonly knownTasks?: readonly Task[];
   /** The share of a task's utterances whose audio may be missing or unusable (default 0.001). */
   readonly maxBadShare?: number | undefined;
-  /** Ends the run before the next job; what is done stays. */
+  /** Ends the run in the training of a head, or before the next job; what is done stays. */
   readonly signal?: AbortSignal;
+  /** Whether a head whose training was interrupted goes on from its checkpoint (default true). */
+  readonly resume?: boolean | undefined;
+  /** Seconds between the checkpoints of a training (default 30). */
+  readonly checkpointSeconds?: number | undefined;
+  /** Told what a training goes on from, and of a checkpoint that cannot be used. */
+  readonly remark?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -83,12 +92,35 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
         const record = await knownRecord(folderOf(one), encoder, task, engine, one);
         if (record !== undefined) known.set(one, record);
       }
+      // Pooled heads train together: their checkpoint lies with the first of all seeds, whichever are missing.
+      const checkpointOf = (one: number): string => {
+        const first = task.head.kind === 'pooled-linear' ? (seeds[0] ?? one) : one;
+        return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
+      };
+      const keepingOf = (one: number) => ({
+        file: checkpointOf(one),
+        resume: options.resume ?? true,
+        everySeconds: options.checkpointSeconds ?? usualSecondsBetweenCheckpoints,
+        signal: options.signal,
+        say: options.remark,
+      });
       const missing = seeds.filter((one) => !known.has(one));
       const featureFolder = join(cacheFolder, 'features');
       const done =
         missing.length === 0
           ? []
-          : await evaluate(encoder, task, { engine, seeds: missing, quiet, featureFolder, maxBadShare });
+          : await evaluate(encoder, task, {
+              engine,
+              seeds: missing,
+              quiet,
+              featureFolder,
+              maxBadShare,
+              keepingOf,
+            }).catch((error: unknown) => {
+              if (options.signal?.aborted) return undefined;
+              throw error;
+            });
+      if (done === undefined) return records;
       for (const { record, predictions, head } of done) {
         const folder = folderOf(record.seed);
         // Before the record: a folder with a record is complete.
@@ -98,6 +130,7 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
         });
         known.set(record.seed, (await writeRecord(folder, record, predictions)).record);
       }
+      for (const one of seeds) await rm(checkpointOf(one), { force: true });
       records.push(...seeds.flatMap((one) => known.get(one) ?? []));
     }
   }

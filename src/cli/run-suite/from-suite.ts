@@ -32,7 +32,11 @@ export interface RunRequest extends LoadOptions {
   readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
-  /** Told what is to be known of how encoders were read. */
+  /** Whether heads go on from their checkpoints (default true). */
+  readonly resume?: boolean | undefined;
+  /** Seconds between the checkpoints of a head. */
+  readonly checkpointSeconds?: number | undefined;
+  /** Told what is to be known of how encoders were read, and of what trainings go on from. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -69,6 +73,9 @@ export async function runFromSuite(request: RunRequest): Promise<Comparison> {
       signal,
       knownTasks,
       maxBadShare,
+      resume: request.resume,
+      checkpointSeconds: request.checkpointSeconds,
+      remark: request.remark,
       ...ofSeeds,
     });
     for (const record of records) {

@@ -1,0 +1,335 @@
+/** @file A head's training that is interrupted, or killed, ends as one that was not. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asr } from '../../tasks/asr/index.js';
+import { ks } from '../../tasks/ks/index.js';
+import type { Columns, CtcHead } from '../../tasks/task.js';
+import { createEngine } from '../engine/create.js';
+import type { Engine } from '../engine/engine.js';
+import { float32 } from '../engine/tree.js';
+import { randomStream } from '../random.js';
+import { trainCtcHead } from './ctcTraining.js';
+import type { HeadResult, HeadWork } from './head.js';
+import { type HeadState, readHeadCheckpoint, writeHeadCheckpoint } from './headCheckpoint.js';
+import type { Keeping } from './keeping.js';
+import { trainPooledHeads } from './pooledTraining.js';
+import { newCourse } from './search.js';
+import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from './settings.js';
+import { heldFeatures, workOf } from './toyWork.fixture.js';
+
+let folder: string;
+let engine: Engine;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-keeping-'));
+  engine = await createEngine('onnx', { threads: 1 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const classes = ['down', 'go', 'up'];
+const sizes = { train: 40, dev: 20, test: 20 } as const;
+type Change = Partial<Pick<HeadWork, 'keeping' | 'score'>>;
+type Train = (change: Change) => Promise<HeadResult[]>;
+
+/** References of every split; `next` makes an utterance. */
+function splitsOf(next: () => Columns) {
+  const of = (size: number): Columns[] => Array.from({ length: size }, next);
+  return { train: of(sizes.train), dev: of(sizes.dev), test: of(sizes.test) };
+}
+
+const pooledSettings = {
+  projectionSize: 8,
+  batchSize: 10,
+  learningRates: [0.1, 0.01, 1e-4],
+  maximumUpdates: 44,
+  patience: 6,
+};
+
+/** Two seeds at three rates, on three noisy clusters. */
+const trainPooled =
+  (settings: object = {}, seeds: readonly number[] = [1, 2]): Train =>
+  async (change) => {
+    const random = randomStream(4, 'clusters');
+    const utterances: Float32Array[] = [];
+    const references = splitsOf(() => {
+      const label = utterances.length % 3;
+      const mean = (at: number): number => (at % 3 === label ? 1 : 0);
+      utterances.push(Float32Array.from({ length: 12 }, (_, at) => random.normal() + mean(at)));
+      return { label: classes[label] as string };
+    });
+    const score: HeadWork['score'] = (predictions, wanted) =>
+      ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+    const work = workOf(engine, heldFeatures(2, 6, utterances), references, {
+      metric: ks.metrics[0],
+      score: change.score ?? score,
+    });
+    const all = parseSettings(pooledSettingsSchema, { ...pooledSettings, ...settings }, 'ks');
+    return trainPooledHeads({ ...work, ...change }, [{ column: 'label', classes }], all, seeds);
+  };
+
+/** Two rates one after the other, with dropout and SpecAugment, on frames of three letters. */
+const trainCtc: Train = async (change) => {
+  const random = randomStream(9, 'spelling');
+  const utterances: Float32Array[] = [];
+  const references = splitsOf(() => {
+    const text = Array.from({ length: 1 + random.integer(3) }, () => 'ABC'[random.integer(3)]).join('');
+    const values = Array.from({ length: 8 * text.length }, (_, i) => {
+      const letter = 'ABC'.indexOf(text[Math.floor(i / 8)] ?? '');
+      return 0.3 * random.normal() + (i % 4 === letter ? 2 : 0);
+    });
+    utterances.push(Float32Array.from(values));
+    return { text };
+  });
+  const score: HeadWork['score'] = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+  const work = workOf(engine, heldFeatures(1, 4, utterances), references, {
+    metric: asr.metrics[0],
+    score: change.score ?? score,
+  });
+  const specAugment = {
+    timeWarpWindow: 2,
+    timeMasks: 1,
+    timeMaskFrames: 2,
+    featureMasks: 1,
+    featureMaskDims: 1,
+  };
+  const settings = { projectionSize: 6, lstmSize: 5, stepSamples: 0, batchSize: 8, specAugment };
+  const rates = { learningRates: [2e-2, 5e-3], maximumUpdates: 12, evaluateEvery: 3 };
+  const head = asr.head({ train: [], dev: [], test: [] }) as CtcHead;
+  const all = parseSettings(ctcSettingsSchema, { ...settings, ...rates }, 'asr');
+  return [await trainCtcHead({ ...work, ...change }, head, all, 320)];
+};
+
+const keepingIn = (name: string, change: Partial<Keeping> = {}): Keeping => ({
+  file: join(folder, name, 'head.checkpoint.safetensors'),
+  origin: { encoder: 'a' },
+  resume: true,
+  everySeconds: 0,
+  ...change,
+});
+
+/** What a result says, without the time it took. */
+const said = (results: readonly HeadResult[]): unknown =>
+  results.map(({ earlierSeconds: _, ...result }) => result);
+
+/** A metric that does something at the n-th time it is asked. */
+function scoreThat(inner: HeadWork['score'], n: number, act: () => void): HeadWork['score'] {
+  let asked = 0;
+  return (predictions, wanted) => {
+    asked++;
+    if (asked === n) act();
+    return inner(predictions, wanted);
+  };
+}
+
+const accuracy: HeadWork['score'] = (predictions, wanted) =>
+  ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+const cer: HeadWork['score'] = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+
+describe.each([
+  ['pooled heads of two seeds and three rates', trainPooled(), accuracy],
+  ['a CTC head of two rates', trainCtc, cer],
+] as const)('%s', (name, train, score) => {
+  let whole: HeadResult[];
+  let looks = 0;
+  beforeAll(async () => {
+    whole = await train({
+      score: (...given) => {
+        looks++;
+        return score(...given);
+      },
+    });
+  });
+
+  test('kept all the time, are trained as without it', async () => {
+    const said: string[] = [];
+    const keeping = keepingIn(`${name} kept`, { say: (text) => said.push(text) });
+    expect(await train({ keeping })).toEqual(whole);
+    expect(said).toEqual([]);
+    expect(existsSync(keeping.file)).toBe(true);
+  });
+
+  test('interrupted at every look at dev, go on each time to the same end', async () => {
+    const ways = ['interrupted', 'killed'] as const;
+    for (const way of ways) {
+      const said_: string[] = [];
+      let starts = 0;
+      let results: HeadResult[] | undefined;
+      for (; results === undefined; starts++) {
+        const interrupt = new AbortController();
+        const reason = new Error(way);
+        const keeping = keepingIn(`${name} ${way}`, {
+          // Interrupted, the state must be written although it is not yet time.
+          everySeconds: way === 'interrupted' ? 1000 : 0,
+          ...(way === 'interrupted' && { signal: interrupt.signal }),
+          say: (text) => said_.push(text),
+        });
+        // Killed at its second look, a training has kept what followed the first.
+        const runs = name.startsWith('pooled') ? 6 : 1;
+        const act = (): void => {
+          if (way === 'killed') throw reason;
+          interrupt.abort(reason);
+        };
+        results = await train({
+          keeping,
+          score: scoreThat(score, way === 'killed' ? runs + 1 : 1, act),
+        }).catch((error: unknown) => {
+          if (error !== reason) throw error;
+          return undefined;
+        });
+        expect(starts).toBeLessThan(looks + 2);
+      }
+      expect(said(results)).toEqual(said(whole));
+      expect(starts).toBeGreaterThan(6);
+      expect(said_).toHaveLength(starts - 1);
+      expect(results[0]?.earlierSeconds).toBeGreaterThan(0);
+    }
+  });
+});
+
+test('a CTC head killed anywhere between looks at dev ends the same', async () => {
+  const whole = await trainCtc({});
+  const random = randomStream(Date.now(), 'moments');
+  for (let kill = 0; kill < 3; kill++) {
+    const update = 1 + random.integer(23);
+    const file = join(folder, `ctc ${kill}`, 'head.checkpoint.safetensors');
+    let holds = 0;
+    // The state is on disk after every update: what follows is lost as in a kill.
+    const keeping = {
+      ...keepingIn(`ctc ${kill}`),
+      signal: {
+        aborted: false,
+        addEventListener: () => {},
+        removeEventListener: () => {},
+        throwIfAborted: () => {
+          if (++holds > update) throw new Error('killed');
+        },
+      } as unknown as AbortSignal,
+    };
+    await expect(trainCtc({ keeping })).rejects.toThrow('killed');
+    expect(existsSync(file)).toBe(true);
+    expect(said(await trainCtc({ keeping: keepingIn(`ctc ${kill}`) }))).toEqual(said(whole));
+  }
+});
+
+test('pooled heads are kept between looks at dev that are far apart', async () => {
+  const train = trainPooled({ maximumUpdates: 1200, evaluateEvery: 1200, learningRates: [0.01] }, [1]);
+  const keeping = keepingIn('far apart');
+  const reason = new Error('killed');
+  const score = scoreThat(accuracy, 1, () => {
+    throw reason;
+  });
+  await expect(train({ keeping, score })).rejects.toBe(reason);
+  const remarks: string[] = [];
+  const resumed = await train({ keeping: { ...keeping, say: (text) => remarks.push(text) } });
+  expect(remarks).toEqual(['toy head: going on from update 960']);
+  expect(said(resumed)).toEqual(said(await train({})));
+});
+
+describe('a checkpoint', () => {
+  const train = trainPooled();
+  let whole: unknown;
+  /** Leaves the checkpoint of a training that was killed at its third look. */
+  async function leftBy(name: string, inner = train): Promise<string> {
+    const score = scoreThat(accuracy, 13, () => {
+      throw new Error('killed');
+    });
+    await expect(inner({ keeping: keepingIn(name), score })).rejects.toThrow('killed');
+    return keepingIn(name).file;
+  }
+  async function remarkOf(name: string, change: Partial<Keeping> = {}, inner = train): Promise<string> {
+    const remarks: string[] = [];
+    const keeping = keepingIn(name, { ...change, say: (text) => remarks.push(text) });
+    whole ??= said(await train({}));
+    expect(said(await inner({ keeping }))).toEqual(inner === train ? whole : said(await inner({})));
+    expect(remarks.length).toBeLessThan(2);
+    return remarks[0] ?? '';
+  }
+
+  test('is gone on from', async () => {
+    await leftBy('good');
+    expect(await remarkOf('good')).toBe('toy head: going on from update 8');
+  });
+
+  test.each([
+    ['cut short', async (file: string) => truncate(file, 500)],
+    ['empty', async (file: string) => writeFile(file, '')],
+    [
+      'changed in one bit of a value',
+      async (file: string) => {
+        const bytes = await readFile(file);
+        bytes[bytes.length - 30] = (bytes[bytes.length - 30] as number) ^ 4;
+        await writeFile(file, bytes);
+      },
+    ],
+    [
+      'changed in one digit of its state',
+      async (file: string) => {
+        const bytes = await readFile(file);
+        const at = bytes.indexOf('{\\"update\\":4,');
+        expect(at).toBeGreaterThan(0);
+        bytes[at + 13] = '5'.charCodeAt(0);
+        await writeFile(file, bytes);
+      },
+    ],
+  ])('that is %s is named, and training starts anew', async (what, damage) => {
+    const file = await leftBy(what);
+    await damage(file);
+    expect(await remarkOf(what)).toMatch(/head\.checkpoint\.safetensors: .*The toy head starts anew/);
+  });
+
+  test.each([
+    ['another encoder', { origin: { encoder: 'b' } }, train, /other work/],
+    ['other settings', {}, trainPooled({ projectionSize: 9 }), /other work/],
+    ['other rates', {}, trainPooled({ learningRates: [0.1, 0.01] }), /other work/],
+    ['other seeds', {}, trainPooled({}, [1, 3]), /of other seeds \(1, 2\)/],
+    ['fewer seeds', {}, trainPooled({}, [2]), /of other seeds \(1, 2\)/],
+  ] as const)('of %s is not used', async (what, change, inner, message) => {
+    await leftBy(what);
+    expect(await remarkOf(what, change, inner)).toMatch(message);
+  });
+
+  test('is left alone where it is not wanted', async () => {
+    await leftBy('unwanted');
+    expect(await remarkOf('unwanted', { resume: false })).toBe('');
+  });
+
+  test('of a training that ended gives each of its seeds without an update', async () => {
+    const keeping = keepingIn('ended');
+    await train({ keeping });
+    const remarks: string[] = [];
+    const second = trainPooled({}, [2]);
+    const asked: number[] = [];
+    const score: HeadWork['score'] = (...given) => {
+      asked.push(1);
+      return accuracy(...given);
+    };
+    const [result] = await second({ keeping: { ...keeping, say: (text) => remarks.push(text) }, score });
+    expect(asked).toEqual([]);
+    expect(remarks[0]).toMatch(/going on from update \d+/);
+    whole ??= said(await train({}));
+    expect(said([result as HeadResult])).toEqual([(whole as unknown[])[1]]);
+  });
+
+  test('takes away what a killed write left', async () => {
+    const file = await leftBy('unfinished');
+    await writeFile(join(folder, 'unfinished', '.head.checkpoint.safetensors.123-0123abcd.tmp'), 'half');
+    await remarkOf('unfinished');
+    expect(await readdir(join(folder, 'unfinished'))).toEqual([file.split('/').at(-1)]);
+  });
+
+  test('keeps numbers that JSON does not know, and the order of the parameters', async () => {
+    const tree = { z: float32([2], [Number.NaN, -0]), a: float32([1], [Number.POSITIVE_INFINITY]) };
+    const point = { update: 3, trainLoss: Number.NaN, devMetric: 0, devLoss: Number.POSITIVE_INFINITY };
+    const best = { devMetric: 0, devLoss: -0, update: 3, parameters: tree };
+    const runs = { seeds: [1], rates: [1e-5], parameters: tree, moments: { first: tree, second: tree } };
+    const courses = [{ ...newCourse(1, 1e-5), curve: [point], best }, newCourse(1, 0.1)];
+    const state: HeadState = { done: 3, courses, runs, losses: [Number.NEGATIVE_INFINITY], seconds: 0.5 };
+    const file = join(folder, 'numbers.safetensors');
+    await writeHeadCheckpoint(file, 'digest', state);
+    const again = await readHeadCheckpoint(file, 'digest');
+    expect(again).toEqual(state);
+    expect(Object.keys(again.runs?.parameters ?? {})).toEqual(['z', 'a']);
+  });
+});
