@@ -1,0 +1,171 @@
+/** @file `ehmam run`, killed or interrupted while heads are trained, ends with the results of a run that was not. */
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { writeWav } from '../src/audio/index.js';
+import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
+import { writeManifest } from '../src/data/manifest.js';
+import { readSafetensors } from '../src/encoders/safetensors.js';
+import { sha256OfFile } from '../src/files.js';
+import { headCheckpointName } from '../src/heads/headCheckpoint.js';
+import { randomStream } from '../src/random.js';
+import { type ResultRecord, readRecords } from '../src/results/index.js';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+
+let entry: Entry;
+let folder: string;
+
+/** Words of three letters, each letter a tone of its own. */
+beforeAll(async () => {
+  entry = await compileEntry();
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-heads-'));
+  const letters = 'ENO';
+  const rows = ['train', 'dev', 'test'].flatMap((split) =>
+    Array.from({ length: split === 'train' ? 24 : 8 }, (_, i) => {
+      const random = randomStream(7, split, i);
+      const text = Array.from({ length: 3 }, () => letters[random.integer(3)]).join('');
+      return { id: `${split}${i}`, path: `${split}${i}.wav`, split, label: letters[i % 3] as string, text };
+    }),
+  );
+  for (const { id, path, label, text } of rows) {
+    const random = randomStream(8, id);
+    const samples = Float32Array.from({ length: 6000 }, (_, n) => {
+      const letter = letters.indexOf(text[Math.floor(n / 2000)] ?? '');
+      return (
+        0.2 * Math.sin(n * (0.3 + 0.4 * letter)) + 0.1 * Math.sin(n * (0.2 + 0.1 * letters.indexOf(label)))
+      );
+    });
+    await writeWav(
+      join(folder, path),
+      samples.map((value) => value + 0.05 * random.normal()),
+      16000,
+    );
+  }
+  await writeManifest(join(folder, 'words.csv'), rows);
+  const tasks = [
+    {
+      name: 'ks',
+      manifest: 'words.csv',
+      settings: { learningRates: [0.01, 1e-3, 1e-4], maximumUpdates: 600, evaluateEvery: 10, patience: 0 },
+    },
+    {
+      name: 'asr',
+      manifest: 'words.csv',
+      settings: { projectionSize: 16, lstmSize: 16, maximumUpdates: 120, evaluateEvery: 10, patience: 0 },
+    },
+  ];
+  await writeFile(
+    join(folder, 'suite.json'),
+    JSON.stringify({ name: 'letters', tasks, encoders: ['fbank'] }),
+  );
+});
+afterAll(async () => {
+  await entry.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const random = randomStream(Date.now(), 'moments');
+
+const words = (out: string, ...more: string[]): string[] => [
+  ...['run', '--suite', join(folder, 'suite.json'), '--seeds', '1,2', '--threads', '1'],
+  ...['--out', join(folder, out), ...more],
+];
+const environment = () => ({ EHMAM_CACHE: join(folder, 'cache') });
+const placeOf = (out: string, seed: number, task: string): string =>
+  join(folder, out, `seed-${seed}`, 'fbank', task);
+const checkpointOf = (...place: [out: string, seed: number, task: string]): string =>
+  join(placeOf(...place), headCheckpointName);
+
+/** How far a checkpoint has come; 0 where there is none. */
+async function updatesKept(file: string): Promise<number> {
+  if (!existsSync(file)) return 0;
+  const { metadata } = await readSafetensors(file, () => false);
+  return (JSON.parse(metadata.state ?? '') as { done: number }).done;
+}
+
+const ended = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    child.on('close', () => resolve());
+  });
+
+/** Everything a run leaves of a task, but for costs and times. */
+async function resultsOf(out: string, task?: string): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const { record } of await readRecords([join(folder, out)])) {
+    if (task !== undefined && record.task.name !== task) continue;
+    const { costs: _, createdAt: __, ...same }: ResultRecord = record;
+    const place = placeOf(out, record.seed, record.task.name);
+    // The record holds the hash of the predictions.
+    results.push({ ...same, head: await sha256OfFile(join(place, 'head.safetensors')) });
+    expect((await readdir(place)).sort()).toEqual(['head.safetensors', 'predictions.jsonl', 'record.json']);
+  }
+  return results;
+}
+
+/** Starts a run and kills it once it has kept 20 updates more, or more. */
+async function kill(file: string, line: readonly string[]): Promise<void> {
+  const before = await updatesKept(file);
+  const child = entry.start(line, environment());
+  const end = ended(child);
+  while ((await updatesKept(file)) < before + 20 && child.exitCode === null) await sleep(2);
+  await sleep(20 * random.uniform());
+  // A run that ended before its kill would show nothing.
+  expect(child.exitCode).toBe(null);
+  child.kill('SIGKILL');
+  await end;
+  expect(await updatesKept(file)).toBeGreaterThan(before);
+}
+/** Starts a run and interrupts it some time after it has said something. */
+async function interrupt(line: readonly string[], said: string, pause: number): Promise<void> {
+  const child = entry.start(line, environment());
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const end = ended(child);
+  while (!stderr.includes(said) && child.exitCode === null) await sleep(5);
+  await sleep(pause);
+  child.kill('SIGINT');
+  await end;
+  expect(child.exitCode).toBe(130);
+  expect(stderr).toContain('the same command goes on from what is done');
+}
+const always = ['--checkpoint-every', '0'];
+
+it('ends with the records, predictions and heads of a run that was left alone', async () => {
+  expect(await entry.run(words('whole', '--quiet'), environment())).toMatchObject({ code: 0, stderr: '' });
+  const kills = [
+    [1, 'ks'],
+    [1, 'asr'],
+    [2, 'asr'],
+  ] as const;
+  for (const [seed, task] of kills)
+    await kill(checkpointOf('killed', seed, task), words('killed', '--quiet', ...always));
+
+  // It is not yet time for a checkpoint: the interruption writes it, if an update was done by then.
+  const file = checkpointOf('killed', 2, 'asr');
+  const before = await updatesKept(file);
+  for (let pause = 250; (await updatesKept(file)) === before && pause < 10_000; pause *= 3)
+    await interrupt(words('killed'), `going on from update ${before}\n`, pause);
+  expect(await updatesKept(file)).toBeGreaterThan(before);
+
+  const last = await entry.run(words('killed', ...always), environment());
+  expect(last.code).toBe(0);
+  expect(last.stderr).toMatch(/asr head on fbank: going on from update \d+\n/);
+  const results = await resultsOf('killed');
+  expect(results).toHaveLength(4);
+  expect(results).toEqual(await resultsOf('whole'));
+});
+
+it('starts anew with --no-resume, to the same end', async () => {
+  await kill(checkpointOf('anew', 1, 'ks'), words('anew', '--tasks', 'ks', ...always));
+  const again = await entry.run(words('anew', '--tasks', 'ks', '--no-resume'), environment());
+  expect(again.code).toBe(0);
+  expect(again.stderr).not.toContain('going on');
+  expect(await resultsOf('anew')).toEqual(await resultsOf('whole', 'ks'));
+});
