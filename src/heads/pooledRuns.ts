@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { scan } from '../engine/scan.js';
 import { float32, type HostParameters, type Parameters, sizeOf } from '../engine/tree.js';
-import { type AdamState, adamStep } from '../nn/adam.js';
+import { type AdamState, adamStep, sumOfSquares } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { parameter } from '../nn/linear.js';
 
@@ -132,13 +132,11 @@ export function pooledRunsUpdates(inputs: RunsUpdates, slots: number, gradientCl
         const losses = runLosses(logits, targets as tf.Tensor);
         return { loss: tf.sum(losses), auxiliary: { losses } };
       });
-      const clipped = clipRuns(gradients, gradientClip);
       const next = adamStep(
         parameters,
-        clipped,
+        gradients,
         { first: named(before, 1), second: named(before, 2) },
-        step,
-        rates,
+        { step, learningRate: rates, gradientScale: runScales(gradients, gradientClip) },
       );
       const trees = [next.parameters, next.state.first, next.state.second];
       return {
@@ -156,12 +154,11 @@ export function pooledRunsUpdates(inputs: RunsUpdates, slots: number, gradientCl
   };
 }
 
-/** As `clipGradients`, with a norm for every run; gradients are [runs, values]. */
-function clipRuns(gradients: Parameters, limit: number): Parameters {
-  const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient), 1, true));
-  const norm = tf.sqrt(tf.addN(squares)); // [runs, 1]
-  const scale = tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, scale)]),
+/** As `clipScale`, a scale for every run: [runs, 1]; gradients are [runs, values]. */
+function runScales(gradients: Parameters, limit: number): tf.Tensor {
+  const squares = Object.values(gradients).map((gradient) =>
+    sumOfSquares(gradient, gradient.shape[0] as number),
   );
+  const norm = tf.sqrt(tf.addN(squares)); // [runs, 1]
+  return tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
 }
