@@ -9,7 +9,7 @@ import { ks } from '../../tasks/ks/index.js';
 import type { Columns, CtcHead } from '../../tasks/task.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
-import { float32 } from '../engine/tree.js';
+import { float32, type HostParameters } from '../engine/tree.js';
 import { randomStream } from '../random.js';
 import { trainCtcHead } from './ctcTraining.js';
 import type { HeadResult, HeadWork } from './head.js';
@@ -225,6 +225,35 @@ test('pooled heads are kept between looks at dev that are far apart', async () =
   const resumed = await train({ keeping: { ...keeping, say: (text) => remarks.push(text) } });
   expect(remarks).toEqual(['toy head: going on from update 960']);
   expect(said(resumed)).toEqual(said(await train({})));
+});
+
+test('pooled heads are kept whole where programs take over the memory they are given', async () => {
+  const wide = { learningRates: [0.01], projectionSize: 27_000, maximumUpdates: 12 };
+  const train = trainPooled(wide, [1]);
+  const interrupt = new AbortController();
+  const usual = engine;
+  let runs = 0;
+  const compile: Engine['compile'] = (fn, options) => {
+    const program = usual.compile(fn, options);
+    if (!options.sideBySide) return program;
+    const run: typeof program.run = async (inputs) => {
+      const outputs = await program.run(inputs);
+      const { parameters } = inputs as unknown as { readonly parameters: HostParameters };
+      const buffers = Object.values(parameters).map(({ data }) => data.buffer as ArrayBuffer);
+      structuredClone(buffers, { transfer: buffers });
+      runs++;
+      if (runs === 2) interrupt.abort();
+      return outputs;
+    };
+    return { ...program, run };
+  };
+  engine = { ...usual, compile };
+  const keeping = keepingIn('taken over', { everySeconds: 1000 });
+  const interrupted = train({ keeping: { ...keeping, signal: interrupt.signal } });
+  engine = usual;
+  await expect(interrupted).rejects.toThrow(/abort/);
+  expect(runs).toBe(2);
+  expect(said(await train({ keeping }))).toEqual(said(await train({})));
 });
 
 describe('a checkpoint', () => {

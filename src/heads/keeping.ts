@@ -55,7 +55,7 @@ export async function openKeeper(
   const { keeping } = work;
   if (keeping === undefined)
     return { restored: undefined, hold: async () => {}, earlierSeconds: 0, close: () => {} };
-  const { file, signal, everySeconds } = keeping;
+  const { file, signal, everySeconds, say = () => {} } = keeping;
   const digest = digestOf(work, keeping, given);
   const restored = await restoredState(work.title, keeping, digest, seeds);
   const earlierSeconds = restored?.seconds ?? 0;
@@ -64,7 +64,12 @@ export async function openKeeper(
   let pause = 1000 * everySeconds;
   let unwritten: HeadState | undefined;
   const atOnce = (): void => {
-    if (unwritten !== undefined) writeHeadCheckpointSync(file, digest, unwritten);
+    try {
+      if (unwritten !== undefined) writeHeadCheckpointSync(file, digest, unwritten);
+    } catch (error) {
+      // Nobody could catch what a listener throws; the last checkpoint is still there.
+      say(messageOf(error));
+    }
     unwritten = undefined;
   };
   signal?.addEventListener('abort', atOnce);

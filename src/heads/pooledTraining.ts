@@ -7,16 +7,16 @@ import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
 import { type Keeper, openKeeper } from './keeping.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
-import { type Grid, joined, tilesOf, withoutEnded } from './pooledGrid.js';
+import { type Grid, isSmall, joined, partsOf, withOwnMemory, withoutEnded } from './pooledGrid.js';
 import { looked } from './pooledLook.js';
 import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
 import { bestCourse, type Course, newCourse, triedRate } from './search.js';
 import type { PooledSettings } from './settings.js';
 
-/** Bounds of one program run: its updates, and the bytes of its batches. */
+/** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
-const mostBatchBytes = 96 * 2 ** 20;
+const mostBatchBytes = 192 * 2 ** 20;
 /** Updates between places where a training may be kept. Many numbers divide it, so few programs get a remainder. */
 const mostUpdatesUnkept = 960;
 interface Training extends Scoring {
@@ -35,9 +35,10 @@ export async function trainPooledHeads(
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult[]> {
+  const sideBySide = !isSmall(startGrid(work, slots, settings, seeds));
   const update = work.engine.compile<RunsUpdates, RunsUpdated>(
     (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}` },
+    { name: `updates of the ${work.title}`, keepMemory: true, sideBySide },
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
@@ -93,7 +94,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
   const { restored } = keeper;
   let courses =
     restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
-  let grid = restored === undefined ? startingGrid(training, seeds) : restored.runs;
+  let grid = restored === undefined ? startGrid(work, training.slots, settings, seeds) : restored.runs;
   let losses = restored?.losses ?? [];
   let done = restored?.done ?? 0;
   const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet, initial: done });
@@ -102,13 +103,8 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
       const last = done - (done % interval);
       const look = Math.min(maximumUpdates, last + interval);
       const goal = Math.min(look, done + mostUpdatesUnkept);
-      const trained: Awaited<ReturnType<typeof trainUntil>> = await trainUntil(
-        training,
-        grid,
-        streams,
-        done,
-        goal,
-      );
+      const own = work.keeping === undefined ? grid : withOwnMemory(grid);
+      const trained: Trained = await trainUntil(training, own, streams, done, goal);
       losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
       done = goal;
       grid = trained.grid;
@@ -129,10 +125,14 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
   return [...courses];
 }
 
-function startingGrid({ work, slots, settings }: Training, seeds: readonly number[]): Grid {
-  const { learningRates, projectionSize } = settings;
-  const { layers, dim } = work.features;
-  const starts = seeds.map((seed) => pooledStart(seed, layers, dim, slots, projectionSize));
+/** Every seed's start at every rate. */
+function startGrid(
+  { features }: HeadWork,
+  slots: Slots,
+  { learningRates, projectionSize }: PooledSettings,
+  seeds: readonly number[],
+): Grid {
+  const starts = seeds.map((seed) => pooledStart(seed, features.layers, features.dim, slots, projectionSize));
   const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
   return { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
 }
@@ -143,16 +143,25 @@ function batchStream({ work, slots, settings, readMeans }: Training, seed: numbe
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
 
-/** Updates `from` to `to` of every run of the grid, tile by tile, and each run's mean loss over them. */
+interface Trained {
+  readonly grid: Grid;
+  /** Of each run, the mean over the updates. */
+  readonly losses: number[];
+}
+
+/** Updates `from` to `to` of every run of the grid, its parts side by side, and each run's mean loss over them. */
 async function trainUntil(
   training: Training,
   grid: Grid,
   streams: ReadonlyMap<number, BatchStream>,
   from: number,
   to: number,
-): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
-  const trained: { readonly grid: Grid; readonly losses: number[] }[] = [];
-  for (const tile of tilesOf(grid)) trained.push(await trainTile(training, tile, streams, from, to));
+): Promise<Trained> {
+  const parts = partsOf(grid, training.work.engine.threads);
+  const mostBytes = mostBatchBytes / parts.length;
+  const trained = await Promise.all(
+    parts.map((part) => trainPart(training, part, streams, from, to, mostBytes)),
+  );
   return {
     grid: joined(
       grid,
@@ -162,21 +171,19 @@ async function trainUntil(
   };
 }
 
-async function trainTile(
+async function trainPart(
   { work, settings, update }: Training,
   grid: Grid,
   streams: ReadonlyMap<number, BatchStream>,
   from: number,
   to: number,
-): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
+  mostBytes: number,
+): Promise<Trained> {
   const { layers, dim } = work.features;
   const runs = grid.seeds.length * grid.rates.length;
   const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
-  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBatchBytes / batchBytes)));
-  const learningRates = float32(
-    [runs],
-    grid.seeds.flatMap(() => grid.rates),
-  );
+  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
+  const rates = grid.seeds.flatMap(() => grid.rates);
   const sums = new Array<number>(runs).fill(0);
   let { parameters, moments } = grid;
   for (let done = from; done < to; ) {
@@ -186,7 +193,7 @@ async function trainTile(
       parameters,
       moments,
       step: scalar(done),
-      learningRates,
+      learningRates: float32([runs], rates),
       ...interleaved(batches, updates),
     });
     parameters = outputs.parameters;
