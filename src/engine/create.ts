@@ -25,7 +25,7 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
         threads: settings.threads ?? availableParallelism(),
       });
     case 'wasm':
-      await import('@tensorflow/tfjs-backend-wasm');
+      await import('./wasm.js');
       return eagerOn(name, 'wasm');
     case 'cpu':
       return eagerOn(name, 'cpu');

@@ -85,7 +85,7 @@ function learnedBy(logitsOf: (parameters: Parameters, states: tf.Tensor) => tf.T
   };
 }
 
-test.each(['onnx', 'cpu'] as const)(
+test.each(['onnx', 'wasm', 'cpu'] as const)(
   'on %s, training on means gives the logits and gradients of training frame by frame',
   async (engine) => {
     const inputs = {

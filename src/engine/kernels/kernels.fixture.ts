@@ -154,6 +154,7 @@ export const kernelCases: readonly KernelCase[] = [
   binary('GatherV2', (a, b) => tf.gather(a, b.toInt(), 1), x, int32([2, 2], [2, 0, 1, 2]), false),
   unary('Reverse', (z) => tf.reverse(z, [0, -1])),
   unary('OneHot', (z) => tf.oneHot(z as tf.Tensor1D, 4, 2, -1), int32([3], [1, 3, 0]), false),
+  unary('OneHot', (z) => tf.oneHot(z as tf.Tensor2D, 3, 1.5, 0.5, 'float32'), int32([2, 1], [2, 0]), false),
   unary('Sum', (z) => tf.sum(z, [0, -1])),
   unary('Sum', (z) => tf.sum(z)),
   unary('Sum', (z) => tf.sum(z, 1, true), normals([3, 1, 2], 'thin')),
