@@ -4,6 +4,7 @@ import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
+import { migrated } from './migrate.js';
 import {
   type NewRecord,
   type PredictionLine,
@@ -61,13 +62,21 @@ export async function writeRecord(
   return { path, record: whole };
 }
 
+const filesAtOnce = 64;
+
 /**
  * The records in files and under folders, in the order of the paths; a record found twice counts once.
  * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
  */
 export async function readRecords(paths: readonly string[]): Promise<StoredRecord[]> {
   const stored: StoredRecord[] = [];
-  for (const path of await findRecordFiles(paths)) stored.push({ path, record: await readRecord(path) });
+  const files = await findRecordFiles(paths);
+  for (let i = 0; i < files.length; i += filesAtOnce) {
+    const read = files
+      .slice(i, i + filesAtOnce)
+      .map(async (path) => ({ path, record: await readRecord(path) }));
+    stored.push(...(await Promise.all(read)));
+  }
   return stored;
 }
 
@@ -113,10 +122,10 @@ export async function readRecord(file: string): Promise<ResultRecord> {
       mend: 'Read it with the newer ehmam that wrote it',
     });
   }
-  if (typeof version === 'number' && version < recordSchemaVersion) {
-    throw new UserError(`has schemaVersion ${version}, which ehmam no longer reads`, { file, mend });
-  }
-  const checked = recordSchema.safeParse(json);
+  const current = migrated(json) as { schemaVersion?: unknown } | null;
+  if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
+    throw new UserError(`has schemaVersion ${version}, which ehmam does not read`, { file, mend });
+  const checked = recordSchema.safeParse(current);
   if (!checked.success) {
     throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, mend });
   }

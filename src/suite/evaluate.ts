@@ -9,8 +9,10 @@ import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
+import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
-import { runtimeVersions } from '../results/versions.js';
+import { speakersToDraw } from '../results/speakers.js';
+import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
 
 export interface EvaluateOptions {
@@ -76,17 +78,26 @@ export async function evaluate(
           );
     // Seeds that train together share the time it took.
     const seconds = (performance.now() - started) / 1000 / seeds.length;
+    const commit = ownCommit();
+    const named = data.test.map(({ columns }) => columns.speaker);
+    const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
       const seed = seeds[i] as number;
       const record: NewRecord = {
-        encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
+        encoder: {
+          name: encoder.name,
+          spec: recordedPath(encoder.spec),
+          hash: encoder.hash,
+          family: encoder.family,
+        },
         task: { name: task.name, version: task.version },
         manifest: { ...manifest },
         preset: planned.preset,
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        metrics: metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed),
+        ...(commit !== undefined && { gitCommit: commit }),
+        metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -170,12 +181,6 @@ function metricsOf(
       return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
-}
-
-/** The speaker of every utterance, where the manifest names them all and there are two or more. */
-function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
-  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
-  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */
