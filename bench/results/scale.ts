@@ -1,11 +1,12 @@
-/** @file Time and memory of 10,000 records compared and of a million predictions read (npm run bench:results). */
+/** @file Time and memory of 10,000 records compared and of a million predictions tested in pairs (npm run bench:results). */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareRecords, formatComparison, readRecords, writeRecord } from '../../src/results/index.js';
-import { readPredictions } from '../../src/results/predictions.js';
-import type { NewRecord } from '../../src/results/record.js';
-import { madeUpRecord } from './made-up.js';
+import { pairedDifference } from '../../src/results/paired.js';
+import type { StoredRecord } from '../../src/results/record.js';
+import { builtInTasks } from '../../tasks/index.js';
+import { madeUpRecord, millionLines, recognition } from './made-up.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-scale-'));
 try {
@@ -14,18 +15,16 @@ try {
     const compared = compareRecords(await readRecords([join(folder, 'many')]), { baseline: 'encoder-0' });
     return `${compared.rows.length} rows, ${formatComparison(compared, 'csv').length} characters`;
   });
-  const lines = Array.from({ length: 1_000_000 }, (_, i) => ({
-    id: `utterance-${i}`,
-    prediction: 'THE CAT SAT',
-    reference: 'THE CAT SAT ON THE MAT',
-  }));
-  const record: NewRecord = madeUpRecord(0);
-  const stored = await writeRecord(join(folder, 'long'), record, lines);
-  lines.length = 0;
-  await measured('1,000,000 predictions read', async () => {
-    let count = 0;
-    for await (const _ of readPredictions(stored)) count++;
-    return `${count} lines`;
+  const stored: StoredRecord[] = [];
+  for (const name of ['first', 'second']) {
+    stored.push(
+      await writeRecord(join(folder, name), { ...madeUpRecord(0), ...recognition }, millionLines(name)),
+    );
+  }
+  await measured('1,000,000 predictions of two recognisers compared in pairs', async () => {
+    const [first, second] = stored as [StoredRecord, StoredRecord];
+    const { difference, interval } = await pairedDifference([first], [second], 'wer', builtInTasks);
+    return `${(100 * difference).toFixed(3)} points [${interval.map((end) => (100 * end).toFixed(3)).join(', ')}]`;
   });
 } finally {
   await rm(folder, { recursive: true });

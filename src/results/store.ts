@@ -1,5 +1,5 @@
 /** @file Result records on disk: written whole, found under folders, checked when read. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
@@ -36,30 +36,38 @@ function folderName(name: string): string {
 export async function writeRecord(
   folder: string,
   record: NewRecord,
-  predictions: readonly PredictionLine[],
+  predictions: Iterable<PredictionLine>,
 ): Promise<StoredRecord> {
-  // A write a line would take minutes for a million of them.
-  const blocks = Array.from({ length: Math.ceil(predictions.length / 4096) }, (_, block) =>
-    predictions
-      .slice(block * 4096, (block + 1) * 4096)
-      .map((line) => `${JSON.stringify(line)}\n`)
-      .join(''),
-  );
-  const hash = createHash('sha256');
-  for (const block of blocks) hash.update(block);
-  const whole = recordSchema.parse({
+  const checked = recordSchema.parse({
     ...record,
     schemaVersion: recordSchemaVersion,
     predictions: predictionsFileName,
-    predictionsHash: hash.digest('hex'),
   });
   const place = recordFolder(folder, record.encoder.name, record.task.name);
   const path = join(place, recordFileName);
   // What cannot be removed cannot be written either, and that is said with its mend.
   await rm(path, { force: true }).catch(() => undefined);
-  await writeFileAtomic(join(place, predictionsFileName), blocks);
+  const hash = createHash('sha256');
+  await writeFileAtomic(join(place, predictionsFileName), hashedBlocks(predictions, hash));
+  const whole = { ...checked, predictionsHash: hash.digest('hex') };
   await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
   return { path, record: whole };
+}
+
+/** Lines in blocks, since a write a line would take minutes for a million of them. */
+function* hashedBlocks(predictions: Iterable<PredictionLine>, hash: Hash): Generator<string> {
+  let lines: string[] = [];
+  for (const line of predictions) {
+    lines.push(`${JSON.stringify(line)}\n`);
+    if (lines.length < 4096) continue;
+    const block = lines.join('');
+    lines = [];
+    hash.update(block);
+    yield block;
+  }
+  const rest = lines.join('');
+  hash.update(rest);
+  yield rest;
 }
 
 const filesAtOnce = 64;
