@@ -13,9 +13,11 @@ export interface TerminalOptions {
 const padding = 2;
 const narrowestLabel = 12;
 
-/** The table as text that ends without a newline. */
+/** The table as text that ends without a newline; control characters of names become blanks. */
 export function terminalText(layout: Layout, { styled = false, width = 80 }: TerminalOptions = {}): string {
-  const { corner, heads, rows, notes } = layout;
+  const { corner, notes } = layout;
+  const heads = layout.heads.map((head) => head.map(printable));
+  const rows = layout.rows.map((row) => ({ ...row, label: printable(row.label) }));
   const columnWidths = heads.map((head, i) => {
     const lines = [head, ...rows.map((row) => linesOf(row.cells[i], false))].flat();
     return padding + Math.max(...lines.map((line) => line.length));
@@ -42,7 +44,12 @@ export function terminalText(layout: Layout, { styled = false, width = 80 }: Ter
 
 function linesOf(cell: LayoutCell | undefined, styled: boolean): string[] {
   if (cell === undefined) return ['—'];
-  return [styled && cell.best ? `\u001b[1m${cell.value}\u001b[22m` : cell.value, ...cell.details];
+  const value = printable(cell.value);
+  return [styled && cell.best ? `\u001b[1m${value}\u001b[22m` : value, ...cell.details.map(printable)];
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 /** Columns by index, in groups that fit the width beside the labels. */
