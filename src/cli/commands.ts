@@ -10,6 +10,7 @@ import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
+import { paperCommand } from './paper.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  paperCommand,
   lmCommand,
   gateCommand,
   listCommand,

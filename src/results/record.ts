@@ -42,6 +42,8 @@ export const recordSchema = z.strictObject({
   manifest: z.strictObject({ path: place, hash: text }),
   preset: text,
   seed: z.int(),
+  /** The file name of the n-gram model that the test split was decoded with. */
+  languageModel: text.optional(),
   learningRates: z.strictObject({
     /** Every rate tried, with the best value of the task's first metric on dev. */
     tried: z.array(

@@ -108,6 +108,12 @@ export async function findRecordFiles(paths: readonly string[]): Promise<string[
   return [...found.values()];
 }
 
+/** Whether there is a record under any of the paths. */
+export async function hasRecords(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if ((await recordFiles(path)).length > 0) return true;
+  return false;
+}
+
 /**
  * Reads and checks one record file.
  * @throws UserError naming the file and the field

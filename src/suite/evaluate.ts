@@ -1,4 +1,5 @@
 /** @file One encoder on one task: features, head, test, record. */
+import { basename } from 'node:path';
 import type { Columns, MetricValue, Split, Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -79,6 +80,8 @@ export async function evaluate(
     // Seeds that train together share the time it took.
     const seconds = (performance.now() - started) / 1000 / seeds.length;
     const commit = ownCommit();
+    const lm = head.kind === 'frame-ctc' ? head.settings.lm : undefined;
+    const languageModel = lm && basename(lm.arpa);
     const named = data.test.map(({ columns }) => columns.speaker);
     const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
@@ -96,6 +99,7 @@ export async function evaluate(
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+        ...(languageModel !== undefined && { languageModel }),
         ...(commit !== undefined && { gitCommit: commit }),
         metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],

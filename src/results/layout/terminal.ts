@@ -68,9 +68,16 @@ function chunks(widths: readonly number[], labelWidth: number, width: number): n
   return groups;
 }
 
-/** A name cut into lines; the table's own wrapping would cut escape codes too. */
+/** A name in lines, cut at blanks where there are any; the table's own wrapping would cut escape codes too. */
 export function cut(name: string, length: number): string {
-  return (name.match(new RegExp(`.{1,${length}}`, 'gu')) ?? []).join('\n');
+  const pieces = name.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${length}}`, 'gu')) ?? []);
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + piece.length <= length) lines.push(`${lines.pop()} ${piece}`);
+    else lines.push(piece);
+  }
+  return lines.join('\n');
 }
 
 /** A sentence in lines of at most `width`; later ones stand in by two. */
