@@ -1,5 +1,6 @@
 /** @file The commands of the command line, in the order of the help. */
 import { analyseCommand } from './analyse.js';
+import { cardCommand } from './card.js';
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   exportCommand,
   compareCommand,
   paperCommand,
+  cardCommand,
   lmCommand,
   gateCommand,
   listCommand,
