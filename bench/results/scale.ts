@@ -13,7 +13,8 @@ try {
   for (let i = 0; i < 10_000; i++) await writeRecord(join(folder, 'many'), madeUpRecord(i), []);
   await measured('10,000 records read, compared and formatted', async () => {
     const compared = compareRecords(await readRecords([join(folder, 'many')]), { baseline: 'encoder-0' });
-    return `${compared.rows.length} rows, ${formatComparison(compared, 'csv').length} characters`;
+    const characters = formatComparison(compared, 'table').length;
+    return `${compared.rows.length} rows, ${characters} characters`;
   });
   const stored: StoredRecord[] = [];
   for (const name of ['first', 'second']) {

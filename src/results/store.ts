@@ -77,15 +77,16 @@ const filesAtOnce = 64;
  * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
  */
 export async function readRecords(paths: readonly string[]): Promise<StoredRecord[]> {
-  const stored: StoredRecord[] = [];
   const files = await findRecordFiles(paths);
-  for (let i = 0; i < files.length; i += filesAtOnce) {
-    const read = files
-      .slice(i, i + filesAtOnce)
-      .map(async (path) => ({ path, record: await readRecord(path) }));
-    stored.push(...(await Promise.all(read)));
-  }
-  return stored;
+  return inGroups(files, async (path) => ({ path, record: await readRecord(path) }));
+}
+
+/** Work on many files, some at once; results in the order of the files. */
+async function inGroups<T>(files: readonly string[], work: (file: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < files.length; i += filesAtOnce)
+    results.push(...(await Promise.all(files.slice(i, i + filesAtOnce).map(work))));
+  return results;
 }
 
 /**
@@ -95,10 +96,10 @@ export async function readRecords(paths: readonly string[]): Promise<StoredRecor
 export async function findRecordFiles(paths: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>();
   for (const path of paths) {
-    for (const file of await recordFiles(path)) {
-      const real = await realpath(file);
-      if (!found.has(real)) found.set(real, file);
-    }
+    const files = await recordFiles(path);
+    const reals = await inGroups(files, (file) => realpath(file));
+    for (const [i, file] of files.entries())
+      if (!found.has(reals[i] ?? file)) found.set(reals[i] ?? file, file);
   }
   if (found.size === 0) {
     throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
@@ -155,12 +156,17 @@ async function recordFiles(path: string): Promise<string[]> {
     });
   });
   if (!kind.isDirectory()) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
+  return recordFilesUnder(path);
+}
+
+async function recordFilesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name === recordFileName && !entry.isDirectory()) files.push(join(path, entry.name));
+    const path = join(folder, entry.name);
+    if (entry.name === recordFileName && !entry.isDirectory()) files.push(path);
     else if (entry.isDirectory() && entry.name !== 'node_modules')
-      files.push(...(await recordFiles(join(path, entry.name))));
+      files.push(...(await recordFilesUnder(path)));
   }
   return files;
 }

@@ -33,20 +33,21 @@ export function utterancesOf(comparison: Comparison, column: number): number | u
 /** The comparison as a table of texts: our rows, then the published ones; the SUPERB score last. */
 export function layoutOf(comparison: Comparison): Layout {
   const { columns, rows, published = [], score } = comparison;
+  const utterances = columns.map((_, i) => utterancesOf(comparison, i));
   const bestScore = Math.max(...rows.map((row) => row.score ?? Number.NEGATIVE_INFINITY));
   const scoreCell = (value: number | undefined, best: boolean): LayoutCell | undefined =>
     value === undefined ? undefined : { ...plainCell(value.toFixed(1)), best };
   return {
     corner: 'encoder',
     heads: [
-      ...columns.map((column, i) => headLines(column, utterancesOf(comparison, i))),
+      ...columns.map((column, i) => headLines(column, utterances[i])),
       ...(score === undefined ? [] : [['SUPERB', 'score ↑', `${score.tasks.length} of ${score.of} tasks`]]),
     ],
     rows: [
       ...rows.map((row) => ({
         label: row.label,
         cells: [
-          ...row.cells.map((cell, i) => cell && cellOf(cell, utterancesOf(comparison, i) === undefined)),
+          ...row.cells.map((cell, i) => cell && cellOf(cell, utterances[i] === undefined)),
           ...(score === undefined ? [] : [scoreCell(row.score, row.score === bestScore)]),
         ],
       })),

@@ -7,7 +7,7 @@ export function markdownText({ corner, heads, rows, notes }: Layout): string {
   const cellText = (cell: LayoutCell | undefined): string => {
     if (cell === undefined) return '—';
     const value = escapeMarkdown(cell.value);
-    return [cell.best ? `**${value}**` : value, ...cell.details.map(escapeMarkdown)].join(', ');
+    return [cell.best ? `**${value}**` : value, detailsText(cell, escapeMarkdown)].filter(Boolean).join(', ');
   };
   return [
     line([corner, ...heads.map((head) => escapeMarkdown(head.join(' ')))]),
@@ -23,7 +23,7 @@ export function latexText({ corner, heads, rows, notes }: Layout): string {
   const cellText = (cell: LayoutCell | undefined): string => {
     if (cell === undefined) return '--';
     const value = escapeLatex(cell.value);
-    const details = cell.details.map(escapeLatex).join(', ');
+    const details = detailsText(cell, escapeLatex);
     return `${cell.best ? `\\textbf{${value}}` : value}${details === '' ? '' : ` {\\scriptsize ${details}}`}`;
   };
   return [
@@ -39,6 +39,11 @@ export function latexText({ corner, heads, rows, notes }: Layout): string {
       ? []
       : [`\\par\\smallskip{\\footnotesize ${notes.map(escapeLatex).join('. ')}.\\par}`]),
   ].join('\n');
+}
+
+/** In one line; what stands in brackets belongs to what stands before it. */
+function detailsText({ details }: LayoutCell, escaped: (text: string) => string): string {
+  return details.map(escaped).join(', ').replaceAll(', (', ' (');
 }
 
 /** A text as Markdown shows it, in one line: no mark-up, no HTML, no end of a table's cell. */
