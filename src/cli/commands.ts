@@ -12,6 +12,7 @@ import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
 
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  reportCommand,
   lmCommand,
   gateCommand,
   listCommand,
