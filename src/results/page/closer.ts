@@ -84,7 +84,7 @@ export function closerPart(
       const utterances = digests[0]?.digest.utterances ?? 0;
       return [
         results.column.taskLabel,
-        html`${editTable(look)}${confusions(look)}<h4>Hardest utterances</h4>${
+        html`${editTable(look)}${confusions(look)}<h3>Hardest utterances</h3>${
           hardest.length === 0
             ? html`<p>No encoder made an error.</p>`
             : html`<p class="note">The ${hardest.length} of ${utterances} test utterances with the most errors over the encoders${leftOut > 0 ? html` (${leftOut} more encoders are left out)` : undefined}.${
@@ -101,7 +101,7 @@ const legend = html` Marked: <span class="substitution"><del>said</del> <ins>hea
 function confusions({ results, digests }: CloserLook): Html | undefined {
   const columns = [...(digests[0]?.digest.confusions.keys() ?? [])];
   if (columns.length === 0) return undefined;
-  return html`<h4>Confusions</h4>${choice(
+  return html`<h3>Confusions</h3>${choice(
     `${results.key}-confusion`,
     'Encoder',
     digests.map(({ label, digest }) => [
@@ -121,7 +121,7 @@ function editTable({ results, digests }: CloserLook): Html | undefined {
   const head = ['encoder', 'substituted', 'deleted', 'inserted', 'all'].map(
     (name, i) => html`<th scope="col" class="${i === 0 ? '' : 'number'}">${name}</th>`,
   );
-  return html`<h4>Errors by kind</h4><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table><caption class="unseen">${title}</caption><thead><tr>${head}</tr></thead><tbody>${rows.map(
+  return html`<h3>Errors by kind</h3><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table><caption class="unseen">${title}</caption><thead><tr>${head}</tr></thead><tbody>${rows.map(
     ({ label, edits }) => {
       const said = edits.hits + edits.substitutions + edits.deletions;
       const cells = [edits.substitutions, edits.deletions, edits.insertions, editsOf(edits)];

@@ -47,12 +47,18 @@ export function confusionTable(title: string, counts: ConfusionCounts): Html {
   return html`<figure><figcaption>${title}</figcaption><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="heat confusion"><thead><tr><th scope="col"><span aria-hidden="true">said ↓ taken for →</span><span class="unseen">reference by prediction</span></th>${classes.map((name) => html`<th scope="col"><span>${name}</span></th>`)}</tr></thead><tbody>${matrix.map(
     (row, r) => {
       const sum = row.reduce((total, count) => total + count, 0);
-      return html`<tr><th scope="row">${classes[r]}</th>${row.map((count, c) => confusionCell(count, sum, r === c))}</tr>`;
+      return html`<tr><th scope="row">${classes[r]}</th>${row.map((count, c) => confusionCell(count, sum, markOf(r, c, shown)))}</tr>`;
     },
   )}</tbody></table></div>${some}</figure>`;
 }
 
-function confusionCell(count: number, sum: number, right: boolean): Html {
+/** What falls on the class of the rest from the rest may be either. */
+function markOf(row: number, column: number, shown: number): 'right' | 'wrong' | 'either' {
+  if (row === shown && column === shown) return 'either';
+  return row === column ? 'right' : 'wrong';
+}
+
+function confusionCell(count: number, sum: number, mark: 'right' | 'wrong' | 'either'): Html {
   if (count === 0) return html`<td></td>`;
-  return html`<td class="${right ? 'right' : 'wrong'} h${shade(count, sum)}">${count}</td>`;
+  return html`<td class="${mark} h${shade(count, sum)}">${count}</td>`;
 }

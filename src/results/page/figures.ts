@@ -15,17 +15,16 @@ export function figure(id: string, title: string, chart: Chart): Figure {
   };
 }
 
-/** One of several parts is shown, chosen by buttons (few choices) or a list (many). */
+/** One of several parts is shown, chosen by its tab. */
 export function choice(
   id: string,
   name: string,
   parts: readonly (readonly [label: string, part: Content])[],
 ): Html {
-  if (parts.length === 1)
-    return html`<div class="part"><h3 class="sole">${parts[0]?.[0]}</h3>${parts[0]?.[1]}</div>`;
+  if (parts.length === 1) return html`<p class="sole">${parts[0]?.[0]}</p>${parts[0]?.[1]}`;
   const panels = parts.map(
-    ([label, part], i) =>
-      html`<div class="part" id="${id}-${i}" role="tabpanel" aria-labelledby="${id}-${i}-tab"${i === 0 ? undefined : html` hidden`}><h3 class="unseen">${label}</h3>${part}</div>`,
+    ([, part], i) =>
+      html`<div class="part" id="${id}-${i}" role="tabpanel" aria-labelledby="${id}-${i}-tab"${i === 0 ? undefined : html` hidden`}>${part}</div>`,
   );
   const tabs = parts.map(
     ([label], i) =>
