@@ -7,13 +7,17 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compileEntry, type Entry, type Finished } from '../src/cli/entry.fixture.js';
-import { hostile, type PageResults, writePageResults } from '../src/results/page/page.fixture.js';
+import {
+  badName as bad,
+  hostile,
+  type PageResults,
+  writePageResults,
+} from '../src/results/page/page.fixture.js';
 
 // Where it is named it must be; elsewhere the tests are left out without it.
 const named = process.env.EHMAM_CHROMIUM;
 const executablePath = named ?? '/usr/bin/chromium';
 const absent = named === undefined && !existsSync(executablePath);
-const bad = 'bad <i>&</i>';
 
 describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${executablePath})` : ''}`, () => {
   let folder: string;
@@ -32,7 +36,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
     report = await entry.run([...words, '--audio', manifest, '--title', `Title ${hostile}`]);
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  });
+  }, 240_000);
   afterEach(async () => {
     await page?.context().close();
   });

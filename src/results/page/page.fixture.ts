@@ -14,20 +14,23 @@ import { writeRecord } from '../store.js';
 /** Would run if anything of it were taken for markup. */
 export const hostile = `</script><img src=x onerror="document.title='owned'"><b>x`;
 
+/** An encoder of that name. */
+export const badName = `bad ${hostile}`;
+
 const texts = ['THE BUS WAS FULL', 'ANNA WILL FIND THE GREEN APPLE', 'NO', 'WE WALKED HOME AT NIGHT', 'YES'];
 
 /** What encoders heard: all of it, the first words, something else with a hostile text in it. */
 const heard: Readonly<Record<string, (text: string, i: number) => string>> = {
   good: (text) => text,
   tiny: (text, i) => (i % 2 === 0 ? text : text.split(' ').slice(0, 2).join(' ')),
-  [`bad <i>${'&'}</i>`]: (text) => `${hostile} ${text} TOO`,
+  [badName]: (text) => `${hostile} ${text} TOO`,
 };
 
 const words = ['go', 'stop', 'go', 'left', 'stop'];
 const guessed: Readonly<Record<string, (word: string, i: number) => string>> = {
   good: (word) => word,
   tiny: (word, i) => (i === 1 ? 'go' : word),
-  [`bad <i>${'&'}</i>`]: () => hostile,
+  [badName]: () => hostile,
 };
 
 /** What was written: folders and files for `ehmam report`. */
@@ -57,7 +60,7 @@ export async function writePageResults(folder: string): Promise<PageResults> {
   for (const [encoder, own] of Object.entries({
     good: 'fbank',
     tiny: run,
-    [Object.keys(heard)[2] as string]: 'x',
+    [badName]: 'x',
   })) {
     await write(results, asr, encoder, own, manifest, lines(texts, heard, encoder));
     await write(results, ks, encoder, own, manifest, lines(words, guessed, encoder));

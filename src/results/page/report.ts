@@ -56,6 +56,8 @@ export interface Page {
   };
 }
 
+/** Encoders that charts and layers show; the table has them all. */
+const mostShown = 40;
 /** Encoders whose predictions are looked into. */
 const mostEncoders = 12;
 
@@ -65,7 +67,8 @@ const mostEncoders = 12;
  */
 export async function buildPage(request: PageRequest): Promise<Page> {
   const { comparison, records, remark } = request;
-  const results = resultsByTask(compareRecords(records), records);
+  const main = compareRecords(records);
+  const results = resultsByTask(main, records, mostShown);
   const looks: CloserLook[] = [];
   const limits = { utterances: request.hardest, encoders: mostEncoders };
   for (const task of results) {
@@ -139,7 +142,10 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   return {
     content: {
       title: request.title,
-      facts: factsOf(comparison, records, budget),
+      facts: [
+        ...factsOf(comparison, records, budget),
+        ...(main.rows.length > mostShown ? [`charts of the first ${mostShown} encoders`] : []),
+      ],
       sections,
       charts: Object.assign({}, ...sections.map(({ charts }) => charts)) as PageContent['charts'],
       maker: `ehmam ${runtimeVersions().ehmam}`,

@@ -22,13 +22,18 @@ export interface TaskResults {
 /**
  * A task for each column of a comparison of first metrics.
  * @param records those that the comparison was made from
+ * @param mostRows encoders that are taken, in the order of the comparison
  */
-export function resultsByTask(comparison: Comparison, records: readonly StoredRecord[]): TaskResults[] {
+export function resultsByTask(
+  comparison: Comparison,
+  records: readonly StoredRecord[],
+  mostRows: number,
+): TaskResults[] {
   const byPath = new Map(records.map((stored) => [stored.path, stored]));
   return comparison.columns.map((column, i) => ({
     key: `task-${i}`,
     column,
-    rows: comparison.rows.flatMap(({ label, cells }, colour): TaskRow[] => {
+    rows: comparison.rows.slice(0, mostRows).flatMap(({ label, cells }, colour): TaskRow[] => {
       const cell = cells[i];
       const [first, ...others] = cell?.paths.flatMap((path) => byPath.get(path) ?? []) ?? [];
       if (cell === undefined || first === undefined) return [];
