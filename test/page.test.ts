@@ -63,12 +63,15 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
       .locator('.comparison tbody th')
       .evaluateAll((cells) => cells.map((cell) => cell.dataset.value ?? ''));
 
-  it('is written with all its parts, and says so', () => {
+  it('is written with all its parts, and says so', async () => {
     expect(report.stderr).toBe('');
     expect(JSON.parse(report.stdout)).toMatchObject({
       ...{ records: 6, encoders: 3, tasks: 2, masks: 2, pretrainings: [written.run], remarks: [] },
       sound: { utterances: 10, refused: 0 },
     });
+    const text = await readFile(join(folder, 'page.html'), 'utf8');
+    expect(text).toContain('Licensed to the Apache Software Foundation');
+    expect(text).not.toContain('sourceMappingURL');
   });
 
   it('opens from disk, draws its charts, asks for nothing and complains of nothing', async () => {
