@@ -1,8 +1,9 @@
-/** @file Time and memory of 10,000 records compared and of a million predictions tested in pairs (npm run bench:results). */
+/** @file Time and memory of 10,000 records compared, of a million predictions tested in pairs and put on a page (npm run bench:results). */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareRecords, formatComparison, readRecords, writeRecord } from '../../src/results/index.js';
+import { buildPage } from '../../src/results/page/index.js';
 import { pairedDifference } from '../../src/results/paired.js';
 import type { StoredRecord } from '../../src/results/record.js';
 import { builtInTasks } from '../../tasks/index.js';
@@ -26,6 +27,20 @@ try {
     const [first, second] = stored as [StoredRecord, StoredRecord];
     const { difference, interval } = await pairedDifference([first], [second], 'wer', builtInTasks);
     return `${(100 * difference).toFixed(3)} points [${interval.map((end) => (100 * end).toFixed(3)).join(', ')}]`;
+  });
+  await measured('1,000,000 predictions on a page', async () => {
+    const { summary } = await buildPage({
+      title: 'Scale',
+      comparison: compareRecords(stored.slice(0, 1)),
+      records: stored.slice(0, 1),
+      tasks: builtInTasks,
+      encoders: [],
+      audio: { paths: [], root: undefined, mostBytes: 0 },
+      hardest: 12,
+      engine: () => Promise.reject(new Error('no masks are asked for')),
+      remark: (why) => console.log(why),
+    });
+    return `${summary.hardest} utterances shown`;
   });
 } finally {
   await rm(folder, { recursive: true });

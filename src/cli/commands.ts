@@ -14,6 +14,7 @@ import { lmCommand } from './lm.js';
 import { paperCommand } from './paper.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
 
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   compareCommand,
   paperCommand,
   cardCommand,
+  reportCommand,
   lmCommand,
   gateCommand,
   listCommand,

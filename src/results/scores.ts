@@ -83,7 +83,7 @@ function taskOf({ path, record }: StoredRecord, tasks: readonly Task[]): Task {
 }
 
 /** A value alone stands for the task's only column. */
-function columnsOf(task: Task, value: unknown): Columns {
+export function columnsOf(task: Task, value: unknown): Columns {
   if (typeof value === 'object' && value !== null) return value as Columns;
   return { [task.columns[0] ?? 'value']: String(value) };
 }
