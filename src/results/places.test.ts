@@ -7,13 +7,13 @@ describe('recordedPath', () => {
     ['runs/tiny', 'runs/tiny'],
     ['random:tiny', 'random:tiny'],
     ['hf:facebook/wav2vec2-base@main', 'hf:facebook/wav2vec2-base@main'],
-    ['/home/ann/work/runs/tiny', 'runs/tiny'],
-    ['/home/ann/work', 'work'],
+    ['/home/ann/speech/runs/tiny', 'runs/tiny'],
+    ['/home/ann/speech', 'speech'],
     ['/data/speech/ks.csv', 'ks.csv'],
-    ['/home/ann/workshop/ks.csv', 'ks.csv'],
+    ['/home/ann/speeches/ks.csv', 'ks.csv'],
     ['C:\\speech\\ks.csv', 'ks.csv'],
-  ])('names %s as %s, seen from /home/ann/work', (path, recorded) => {
-    expect(recordedPath(path, '/home/ann/work')).toBe(recorded);
+  ])('names %s as %s, seen from /home/ann/speech', (path, recorded) => {
+    expect(recordedPath(path, '/home/ann/speech')).toBe(recorded);
     expect(isMachinePath(recorded)).toBe(false);
   });
 });
