@@ -1,6 +1,5 @@
 /** @file `ehmam run`, killed or interrupted while heads are trained, ends with the results of a run that was not. */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,7 @@ import { writeWav } from '../src/audio/index.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
 import { readSafetensors } from '../src/encoders/safetensors.js';
-import { sha256OfFile } from '../src/files.js';
+import { sha256OfFile, systemCode } from '../src/files.js';
 import { headCheckpointName } from '../src/heads/headCheckpoint.js';
 import { randomStream } from '../src/random.js';
 import { type ResultRecord, readRecords } from '../src/results/index.js';
@@ -88,10 +87,10 @@ const placeOf = (out: string, seed: number, task: string): string =>
 const checkpointOf = (...place: [out: string, seed: number, task: string]): string =>
   join(placeOf(...place), headCheckpointName);
 
-/** How far a checkpoint has come; 0 where there is none (any more). */
+/** How far a checkpoint has come; 0 where there is none (yet, or any more). */
 async function updatesKept(file: string): Promise<number> {
-  const { metadata } = await readSafetensors(file, () => false).catch((error: unknown) => {
-    if (existsSync(file)) throw error;
+  const { metadata } = await readSafetensors(file, () => false).catch((error: Error) => {
+    if (systemCode(error.cause) !== 'ENOENT') throw error;
     return { metadata: { state: '{"done": 0}' } };
   });
   return (JSON.parse(metadata.state ?? '') as { done: number }).done;

@@ -1,5 +1,6 @@
 /** @file The commands of the command line, in the order of the help. */
 import { analyseCommand } from './analyse.js';
+import { cardCommand } from './card.js';
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
@@ -10,8 +11,10 @@ import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
+import { paperCommand } from './paper.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
 
@@ -26,6 +29,9 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  paperCommand,
+  cardCommand,
+  reportCommand,
   lmCommand,
   gateCommand,
   listCommand,

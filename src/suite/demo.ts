@@ -5,6 +5,7 @@ import { buildMiniSuite } from '../data/mini/build.js';
 import { pretrainPreset, withSteps } from '../pretrain/config.js';
 import { createProgress } from '../progress.js';
 import type { ResultRecord } from '../results/record.js';
+import { miniPlace } from './definition.js';
 import { type Job, jobSize } from './job.js';
 import { checkWritable } from './plan.js';
 import { runSuite } from './run.js';
@@ -57,7 +58,11 @@ export async function runDemo(options: DemoOptions): Promise<readonly ResultReco
   if (signal.aborted) return undefined;
 
   const specs = [...encoders.map(({ out }) => out), `random:${preset}`, 'fbank'];
-  const tasks = Object.entries(corpus.tasks).map(([name, manifest]) => ({ name, manifest }));
+  const tasks = Object.entries(corpus.tasks).map(([name, manifest]) => ({
+    name,
+    manifest,
+    recordedAs: miniPlace(name),
+  }));
   const engine = engineFor(cores);
   const evaluations = tasks.flatMap((task) =>
     specs.map((encoder): Job => ({ kind: 'evaluate', encoder, task, outFolder, cacheFolder, engine })),

@@ -1,4 +1,5 @@
 /** @file One encoder on one task: features, head, test, record. */
+import { basename } from 'node:path';
 import type { Columns, MetricValue, Split, Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -10,8 +11,10 @@ import type { Keeping } from '../heads/keeping.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
+import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
-import { runtimeVersions } from '../results/versions.js';
+import { speakersToDraw } from '../results/speakers.js';
+import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
 
 export interface EvaluateOptions {
@@ -82,17 +85,29 @@ export async function evaluate(
     // Seeds that train together share the time it took.
     const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
     const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
+    const commit = ownCommit();
+    const lm = head.kind === 'frame-ctc' ? head.settings.lm : undefined;
+    const languageModel = lm && basename(lm.arpa);
+    const named = data.test.map(({ columns }) => columns.speaker);
+    const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
       const seed = seeds[i] as number;
       const record: NewRecord = {
-        encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
+        encoder: {
+          name: encoder.name,
+          spec: recordedPath(encoder.spec),
+          hash: encoder.hash,
+          family: encoder.family,
+        },
         task: { name: task.name, version: task.version },
         manifest: { ...manifest },
         preset: planned.preset,
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        metrics: metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed),
+        ...(languageModel !== undefined && { languageModel }),
+        ...(commit !== undefined && { gitCommit: commit }),
+        metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -189,12 +204,6 @@ function metricsOf(
       return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
-}
-
-/** The speaker of every utterance, where the manifest names them all and there are two or more. */
-function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
-  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
-  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */

@@ -18,11 +18,13 @@ import {
   parseSettings,
   pooledSettingsSchema,
 } from '../heads/settings.js';
+import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
+  /** As records name it, and its hash. */
   readonly manifest: { readonly path: string; readonly hash: string };
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
@@ -72,7 +74,10 @@ export async function planTask(
   const head = planHead(task.head(data), wanted, training);
   return {
     task,
-    manifest: { path: manifest, hash: await hashManifest(manifest, root, mostMissing) },
+    manifest: {
+      path: wanted.recordedAs ?? recordedPath(manifest),
+      hash: await hashManifest(manifest, root, mostMissing),
+    },
     data,
     utterances: splits.flatMap((split) => data[split]),
     head,
