@@ -111,7 +111,8 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-function cannotWrite(path: string, error: unknown): UserError {
+/** What to tell a user whose file cannot be written. */
+export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,

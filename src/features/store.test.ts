@@ -108,15 +108,15 @@ describe('the feature store', () => {
     }
     expect(frames.costs.encoderFrames).toBe(frames.rows.reduce((a, b) => a + b, 0));
     expect(pooled.costs.encoderFrames).toBe(frames.costs.encoderFrames);
-    frames.close();
-    pooled.close();
+    await frames.close();
+    await pooled.close();
   });
 
   test('is not made again by a second run, and a damaged or missing shard alone is', async () => {
     const folder = join(corpus, 'resumed');
     const first = await open('frames', folder);
     const values = [first.read(2), first.read(66)];
-    first.close();
+    await first.close();
     const store = join(folder, (await readdir(folder))[0] as string);
     const times = async (): Promise<Record<string, number>> =>
       Object.fromEntries(
@@ -125,20 +125,22 @@ describe('the feature store', () => {
         ),
       );
     const before = await times();
+    const dataOf = (shard: number): string =>
+      Object.keys(before).find((name) => name.startsWith(`shard-0000${shard}-`)) ?? '';
     expect(Object.keys(before).sort()).toEqual([
-      'shard-00000.bin',
+      dataOf(0),
       'shard-00000.json',
-      'shard-00001.bin',
+      dataOf(1),
       'shard-00001.json',
     ]);
-    (await open('frames', folder)).close();
+    await (await open('frames', folder)).close();
     expect(await times()).toEqual(before);
 
     for (const damage of [
-      () => truncate(join(store, 'shard-00001.bin'), 10),
+      () => truncate(join(store, dataOf(1)), 10),
       () => rm(join(store, 'shard-00001.json')),
       async () => {
-        const file = join(store, 'shard-00001.bin');
+        const file = join(store, dataOf(1));
         const bytes = await readFile(file);
         bytes[5] = (bytes[5] as number) ^ 1;
         await writeFile(file, bytes);
@@ -147,10 +149,11 @@ describe('the feature store', () => {
       await damage();
       const again = await open('frames', folder);
       expect([again.read(2), again.read(66)]).toEqual(values);
-      again.close();
+      await again.close();
       const after = await times();
-      expect(after['shard-00000.bin']).toBe(before['shard-00000.bin']);
-      expect(after['shard-00001.bin']).not.toBe(before['shard-00001.bin']);
+      expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+      expect(after[dataOf(0)]).toBe(before[dataOf(0)]);
+      expect(after[dataOf(1)]).not.toBe(before[dataOf(1)]);
     }
   });
 
@@ -160,10 +163,10 @@ describe('the feature store', () => {
     await writeFile(join(corpus, 'text.wav'), 'no audio');
     await expect(open('frames', folder, broken)).rejects.toThrow(/text\.wav/);
     const store = join(folder, (await readdir(folder))[0] as string);
-    expect((await readdir(store)).sort()).toEqual(['shard-00000.bin', 'shard-00000.json']);
+    expect((await readdir(store)).map((name) => name.slice(0, 11))).toEqual(['shard-00000', 'shard-00000']);
     const mended = await open('frames', folder);
     expect(mended.rows).toHaveLength(count);
-    mended.close();
+    await mended.close();
   });
 });
 
@@ -199,7 +202,7 @@ describe('bad audio', () => {
     const mended = await openFeatures(options);
     expect(mended.bad.size).toBe(0);
     expect(mended.read(2)).toEqual(whole.read(2));
-    for (const each of [features, whole, mended]) each.close();
+    for (const each of [features, whole, mended]) await each.close();
   });
 
   test('is also what is too long, is not finite or lies about its length', async () => {
@@ -222,6 +225,6 @@ describe('bad audio', () => {
     const features = await openFeatures({ ...options, mostBad: 2 });
     expect(features.bad.get(0)).toContain('181.0 s at once are too long');
     expect(features.bad.get(1)).toContain('reach past its end');
-    features.close();
+    await features.close();
   });
 });

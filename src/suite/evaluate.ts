@@ -106,7 +106,7 @@ export async function evaluate(
       return { record, predictions, head: result.head };
     });
   } finally {
-    features.close();
+    await features.close();
   }
 }
 
