@@ -105,8 +105,8 @@ async function makeFile(path: string, file: string): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (systemCode(error) === 'EEXIST' && (await stat(file).catch(() => undefined))?.isFile() !== false)
-      return false;
+    // The folder's name may be a file's, too.
+    if (systemCode(error) === 'EEXIST' && (error as NodeJS.ErrnoException).syscall === 'open') return false;
     throw systemCode(error) === undefined ? error : cannotWrite(file, error);
   }
 }

@@ -8,8 +8,10 @@ import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
 import { floatsOf } from '../engine/tree.js';
 import { randomStream } from '../random.js';
+import { parseByteSize } from './budget.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
-import { type FeatureKind, type Features, openFeatures } from './store.js';
+import { bytesOf } from './shards.js';
+import { type FeatureKind, type Features, makeFeatures, openFeatures, shardsOf } from './store.js';
 import { toyEncoder, toyHop } from './toyEncoder.fixture.js';
 
 const count = 70; // More than one shard of frames.
@@ -167,6 +169,94 @@ describe('the feature store', () => {
     const mended = await open('frames', folder);
     expect(mended.rows).toHaveLength(count);
     await mended.close();
+  });
+});
+
+test('parts of a store, made one after the other, are the whole', async () => {
+  const folder = join(corpus, 'parts');
+  const engine = await createEngine('onnx', { threads: 1 });
+  const options = {
+    engine,
+    encoder,
+    utterances,
+    manifestHash: 'm',
+    kind: 'frames',
+    folder,
+    quiet: true,
+  } as const;
+  expect(await makeFeatures(options, { index: 1, of: 2 })).toBe(1);
+  const [store = ''] = await readdir(folder);
+  expect((await readdir(join(folder, store))).map((name) => name.slice(0, 11))).toEqual(
+    Array(2).fill('shard-00001'),
+  );
+  expect(await makeFeatures(options, { index: 0, of: 2 })).toBe(1);
+  const [parts, whole] = [await open('frames', folder), await open('frames', join(corpus, 'no-parts'))];
+  for (const place of [0, 63, 64, 69]) expect(parts.read(place)).toEqual(whole.read(place));
+  expect(shardsOf(count, 'frames')).toBe(2);
+});
+
+describe('a disk budget', () => {
+  const framesBytes = (features: Features, type: 'float16' | 'float32'): number =>
+    bytesOf[type] * 2 * 6 * features.rows.reduce((sum, rows) => sum + rows, 0);
+  const bounded = async (folder: string, frameType: 'float16' | 'float32', budgetBytes: number) => {
+    const remarks: string[] = [];
+    const engine = await createEngine('onnx', { threads: 1 });
+    const features = await openFeatures({
+      ...{ engine, encoder, utterances, manifestHash: 'm', kind: 'frames', folder, frameType, budgetBytes },
+      remark: (text) => remarks.push(text),
+    });
+    return { features, remarks };
+  };
+  const dataIn = async (folder: string): Promise<string[]> =>
+    (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.bin'));
+
+  test.each(['float16', 'float32'] as const)(
+    'that is too small leaves the values of %s as stored ones are, and says so',
+    async (frameType) => {
+      const stored = await bounded(join(corpus, `room-${frameType}`), frameType, 1e6);
+      expect(stored.remarks).toEqual([]);
+      const folder = join(corpus, `no-room-${frameType}`);
+      const { features, remarks } = await bounded(folder, frameType, 1000);
+      expect(remarks).toEqual([
+        expect.stringMatching(/toy-1 .*0 bytes of the feature budget of 1\.0 kB.*computed/),
+      ]);
+      expect(await dataIn(folder)).toEqual([]);
+      expect(features.rows).toEqual(stored.features.rows);
+      const before = features.costs.encoderFrames;
+      expect(before).toBe(stored.features.costs.encoderFrames);
+      for (const place of [0, 12, 64, 69]) {
+        expect(await features.load(place)).toEqual(stored.features.read(place));
+        expect(await stored.features.load(place)).toEqual(stored.features.read(place));
+      }
+      const again = [0, 12, 64, 69].reduce((sum, place) => sum + (features.rows[place] as number), 0);
+      expect(features.costs.encoderFrames).toBe(before + again);
+      expect(stored.features.costs.encoderFrames).toBe(before);
+      await features.close();
+      // A larger budget later: now they are stored.
+      const later = await bounded(folder, frameType, 1e6);
+      expect(await dataIn(folder)).toHaveLength(2);
+      expect(later.features.read(64)).toEqual(stored.features.read(64));
+    },
+  );
+
+  test('counts what other stores take, or are going to take; what is stored stays in use', async () => {
+    const folder = join(corpus, 'shared-room');
+    const half = await bounded(folder, 'float16', 1e6);
+    const bytes = framesBytes(half.features, 'float16');
+    expect((await bounded(folder, 'float32', 3 * bytes - 1)).remarks).toHaveLength(1);
+    expect((await bounded(folder, 'float32', 3 * bytes)).remarks).toEqual([]);
+    expect((await bounded(folder, 'float16', 0)).remarks).toEqual([]);
+    // Means are small: they are stored whatever the budget is.
+    const engine = await createEngine('onnx', { threads: 1 });
+    const options = { engine, encoder, utterances, manifestHash: 'm', folder, budgetBytes: 0 };
+    const pooled = await openFeatures({ ...options, kind: 'pooled', quiet: true });
+    expect(pooled.read(3)).toHaveLength(12);
+  });
+
+  test('is written as people write sizes', () => {
+    const sizes = ['200GB', '1.5 TB', '512MiB', '7', '0', '2g'].map((text) => parseByteSize(text, '--x'));
+    expect(sizes).toEqual([200e9, 1.5e12, 512 * 2 ** 20, 7, 0, 2e9]);
+    for (const text of ['', 'much', '-1GB', '5XB']) expect(() => parseByteSize(text, '--x')).toThrow("--x '");
   });
 });
 
