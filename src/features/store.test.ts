@@ -37,7 +37,7 @@ afterAll(() => rm(corpus, { recursive: true, force: true }));
 
 async function open(kind: FeatureKind, folder: string, of = utterances): Promise<Features> {
   const engine = await createEngine('onnx', { threads: 1 });
-  return openFeatures({ engine, encoder, utterances: of, manifestHash: 'm', kind, folder, quiet: true });
+  return openFeatures({ engine, encoder, utterances: of, audioHash: 'm', kind, folder, quiet: true });
 }
 
 describe('extraction', () => {
@@ -178,7 +178,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'frames',
       folder,
       quiet: true,
@@ -214,7 +214,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'pooled',
       folder,
       quiet: true,

@@ -27,7 +27,8 @@ export interface StoreOptions {
   readonly engine: Engine;
   readonly encoder: Encoder;
   readonly utterances: readonly Utterance[];
-  readonly manifestHash: string;
+  /** Tells the audio of the utterances apart from any other. */
+  readonly audioHash: string;
   readonly kind: FeatureKind;
   /** Where stores are kept; this one gets a folder named by what is in it. */
   readonly folder: string;
@@ -36,10 +37,21 @@ export interface StoreOptions {
   readonly quiet?: boolean;
   /** How many utterances may have audio that cannot be used (default: none). They get no rows. */
   readonly mostBad?: number;
+  /** Told how many utterances have features. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What a store's folder is named by. */
+export interface StoreIdentity {
+  readonly encoderHash: string;
+  readonly audioHash: string;
+  readonly kind: FeatureKind;
+  readonly frameType?: StoredType | undefined;
+  readonly engine: { readonly name: string; readonly provider: string };
 }
 
 /** Raised when the files' layout or the way of extracting changes. */
-const storeVersion = 1;
+export const storeVersion = 1;
 /** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
 const longestUtteranceSeconds = 180;
 const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames: 64 };
@@ -51,8 +63,7 @@ const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames:
  */
 export async function openFeatures(options: StoreOptions): Promise<Features> {
   const { encoder, utterances, kind } = options;
-  const type = kind === 'pooled' ? 'float32' : (options.frameType ?? 'float16');
-  const folder = join(options.folder, storeName(options, type));
+  const { type, folder } = placeOf(options);
   const size = shardSizes[kind];
   const shards: (ShardDescription | undefined)[] = [];
   for (let start = 0; start < utterances.length; start += size) {
@@ -72,11 +83,44 @@ export async function openFeatures(options: StoreOptions): Promise<Features> {
   return readerOf(shards as ShardDescription[], folder, type, size, encoder);
 }
 
+const typeOf = (kind: FeatureKind, frameType: StoredType = 'float16'): StoredType =>
+  kind === 'pooled' ? 'float32' : frameType;
+
 /** The folder of a store: a digest of all that decides its contents. */
-function storeName({ encoder, manifestHash, kind, engine }: StoreOptions, type: StoredType): string {
-  const key = [storeVersion, encoder.hash, manifestHash, kind, type, engine.name, engine.provider];
+export function storeName({ encoderHash, audioHash, kind, frameType, engine }: StoreIdentity): string {
+  const type = typeOf(kind, frameType);
+  const key = [storeVersion, encoderHash, audioHash, kind, type, engine.name, engine.provider];
   return `${kind}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24)}`;
 }
+
+function placeOf(options: StoreOptions): { readonly type: StoredType; readonly folder: string } {
+  const { kind, frameType, encoder } = options;
+  const name = storeName({ ...options, encoderHash: encoder.hash });
+  return { type: typeOf(kind, frameType), folder: join(options.folder, name) };
+}
+
+/**
+ * Makes one part of a store's shards, where it is missing: several jobs may each make a part of one store.
+ * @param part which part, counted from 0, of how many
+ * @throws UserError as `openFeatures`
+ */
+export async function extractPart(
+  options: StoreOptions,
+  part: { readonly index: number; readonly of: number },
+): Promise<void> {
+  const { utterances, kind } = options;
+  const { type, folder } = placeOf(options);
+  const size = shardSizes[kind];
+  const shards: (ShardDescription | undefined)[] = [];
+  for (let index = 0; index * size < utterances.length; index++) {
+    const ids = utterances.slice(index * size, (index + 1) * size).map(({ id }) => id);
+    shards.push(index % part.of === part.index ? await readShard(folder, index, ids) : others);
+  }
+  if (shards.includes(undefined)) await fillShards(options, folder, type, size, shards);
+}
+
+/** Stands for the shards that other jobs make. */
+const others: ShardDescription = { ids: [], rows: [], encoderFrames: 0, seconds: 0, sha256: '' };
 
 async function fillShards(
   options: StoreOptions,
@@ -105,6 +149,7 @@ async function fillShards(
       const { features, ...costs } = await encodeAll(part, { extract, progress, done, onBad });
       shards[index] = await writeShard(folder, index, features, type, costs);
       done += part.length;
+      options.onProgress?.(done);
     }
   } finally {
     progress.stop();
