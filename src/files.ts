@@ -111,7 +111,8 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-function cannotWrite(path: string, error: unknown): UserError {
+/** The error of a file that cannot be written, with the mend for what the system says. */
+export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,
