@@ -111,7 +111,7 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-/** What to tell a user whose file cannot be written. */
+/** The error of a file that cannot be written, with the mend for what the system says. */
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,

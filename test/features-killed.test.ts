@@ -55,7 +55,7 @@ interface Maker {
 async function start(store: string): Promise<Maker> {
   const request: MakeRequest = {
     utterances,
-    manifestHash: 'm',
+    audioHash: 'm',
     kind: 'frames',
     folder: join(folder, store),
     quiet: true,

@@ -14,6 +14,7 @@ import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
+import { workCommand } from './work.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
@@ -30,4 +31,5 @@ export const commands: readonly Command[] = [
   gateCommand,
   listCommand,
   doctorCommand,
+  workCommand,
 ];

@@ -5,7 +5,7 @@ import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
-import { engineOptions, engineSettings } from './engine-options.js';
+import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
 import { listOf } from './lists.js';
 import { taskPluginOption } from './plugin-option.js';
 
@@ -19,7 +19,7 @@ export const runCommand = defineCommand({
     encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
     seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
     lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
-    preset: { choices: presetNames, default: 'clean', describe: 'How heads are trained' },
+    preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
     plugin: taskPluginOption,
     'max-bad': {
@@ -28,15 +28,17 @@ export const runCommand = defineCommand({
       describe: 'Share of utterances whose audio may be unusable',
     },
     weights: weightsOption,
+    jobs: jobsOption,
     ...engineOptions,
   },
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
   ],
+  stopsOnSignal: true,
   async run(args, io) {
     const { runFromSuite } = await import('./run-suite/from-suite.js');
-    const comparison = await runFromSuite({
+    const { comparison, interrupted, summary } = await runFromSuite({
       suite: args.suite,
       tasks: listOf(args.tasks, 'tasks'),
       encoders: listOf(args.encoders, 'encoders'),
@@ -48,13 +50,18 @@ export const runCommand = defineCommand({
       maxBadShare: shareOf(args['max-bad']),
       weights: args.weights,
       engine: engineSettings(args),
+      jobs: jobsOf(args.jobs),
       remark: io.say,
       quiet: io.quiet,
       signal: io.signal,
     });
+    if (interrupted) return undefined;
     const { styled, width } = io;
-    io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
-    return undefined;
+    if (comparison !== undefined)
+      io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
+    if (summary === undefined) return undefined;
+    process.stderr.write(`${summary}\n`);
+    return 1;
   },
 });
 

@@ -22,6 +22,8 @@ export interface StorePlan {
   readonly folder: string;
   readonly mostBad: number;
   readonly quiet: boolean;
+  /** Told how many of the utterances that are to have features have them. */
+  readonly onProgress: (done: number) => void;
   readonly lock: LockOptions;
 }
 
@@ -62,6 +64,10 @@ export async function fillShards(
   const doneNow = (): number =>
     wanted.reduce((sum, index) => sum + (isThere(shards[index], keep) ? partOf(plan, index).length : 0), 0);
   const progress = createProgress(`features of ${encoder.name}`, total, { quiet, initial: doneNow() });
+  const tell = (done: number): void => {
+    progress.update(done);
+    plan.onProgress(done);
+  };
   const encode = encoderOf(engine, encoder, kind);
   try {
     let waiting = wanted.filter((index) => !isThere(shards[index], keep));
@@ -81,7 +87,7 @@ export async function fillShards(
           let bad = badOf(shards);
           const { features, ...costs } = await encodeAll(partOf(plan, index), {
             encode,
-            onProgress: (count) => progress.update(done + count),
+            onProgress: (count) => tell(done + count),
             onBad: (error) => checkBad(utterances.length, plan.mostBad, ++bad, error.message, error),
           });
           shards[index] = await writeShard(plan.folder, index, features, plan.type, costs, keep);
@@ -89,7 +95,7 @@ export async function fillShards(
           await lock.release();
         }
       }
-      progress.update(doneNow());
+      tell(doneNow());
       if (busy.length === waiting.length) await sleep(waitMilliseconds);
       waiting = busy;
     }

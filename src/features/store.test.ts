@@ -11,7 +11,7 @@ import { randomStream } from '../random.js';
 import { parseByteSize } from './budget.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
 import { bytesOf } from './shards.js';
-import { type FeatureKind, type Features, makeFeatures, openFeatures, shardsOf } from './store.js';
+import { extractPart, type FeatureKind, type Features, openFeatures, shardsOf } from './store.js';
 import { toyEncoder, toyHop } from './toyEncoder.fixture.js';
 
 const count = 70; // More than one shard of frames.
@@ -39,7 +39,7 @@ afterAll(() => rm(corpus, { recursive: true, force: true }));
 
 async function open(kind: FeatureKind, folder: string, of = utterances): Promise<Features> {
   const engine = await createEngine('onnx', { threads: 1 });
-  return openFeatures({ engine, encoder, utterances: of, manifestHash: 'm', kind, folder, quiet: true });
+  return openFeatures({ engine, encoder, utterances: of, audioHash: 'm', kind, folder, quiet: true });
 }
 
 describe('extraction', () => {
@@ -179,17 +179,17 @@ test('parts of a store, made one after the other, are the whole', async () => {
     engine,
     encoder,
     utterances,
-    manifestHash: 'm',
+    audioHash: 'm',
     kind: 'frames',
     folder,
     quiet: true,
   } as const;
-  expect(await makeFeatures(options, { index: 1, of: 2 })).toBe(1);
+  expect(await extractPart(options, { index: 1, of: 2 })).toBe(1);
   const [store = ''] = await readdir(folder);
   expect((await readdir(join(folder, store))).map((name) => name.slice(0, 11))).toEqual(
     Array(2).fill('shard-00001'),
   );
-  expect(await makeFeatures(options, { index: 0, of: 2 })).toBe(1);
+  expect(await extractPart(options, { index: 0, of: 2 })).toBe(1);
   const [parts, whole] = [await open('frames', folder), await open('frames', join(corpus, 'no-parts'))];
   for (const place of [0, 63, 64, 69]) expect(parts.read(place)).toEqual(whole.read(place));
   expect(shardsOf(count, 'frames')).toBe(2);
@@ -202,7 +202,7 @@ describe('a disk budget', () => {
     const remarks: string[] = [];
     const engine = await createEngine('onnx', { threads: 1 });
     const features = await openFeatures({
-      ...{ engine, encoder, utterances, manifestHash: 'm', kind: 'frames', folder, frameType, budgetBytes },
+      ...{ engine, encoder, utterances, audioHash: 'm', kind: 'frames', folder, frameType, budgetBytes },
       remark: (text) => remarks.push(text),
     });
     return { features, remarks };
@@ -248,7 +248,7 @@ describe('a disk budget', () => {
     expect((await bounded(folder, 'float16', 0)).remarks).toEqual([]);
     // Means are small: they are stored whatever the budget is.
     const engine = await createEngine('onnx', { threads: 1 });
-    const options = { engine, encoder, utterances, manifestHash: 'm', folder, budgetBytes: 0 };
+    const options = { engine, encoder, utterances, audioHash: 'm', folder, budgetBytes: 0 };
     const pooled = await openFeatures({ ...options, kind: 'pooled', quiet: true });
     expect(pooled.read(3)).toHaveLength(12);
   });
@@ -271,7 +271,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'frames',
       folder,
       quiet: true,
@@ -307,7 +307,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'pooled',
       folder,
       quiet: true,

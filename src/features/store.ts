@@ -1,6 +1,6 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -19,7 +19,8 @@ export interface StoreOptions {
   readonly engine: Engine;
   readonly encoder: Encoder;
   readonly utterances: readonly Utterance[];
-  readonly manifestHash: string;
+  /** Tells the audio of the utterances apart from any other. */
+  readonly audioHash: string;
   readonly kind: FeatureKind;
   /** Where stores are kept; this one gets a folder named by what is in it. */
   readonly folder: string;
@@ -32,8 +33,19 @@ export interface StoreOptions {
   readonly budgetBytes?: number | undefined;
   /** Told that frames are not stored (default: a line on stderr). */
   readonly remark?: (text: string) => void;
+  /** Told how many of the utterances that are to have features have them. */
+  readonly onProgress?: (done: number) => void;
   /** How processes that share the work tell who still lives. */
   readonly lock?: LockOptions;
+}
+
+/** What a store's folder is named by. */
+export interface StoreIdentity {
+  readonly encoderHash: string;
+  readonly audioHash: string;
+  readonly kind: FeatureKind;
+  readonly frameType?: StoredType | undefined;
+  readonly engine: { readonly name: string; readonly provider: string };
 }
 
 /** The part `index` (counted from 0) of `of` nearly equal ones. */
@@ -43,7 +55,7 @@ export interface Part {
 }
 
 /** Raised when the files' layout or the way of extracting changes. */
-const storeVersion = 2;
+export const storeVersion = 2;
 
 const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames: 64 };
 
@@ -63,11 +75,11 @@ export async function openFeatures(options: StoreOptions): Promise<Features> {
 }
 
 /**
- * Makes one part of a store's shards, for processes on several machines that make one part each.
+ * Makes one part of a store's shards, where it is missing: several jobs may each make a part of one store.
  * @returns how many shards the part has
  * @throws UserError as `openFeatures`
  */
-export async function makeFeatures(options: StoreOptions, part: Part): Promise<number> {
+export async function extractPart(options: StoreOptions, part: Part): Promise<number> {
   const { made } = await make(options, planOf(options), part);
   return made.length;
 }
@@ -79,25 +91,20 @@ export function shardsOf(utterances: number, kind: FeatureKind): number {
 
 function planOf(options: StoreOptions): StorePlan {
   const { engine, encoder, utterances, kind, mostBad = 0, quiet = false, lock = {} } = options;
-  const type = kind === 'pooled' ? 'float32' : (options.frameType ?? 'float16');
-  const folder = join(options.folder, storeName(options, type));
+  const { onProgress = () => undefined } = options;
+  const type = typeOf(kind, options.frameType);
+  const folder = join(options.folder, storeName({ ...options, encoderHash: encoder.hash }));
   const size = shardSizes[kind];
-  return { engine, encoder, utterances, kind, type, size, folder, mostBad, quiet, lock };
+  return { engine, encoder, utterances, kind, type, size, folder, mostBad, quiet, onProgress, lock };
 }
 
+const typeOf = (kind: FeatureKind, frameType: StoredType = 'float16'): StoredType =>
+  kind === 'pooled' ? 'float32' : frameType;
+
 /** The folder of a store: a digest of all that decides its contents. */
-export function storeName(
-  {
-    encoder,
-    manifestHash,
-    kind,
-    engine,
-  }: Pick<StoreOptions, 'encoder' | 'manifestHash' | 'kind'> & {
-    readonly engine: Pick<Engine, 'name' | 'provider'>;
-  },
-  type: StoredType,
-): string {
-  const key = [storeVersion, encoder.hash, manifestHash, kind, type, engine.name, engine.provider];
+export function storeName({ encoderHash, audioHash, kind, frameType, engine }: StoreIdentity): string {
+  const type = typeOf(kind, frameType);
+  const key = [storeVersion, encoderHash, audioHash, kind, type, engine.name, engine.provider];
   return `${kind}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24)}`;
 }
 
@@ -129,7 +136,7 @@ async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean>
   const { budgetBytes, folder: root, quiet } = options;
   if (budgetBytes === undefined || plan.kind === 'pooled') return true;
   const bytes = await estimateFrameBytes(plan.encoder, plan.utterances, plan.type);
-  const name = storeName(options, plan.type);
+  const name = basename(plan.folder);
   const { fits, othersBytes } = await reserve({ root, name, budgetBytes, bytes, lock: plan.lock });
   if (fits) return true;
   const text =

@@ -45,7 +45,7 @@ export async function evaluate(
     engine,
     encoder,
     utterances: planned.utterances,
-    manifestHash: manifest.hash,
+    audioHash: planned.hashes.audio,
     kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
