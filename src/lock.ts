@@ -9,6 +9,7 @@ import { cannotWrite, systemCode } from './files.js';
 
 const ownerSchema = z.object({
   token: z.string(),
+  host: z.string(),
   /** One running system: a host, its boot and its process namespace. Only there does `pid` say anything. */
   machine: z.string(),
   pid: z.int(),
@@ -50,7 +51,8 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   if (highest !== undefined && !(await isStale(fileOf(path, highest), options))) return undefined;
   const mine = (highest ?? -1) + 1;
   const file = fileOf(path, mine);
-  if (!(await makeFile(path, file))) return undefined;
+  const owner = ownOwner();
+  if (!(await makeFile(file, owner))) return undefined;
   // It may have been made after another took a higher one, which removed the lower ones.
   const now = await generationsOf(path);
   if (now.at(-1) !== mine) {
@@ -67,7 +69,8 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   return {
     async release() {
       clearInterval(beat);
-      await rm(file, { force: true });
+      // One that was taken away may be another's by now.
+      if ((await readOwner(file))?.token === owner.token) await rm(file, { force: true });
     },
   };
 }
@@ -91,12 +94,12 @@ async function generationsOf(path: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-async function makeFile(path: string, file: string): Promise<boolean> {
+async function makeFile(file: string, owner: LockOwner): Promise<boolean> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(file), { recursive: true });
     const handle = await open(file, 'wx');
     try {
-      await handle.writeFile(JSON.stringify(ownOwner()));
+      await handle.writeFile(JSON.stringify(owner));
     } catch (error) {
       await rm(file, { force: true }).catch(() => undefined);
       throw error;
@@ -116,6 +119,7 @@ function ownOwner(): LockOwner {
   const started = startOf(process.pid);
   return {
     token: randomUUID(),
+    host: hostname(),
     machine: machine(),
     pid: process.pid,
     ...(started !== undefined && { started }),

@@ -22,13 +22,16 @@ export type Outcome =
   /** These titles of jobs it needs are not done. */
   | { readonly kind: 'waiting'; readonly for: readonly string[] };
 
-/** Exit codes of `ehmam work`: 75 (EX_TEMPFAIL) asks for another try later. */
+/**
+ * Exit codes of `ehmam work`: 75 (EX_TEMPFAIL) asks for another try later; after 69 (EX_UNAVAILABLE) none makes sense
+ * until other jobs are done.
+ */
 export const outcomeExitCodes: Readonly<Record<Outcome['kind'], number>> = {
   done: 0,
   failed: 1,
   interrupted: 75,
   held: 75,
-  waiting: 75,
+  waiting: 69,
 };
 
 const progressMilliseconds = 2000;
