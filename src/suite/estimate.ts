@@ -17,8 +17,11 @@ export function paceOf(job: Job): string {
   }
 }
 
-/** Seconds for each unit of work where nothing of the pace was measured: `tiny` on two cores, in round numbers. */
-const roughRates: Readonly<Record<Job['kind'], number>> = { pretrain: 0.02, features: 0.01, head: 0.5 };
+/** Seconds for each unit of work where nothing like it was measured: the mini suite with `tiny`, in round numbers. */
+function roughRate(job: Job): number {
+  if (job.kind === 'head') return job.head === 'pooled-linear' ? 2 : 0.06;
+  return job.kind === 'pretrain' ? 0.02 : 0.01;
+}
 
 export interface Estimate {
   /** Of one process doing the job, in seconds. */
@@ -42,6 +45,6 @@ export function estimatorOf(done: Iterable<Done>): (job: Job) => Estimate {
       totals.get(paceOf(job)) ?? (job.kind === 'head' ? undefined : totals.get(`${job.kind} in all`));
     if (total !== undefined && total.work > 0)
       return { seconds: (job.work * total.seconds) / total.work, measured: true };
-    return { seconds: job.work * roughRates[job.kind], measured: false };
+    return { seconds: job.work * roughRate(job), measured: false };
   };
 }

@@ -256,6 +256,7 @@ function headJobs(
     encoder: source,
     task: wanted,
     hashes,
+    head: head.kind,
     seeds: group,
   }));
 }

@@ -1,5 +1,6 @@
 /** @file The jobs of a suite and the graph they make: plain data that is written as JSON and done anywhere. */
 import { createHash } from 'node:crypto';
+import type { Head } from '../../tasks/task.js';
 import type { ManifestHashes } from '../data/manifest.js';
 import type { OfficialWeights } from '../encoders/torch/official.js';
 import type { EngineSettings } from '../engine/create.js';
@@ -66,6 +67,7 @@ export interface HeadJob extends JobBase {
   readonly encoder: EncoderSource;
   readonly task: SuiteTask;
   readonly hashes: ManifestHashes;
+  readonly head: Head['kind'];
   /** Heads of several seeds train together where they can. */
   readonly seeds: readonly number[];
 }

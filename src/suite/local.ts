@@ -105,16 +105,17 @@ export async function runLocally(
       case 'died': {
         watcher.putBack(job);
         if (signal.aborted) return;
-        const how = end.kind === 'died' ? end.how : 'its process was told to stop';
+        const death: Partial<Extract<WorkEnd, { kind: 'died' }>> & { readonly how: string } =
+          end.kind === 'died' ? end : { how: 'its process was told to stop' };
         const tried = (tries.get(job) ?? 0) + 1;
         tries.set(job, tried);
-        if (tried < mostTries) {
-          logEvent(state, { event: 'retried', job: job.key, title: job.title, message: how });
-          watcher.retried(job, how);
+        if (tried < mostTries && !death.hopeless) {
+          logEvent(state, { event: 'retried', job: job.key, title: job.title, message: death.how });
+          watcher.retried(job, death.how);
           return pause(job, firstPauseMilliseconds * 2 ** (tried - 1));
         }
-        const error = new UserError(`${how}, ${tried} times`, {
-          mend: end.kind === 'died' && end.memory ? memoryMend : `Its log is ${logPath(state, job.key)}`,
+        const error = new UserError(tried > 1 ? `${death.how}, ${tried} times` : death.how, {
+          mend: death.mend ?? `Its log is ${logPath(state, job.key)}`,
         });
         await noteFailure(state, job, error.message);
         return fail(job, error.message);
@@ -160,9 +161,6 @@ export async function runLocally(
   }
   return { done, failed, blocked: schedule.blocked(), interrupted: signal.aborted };
 }
-
-const memoryMend =
-  'Give it more memory: fewer --jobs at a time, smaller batches in its settings, or a larger machine';
 
 async function noteFailure(state: string, { key, title }: Job, message: string): Promise<void> {
   logEvent(state, { event: 'failed', job: key, title, message });

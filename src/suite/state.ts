@@ -110,6 +110,11 @@ export function readDone(state: string, out: string, keys: Iterable<string>): Re
   return done;
 }
 
+/** Everything that was ever done here, whatever became of it since. */
+export function readAllDone(state: string): Done[] {
+  return namesIn(join(state, 'done')).flatMap((name) => parsed(doneSchema, join(state, 'done', name)) ?? []);
+}
+
 /** What failed the last time it was tried, by key. */
 export function readFailed(state: string, keys: Iterable<string>): ReadonlyMap<string, Failed> {
   const wanted = new Set(keys);

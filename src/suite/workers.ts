@@ -10,7 +10,15 @@ import { doJob, type Outcome } from './work.js';
 import type { WorkerAnswer, WorkerRequest } from './worker-process.js';
 
 /** What came of a job, or how the process that did it died. */
-export type WorkEnd = Outcome | { readonly kind: 'died'; readonly how: string; readonly memory: boolean };
+export type WorkEnd =
+  | Outcome
+  | {
+      readonly kind: 'died';
+      readonly how: string;
+      /** Set where the same again would end the same way. */
+      readonly hopeless?: boolean;
+      readonly mend?: string;
+    };
 
 export interface Worker {
   /** Does a job; a process that died at the last one is started anew. */
@@ -92,18 +100,29 @@ export function processWorker(state: string, graphFile: string): Worker {
   };
 }
 
+const heapMend = 'Give it more: NODE_OPTIONS=--max-old-space-size=8000 (megabytes) before the command';
+const memoryMend =
+  'Give it more memory: fewer --jobs at a time, smaller batches in its settings, or a larger machine';
+
 function deathOf(code: number | null, signal: NodeJS.Signals | null, said: string): WorkEnd {
   const heap = said.includes('heap out of memory');
-  if (heap) return { kind: 'died', how: 'its process ran out of memory (the heap of Node)', memory: true };
+  // The same again would need as much again.
+  if (heap)
+    return {
+      kind: 'died',
+      how: 'its process ran out of memory (the heap of Node)',
+      hopeless: true,
+      mend: heapMend,
+    };
   if (signal === 'SIGKILL')
     return {
       kind: 'died',
       how: 'its process was killed (SIGKILL), as systems do when memory runs out',
-      memory: true,
+      mend: memoryMend,
     };
   const last = said.trim().split('\n').at(-1) ?? '';
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-  return { kind: 'died', how: `its process ended ${how}${last === '' ? '' : ` (${last})`}`, memory: false };
+  return { kind: 'died', how: `its process ended ${how}${last === '' ? '' : ` (${last})`}` };
 }
 
 /** This process as a worker. */
