@@ -1,12 +1,13 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { byteText } from '../byteSize.js';
 import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { LockOptions } from '../lock.js';
-import { byteText, estimateFrameBytes, reserve } from './budget.js';
+import { estimateFrameBytes, reserve } from './budget.js';
 import { encoderOf, type FeatureKind, longestUtteranceSeconds } from './encoding.js';
 import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from './fill.js';
 import { type Features, type Recompute, readerOf } from './reader.js';
@@ -143,7 +144,7 @@ async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean>
     `the frames of ${plan.encoder.name} would take about ${byteText(bytes)}, and ${byteText(othersBytes)} of the ` +
     `feature budget of ${byteText(budgetBytes)} are taken: they are not stored but computed whenever they are read`;
   const remark = options.remark ?? ((line: string) => process.stderr.write(`${line}\n`));
-  if (!quiet) remark(text);
+  if (!quiet || options.remark !== undefined) remark(text);
   return false;
 }
 

@@ -1,4 +1,5 @@
 /** @file Locks of jobs: one process does a job at a time, on whichever host, and a dead one holds no other up. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lock, type LockOwner, lockOwner, takeLock } from '../lock.js';
 import { runsInSlurm } from './slurm/commands.js';
@@ -20,6 +21,12 @@ export async function acquireLock(state: string, key: string): Promise<Acquired>
     const heldBy = await holderOf(state, key);
     if (heldBy !== undefined) return { heldBy };
   }
+}
+
+/** Keys whose locks are there, whether or not their holders live. */
+export async function lockedKeys(state: string): Promise<ReadonlySet<string>> {
+  const names = await readdir(join(state, 'locks')).catch(() => []);
+  return new Set(names.map((name) => name.replace(/\.\d+$/, '')));
 }
 
 /** Who holds the lock of a job now. */

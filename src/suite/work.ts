@@ -104,6 +104,7 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
     ...{ key, kind: job.kind, title, seconds, work: job.work, pace: paceOf(job) },
     ...{ finishedAt: new Date().toISOString(), host: hostname(), pid: process.pid },
     ...(performed.store !== undefined && { store: performed.store }),
+    ...(performed.remark !== undefined && { remark: performed.remark }),
   };
   const first = await markDone(state, graph.out, record, performed.outputs);
   if (first) logEvent(state, { event: 'done', job: key, title, seconds });

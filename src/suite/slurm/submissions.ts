@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../../errors.js';
 import { cannotWrite, systemCode, writeFileAtomic } from '../../files.js';
 import type { Job, JobGraph } from '../job.js';
 import { outcomeExitCodes } from '../work.js';
@@ -124,17 +123,13 @@ export interface ArrayStatus {
 
 /**
  * How the arrays stand that Slurm still knows, from its queue and its accounting.
- * @throws UserError where Slurm's queue cannot be read
+ * @returns undefined where Slurm's queue cannot be read
  */
-export async function arrayStatuses(state: string): Promise<ArrayStatus[]> {
+export async function arrayStatuses(state: string): Promise<ArrayStatus[] | undefined> {
   const submissions = await readSubmissions(state);
   if (submissions.length === 0) return [];
   const queue = await readQueue();
-  if (queue === undefined)
-    throw new UserError("Slurm's queue cannot be read here: 'squeue' is not there or does not answer", {
-      exitCode: 1,
-      mend: 'Ask on a node of the cluster',
-    });
+  if (queue === undefined) return undefined;
   const known = new Map(queue.map((entry) => [`${entry.array}_${entry.index}`, entry]));
   const gone = submissions.filter(({ id, keys }) => keys.some((_, i) => !known.has(`${id}_${i}`)));
   for (const entry of await readAccounting(gone.map(({ id }) => id))) {
