@@ -1,16 +1,16 @@
-/** @file A suite whose runner and workers are killed at any moment ends with the results of one left alone. */
+/** @file The processes of a suite's run: killed at any moment, out of memory, interrupted. */
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
+import { compileEntry, type Entry, type Finished } from '../src/cli/entry.fixture.js';
 import { randomStream } from '../src/random.js';
 import { type LoggedEvent, readEvents } from '../src/suite/events.js';
 import { readGraph, stateFolderOf } from '../src/suite/state.js';
-import { resultsOf, titlesOf, writeTones } from '../src/suite/tones.fixture.js';
+import { resultsOf, titlesOf, tonesSuite, writeTones } from '../src/suite/tones.fixture.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
@@ -107,5 +107,75 @@ describe(`a suite that is killed ${2 * kills} times`, () => {
     const done = await titlesOf(join(folder, 'killed'), 'done');
     expect(new Set(done).size).toBe(done.length);
     expect(await readdir(join(stateFor('killed'), 'locks'))).toEqual([]);
+  });
+});
+
+const [ks, sid] = tonesSuite.tasks;
+const onlyKs = { ...tonesSuite, encoders: ['fbank'], tasks: [ks] };
+
+async function run(
+  out: string,
+  suite: object,
+  more: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const file = join(folder, `${out}.json`);
+  await writeFile(file, JSON.stringify(suite));
+  const words = ['run', '--suite', file, '--out', join(folder, out), '--jobs', '1', '--quiet', ...more];
+  return entry.run(words, { ...environmentFor(out), ...environment });
+}
+
+describe('a suite', () => {
+  it('of which a job runs out of memory does the rest, and that once it gets by', async () => {
+    const hungry = join(folder, 'hungry');
+    const plugin = join(folder, 'hungry.mjs');
+    // A task that needs more and more memory as long as a file is there.
+    await writeFile(
+      plugin,
+      `import { existsSync } from 'node:fs';
+import { builtInTasks } from ${JSON.stringify(entry.compiled('tasks/index.js'))};
+const [ks] = builtInTasks.filter(({ name }) => name === 'ks');
+const evaluate = (predictions, references) => {
+  const kept = [];
+  while (existsSync(${JSON.stringify(hungry)})) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })));
+  return ks.evaluate(predictions, references);
+};
+export const tasks = [{ ...ks, name: 'hungry', evaluate }];
+`,
+    );
+    await writeFile(hungry, '');
+    const suite = { ...onlyKs, tasks: [{ ...ks, name: 'hungry' }, sid] };
+    const words = ['--plugin', plugin];
+    const first = await run('memory', suite, words, { NODE_OPTIONS: '--max-old-space-size=160' });
+    expect(first.code).toBe(1);
+    expect(first.stderr).toMatch(
+      /failed: hungry head on fbank: its process ran out of memory.*max-old-space-size/,
+    );
+    expect(first.stdout).toContain('sid');
+    await rename(hungry, `${hungry}.gone`);
+    expect(await run('memory', suite, words)).toMatchObject({ code: 0, stderr: '' });
+    expect(await titlesOf(join(folder, 'memory'), 'done')).toEqual([
+      ...['hungry features of fbank', 'hungry head on fbank', 'sid head on fbank'],
+    ]);
+  });
+
+  it('that is interrupted ends with exit code 130, leaves no lock, and goes on from its checkpoint', async () => {
+    const suite = {
+      ...tonesSuite,
+      encoders: [{ name: 'long', pretrain: { config: 'toy.json', manifest: 'tones.csv', steps: 400 } }],
+      tasks: [ks],
+    };
+    const file = join(folder, 'long.json');
+    await writeFile(file, JSON.stringify(suite));
+    const out = join(folder, 'long');
+    const log = join(out, 'encoders', 'long', 'log.jsonl');
+    const words = ['run', '--suite', file, '--out', out];
+    vi.stubEnv('EHMAM_CACHE', join(folder, 'cache-long'));
+    const { code } = await entry.runAndInterrupt(words, () => existsSync(log));
+    expect(code).toBe(130);
+    const status = await entry.run(['status', out, '--json']);
+    expect(JSON.parse(status.stdout)).toMatchObject({ counts: { jobs: 3, done: 0, running: 0, failed: 0 } });
+    expect(await titlesOf(out, 'interrupted')).toEqual(['pre-train long']);
+    expect(existsSync(join(out, 'encoders', 'long', 'checkpoints'))).toBe(true);
   });
 });
