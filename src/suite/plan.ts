@@ -85,7 +85,7 @@ export async function planTask(
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const { preset = 'clean' } = training;
-  const head = planHead(task.head(data), wanted, training);
+  const head = planHead(headOf(task, data), wanted, training);
   const hashes = known ?? (await manifestHashes(manifest, root, mostMissing));
   return {
     task,
@@ -96,6 +96,14 @@ export async function planTask(
     head,
     preset: presetOf(head, preset),
   };
+}
+
+function headOf(task: Task, data: TaskData): Head {
+  try {
+    return task.head(data);
+  } catch (error) {
+    throw DataError.of(error);
+  }
 }
 
 function planHead(spec: Head, { name, settings }: SuiteTask, training: Training): PlannedHead {
