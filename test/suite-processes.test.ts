@@ -126,6 +126,29 @@ async function run(
 }
 
 describe('a suite', () => {
+  it('is planned, watched, cleaned after and worked on by commands', async () => {
+    const out = join(folder, 'commands');
+    const environment = environmentFor('commands');
+    const file = join(folder, 'commands.json');
+    await writeFile(file, JSON.stringify(onlyKs));
+    const plan = await entry.run(['plan', file, '--out', out, '--json'], environment);
+    const { jobs, todo } = JSON.parse(plan.stdout) as {
+      jobs: { key: string; title: string }[];
+      todo: number;
+    };
+    expect({ code: plan.code, todo }).toEqual({ code: 0, todo: 2 });
+    expect(existsSync(out)).toBe(false);
+    expect(await run('commands', onlyKs, [])).toMatchObject({ code: 0, stderr: '' });
+    const [watch, clean, work] = await Promise.all([
+      entry.run(['watch', out], environment),
+      entry.run(['clean', out, '--unused'], environment),
+      entry.run(['work', stateFor('commands'), '--job', jobs[1]?.key as string, '--json'], environment),
+    ]);
+    expect(watch).toMatchObject({ code: 0, stdout: expect.stringMatching(/ended: 2 done, 0 failed/) });
+    expect(clean).toMatchObject({ code: 0, stdout: '0 B in 0 places unused\n' });
+    expect(work).toMatchObject({ code: 0, stdout: '{"kind":"done","already":true}\n' });
+  });
+
   it('of which a job runs out of memory does the rest, and that once it gets by', async () => {
     const hungry = join(folder, 'hungry');
     const plugin = join(folder, 'hungry.mjs');
