@@ -16,7 +16,7 @@ export const planCommand = defineCommand({
   },
   examples: [
     ['plan suite.yaml --out results/all', "What 'ehmam run --suite suite.yaml --out results/all' would do"],
-    ['plan --schema > suite.schema.json', 'Completion in editors that know JSON Schema'],
+    ['plan --schema', 'JSON Schema of suite files, for completion in editors'],
   ],
   async run(args, io) {
     if (args.schema) {

@@ -19,7 +19,7 @@ import {
   type PretrainJob,
   type Problem,
 } from './job.js';
-import { checkTaskNames, DataError, type PlannedTask, planTask } from './plan.js';
+import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
 import { pretrainConfigOf } from './pretraining.js';
 
 /** What a graph is made of, besides the suite. */
@@ -76,10 +76,11 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
       return undefined;
     }
   };
+  const hashOnce = hashingOnce();
   const tasks: TaskToDo[] = [];
   for (const wanted of suite.tasks) {
     const planned = await noted(`task ${wanted.name}`, () =>
-      planTask(wanted, options.knownTasks, training, maxBadShare),
+      planTask(wanted, options.knownTasks, training, maxBadShare, hashOnce),
     );
     if (planned === undefined) continue;
     // The utterances are not needed any more.
@@ -88,12 +89,11 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   }
   const pretraining: PretrainJob[] = [];
   const encoders: PlannedEncoder[] = [];
-  const hashes = new Map<string, Promise<ManifestHashes>>();
   for (const encoder of suite.encoders) {
     if (typeof encoder === 'string') encoders.push(...(await specEncoders(encoder, options)));
     else {
       const job = await noted(`pre-training of ${encoder.name}`, () =>
-        pretrainJob(encoder, suite, options, hashes),
+        pretrainJob(encoder, suite, options, hashOnce),
       );
       if (job === undefined) continue;
       pretraining.push(job);
@@ -137,6 +137,17 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   };
 }
 
+/** Each manifest is hashed once for all that use it. */
+function hashingOnce(): HashManifest {
+  const known = new Map<string, Promise<ManifestHashes>>();
+  return (file, root, mostMissing) => {
+    const name = JSON.stringify([file, root, mostMissing]);
+    const hashes = known.get(name) ?? manifestHashes(file, root, mostMissing);
+    known.set(name, hashes);
+    return hashes;
+  };
+}
+
 /** An untrained encoder is another one with every seed. */
 async function specEncoders(spec: string, options: GraphOptions): Promise<PlannedEncoder[]> {
   const { seeds, cacheFolder, weights: chosen, quiet, remark } = options;
@@ -158,15 +169,12 @@ async function pretrainJob(
   encoder: Exclude<SuiteEncoder, string>,
   suite: Suite,
   { out, engine }: GraphOptions,
-  known: Map<string, Promise<ManifestHashes>>,
+  hashOnce: HashManifest,
 ): Promise<PretrainJob> {
   const { name } = encoder;
   const { manifest, root, split } = encoder.pretrain;
   const config = await pretrainConfigOf(encoder);
-  const place = JSON.stringify([manifest, root, split]);
-  const hashes = known.get(place) ?? hashesOfSplit(manifest, root, split);
-  known.set(place, hashes);
-  const { rows } = await hashes;
+  const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
   const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
   return {
@@ -189,10 +197,11 @@ async function hashesOfSplit(
   manifest: string,
   root: string | undefined,
   split: string,
+  hashOnce: HashManifest,
 ): Promise<ManifestHashes> {
   try {
     await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
-    return await manifestHashes(manifest, root);
+    return await hashOnce(manifest, root);
   } catch (error) {
     throw DataError.of(error);
   }

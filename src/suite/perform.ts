@@ -149,7 +149,7 @@ function keeping(graph: JobGraph) {
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
     tasks ??= loadTasks(graph.plugins);
-    return planTask(wanted, await tasks, graph.training, graph.maxBadShare, hashes);
+    return planTask(wanted, await tasks, graph.training, graph.maxBadShare, async () => hashes);
   });
   const engineFor = ({ threads }: Conditions): Promise<Engine> =>
     engine(threads ?? graph.engine.threads ?? availableParallelism());

@@ -29,6 +29,9 @@ export class DataError extends UserError {
   }
 }
 
+/** Hashes a manifest: its file, its root, the share of audio that may be missing. */
+export type HashManifest = (file: string, root?: string, mostMissing?: number) => Promise<ManifestHashes>;
+
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
@@ -66,7 +69,7 @@ export interface Training {
 /**
  * Reads and checks the manifest and settings of one task.
  * @param mostMissing the share of utterances whose audio may be missing
- * @param known the manifest's hashes, where they are known: making them reads a part of every audio file
+ * @param hashesOf gives the manifest's hashes where they are known: making them reads a part of every audio file
  * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
  */
 export async function planTask(
@@ -74,7 +77,7 @@ export async function planTask(
   tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
-  known?: ManifestHashes,
+  hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = findTask(wanted.name, tasks);
   const { manifest, root } = wanted;
@@ -85,8 +88,8 @@ export async function planTask(
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const { preset = 'clean' } = training;
-  const head = planHead(task.head(data), wanted, training);
-  const hashes = known ?? (await manifestHashes(manifest, root, mostMissing));
+  const head = planHead(headOf(task, data), wanted, training);
+  const hashes = await hashesOf(manifest, root, mostMissing);
   return {
     task,
     manifest: { path: manifest, hash: hashes.rows },
@@ -96,6 +99,14 @@ export async function planTask(
     head,
     preset: presetOf(head, preset),
   };
+}
+
+function headOf(task: Task, data: TaskData): Head {
+  try {
+    return task.head(data);
+  } catch (error) {
+    throw DataError.of(error);
+  }
 }
 
 function planHead(spec: Head, { name, settings }: SuiteTask, training: Training): PlannedHead {

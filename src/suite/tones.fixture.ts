@@ -1,14 +1,19 @@
 /** @file A suite of two tones, small enough to be run many times: 24 files, three tasks, an encoder trained first. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { builtInTasks } from '../../tasks/index.js';
 import { writeWav } from '../audio/index.js';
 import { sha256OfFile } from '../files.js';
 import { melConfig } from '../pretrain/training.fixture.js';
 import { randomStream } from '../random.js';
+import { loadSuite } from './definition.js';
 import { type LoggedEvent, readEvents } from './events.js';
+import { type Execution, executeGraph } from './execute.js';
+import { type GraphOptions, planGraph } from './graph.js';
+import type { JobGraph } from './job.js';
 import { stateFolderOf } from './state.js';
 
-const pooled = { projectionSize: 16, learningRates: [0.01], maximumUpdates: 60 };
+const pooled = { projectionSize: 16, learningRates: [0.01], maximumUpdates: 20 };
 
 /** What the suite file says, changed where a test wants it. */
 export const tonesSuite = {
@@ -52,6 +57,32 @@ export async function writeTones(folder: string, suite: object = tonesSuite, ste
   await writeFile(file, JSON.stringify(suite));
   return file;
 }
+
+/** The jobs of a suite whose files `writeTones` wrote; results go to `out`, features to `cache`. */
+export async function planTones(
+  folder: string,
+  change: Partial<GraphOptions> = {},
+  suite: object = tonesSuite,
+): Promise<JobGraph> {
+  const file = join(folder, 'suite.json');
+  await writeFile(file, JSON.stringify(suite));
+  return planGraph(await loadSuite(file), {
+    seeds: [1],
+    training: {},
+    engine: { name: 'onnx', provider: 'cpu', threads: 1 },
+    maxBadShare: 0,
+    plugins: [],
+    knownTasks: builtInTasks,
+    out: join(folder, 'out'),
+    cacheFolder: join(folder, 'cache'),
+    quiet: true,
+    ...change,
+  });
+}
+
+/** Does them in this process. */
+export const executeTones = (graph: JobGraph): Promise<Execution> =>
+  executeGraph(graph, { quiet: true, signal: new AbortController().signal });
 
 /** What a run has left of results, without what no two runs share: times, memory, the folder. */
 export async function resultsOf(out: string): Promise<Readonly<Record<string, unknown>>> {
