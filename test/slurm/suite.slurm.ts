@@ -1,6 +1,6 @@
 /** @file Suites on a Slurm cluster of two nodes, which are killed at random moments: the results are a local run's. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,7 +117,8 @@ describe('on a Slurm cluster', () => {
     };
     const id = await pretraining('RUNNING');
     const title = 'pre-train toy';
-    while (!(await titlesOf(join(folder, 'cancelled'), 'started')).includes(title)) await sleep(100);
+    const steps = join(folder, 'cancelled', 'encoders', 'toy', 'log.jsonl');
+    while ((await readFile(steps, 'utf8').catch(() => '')) === '') await sleep(20);
     await slurm('scancel', '--batch', '--signal=TERM', id);
     // The same job, with a checkpoint to go on from.
     expect(await pretraining('PENDING')).toBe(id);
