@@ -1,6 +1,7 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 
 import type { InferredOptionTypes } from 'yargs';
+import { parseByteSize } from '../byteSize.js';
 import { UserError } from '../errors.js';
 import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
@@ -60,18 +61,34 @@ export const runCommand = defineCommand({
     ...suiteOptions,
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
     jobs: jobsOption,
+    'feature-budget': {
+      type: 'string',
+      describe: 'Disk that features may take: 200GB; frames beyond it are computed when read',
+    },
+    launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs are done' },
+    detach: { type: 'boolean', describe: "Leave the jobs in Slurm's queue and return" },
   },
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
+    ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
   ],
   stopsOnSignal: true,
   async run(args, io) {
     const { runFromSuite } = await import('./run-suite/from-suite.js');
     const jobs = jobsOf(args.jobs);
-    const { comparison, interrupted, summary } = await runFromSuite({ ...requestOf(args, io), jobs });
+    const { launcher, detach, 'feature-budget': budget } = args;
+    if (detach && launcher !== 'slurm')
+      throw new UserError('--detach is for --launcher slurm', { mend: 'Leave it out' });
+    const { comparison, interrupted, summary, queued } = await runFromSuite({
+      ...requestOf(args, io),
+      ...{ jobs, launcher, detach },
+      featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),
+    });
     if (interrupted) return undefined;
+    if (queued !== undefined && queued > 0)
+      io.say(`${queued} jobs are in Slurm's queue; see 'ehmam status ${args.out}', or run it again to wait`);
     const { styled, width } = io;
     if (comparison !== undefined)
       io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));

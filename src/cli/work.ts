@@ -12,7 +12,12 @@ export const workCommand = defineCommand({
     job: { type: 'string', demandOption: true, describe: 'Key of the job, or how it begins' },
     threads: { type: 'number', describe: 'Threads of the engine onnx (default: all cores)' },
   },
-  examples: [['work results/mine/.ehmam --job KEY', 'Exit code 0 done, 1 failed, 75 try again later']],
+  examples: [
+    [
+      'work results/mine/.ehmam --job KEY',
+      'Exit code 0 done, 1 failed, 69 it needs other jobs first, 75 try again later',
+    ],
+  ],
   stopsOnSignal: true,
   async run({ state, job, threads }, io) {
     const { outcomeExitCodes, workOn } = await import('../suite/work.js');

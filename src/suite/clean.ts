@@ -31,7 +31,8 @@ export async function findUnused(outs: readonly string[], caches: readonly strin
   for (const folder of folders) {
     const features = join(folder, 'features');
     for (const name of (await readdir(features).catch(() => [])).sort()) {
-      if (needed.has(name)) continue;
+      // A lock is no store.
+      if (needed.has(name) || name.startsWith('.')) continue;
       const path = join(features, name);
       unused.push({ path, bytes: await bytesIn(path), what: 'features' });
     }

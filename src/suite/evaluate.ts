@@ -21,6 +21,8 @@ export interface EvaluateOptions {
   readonly featureFolder: string;
   /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
   readonly maxBadShare: number;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -50,6 +52,7 @@ export async function evaluate(
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
+    budgetBytes: options.featureBudgetBytes,
     quiet,
   });
   try {
@@ -106,7 +109,7 @@ export async function evaluate(
       return { record, predictions, head: result.head };
     });
   } finally {
-    features.close();
+    await features.close();
   }
 }
 

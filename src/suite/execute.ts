@@ -7,6 +7,7 @@ import { logEvent } from './events.js';
 import type { JobGraph } from './job.js';
 import { type RunReport, runLocally } from './local.js';
 import { checkWritable } from './plan.js';
+import { runOnSlurm } from './slurm/launch.js';
 import { readDone, stateFolderOf, writeGraph } from './state.js';
 import { summaryOf, viewOf } from './view.js';
 
@@ -15,6 +16,10 @@ export interface ExecuteOptions {
   readonly jobs?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
+  /** Where jobs are done (default: here). */
+  readonly launcher?: 'local' | 'slurm' | undefined;
+  /** Of Slurm: leave the jobs in its queue and return. */
+  readonly detach?: boolean | undefined;
 }
 
 export interface Execution extends RunReport {
@@ -45,25 +50,46 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
   await checkWritable(graph.out);
   const graphFile = await writeGraph(state, graph);
   logEvent(state, { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length });
+  const say = (text: string): void => {
+    if (!options.quiet) process.stderr.write(`${text}\n`);
+  };
   const view = viewOf(`suite ${graph.suite}`, todo, options.quiet);
   let report: RunReport;
   try {
-    report = await runLocally(state, graph, graphFile, { ...options, watcher: view });
+    report =
+      options.launcher === 'slurm'
+        ? await runOnSlurm(state, graph, { ...options, detach: options.detach ?? false, watcher: view, say })
+        : await runLocally(state, graph, graphFile, { ...options, watcher: view });
   } finally {
     view.stop();
   }
+  for (const remark of remarksOf(state, graph, todo)) say(remark);
   const { done, failed, blocked, interrupted } = report;
   logEvent(state, { event: 'ended', done, failed: failed.length, blocked: blocked.length, interrupted });
   return executionOf(report, state, problems);
 }
 
+/** What jobs that were done now say of how. */
+function remarksOf(state: string, graph: JobGraph, todo: JobGraph['jobs']): ReadonlySet<string> {
+  const done = readDone(
+    state,
+    graph.out,
+    todo.map(({ key }) => key),
+  );
+  return new Set([...done.values()].flatMap(({ remark }) => remark ?? []));
+}
+
 function executionOf(report: RunReport, state: string, problems: JobGraph['problems']): Execution {
   const { failed, blocked, interrupted } = report;
-  const complete = failed.length + blocked.length + problems.length === 0 && !interrupted;
+  const waiting = (report.queued ?? 0) > 0;
+  const complete = failed.length + blocked.length + problems.length === 0 && !interrupted && !waiting;
   return {
     ...report,
     complete,
-    summary: complete || interrupted ? undefined : summaryOf(report, state, problems),
+    summary:
+      complete || interrupted || (waiting && problems.length === 0)
+        ? undefined
+        : summaryOf(report, state, problems),
   };
 }
 

@@ -24,7 +24,10 @@ import { pretrainConfigOf } from './pretraining.js';
 
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
-  extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'plugins' | 'out' | 'cacheFolder'> {
+  extends Pick<
+    JobGraph,
+    'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out' | 'cacheFolder'
+  > {
   readonly seeds: readonly number[];
   readonly knownTasks: readonly Task[];
   readonly weights?: OfficialWeights | undefined;
@@ -127,6 +130,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     engine,
     training,
     maxBadShare,
+    featureBudgetBytes: options.featureBudgetBytes,
     plugins,
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
     problems,

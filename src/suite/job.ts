@@ -93,6 +93,8 @@ export interface JobGraph {
   readonly engine: { readonly name: EngineName } & EngineSettings;
   readonly training: Training;
   readonly maxBadShare: number;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
   /** Modules with further tasks. */
   readonly plugins: readonly string[];
   readonly jobs: readonly Job[];

@@ -35,6 +35,8 @@ export interface RunReport {
   /** Not tried, because a job that they need failed. */
   readonly blocked: readonly Job[];
   readonly interrupted: boolean;
+  /** Of a run that does not wait for them: jobs that are in a cluster's queue. */
+  readonly queued?: number | undefined;
 }
 
 /** How often a job is tried whose process dies. */

@@ -33,6 +33,8 @@ export interface Performed {
   readonly outputs: readonly string[];
   /** Of features: the store's folder. */
   readonly store?: string;
+  /** What is to be known of how it was done. */
+  readonly remark?: string | undefined;
 }
 
 /** Does the jobs of one graph, one after the other. */
@@ -90,6 +92,7 @@ async function extractFeatures(
 ): Promise<Performed> {
   const { utterances } = planned;
   const { store: kind, frameType, part, hashes } = job;
+  let remark: string | undefined;
   const options = {
     engine,
     encoder,
@@ -100,11 +103,15 @@ async function extractFeatures(
     ...(frameType !== undefined && { frameType }),
     mostBad: Math.floor(graph.maxBadShare * utterances.length),
     quiet: true,
+    budgetBytes: graph.featureBudgetBytes,
+    remark: (text: string) => {
+      remark = text;
+    },
     onProgress: (done: number) => onProgress(Math.min(1, (done * part.of) / utterances.length)),
   };
   if (part.of > 1) await extractPart(options, part);
-  else (await openFeatures(options)).close();
-  return { finished: true, outputs: [], store: storeName({ ...options, encoderHash: encoder.hash }) };
+  else await (await openFeatures(options)).close();
+  return { finished: true, outputs: [], store: storeName({ ...options, encoderHash: encoder.hash }), remark };
 }
 
 async function trainHeads(
@@ -118,6 +125,7 @@ async function trainHeads(
     quiet: true,
     featureFolder: join(graph.cacheFolder, 'features'),
     maxBadShare: graph.maxBadShare,
+    featureBudgetBytes: graph.featureBudgetBytes,
     folderOf: (seed) => (graph.seedFolders ? join(graph.out, `seed-${seed}`) : graph.out),
   });
   return { finished: true, outputs: stored.map(({ path }) => relative(graph.out, path)) };

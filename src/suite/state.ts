@@ -27,6 +27,8 @@ const doneSchema = z.strictObject({
   outputs: z.array(z.strictObject({ path: z.string(), size: z.number(), modified: z.number() })),
   /** Of features: the store's folder. */
   store: z.string().optional(),
+  /** What is to be known of how it was done. */
+  remark: z.string().optional(),
 });
 
 export type Done = Readonly<z.infer<typeof doneSchema>>;

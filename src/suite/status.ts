@@ -1,10 +1,9 @@
 /** @file Where the work on a suite stands, from its state folder: done, running, failed, blocked, to do. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { durationText } from '../progress.js';
 import { type LoggedEvent, readEvents } from './events.js';
 import { type Job, type JobGraph, jobKinds } from './job.js';
-import { holderOf } from './lock.js';
+import { holderOf, lockedKeys } from './lock.js';
+import { type ArrayStatus, arrayStatuses, statusLine } from './slurm/submissions.js';
 import { type Failed, readDone, readFailed, readGraph, stateFolderOf } from './state.js';
 
 export interface RunningJob {
@@ -26,6 +25,8 @@ export interface SuiteStatus {
   readonly failed: readonly Failed[];
   readonly blocked: readonly { readonly key: string; readonly title: string }[];
   readonly todo: readonly { readonly key: string; readonly title: string }[];
+  /** Of what was submitted to Slurm: how its arrays stand; undefined where Slurm cannot be asked. */
+  readonly arrays: readonly ArrayStatus[] | undefined;
 }
 
 /**
@@ -66,6 +67,7 @@ export async function suiteStatus(out: string): Promise<SuiteStatus> {
     failed: [...failed.values()],
     blocked: waiting,
     todo,
+    arrays: await arrayStatuses(state),
   };
 }
 
@@ -74,7 +76,7 @@ async function runningJobs(
   { jobs }: JobGraph,
   done: ReadonlyMap<string, unknown>,
 ): Promise<RunningJob[]> {
-  const locked = new Set(await readdir(join(state, 'locks')).catch(() => []));
+  const locked = await lockedKeys(state);
   const candidates = jobs.filter(({ key }) => locked.has(key) && !done.has(key));
   if (candidates.length === 0) return [];
   const last = lastEvents(await readEvents(state));
@@ -117,6 +119,9 @@ export function statusText(status: SuiteStatus, now = Date.now()): string {
   return [
     `suite ${status.suite}: ${counts.jobs} jobs: ${numbers.join(', ')}`,
     kinds.map(({ kind, jobs, done }) => `${kind} ${done}/${jobs}`).join('   '),
+    ...(status.arrays === undefined
+      ? ['it was submitted to Slurm, whose queue cannot be read here']
+      : status.arrays.map(statusLine)),
     ...running
       .slice(0, shown)
       .flatMap(({ title, share, note, host, pid, startedAt }) => [

@@ -22,13 +22,16 @@ export type Outcome =
   /** These titles of jobs it needs are not done. */
   | { readonly kind: 'waiting'; readonly for: readonly string[] };
 
-/** Exit codes of `ehmam work`: 75 (EX_TEMPFAIL) asks for another try later. */
+/**
+ * Exit codes of `ehmam work`: 75 (EX_TEMPFAIL) asks for another try later; after 69 (EX_UNAVAILABLE) none makes sense
+ * until other jobs are done.
+ */
 export const outcomeExitCodes: Readonly<Record<Outcome['kind'], number>> = {
   done: 0,
   failed: 1,
   interrupted: 75,
   held: 75,
-  waiting: 75,
+  waiting: 69,
 };
 
 const progressMilliseconds = 2000;
@@ -101,6 +104,7 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
     ...{ key, kind: job.kind, title, seconds, work: job.work, pace: paceOf(job) },
     ...{ finishedAt: new Date().toISOString(), host: hostname(), pid: process.pid },
     ...(performed.store !== undefined && { store: performed.store }),
+    ...(performed.remark !== undefined && { remark: performed.remark }),
   };
   const first = await markDone(state, graph.out, record, performed.outputs);
   if (first) logEvent(state, { event: 'done', job: key, title, seconds });

@@ -34,6 +34,12 @@ export interface RunRequest extends LoadOptions {
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   /** Worker processes at a time (default: by processors and memory). */
   readonly jobs?: number | undefined;
+  /** Where jobs are done (default: here). */
+  readonly launcher?: 'local' | 'slurm' | undefined;
+  /** Of Slurm: leave the jobs in its queue and return. */
+  readonly detach?: boolean | undefined;
+  /** What stored features may take on disk. */
+  readonly featureBudgetBytes?: number | undefined;
   readonly quiet: boolean;
   /** Told what is to be known of how encoders were read. */
   readonly remark?: (text: string) => void;
@@ -54,9 +60,9 @@ export interface SuiteRun extends Execution {
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
-  const { quiet, signal, jobs } = request;
+  const { quiet, signal, jobs, launcher, detach } = request;
   const graph = await graphOf(request);
-  const execution = await executeGraph(graph, { quiet, signal, jobs });
+  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
   return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
 }
@@ -93,6 +99,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     training: { preset: request.preset ?? suite.preset, learningRates },
     engine,
     maxBadShare,
+    featureBudgetBytes: request.featureBudgetBytes,
     plugins,
     knownTasks,
     out,
