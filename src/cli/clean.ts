@@ -1,4 +1,5 @@
 /** @file `ehmam clean`: removes what no suite needs any more. */
+import { byteText } from '../byteSize.js';
 import { UserError } from '../errors.js';
 import { defineCommand } from './command.js';
 
@@ -34,16 +35,10 @@ export const cleanCommand = defineCommand({
     if (io.json) io.print(JSON.stringify({ removed: yes === true, bytes: total, unused }, null, 2));
     else {
       for (const { path, bytes, what } of unused)
-        io.print(`${sizeText(bytes).padStart(9)}  ${what}  ${path}`);
-      io.print(`${sizeText(total)} in ${unused.length} places ${yes ? 'removed' : 'unused'}`);
+        io.print(`${byteText(bytes).padStart(9)}  ${what}  ${path}`);
+      io.print(`${byteText(total)} in ${unused.length} places ${yes ? 'removed' : 'unused'}`);
       if (!yes && unused.length > 0) io.say('Nothing is removed yet: --yes removes it');
     }
     return undefined;
   },
 });
-
-function sizeText(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
-}

@@ -20,7 +20,8 @@ export function paceOf(job: Job): string {
 /** Seconds for each unit of work where nothing like it was measured: the mini suite with `tiny`, in round numbers. */
 function roughRate(job: Job): number {
   if (job.kind === 'head') return job.head === 'pooled-linear' ? 2 : 0.06;
-  return job.kind === 'pretrain' ? 0.02 : 0.01;
+  if (job.kind === 'pretrain') return 0.02;
+  return 0.003 + 1.5e-9 * (job.encoder.parameters ?? 0);
 }
 
 export interface Estimate {

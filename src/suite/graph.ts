@@ -43,7 +43,6 @@ interface PlannedEncoder {
   readonly seeds: readonly number[];
   /** The job that makes it. */
   readonly needs: readonly string[];
-  readonly parameters: number;
 }
 
 interface TaskToDo {
@@ -98,7 +97,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
       if (job === undefined) continue;
       pretraining.push(job);
       const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0 };
-      encoders.push({ source, identity: job.key, seeds, needs: [job.key], parameters: 0 });
+      encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
     }
   }
   checkWeights(
@@ -159,8 +158,8 @@ async function specEncoders(spec: string, options: GraphOptions): Promise<Planne
     const seed = group[0] ?? 0;
     const { name, hash, parameters, notes } = await identifyEncoder(spec, seed, load, cacheFolder);
     for (const note of notes) remark?.(`${spec}: ${note}`);
-    const source = { name, spec, seed, ...(weights !== undefined && { weights }), hash };
-    planned.push({ source, identity: hash, seeds: group, needs: [], parameters });
+    const source = { name, spec, seed, ...(weights !== undefined && { weights }), hash, parameters };
+    planned.push({ source, identity: hash, seeds: group, needs: [] });
   }
   return planned;
 }

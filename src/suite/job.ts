@@ -25,6 +25,8 @@ export interface EncoderSource {
   readonly weights?: OfficialWeights | undefined;
   /** What is known of it before it is loaded; nothing of one that the suite trains first. */
   readonly hash?: string | undefined;
+  /** How many numbers it has: what it costs in time and memory. */
+  readonly parameters?: number | undefined;
 }
 
 interface JobBase {

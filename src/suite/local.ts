@@ -1,6 +1,7 @@
 /** @file The local runner: worker processes share the machine's processors until every job is done, failed or blocked. */
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseByteSize } from '../byteSize.js';
 import { UserError } from '../errors.js';
 import { estimatorOf } from './estimate.js';
 import { logEvent } from './events.js';
@@ -171,17 +172,17 @@ async function noteFailure(state: string, { key, title }: Job, message: string):
   );
 }
 
-/** As many jobs as there are processors, as long as their memory is there too. */
-function usualJobs({ jobs }: JobGraph, cores: number): number {
-  const memory = Math.max(usualMemoryBytes, ...jobs.map(({ resources }) => bytesOf(resources.memory)));
-  const limit = process.constrainedMemory();
-  const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  const cpus = Math.max(1, ...jobs.map(({ resources }) => resources.cpus ?? 1));
-  return Math.max(1, Math.min(Math.floor(cores / cpus), Math.floor(all / memory)));
+/** What a job needs, as the suite says or as its encoder's size lets expect: weights, their copies, what is computed. */
+function memoryOf(job: Job): number {
+  if (job.resources.memory !== undefined) return parseByteSize(job.resources.memory, 'memory');
+  return usualMemoryBytes + (job.kind === 'pretrain' ? 0 : 16 * (job.encoder.parameters ?? 0));
 }
 
-/** Bytes of `8GB`; 0 where nothing is said. */
-export function bytesOf(memory: string | undefined): number {
-  const [, number, unit = ''] = /^([\d.]+)([KMGT])B?$/i.exec(memory ?? '') ?? [];
-  return number === undefined ? 0 : Number(number) * 1024 ** ('KMGT'.indexOf(unit.toUpperCase()) + 1);
+/** As many jobs as there are processors, as long as their memory is there too. */
+function usualJobs({ jobs }: JobGraph, cores: number): number {
+  const memory = jobs.reduce((most, job) => Math.max(most, memoryOf(job)), usualMemoryBytes);
+  const limit = process.constrainedMemory();
+  const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const cpus = jobs.reduce((most, { resources }) => Math.max(most, resources.cpus ?? 1), 1);
+  return Math.max(1, Math.min(Math.floor(cores / cpus), Math.floor(all / memory)));
 }
