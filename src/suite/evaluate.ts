@@ -12,6 +12,7 @@ import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -53,6 +54,7 @@ export async function evaluate(
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
     budgetBytes: options.featureBudgetBytes,
+    lock: { runsInSlurm },
     quiet,
   });
   try {
