@@ -1,5 +1,5 @@
 /** @file Suites on a Slurm cluster of two nodes, which are killed at random moments: the results are a local run's. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,11 +30,20 @@ const environment = (out: string) => ({
   SLURM_CONF: join(folder, 'cluster', 'slurm.conf'),
   EHMAM_CACHE: join(folder, `cache-${out}`),
 });
-const run = (file: string, out: string, ...more: string[]): Promise<Finished> =>
-  entry.run(
+const children: ChildProcess[] = [];
+const run = async (file: string, out: string, ...more: string[]): Promise<Finished> => {
+  const child = entry.start(
     ['run', '--suite', file, '--out', join(folder, out), '--threads', '1', '--quiet', ...more],
     environment(out),
   );
+  children.push(child);
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.on('data', (chunk) => {
+      texts[name] += String(chunk);
+    });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+};
 const stateOf = (out: string): string => stateFolderOf(join(folder, out));
 
 beforeAll(async () => {
@@ -47,6 +56,8 @@ beforeAll(async () => {
   await cluster('start');
 });
 afterAll(async () => {
+  // A test that failed leaves its run waiting.
+  for (const child of children) child.kill('SIGKILL');
   await cluster('stop');
   await entry.remove();
   await rm(folder, { recursive: true, force: true });

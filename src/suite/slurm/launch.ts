@@ -75,6 +75,7 @@ async function watch(
   const tries = new Map<string, number>();
   const missed = new Map<string, number>();
   let done = 0;
+  let silent = false;
   const report = (more: Partial<RunReport>): RunReport => ({
     done,
     failed: [...failed].map(([job, message]) => ({ job, message })),
@@ -98,6 +99,8 @@ async function watch(
     const maySubmit = await submits();
     // Before what is done is looked up: a job that ends between the two is found in the queue still.
     const [submissions, queue] = [await readSubmissions(state), await readQueue()];
+    if (queue === undefined && !silent) say("Slurm's queue cannot be read at the moment: waiting for it");
+    silent = queue === undefined;
     place = await tellEvents(state, place, left, watcher);
     for (const key of readDone(state, graph.out, left.keys()).keys()) {
       watcher.done(left.get(key) as Job);
