@@ -15,6 +15,7 @@ import { lmCommand } from './lm.js';
 import { planCommand } from './plan.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  reportCommand,
   lmCommand,
   gateCommand,
   listCommand,
