@@ -1,6 +1,6 @@
 /** @file Suites on a Slurm cluster of two nodes, which are killed at random moments: the results are a local run's. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -102,30 +102,38 @@ describe('on a Slurm cluster', () => {
     expect(status.stdout).toMatch(/head-2 \(Slurm job \d+\): 2 completed/);
   });
 
-  it('a job that is cancelled holds up those alone that need it, and the same command does the rest', async () => {
+  it('a job that is told to end goes back into the queue; one that is cancelled holds up those alone that need it', async () => {
     const file = join(folder, 'cancelled.json');
-    await writeFile(
-      file,
-      JSON.stringify({ ...tonesSuite, name: 'cancelled', tasks: tonesSuite.tasks.slice(0, 1) }),
-    );
+    const suiteText = { ...tonesSuite, name: 'cancelled', tasks: tonesSuite.tasks.slice(0, 1) };
+    await writeFile(file, JSON.stringify(suiteText));
     const running = run(file, 'cancelled', '--launcher', 'slurm');
-    const pretraining = async (): Promise<string> =>
-      (
-        await slurm('squeue', '--noheader', '--name=ehmam-pretrain-0', '--states=RUNNING', '--format=%F')
-      ).trim();
-    let id = '';
-    while (id === '') id = await pretraining();
+    const pretraining = async (state: string): Promise<string> => {
+      const words = ['--noheader', '--name=ehmam-pretrain-0', `--states=${state}`, '--format=%A'];
+      for (;;) {
+        const id = (await slurm('squeue', ...words)).trim();
+        if (id !== '') return id;
+        await sleep(100);
+      }
+    };
+    const id = await pretraining('RUNNING');
+    const title = 'pre-train toy';
+    const steps = join(folder, 'cancelled', 'encoders', 'toy', 'log.jsonl');
+    while ((await readFile(steps, 'utf8').catch(() => '')) === '') await sleep(20);
+    await slurm('scancel', '--batch', '--signal=TERM', id);
+    // The same job, with a checkpoint to go on from.
+    expect(await pretraining('PENDING')).toBe(id);
+    expect(await titlesOf(join(folder, 'cancelled'), 'interrupted')).toEqual([title]);
+    const checkpoints = join(folder, 'cancelled', 'encoders', 'toy', 'checkpoints');
+    expect(await readdir(checkpoints)).toContainEqual(expect.stringMatching(/^step-\d+\.safetensors$/));
     await slurm('scancel', id);
     const result = await running;
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/failed: pre-train toy: it ended in Slurm as CANCELLED/);
     expect(result.stderr).toMatch(/not tried, what it needs failed: ks head on toy/);
-    expect(await titlesOf(join(folder, 'cancelled'), 'done')).toEqual([
-      'ks features of fbank',
-      'ks head on fbank',
-    ]);
+    const done = () => titlesOf(join(folder, 'cancelled'), 'done');
+    expect(await done()).toEqual(['ks features of fbank', 'ks head on fbank']);
     expect(await run(file, 'cancelled', '--launcher', 'slurm')).toMatchObject({ code: 0, stderr: '' });
-    expect((await titlesOf(join(folder, 'cancelled'), 'done')).length).toBe(5);
+    expect(await done()).toHaveLength(5);
   });
 
   it('what Slurm refuses is said with its reason', async () => {

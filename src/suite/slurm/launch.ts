@@ -1,7 +1,9 @@
 /** @file The Slurm runner: submits what is not done, watches the queue, resubmits what left it unfinished. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../errors.js';
+import { type Lock, takeLock } from '../../lock.js';
 import { logEvent, readEventsFrom } from '../events.js';
 import type { Job, JobGraph } from '../job.js';
 import type { RunReport, Watcher } from '../local.js';
@@ -40,8 +42,29 @@ const pauseMilliseconds = (looks: number): number => Math.min(15_000, 1000 + 20 
  * @throws UserError where Slurm is not there or refuses
  */
 export async function runOnSlurm(state: string, graph: JobGraph, options: SlurmOptions): Promise<RunReport> {
-  const { detach, signal, watcher, say } = options;
   await checkSlurm();
+  const held: Lock[] = [];
+  // Of several runs one submits, the others watch.
+  const submits = async (): Promise<boolean> => {
+    if (held.length > 0) return true;
+    const lock = await takeLock(join(state, 'slurm', '.runner.lock'));
+    if (lock !== undefined) held.push(lock);
+    return lock !== undefined;
+  };
+  try {
+    return await watch(state, graph, options, submits);
+  } finally {
+    for (const lock of held) await lock.release();
+  }
+}
+
+async function watch(
+  state: string,
+  graph: JobGraph,
+  options: SlurmOptions,
+  submits: () => Promise<boolean>,
+): Promise<RunReport> {
+  const { detach, signal, watcher, say } = options;
   const largest = await largestArray();
   const program = options.program ?? [process.execPath, ...process.argv.slice(1, 2)];
   let place = (await readEventsFrom(state, 0)).place;
@@ -72,6 +95,7 @@ export async function runOnSlurm(state: string, graph: JobGraph, options: SlurmO
   };
 
   for (let looks = 0; ; looks++) {
+    const maySubmit = await submits();
     // Before what is done is looked up: a job that ends between the two is found in the queue still.
     const [submissions, queue] = [await readSubmissions(state), await readQueue()];
     place = await tellEvents(state, place, left, watcher);
@@ -91,7 +115,7 @@ export async function runOnSlurm(state: string, graph: JobGraph, options: SlurmO
     if (queue !== undefined) {
       const blocked = blockedBy(failed.keys(), left.values());
       const lost = [...left.values()].filter(
-        (job) => !queued.has(job.key) && !blocked.has(job) && isLost(job),
+        (job) => maySubmit && !queued.has(job.key) && !blocked.has(job) && isLost(job),
       );
       const ends = await endsOf(lost, tries, entries, submissions);
       const again: Job[] = [];
