@@ -12,6 +12,8 @@ import { type ArchiveLimits, entryGuard } from './guard.js';
 export interface UnpackOptions {
   readonly quiet?: boolean | undefined;
   readonly limits?: ArchiveLimits | undefined;
+  /** Judges the archive before anything is unpacked; it may throw. */
+  readonly check?: () => Promise<void>;
 }
 
 export interface Unpacked {
@@ -53,6 +55,7 @@ export async function unpack(
   const known = await readRecord(place);
   if (known?.whole && known.bytes === record.bytes && known.modified === record.modified)
     return { archive, files: known.files, before: true };
+  await options.check?.();
   await roomFor(size, target);
   const written: string[] = [];
   const progress = createProgress(`unpack ${basename(archive)}, MB`, Math.ceil(size / megabyte), {

@@ -62,10 +62,19 @@ describe('prepare librispeech', () => {
   it('names audio without a transcript, and a transcript without audio', async () => {
     await writeTree(root, {
       ...librispeechTree,
-      'LibriSpeech/dev-clean/84/121123/84-121123.trans.txt': '84-121123-0009 GO\n',
+      'LibriSpeech/dev-clean/84/121123/84-121123-0001.flac': '',
+      'LibriSpeech/dev-clean/84/121123/84-121123.trans.txt': '84-121123-0000 GO\n84-121123-0009 GO\n',
     });
     const { remarks } = await prepare('librispeech', { subsets: ['dev-clean'], fast: true });
     expect(remarks[0]).toBe('dev-clean: 2 files are missing, the first is 84/121123/84-121123-0009.flac');
+  });
+
+  it('fails where transcripts are there, and no audio at all', async () => {
+    const texts = Object.entries(librispeechTree).filter(([path]) => !path.endsWith('.flac'));
+    await writeTree(root, Object.fromEntries(texts));
+    await expect(prepare('librispeech')).rejects.toThrow(
+      /no utterance for asr is left\. train-clean-100: 2 files are missing, the first is 103\/1240\//,
+    );
   });
 
   it('refuses a subset that there is not', async () => {

@@ -18,6 +18,7 @@ export const speechCommands: Corpus = {
   name: 'speech-commands-v1',
   summary: 'Speech Commands v0.01 with its separate test set: 12 classes (ks)',
   understands: [],
+  archivesAreFlat: true,
   async find(root) {
     const trainFolder = firstThere(root, ['speech_commands_v0.01']) ?? root;
     const testNames = ['speech_commands_test_set_v0.01', '../speech_commands_test_set_v0.01'];
