@@ -108,6 +108,17 @@ describe('a run', () => {
     );
   });
 
+  test('fails where every utterance of a split is bad, however many may be', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const deaf = join(folder, 'deaf.csv');
+    await writeFile(deaf, text.replaceAll(/dev-\d+\.wav/g, 'words.csv'));
+    const tasks = [{ name: 'ks', manifest: deaf, settings: ksSettings }];
+    const options = optionsOf('deaf', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 1 });
+    await expect(runSuite(options)).rejects.toThrow(
+      /deaf\.csv: none of the \d+ utterances of 'dev' has audio that can be used by the task ks, for example: .*is not an audio file/,
+    );
+  });
+
   test('gives the same numbers again from nothing', async () => {
     const measured = async (out: string, cache: string): Promise<unknown> =>
       (await runSuite(optionsOf(out, { cacheFolder: join(folder, cache), encoders: [toyEncoder(1)] }))).map(
