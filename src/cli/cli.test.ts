@@ -184,6 +184,7 @@ describe('list', () => {
       'speech-commands-v1',
       'voxceleb1',
       'fluent-speech-commands',
+      'asterisk',
       'folder',
     ]);
   });

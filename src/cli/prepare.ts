@@ -30,7 +30,10 @@ export const prepareCommand = defineCommand({
     unchecked: { type: 'boolean', describe: 'Take archives whose digest is not the published one' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
     fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
-    subsets: { type: 'string', describe: 'librispeech: train-clean-100,dev-clean,test-clean (default)' },
+    subsets: {
+      type: 'string',
+      describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+    },
     'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
     'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
     texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },

@@ -90,3 +90,22 @@ export const fluentTree = {
   'fluent_speech_commands_dataset/wavs/speakers/7NEaXjeLX3sg3yDB/2c2bc4c0.wav': 0.5,
   'fluent_speech_commands_dataset/wavs/speakers/4BrX8aDqK2cLZRYl/cbdf5700.wav': 0.5,
 } as const;
+
+/** Debian's asterisk-core-sounds-{en,it}, -{en,it}-wav and asterisk-prompt-it-menardi-wav, unpacked. */
+export const asteriskTree = {
+  'usr/share/asterisk/sounds/en_US_f_Allison/activated.wav': 0.5,
+  'usr/share/asterisk/sounds/en_US_f_Allison/activated.g722': 'x',
+  'usr/share/asterisk/sounds/en_US_f_Allison/vm-forward.wav': 1,
+  'usr/share/asterisk/sounds/en_US_f_Allison/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/en_US_f_Allison/demo-moreinfo.wav': 1,
+  'usr/share/asterisk/sounds/en_US_f_Allison/beep.wav': 0.25,
+  'usr/share/asterisk/sounds/en_US_f_Allison/silence/1.wav': 1,
+  'usr/share/asterisk/sounds/it_IT_m_Carlo/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/it_IT_f_Menardi/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/fr/digits/1.gsm': 'x',
+} as const;
+
+export const asteriskTexts = {
+  en: '; Core Asterisk Sounds in English\n\nactivated: Activated.\nbeep: [this is a simple beep tone]\ndemo-moreinfo: Visit www.asterisk.org.\ndigits/1: one\nvm-forward: Don\u2019t press ... the key.\n',
+  it: '\ufeff; Core Asterisk Sounds in Italian\n\ndigits/1: perch\u00e9 no\n',
+} as const;
