@@ -50,7 +50,7 @@ describe('prepare asterisk', () => {
     // What several speakers say is in one split.
     expect(new Set(sid.filter(({ id }) => id.endsWith('digits-1')).map(({ split }) => split)).size).toBe(1);
     expect(remarks).toContain('en_US_f_Allison: 4 utterances, where the publisher says 553');
-    expect(remarks).toContain('fr: 0 utterances, where the publisher says 327');
+    expect(remarks).toContain('fr: 1 prompts are left out: no WAV');
   });
 
   it('finds them from the sounds alone, and says that texts are missing', async () => {

@@ -140,7 +140,12 @@ export const asterisk: Corpus = {
       if (some.length === 0) continue;
       const wav = some.filter(({ file }) => file.endsWith('.wav'));
       const silent = wav.filter(({ text }) => text === undefined).length;
-      remarks.push(...countRemark(folder, wav.length, known));
+      remarks.push(
+        ...countRemark(folder, some.length, known),
+        ...(wav.length < some.length
+          ? [`${folder}: ${some.length - wav.length} prompts are left out: no WAV`]
+          : []),
+      );
       if (saysTexts && silent > 0) remarks.push(`${folder}: ${silent} of ${wav.length} prompts have no text`);
     }
     for (const language of languages) {

@@ -197,12 +197,13 @@ describe('prepare folder', () => {
   });
 
   it('leaves a damaged file out and says so; with --fast it goes unnoticed', async () => {
-    await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF' });
+    await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF', 'in/c.wav': 0, 'in/._a.wav': 'macOS' });
     const { remarks } = await prepare('folder', { root: join(root, 'in') });
-    expect(remarks[0]).toContain('left out:');
-    expect(remarks[0]).toContain('b.wav');
+    expect(remarks).toHaveLength(2);
+    expect(remarks[0]).toMatch(/^left out: .*b\.wav: is not an audio file/);
+    expect(remarks[1]).toMatch(/^left out: .*c\.wav: the audio file holds no samples$/);
     expect(await rowsOf('in')).toHaveLength(1);
     await prepare('folder', { root: join(root, 'in'), fast: true });
-    expect(await rowsOf('in')).toHaveLength(2);
+    expect(await rowsOf('in')).toHaveLength(3);
   });
 });

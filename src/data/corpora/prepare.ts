@@ -88,7 +88,7 @@ async function measured(rows: readonly CorpusRow[], quiet: boolean): Promise<Mea
   const good = rows.flatMap((row): CorpusRow[] => {
     const answer = answers.get(row.file);
     if (answer === undefined || 'failure' in answer) return [];
-    return [{ ...row, duration: row.duration ?? Math.round(answer.seconds * 1e4) / 1e4 }];
+    return [{ ...row, duration: row.duration ?? Math.max(1e-4, Math.round(answer.seconds * 1e4) / 1e4) }];
   });
   return { rows: good, damaged };
 }
