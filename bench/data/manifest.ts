@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { loadUtterances, readManifest } from '../../src/data/manifest.js';
 
 const run = promisify(execFile);
@@ -18,6 +18,8 @@ const perFolder = 100;
 interface Measured {
   readonly rows: number;
   readonly seconds: number;
+  /** Of all threads. */
+  readonly cpuSeconds: number;
   readonly peakMegabytes: number;
 }
 
@@ -37,8 +39,10 @@ async function measure(which: keyof typeof cases, file: string): Promise<void> {
   const started = performance.now();
   const count = await cases[which](file);
   const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
   const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(JSON.stringify({ rows: count, seconds, peakMegabytes } satisfies Measured));
+  console.log(JSON.stringify({ rows: count, seconds, cpuSeconds, peakMegabytes } satisfies Measured));
 }
 
 const pathOf = (file: number): string => `audio/${Math.floor(file / perFolder)}/${file}-0a1b2c3d-nohash.flac`;
@@ -61,20 +65,27 @@ async function writeCorpus(folder: string, csv: string, files: number): Promise<
   await pipeline(Readable.from(lines()), createWriteStream(csv));
 }
 
-const [name, manifest] = process.argv.slice(2);
+// `--files 1000000` for as many files as rows: making them takes minutes.
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { files: { type: 'string' } },
+});
+const fileCounts = values.files;
+const [name, manifest] = positionals;
 if (name !== undefined && manifest !== undefined) await measure(name as keyof typeof cases, manifest);
 else {
   const folder = await mkdtemp(join(tmpdir(), 'ehmam-bench-manifest-'));
   try {
-    for (const files of [10_000, rows]) {
+    for (const files of (fileCounts ?? '10000,100000').split(',').map(Number)) {
       const csv = join(folder, `${files}.csv`);
       await writeCorpus(folder, csv, files);
       console.log(`${rows} rows, ${files} audio files`);
       for (const each of Object.keys(cases)) {
         const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), each, csv]);
-        const { seconds, peakMegabytes } = JSON.parse(stdout) as Measured;
+        const { seconds, cpuSeconds, peakMegabytes } = JSON.parse(stdout) as Measured;
         const rate = Math.round(rows / seconds / 1000);
-        console.log(`  ${each}: ${seconds.toFixed(1)} s, ${rate} k rows/s, peak ${peakMegabytes} MB`);
+        const time = `${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of processor)`;
+        console.log(`  ${each}: ${time}, ${rate} k rows/s, peak ${peakMegabytes} MB`);
       }
     }
   } finally {
