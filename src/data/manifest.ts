@@ -95,22 +95,20 @@ async function load(
   options: LoadOptions,
 ): Promise<{ readonly kept: Utterance[]; readonly counts: ReadonlyMap<string, number> }> {
   const wanted = options.splits && new Set(options.splits);
-  const lines = new Map<string, number>();
+  const ids = new Set<string>();
   const counts = new Map<string, number>();
   const kept: Utterance[] = [];
   const keepColumns = options.keepColumns !== false || (options.columns ?? []).length > 0;
   for await (const block of readBlocks(file, { ...options, keepColumns })) {
     for (const utterance of block) {
       const { id, split, line } = utterance;
-      const first = lines.get(id);
-      if (first !== undefined) {
-        throw new UserError(`the id '${id}' stands on line ${first} already`, {
+      if (ids.size === ids.add(id).size) {
+        throw new UserError(`the id '${id}' stands on line ${await lineOf(file, id)} already`, {
           file,
           line,
           mend: 'Give every utterance an id of its own',
         });
       }
-      lines.set(id, line);
       counts.set(split, (counts.get(split) ?? 0) + 1);
       if (wanted && !wanted.has(split)) continue;
       const empty = options.columns?.find((name) => utterance.columns[name] === '');
@@ -128,6 +126,15 @@ async function load(
     });
   }
   return { kept, counts };
+}
+
+/** The first line with an id: looked for where it is wanted, so that a million need not be remembered. */
+async function lineOf(file: string, id: string): Promise<number | undefined> {
+  for await (const block of readBlocks(file)) {
+    const first = block.find((utterance) => utterance.id === id);
+    if (first !== undefined) return first.line;
+  }
+  return undefined;
 }
 
 /** The first use of every audio file. */

@@ -68,8 +68,9 @@ export interface Layout {
   readonly file: string;
   readonly resolvePath: (path: string) => string;
   readonly keepColumns: boolean;
-  /** One string for each split, however many rows name it. */
+  /** One string for each split and path, however many rows name it. */
   readonly splits: Map<string, string>;
+  readonly paths: Map<string, string>;
 }
 
 export function layoutOf(
@@ -91,13 +92,13 @@ export function layoutOf(
     duration: header.indexOf('duration'),
     channel: header.indexOf('channel'),
   };
-  return { header, at, file, resolvePath, keepColumns, splits: new Map() };
+  return { header, at, file, resolvePath, keepColumns, splits: new Map(), paths: new Map() };
 }
 
 const noColumns: Readonly<Record<string, string>> = Object.freeze({});
 
 export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utterance {
-  const { header, at, file, resolvePath, keepColumns, splits } = layout;
+  const { header, at, file, keepColumns, splits } = layout;
   if (cells.length !== header.length) {
     throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
       file,
@@ -120,7 +121,7 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
   if (!splits.has(split)) splits.set(split, split);
   const utterance: Mutable<Utterance> = {
     id: cells[at.id] as string,
-    path: resolvePath(cells[at.path] as string),
+    path: pathOf(layout, cells[at.path] as string),
     split: splits.get(split) as string,
     columns: noColumns,
     line,
@@ -138,6 +139,17 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
     utterance.columns = columns;
   }
   return utterance;
+}
+
+/** Where most rows have a file of their own, remembering more paths would save nothing. */
+const mostPaths = 100_000;
+
+function pathOf({ paths, resolvePath }: Layout, path: string): string {
+  const known = paths.get(path);
+  if (known !== undefined) return known;
+  const resolved = resolvePath(path);
+  if (paths.size < mostPaths) paths.set(path, resolved);
+  return resolved;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
