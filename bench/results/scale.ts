@@ -1,10 +1,12 @@
-/** @file Time and memory of 10,000 records compared and of a million predictions read (npm run bench:results). */
+/** @file Time and memory of 10,000 records compared, of a million predictions read and put on a page (npm run bench:results). */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareRecords, formatComparison, readRecords, writeRecord } from '../../src/results/index.js';
+import { buildPage } from '../../src/results/page/index.js';
 import { readPredictions } from '../../src/results/predictions.js';
 import type { NewRecord } from '../../src/results/record.js';
+import { builtInTasks } from '../../tasks/index.js';
 import { madeUpRecord } from './made-up.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-scale-'));
@@ -19,13 +21,27 @@ try {
     prediction: 'THE CAT SAT',
     reference: 'THE CAT SAT ON THE MAT',
   }));
-  const record: NewRecord = madeUpRecord(0);
+  const record: NewRecord = { ...madeUpRecord(0), task: { name: 'asr', version: 1 } };
   const stored = await writeRecord(join(folder, 'long'), record, lines);
   lines.length = 0;
   await measured('1,000,000 predictions read', async () => {
     let count = 0;
     for await (const _ of readPredictions(stored)) count++;
     return `${count} lines`;
+  });
+  await measured('1,000,000 predictions on a page', async () => {
+    const { summary } = await buildPage({
+      title: 'Scale',
+      comparison: compareRecords([stored]),
+      records: [stored],
+      tasks: builtInTasks,
+      encoders: [],
+      audio: { paths: [], root: undefined, mostBytes: 0 },
+      hardest: 12,
+      engine: () => Promise.reject(new Error('no masks are asked for')),
+      remark: (why) => console.log(why),
+    });
+    return `${summary.hardest} utterances shown`;
   });
 } finally {
   await rm(folder, { recursive: true });

@@ -13,6 +13,7 @@ import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
 import { validateCommand } from './validate.js';
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  reportCommand,
   lmCommand,
   gateCommand,
   listCommand,

@@ -55,7 +55,7 @@ export async function scoresOf(
 }
 
 /** A value alone stands for the task's only column. */
-function columnsOf(task: Task, value: unknown): Columns {
+export function columnsOf(task: Task, value: unknown): Columns {
   if (typeof value === 'object' && value !== null) return value as Columns;
   return { [task.columns[0] ?? 'value']: String(value) };
 }
