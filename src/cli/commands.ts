@@ -9,6 +9,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
+import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -26,6 +27,7 @@ import { workCommand } from './work.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
+  fetchCommand,
   prepareCommand,
   pretrainCommand,
   analyseCommand,

@@ -1,9 +1,10 @@
 /** @file One encoder on one task: features, head, test, record. */
 import { basename } from 'node:path';
-import type { Columns, MetricValue, Split, Task } from '../../tasks/task.js';
+import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { UserError } from '../errors.js';
 import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
@@ -60,6 +61,7 @@ export async function evaluate(
   });
   try {
     const { data, places } = usable(planned.data, features.bad);
+    refuseEmpty(planned, data, features.bad);
     const started = performance.now();
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
@@ -162,6 +164,21 @@ function usable(
     data: { train: train.utterances, dev: dev.utterances, test: test.utterances },
     places: { train: train.places, dev: dev.places, test: test.places },
   };
+}
+
+/** However many may be bad, no split may lose all. */
+function refuseEmpty(
+  { task, manifest, data }: PlannedTask,
+  left: PlannedTask['data'],
+  bad: ReadonlyMap<number, string>,
+): void {
+  const empty = splits.find((split) => left[split].length === 0);
+  if (empty === undefined) return;
+  const [reason] = bad.values();
+  throw new UserError(
+    `none of the ${data[empty].length} utterances of '${empty}' has audio that can be used by the task ${task.name}, for example: ${reason}`,
+    { file: manifest.path, mend: 'Mend the audio, or give its folder with root in the suite' },
+  );
 }
 
 function metricOf(metrics: Readonly<Record<string, MetricValue>>, name: string): MetricValue {
