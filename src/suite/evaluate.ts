@@ -16,6 +16,7 @@ import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.
 import { speakersToDraw } from '../results/speakers.js';
 import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -57,6 +58,7 @@ export async function evaluate(
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
     budgetBytes: options.featureBudgetBytes,
+    lock: { runsInSlurm },
     quiet,
   });
   try {

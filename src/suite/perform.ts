@@ -15,6 +15,7 @@ import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
 import { evaluateInto } from './run.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 /** How a job is done. */
 export interface Conditions {
@@ -104,6 +105,7 @@ async function extractFeatures(
     mostBad: Math.floor(graph.maxBadShare * utterances.length),
     quiet: true,
     budgetBytes: graph.featureBudgetBytes,
+    lock: { runsInSlurm },
     remark: (text: string) => {
       remark = text;
     },
