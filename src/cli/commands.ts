@@ -1,6 +1,7 @@
 /** @file The commands of the command line, in the order of the help. */
 
 import { analyseCommand } from './analyse.js';
+import { cardCommand } from './card.js';
 import { cleanCommand } from './clean.js';
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
@@ -8,10 +9,12 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
+import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
+import { paperCommand } from './paper.js';
 import { planCommand } from './plan.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
@@ -24,6 +27,7 @@ import { workCommand } from './work.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
+  fetchCommand,
   prepareCommand,
   pretrainCommand,
   analyseCommand,
@@ -37,6 +41,8 @@ export const commands: readonly Command[] = [
   inspectCommand,
   exportCommand,
   compareCommand,
+  paperCommand,
+  cardCommand,
   reportCommand,
   lmCommand,
   gateCommand,

@@ -124,7 +124,7 @@ function complaint(message: string, command: Command): UserError {
 function checkValues(args: Readonly<Record<string, unknown>>, command: Command): void {
   for (const [name, options] of Object.entries(command.options)) {
     const value = args[name];
-    if (options.type !== 'array' && Array.isArray(value)) {
+    if (options.type !== 'array' && !options.array && Array.isArray(value)) {
       throw new UserError(`--${name} is given twice`, { mend: 'Give it once' });
     }
     if (Number.isNaN(value))

@@ -1,5 +1,5 @@
 /** @file From utterances to features: one after the other, the next one's audio read meanwhile. */
-import { readUtterance } from '../data/audio.js';
+import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -10,9 +10,6 @@ import type { UtteranceFeatures } from './shards.js';
 
 /** `pooled`: the mean over time of every layer. `frames`: every frame of every layer. */
 export type FeatureKind = 'pooled' | 'frames';
-
-/** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
-export const longestUtteranceSeconds = 180;
 
 interface Encoding {
   /** [layers, rows, dim] */

@@ -1,13 +1,13 @@
 /** @file Makes the shards of a store that are not there: several processes share the work, any may be killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUsable } from '../data/audio.js';
+import { isUsable, longestUtteranceSeconds } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { UserError } from '../errors.js';
 import { type LockOptions, lockPath, takeLock } from '../lock.js';
 import { createProgress } from '../progress.js';
-import { encodeAll, encoderOf, type FeatureKind, longestUtteranceSeconds } from './encoding.js';
+import { encodeAll, encoderOf, type FeatureKind } from './encoding.js';
 import { readShard, type ShardDescription, type StoredType, shardName, writeShard } from './shards.js';
 
 /** What a store holds, and where. */

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { byteText } from '../byteSize.js';
-import { readUtterance } from '../data/audio.js';
+import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { LockOptions } from '../lock.js';
 import { estimateFrameBytes, reserve } from './budget.js';
-import { encoderOf, type FeatureKind, longestUtteranceSeconds } from './encoding.js';
+import { encoderOf, type FeatureKind } from './encoding.js';
 import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from './fill.js';
 import { type Features, type Recompute, readerOf } from './reader.js';
 import { asStored, type ShardDescription, type StoredType } from './shards.js';

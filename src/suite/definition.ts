@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { messageOf, UserError } from '../errors.js';
 import { type PresetName, presetNames } from '../heads/presets.js';
+import { recordedPath } from '../results/places.js';
 
 const text = z.string().min(1);
 
@@ -84,6 +85,8 @@ export interface SuiteTask {
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** How records name the manifest (default: from the working folder, or its name alone). */
+  readonly recordedAs?: string | undefined;
 }
 
 /** An encoder that the suite trains first. */
@@ -151,6 +154,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     tasks: tasks.map((task) => ({
       ...task,
       manifest: resolve(folder, task.manifest),
+      recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
       settings: task.settings && settingsFrom(folder, task.settings),
     })),
@@ -197,6 +201,9 @@ function parseText(file: string, content: string): unknown {
   }
 }
 
+/** How records name a manifest of the mini suite, wherever its corpus is kept. */
+export const miniPlace = (task: string): string => `mini/${task}.csv`;
+
 async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suite> {
   const { tasks } = await buildMiniSuite({
     ...(cacheFolder !== undefined && { cacheFolder }),
@@ -204,7 +211,11 @@ async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suit
   });
   return {
     name: 'mini',
-    tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({ name, manifest: tasks[name] })),
+    tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({
+      name,
+      manifest: tasks[name],
+      recordedAs: miniPlace(name),
+    })),
     encoders: ['fbank', 'random:tiny'],
   };
 }

@@ -4,7 +4,7 @@ import { builtInTasks } from '../../tasks/index.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { userCacheFolder } from '../files.js';
 import type { StoredRecord } from '../results/index.js';
-import type { Suite } from './definition.js';
+import { miniPlace, type Suite } from './definition.js';
 import { type Execution, executeGraph, recordsOf } from './execute.js';
 import { planGraph } from './graph.js';
 import { checkWritable } from './plan.js';
@@ -36,7 +36,7 @@ export async function runDemo(
   const { pretrain: manifest, tasks } = await buildMiniSuite({ quiet });
   const suite: Suite = {
     name: 'demo',
-    tasks: Object.entries(tasks).map(([name, csv]) => ({ name, manifest: csv })),
+    tasks: Object.entries(tasks).map(([name, csv]) => ({ name, manifest: csv, recordedAs: miniPlace(name) })),
     encoders: [
       ...maskings.map((masking) => ({
         name: `${preset}-${masking}`,

@@ -2,15 +2,18 @@
 import { join } from 'node:path';
 import type { Task } from '../../tasks/task.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
-import { isOfficialFile, type LoadOptions } from '../encoders/load.js';
-import type { OfficialWeights } from '../encoders/torch/official.js';
 import { messageOf, UserError } from '../errors.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
 import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
-import { identifyEncoder } from './identity.js';
 import {
-  type EncoderSource,
+  checkNames,
+  checkWeights,
+  type EncoderOptions,
+  type PlannedEncoder,
+  specEncoders,
+} from './encoders.js';
+import {
   type FeaturesJob,
   type HeadJob,
   type Job,
@@ -24,25 +27,9 @@ import { pretrainConfigOf } from './pretraining.js';
 
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
-  extends Pick<
-    JobGraph,
-    'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out' | 'cacheFolder'
-  > {
-  readonly seeds: readonly number[];
+  extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
+    EncoderOptions {
   readonly knownTasks: readonly Task[];
-  readonly weights?: OfficialWeights | undefined;
-  readonly quiet?: boolean | undefined;
-  /** Told what is to be known of how encoders were read. */
-  readonly remark?: ((text: string) => void) | undefined;
-}
-
-/** An encoder with the seeds of heads that are trained on it, and what stands for it in keys. */
-interface PlannedEncoder {
-  readonly source: EncoderSource;
-  readonly identity: string;
-  readonly seeds: readonly number[];
-  /** The job that makes it. */
-  readonly needs: readonly string[];
 }
 
 interface TaskToDo {
@@ -100,11 +87,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
       encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
     }
   }
-  checkWeights(
-    suite.encoders,
-    options,
-    await Promise.all(encoders.map(({ source }) => isOfficialFile(source.spec))),
-  );
+  await checkWeights(encoders, options);
   checkNames(encoders);
   const [first] = errors;
   if (first !== undefined && (tasks.length === 0 || encoders.length === 0)) throw first;
@@ -145,23 +128,6 @@ function hashingOnce(): HashManifest {
     known.set(name, hashes);
     return hashes;
   };
-}
-
-/** An untrained encoder is another one with every seed. */
-async function specEncoders(spec: string, options: GraphOptions): Promise<PlannedEncoder[]> {
-  const { seeds, cacheFolder, weights: chosen, quiet, remark } = options;
-  const weights = (await isOfficialFile(spec)) ? chosen : undefined;
-  const load: LoadOptions = { weights, quiet };
-  const groups = spec.startsWith('random:') ? seeds.map((seed) => [seed]) : [seeds];
-  const planned: PlannedEncoder[] = [];
-  for (const group of groups) {
-    const seed = group[0] ?? 0;
-    const { name, hash, parameters, notes } = await identifyEncoder(spec, seed, load, cacheFolder);
-    for (const note of notes) remark?.(`${spec}: ${note}`);
-    const source = { name, spec, seed, ...(weights !== undefined && { weights }), hash, parameters };
-    planned.push({ source, identity: hash, seeds: group, needs: [] });
-  }
-  return planned;
 }
 
 async function pretrainJob(
@@ -271,33 +237,4 @@ function headJobs(
     head: head.kind,
     seeds: group,
   }));
-}
-
-/** @throws UserError when `weights` are asked for and no encoder has any to choose from */
-function checkWeights(
-  encoders: readonly SuiteEncoder[],
-  { weights }: GraphOptions,
-  official: readonly boolean[],
-): void {
-  if (weights === undefined || official.includes(true) || encoders.length === 0) return;
-  throw new UserError('none of the encoders has a student and a teacher to choose from', {
-    mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
-  });
-}
-
-/** @throws UserError when two encoders would have one row in the results */
-function checkNames(encoders: readonly PlannedEncoder[]): void {
-  const seen = new Map<string, PlannedEncoder>();
-  for (const encoder of encoders) {
-    const { name, spec } = encoder.source;
-    for (const seed of encoder.seeds) {
-      const other = seen.get(`${seed} ${name}`);
-      if (other !== undefined)
-        throw new UserError(
-          `'${other.source.spec}' and '${spec}' would both be called '${name}' in the results`,
-          { mend: 'Rename one of the folders, or evaluate them into different results folders' },
-        );
-      seen.set(`${seed} ${name}`, encoder);
-    }
-  }
 }

@@ -18,6 +18,7 @@ import {
   parseSettings,
   pooledSettingsSchema,
 } from '../heads/settings.js';
+import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
@@ -35,6 +36,7 @@ export type HashManifest = (file: string, root?: string, mostMissing?: number) =
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
+  /** As records name it, and its hash. */
   readonly manifest: { readonly path: string; readonly hash: string };
   /** Of the audio alone: features are known by it. */
   readonly hashes: ManifestHashes;
@@ -92,7 +94,7 @@ export async function planTask(
   const hashes = await hashesOf(manifest, root, mostMissing);
   return {
     task,
-    manifest: { path: manifest, hash: hashes.rows },
+    manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
     hashes,
     data,
     utterances: splits.flatMap((split) => data[split]),
