@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { appendFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.js';
@@ -34,7 +34,7 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
   const target = resolve(path);
   const temporary = temporaryBeside(target);
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     const handle = await open(temporary, 'wx');
     try {
       const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
@@ -76,6 +76,24 @@ export function writeFileAtomicSync(path: string, chunks: Iterable<Uint8Array>):
 
 function temporaryBeside(target: string): string {
   return join(dirname(target), `.${basename(target)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
+}
+
+/** Makes a folder and those it is in. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system Node says that nothing is there: the first missing folder alone tells the truth.
+    let missing = path;
+    while (systemCode(error) === 'ENOENT' && dirname(missing) !== missing) {
+      if (await stat(dirname(missing)).catch(() => undefined)) {
+        await mkdir(missing);
+        break;
+      }
+      missing = dirname(missing);
+    }
+    throw error;
+  }
 }
 
 /** Makes a rename last through a loss of power. Where a folder cannot be opened (Windows), the system sees to that. */
@@ -144,7 +162,8 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-function cannotWrite(path: string, error: unknown): UserError {
+/** The error of a file that cannot be written, with the mend for what the system says. */
+export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,

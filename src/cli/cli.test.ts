@@ -242,6 +242,7 @@ describe('list', () => {
       'speech-commands-v1',
       'voxceleb1',
       'fluent-speech-commands',
+      'asterisk',
       'folder',
     ]);
   });

@@ -3,7 +3,6 @@ import type { CtcHead } from '../../tasks/task.js';
 import type { Program } from '../engine/engine.js';
 import { type HostParameters, scalar, type ToHost } from '../engine/tree.js';
 import { type AdamState, adamStart } from '../nn/adam.js';
-import { createProgress } from '../progress.js';
 import { type CtcModel, type CtcUpdate, type CtcUpdated, ctcStart, ctcUpdate } from './ctc.js';
 import {
   augmentMasks,
@@ -14,7 +13,7 @@ import {
   longestTargets,
   targetBatch,
 } from './ctcBatches.js';
-import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from './head.js';
 import { type Keeper, openKeeper } from './keeping.js';
 import { lmDecoder } from './lmDecoding.js';
 import { bestPathProgram, type Recognition, recognise } from './recognition.js';
@@ -47,7 +46,7 @@ export async function trainCtcHead(
 ): Promise<HeadResult> {
   const { layers, dim } = work.features;
   const join = framesJoined(settings.stepSamples, hopSamples);
-  const standard = settings.standardize ? featureStandard(work.features, work.places.train) : undefined;
+  const standard = settings.standardize ? await featureStandard(work.features, work.places.train) : undefined;
   const model: CtcModel = {
     layers,
     dim,
@@ -69,10 +68,11 @@ export async function trainCtcHead(
   let courses = keeper.restored?.courses ?? [];
   const ended = courses.filter((course) => course.ended !== undefined).length;
   const updatesBefore = ended * settings.maximumUpdates;
-  const progress = createProgress(work.title, rates.length * settings.maximumUpdates, {
-    quiet: work.quiet,
-    initial: updatesBefore + (keeper.restored?.runs ? keeper.restored.done : 0),
-  });
+  const progress = trainingProgress(
+    work,
+    rates.length * settings.maximumUpdates,
+    updatesBefore + (keeper.restored?.runs ? keeper.restored.done : 0),
+  );
   try {
     for (const [i, rate] of rates.entries()) {
       if (i < ended) continue;
@@ -179,11 +179,11 @@ function updater(
   let epoch: { readonly number: number; readonly batches: number[][] } | undefined;
   return {
     epochUpdates,
-    update: (parameters, moments, update) => {
+    update: async (parameters, moments, update) => {
       const number = Math.floor(update / epochUpdates);
       if (epoch?.number !== number) epoch = { number, batches: epochBatches(work, batchSize, number) };
       const rows = epoch.batches[update % epochUpdates] ?? [];
-      const batch = frameBatch(
+      const batch = await frameBatch(
         work.features,
         rows.map((row) => places[row] as number),
         batchSize,

@@ -3,6 +3,7 @@ import type { Columns, Split, TaskMetric } from '../../tasks/task.js';
 import type { Engine } from '../engine/engine.js';
 import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
+import { createProgress, type Progress } from '../progress.js';
 import { randomStream } from '../random.js';
 import type { Keeping } from './keeping.js';
 import type { CurvePoint, Ending } from './search.js';
@@ -23,6 +24,8 @@ export interface HeadWork {
   /** For progress and errors: `ks head of tiny`. */
   readonly title: string;
   readonly quiet: boolean;
+  /** Told how much of the training is done, from 0 to 1. */
+  readonly onProgress?: ((share: number, note?: string) => void) | undefined;
   /** If set, an interrupted training goes on from where it was. */
   readonly keeping?: Keeping | undefined;
 }
@@ -56,6 +59,22 @@ export interface Checkpoint {
   readonly devMetric: number;
   readonly devLoss: number;
   readonly update: number;
+}
+
+/** Shows and tells the progress of a training of so many updates. */
+export function trainingProgress(
+  { title, quiet, onProgress = () => {} }: HeadWork,
+  updates: number,
+  initial: number,
+): Progress {
+  const shown = createProgress(title, updates, { quiet, initial });
+  return {
+    update: (done, note) => {
+      shown.update(done, note);
+      onProgress(done / updates, note);
+    },
+    stop: shown.stop,
+  };
 }
 
 /** Whether `a` ranks before `b`: a better metric, or the same one with a lower loss. */

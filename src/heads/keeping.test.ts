@@ -104,7 +104,6 @@ const trainCtc: Train = async (change) => {
 const keepingIn = (name: string, change: Partial<Keeping> = {}): Keeping => ({
   file: join(folder, name, 'head.checkpoint.safetensors'),
   origin: { encoder: 'a' },
-  resume: true,
   everySeconds: 0,
   ...change,
 });
@@ -317,11 +316,6 @@ describe('a checkpoint', () => {
   ] as const)('of %s is not used', async (what, change, inner, message) => {
     await leftBy(what);
     expect(await remarkOf(what, change, inner)).toMatch(message);
-  });
-
-  test('is left alone where it is not wanted', async () => {
-    await leftBy('unwanted');
-    expect(await remarkOf('unwanted', { resume: false })).toBe('');
   });
 
   test('of a training that ended gives each of its seeds without an update', async () => {

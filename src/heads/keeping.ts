@@ -17,8 +17,6 @@ export interface Keeping {
   readonly file: string;
   /** All that decides the result beside what training itself is given: encoder, data, task, engine. */
   readonly origin: Readonly<Record<string, unknown>>;
-  /** Whether to go on from the file. */
-  readonly resume: boolean;
   /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
   readonly everySeconds: number;
   /** When it is aborted, the newest state is written at once, and training throws at its next safe place. */
@@ -94,12 +92,12 @@ export async function openKeeper(
 /** The state to go on from, if there is one; what cannot be used is reported. */
 async function restoredState(
   title: string,
-  { file, resume, say = () => {} }: Keeping,
+  { file, say = () => {} }: Keeping,
   digest: string,
   seeds: readonly number[],
 ): Promise<HeadState | undefined> {
   await removeUnfinished(dirname(file));
-  if (!resume || !existsSync(file)) return undefined;
+  if (!existsSync(file)) return undefined;
   try {
     const state = ofSeeds(await readHeadCheckpoint(file, digest), seeds, file);
     say(`${title}: going on from update ${state.done}`);

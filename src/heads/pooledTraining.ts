@@ -2,8 +2,7 @@
 import type { Program } from '../engine/engine.js';
 import { float32, floatsOf, int32, scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
-import { createProgress } from '../progress.js';
-import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
+import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from './head.js';
 import { type Keeper, openKeeper } from './keeping.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
@@ -97,7 +96,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
   let grid = restored === undefined ? startGrid(work, training.slots, settings, seeds) : restored.runs;
   let losses = restored?.losses ?? [];
   let done = restored?.done ?? 0;
-  const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet, initial: done });
+  const progress = trainingProgress(work, maximumUpdates, done);
   try {
     while (grid !== undefined) {
       const last = done - (done % interval);

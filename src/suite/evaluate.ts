@@ -1,9 +1,10 @@
 /** @file One encoder on one task: features, head, test, record. */
 import { basename } from 'node:path';
-import type { Columns, MetricValue, Split, Task } from '../../tasks/task.js';
+import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { UserError } from '../errors.js';
 import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
@@ -16,6 +17,7 @@ import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.
 import { speakersToDraw } from '../results/speakers.js';
 import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -25,8 +27,12 @@ export interface EvaluateOptions {
   readonly featureFolder: string;
   /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
   readonly maxBadShare: number;
+  /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
+  readonly onProgress?: ((share: number, note?: string) => void) | undefined;
   /** How a training is kept that starts from this seed; without it none is. */
   readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -51,15 +57,18 @@ export async function evaluate(
     engine,
     encoder,
     utterances: planned.utterances,
-    manifestHash: manifest.hash,
+    audioHash: planned.hashes.audio,
     kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
+    budgetBytes: options.featureBudgetBytes,
+    lock: { runsInSlurm },
     quiet,
   });
   try {
     const { data, places } = usable(planned.data, features.bad);
+    refuseEmpty(planned, data, features.bad);
     const started = performance.now();
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
@@ -74,6 +83,7 @@ export async function evaluate(
       seed,
       title: `${task.name} head on ${encoder.name}`,
       quiet,
+      onProgress: options.onProgress,
       keeping: options.keepingOf && { ...options.keepingOf(seed), origin },
     });
     const results =
@@ -127,7 +137,7 @@ export async function evaluate(
       return { record, predictions, head: result.head };
     });
   } finally {
-    features.close();
+    await features.close();
   }
 }
 
@@ -178,6 +188,21 @@ function usable(
     data: { train: train.utterances, dev: dev.utterances, test: test.utterances },
     places: { train: train.places, dev: dev.places, test: test.places },
   };
+}
+
+/** However many may be bad, no split may lose all. */
+function refuseEmpty(
+  { task, manifest, data }: PlannedTask,
+  left: PlannedTask['data'],
+  bad: ReadonlyMap<number, string>,
+): void {
+  const empty = splits.find((split) => left[split].length === 0);
+  if (empty === undefined) return;
+  const [reason] = bad.values();
+  throw new UserError(
+    `none of the ${data[empty].length} utterances of '${empty}' has audio that can be used by the task ${task.name}, for example: ${reason}`,
+    { file: manifest.path, mend: 'Mend the audio, or give its folder with root in the suite' },
+  );
 }
 
 function metricOf(metrics: Readonly<Record<string, MetricValue>>, name: string): MetricValue {

@@ -7,14 +7,14 @@ import type { Encoder } from '../encoders/encoder.js';
 import { createEngine, type EngineSettings } from '../engine/create.js';
 import type { Engine, EngineName } from '../engine/engine.js';
 import { UserError } from '../errors.js';
-import { userCacheFolder } from '../files.js';
+import { removeUnfinished, userCacheFolder } from '../files.js';
 import { headCheckpointName } from '../heads/headCheckpoint.js';
-import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
+import { type Keeping, usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
 import { headFileName, writeHead } from '../heads/trained.js';
-import { type ResultRecord, recordFileName } from '../results/record.js';
+import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import type { SuiteTask } from './definition.js';
-import { evaluate } from './evaluate.js';
+import { type EvaluateOptions, evaluate } from './evaluate.js';
 import {
   checkTaskNames,
   checkWritable,
@@ -47,8 +47,6 @@ export interface RunSuiteOptions {
   readonly maxBadShare?: number | undefined;
   /** Ends the run in the training of a head, or before the next job; what is done stays. */
   readonly signal?: AbortSignal;
-  /** Whether a head whose training was interrupted goes on from its checkpoint (default true). */
-  readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a training (default 30). */
   readonly checkpointSeconds?: number | undefined;
   /** Told what a training goes on from, and of a checkpoint that cannot be used. */
@@ -87,54 +85,68 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
   for (const encoder of encoders) {
     for (const task of planned) {
       if (options.signal?.aborted) return records;
-      const known = new Map<number, ResultRecord>();
-      for (const one of seeds) {
-        const record = await knownRecord(folderOf(one), encoder, task, engine, one);
-        if (record !== undefined) known.set(one, record);
-      }
-      // Pooled heads train together: their checkpoint lies with the first of all seeds, whichever are missing.
-      const checkpointOf = (one: number): string => {
-        const first = task.head.kind === 'pooled-linear' ? (seeds[0] ?? one) : one;
-        return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
-      };
-      const keepingOf = (one: number) => ({
-        file: checkpointOf(one),
-        resume: options.resume ?? true,
-        everySeconds: options.checkpointSeconds ?? usualSecondsBetweenCheckpoints,
-        signal: options.signal,
-        say: options.remark,
-      });
-      const missing = seeds.filter((one) => !known.has(one));
       const featureFolder = join(cacheFolder, 'features');
-      const done =
-        missing.length === 0
-          ? []
-          : await evaluate(encoder, task, {
-              engine,
-              seeds: missing,
-              quiet,
-              featureFolder,
-              maxBadShare,
-              keepingOf,
-            }).catch((error: unknown) => {
-              if (options.signal?.aborted) return undefined;
-              throw error;
-            });
-      if (done === undefined) return records;
-      for (const { record, predictions, head } of done) {
-        const folder = folderOf(record.seed);
-        // Before the record: a folder with a record is complete.
-        await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
-          task: task.task.name,
-          encoderHash: encoder.hash,
-        });
-        known.set(record.seed, (await writeRecord(folder, record, predictions)).record);
-      }
-      for (const one of seeds) await rm(checkpointOf(one), { force: true });
-      records.push(...seeds.flatMap((one) => known.get(one) ?? []));
+      const { signal, remark: say } = options;
+      const everySeconds = options.checkpointSeconds;
+      const work = { engine, seeds, quiet, featureFolder, maxBadShare, folderOf, signal, say, everySeconds };
+      const stored = await evaluateInto(encoder, task, work).catch((error: unknown) => {
+        if (signal?.aborted) return [];
+        throw error;
+      });
+      records.push(...stored.map(({ record }) => record));
     }
   }
   return records;
+}
+
+/** Where a record goes, and how what is not recorded yet is kept. */
+export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signal' | 'say'>> {
+  readonly folderOf: (seed: number) => string;
+}
+
+/**
+ * Trains and tests the heads of the seeds that have no record of the very same work yet, and records them. A training
+ * that was interrupted goes on.
+ * @throws the signal's reason when it is aborted
+ */
+export async function evaluateInto(
+  encoder: Encoder,
+  task: PlannedTask,
+  options: Omit<EvaluateOptions, 'keepingOf'> & Recording,
+): Promise<StoredRecord[]> {
+  const { engine, seeds, folderOf, signal, say } = options;
+  const known = new Map<number, StoredRecord>();
+  for (const seed of seeds) {
+    const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
+    await removeUnfinished(path);
+    const record = await knownRecord(folderOf(seed), encoder, task, engine, seed);
+    if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
+  }
+  const missing = seeds.filter((seed) => !known.has(seed));
+  // Pooled heads train together: their checkpoint lies with the first of all seeds, whichever are missing.
+  const checkpointOf = (seed: number): string => {
+    const first = task.head.kind === 'pooled-linear' ? (seeds[0] ?? seed) : seed;
+    return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
+  };
+  const keepingOf = (seed: number) => ({
+    file: checkpointOf(seed),
+    everySeconds: options.everySeconds ?? usualSecondsBetweenCheckpoints,
+    signal,
+    say,
+  });
+  const done =
+    missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
+  for (const { record, predictions, head } of done) {
+    const folder = folderOf(record.seed);
+    // Before the record: a folder with a record is complete.
+    await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
+      task: task.task.name,
+      encoderHash: encoder.hash,
+    });
+    known.set(record.seed, await writeRecord(folder, record, predictions));
+  }
+  for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
+  return seeds.flatMap((seed) => known.get(seed) ?? []);
 }
 
 /** The record of the very same work, if there is one. */

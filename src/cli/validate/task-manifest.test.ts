@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeWav } from '../../audio/index.js';
+import { writeBroken } from '../../data/broken.fixture.js';
 import { checkTaskManifest, type ManifestReport, reportText } from './task-manifest.js';
 
 let folder: string;
@@ -63,6 +64,26 @@ test('audio that cannot be decoded is found where it is looked at', async () => 
   const rows = [head, ...good, '5,broken.wav,test,s4,yes'];
   expect((await check('ks', rows)).problems).toEqual([]);
   expect((await check('ks', rows, true)).problems).toEqual([expect.stringMatching(/broken\.wav/)]);
+});
+
+test('every kind of broken audio is a problem with its line, where it is looked at', async () => {
+  const broken = await writeBroken(folder);
+  const rows = broken.map(({ name, duration = '' }) => `${name},${name},test,s4,yes,${duration}`);
+  const { problems } = await check(
+    'ks',
+    [`${head},duration`, ...good.map((row) => `${row},`), ...rows],
+    true,
+  );
+  const wrong = broken.flatMap(({ name, complaint }) =>
+    complaint === undefined ? [] : [{ name, complaint }],
+  );
+  expect(problems).toHaveLength(wrong.length);
+  for (const [i, { name, complaint }] of wrong.entries()) {
+    expect(problems[i]).toMatch(complaint);
+    expect(problems[i]).toContain(
+      `m.csv:${broken.findIndex((each) => each.name === name) + 6}: utterance '${name}'`,
+    );
+  }
 });
 
 test.each([
