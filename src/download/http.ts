@@ -106,7 +106,7 @@ async function openRange(
   const validator = offset === 0 ? undefined : await knownValidator(file, url);
   const mayResume = offset > 0 && (validator !== undefined || md5 !== undefined || sha256 !== undefined);
   const stall = new AbortController();
-  const watch = setTimeout(() => stall.abort(), stallSeconds * 1000);
+  const watch = setTimeout(() => stall.abort(), stallSeconds * 1000).unref();
   try {
     const response = await fetch(url, {
       signal: stall.signal,

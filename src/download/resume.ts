@@ -1,8 +1,6 @@
 /** @file A file brought from elsewhere: resumed where it was cut off, checked before it counts. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 /** What comes when a file is asked for from some byte on. */
 export interface Incoming {
@@ -61,15 +59,18 @@ async function receive(
   onBytes: Wanted['onBytes'],
 ): Promise<number> {
   const { content, offset } = await open(there);
+  const handle = await openFile(part, offset === 0 ? 'w' : 'a');
   let done = offset;
-  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+  try {
+    // Written at once, so that what came before the connection breaks is kept.
+    for await (const chunk of content) {
+      await handle.writeFile(chunk);
       done += chunk.length;
       onBytes?.(done);
-      yield chunk;
     }
-  };
-  await pipeline(content, counted, createWriteStream(part, { flags: offset === 0 ? 'w' : 'a' }));
+  } finally {
+    await handle.close();
+  }
   return offset;
 }
 

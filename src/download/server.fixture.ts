@@ -85,7 +85,8 @@ function answer(
   });
   const cut = state.cuts.shift();
   if (cut !== undefined) {
-    response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 30));
+    // A client that is slow to read must still get them: a broken connection drops what it has not read.
+    response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 200));
   } else if (state.hangAfter !== undefined) {
     response.write(part.subarray(0, state.hangAfter));
     state.hangAfter = undefined;
