@@ -60,7 +60,8 @@ async function prepare(packages: string, out: string, ffmpeg: string): Promise<v
   }
 
   const manifests: Readonly<Record<string, Row[]>> = {
-    asr: asrRows(fillets, folder),
+    asr: asrRows(prompts, folder),
+    'asr-nl': asrRows(fillets, folder),
     ks: ksRows(syllables, folder),
     sid: sidRowsOf(forSid, folder),
     pretrain: pretrainRows([...utterances, ...forSid], folder),

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { UserError } from '../../src/errors.js';
+import { readEnglish } from './english.js';
 import type { Recording } from './recording.js';
 import { splitOfText } from './splits.js';
 
@@ -20,15 +21,19 @@ const voices = [
 /** Tones, beeps, monkeys and silence. */
 const notSpeech = /^silence\/|beep|[0-9]tone$|tt-monkeys$/;
 
-/** All prompts; a prompt's name decides its split, whoever speaks it. */
+/**
+ * All prompts. What a prompt says in English decides its split (its name, where that is not known), whoever speaks it
+ * in whatever language: prompts of different names say the same.
+ */
 export function findAsterisk(root: string): Recording[] {
+  const texts = readEnglish(root);
   const sounds = join(root, 'usr/share/asterisk/sounds');
   return voices.flatMap(([folder, speaker, language]) => {
     const base = join(sounds, folder);
     if (!existsSync(base)) {
       throw new UserError(`holds no prompts of ${folder}`, {
         file: root,
-        mend: 'Unpack the packages of bench/recorded/README.md there',
+        mend: 'Unpack the packages of manifests/recorded/README.md there',
       });
     }
     const files = readdirSync(base, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -38,8 +43,18 @@ export function findAsterisk(root: string): Recording[] {
       const prompt = file.slice(0, -extname(file).length).replaceAll('\\', '/');
       if (notSpeech.test(prompt)) return [];
       const name = `asterisk/${folder}/${prompt}`;
+      const text = texts.get(prompt);
+      const split = splitOfText(text ?? prompt);
       return [
-        { source: join(base, file), name, corpus: 'asterisk', speaker, language, split: splitOfText(prompt) },
+        {
+          source: join(base, file),
+          name,
+          corpus: 'asterisk',
+          speaker,
+          language,
+          split,
+          ...(language === 'en' && text !== undefined && { text }),
+        },
       ];
     });
   });
