@@ -5,6 +5,7 @@
 import { messageOf, UserError } from '../errors.js';
 import { padding } from './flac-bits.js';
 import { decodeFrame, type FlacInfo, type FrameHeader, frameHeader } from './flac-frame.js';
+import { keepSpan } from './keep.js';
 import { wantedChannels } from './mono.js';
 import { type AudioSpan, type ByteSource, damagedFile, framesOfSpan, type MonoAudio } from './source.js';
 
@@ -66,30 +67,15 @@ async function readStreamed(
   span: AudioSpan,
   wanted: readonly number[],
 ): Promise<Float32Array> {
-  const {
-    startSeconds = 0,
-    durationSeconds = Number.POSITIVE_INFINITY,
-    longestSeconds = durationSeconds,
-  } = span;
-  const first = Math.round(startSeconds * info.sampleRateHz);
-  const most = first + Math.ceil(Math.min(durationSeconds, longestSeconds) * info.sampleRateHz);
-  const parts: Float32Array[] = [];
-  let total = 0;
+  const keeper = keepSpan(span, info.sampleRateHz, source.file);
   for await (const { header, channels } of framesFrom(source, info, await firstPlace(source))) {
-    total = header.first + header.size;
-    if (total <= first || header.first > most) continue;
-    const part = new Float32Array(header.size);
-    mix(channels, wanted, info.bits, 0, part);
-    parts.push(part.subarray(Math.max(0, first - header.first)));
+    keeper.pass(header.size, ({ first, count }) => {
+      const samples = new Float32Array(count);
+      mix(channels, wanted, info.bits, first, samples);
+      return samples;
+    });
   }
-  const { count } = framesOfSpan(span, total, info.sampleRateHz, source.file);
-  const samples = new Float32Array(count);
-  let at = 0;
-  for (const part of parts) {
-    samples.set(part.subarray(0, count - at), at);
-    at = Math.min(count, at + part.length);
-  }
-  return samples;
+  return keeper.finish();
 }
 
 /** The mean of the wanted channels as floats in [-1, 1), from a frame's sample `from` on. */
