@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeWav } from '../audio/index.js';
+import { encodeWav, writeWav } from '../audio/index.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
 import { floatsOf } from '../engine/tree.js';
@@ -206,9 +206,12 @@ describe('bad audio', () => {
     const folder = await mkdtemp(join(corpus, 'long-'));
     const long = join(folder, 'long.wav');
     await writeWav(long, new Float32Array(181 * 16000), 16000);
-    const of = utterances.map((each, i) =>
-      i === 0 ? { ...each, path: long } : i === 1 ? { ...each, durationSeconds: 9 } : each,
-    );
+    const short = join(folder, 'short.wav');
+    await writeWav(short, new Float32Array(160).fill(0.1), 16000);
+    const broken = join(folder, 'nan.wav');
+    await writeFile(broken, floatWav([0, Number.NaN, 0, 0]));
+    const changes = [{ path: long }, { durationSeconds: 9 }, { path: short }, { path: broken }];
+    const of = utterances.map((each, i) => ({ ...each, ...changes[i] }));
     const engine = await createEngine('onnx', { threads: 1 });
     const options = {
       engine,
@@ -219,9 +222,25 @@ describe('bad audio', () => {
       folder,
       quiet: true,
     } as const;
-    const features = await openFeatures({ ...options, mostBad: 2 });
+    const features = await openFeatures({ ...options, mostBad: 3 });
     expect(features.bad.get(0)).toContain('181.0 s at once are too long');
     expect(features.bad.get(1)).toContain('reach past its end');
+    expect(features.bad.get(3)).toContain('samples that are not finite numbers');
+    // A hundredth of a second is short, not bad.
+    expect(features.bad.size).toBe(3);
+    expect(features.read(2).every(Number.isFinite)).toBe(true);
     features.close();
   });
 });
+
+/** A WAV file of 32-bit floats. */
+function floatWav(samples: readonly number[]): Buffer {
+  const bytes = Buffer.from(encodeWav(new Float32Array(2 * samples.length), 16000));
+  bytes.writeUInt16LE(3, 20);
+  bytes.writeUInt16LE(4, 32);
+  bytes.writeUInt16LE(32, 34);
+  samples.forEach((sample, i) => {
+    bytes.writeFloatLE(sample, 44 + 4 * i);
+  });
+  return bytes;
+}

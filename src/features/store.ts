@@ -1,7 +1,7 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { isUsable, readUtterance } from '../data/audio.js';
+import { isUsable, longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -40,8 +40,6 @@ export interface StoreOptions {
 
 /** Raised when the files' layout or the way of extracting changes. */
 const storeVersion = 1;
-/** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
-const longestUtteranceSeconds = 180;
 const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames: 64 };
 
 /**

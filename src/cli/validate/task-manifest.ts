@@ -1,7 +1,7 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
 import { findTask } from '../../../tasks/index.js';
 import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
-import { readUtterance } from '../../data/audio.js';
+import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { hashManifest, loadUtterances, type Utterance } from '../../data/manifest.js';
 import { UserError } from '../../errors.js';
 
@@ -83,11 +83,12 @@ function taskProblems(task: Task, data: TaskData): string[] {
   return [...problems, `only the first ${mostShown} problems are shown`];
 }
 
+/** What `run` would skip, or fail over. */
 async function audioProblems(utterances: readonly Utterance[]): Promise<string[]> {
   const problems: string[] = [];
   for (const utterance of utterances) {
     if (problems.length === mostShown) return [...problems, `only the first ${mostShown} are shown`];
-    await readUtterance(utterance).catch((error: unknown) => {
+    await readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
       problems.push(error.message);
     });
