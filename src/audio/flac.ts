@@ -1,6 +1,6 @@
 /**
- * @file FLAC files. Our own decoder: the reference one, compiled to WebAssembly, takes four times as long in its
- * wrapping, and cannot begin in the middle of a file (bench/README.md).
+ * @file FLAC files. Our own decoder: the reference one, compiled to WebAssembly, takes more than twice as long in its
+ * wrapping (bench/README.md) and cannot begin in the middle of a file.
  */
 import { messageOf, UserError } from '../errors.js';
 import { padding } from './flac-bits.js';
