@@ -1,5 +1,5 @@
 /**
- * @file FLAC files. Our own decoder: the reference one, compiled to WebAssembly, takes more than twice as long in its
+ * @file FLAC files. Our own decoder: the reference one, compiled to WebAssembly, takes three times as long in its
  * wrapping (bench/README.md) and cannot begin in the middle of a file.
  */
 import { messageOf, UserError } from '../errors.js';
