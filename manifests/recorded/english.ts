@@ -1,34 +1,4 @@
-/** @file What Asterisk's English prompts say, from the list that comes with them. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { messageOf, UserError } from '../../src/errors.js';
-
-const list = 'usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz';
-
-/** Texts by prompt, of those whose text says what is spoken. */
-export function readEnglish(root: string): Map<string, string> {
-  const file = join(root, list);
-  try {
-    return parseEnglish(gunzipSync(readFileSync(file)).toString('utf8'));
-  } catch (cause) {
-    throw new UserError(`the texts of the English prompts cannot be read (${messageOf(cause)})`, {
-      file,
-      mend: 'Unpack the package asterisk-core-sounds-en there',
-      cause,
-    });
-  }
-}
-
-/** Lines `prompt: text`; lines that begin with ';' are comments. */
-export function parseEnglish(text: string): Map<string, string> {
-  return new Map(
-    [...text.matchAll(/^([^;:\n]+):(.*)$/gm)].flatMap(([, prompt = '', said = '']) => {
-      const letters = normalizeEnglish(said);
-      return letters === undefined ? [] : [[prompt.trim(), letters] as const];
-    }),
-  );
-}
+/** @file The spelling of what Asterisk's English prompts say. */
 
 const digits = ['ZERO', 'ONE', 'TWO', 'THREE', 'FOUR', 'FIVE', 'SIX', 'SEVEN', 'EIGHT', 'NINE'];
 

@@ -1,24 +1,15 @@
 /** @file `npm run recorded`: the suite on recorded human speech, from packages to the table. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { z } from 'zod';
+import { runFromSuite } from '../../src/cli/run-suite/from-suite.js';
 import { messageOf, UserError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/files.js';
-import { compareRecords, formatComparison, recordFolder } from '../../src/results/index.js';
-import type { SuiteTask } from '../../src/suite/definition.js';
-import { compareMaskings } from '../../src/suite/maskings.js';
+import { formatComparison } from '../../src/results/index.js';
 import { findPackages } from './packages.js';
 import { countsOf, prepare } from './prepare.js';
-
-const definitionSchema = z.strictObject({
-  pretrainSteps: z.int().positive(),
-  tasks: z.array(
-    z.strictObject({ name: z.string(), settings: z.record(z.string(), z.unknown()).optional() }),
-  ),
-});
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('npm run recorded --')
@@ -31,9 +22,8 @@ const options = await yargs(hideBin(process.argv))
       describe:
         'folder of the Debian packages, unpacked or not (default: installed, else by apt-get download)',
     },
-    work: { type: 'string', default: 'recorded', describe: 'gets packages, audio, manifests, encoders' },
-    out: { type: 'string', default: 'results/recorded', describe: 'gets the records and table.md' },
-    steps: { type: 'number', describe: 'updates of each pre-training, in place of those of suite.json' },
+    work: { type: 'string', default: 'recorded', describe: 'gets packages, audio, manifests' },
+    out: { type: 'string', default: 'results/recorded', describe: 'gets records, encoders and table.md' },
     'prepare-only': { type: 'boolean', default: false, describe: 'make the manifests and stop' },
     ffmpeg: { type: 'string', default: 'ffmpeg', describe: 'the ffmpeg to run' },
     quiet: { type: 'boolean', default: false, describe: 'no progress' },
@@ -51,44 +41,31 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { work, out, steps, ffmpeg, quiet } = options;
-  if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
-    throw new UserError(`--steps ${steps} is not possible`, { mend: 'Give a whole number from 1' });
-  }
-  // From the compiled file to the source's folder.
-  const definitionFile = fileURLToPath(new URL('../../../manifests/recorded/suite.json', import.meta.url));
-  const definition = definitionSchema.parse(JSON.parse(await readFile(definitionFile, 'utf8')));
+  const { work, out, ffmpeg, quiet } = options;
   const manifests = await prepare(await findPackages(options.packages, work), work, ffmpeg);
-  const tasks = definition.tasks.map(
-    (task): SuiteTask => ({ ...task, manifest: join(work, 'manifests', `${task.name}.csv`) }),
-  );
-  const suite = {
-    name: 'recorded',
-    tasks: definition.tasks.map((task) => ({ ...task, manifest: `manifests/${task.name}.csv` })),
-  };
-  // For `ehmam run --suite`, with encoders of one's own.
-  await writeFileAtomic(join(work, 'suite.json'), `${JSON.stringify(suite, null, 2)}\n`);
+  // Beside its manifests, where `ehmam run --suite` finds it too. From the compiled file to the source's folder:
+  const definition = fileURLToPath(new URL('../../../manifests/recorded/suite.json', import.meta.url));
+  const suite = join(work, 'suite.json');
+  await copyFile(definition, suite);
   if (!quiet || options['prepare-only']) console.log(countsOf(manifests));
   if (options['prepare-only']) return;
-  await mkdir(out, { recursive: true });
-  const records = await compareMaskings({
-    pretrain: join(work, 'manifests', 'pretrain.csv'),
-    tasks,
-    steps: steps ?? definition.pretrainSteps,
-    encodersFolder: join(work, 'encoders'),
-    outFolder: out,
+  const { comparison, interrupted, summary } = await runFromSuite({
+    suite,
+    tasks: undefined,
+    encoders: undefined,
+    seeds: undefined,
+    out,
+    engine: { name: 'onnx', provider: 'cpu' },
     quiet,
     signal: interruption(),
   });
-  if (records === undefined) {
-    process.exitCode = 130;
-    return;
-  }
-  const comparison = compareRecords(
-    records.map((record) => ({ path: recordFolder(out, record.encoder.name, record.task.name), record })),
-  );
+  if (interrupted) process.exitCode = 130;
+  if (comparison === undefined) return;
   await writeFileAtomic(join(out, 'table.md'), `${formatComparison(comparison, 'markdown')}\n`);
   console.log(formatComparison(comparison, 'table'));
+  if (summary === undefined) return;
+  console.error(summary);
+  process.exitCode = 1;
 }
 
 /** The first Ctrl-C stops where a second call can go on, the next one at once. */

@@ -22,7 +22,7 @@ export async function prepare(packages: string, work: string, ffmpeg: string): P
   const folder = join(work, 'manifests');
   const fillets = await decode(findFillets(packages), audio, ffmpeg);
   const syllables = await decode(findGcin(packages), audio, ffmpeg);
-  const prompts = await decode(findAsterisk(packages), audio, ffmpeg);
+  const prompts = await decode(await findAsterisk(packages), audio, ffmpeg);
 
   const joined = fives(syllables, audio);
   for (const five of joined) await joinWavs(five.parts, five.joined.wav);

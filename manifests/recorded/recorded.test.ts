@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from '../../src/heads/settings.js';
+import { suiteSchema } from '../../src/suite/definition.js';
 import { findTask } from '../../tasks/index.js';
-import { normalizeEnglish, parseEnglish } from './english.js';
+import { normalizeEnglish } from './english.js';
 import { filletsSpeaker, normalizeDutch, parseDialogs } from './fillets.js';
 import { parseSyllable } from './gcin.js';
 import { splitMembers, splitOfText } from './splits.js';
@@ -48,16 +49,6 @@ dialogId("text0", "font_white",  "mplayer")\ndialogId("b-v-y", "font_big", "Yes 
 });
 
 describe('English prompts', () => {
-  it('are read from the list, without comments and remarks on what is no speech', () => {
-    const list = `; Core Sounds\n\nconf-muted: You are now muted\nbeep: [this is a beep]\nvm-Cust1: folder 5\n
-digits/oclock: o'clock\nspy-h323: H.323\nletters/at: at [@]\n`;
-    expect([...parseEnglish(list)]).toEqual([
-      ['conf-muted', 'YOU ARE NOW MUTED'],
-      ['vm-Cust1', 'FOLDER FIVE'],
-      ['digits/oclock', "O'CLOCK"],
-    ]);
-  });
-
   it.each([
     ['Press 1 now, or 2.', 'PRESS ONE NOW OR TWO'],
     ["... your party's last name.", "YOUR PARTY'S LAST NAME"],
@@ -71,7 +62,7 @@ digits/oclock: o'clock\nspy-h323: H.323\nletters/at: at [@]\n`;
 
 describe('the suite', () => {
   it('has tasks that there are, with settings that their heads take', () => {
-    for (const { name, settings } of definition.tasks) {
+    for (const { name, settings } of suiteSchema.parse(definition).tasks) {
       const schema = name === 'asr' ? ctcSettingsSchema : pooledSettingsSchema;
       expect(() => parseSettings(schema, settings, findTask(name).name)).not.toThrow();
     }

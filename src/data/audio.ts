@@ -3,7 +3,7 @@ import { readAudio } from '../audio/index.js';
 import { UserError } from '../errors.js';
 import type { Utterance } from './manifest.js';
 
-/** Attention over all pairs of frames of more would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
+/** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
 export const longestUtteranceSeconds = 180;
 
 /**

@@ -1,34 +1,63 @@
-/** @file The demo: the mini suite end to end, from synthesis to the table's records. */
-import { join } from 'node:path';
+/** @file The demo: the mini suite end to end, with two encoders trained first. */
+import { availableParallelism } from 'node:os';
+import { builtInTasks } from '../../tasks/index.js';
 import { buildMiniSuite } from '../data/mini/build.js';
-import type { ResultRecord } from '../results/record.js';
-import { compareMaskings } from './maskings.js';
+import { userCacheFolder } from '../files.js';
+import type { StoredRecord } from '../results/index.js';
+import { miniPlace, type Suite } from './definition.js';
+import { type Execution, executeGraph, recordsOf } from './execute.js';
+import { planGraph } from './graph.js';
 import { checkWritable } from './plan.js';
 
 export interface DemoOptions {
   /** Records and the two encoders go here. */
   readonly outFolder: string;
-  /** Where the corpus and features are kept (default: the user's cache folder). */
-  readonly cacheFolder?: string | undefined;
   /** Updates of each pre-training (default: the preset's). */
   readonly steps?: number | undefined;
+  /** Worker processes (default: one a processor). */
+  readonly jobs?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
 }
 
+/** The two that differ in masking alone. */
+const maskings = ['easy-to-hard', 'random'] as const;
+const preset = 'tiny';
+
 /**
  * Builds the mini corpus, pre-trains `tiny` with hard and with random masking for equal steps, evaluates both
  * beside `fbank` and the untrained encoder on the four tasks. What is done already is kept.
- * @returns the records; undefined when it was interrupted
  */
-export async function runDemo(options: DemoOptions): Promise<readonly ResultRecord[] | undefined> {
-  const { outFolder, cacheFolder, quiet } = options;
+export async function runDemo(
+  options: DemoOptions,
+): Promise<Execution & { readonly records: readonly StoredRecord[] }> {
+  const { outFolder, quiet, signal } = options;
   await checkWritable(outFolder);
-  const corpus = await buildMiniSuite({ ...(cacheFolder !== undefined && { cacheFolder }), quiet });
-  return compareMaskings({
-    ...options,
-    pretrain: corpus.pretrain,
-    tasks: Object.entries(corpus.tasks).map(([name, manifest]) => ({ name, manifest })),
-    encodersFolder: join(outFolder, 'encoders'),
+  const { pretrain: manifest, tasks } = await buildMiniSuite({ quiet });
+  const suite: Suite = {
+    name: 'demo',
+    tasks: Object.entries(tasks).map(([name, csv]) => ({ name, manifest: csv, recordedAs: miniPlace(name) })),
+    encoders: [
+      ...maskings.map((masking) => ({
+        name: `${preset}-${masking}`,
+        pretrain: { preset, masking, manifest, split: 'train', steps: options.steps },
+      })),
+      `random:${preset}`,
+      'fbank',
+    ],
+  };
+  const graph = await planGraph(suite, {
+    seeds: [1337],
+    training: {},
+    engine: { name: 'onnx' },
+    maxBadShare: 0.001,
+    plugins: [],
+    knownTasks: builtInTasks,
+    out: outFolder,
+    cacheFolder: userCacheFolder(),
+    quiet,
   });
+  const jobs = options.jobs ?? availableParallelism();
+  const execution = await executeGraph(graph, { jobs, quiet, signal });
+  return { ...execution, records: await recordsOf(graph) };
 }
