@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { frameBytes, tagBytes } from './mp3-frames.js';
 import { audioSeconds, readAudio } from './read.js';
 
 let folder: string;
@@ -88,6 +89,27 @@ describe('readAudio, other formats', () => {
   it('says that an MP3 file has no sound in it', async () => {
     const message = await messageFor('x.mp3', Buffer.concat([Buffer.from('ID3'), Buffer.alloc(400)]));
     expect(message).toContain('x.mp3: the MP3 file is truncated or damaged');
+  });
+
+  it('says that an MP3 file is cut short: within a frame, and between two', async () => {
+    const whole = await readFile(fixture('mp3.mp3'));
+    expect(await messageFor('x.mp3', whole.subarray(0, -100))).toContain(
+      'x.mp3: the MP3 file is truncated or damaged: it ends within a frame',
+    );
+    let end = tagBytes(whole);
+    for (let frame = 0; frame < 8; frame++) end += frameBytes(whole, end) ?? 0;
+    expect(await messageFor('x.mp3', whole.subarray(0, end))).toContain('promises 12 frames, 8 are there');
+    // A tag behind the frames is no damage.
+    await writeFile(join(folder, 'tagged.mp3'), Buffer.concat([whole, Buffer.from('TAG'.padEnd(128, ' '))]));
+    expect(await readAudio(join(folder, 'tagged.mp3'))).toEqual(await readAudio(fixture('mp3.mp3')));
+  });
+
+  it('says that an Ogg file lacks a page in its middle', async () => {
+    const whole = await readFile(fixture('opus.opus'));
+    const pages = [...whole.toString('latin1').matchAll(/OggS/g)].map(({ index }) => index);
+    const [, second = 0, third = 0] = pages;
+    const without = Buffer.concat([whole.subarray(0, second), whole.subarray(third)]);
+    expect(await messageFor('x.opus', without)).toContain('a page is missing');
   });
 
   it('refuses shorten-compressed SPHERE by name', async () => {

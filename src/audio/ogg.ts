@@ -1,6 +1,8 @@
 /** @file Ogg files: Vorbis and Opus, decoded by the reference decoders compiled to WebAssembly. */
 import { messageOf, UserError } from '../errors.js';
+import { keepSpan } from './keep.js';
 import { monoOf } from './mono.js';
+import { longestPage, opusPieces } from './opus.js';
 import {
   type AudioHeader,
   type AudioSpan,
@@ -18,40 +20,52 @@ interface Stream extends AudioHeader {
   readonly frames: number;
 }
 
-/** Decodes a span of an Ogg file with one Vorbis or Opus stream. */
+/** Decodes a span of an Ogg file with one Vorbis or Opus stream; all of it passes, only the span is kept. */
 export async function readOgg(source: ByteSource, span: AudioSpan): Promise<MonoAudio> {
   const { file } = source;
-  const stream = await readStream(source);
-  framesOfSpan(span, stream.frames, stream.sampleRateHz, file);
-  const bytes = await source.read(0, source.bytes);
-  const decoder = await decoderOf(stream.codec);
+  const { codec, frames, sampleRateHz } = await readStream(source);
+  framesOfSpan(span, frames, sampleRateHz, file);
+  const keeper = keepSpan(span, sampleRateHz, file);
   try {
-    await decoder.ready;
-    const { channelData, samplesDecoded, sampleRate, errors } = await decoder.decodeFile(bytes);
-    if (errors.length > 0 || samplesDecoded < stream.frames) {
-      const reason = errors[0]?.message ?? `${samplesDecoded} of ${stream.frames} samples could be decoded`;
-      throw damagedFile('Ogg', file, reason);
+    let decoded = 0;
+    for await (const channels of codec === 'Opus' ? opusPieces(source) : vorbisPieces(source)) {
+      const count = channels[0]?.length ?? 0;
+      keeper.pass(count, (range) => monoOf(channels, range, span.channel, file));
+      decoded += count;
     }
-    const range = framesOfSpan(span, stream.frames, sampleRate, file);
-    return { samples: monoOf(channelData, range, span.channel, file), sampleRateHz: sampleRate };
+    if (decoded < frames) throw new Error(`${decoded} of ${frames} samples could be decoded`);
+    return { samples: keeper.finish(frames), sampleRateHz };
   } catch (error) {
     throw error instanceof UserError ? error : damagedFile('Ogg', file, messageOf(error), error);
+  }
+}
+
+const pieceBytes = 1 << 17;
+
+async function* vorbisPieces(source: ByteSource): AsyncGenerator<readonly Float32Array[]> {
+  // Loaded where needed: it brings its WebAssembly along.
+  const decoder = new (await import('@wasm-audio-decoders/ogg-vorbis')).OggVorbisDecoder();
+  try {
+    await decoder.ready;
+    for (let offset = 0; offset < source.bytes; offset += pieceBytes) {
+      yield piece(await decoder.decode(await source.read(offset, pieceBytes)));
+    }
+    yield piece(await decoder.flush());
   } finally {
     decoder.free();
   }
 }
 
-/** What an Ogg file's first and last page say. */
-export const oggHeader: (source: ByteSource) => Promise<AudioHeader> = readStream;
-
-// Loaded where needed: each brings its WebAssembly along.
-async function decoderOf(codec: Stream['codec']) {
-  if (codec === 'Opus') return new (await import('ogg-opus-decoder')).OggOpusDecoder();
-  return new (await import('@wasm-audio-decoders/ogg-vorbis')).OggVorbisDecoder();
+function piece(decoded: {
+  readonly channelData: Float32Array[];
+  readonly errors: readonly { readonly message: string }[];
+}): readonly Float32Array[] {
+  if (decoded.errors[0] !== undefined) throw new Error(decoded.errors[0].message);
+  return decoded.channelData;
 }
 
-/** A page is at most 27 + 255 + 255 * 255 bytes long. */
-const longestPage = 65307;
+/** What an Ogg file's first and last page say. */
+export const oggHeader: (source: ByteSource) => Promise<AudioHeader> = readStream;
 
 async function readStream(source: ByteSource): Promise<Stream> {
   const { file } = source;

@@ -224,6 +224,13 @@ describe('readAudio, FLAC', () => {
     const damaged = Buffer.from(whole);
     damaged.fill(0x55, 2000, 2100);
     expect(await messageFor(damaged)).toContain('x: the FLAC file is truncated or damaged');
+    // One bit of one frame.
+    const flipped = Buffer.from(whole);
+    flipped[whole.length - 50] = (flipped[whole.length - 50] as number) ^ 4;
+    expect(await messageFor(flipped)).toContain('x: the FLAC file is truncated or damaged');
+    const lying = Buffer.from(whole);
+    lying.writeUInt32BE(9000, 22);
+    expect(await messageFor(lying)).toContain('4000 of 9000 samples could be decoded');
   });
 });
 

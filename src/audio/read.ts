@@ -71,8 +71,10 @@ export async function audioSeconds(path: string): Promise<number> {
 }
 
 function areFinite(samples: Float32Array): boolean {
-  for (const sample of samples) if (!Number.isFinite(sample)) return false;
-  return true;
+  // Zero times anything but a finite number is not a number: no branch in the loop.
+  let sum = 0;
+  for (let i = 0; i < samples.length; i++) sum += 0 * (samples[i] as number);
+  return sum === 0;
 }
 
 async function formatOf(source: ByteSource): Promise<Format> {

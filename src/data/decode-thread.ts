@@ -17,8 +17,7 @@ export type DecodeAnswer = { readonly task: number } & (
 const port = parentPort;
 port?.on('message', async ({ task, utterance }: DecodeRequest) => {
   try {
-    // A copy that owns its memory, which is handed over and not copied again.
-    const samples = Float32Array.from(await readUtterance(utterance));
+    const samples = owned(await readUtterance(utterance));
     const answer: DecodeAnswer = { task, samples };
     port.postMessage(answer, [samples.buffer]);
   } catch (error) {
@@ -27,3 +26,10 @@ port?.on('message', async ({ task, utterance }: DecodeRequest) => {
     port.postMessage(answer);
   }
 });
+
+/** Samples that own their memory, which is handed over and not copied. */
+function owned(samples: Float32Array): Float32Array<ArrayBuffer> {
+  const { buffer, byteLength } = samples;
+  const ownsIt = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return ownsIt ? (samples as Float32Array<ArrayBuffer>) : new Float32Array(samples);
+}

@@ -83,6 +83,7 @@ function taskProblems(task: Task, data: TaskData): string[] {
   return [...problems, `only the first ${mostShown} problems are shown`];
 }
 
+/** What `run` would skip, or fail over. */
 async function audioProblems(utterances: readonly Utterance[]): Promise<string[]> {
   const problems: string[] = [];
   for (const utterance of utterances) {

@@ -56,7 +56,7 @@ export function findFillets(root: string): Recording[] {
   if (!existsSync(sounds)) {
     throw new UserError('holds no fillets-ng-data-nl', {
       file: root,
-      mend: 'Unpack the packages of bench/recorded/README.md there',
+      mend: 'Unpack the packages of manifests/recorded/README.md there',
     });
   }
   return readdirSync(sounds)

@@ -1,10 +1,7 @@
-/** @file Recorded human speech from unpacked Debian packages: 16 kHz WAVs and manifests for the suite. */
-import { join, resolve } from 'node:path';
+/** @file Recorded human speech from Debian packages: 16 kHz WAVs and manifests for the suite. */
+import { join } from 'node:path';
 import Table from 'cli-table3';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { writeManifest } from '../../src/data/manifest.js';
-import { messageOf, UserError } from '../../src/errors.js';
 import { findAsterisk } from './asterisk.js';
 import { codeAll, decodeAll, joinWavs, secondsOf } from './ffmpeg.js';
 import { findFillets } from './fillets.js';
@@ -12,31 +9,17 @@ import { findGcin } from './gcin.js';
 import { asrRows, chooseForSid, fives, ksRows, pretrainRows, type Row, sidRowsOf } from './manifests.js';
 import type { Decoded, Recording } from './recording.js';
 
-const options = await yargs(hideBin(process.argv))
-  .scriptName('bench:recorded')
-  .usage('$0 --packages DIR --out DIR: WAVs and manifests of recorded human speech')
-  .options({
-    packages: {
-      type: 'string',
-      demandOption: true,
-      describe: 'where the packages were unpacked (dpkg-deb -x)',
-    },
-    out: { type: 'string', demandOption: true, describe: 'gets audio/ and manifests/' },
-    ffmpeg: { type: 'string', default: 'ffmpeg', describe: 'the ffmpeg to run' },
-  })
-  .strict()
-  .parse();
+export type Manifests = Readonly<Record<string, readonly Row[]>>;
 
-try {
-  await prepare(resolve(options.packages), resolve(options.out), options.ffmpeg);
-} catch (error) {
-  console.error(messageOf(error));
-  process.exitCode = error instanceof UserError ? error.exitCode : 1;
-}
-
-async function prepare(packages: string, out: string, ffmpeg: string): Promise<void> {
-  const audio = join(out, 'audio');
-  const folder = join(out, 'manifests');
+/**
+ * Decodes every recording to `<work>/audio` (what is there already is kept) and writes the manifests to
+ * `<work>/manifests`.
+ * @param packages folder whose `usr` holds the recordings
+ * @returns the manifests' rows
+ */
+export async function prepare(packages: string, work: string, ffmpeg: string): Promise<Manifests> {
+  const audio = join(work, 'audio');
+  const folder = join(work, 'manifests');
   const fillets = await decode(findFillets(packages), audio, ffmpeg);
   const syllables = await decode(findGcin(packages), audio, ffmpeg);
   const prompts = await decode(await findAsterisk(packages), audio, ffmpeg);
@@ -59,8 +42,9 @@ async function prepare(packages: string, out: string, ffmpeg: string): Promise<v
     forSid.push({ ...recording, durationSeconds: await secondsOf(recording.wav) });
   }
 
-  const manifests: Readonly<Record<string, Row[]>> = {
-    asr: asrRows(fillets, folder),
+  const manifests: Manifests = {
+    asr: asrRows(prompts, folder),
+    'asr-dutch': asrRows(fillets, folder),
     ks: ksRows(syllables, folder),
     sid: sidRowsOf(forSid, folder),
     pretrain: pretrainRows([...utterances, ...forSid], folder),
@@ -69,7 +53,7 @@ async function prepare(packages: string, out: string, ffmpeg: string): Promise<v
     const written = rows.map(({ durationSeconds: _, ...row }) => row);
     await writeManifest(join(folder, `${name}.csv`), written);
   }
-  printCounts(manifests);
+  return manifests;
 }
 
 async function decode(recordings: readonly Recording[], audio: string, ffmpeg: string): Promise<Decoded[]> {
@@ -85,7 +69,8 @@ async function decode(recordings: readonly Recording[], audio: string, ffmpeg: s
   return decoded;
 }
 
-function printCounts(manifests: Readonly<Record<string, readonly Row[]>>): void {
+/** A table of what the manifests hold. */
+export function countsOf(manifests: Manifests): string {
   const table = new Table({
     head: ['manifest', 'split', 'utterances', 'minutes', 'speakers', 'labels', 'texts'],
     style: { head: [], border: [] },
@@ -107,5 +92,5 @@ function printCounts(manifests: Readonly<Record<string, readonly Row[]>>): void 
       ]);
     }
   }
-  console.log(table.toString());
+  return table.toString();
 }

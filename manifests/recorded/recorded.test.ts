@@ -1,9 +1,14 @@
 /** @file Tests of how recorded speech is read, labelled and split. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from '../../src/heads/settings.js';
+import { suiteSchema } from '../../src/suite/definition.js';
+import { findTask } from '../../tasks/index.js';
+import { normalizeEnglish } from './english.js';
 import { filletsSpeaker, normalizeDutch, parseDialogs } from './fillets.js';
 import { parseSyllable } from './gcin.js';
 import { splitMembers, splitOfText } from './splits.js';
+import definition from './suite.json' with { type: 'json' };
 
 describe('Dutch lines', () => {
   it('are read from a script with their escapes, and without untranslated ones', () => {
@@ -40,6 +45,27 @@ dialogId("text0", "font_white",  "mplayer")\ndialogId("b-v-y", "font_big", "Yes 
     expect(filletsSpeaker({ id: 'let-m-divna', font: 'font_white', text: '' })).toBe('fillets-m');
     expect(filletsSpeaker({ id: 'rand-1', font: 'font_big', text: '' })).toBe('fillets-v');
     expect(filletsSpeaker({ id: 'hlp', font: 'font_statue', text: '' })).toBe('');
+  });
+});
+
+describe('English prompts', () => {
+  it.each([
+    ['Press 1 now, or 2.', 'PRESS ONE NOW OR TWO'],
+    ["... your party's last name.", "YOUR PARTY'S LAST NAME"],
+    ['dial 500', undefined],
+    ['3D audio enabled', undefined],
+    ['...', undefined],
+  ])('%s is spelt %s', (text, letters) => {
+    expect(normalizeEnglish(text)).toBe(letters);
+  });
+});
+
+describe('the suite', () => {
+  it('has tasks that there are, with settings that their heads take', () => {
+    for (const { name, settings } of suiteSchema.parse(definition).tasks) {
+      const schema = name === 'asr' ? ctcSettingsSchema : pooledSettingsSchema;
+      expect(() => parseSettings(schema, settings, findTask(name).name)).not.toThrow();
+    }
   });
 });
 
