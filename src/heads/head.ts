@@ -15,6 +15,8 @@ export interface HeadWork {
   readonly places: Readonly<Record<Split, readonly number[]>>;
   /** What the manifest says of them, in the same order. */
   readonly references: Readonly<Record<Split, readonly Columns[]>>;
+  /** The utterance that each of train's stems from, where some are crops: one that several crops share counts once. */
+  readonly trainSources?: readonly string[];
   /** The task's first metric. */
   readonly metric: TaskMetric;
   score(predictions: readonly Columns[], references: readonly Columns[]): number;

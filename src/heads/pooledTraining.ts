@@ -5,7 +5,7 @@ import { adamStart } from '../nn/adam.js';
 import { createProgress } from '../progress.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
 import { pooledStart, type Slots } from './pooled.js';
-import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
+import { epochLength, meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
 import { type Grid, joined, tilesOf, withoutEnded } from './pooledGrid.js';
 import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, runOf, stackRuns } from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
@@ -80,7 +80,7 @@ async function trainAll(training: Training, seeds: readonly number[]): Promise<C
   const { learningRates, maximumUpdates, batchSize } = settings;
   const { layers, dim } = work.features;
   const direction = work.metric.direction;
-  const interval = settings.evaluateEvery || Math.ceil(work.places.train.length / batchSize);
+  const interval = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
   const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
   const starts = seeds.map((seed) => pooledStart(seed, layers, dim, training.slots, settings.projectionSize));
   const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
@@ -124,7 +124,7 @@ async function trainAll(training: Training, seeds: readonly number[]): Promise<C
 }
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches({ ...work, seed }, slots, settings.batchSize, readMeans);
+  return trainingBatches({ ...work, seed }, slots, settings, readMeans);
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
