@@ -46,6 +46,7 @@ const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 /** Fields that may be left out. */
 const optionalKinds: typeof kinds = {
+  complaints: (value) => value === undefined || typeof value === 'function',
   crop: (value) => value === undefined || typeof value === 'function',
   settings: (value) => value === undefined || (typeof value === 'object' && value !== null),
 };

@@ -1,6 +1,7 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
 import type { Cropper } from '../src/data/cropping.js';
 import type { Utterance } from '../src/data/rows.js';
+import type { UserError } from '../src/errors.js';
 import type { PresetName } from '../src/heads/presets.js';
 import type { Alignment, Share } from '../src/metrics/index.js';
 
@@ -67,6 +68,11 @@ export interface Task {
    * @param cropsOf seeded crops of an utterance; itself where it is no longer than one
    */
   crop?(data: TaskData, cropsOf: Cropper): Promise<TaskData>;
+  /**
+   * Everything that keeps the task from using the data, each with manifest and line, for `ehmam validate`. Without it, the
+   * head is asked for again and again, each time without the line that it refused.
+   */
+  complaints?(data: TaskData): Iterable<UserError>;
   /**
    * The head that the data asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
