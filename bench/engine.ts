@@ -10,7 +10,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { createEngine } from '../src/engine/create.js';
 import type { EngineName } from '../src/engine/engine.js';
-import { lowerToOnnx } from '../src/engine/onnx.js';
+import { lowerToOnnx } from '../src/engine/lower.js';
 import { floatsOf, type HostTensor, type Tree } from '../src/engine/tree.js';
 import { type Competitor, startPyTorch } from './competitor.js';
 import { type StepSizes, stepFlops, stepInputs, trainingStep } from './engine-model.js';

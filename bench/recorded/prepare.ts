@@ -39,7 +39,7 @@ async function prepare(packages: string, out: string, ffmpeg: string): Promise<v
   const folder = join(out, 'manifests');
   const fillets = await decode(findFillets(packages), audio, ffmpeg);
   const syllables = await decode(findGcin(packages), audio, ffmpeg);
-  const prompts = await decode(findAsterisk(packages), audio, ffmpeg);
+  const prompts = await decode(await findAsterisk(packages), audio, ffmpeg);
 
   const joined = fives(syllables, audio);
   for (const five of joined) await joinWavs(five.parts, five.joined.wav);

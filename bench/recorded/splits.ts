@@ -1,13 +1,8 @@
 /** @file Which recordings are for training and which are held out: by what is said, for all speakers alike. */
+import type { Split } from '../../src/data/corpora/splits.js';
 import { hashText } from '../../src/random.js';
 
-export type Split = 'train' | 'dev' | 'test';
-
-/** The split of everything that shares a text: about 70 % train, 10 % dev, 20 % test. */
-export function splitOfText(text: string): Split {
-  const share = (hashText(`held out: ${text}`) >>> 0) / 2 ** 32;
-  return share < 0.7 ? 'train' : share < 0.8 ? 'dev' : 'test';
-}
+export { type Split, splitOfText } from '../../src/data/corpora/splits.js';
 
 /** Splits one class's members, so that every class has all three splits: 15 % dev, 25 % test, at least one each. */
 export function splitMembers(members: readonly string[]): Map<string, Split> {

@@ -17,7 +17,7 @@ export interface Entry {
   /** Where the compiled program lies: `src/`, `tasks/`. */
   readonly folder: string;
   /** Starts `ehmam` with these words, to be watched and ended by the caller. */
-  start(words: readonly string[]): ChildProcess;
+  start(words: readonly string[], environment?: Readonly<Record<string, string>>): ChildProcess;
   /** Runs `ehmam` with these words to its end. */
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
   /** The same, interrupted (SIGINT) as soon as `ready` says so; it is told what stderr says. */
@@ -28,15 +28,22 @@ export interface Entry {
 }
 
 /** Compiles the project into a folder of its own under `dist` (git ignores it; packages are found from there). */
-export async function compileEntry(): Promise<Entry> {
+export async function compileEntry(projects: readonly string[] = ['tsconfig.build.json']): Promise<Entry> {
   await mkdir(join(root, 'dist'), { recursive: true });
   const folder = await mkdtemp(join(root, 'dist', '.cli-test-'));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   // Types are the type-check's to judge; here only the JavaScript is wanted.
-  const project = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', folder];
-  const compiled = await finished(execFile(process.execPath, [compiler, ...project]));
+  const compile = (project: string): Promise<Finished> =>
+    finished(
+      execFile(process.execPath, [compiler, '-p', join(root, project), '--noCheck', '--outDir', folder]),
+    );
+  let said = '';
+  for (const project of projects) {
+    const { stdout, stderr } = await compile(project);
+    said += stdout + stderr;
+  }
   const main = join(folder, 'src', 'cli', 'main.js');
-  if (!existsSync(main)) throw new Error(`not compiled: ${compiled.stdout}${compiled.stderr}`);
+  if (!existsSync(main)) throw new Error(`not compiled: ${said}`);
   const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
     spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
   return {

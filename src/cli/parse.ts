@@ -23,7 +23,7 @@ export async function parseLine(words: readonly string[], commands: readonly Com
     return { kind: 'text', text: runtimeVersions().ehmam };
   if (command === undefined) {
     if (wantsHelp && (first === undefined || first === 'help')) {
-      return { kind: 'text', text: await parserOf(commands).getHelp() };
+      return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
       ? new UserError('no command given', { mend: "'ehmam --help' lists the commands" })
@@ -124,7 +124,7 @@ function complaint(message: string, command: Command): UserError {
 function checkValues(args: Readonly<Record<string, unknown>>, command: Command): void {
   for (const [name, options] of Object.entries(command.options)) {
     const value = args[name];
-    if (options.type !== 'array' && Array.isArray(value)) {
+    if (options.type !== 'array' && !options.array && Array.isArray(value)) {
       throw new UserError(`--${name} is given twice`, { mend: 'Give it once' });
     }
     if (Number.isNaN(value))

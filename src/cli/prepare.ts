@@ -17,16 +17,33 @@ export const prepareCommand = defineCommand({
     corpus: { type: 'string', demandOption: true, describe: "Its name: 'ehmam list corpora'" },
   },
   options: {
-    root: { type: 'string', demandOption: true, describe: 'Folder that the corpus lies in' },
+    root: {
+      type: 'string',
+      demandOption: true,
+      describe: 'Folder that the corpus lies in, or is unpacked into',
+    },
+    from: {
+      type: 'string',
+      array: true,
+      describe: 'Archives (.tar, .tar.gz, .zip) to unpack into --root first, with checks',
+    },
+    unchecked: { type: 'boolean', describe: 'Take archives whose digest is not the published one' },
     out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
     fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
-    subsets: { type: 'string', describe: 'librispeech: train-clean-100,dev-clean,test-clean (default)' },
+    subsets: {
+      type: 'string',
+      describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+    },
     'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
     'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
     texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
   },
   examples: [
     ['prepare librispeech --root /data --out manifests', 'asr.csv of train-clean-100, dev-clean, test-clean'],
+    [
+      'prepare librispeech --from dev-clean.tar.gz --root /data --subsets dev-clean --out manifests',
+      'Unpacks the archive into /data; goes on where an earlier call was stopped',
+    ],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
   ],
   async run(args, io) {
@@ -49,8 +66,16 @@ export const prepareCommand = defineCommand({
         throw new UserError(`${corpus.name} has no ${option}`, { mend: 'Leave it out' });
       }
     }
-    const { root, out, fast } = args;
-    const prepared = await prepareCorpus(corpus, { ...options, root, out, fast, quiet: io.quiet });
+    const { root, from, unchecked, out, fast } = args;
+    const prepared = await prepareCorpus(corpus, {
+      ...options,
+      root,
+      from,
+      unchecked,
+      out,
+      fast,
+      quiet: io.quiet,
+    });
     for (const remark of prepared.remarks) io.say(`ehmam: ${remark}`);
     if (io.json) io.print(JSON.stringify(prepared, null, 2));
     for (const { file, splits, hours } of io.json ? [] : prepared.manifests) {

@@ -3,6 +3,9 @@ import { readAudio } from '../audio/index.js';
 import { UserError } from '../errors.js';
 import type { Utterance } from './manifest.js';
 
+/** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */
+export const longestUtteranceSeconds = 180;
+
 /**
  * The samples of an utterance, 16 kHz mono.
  * @param longestSeconds the most that it may have (default: no limit)

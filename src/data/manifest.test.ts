@@ -1,5 +1,5 @@
 /** @file Tests of the checks over a whole manifest and of its digest. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +53,24 @@ describe('loadUtterances', () => {
       `${file}:6: the audio file 'no/d.wav' is not at ${join(folder, 'no/d.wav')} (and 1 more of 4). ` +
         'If the audio lies elsewhere, give its folder with --root',
     );
+  });
+
+  it('sees in whole folders what is missing, a folder, or a link', async () => {
+    await mkdir(join(folder, 'many', '3.wav'), { recursive: true });
+    const names = Array.from({ length: 20 }, (_, i) => `many/${i}.wav`);
+    for (const name of names.filter((_, i) => i !== 3 && i !== 7 && i !== 9))
+      await writeFile(join(folder, name), 'x');
+    await symlink(join(folder, 'a.wav'), join(folder, 'many/7.wav'));
+    await symlink(join(folder, 'nowhere'), join(folder, 'many/9.wav'));
+    await writeFile(
+      file,
+      `id,path,split\n${names.map((name, i) => `${i},${name},train\n`).join('')}0a,a.wav,train\n`,
+    );
+    await expect(loadUtterances(file)).rejects.toThrow(
+      `${file}:5: the audio file 'many/3.wav' is not at ${join(folder, 'many/3.wav')} (and 1 more of 21)`,
+    );
+    expect(await loadUtterances(file, { mostMissing: 0.1 })).toHaveLength(21);
+    await expect(loadUtterances(file, { keepColumns: false })).rejects.toThrow('many/3.wav');
   });
 
   it('does not take a folder for audio', async () => {

@@ -1,8 +1,9 @@
 /** @file Manifests as the rest of the harness meets them: loaded, checked as a whole, hashed. */
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { UserError } from '../errors.js';
-import { type ManifestOptions, readManifest, type Utterance } from './rows.js';
+import { absentFiles, sizesOf } from './presence.js';
+import { type ManifestOptions, readBlocks, type Utterance } from './rows.js';
 
 export {
   type ManifestOptions,
@@ -38,7 +39,8 @@ export interface ManifestSummary {
  */
 export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
   const { kept } = await load(file, options);
-  await audioSizes(kept, options.mostMissing);
+  const uses = usesOf(kept);
+  refuseAbsent(uses, await absentFiles([...uses.keys()]), options.mostMissing);
   return kept;
 }
 
@@ -62,16 +64,37 @@ export async function validateManifest(file: string, options: LoadOptions = {}):
  * longer than the work that the hash may save.
  */
 export async function hashManifest(file: string, root?: string, mostMissing = 0): Promise<string> {
+  return (await manifestHashes(file, root, mostMissing)).rows;
+}
+
+/** What tells a manifest apart: all of it, and the audio that it names. */
+export interface ManifestHashes {
+  /** As `hashManifest`. */
+  readonly rows: string;
+  /** The same over id, split, place in the file and audio alone: equal for tasks over the same audio. */
+  readonly audio: string;
+  /** How long the audio is: from the column duration, else as if the files were 16-bit PCM at 16 kHz. */
+  readonly seconds: number;
+  /** Of the crops that a plan put in the place of utterances: the other hashes know of them. */
+  readonly crops?: string;
+}
+
+/** Hashes a manifest and the audio it names in one go. */
+export async function manifestHashes(file: string, root?: string, mostMissing = 0): Promise<ManifestHashes> {
   const { kept } = await load(file, { root });
   const sizes = await audioSizes(kept, mostMissing);
   const samples = new Map<string, string>();
   for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
-  const hash = createHash('sha256');
-  for (const { columns, path } of kept) {
+  const [rows, audio] = [createHash('sha256'), createHash('sha256')];
+  let seconds = 0;
+  for (const { id, columns, path, split, startSeconds, durationSeconds, channel } of kept) {
     const cells = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
-    hash.update(`${JSON.stringify([cells, sizes.get(path), samples.get(path)])}\n`);
+    const file = [sizes.get(path), samples.get(path)];
+    rows.update(`${JSON.stringify([cells, ...file])}\n`);
+    audio.update(`${JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file])}\n`);
+    seconds += durationSeconds ?? (sizes.get(path) ?? 0) / 32_000;
   }
-  return hash.digest('hex');
+  return { rows: rows.digest('hex'), audio: audio.digest('hex'), seconds };
 }
 
 const sampleBytes = 4096;
@@ -93,26 +116,27 @@ async function load(
   options: LoadOptions,
 ): Promise<{ readonly kept: Utterance[]; readonly counts: ReadonlyMap<string, number> }> {
   const wanted = options.splits && new Set(options.splits);
-  const lines = new Map<string, number>();
+  const ids = new Set<string>();
   const counts = new Map<string, number>();
   const kept: Utterance[] = [];
-  for await (const utterance of readManifest(file, options)) {
-    const { id, split, line } = utterance;
-    const first = lines.get(id);
-    if (first !== undefined) {
-      throw new UserError(`the id '${id}' stands on line ${first} already`, {
-        file,
-        line,
-        mend: 'Give every utterance an id of its own',
-      });
+  const keepColumns = options.keepColumns !== false || (options.columns ?? []).length > 0;
+  for await (const block of readBlocks(file, { ...options, keepColumns })) {
+    for (const utterance of block) {
+      const { id, split, line } = utterance;
+      if (ids.size === ids.add(id).size) {
+        throw new UserError(`the id '${id}' stands on line ${await lineOf(file, id)} already`, {
+          file,
+          line,
+          mend: 'Give every utterance an id of its own',
+        });
+      }
+      counts.set(split, (counts.get(split) ?? 0) + 1);
+      if (wanted && !wanted.has(split)) continue;
+      const empty = options.columns?.find((name) => utterance.columns[name] === '');
+      if (empty !== undefined)
+        throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+      kept.push(keepColumns && options.keepColumns === false ? { ...utterance, columns: {} } : utterance);
     }
-    lines.set(id, line);
-    counts.set(split, (counts.get(split) ?? 0) + 1);
-    if (wanted && !wanted.has(split)) continue;
-    const empty = options.columns?.find((name) => utterance.columns[name] === '');
-    if (empty !== undefined)
-      throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
-    kept.push(options.keepColumns === false ? { ...utterance, columns: {} } : utterance);
   }
   const absent = options.splits?.find((split) => !counts.has(split));
   if (absent !== undefined || kept.length === 0) {
@@ -125,41 +149,49 @@ async function load(
   return { kept, counts };
 }
 
-const filesAtOnce = 64;
+/** The first line with an id: looked for where it is wanted, so that a million need not be remembered. */
+async function lineOf(file: string, id: string): Promise<number | undefined> {
+  for await (const block of readBlocks(file)) {
+    const first = block.find((utterance) => utterance.id === id);
+    if (first !== undefined) return first.line;
+  }
+  return undefined;
+}
+
+/** The first use of every audio file. */
+function usesOf(utterances: readonly Utterance[]): ReadonlyMap<string, Utterance> {
+  const uses = new Map<string, Utterance>();
+  for (const utterance of utterances) if (!uses.has(utterance.path)) uses.set(utterance.path, utterance);
+  return uses;
+}
 
 /** Sizes of the audio files by path; a UserError for the first one that is not there where too many are not. */
 async function audioSizes(
   utterances: readonly Utterance[],
   mostMissing = 0,
 ): Promise<ReadonlyMap<string, number>> {
-  const firstUses = new Map<string, Utterance>();
-  for (const utterance of utterances) {
-    if (!firstUses.has(utterance.path)) firstUses.set(utterance.path, utterance);
-  }
-  const paths = [...firstUses.keys()];
-  const sizes = new Map<string, number>();
-  for (let i = 0; i < paths.length; i += filesAtOnce) {
-    const group = paths.slice(i, i + filesAtOnce);
-    const found = await Promise.all(group.map(fileSize));
-    group.forEach((path, index) => {
-      const size = found[index];
-      if (size !== undefined) sizes.set(path, size);
-    });
-  }
-  const missing = paths.filter((path) => !sizes.has(path));
-  const first = missing[0] === undefined ? undefined : firstUses.get(missing[0]);
-  if (first !== undefined && missing.length > mostMissing * paths.length) {
-    const more = missing.length > 1 ? ` (and ${missing.length - 1} more of ${paths.length})` : '';
-    throw new UserError(`the audio file '${first.columns.path}' is not at ${first.path}${more}`, {
-      file: first.manifest,
-      line: first.line,
-      mend: 'If the audio lies elsewhere, give its folder with --root',
-    });
-  }
+  const uses = usesOf(utterances);
+  const sizes = await sizesOf([...uses.keys()]);
+  refuseAbsent(
+    uses,
+    [...uses.keys()].filter((path) => !sizes.has(path)),
+    mostMissing,
+  );
   return sizes;
 }
 
-async function fileSize(path: string): Promise<number | undefined> {
-  const status = await stat(path).catch(() => undefined);
-  return status?.isFile() ? status.size : undefined;
+function refuseAbsent(
+  uses: ReadonlyMap<string, Utterance>,
+  absent: readonly string[],
+  mostMissing = 0,
+): void {
+  const [path] = absent;
+  const first = path === undefined ? undefined : uses.get(path);
+  if (first === undefined || absent.length <= mostMissing * uses.size) return;
+  const more = absent.length > 1 ? ` (and ${absent.length - 1} more of ${uses.size})` : '';
+  throw new UserError(`the audio file '${first.columns.path ?? first.path}' is not at ${first.path}${more}`, {
+    file: first.manifest,
+    line: first.line,
+    mend: 'If the audio lies elsewhere, give its folder with --root',
+  });
 }

@@ -1,7 +1,7 @@
 /** @file Tests of reading and writing manifests. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
@@ -88,6 +88,34 @@ describe('readManifest', () => {
     expect(await messageFor('id,path,split,txt\n', { columns: ['text'] })).toBe(
       "/m.csv:1: the column 'text' is missing. The header found is: id,path,split,txt",
     );
+  });
+
+  it('reads a hundred thousand columns, and does not list them where a row has one too few', async () => {
+    const names = Array.from({ length: 100_000 }, (_, i) => `c${i}`).join(',');
+    const cells = 'x,'.repeat(99_999);
+    const rows = await read(`id,path,split,${names}\nu,a.wav,s,${cells}y\n`);
+    expect(Object.keys(rows[0]?.columns ?? {})).toHaveLength(100_003);
+    expect(rows[0]?.columns.c99999).toBe('y');
+    const message = await messageFor(`id,path,split,${names}\nu,a.wav,s,${cells.slice(2)}y\n`);
+    expect(message).toContain(':2: 100002 cells under 100003 columns (id,path,split,c0,c1,');
+    expect(message).toContain('and 99983 more');
+    expect(message.length).toBeLessThan(300);
+  });
+
+  it('keeps what paths mean, whatever their form', async () => {
+    const forms = [
+      'a.wav',
+      './a.wav',
+      'b/../a.wav',
+      'b//a.wav',
+      '../a.wav',
+      '/x/a.wav',
+      '.hidden/a.wav',
+      'b/...',
+      'b/',
+    ];
+    const rows = await read(`id,path,split\n${forms.map((path, i) => `${i},${path},s\n`).join('')}`);
+    expect(rows.map(({ path }) => path)).toEqual(forms.map((path) => resolve(folder, path)));
   });
 
   it('refuses a header with a nameless or a doubled column', async () => {

@@ -13,6 +13,7 @@ export function eagerEngine(name: EngineName, backend: string): Engine {
   return {
     name,
     provider: 'cpu',
+    threads: 1,
     compile: <In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
       fn: TensorFunction<In, Out>,
       options: ProgramOptions,

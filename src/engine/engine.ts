@@ -28,6 +28,11 @@ export interface ProgramOptions {
    * sixth faster. But a program keeps the most it ever needed, once for each set of shapes.
    */
   readonly keepMemory?: boolean;
+  /**
+   * Whether runs of the program may go on at the same time, where the engine has several threads: each then has one.
+   * The memory of a run's inputs may be gone after it: they are handed over.
+   */
+  readonly sideBySide?: boolean;
 }
 
 /** A compiled function. Programs are cached by the shapes they are run with. */
@@ -44,6 +49,8 @@ export interface Program<In, Out> {
 export interface Engine {
   readonly name: EngineName;
   readonly provider: ProviderName;
+  /** How many processors its programs use. */
+  readonly threads: number;
   compile<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
     fn: TensorFunction<In, Out>,
     options: ProgramOptions,

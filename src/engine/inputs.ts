@@ -1,4 +1,5 @@
 /** @file What a program is given to run on: checked before it runs, so that an error names the input. */
+import type { ProgramOptions } from './engine.js';
 import { type DataType, type HostTensor, isHostTensor, sizeOf, type Tree } from './tree.js';
 
 const arrays: Readonly<Record<DataType, typeof Float32Array | typeof Int32Array | typeof Uint8Array>> = {
@@ -54,4 +55,17 @@ export function inputCheck(name: string): InputCheck {
       expected ??= new Map(leaves.map(([path, { dtype }]) => [path, dtype]));
     },
   };
+}
+
+/** Names and shapes of a program's inputs; a free axis may have any length. */
+export function signatureOf(
+  leaves: readonly (readonly [string, HostTensor])[],
+  dynamicAxes: NonNullable<ProgramOptions['dynamicAxes']> = {},
+): string {
+  return leaves
+    .map(([path, { dtype, shape }]) => {
+      const sizes = shape.map((dim, axis) => (dynamicAxes[path] === axis ? '?' : dim));
+      return `${path}:${dtype}[${sizes.join()}]`;
+    })
+    .join(' ');
 }

@@ -87,3 +87,19 @@ export function isHostTensor(node: HostTensor | Tree<HostTensor>): node is HostT
   const { dtype, shape } = node as { dtype?: unknown; shape?: unknown };
   return typeof dtype === 'string' && Array.isArray(shape);
 }
+
+/** Paths joined by '/' back into a tree. */
+export function nest(leaves: readonly (readonly [string, HostTensor])[]): Tree<HostTensor> {
+  type Branch = { [name: string]: HostTensor | Branch };
+  const root: Branch = {};
+  for (const [path, leaf] of leaves) {
+    const names = path.split('/');
+    let branch = root;
+    for (const name of names.slice(0, -1)) {
+      branch[name] ??= {};
+      branch = branch[name] as Branch;
+    }
+    branch[names.at(-1) as string] = leaf;
+  }
+  return root;
+}

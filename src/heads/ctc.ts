@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { tensorOf } from '../engine/constants.js';
 import { float32, type HostParameters, type Parameters } from '../engine/tree.js';
-import { type AdamState, adamStep, clipGradients } from '../nn/adam.js';
+import { type AdamState, adamStep, clipScale } from '../nn/adam.js';
 import { ctcLoss } from '../nn/ctc.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
 import { lossAndGradients } from '../nn/gradients.js';
@@ -145,14 +145,11 @@ export function ctcUpdate(inputs: CtcUpdate, model: CtcModel): CtcUpdated {
     );
     return { loss: tf.sum(tf.mul(losses, inputs.weights)), auxiliary: {} };
   });
-  const clipped = clipGradients(gradients, model.settings.gradientClip).gradients;
-  const next = adamStep(
-    inputs.parameters,
-    clipped,
-    inputs.moments,
-    tf.add(inputs.step, 1),
-    inputs.learningRate,
-  );
+  const next = adamStep(inputs.parameters, gradients, inputs.moments, {
+    step: tf.add(inputs.step, 1),
+    learningRate: inputs.learningRate,
+    gradientScale: clipScale(gradients, model.settings.gradientClip).scale,
+  });
   return { parameters: next.parameters, moments: next.state, loss };
 }
 

@@ -7,7 +7,15 @@ import type { Columns } from '../../tasks/task.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
 import { expectNear, normals, runOn } from '../engine/engines.fixture.js';
-import { float32, floatsOf, type HostTensor, int32, type Parameters, scalar } from '../engine/tree.js';
+import {
+  float32,
+  floatsOf,
+  type HostParameters,
+  type HostTensor,
+  int32,
+  type Parameters,
+  scalar,
+} from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { linear, parameter } from '../nn/linear.js';
@@ -15,6 +23,7 @@ import { randomStream } from '../random.js';
 import type { HeadResult } from './head.js';
 import { pooledLogits, pooledStart, type Slots } from './pooled.js';
 import {
+  fitTogether,
   pooledRunsLogits,
   pooledRunsUpdates,
   type RunsUpdates,
@@ -121,9 +130,9 @@ test('the loss of a batch does not depend on the order of its utterances', () =>
 });
 
 describe('runs side by side', () => {
-  const width = 32;
   const [seeds, rates] = [2, [1e-2, 1e-3, 1e-4]] as const;
-  const starts = [0, 1, 2, 3, 4, 5].map((seed) => pooledStart(seed, layers, dim, slots, width));
+  const startsOf = (width: number): HostParameters[] =>
+    [0, 1, 2, 3, 4, 5].map((seed) => pooledStart(seed, layers, dim, slots, width));
   const means = normals([3, seeds, layers, batch, dim], 'means of three updates');
   const targets = int32(
     [3, seeds, batch, 2],
@@ -131,6 +140,7 @@ describe('runs side by side', () => {
   );
 
   test.each(['onnx', 'cpu'] as const)('score on %s as each by itself', async (engine) => {
+    const starts = startsOf(32);
     const oneSeed = normals([1, layers, batch, dim], 'means');
     const many = await runOn(
       engine,
@@ -151,7 +161,14 @@ describe('runs side by side', () => {
     }
   });
 
-  test.each(['onnx', 'cpu'] as const)('learn on %s as each by itself', async (engine) => {
+  test.each([
+    ['onnx', 32],
+    ['cpu', 32],
+    // Too large to be done in one go.
+    ['onnx', 8192],
+  ] as const)('learn on %s as each by itself, %d wide', async (engine, width) => {
+    const starts = startsOf(width);
+    expect(fitTogether(4 * width * dim * starts.length)).toBe(width === 32);
     const updated = (firstRun: number, runs: number, firstSeed: number, seedCount: number) => {
       const parameters = stackRuns(starts.slice(firstRun, firstRun + runs));
       const part = (tensor: HostTensor): HostTensor => {

@@ -1,8 +1,8 @@
-/** @file A grid of runs is cut into tiles that give it back when they are joined. */
+/** @file A grid of runs is cut into parts that give it back when they are joined. */
 import { expect, test } from 'vitest';
 import { adamStart } from '../nn/adam.js';
 import { pooledStart } from './pooled.js';
-import { type Grid, joined, tilesOf } from './pooledGrid.js';
+import { type Grid, joined, partsOf } from './pooledGrid.js';
 import { stackRuns } from './pooledRuns.js';
 
 function gridOf(projectionSize: number): Grid {
@@ -19,18 +19,20 @@ function gridOf(projectionSize: number): Grid {
 
 test('small heads stay together', () => {
   const grid = gridOf(8);
-  expect(tilesOf(grid)).toEqual([grid]);
+  expect(partsOf(grid, 2)).toEqual([grid]);
 });
 
 test.each([
-  [200, [2, 1, 2, 1]],
-  [600, [1, 1, 1, 1, 1, 1]],
-])('heads that are %d wide are cut, rates of one seed together, and joined again', (width, counts) => {
-  const grid = gridOf(width);
-  const tiles = tilesOf(grid);
-  expect(tiles.map(({ rates }) => rates.length)).toEqual(counts);
-  expect(tiles.every(({ seeds }) => seeds.length === 1)).toBe(true);
-  const again = joined(grid, tiles);
+  [1, [3, 3]],
+  [2, [3, 3]],
+  [3, [2, 1, 2, 1]],
+  [16, [1, 1, 1, 1, 1, 1]],
+])('for %d threads large heads are cut by seed, then by rate, and joined again', (threads, counts) => {
+  const grid = gridOf(600);
+  const parts = partsOf(grid, threads);
+  expect(parts.map(({ rates }) => rates.length)).toEqual(counts);
+  expect(parts.every(({ seeds }) => seeds.length === 1)).toBe(true);
+  const again = joined(grid, parts);
   for (const [name, { shape, data }] of Object.entries(grid.parameters)) {
     expect(again.parameters[name]?.shape).toEqual(shape);
     // Compared as bytes: they are many.

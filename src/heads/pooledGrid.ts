@@ -1,7 +1,7 @@
-/** @file The runs that are trained together, seeds by rates: shrunk as runs end, and cut so that the caches hold them. */
+/** @file The runs that are trained together, seeds by rates: shrunk as runs end, and cut for several threads. */
 import { type HostParameters, sizeOf } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
-import { runOf, stackRuns } from './pooledRuns.js';
+import { fitTogether, runOf, stackRuns } from './pooledRuns.js';
 import type { Course } from './search.js';
 
 /** All of these seeds at all of these rates, seed by seed, and where the runs are. */
@@ -13,12 +13,6 @@ export interface Grid {
   readonly moments: AdamState<HostParameters>;
 }
 
-/**
- * Bytes of parameters that one program run works on. Measured at 13 x 768 and 256 on two busy cores: 25 runs of 0.8 MB at
- * once fall out of the caches and take 6.2 ms a run and update, one by itself takes 0.9 ms.
- */
-const tileBytes = 2 ** 20;
-
 /** The grid without the seeds and rates of which every course has ended. */
 export function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
   const alive = courses.filter(({ ended }) => ended === undefined);
@@ -27,13 +21,19 @@ export function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
   return partOf(grid, seeds, rates);
 }
 
-/** The grid in parts whose runs follow one another: the whole where it is small, else some rates of one seed each. */
-export function tilesOf(grid: Grid): Grid[] {
-  const { seeds, rates, parameters } = grid;
-  const bytes = Object.values(parameters).reduce((sum, { shape }) => sum + 4 * sizeOf(shape.slice(1)), 0);
-  const most = Math.max(1, Math.floor(tileBytes / bytes));
-  if (most >= seeds.length * rates.length) return [grid];
-  const width = Math.min(most, rates.length);
+/** Whether all its runs are done in one go. */
+export function isSmall({ parameters }: Grid): boolean {
+  return fitTogether(Object.values(parameters).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0));
+}
+
+/**
+ * The grid in parts that can be trained side by side: the whole where it is small, else a part a seed, or several
+ * where there are fewer seeds than threads.
+ */
+export function partsOf(grid: Grid, threads: number): Grid[] {
+  const { seeds, rates } = grid;
+  if (isSmall(grid)) return [grid];
+  const width = Math.ceil(rates.length / Math.ceil(threads / seeds.length));
   return seeds.flatMap((seed) =>
     Array.from({ length: Math.ceil(rates.length / width) }, (_, i) =>
       partOf(grid, [seed], rates.slice(i * width, (i + 1) * width)),
@@ -41,14 +41,14 @@ export function tilesOf(grid: Grid): Grid[] {
   );
 }
 
-/** The grid with the values of its tiles, in their order. */
-export function joined(grid: Grid, tiles: readonly Grid[]): Grid {
-  const [only, ...others] = tiles;
+/** The grid with the values of its parts, in their order. */
+export function joined(grid: Grid, parts: readonly Grid[]): Grid {
+  const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
-  const all = (treeOf: (tile: Grid) => HostParameters): HostParameters =>
+  const all = (treeOf: (part: Grid) => HostParameters): HostParameters =>
     stackRuns(
-      tiles.flatMap((tile) =>
-        Array.from({ length: tile.seeds.length * tile.rates.length }, (_, run) => runOf(treeOf(tile), run)),
+      parts.flatMap((part) =>
+        Array.from({ length: part.seeds.length * part.rates.length }, (_, run) => runOf(treeOf(part), run)),
       ),
     );
   return {

@@ -6,15 +6,15 @@ import { createProgress } from '../progress.js';
 import { type HeadResult, type HeadWork, layerWeightsOf } from './head.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
-import { type Grid, joined, tilesOf, withoutEnded } from './pooledGrid.js';
+import { type Grid, isSmall, joined, partsOf, withoutEnded } from './pooledGrid.js';
 import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, runOf, stackRuns } from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
 import { advanced, bestCourse, type Course, newCourse, triedRate, withEndings } from './search.js';
 import type { PooledSettings } from './settings.js';
 
-/** Bounds of one program run: its updates, and the bytes of its batches. */
+/** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
-const mostBatchBytes = 96 * 2 ** 20;
+const mostBatchBytes = 192 * 2 ** 20;
 interface Training extends Scoring {
   readonly settings: PooledSettings;
   readonly update: Program<RunsUpdates, RunsUpdated>;
@@ -31,9 +31,10 @@ export async function trainPooledHeads(
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult[]> {
+  const sideBySide = !isSmall(startGrid(work, slots, settings, seeds));
   const update = work.engine.compile<RunsUpdates, RunsUpdated>(
     (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}` },
+    { name: `updates of the ${work.title}`, keepMemory: true, sideBySide },
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
@@ -78,13 +79,10 @@ async function tested({ slots, work, ...rest }: Training, courses: readonly Cour
 async function trainAll(training: Training, seeds: readonly number[]): Promise<Course[]> {
   const { work, settings } = training;
   const { learningRates, maximumUpdates, batchSize } = settings;
-  const { layers, dim } = work.features;
   const direction = work.metric.direction;
   const interval = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
   const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
-  const starts = seeds.map((seed) => pooledStart(seed, layers, dim, training.slots, settings.projectionSize));
-  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
-  let grid: Grid = { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
+  let grid = startGrid(work, training.slots, settings, seeds);
   let courses = seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
   const progress = createProgress(work.title, maximumUpdates, { quiet: work.quiet });
   try {
@@ -123,6 +121,18 @@ async function trainAll(training: Training, seeds: readonly number[]): Promise<C
   return courses;
 }
 
+/** Every seed's start at every rate. */
+function startGrid(
+  { features }: HeadWork,
+  slots: Slots,
+  { learningRates, projectionSize }: PooledSettings,
+  seeds: readonly number[],
+): Grid {
+  const starts = seeds.map((seed) => pooledStart(seed, features.layers, features.dim, slots, projectionSize));
+  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
+  return { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
+}
+
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
   return trainingBatches({ ...work, seed }, slots, settings, readMeans);
 }
@@ -135,7 +145,7 @@ function placeIn({ seeds, rates }: Grid, { seed, learningRate }: Course): number
   return row < 0 || column < 0 ? undefined : row * rates.length + column;
 }
 
-/** Updates `from` to `to` of every run of the grid, tile by tile, and each run's mean loss over them. */
+/** Updates `from` to `to` of every run of the grid, its parts side by side, and each run's mean loss over them. */
 async function trainUntil(
   training: Training,
   grid: Grid,
@@ -143,8 +153,11 @@ async function trainUntil(
   from: number,
   to: number,
 ): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
-  const trained: { readonly grid: Grid; readonly losses: number[] }[] = [];
-  for (const tile of tilesOf(grid)) trained.push(await trainTile(training, tile, streams, from, to));
+  const parts = partsOf(grid, training.work.engine.threads);
+  const mostBytes = mostBatchBytes / parts.length;
+  const trained = await Promise.all(
+    parts.map((part) => trainPart(training, part, streams, from, to, mostBytes)),
+  );
   return {
     grid: joined(
       grid,
@@ -154,21 +167,19 @@ async function trainUntil(
   };
 }
 
-async function trainTile(
+async function trainPart(
   { work, settings, update }: Training,
   grid: Grid,
   streams: ReadonlyMap<number, BatchStream>,
   from: number,
   to: number,
+  mostBytes: number,
 ): Promise<{ readonly grid: Grid; readonly losses: number[] }> {
   const { layers, dim } = work.features;
   const runs = grid.seeds.length * grid.rates.length;
   const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
-  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBatchBytes / batchBytes)));
-  const learningRates = float32(
-    [runs],
-    grid.seeds.flatMap(() => grid.rates),
-  );
+  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
+  const rates = grid.seeds.flatMap(() => grid.rates);
   const sums = new Array<number>(runs).fill(0);
   let { parameters, moments } = grid;
   for (let done = from; done < to; ) {
@@ -178,7 +189,7 @@ async function trainTile(
       parameters,
       moments,
       step: scalar(done),
-      learningRates,
+      learningRates: float32([runs], rates),
       ...interleaved(batches, updates),
     });
     parameters = outputs.parameters;

@@ -10,7 +10,7 @@ import {
   testEngines,
 } from '../engine/engines.fixture.js';
 import { float32, floatsOf, type HostParameters, type Parameters, scalar } from '../engine/tree.js';
-import { type AdamState, adamDefaults, adamStart, adamStep, clipGradients } from './adam.js';
+import { type AdamState, adamDefaults, adamStart, adamStep, clipScale } from './adam.js';
 import { leaf, torchLayer } from './torchLayers.fixture.js';
 
 interface TorchSettings {
@@ -39,11 +39,9 @@ describe.each(testEngines)("PyTorch's parameters, moments and norms on %s", (nam
     const settings = { beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay: weight_decay, decoupled };
     const program = (await engineUnderTest(name)).compile(
       ({ parameters, gradients, state, step, learningRate }: In) => {
-        const clipped = clipGradients(gradients, clip);
-        return {
-          norm: clipped.norm,
-          ...adamStep(parameters, clipped.gradients, state, step, learningRate, settings),
-        };
+        const { norm, scale } = clipScale(gradients, clip);
+        const update = { step, learningRate, gradientScale: scale };
+        return { norm, ...adamStep(parameters, gradients, state, update, settings) };
       },
       { name: kind },
     );
@@ -95,8 +93,7 @@ describe('weight decay', () => {
           inputs.parameters,
           inputs.gradients,
           inputs.state,
-          inputs.step,
-          inputs.learningRate,
+          inputs,
           settings,
         );
         return { parameters: next };
@@ -123,7 +120,10 @@ it('clipping leaves gradients below the limit as they are, and scales all others
   const clip = (limit: number) =>
     runOn(
       'onnx',
-      (inputs: Parameters) => ({ ...clipGradients(inputs, limit).gradients }) as Record<string, tf.Tensor>,
+      (inputs: Parameters) => {
+        const { scale } = clipScale(inputs, limit);
+        return Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, x.mul(scale)]));
+      },
       gradients,
     );
   expectNear(await clip(norm * 2), gradients, 1e-7);
@@ -137,7 +137,6 @@ it('clipping leaves gradients below the limit as they are, and scales all others
 
 it('a parameter without a gradient is an error that names it', () => {
   const one = { w: tf.scalar(1) };
-  expect(() => adamStep(one, {}, { first: one, second: one }, tf.scalar(1), tf.scalar(1))).toThrow(
-    'w has no gradient',
-  );
+  const update = { step: tf.scalar(1), learningRate: tf.scalar(1) };
+  expect(() => adamStep(one, {}, { first: one, second: one }, update)).toThrow('w has no gradient');
 });

@@ -36,43 +36,59 @@ export function adamStart(parameters: HostParameters): AdamState<HostParameters>
   return { first: zeros(), second: zeros() };
 }
 
+/** What an update needs to know besides its settings. */
+export interface AdamUpdate {
+  /** The update's number counted from 1, a scalar. */
+  readonly step: tf.Tensor;
+  /** A scalar, or what broadcasts against every parameter. */
+  readonly learningRate: tf.Tensor;
+  /** Multiplies every gradient first (see `clipScale`); shaped like `learningRate`. */
+  readonly gradientScale?: tf.Tensor | undefined;
+}
+
 /**
  * One update, as torch.optim.Adam (decay added to the gradient) or AdamW (`decoupled`).
- * @param step the update's number counted from 1, a scalar
- * @param learningRate a scalar
+ * Factors are gathered so that few passes over the parameters are left: they are what an update costs.
  */
 export function adamStep(
   parameters: Parameters,
   gradients: Parameters,
   state: AdamState<Parameters>,
-  step: tf.Tensor,
-  learningRate: tf.Tensor,
+  { step, learningRate, gradientScale }: AdamUpdate,
   settings: AdamSettings = adamDefaults,
 ): { readonly parameters: Parameters; readonly state: AdamState<Parameters> } {
   const { beta1, beta2, epsilon, decoupled } = settings;
   // beta^step as exp(step log beta): the same in every engine.
   const correction = (beta: number): tf.Tensor => tf.scalar(1).sub(step.mul(Math.log(beta)).exp());
-  const scale = learningRate.div(correction(beta1));
   const rootCorrection = correction(beta2).sqrt();
+  const rate = learningRate.div(correction(beta1)).mul(rootCorrection);
+  const smallest = rootCorrection.mul(epsilon);
   const next: Record<string, tf.Tensor> = {};
   const first: Record<string, tf.Tensor> = {};
   const second: Record<string, tf.Tensor> = {};
   for (const [name, value] of Object.entries(parameters)) {
     const raw = need(gradients, name);
     const decay = settings.exempt?.(name) ? 0 : settings.weightDecay;
-    const gradient = decay === 0 || decoupled ? raw : raw.add(value.mul(decay));
+    const inGradient = decay !== 0 && !decoupled;
+    const gradient = inGradient ? scaled(raw, 1, gradientScale).add(value.mul(decay)) : raw;
+    const scale = inGradient ? undefined : gradientScale;
     const shrunk = decay === 0 || !decoupled ? value : value.mul(tf.scalar(1).sub(learningRate.mul(decay)));
     const m = need(state.first, name)
       .mul(beta1)
-      .add(gradient.mul(1 - beta1));
+      .add(scaled(gradient, 1 - beta1, scale));
     const v = need(state.second, name)
       .mul(beta2)
-      .add(gradient.square().mul(1 - beta2));
+      .add(scaled(gradient, Math.sqrt(1 - beta2), scale).square());
     first[name] = m;
     second[name] = v;
-    next[name] = shrunk.sub(m.div(v.sqrt().div(rootCorrection).add(epsilon)).mul(scale));
+    // m / (sqrt(v) / c + eps), with numerator and denominator multiplied by c.
+    next[name] = shrunk.sub(m.div(v.sqrt().add(smallest)).mul(rate));
   }
   return { parameters: next, state: { first, second } };
+}
+
+function scaled(x: tf.Tensor, factor: number, scale: tf.Tensor | undefined): tf.Tensor {
+  return x.mul(scale === undefined ? factor : scale.mul(factor));
 }
 
 function need(tree: Parameters, name: string): tf.Tensor {
@@ -83,20 +99,26 @@ function need(tree: Parameters, name: string): tf.Tensor {
 
 /** The norm over all gradients together: a scalar. */
 export function globalNorm(gradients: Parameters): tf.Tensor {
-  return tf.addN(Object.values(gradients).map((gradient) => gradient.square().sum())).sqrt();
+  return tf
+    .addN(Object.values(gradients).map((gradient) => sumOfSquares(gradient, 1)))
+    .sqrt()
+    .reshape([]);
 }
 
-/** Gradients scaled to a norm of at most `limit`, as torch.nn.utils.clip_grad_norm_. */
-export function clipGradients(
+/**
+ * Sums of squares over all but a leading axis of `rows`, as products of rows with themselves: one pass.
+ * @returns [rows, 1]
+ */
+export function sumOfSquares(x: tf.Tensor, rows: number): tf.Tensor2D {
+  const flat = x.reshape([rows, 1, x.size / rows]) as tf.Tensor3D;
+  return tf.matMul(flat, flat, false, true).reshape([rows, 1]);
+}
+
+/** What scales gradients to a norm of at most `limit`, as torch.nn.utils.clip_grad_norm_: both are scalars. */
+export function clipScale(
   gradients: Parameters,
   limit: number,
-): { readonly gradients: Parameters; readonly norm: tf.Tensor } {
+): { readonly scale: tf.Tensor; readonly norm: tf.Tensor } {
   const norm = globalNorm(gradients);
-  const scale = tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1);
-  return {
-    gradients: Object.fromEntries(
-      Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(scale)]),
-    ),
-    norm,
-  };
+  return { scale: tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1), norm };
 }

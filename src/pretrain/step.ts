@@ -5,7 +5,7 @@ import { audio, frameHop, localFeatures, projectFeatures } from '../encoders/ehm
 import type { EhmamConfig } from '../encoders/ehmamConfig.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { HostParameters, HostTensor, Parameters, ToHost } from '../engine/tree.js';
-import { type AdamState, adamStep, clipGradients, globalNorm } from '../nn/adam.js';
+import { type AdamState, adamStep, clipScale, globalNorm } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import type { PretrainConfig } from './config.js';
 import { averaged } from './ema.js';
@@ -106,16 +106,15 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
     const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
       studentLoss(encoder, ranking, convolutional, parameters, inputs),
     );
-    const clipped =
+    const clip =
       optimizer.clipNorm > 0
-        ? clipGradients(gradients, optimizer.clipNorm)
-        : { gradients, norm: globalNorm(gradients) };
+        ? clipScale(gradients, optimizer.clipNorm)
+        : { norm: globalNorm(gradients), scale: undefined };
     const { parameters: student, state: adam } = adamStep(
       inputs.student,
-      clipped.gradients,
+      gradients,
       inputs.adam,
-      inputs.update,
-      inputs.learningRate,
+      { step: inputs.update, learningRate: inputs.learningRate, gradientScale: clip.scale },
       settings,
     );
     const { reconstruction, rankingLoss, predictions } = auxiliary;
@@ -129,7 +128,7 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
         ranking: rankingLoss,
         targetVariance: spread(targets, masks.mask),
         predictionVariance: spread(predictions, masks.mask),
-        gradientNorm: clipped.norm,
+        gradientNorm: clip.norm,
       },
     };
   };

@@ -1,17 +1,22 @@
 /** @file One encoder on one task: features, head, test, record. */
-import type { Columns, MetricValue, Split, Task } from '../../tasks/task.js';
+import { basename } from 'node:path';
+import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { UserError } from '../errors.js';
 import { openFeatures } from '../features/store.js';
 import { trainCtcHead } from '../heads/ctcTraining.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
+import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
-import { runtimeVersions } from '../results/versions.js';
+import { speakersToDraw } from '../results/speakers.js';
+import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -21,6 +26,8 @@ export interface EvaluateOptions {
   readonly featureFolder: string;
   /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
   readonly maxBadShare: number;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -45,15 +52,18 @@ export async function evaluate(
     engine,
     encoder,
     utterances: planned.utterances,
-    manifestHash: manifest.hash,
+    audioHash: planned.hashes.audio,
     kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
+    budgetBytes: options.featureBudgetBytes,
+    lock: { runsInSlurm },
     quiet,
   });
   try {
     const { data, places } = usable(planned.data, features.bad);
+    refuseEmpty(planned, data, features.bad);
     const started = performance.now();
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
@@ -77,17 +87,29 @@ export async function evaluate(
           );
     // Seeds that train together share the time it took.
     const seconds = (performance.now() - started) / 1000 / seeds.length;
+    const commit = ownCommit();
+    const lm = head.kind === 'frame-ctc' ? head.settings.lm : undefined;
+    const languageModel = lm && basename(lm.arpa);
+    const named = data.test.map(({ columns }) => columns.speaker);
+    const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
       const seed = seeds[i] as number;
       const record: NewRecord = {
-        encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
+        encoder: {
+          name: encoder.name,
+          spec: recordedPath(encoder.spec),
+          hash: encoder.hash,
+          family: encoder.family,
+        },
         task: { name: task.name, version: task.version },
         manifest: { ...manifest },
         preset: planned.preset,
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        metrics: metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed),
+        ...(languageModel !== undefined && { languageModel }),
+        ...(commit !== undefined && { gitCommit: commit }),
+        metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -107,7 +129,7 @@ export async function evaluate(
       return { record, predictions, head: result.head };
     });
   } finally {
-    features.close();
+    await features.close();
   }
 }
 
@@ -147,6 +169,21 @@ function usable(
   };
 }
 
+/** However many may be bad, no split may lose all. */
+function refuseEmpty(
+  { task, manifest, data }: PlannedTask,
+  left: PlannedTask['data'],
+  bad: ReadonlyMap<number, string>,
+): void {
+  const empty = splits.find((split) => left[split].length === 0);
+  if (empty === undefined) return;
+  const [reason] = bad.values();
+  throw new UserError(
+    `none of the ${data[empty].length} utterances of '${empty}' has audio that can be used by the task ${task.name}, for example: ${reason}`,
+    { file: manifest.path, mend: 'Mend the audio, or give its folder with root in the suite' },
+  );
+}
+
 function metricOf(metrics: Readonly<Record<string, MetricValue>>, name: string): MetricValue {
   const metric = metrics[name];
   if (metric === undefined) throw new Error(`the task promised the metric ${name} and did not give it`);
@@ -171,12 +208,6 @@ function metricsOf(
       return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
-}
-
-/** The speaker of every utterance, where the manifest names them all and there are two or more. */
-function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
-  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
-  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */

@@ -56,6 +56,16 @@ describe('the crops of sid', () => {
     expect((await plan('superb', { crops: { seconds: 60 } })).manifest.hash).toBe(hashes[1]);
   });
 
+  test('have features of their own, and are the same when a job plans them again', async () => {
+    const [superb, clean] = [await plan('superb'), await plan('clean')];
+    expect(superb.hashes.audio).not.toBe(clean.hashes.audio);
+    expect(superb.hashes.seconds).toBeCloseTo(7 + 4 * 8 + 12 + 12);
+    const wanted = { name: 'sid', manifest, settings: {} };
+    const again = await planTask(wanted, undefined, { preset: 'superb' }, 0, async () => superb.hashes);
+    expect(again.hashes).toEqual(superb.hashes);
+    expect(again.manifest.hash).toBe(superb.manifest.hash);
+  });
+
   test('are refused for a task that cuts none', async () => {
     const wanted = { name: 'asr', manifest, settings: { crops: { seconds: 8 } } };
     await expect(planTask(wanted)).rejects.toThrow(/crops/);

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { builtInTasks, findTask } from '../../tasks/index.js';
 import { type Head, type Split, splits, type Task, type TaskData } from '../../tasks/task.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
-import { hashManifest, loadUtterances } from '../data/manifest.js';
+import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
@@ -19,13 +19,28 @@ import {
   parseSettings,
   pooledSettingsSchema,
 } from '../heads/settings.js';
+import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+
+/** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
+export class DataError extends UserError {
+  /** An error met while data was read; what is no fault of the data passes as it is. */
+  static of(error: unknown): unknown {
+    if (!(error instanceof UserError)) return error;
+    return new DataError(error.message, { exitCode: error.exitCode, cause: error.cause });
+  }
+}
+
+/** Hashes a manifest: its file, its root, the share of audio that may be missing. */
+export type HashManifest = (file: string, root?: string, mostMissing?: number) => Promise<ManifestHashes>;
 
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
-  /** The hash is over the rows and the audio, and over the crops where there are any. */
+  /** As records name it, and its hash: over the rows and the audio, and over the crops where there are any. */
   readonly manifest: { readonly path: string; readonly hash: string };
+  /** Of the audio alone: features are known by it. */
+  readonly hashes: ManifestHashes;
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
@@ -57,6 +72,7 @@ export interface Training {
 /**
  * Reads and checks the manifest and settings of one task.
  * @param mostMissing the share of utterances whose audio may be missing
+ * @param hashesOf gives the manifest's hashes where they are known: making them reads a part of every audio file
  * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
  */
 export async function planTask(
@@ -64,27 +80,38 @@ export async function planTask(
   tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
+  hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = findTask(wanted.name, tasks);
   const { manifest, root } = wanted;
-  const all = await loadUtterances(manifest, { root, columns: task.columns, splits, mostMissing });
+  const read = { root, columns: task.columns, splits, mostMissing };
+  const all = await loadUtterances(manifest, read).catch((error: unknown) => {
+    throw DataError.of(error);
+  });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const rows: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
-  const head = planHead(task.head(rows), task, wanted, training);
+  const head = planHead(headOf(task, rows), task, wanted, training);
   const crops = head.kind === 'pooled-linear' ? head.settings.crops : undefined;
   const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
+  const hashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
   return {
     task,
-    manifest: {
-      path: manifest,
-      hash: hashWithCrops(await hashManifest(manifest, root, mostMissing), utterances),
-    },
+    manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
+    hashes,
     data,
     utterances,
     head,
     preset: await presetOf(head, task, training),
   };
+}
+
+function headOf(task: Task, data: TaskData): Head {
+  try {
+    return task.head(data);
+  } catch (error) {
+    throw DataError.of(error);
+  }
 }
 
 function planHead(spec: Head, task: Task, { settings }: SuiteTask, training: Training): PlannedHead {
@@ -134,18 +161,27 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hash where no utterance was cut. */
-function hashWithCrops(hash: string, utterances: readonly Utterance[]): string {
-  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hash;
-  const spans = utterances.map(({ id, split, startSeconds, durationSeconds }) => [
-    id,
-    split,
-    startSeconds,
-    durationSeconds,
-  ]);
-  return createHash('sha256')
-    .update(JSON.stringify([hash, spans]))
-    .digest('hex');
+/** The manifest's own hashes where no utterance was cut, else others; those of the same crops stay. */
+function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
+  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hashes;
+  const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  const crops = sha256(
+    utterances.map(({ id, split, startSeconds, durationSeconds }) => [
+      id,
+      split,
+      startSeconds,
+      durationSeconds,
+    ]),
+  );
+  if (hashes.crops === crops) return hashes;
+  const known = utterances.flatMap(({ durationSeconds }) => durationSeconds ?? []);
+  const mean = known.reduce((sum, seconds) => sum + seconds, 0) / known.length;
+  return {
+    rows: sha256([hashes.rows, crops]),
+    audio: sha256([hashes.audio, crops]),
+    seconds: mean * utterances.length,
+    crops,
+  };
 }
 
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
@@ -169,7 +205,7 @@ async function lmByContent(lm: CtcSettings['lm']): Promise<unknown> {
 }
 
 /** JSON with the names in order. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

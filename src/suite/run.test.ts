@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
+import { writeBroken } from '../data/broken.fixture.js';
 import { type ManifestRow, writeManifest } from '../data/rows.js';
 import { UserError } from '../errors.js';
 import { toyEncoder } from '../features/toyEncoder.fixture.js';
@@ -105,6 +106,39 @@ describe('a run', () => {
     expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
     await expect(runSuite({ ...options, outFolder: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
       "the audio file 'gone.wav' is not at",
+    );
+  });
+
+  test('leaves every kind of broken audio out with its reason, and keeps 0.01 s', async () => {
+    const broken = await writeBroken(folder);
+    const [header = '', ...rows] = (await readFile(manifest, 'utf8')).trimEnd().split('\n');
+    const names = rows.map((row, i) => {
+      const wrong = row.startsWith('train-') ? broken[i] : undefined;
+      return wrong === undefined
+        ? `${row},`
+        : `${row.replace(/[^,/]+\.wav/, wrong.name)},${wrong.duration ?? ''}`;
+    });
+    const csv = join(folder, 'kinds.csv');
+    await writeFile(csv, [`${header},duration`, ...names].join('\n'));
+    const tasks = [{ name: 'ks', manifest: csv, settings: ksSettings }];
+    const options = optionsOf('kinds', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.3 });
+    const [record] = await runSuite(options);
+    const wanted = broken.flatMap(({ complaint }) => complaint ?? []);
+    expect(record?.skipped).toHaveLength(wanted.length);
+    for (const [i, complaint] of wanted.entries()) expect(record?.skipped?.[i]?.reason).toMatch(complaint);
+    await expect(
+      runSuite({ ...options, outFolder: join(folder, 'kinds-strict'), maxBadShare: 0.05 }),
+    ).rejects.toThrow(/\d of \d+ utterances have audio that cannot be used, and \d may: .*--max-bad/);
+  });
+
+  test('fails where every utterance of a split is bad, however many may be', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const deaf = join(folder, 'deaf.csv');
+    await writeFile(deaf, text.replaceAll(/dev-\d+\.wav/g, 'words.csv'));
+    const tasks = [{ name: 'ks', manifest: deaf, settings: ksSettings }];
+    const options = optionsOf('deaf', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 1 });
+    await expect(runSuite(options)).rejects.toThrow(
+      /deaf\.csv: none of the \d+ utterances of 'dev' has audio that can be used by the task ks, for example: .*is not an audio file/,
     );
   });
 

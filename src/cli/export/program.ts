@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { sampleRateHz } from '../../audio/index.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
-import { lowerToOnnx } from '../../engine/onnx.js';
+import { lowerToOnnx } from '../../engine/lower.js';
 import { UserError } from '../../errors.js';
 import { headLogits, type TrainedHead } from '../../heads/trained.js';
 

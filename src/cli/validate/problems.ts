@@ -1,8 +1,8 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
-import { stat } from 'node:fs/promises';
 import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
-import { readUtterance } from '../../data/audio.js';
+import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
+import { absentFiles } from '../../data/presence.js';
 import { UserError } from '../../errors.js';
 
 export interface Problem {
@@ -36,31 +36,22 @@ export function duplicateIds(rows: readonly Utterance[]): Problem[] {
   return problems;
 }
 
-const filesAtOnce = 64;
-
 /** Paths of audio files that are not there, and a problem for each. */
 export async function missingAudio(rows: readonly Utterance[]): Promise<ReadonlyMap<string, Problem>> {
   const uses = new Map<string, Utterance>();
   for (const row of rows) if (!uses.has(row.path)) uses.set(row.path, row);
-  const files = [...uses.values()];
-  const missing = new Map<string, Problem>();
-  for (let i = 0; i < files.length; i += filesAtOnce) {
-    const part = files.slice(i, i + filesAtOnce);
-    const there = await Promise.all(
-      part.map(({ path }) =>
-        stat(path).then(
-          (status) => status.isFile(),
-          () => false,
-        ),
-      ),
-    );
-    for (const [k, { path, columns, manifest, line }] of part.entries()) {
-      if (there[k]) continue;
-      const message = `${manifest}:${line}: the audio file '${columns.path}' is not at ${path}`;
-      missing.set(path, { kind: 'missing audio', message });
-    }
-  }
-  return missing;
+  const absent = new Set(await absentFiles([...uses.keys()]));
+  return new Map(
+    [...uses.values()]
+      .filter(({ path }) => absent.has(path))
+      .map(({ path, columns, manifest, line }) => [
+        path,
+        {
+          kind: 'missing audio',
+          message: `${manifest}:${line}: the audio file '${columns.path}' is not at ${path}`,
+        },
+      ]),
+  );
 }
 
 /** How often a task that cannot list its complaints is asked for the next one. */
@@ -101,7 +92,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
 export async function unreadableAudio(utterances: readonly Utterance[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const utterance of utterances) {
-    await readUtterance(utterance).catch((error: unknown) => {
+    await readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
       problems.push({ kind: 'unreadable audio', message: error.message });
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ks } from '../../../tasks/ks/index.js';
 import { writeWav } from '../../audio/index.js';
+import { writeBroken } from '../../data/broken.fixture.js';
 import { checkTaskManifest, type ManifestReport, reportText } from './task-manifest.js';
 
 let folder: string;
@@ -70,6 +71,26 @@ test('audio that cannot be decoded is found where it is looked at', async () => 
   expect((await check('ks', rows, true)).problems).toEqual([
     { kind: 'unreadable audio', message: expect.stringMatching(/m.csv:6: .*broken\.wav/) },
   ]);
+});
+
+test('every kind of broken audio is a problem with its line, where it is looked at', async () => {
+  const broken = await writeBroken(folder);
+  const rows = broken.map(({ name, duration = '' }) => `${name},${name},test,s4,yes,${duration}`);
+  const { problems } = await check(
+    'ks',
+    [`${head},duration`, ...good.map((row) => `${row},`), ...rows],
+    true,
+  );
+  const wrong = broken.flatMap(({ name, complaint }) =>
+    complaint === undefined ? [] : [{ name, complaint }],
+  );
+  expect(problems).toHaveLength(wrong.length);
+  for (const [i, { name, complaint }] of wrong.entries()) {
+    expect(problems[i]?.message).toMatch(complaint);
+    expect(problems[i]?.message).toContain(
+      `m.csv:${broken.findIndex((each) => each.name === name) + 6}: utterance '${name}'`,
+    );
+  }
 });
 
 test('every duplicate, every missing file and every empty split is listed, and the rest of it all the same', async () => {

@@ -62,10 +62,19 @@ describe('prepare librispeech', () => {
   it('names audio without a transcript, and a transcript without audio', async () => {
     await writeTree(root, {
       ...librispeechTree,
-      'LibriSpeech/dev-clean/84/121123/84-121123.trans.txt': '84-121123-0009 GO\n',
+      'LibriSpeech/dev-clean/84/121123/84-121123-0001.flac': '',
+      'LibriSpeech/dev-clean/84/121123/84-121123.trans.txt': '84-121123-0000 GO\n84-121123-0009 GO\n',
     });
     const { remarks } = await prepare('librispeech', { subsets: ['dev-clean'], fast: true });
     expect(remarks[0]).toBe('dev-clean: 2 files are missing, the first is 84/121123/84-121123-0009.flac');
+  });
+
+  it('fails where transcripts are there, and no audio at all', async () => {
+    const texts = Object.entries(librispeechTree).filter(([path]) => !path.endsWith('.flac'));
+    await writeTree(root, Object.fromEntries(texts));
+    await expect(prepare('librispeech')).rejects.toThrow(
+      /no utterance for asr is left\. train-clean-100: 2 files are missing, the first is 103\/1240\//,
+    );
   });
 
   it('refuses a subset that there is not', async () => {
@@ -87,6 +96,16 @@ describe('prepare speech-commands-v1', () => {
     ['bed/00f0204f_nohash_0.wav', 'training'],
   ])('puts %s into %s', (path, set) => {
     expect(speechCommandsSet(path)).toBe(set);
+  });
+
+  // The first of the train split of v0.01 as the viewer of https://huggingface.co/datasets/speech_commands shows it.
+  it('leaves for training what others do', () => {
+    const people =
+      '4a294341 43f57297 f9af823e 9ff2d2f4 651d108f 810c99be 6a1908f8 179a61b7 edd8bfe3 215699ff 14872d06 d85270c1 ' +
+      '18a8f03f 47565088 62581901 11860c84 62ef962d 92b2bf59 cd911ace 5d9bb361 f638a812 f21893dc 42e3f068 d94eb94f ' +
+      '716757ce 2d92f18b 46a153d8 02746d24 b3bb4dd6 b00c4c53 1365dd89 902258bb 03c96658 0b77ee66 4407ba92 7f17667c';
+    const sets = people.split(' ').map((person) => speechCommandsSet(`bed/${person}_nohash_1.wav`));
+    expect(sets).toEqual(Array(36).fill('training'));
   });
 
   it('has twelve classes, leaves the old test clips out and cuts the noise into seconds', async () => {
@@ -188,12 +207,13 @@ describe('prepare folder', () => {
   });
 
   it('leaves a damaged file out and says so; with --fast it goes unnoticed', async () => {
-    await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF' });
+    await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF', 'in/c.wav': 0, 'in/._a.wav': 'macOS' });
     const { remarks } = await prepare('folder', { root: join(root, 'in') });
-    expect(remarks[0]).toContain('left out:');
-    expect(remarks[0]).toContain('b.wav');
+    expect(remarks).toHaveLength(2);
+    expect(remarks[0]).toMatch(/^left out: .*b\.wav: is not an audio file/);
+    expect(remarks[1]).toMatch(/^left out: .*c\.wav: the audio file holds no samples$/);
     expect(await rowsOf('in')).toHaveLength(1);
     await prepare('folder', { root: join(root, 'in'), fast: true });
-    expect(await rowsOf('in')).toHaveLength(2);
+    expect(await rowsOf('in')).toHaveLength(3);
   });
 });

@@ -1,7 +1,7 @@
 /** @file What a corpus is: how its publisher lays it out on disk, and the manifest rows that come of it. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
@@ -40,13 +40,17 @@ export interface Corpus {
   readonly summary: string;
   /** The options beside the folder that it understands. */
   readonly understands: readonly (keyof CorpusOptions)[];
+  /** Its archives have no folder of their own: each is unpacked into one of its name. */
+  readonly archivesAreFlat?: boolean;
   /** @throws UserError when the folder does not hold the corpus */
   find(root: string, options: CorpusOptions): Promise<FoundCorpus>;
 }
 
 const audioExtensions = new Set(['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus', '.sph']);
 
-export const isAudioName = (name: string): boolean => audioExtensions.has(extname(name).toLowerCase());
+/** Hidden files are none: macOS puts `._x.wav` beside `x.wav`. */
+export const isAudioName = (name: string): boolean =>
+  audioExtensions.has(extname(name).toLowerCase()) && !basename(name).startsWith('.');
 
 /** Paths of the files below a folder, relative to it, with '/' between, in order; links are not followed. */
 export async function filesBelow(folder: string): Promise<string[]> {

@@ -22,7 +22,7 @@ export async function durationsOf(files: readonly string[]): Promise<DurationAns
   for (const file of files) {
     answers.push(
       await audioSeconds(file).then(
-        (seconds) => ({ seconds }),
+        (seconds) => (seconds > 0 ? { seconds } : { failure: `${file}: the audio file holds no samples` }),
         (error: unknown) => ({ failure: messageOf(error) }),
       ),
     );

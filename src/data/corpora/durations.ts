@@ -56,7 +56,11 @@ async function onThread(
     await work(
       (request) =>
         new Promise((resolve, reject) => {
-          worker.once('message', ({ answers }: DurationAnswers) => resolve(answers));
+          const answered = ({ answers }: DurationAnswers): void => {
+            worker.off('error', reject);
+            resolve(answers);
+          };
+          worker.once('message', answered);
           worker.once('error', reject);
           worker.postMessage(request);
         }),

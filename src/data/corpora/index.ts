@@ -1,4 +1,5 @@
 /** @file The corpora there are. */
+import { asterisk } from './asterisk.js';
 import type { Corpus } from './corpus.js';
 import { fluentSpeechCommands } from './fluent-speech-commands.js';
 import { folder } from './folder.js';
@@ -14,5 +15,6 @@ export const corpora: readonly Corpus[] = [
   speechCommands,
   voxceleb1,
   fluentSpeechCommands,
+  asterisk,
   folder,
 ];

@@ -13,8 +13,10 @@ import {
   notThere,
 } from './corpus.js';
 
-/** Utterances a subset, as the lines of its transcripts in the archives of https://www.openslr.org/12; not compared with
- * that page yet. */
+/**
+ * Utterances a subset: s3prl 0.4.18, test/test_librispeech.py, and the same in the data card of openslr/librispeech_asr
+ * (292,367 in all).
+ */
 const known: Readonly<Record<string, number>> = {
   'train-clean-100': 28539,
   'train-clean-360': 104014,
@@ -25,12 +27,18 @@ const known: Readonly<Record<string, number>> = {
   'test-other': 2939,
 };
 
-/** Folders of `librispeech_finetuning` (Libri-light): ten minutes are one sixth of the hour. */
+/**
+ * Folders of `librispeech_finetuning` (Libri-light), 1h/[0-5]/{clean,other} and 9h/{clean,other}: ten minutes are one
+ * sixth of the hour (torchaudio 2.11, datasets/librilight_limited.py).
+ */
 const light: Readonly<Record<string, readonly string[]>> = {
   'train-10m': ['1h/0'],
   'train-1h': ['1h'],
   'train-10h': ['1h', '9h'],
 };
+
+/** Utterances of the ten minutes: s3prl 0.4.18, test/test_librispeech.py; those of the larger two are not published. */
+const knownLight: Readonly<Record<string, number>> = { 'train-10m': 48 };
 
 /** SUPERB's. */
 const usual = ['train-clean-100', 'dev-clean', 'test-clean'];
@@ -64,7 +72,7 @@ export const librispeech: Corpus = {
         found.push(...part);
         remarks.push(...missingRemark(name, missing));
       }
-      remarks.push(...countRemark(name, found.length, known[name]));
+      remarks.push(...countRemark(name, found.length, known[name] ?? knownLight[name]));
       rows.push(...found);
     }
     return { manifests: { asr: rows }, remarks };

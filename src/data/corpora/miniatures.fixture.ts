@@ -3,11 +3,23 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeWav } from '../../audio/index.js';
+import { fliteRateHz, loadFlite } from '../mini/flite.js';
 
 /** A quarter of a second of FLAC that another program wrote. */
 const flac = fileURLToPath(new URL('../../../test/fixtures/audio/mono-16k-16bit.flac', import.meta.url));
 
-/** Writes files by their paths below `root`: a text, or seconds of a 16 kHz WAV. */
+let spoken: Promise<Float32Array> | undefined;
+
+/** So many seconds of speech, said again from its start where they are many. */
+async function speech(seconds: number): Promise<Float32Array> {
+  const text = 'He began a confused complaint against the wizard, who had vanished behind the curtain.';
+  spoken ??= loadFlite().then((flite) => flite({ text, voice: 'slt', stretch: 1 }));
+  const once = await spoken;
+  const count = Math.round(seconds * fliteRateHz);
+  return Float32Array.from({ length: count }, (_, i) => once[i % once.length] ?? 0);
+}
+
+/** Writes files by their paths below `root`: a text, or seconds of speech as a 16 kHz WAV. */
 export async function writeTree(
   root: string,
   files: Readonly<Record<string, string | number>>,
@@ -17,7 +29,7 @@ export async function writeTree(
     await mkdir(dirname(file), { recursive: true });
     if (path.endsWith('.flac')) await writeFile(file, await readFile(flac));
     else if (typeof content === 'string') await writeFile(file, content);
-    else await writeFile(file, encodeWav(new Float32Array(Math.round(content * 16000)).fill(0.1), 16000));
+    else await writeFile(file, encodeWav(await speech(content), fliteRateHz));
   }
 }
 
@@ -77,4 +89,23 @@ export const fluentTree = {
   'fluent_speech_commands_dataset/wavs/speakers/2BqVo8kVB2Skwgyb/0a3129c0.wav': 0.5,
   'fluent_speech_commands_dataset/wavs/speakers/7NEaXjeLX3sg3yDB/2c2bc4c0.wav': 0.5,
   'fluent_speech_commands_dataset/wavs/speakers/4BrX8aDqK2cLZRYl/cbdf5700.wav': 0.5,
+} as const;
+
+/** Debian's asterisk-core-sounds-{en,it}, -{en,it}-wav and asterisk-prompt-it-menardi-wav, unpacked. */
+export const asteriskTree = {
+  'usr/share/asterisk/sounds/en_US_f_Allison/activated.wav': 0.5,
+  'usr/share/asterisk/sounds/en_US_f_Allison/activated.g722': 'x',
+  'usr/share/asterisk/sounds/en_US_f_Allison/vm-forward.wav': 1,
+  'usr/share/asterisk/sounds/en_US_f_Allison/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/en_US_f_Allison/demo-moreinfo.wav': 1,
+  'usr/share/asterisk/sounds/en_US_f_Allison/beep.wav': 0.25,
+  'usr/share/asterisk/sounds/en_US_f_Allison/silence/1.wav': 1,
+  'usr/share/asterisk/sounds/it_IT_m_Carlo/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/it_IT_f_Menardi/digits/1.wav': 0.25,
+  'usr/share/asterisk/sounds/fr/digits/1.gsm': 'x',
+} as const;
+
+export const asteriskTexts = {
+  en: '; Core Asterisk Sounds in English\n\nactivated: Activated.\nbeep: [this is a simple beep tone]\ndemo-moreinfo: Visit www.asterisk.org.\ndigits/1: one\nvm-forward: Don\u2019t press ... the key.\n',
+  it: '\ufeff; Core Asterisk Sounds in Italian\n\ndigits/1: perch\u00e9 no\n',
 } as const;

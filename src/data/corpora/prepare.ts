@@ -1,11 +1,18 @@
 /** @file From a corpus on disk to manifests: found, measured, written. */
 import { join, relative, resolve } from 'node:path';
+import { UserError } from '../../errors.js';
+import { refuseUnfinished } from '../archives/unpack.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
+import { unpackCorpus } from './archives.js';
 import type { Corpus, CorpusOptions, CorpusRow } from './corpus.js';
 import { readDurations } from './durations.js';
 
 export interface PrepareRequest extends CorpusOptions {
   readonly root: string;
+  /** Archives to unpack into `root` first. */
+  readonly from?: readonly string[] | undefined;
+  /** Takes archives whose size or digest is not the published one. */
+  readonly unchecked?: boolean | undefined;
   /** Gets a CSV file a manifest; the paths in it are relative to it. */
   readonly out: string;
   /** Leaves headers unread: no durations, and damaged files go unnoticed. */
@@ -31,16 +38,25 @@ export interface PreparedCorpus {
 
 /**
  * Writes the manifests of a corpus.
- * @throws UserError when the folder does not hold it, or `out` cannot be written
+ * @throws UserError when the folder does not hold it or any of its audio, holds a part of an archive only, or `out`
+ *   cannot be written; as `unpackCorpus` for archives
  */
 export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Promise<PreparedCorpus> {
   const { out, fast = false, quiet = false } = request;
+  await unpackCorpus(corpus, request);
+  await refuseUnfinished(request.root);
   const found = await corpus.find(resolve(request.root), request);
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
   for (const [name, all] of Object.entries(found.manifests)) {
     const { rows, damaged }: Measured = fast ? { rows: all, damaged: [] } : await measured(all, quiet);
     remarks.push(...damaged);
+    if (rows.length === 0) {
+      throw new UserError(`no utterance for ${name} is left. ${remarks[0] ?? 'Nothing was found'}`, {
+        file: request.root,
+        mend: 'Unpack the audio there too',
+      });
+    }
     const file = join(out, `${name}.csv`);
     await writeManifest(
       file,
@@ -72,7 +88,7 @@ async function measured(rows: readonly CorpusRow[], quiet: boolean): Promise<Mea
   const good = rows.flatMap((row): CorpusRow[] => {
     const answer = answers.get(row.file);
     if (answer === undefined || 'failure' in answer) return [];
-    return [{ ...row, duration: row.duration ?? Math.round(answer.seconds * 1e4) / 1e4 }];
+    return [{ ...row, duration: row.duration ?? Math.max(1e-4, Math.round(answer.seconds * 1e4) / 1e4) }];
   });
   return { rows: good, damaged };
 }

@@ -7,8 +7,9 @@ import { type Corpus, type CorpusRow, countRemark, filesBelow, firstThere, notTh
 export const keywords = ['yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go'] as const;
 
 /**
- * Words in the three splits by the rule below, and clips of the separate test set: the sizes of SUPERB's data
- * (superbbenchmark.org, task KS; its train count of 51094 has the six noise files along).
+ * Words in the three splits by the rule below, and clips of the separate test set: s3prl 0.4.18, the sums over the
+ * classes in test/test_speech_commands.py. The data card of SUPERB's ks has 51094, 6798 and 3081: its train part has
+ * the six noise files along.
  */
 const known = { train: 51088, dev: 6798, test: 3081 } as const;
 
@@ -18,6 +19,7 @@ export const speechCommands: Corpus = {
   name: 'speech-commands-v1',
   summary: 'Speech Commands v0.01 with its separate test set: 12 classes (ks)',
   understands: [],
+  archivesAreFlat: true,
   async find(root) {
     const trainFolder = firstThere(root, ['speech_commands_v0.01']) ?? root;
     const testNames = ['speech_commands_test_set_v0.01', '../speech_commands_test_set_v0.01'];

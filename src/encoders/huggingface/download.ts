@@ -1,12 +1,12 @@
 /** @file Models of the hub brought into the local cache: resumed where they were cut off, checked before they count. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { bringFile, sizeOf } from '../../download/resume.js';
 import { messageOf, UserError } from '../../errors.js';
 import { systemCode, writeFileAtomic } from '../../files.js';
 import { createProgress } from '../../progress.js';
@@ -108,11 +108,7 @@ async function bring(
   const digest = entry.lfs?.oid ?? entry.oid ?? '';
   if (!/^[0-9a-f]{40,64}$/.test(digest)) throw new UserError(`the hub gives ${entry.path} no digest`);
   const blob = join(modelFolder(model), 'blobs', digest);
-  if ((await sizeOf(blob)) !== entry.size) {
-    await mkdir(dirname(blob), { recursive: true });
-    await fill(model, commit, entry, digest, `${blob}.incomplete`, onBytes);
-    await rename(`${blob}.incomplete`, blob);
-  }
+  if ((await sizeOf(blob)) !== entry.size) await fill(model, commit, entry, digest, blob, onBytes);
   const link = join(snapshotFolder(model, commit), entry.path);
   await mkdir(dirname(link), { recursive: true });
   await rm(link, { force: true });
@@ -120,18 +116,20 @@ async function bring(
   await symlink(relative(dirname(link), blob), link).catch(() => copyFile(blob, link));
 }
 
-/** Downloads what a file still lacks, and checks the whole; a part that turns out wrong is fetched anew once. */
+/** Downloads what a file still lacks, and checks the whole. */
 async function fill(
   model: HubModel,
   commit: string,
   entry: ListFileEntry,
   digest: string,
-  file: string,
+  blob: string,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  for (const resumed of [true, false]) {
-    const there = resumed ? Math.min((await sizeOf(file)) ?? 0, entry.size) : 0;
-    if (there < entry.size || there === 0) {
+  const wrong = await bringFile({
+    file: blob,
+    bytes: entry.size,
+    onBytes,
+    open: async (offset) => {
       const content = await downloadFile({
         repo: model.repository,
         path: entry.path,
@@ -139,29 +137,16 @@ async function fill(
         ...access(),
       });
       if (content === null) throw new UserError(`the hub does not give ${entry.path}`);
-      const rest = there === 0 ? content : content.slice(there, entry.size);
-      let done = there;
-      const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          done += chunk.length;
-          onBytes(done);
-          yield chunk;
-        }
-      };
-      const stream = Readable.fromWeb(rest.stream() as ReadableStream<Uint8Array>);
-      await pipeline(stream, counted, createWriteStream(file, { flags: there === 0 ? 'w' : 'a' }));
-    }
-    if ((await sizeOf(file)) === entry.size && (await digestOf(file, digest.length, entry.size)) === digest)
-      return;
-    await rm(file, { force: true });
-    if (!resumed || there === 0) break;
-  }
+      const rest = offset === 0 ? content : content.slice(offset, entry.size);
+      return { content: Readable.fromWeb(rest.stream() as ReadableStream<Uint8Array>), offset };
+    },
+    fault: async (file) =>
+      (await digestOf(file, digest.length, entry.size)) === digest ? undefined : 'its digest is another',
+  });
+  if (wrong === undefined) return;
   throw new UserError(
     `${entry.path} did not arrive as the hub has it (${entry.size} bytes, digest ${digest})`,
-    {
-      exitCode: 1,
-      mend: 'Try again',
-    },
+    { exitCode: 1, mend: 'Try again' },
   );
 }
 
@@ -170,13 +155,6 @@ async function digestOf(file: string, length: number, size: number): Promise<str
   const hash = length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
   for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
   return hash.digest('hex');
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  return stat(file).then(
-    ({ size }) => size,
-    () => undefined,
-  );
 }
 
 function explained(model: HubModel, error: unknown): unknown {

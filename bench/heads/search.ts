@@ -6,14 +6,14 @@
  * Measures some updates of all seeds and rates together and of one run alone, and says what 20 epochs take at that pace.
  */
 import { parseArgs } from 'node:util';
-import { createEngine } from '../src/engine/create.js';
-import type { Features } from '../src/features/store.js';
-import type { HeadWork } from '../src/heads/head.js';
-import { trainPooledHeads } from '../src/heads/pooledTraining.js';
-import { searchedRates } from '../src/heads/presets.js';
-import { pooledSettingsSchema } from '../src/heads/settings.js';
-import { randomStream } from '../src/random.js';
-import type { Columns } from '../tasks/task.js';
+import { createEngine } from '../../src/engine/create.js';
+import type { Features } from '../../src/features/store.js';
+import type { HeadWork } from '../../src/heads/head.js';
+import { trainPooledHeads } from '../../src/heads/pooledTraining.js';
+import { searchedRates } from '../../src/heads/presets.js';
+import { pooledSettingsSchema } from '../../src/heads/settings.js';
+import { randomStream } from '../../src/random.js';
+import type { Columns } from '../../tasks/task.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -41,9 +41,10 @@ function randomFeatures(): Features {
     dim,
     rows: new Array<number>(utterances).fill(1),
     read: (utterance) => held[utterance % held.length] as Float32Array,
+    load: async (utterance) => held[utterance % held.length] as Float32Array,
     bad: new Map(),
     costs: { seconds: 0, encoderFrames: 0 },
-    close: () => {},
+    close: async () => {},
   };
 }
 

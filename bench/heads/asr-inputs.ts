@@ -1,0 +1,44 @@
+/** @file What `bench/heads/asr` measures: an update of SUPERB's recognition head on random hidden states. */
+import { float32, type HostTensor, int32, sizeOf } from '../../src/engine/tree.js';
+import { type CtcModel, ctcStart } from '../../src/heads/ctc.js';
+import { targetBatch } from '../../src/heads/ctcBatches.js';
+import { presetSettings } from '../../src/heads/presets.js';
+import { ctcSettingsSchema } from '../../src/heads/settings.js';
+import { randomStream } from '../../src/random.js';
+
+const [layers, batch, frames, dim, tokens] = [13, 8, 300, 768, 32];
+const targetTokens = 90;
+
+/** The full-size head, without dropout: its random numbers would differ between the two. */
+export const asrModel: CtcModel = {
+  layers,
+  dim,
+  tokens,
+  blank: 0,
+  join: 1,
+  settings: { ...ctcSettingsSchema.parse(presetSettings('superb', 'frame-ctc')), dropout: 0 },
+};
+
+/** Seeded parameters, hidden states and targets; utterances differ in length. */
+export function asrInputs() {
+  const random = randomStream(1, 'recognition head');
+  const normals = (shape: readonly number[]): HostTensor =>
+    float32(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    );
+  const targets = Array.from({ length: batch }, (_, row) =>
+    Array.from({ length: targetTokens - 5 * row }, () => 1 + random.integer(tokens - 1)),
+  );
+  return {
+    parameters: ctcStart(1, asrModel),
+    batch: {
+      states: normals([layers, batch, frames, dim]),
+      steps: int32(
+        [batch],
+        Array.from({ length: batch }, (_, row) => frames - 10 * row),
+      ),
+    },
+    ...targetBatch(targets, batch, targetTokens),
+  };
+}

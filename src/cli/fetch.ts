@@ -1,0 +1,68 @@
+/** @file `ehmam fetch`: brings the archives of a corpus that its publisher gives away. */
+import { UserError } from '../errors.js';
+import { defineCommand } from './command.js';
+import { listOf } from './lists.js';
+
+export const fetchCommand = defineCommand({
+  usage: 'fetch <corpus>',
+  summary: 'Download the archives of a freely available corpus, after saying how much that is',
+  positionals: {
+    corpus: { type: 'string', demandOption: true, describe: 'librispeech or speech-commands-v1' },
+  },
+  options: {
+    out: { type: 'string', demandOption: true, describe: 'Folder of the archives' },
+    subset: {
+      type: 'string',
+      alias: 'subsets',
+      describe: 'librispeech: train-clean-100,dev-clean,test-clean (default)',
+    },
+    mirror: { type: 'string', describe: 'URL of a folder that has the same archives' },
+    yes: { type: 'boolean', default: false, describe: 'Download; without it only the plan is printed' },
+  },
+  examples: [
+    ['fetch librispeech --out /data', 'What would be downloaded, and how much'],
+    ['fetch librispeech --subset dev-clean --out /data --yes', 'Goes on where an earlier call was cut off'],
+  ],
+  async run({ corpus: name, out, subset, mirror, yes }, io) {
+    const { publishedCorpora } = await import('../data/archives/published.js');
+    const { fetchArchives, gigabytes, planFetch } = await import('../data/archives/fetch.js');
+    const { mendOfName } = await import('../metrics/index.js');
+    const { runtimeVersions } = await import('../results/index.js');
+    const corpus = publishedCorpora.find((each) => each.corpus === name);
+    if (corpus === undefined) {
+      const names = publishedCorpora.map((each) => each.corpus);
+      throw new UserError(`'${name}' cannot be fetched`, { mend: mendOfName(name, names) });
+    }
+    if (mirror !== undefined && !/^https?:\/\/./.test(mirror))
+      throw new UserError(`--mirror '${mirror}' is no URL`, {
+        mend: 'Give one like https://us.openslr.org/resources/12',
+      });
+    const planned = await planFetch(corpus, { out, subsets: listOf(subset, 'subset'), mirror });
+    const rest = planned.reduce((sum, { bytes, there }) => sum + bytes - Math.min(there, bytes), 0);
+    if (!io.json) {
+      for (const { url, bytes, there, file } of planned) {
+        const state =
+          there === 0 ? '' : there === bytes ? ', there already' : `, ${gigabytes(there)} there already`;
+        io.print(`${url} (${gigabytes(bytes)}${state}) to ${file}`);
+      }
+      io.print(`${corpus.corpus}, licence ${corpus.licence}: ${gigabytes(rest)} to download`);
+    }
+    if (!yes) {
+      if (io.json)
+        io.print(JSON.stringify({ corpus: name, fetched: false, bytes: rest, archives: planned }, null, 2));
+      throw new UserError('nothing was downloaded', { mend: 'Give --yes to download it' });
+    }
+    await fetchArchives(planned, {
+      quiet: io.quiet,
+      userAgent: `ehmam/${runtimeVersions().ehmam}`,
+      onRetry: (why) => io.say(`ehmam: ${why}`),
+    });
+    if (io.json)
+      io.print(JSON.stringify({ corpus: name, fetched: true, bytes: rest, archives: planned }, null, 2));
+    else {
+      const from = planned.map(({ file }) => `--from ${file}`).join(' ');
+      io.print(`Next: ehmam prepare ${name} ${from} --root ${out} --out manifests`);
+    }
+    return 0;
+  },
+});

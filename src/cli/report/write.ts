@@ -1,0 +1,72 @@
+/** @file A page from what the command line says, and its file. */
+import { loadTasks } from '../../../tasks/plugin.js';
+import { createEngine } from '../../engine/create.js';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files.js';
+import { compareRecords, readRecords } from '../../results/index.js';
+import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
+import { withSignificance } from '../../results/significance.js';
+
+export interface ReportRequest {
+  readonly results: readonly string[];
+  readonly out: string;
+  readonly title: string;
+  readonly baseline: string | undefined;
+  readonly metrics: 'main' | 'all';
+  readonly audio: readonly string[];
+  readonly audioMegabytes: number;
+  readonly root: string | undefined;
+  readonly encoders: readonly string[];
+  readonly hardest: number;
+  readonly plugins: readonly string[];
+  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  /** Told of what could not be shown. */
+  readonly say: (remark: string) => void;
+}
+
+/** What was written. */
+export type WrittenReport = Page['summary'] & {
+  readonly out: string;
+  readonly bytes: number;
+  /** Why something is not on the page. */
+  readonly remarks: readonly string[];
+};
+
+/**
+ * Writes the page, whole or not at all.
+ * @throws UserError for whatever is wrong in the call or its input, before the file is touched
+ */
+export async function writeReport(request: ReportRequest): Promise<WrittenReport> {
+  const { out, title, baseline, metrics, audio, audioMegabytes, hardest, engine } = request;
+  if (!(audioMegabytes >= 0) || !(Number.isInteger(hardest) && hardest >= 0)) {
+    throw new UserError(`--audio-size ${audioMegabytes} with --hardest ${hardest} is not possible`, {
+      mend: 'Give megabytes from 0, and a whole number of utterances from 0',
+    });
+  }
+  const remarks: string[] = [];
+  const remark = (why: string): void => {
+    remarks.push(why);
+    request.say(why);
+  };
+  const tasks = await loadTasks(request.plugins);
+  const records = await readRecords(request.results);
+  const compared = compareRecords(records, { baseline, metrics });
+  const { comparison, untested } = await withSignificance(compared, records, tasks);
+  for (const why of untested) remark(why);
+  const { name, ...settings } = engine;
+  const page = await buildPage({
+    title,
+    comparison,
+    records,
+    tasks,
+    encoders: request.encoders,
+    audio: { paths: audio, root: request.root, mostBytes: audioMegabytes * 1e6 },
+    hardest,
+    engine: () => createEngine(name, settings),
+    remark,
+  });
+  const document = pageDocument(page.content, await readAssets());
+  await writeFileAtomic(out, document);
+  return { out, bytes: Buffer.byteLength(document), ...page.summary, remarks };
+}

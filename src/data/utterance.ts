@@ -1,0 +1,191 @@
+/** @file An utterance from the cells of its row, each one checked. */
+import { resolve, sep } from 'node:path';
+import { UserError } from '../errors.js';
+import type { CsvRecord } from './csv.js';
+
+/** One row of a manifest. */
+export interface Utterance {
+  readonly id: string;
+  /** Absolute path of the audio file. */
+  readonly path: string;
+  /** Where in the file the utterance starts (default: at its start). */
+  readonly startSeconds?: number;
+  /** How long it is (default: to the file's end). */
+  readonly durationSeconds?: number;
+  /** Which of the file's channels, counted from 1 (default: the mean of all). */
+  readonly channel?: number;
+  readonly split: string;
+  /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
+  readonly cropOf?: string;
+  /** Every column by its name, as written: also `speaker`, `text`, `label` and a task's own. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Where the row stands. */
+  readonly line: number;
+  readonly manifest: string;
+}
+
+export const requiredColumns = ['id', 'path', 'split'] as const;
+
+/** @throws UserError for columns that are missing, without a name, or there twice */
+export function checkedHeader(
+  header: readonly string[],
+  file: string,
+  line: number,
+  columns: readonly string[],
+): readonly string[] {
+  const found = `The header found is: ${namesText(header)}`;
+  const missing = [...requiredColumns, ...columns].filter((column) => !header.includes(column));
+  if (missing.length > 0) {
+    const names = missing.map((column) => `'${column}'`).join(', ');
+    throw new UserError(
+      `the column${missing.length > 1 ? 's' : ''} ${names} ${missing.length > 1 ? 'are' : 'is'} missing`,
+      {
+        file,
+        line,
+        mend: found,
+      },
+    );
+  }
+  const unnamed = header.indexOf('');
+  if (unnamed >= 0) {
+    throw new UserError(`column ${unnamed + 1} of the header has no name`, {
+      file,
+      line,
+      mend: `Name it or take it out (an index that pandas wrote: index=False). ${found}`,
+    });
+  }
+  const seen = new Set<string>();
+  const twice = header.find((column) => seen.size === seen.add(column).size);
+  if (twice !== undefined) {
+    throw new UserError(`the column '${twice}' is there twice`, { file, line, mend: found });
+  }
+  return header;
+}
+
+/** What every row of a manifest shares. */
+export interface Layout {
+  readonly header: readonly string[];
+  /** Where the columns with a meaning stand; -1 where one is missing. */
+  readonly at: Readonly<Record<'id' | 'path' | 'split' | 'start' | 'duration' | 'channel', number>>;
+  readonly file: string;
+  readonly resolvePath: (path: string) => string;
+  readonly keepColumns: boolean;
+  /** One string for each split and path, however many rows name it. */
+  readonly splits: Map<string, string>;
+  readonly paths: Map<string, string>;
+}
+
+export function layoutOf(
+  header: readonly string[],
+  file: string,
+  root: string,
+  keepColumns: boolean,
+): Layout {
+  const base = resolve(root);
+  const prefix = base.endsWith(sep) ? base : `${base}${sep}`;
+  // Resolving takes longer than reading the row; most paths need none.
+  const isPlain = (path: string): boolean => sep === '/' && !/^\/|\/$|(^|\/)\.{0,2}(\/|$)/.test(path);
+  const resolvePath = (path: string): string => (isPlain(path) ? prefix + path : resolve(base, path));
+  const at = {
+    id: header.indexOf('id'),
+    path: header.indexOf('path'),
+    split: header.indexOf('split'),
+    start: header.indexOf('start'),
+    duration: header.indexOf('duration'),
+    channel: header.indexOf('channel'),
+  };
+  return { header, at, file, resolvePath, keepColumns, splits: new Map(), paths: new Map() };
+}
+
+const noColumns: Readonly<Record<string, string>> = Object.freeze({});
+
+export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utterance {
+  const { header, at, file, keepColumns, splits } = layout;
+  if (cells.length !== header.length) {
+    throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
+      file,
+      line,
+      mend:
+        cells.length > header.length
+          ? 'A cell with a comma in it must stand in "quotes"'
+          : 'Add the missing cells',
+    });
+  }
+  const empty = requiredColumns.find((name) => cells[at[name]] === '');
+  if (empty !== undefined) {
+    throw new UserError(`'${empty}' is empty`, {
+      file,
+      line,
+      mend: `Every row needs ${requiredColumns.join(', ')}`,
+    });
+  }
+  const split = cells[at.split] as string;
+  if (!splits.has(split)) splits.set(split, split);
+  const utterance: Mutable<Utterance> = {
+    id: cells[at.id] as string,
+    path: pathOf(layout, cells[at.path] as string),
+    split: splits.get(split) as string,
+    columns: noColumns,
+    line,
+    manifest: file,
+  };
+  const start = secondsOf('start', cells[at.start] ?? '', file, line);
+  const duration = secondsOf('duration', cells[at.duration] ?? '', file, line);
+  const channel = channelOf(cells[at.channel] ?? '', file, line);
+  if (start !== undefined) utterance.startSeconds = start;
+  if (duration !== undefined) utterance.durationSeconds = duration;
+  if (channel !== undefined) utterance.channel = channel;
+  if (keepColumns) {
+    const columns: Record<string, string> = {};
+    for (let i = 0; i < header.length; i++) columns[header[i] as string] = cells[i] as string;
+    utterance.columns = columns;
+  }
+  return utterance;
+}
+
+/** Where most rows have a file of their own, remembering more paths would save nothing. */
+const mostPaths = 100_000;
+
+function pathOf({ paths, resolvePath }: Layout, path: string): string {
+  const known = paths.get(path);
+  if (known !== undefined) return known;
+  const resolved = resolvePath(path);
+  if (paths.size < mostPaths) paths.set(path, resolved);
+  return resolved;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** At most so many names of a header are shown. */
+const mostNames = 20;
+
+const columnsText = (header: readonly string[]): string => `${header.length} columns (${namesText(header)})`;
+
+function namesText(header: readonly string[]): string {
+  const shown = header.slice(0, mostNames).join(',');
+  return header.length > mostNames ? `${shown}, and ${header.length - mostNames} more` : shown;
+}
+
+function channelOf(text: string, file: string, line: number): number | undefined {
+  if (text === '') return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new UserError(`'channel' is '${text}'`, {
+    file,
+    line,
+    mend: 'It must be a whole number from 1, or empty for the mean of all',
+  });
+}
+
+function secondsOf(name: 'start' | 'duration', text: string, file: string, line: number): number | undefined {
+  if (text === '') return undefined;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const fits = name === 'start' ? value >= 0 : value > 0;
+  if (!Number.isFinite(value) || !fits) {
+    throw new UserError(`'${name}' is '${text}'`, {
+      file,
+      line,
+      mend: `It must be a number of seconds, ${name === 'start' ? 'zero or more' : 'more than zero'}, or empty`,
+    });
+  }
+  return value;
+}

@@ -1,0 +1,82 @@
+/** @file A file brought from elsewhere: resumed where it was cut off, checked before it counts. */
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** What comes when a file is asked for from some byte on. */
+export interface Incoming {
+  readonly content: AsyncIterable<Uint8Array>;
+  /** The byte that the content begins at: 0 where the origin began anew. */
+  readonly offset: number;
+}
+
+export interface Wanted {
+  /** Where the file goes; until it is whole it lies in `FILE.incomplete`. */
+  readonly file: string;
+  /** Undefined where the origin does not say. */
+  readonly bytes: number | undefined;
+  /** Asks the origin for the file from this byte on. */
+  readonly open: (offset: number) => Promise<Incoming>;
+  /** What is wrong with a file that has all its bytes, or undefined. */
+  readonly fault: (file: string) => Promise<string | undefined>;
+  /** Told how many bytes are there. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+export const incompleteFile = (file: string): string => `${file}.incomplete`;
+
+/**
+ * Brings what a file still lacks. A part from an earlier call that turns out wrong is fetched anew once.
+ * @returns undefined, or what is wrong with what came; the part is then removed
+ * @throws what `open` and the content throw; the part stays for the next call
+ */
+export async function bringFile(wanted: Wanted): Promise<string | undefined> {
+  const { file, bytes, open, fault, onBytes } = wanted;
+  const part = incompleteFile(file);
+  await mkdir(dirname(file), { recursive: true });
+  let wrong: string | undefined;
+  for (const resumed of [true, false]) {
+    const size = resumed ? ((await sizeOf(part)) ?? 0) : 0;
+    const there = bytes !== undefined && size > bytes ? 0 : size;
+    const begun = there > 0 && there === bytes ? there : await receive(part, there, open, onBytes);
+    const got = await sizeOf(part);
+    wrong =
+      bytes !== undefined && got !== bytes ? `it has ${got} bytes instead of ${bytes}` : await fault(part);
+    if (wrong === undefined) {
+      await rename(part, file);
+      return undefined;
+    }
+    await rm(part, { force: true });
+    if (begun === 0) break;
+  }
+  return wrong;
+}
+
+/** @returns the byte that the content began at */
+async function receive(
+  part: string,
+  there: number,
+  open: Wanted['open'],
+  onBytes: Wanted['onBytes'],
+): Promise<number> {
+  const { content, offset } = await open(there);
+  let done = offset;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      done += chunk.length;
+      onBytes?.(done);
+      yield chunk;
+    }
+  };
+  await pipeline(content, counted, createWriteStream(part, { flags: offset === 0 ? 'w' : 'a' }));
+  return offset;
+}
+
+/** Bytes of a file, undefined where it is not there. */
+export async function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}

@@ -1,0 +1,29 @@
+/** @file A thread that runs models, each in a session that it keeps. */
+import type ort from 'onnxruntime-node';
+import { createSession, hostTensor, ortTensor } from './session.js';
+import type { HostTensor } from './tree.js';
+
+export interface SessionRequest {
+  /** Names the model. */
+  readonly signature: string;
+  readonly model: Uint8Array;
+  readonly inputs: readonly (readonly [path: string, tensor: HostTensor])[];
+  readonly outputs: readonly string[];
+}
+
+const sessions = new Map<string, Promise<ort.InferenceSession>>();
+
+export default async function run({
+  signature,
+  model,
+  inputs,
+  outputs,
+}: SessionRequest): Promise<HostTensor[]> {
+  const known =
+    sessions.get(signature) ?? createSession(model, { provider: 'cpu', threads: 1, keepMemory: true });
+  sessions.set(signature, known);
+  const session = await known;
+  const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
+  const results = await session.run(feeds);
+  return outputs.map((path) => hostTensor(results[`${path}:out`] as ort.Tensor));
+}

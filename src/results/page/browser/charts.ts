@@ -1,0 +1,187 @@
+/** @file Draws the charts of the page where they are seen, in the colours of its theme. */
+import type { ECharts, EChartsOption } from 'echarts';
+import type { Chart, Charts, CostChart, CurvesChart, IntervalsChart } from '../chart.js';
+
+declare const echarts: typeof import('echarts');
+
+const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow'] as const;
+const dashes = ['solid', 'dashed', 'dotted'] as const;
+const colours = 8;
+
+const charts = JSON.parse(document.getElementById('charts')?.textContent ?? '{}') as Charts;
+const drawn = new Map<HTMLElement, ECharts>();
+
+/** What a colour of the style sheet is in the present theme. */
+const probe = document.createElement('span');
+probe.hidden = true;
+document.body.append(probe);
+function colour(name: string): string {
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}
+const colourOf = (index: number): string => colour(`series-${index % colours}`);
+const symbolOf = (index: number): string => symbols[Math.floor(index / colours) % symbols.length] ?? 'circle';
+
+function draw(place: HTMLElement): void {
+  const chart = charts[place.id];
+  if (chart === undefined || place.clientWidth === 0) return;
+  const instance = drawn.get(place) ?? echarts.init(place, undefined, { renderer: 'svg' });
+  drawn.set(place, instance);
+  instance.setOption({ ...common(), ...optionsOf(chart, place.clientWidth) }, true);
+  instance.resize();
+}
+
+function common(): EChartsOption {
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return {
+    animation: !still,
+    animationDuration: 300,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour('ink') },
+    // Drawn, not written as markup: a label that holds tags stays a label.
+    tooltip: {
+      renderMode: 'richText',
+      confine: true,
+      backgroundColor: colour('paper'),
+      borderColor: colour('rule'),
+      textStyle: { color: colour('ink'), fontSize: 12 },
+    },
+  };
+}
+
+function optionsOf(chart: Chart, width: number): EChartsOption {
+  switch (chart.kind) {
+    case 'intervals':
+      return intervals(chart, width);
+    case 'curves':
+      return curves(chart);
+    case 'cost':
+      return cost(chart);
+  }
+}
+
+const axisText = () => ({ color: colour('faint'), fontSize: 11 });
+const axisLook = (name: string) => ({
+  name,
+  nameLocation: 'middle' as const,
+  nameGap: 26,
+  nameTextStyle: axisText(),
+  axisLabel: { ...axisText(), hideOverlap: true },
+  axisLine: { lineStyle: { color: colour('rule') } },
+  splitLine: { lineStyle: { color: colour('rule'), width: 0.5 } },
+});
+
+/** Room for labels on every side of a grid. */
+const fitted = { outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' } as const;
+
+const legend = (itemWidth: number) => ({
+  type: 'scroll' as const,
+  top: 0,
+  left: 0,
+  itemWidth,
+  textStyle: { color: colour('ink'), fontSize: 12 },
+  pageIconColor: colour('accent'),
+  pageIconInactiveColor: colour('rule'),
+  pageIconSize: 10,
+  pageTextStyle: { color: colour('faint'), fontSize: 11 },
+});
+
+const shown = (value: number): string => String(Number(value.toPrecision(4)));
+
+function intervals({ axis, rows }: IntervalsChart, width: number): EChartsOption {
+  const labels = rows.map(({ label }) => label);
+  return {
+    grid: { left: 8, right: 16, top: 8, bottom: 38, ...fitted },
+    xAxis: { type: 'value', scale: true, ...axisLook(axis) },
+    yAxis: {
+      type: 'category',
+      inverse: true,
+      data: labels,
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: {
+        color: colour('ink'),
+        width: Math.min(160, width * 0.36),
+        overflow: 'truncate',
+        fontSize: 12,
+      },
+    },
+    series: rows.flatMap(({ label, colour: index, value, interval }, y) => [
+      {
+        type: 'line' as const,
+        silent: true,
+        data: interval?.map((end) => [end, y]) ?? [],
+        symbol: 'none',
+        lineStyle: { color: colourOf(index), width: 3, opacity: 0.55 },
+      },
+      {
+        type: 'scatter' as const,
+        name: label,
+        data: [[value, y]],
+        symbol: symbolOf(index),
+        symbolSize: 11,
+        itemStyle: { color: colourOf(index), opacity: 1 },
+        tooltip: {
+          formatter: () =>
+            `${label}\n${shown(value)}${interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : ''}`,
+        },
+      },
+    ]),
+  };
+}
+
+function curves({ axis, series }: CurvesChart): EChartsOption {
+  return {
+    grid: { left: 8, right: 18, top: 38, bottom: 34, ...fitted },
+    legend: legend(22),
+    tooltip: {
+      ...(common().tooltip as object),
+      trigger: 'axis',
+      valueFormatter: (value) => (typeof value === 'number' ? shown(value) : String(value)),
+    },
+    xAxis: { type: 'value', ...axisLook('update'), splitLine: { show: false } },
+    yAxis: { type: 'value', scale: true, ...axisLook(axis), nameLocation: 'end', name: '' },
+    series: series.map(({ label, colour: index, points }) => ({
+      type: 'line' as const,
+      name: label,
+      data: points.map(([x, y]) => [x, y]),
+      showSymbol: points.length < 2,
+      symbol: symbolOf(index),
+      color: colourOf(index),
+      lineStyle: { width: 2, type: dashes[Math.floor(index / colours) % dashes.length] ?? 'solid' },
+    })),
+  };
+}
+
+function cost({ axis, costAxis, points }: CostChart): EChartsOption {
+  return {
+    grid: { left: 8, right: 24, top: 38, bottom: 38, ...fitted },
+    legend: legend(12),
+    xAxis: { type: 'value', scale: true, ...axisLook(costAxis) },
+    yAxis: { type: 'value', scale: true, ...axisLook(axis), name: '' },
+    series: points.map(({ label, colour: index, cost: x, value }) => ({
+      type: 'scatter' as const,
+      name: label,
+      data: [[x, value]],
+      symbol: symbolOf(index),
+      symbolSize: 13,
+      itemStyle: { color: colourOf(index) },
+      tooltip: { formatter: () => `${label}\n${axis}: ${shown(value)}\n${costAxis}: ${shown(x)}` },
+    })),
+  };
+}
+
+const places = [...document.querySelectorAll<HTMLElement>('.chart')];
+for (const place of places) {
+  const chart = charts[place.id];
+  if (chart?.kind === 'intervals') place.style.height = `${62 + 30 * chart.rows.length}px`;
+}
+// A chart is drawn when its panel is first shown, and anew when its width changes.
+const seen = new ResizeObserver((entries) => {
+  for (const { target } of entries) draw(target as HTMLElement);
+});
+for (const place of places) seen.observe(place);
+const drawAgain = (): void => {
+  for (const place of drawn.keys()) draw(place);
+};
+document.addEventListener('themechange', drawAgain);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAgain);

@@ -1,0 +1,41 @@
+/** @file Where the numbers of a page come from: every record with its hashes, settings and versions. */
+import type { StoredRecord } from '../record.js';
+import { type Html, html } from './html.js';
+
+const mostRecords = 500;
+
+/** A table of the records. */
+export function originsTable(records: readonly StoredRecord[]): Html {
+  const heads = [
+    'encoder',
+    'task',
+    'seed',
+    'preset',
+    'rate',
+    'encoder hash',
+    'manifest hash',
+    'engine',
+    'made',
+    'file',
+  ];
+  const more = records.length - mostRecords;
+  return html`<details><summary>${records.length} records</summary><div class="scroll" role="region" aria-label="Records" tabindex="0"><table class="origins"><thead><tr>${heads.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${records.slice(0, mostRecords).map(originRow)}</tbody></table></div>${
+    more > 0 ? html`<p class="note">${more} more records are not listed.</p>` : undefined
+  }</details>`;
+}
+
+function originRow({ path, record }: StoredRecord): Html {
+  const { encoder, task, manifest, engine, learningRates } = record;
+  const cells = [
+    `${task.name} v${task.version}`,
+    record.seed,
+    record.preset,
+    learningRates.chosen === null ? '—' : `${learningRates.chosen} of ${learningRates.tried.length}`,
+    encoder.hash.slice(0, 12),
+    manifest.hash.slice(0, 12),
+    `${engine.name} ${engine.provider}, ehmam ${engine.versions.ehmam}${record.gitCommit === undefined ? '' : ` (${record.gitCommit.slice(0, 8)})`}`,
+    record.createdAt.slice(0, 10),
+    path,
+  ];
+  return html`<tr><th scope="row">${encoder.name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+}

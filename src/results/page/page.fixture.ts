@@ -1,0 +1,99 @@
+/** @file Results for tests of the page: two tasks, three encoders, one of them pre-trained, and hostile texts. */
+import { join } from 'node:path';
+import { asr } from '../../../tasks/asr/index.js';
+import { ks } from '../../../tasks/ks/index.js';
+import type { Task } from '../../../tasks/task.js';
+import { writeManifest } from '../../data/manifest.js';
+import { pretrain } from '../../pretrain/train.js';
+import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/training.fixture.js';
+import type { PredictionLine } from '../record.js';
+import { newRecord } from '../records.fixture.js';
+import { columnsOf } from '../scores.js';
+import { writeRecord } from '../store.js';
+
+/** Would run if anything of it were taken for markup. */
+export const hostile = `</script><img src=x onerror="document.title='owned'"><b>x`;
+
+/** An encoder of that name. */
+export const badName = `bad ${hostile}`;
+
+const texts = ['THE BUS WAS FULL', 'ANNA WILL FIND THE GREEN APPLE', 'NO', 'WE WALKED HOME AT NIGHT', 'YES'];
+
+/** What encoders heard: all of it, the first words, something else with a hostile text in it. */
+const heard: Readonly<Record<string, (text: string, i: number) => string>> = {
+  good: (text) => text,
+  tiny: (text, i) => (i % 2 === 0 ? text : text.split(' ').slice(0, 2).join(' ')),
+  [badName]: (text) => `${hostile} ${text} TOO`,
+};
+
+const words = ['go', 'stop', 'go', 'left', 'stop'];
+const guessed: Readonly<Record<string, (word: string, i: number) => string>> = {
+  good: (word) => word,
+  tiny: (word, i) => (i === 1 ? 'go' : word),
+  [badName]: () => hostile,
+};
+
+/** What was written: folders and files for `ehmam report`. */
+export interface PageResults {
+  readonly results: string;
+  readonly manifest: string;
+  /** Of `ehmam pretrain`. */
+  readonly run: string;
+}
+
+/** Writes results with predictions, a pre-training run of six steps, and the sound of the utterances. */
+export async function writePageResults(folder: string): Promise<PageResults> {
+  const utterances = await writeUtterances(folder);
+  const [results, manifest, run] = [join(folder, 'results'), join(folder, 'asr.csv'), join(folder, 'tiny')];
+  await writeManifest(
+    manifest,
+    utterances.map(({ id, path }, i) => ({ id, path, split: 'test', text: texts[i] ?? '' })),
+  );
+  const engine = await trainingEngine();
+  await pretrain({ config: melConfig, utterances, out: run, engine, quiet: true });
+  const lines = (
+    said: readonly string[],
+    of: Readonly<Record<string, (text: string, i: number) => string>>,
+    encoder: string,
+  ): PredictionLine[] =>
+    said.map((reference, i) => ({ id: `u${i}`, reference, prediction: of[encoder]?.(reference, i) ?? '' }));
+  for (const [encoder, own] of Object.entries({
+    good: 'fbank',
+    tiny: run,
+    [badName]: 'x',
+  })) {
+    await write(results, asr, encoder, own, manifest, lines(texts, heard, encoder));
+    await write(results, ks, encoder, own, manifest, lines(words, guessed, encoder));
+  }
+  return { results, manifest, run };
+}
+
+async function write(
+  results: string,
+  task: Task,
+  encoder: string,
+  spec: string,
+  manifest: string,
+  lines: readonly PredictionLine[],
+): Promise<void> {
+  const side = (key: 'prediction' | 'reference') => lines.map((line) => columnsOf(task, line[key]));
+  const values = task.evaluate(side('prediction'), side('reference'));
+  const metrics = task.metrics.map(({ name, direction }) => {
+    const value = values[name]?.value ?? 0;
+    const interval: [number, number] = [Math.max(0, value - 0.1), value + 0.1];
+    return [name, { value, direction, interval, utterances: lines.length }] as const;
+  });
+  const record = newRecord({
+    encoder: { name: encoder, spec, hash: `hash of ${encoder}`, family: 'ehmam' },
+    task: { name: task.name, version: task.version },
+    manifest: { path: manifest, hash: `hash of ${task.name}` },
+    metrics: Object.fromEntries(metrics),
+    curve: [10, 20, 30].map((update) => ({
+      update,
+      trainLoss: 30 / update,
+      devLoss: 40 / update,
+      devMetric: 0.5,
+    })),
+  });
+  await writeRecord(results, record, lines);
+}

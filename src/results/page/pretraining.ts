@@ -1,0 +1,168 @@
+/** @file What pre-training looked like: its log beside the checkpoint, thinned as it is read. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { UserError } from '../../errors.js';
+import { runFolder } from '../../pretrain/checkpoint.js';
+import type { Comparison } from '../compare.js';
+import type { StoredRecord } from '../record.js';
+import type { Chart, Charts } from './chart.js';
+import { figure } from './figures.js';
+import { html } from './html.js';
+import type { Part } from './quality.js';
+
+/** A run of `ehmam pretrain` that an encoder of the page came from, or that was asked for besides. */
+export interface PretrainingRun {
+  readonly label: string;
+  readonly colour: number;
+  readonly folder: string;
+}
+
+const stepSchema = z.object({
+  step: z.int().positive(),
+  reconstruction: z.number(),
+  ranking: z.number(),
+  targetVariance: z.number(),
+  predictionVariance: z.number(),
+  maskedFraction: z.number(),
+  hardShare: z.number(),
+});
+type LoggedStep = z.infer<typeof stepSchema>;
+
+const measures = [
+  ['reconstruction', 'Reconstruction loss'],
+  ['ranking', 'Ranking loss of the predicted losses'],
+  ['maskedFraction', 'Masked share of frames'],
+  ['hardShare', 'Share of hard starts'],
+  ['targetVariance', 'Variance of the targets'],
+  ['predictionVariance', 'Variance of the predictions'],
+] as const;
+
+/** Points of a curve: enough for a screen. */
+const mostPoints = 200;
+
+/**
+ * The runs behind the encoders of a comparison: folders given, by their name, and folders that a record's SPEC names.
+ * @throws UserError for a folder given that holds no log
+ */
+export async function pretrainingRuns(
+  comparison: Comparison,
+  records: readonly StoredRecord[],
+  folders: readonly string[],
+): Promise<PretrainingRun[]> {
+  const given = new Map(folders.map((folder) => [basename(folder), folder]));
+  for (const folder of folders)
+    if (!(await hasLog(folder))) {
+      throw new UserError('holds no log of a pre-training', {
+        file: folder,
+        mend: "Give folders that 'ehmam pretrain --out' wrote",
+      });
+    }
+  const byPath = new Map(records.map((stored) => [stored.path, stored.record]));
+  const runs: PretrainingRun[] = [];
+  for (const [colour, { label, encoder, cells }] of comparison.rows.entries()) {
+    const path = cells.find((cell) => cell?.paths[0] !== undefined)?.paths[0];
+    const folder = given.get(encoder) ?? byPath.get(path ?? '')?.encoder.spec;
+    if (folder === undefined || !(await hasLog(folder))) continue;
+    given.delete(encoder);
+    runs.push({ label, colour, folder });
+  }
+  const others = [...given].map(([label, folder], i) => ({
+    label,
+    folder,
+    colour: comparison.rows.length + i,
+  }));
+  return [...runs, ...others];
+}
+
+const hasLog = (folder: string): Promise<boolean> =>
+  stat(runFolder(folder).log).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Their curves; undefined where there is no run. */
+export async function pretrainingCurves(runs: readonly PretrainingRun[]): Promise<Part | undefined> {
+  if (runs.length === 0) return undefined;
+  const logs: LoggedStep[][] = [];
+  for (const { folder } of runs) logs.push(await readLog(runFolder(folder).log));
+  const figures = measures.map(([measure, title]) => {
+    const chart: Chart = {
+      kind: 'curves',
+      axis: title.toLowerCase(),
+      series: runs.map(({ label, colour }, i) => ({
+        label,
+        colour,
+        points: (logs[i] ?? []).map((at) => [at.step, Number(at[measure].toPrecision(5))] as const),
+      })),
+    };
+    return figure(`pretraining-${measure}`, title, chart);
+  });
+  const charts = Object.assign({}, ...figures.map((each) => each.charts)) as Charts;
+  return { markup: html`<div class="figures">${figures.map(({ markup }) => markup)}</div>`, charts };
+}
+
+/**
+ * The steps of a log, as means over stretches of steps: never more than twice as many as a curve shows are held.
+ * @throws UserError naming file and line of what is no step; a torn last line (of a run that was killed) is left out
+ */
+export async function readLog(file: string, most: number = mostPoints): Promise<LoggedStep[]> {
+  const thinned = stretches(most);
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+  let line = 0;
+  let broken: number | undefined;
+  for await (const text of lines) {
+    line++;
+    if (broken !== undefined) {
+      throw new UserError('is not a step of a pre-training', {
+        file,
+        line: broken,
+        mend: 'Remove the line, or leave the encoder out',
+      });
+    }
+    const step = stepOf(text);
+    if (step === undefined) broken = line;
+    else thinned.add(step);
+  }
+  return thinned.points();
+}
+
+function stepOf(text: string): LoggedStep | undefined {
+  try {
+    return stepSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sums over stretches of equally many steps, which become longer as more are added. */
+function stretches(most: number) {
+  let length = 1;
+  let sums: { readonly sum: LoggedStep; readonly steps: number }[] = [];
+  const join = (a: (typeof sums)[number], b: (typeof sums)[number]): (typeof sums)[number] => ({
+    sum: combined(a.sum, b.sum, (x, y) => x + y),
+    steps: a.steps + b.steps,
+  });
+  return {
+    add(step: LoggedStep): void {
+      const last = sums.at(-1);
+      if (last !== undefined && last.steps < length)
+        sums[sums.length - 1] = join(last, { sum: step, steps: 1 });
+      else sums.push({ sum: step, steps: 1 });
+      if (sums.length <= 2 * most) return;
+      sums = Array.from({ length: Math.ceil(sums.length / 2) }, (_, i) => {
+        const [a, b] = [sums[2 * i] as (typeof sums)[number], sums[2 * i + 1]];
+        return b === undefined ? a : join(a, b);
+      });
+      length *= 2;
+    },
+    points: (): LoggedStep[] => sums.map(({ sum, steps }) => combined(sum, sum, (x) => x / steps)),
+  };
+}
+
+function combined(a: LoggedStep, b: LoggedStep, of: (x: number, y: number) => number): LoggedStep {
+  const keys = Object.keys(a) as (keyof LoggedStep)[];
+  return Object.fromEntries(keys.map((key) => [key, of(a[key], b[key])])) as LoggedStep;
+}

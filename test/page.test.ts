@@ -1,0 +1,175 @@
+/** @file The page in a real browser: from disk, without a request, by mouse, by key, and on a phone. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compileEntry, type Entry, type Finished } from '../src/cli/entry.fixture.js';
+import {
+  badName as bad,
+  hostile,
+  type PageResults,
+  writePageResults,
+} from '../src/results/page/page.fixture.js';
+
+// Where it is named it must be; elsewhere the tests are left out without it.
+const named = process.env.EHMAM_CHROMIUM;
+const executablePath = named ?? '/usr/bin/chromium';
+const absent = named === undefined && !existsSync(executablePath);
+
+describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${executablePath})` : ''}`, () => {
+  let folder: string;
+  let entry: Entry;
+  let written: PageResults;
+  let report: Finished;
+  let browser: Browser;
+  let page: Page;
+  const troubles: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ehmam-page-'));
+    entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
+    written = await writePageResults(folder);
+    const { results, manifest } = written;
+    const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
+    report = await entry.run([...words, '--audio', manifest, '--title', `Title ${hostile}`]);
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  }, 240_000);
+  afterEach(async () => {
+    await page?.context().close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await entry?.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<void> {
+    page = await (await browser.newContext({ colorScheme: 'light', ...options })).newPage();
+    troubles.length = 0;
+    page.on('console', (message) => troubles.push(message.text()));
+    page.on('pageerror', (error) => troubles.push(String(error)));
+    page.on('request', (request) => {
+      if (!/^data:|page\.html$/.test(request.url())) troubles.push(request.url());
+    });
+    await page.goto(pathToFileURL(join(folder, 'page.html')).href);
+    await page.locator('#task-0-intervals svg').waitFor();
+  }
+
+  const encoders = (): Promise<string[]> =>
+    page
+      .locator('.comparison tbody th')
+      .evaluateAll((cells) => cells.map((cell) => cell.dataset.value ?? ''));
+
+  it('is written with all its parts, and says so', async () => {
+    expect(report.stderr).toBe('');
+    expect(JSON.parse(report.stdout)).toMatchObject({
+      ...{ records: 6, encoders: 3, tasks: 2, masks: 2, pretrainings: [written.run], remarks: [] },
+      sound: { utterances: 10, refused: 0 },
+    });
+    const text = await readFile(join(folder, 'page.html'), 'utf8');
+    expect(text).toContain('Licensed to the Apache Software Foundation');
+    expect(text).not.toContain('sourceMappingURL');
+  });
+
+  it('opens from disk, draws its charts, asks for nothing and complains of nothing', async () => {
+    await open();
+    expect(await page.locator('section').count()).toBe(9);
+    await page.locator('#pretraining-reconstruction svg').waitFor();
+    for (const place of await page.locator('.chart:visible').all())
+      expect(await place.locator('svg path').count()).toBeGreaterThan(0);
+    expect(await page.locator('.masks image').count()).toBe(2);
+    expect(troubles).toEqual([]);
+  });
+
+  it('sorts by click and by key, the best first', async () => {
+    await open();
+    const head = page.locator('.comparison thead th').nth(1);
+    await head.getByRole('button').click();
+    expect(await head.getAttribute('aria-sort')).toBe('ascending');
+    expect(await encoders()).toEqual(['good', 'tiny', bad]);
+    await page.keyboard.press('Enter');
+    expect(await head.getAttribute('aria-sort')).toBe('descending');
+    expect(await encoders()).toEqual([bad, 'tiny', 'good']);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    expect(await head.getAttribute('aria-sort')).toBe('none');
+    expect(await encoders()).toEqual(['good', 'tiny', bad]);
+  });
+
+  it('switches charts by click and by arrow keys', async () => {
+    await open();
+    const tabs = page.getByRole('tablist', { name: 'Task' }).first().getByRole('tab');
+    await tabs.nth(1).click();
+    await page.locator('#task-1-devMetric svg').waitFor();
+    expect(await page.locator('#task-0-devMetric').isVisible()).toBe(false);
+    await page.keyboard.press('ArrowLeft');
+    expect(await tabs.first().getAttribute('aria-selected')).toBe('true');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('asr');
+    expect(await page.locator('#task-0-devMetric').isVisible()).toBe(true);
+  });
+
+  it('changes between light and dark, charts included, and keeps the choice', async () => {
+    await open();
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const label = () => page.locator('#task-0-intervals svg text').first().getAttribute('fill');
+    const [paper, ink] = [await background(), await label()];
+    await page.getByRole('button', { name: 'Theme: system' }).click();
+    await page.getByRole('button', { name: 'Theme: light' }).click();
+    await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+    expect(await background()).not.toBe(paper);
+    expect(await label()).not.toBe(ink);
+    await page.reload();
+    await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+    expect(await background()).not.toBe(paper);
+  });
+
+  it('takes hostile texts for texts', async () => {
+    await open();
+    expect(await page.title()).toBe(`Title ${hostile}`);
+    expect(await page.locator('img, b:not(.best, .note b), i').count()).toBe(0);
+    const told = page.locator('.aligned').filter({ hasText: '</script>' }).first();
+    expect(await told.textContent()).toContain(`<img src=x`);
+    expect(await page.locator('#task-0-intervals').getAttribute('aria-label')).toContain(bad);
+    expect(troubles).toEqual([]);
+  });
+
+  it('plays the embedded sound', async () => {
+    await open();
+    const seconds = await page.evaluate(`new Promise((resolve) => {
+      const audio = document.querySelector('audio');
+      audio.addEventListener('loadedmetadata', () => resolve(audio.duration));
+      audio.addEventListener('error', () => resolve(audio.error.message));
+      audio.preload = 'auto';
+      audio.load();
+    })`);
+    // Utterances are half a second to a second long.
+    expect(seconds).toBeGreaterThanOrEqual(0.5);
+    expect(seconds).toBeLessThanOrEqual(1);
+  });
+
+  it('fits a phone, and paper', async () => {
+    await open({ viewport: { width: 360, height: 740 }, isMobile: true });
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
+    for (const tab of await page.getByRole('tab').all()) if (await tab.isVisible()) await tab.click();
+    expect(await width()).toBe(360);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.getByRole('navigation').isVisible()).toBe(false);
+    expect((await page.pdf()).length).toBeGreaterThan(10_000);
+  });
+
+  it('is left alone when a report fails', async () => {
+    const out = join(folder, 'page.html');
+    const before = await readFile(out, 'utf8');
+    const failed = await entry.run(['report', written.results, '--out', out, '--baseline', 'nobody']);
+    expect([failed.code, failed.stderr]).toEqual([
+      2,
+      expect.stringContaining("no result of the baseline 'nobody'"),
+    ]);
+    const none = await entry.run(['report', join(folder, 'tiny'), '--out', out]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('no record.json under')]);
+    expect(await readFile(out, 'utf8')).toBe(before);
+  });
+});
