@@ -11,26 +11,42 @@ export function classificationTask(
   return {
     ...task,
     metrics: [{ name: 'accuracy', direction: 'higher' }],
-    head: (data) => ({ kind: 'pooled-linear', slots: task.columns.map((column) => slotOf(data, column)) }),
+    complaints: (data) => complaintsOf(data, task.columns),
+    head(data) {
+      for (const complaint of complaintsOf(data, task.columns)) throw complaint;
+      return { kind: 'pooled-linear', slots: task.columns.map((column) => slotOf(data, column)) };
+    },
     evaluate: (predictions, references) => ({ accuracy: accuracyOf(task.columns, predictions, references) }),
   };
 }
 
-function slotOf(data: TaskData, column: string): PooledHead['slots'][number] {
-  for (const split of splits) for (const utterance of data[split]) labelOf(utterance, column);
-  const classes = [...new Set(data.train.map((utterance) => labelOf(utterance, column)))].sort();
-  const first = data.train[0];
-  if (first !== undefined && classes.length < 2) {
-    throw new UserError(`every train utterance has the ${column} '${classes[0]}'`, {
-      file: first.manifest,
-      mend: 'A classifier needs at least two classes in the train split',
-    });
-  }
-  const known = new Set(classes);
-  for (const utterance of [...data.dev, ...data.test]) {
-    const label = labelOf(utterance, column);
-    if (!known.has(label)) {
-      throw new UserError(
+function slotOf({ train }: TaskData, column: string): PooledHead['slots'][number] {
+  return { column, classes: [...new Set(train.map(({ columns }) => columns[column] ?? ''))].sort() };
+}
+
+function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<UserError> {
+  for (const column of columns) {
+    const labelOf = (utterance: Utterance): string => utterance.columns[column] ?? '';
+    for (const utterance of splits.flatMap((split) => data[split])) {
+      if (labelOf(utterance) !== '') continue;
+      yield new UserError(`utterance '${utterance.id}' has no ${column}`, {
+        file: utterance.manifest,
+        line: utterance.line,
+        mend: `Fill the column '${column}'`,
+      });
+    }
+    const classes = new Set(data.train.map(labelOf).filter((label) => label !== ''));
+    const [first] = data.train;
+    if (first !== undefined && classes.size < 2) {
+      yield new UserError(`every train utterance has the ${column} '${[...classes][0] ?? ''}'`, {
+        file: first.manifest,
+        mend: 'A classifier needs at least two classes in the train split',
+      });
+    }
+    for (const utterance of [...data.dev, ...data.test]) {
+      const label = labelOf(utterance);
+      if (label === '' || classes.has(label)) continue;
+      yield new UserError(
         `the ${column} '${label}' of split '${utterance.split}' is not in the train split`,
         {
           file: utterance.manifest,
@@ -40,19 +56,6 @@ function slotOf(data: TaskData, column: string): PooledHead['slots'][number] {
       );
     }
   }
-  return { column, classes };
-}
-
-function labelOf(utterance: Utterance, column: string): string {
-  const label = utterance.columns[column];
-  if (label === undefined || label === '') {
-    throw new UserError(`utterance '${utterance.id}' has no ${column}`, {
-      file: utterance.manifest,
-      line: utterance.line,
-      mend: `Fill the column '${column}'`,
-    });
-  }
-  return label;
 }
 
 /** The share of utterances whose every column is predicted right. */

@@ -44,6 +44,13 @@ const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
   evaluate: (value) => typeof value === 'function',
 };
 
+/** Fields that may be left out. */
+const optionalKinds: typeof kinds = {
+  complaints: (value) => value === undefined || typeof value === 'function',
+  crop: (value) => value === undefined || typeof value === 'function',
+  settings: (value) => value === undefined || (typeof value === 'object' && value !== null),
+};
+
 function isMetric(value: unknown): boolean {
   const { name, direction } = (value ?? {}) as Readonly<Record<string, unknown>>;
   return typeof name === 'string' && (direction === 'higher' || direction === 'lower');
@@ -51,7 +58,7 @@ function isMetric(value: unknown): boolean {
 
 function checkedTask(candidate: unknown, module: string): Task {
   const given = (candidate ?? {}) as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(kinds).find(([field, fits]) => !fits(given[field]));
+  const wrong = Object.entries({ ...kinds, ...optionalKinds }).find(([field, fits]) => !fits(given[field]));
   if (wrong === undefined) return candidate as Task;
   const which = typeof given.name === 'string' ? ` '${given.name}'` : '';
   throw new UserError(

@@ -1,5 +1,8 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
+import type { Cropper } from '../src/data/cropping.js';
 import type { Utterance } from '../src/data/rows.js';
+import type { UserError } from '../src/errors.js';
+import type { PresetName } from '../src/heads/presets.js';
 import type { Alignment, Share } from '../src/metrics/index.js';
 
 /** Values under column names: what a head predicts for an utterance, or what its manifest says. */
@@ -57,6 +60,19 @@ export interface Task {
   readonly columns: readonly string[];
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Settings of its head where a preset's are not those of every head of the kind (SUPERB's numbers differ by task). */
+  readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
+  /**
+   * The data to work on where the settings ask for `crops`: the task says which utterances are cut. What it gives back
+   * holds no id twice. An epoch takes one crop, drawn at random, of every utterance that was cut.
+   * @param cropsOf seeded crops of an utterance; itself where it is no longer than one
+   */
+  crop?(data: TaskData, cropsOf: Cropper): Promise<TaskData>;
+  /**
+   * Everything that keeps the task from using the data, each with manifest and line, for `ehmam validate`. Without it, the
+   * head is asked for again and again, each time without the line that it refused.
+   */
+  complaints?(data: TaskData): Iterable<UserError>;
   /**
    * The head that the data asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use

@@ -7,6 +7,7 @@ import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';
 import { findTask } from './index.js';
 import { ks } from './ks/index.js';
+import { sid } from './sid/index.js';
 import type { TaskData } from './task.js';
 
 function utterance(split: string, columns: Record<string, string>, line: number): Utterance {
@@ -54,6 +55,57 @@ describe('keyword spotting', () => {
       UserError,
     );
   });
+});
+
+/** Cuts whatever it is given in two, and lists it. */
+function halving(): {
+  readonly seen: Utterance[];
+  readonly cut: (whole: Utterance) => Promise<readonly Utterance[]>;
+} {
+  const seen: Utterance[] = [];
+  const cut = async (whole: Utterance): Promise<readonly Utterance[]> => {
+    seen.push(whole);
+    return [0, 1].map((k) => ({ ...whole, id: `${whole.id}#crop-${k}`, cropOf: whole.id }));
+  };
+  return { seen, cut };
+}
+
+test('speaker identification crops the train split alone', async () => {
+  const data = dataOf(['train', 'dev', 'test'].map((split) => ({ split, columns: { speaker: 's' } })));
+  const { train, dev, test: tested } = await sid.crop(data, halving().cut);
+  expect(train.map(({ id }) => id)).toEqual(['u2#crop-0', 'u2#crop-1']);
+  expect({ dev, tested }).toEqual({ dev: data.dev, tested: data.test });
+});
+
+test('keyword spotting takes silence of train and dev from all the noise files, whole', async () => {
+  const spoken = ['train', 'dev', 'test'].map((split) => ({ split, columns: { label: 'yes' } }));
+  const data = dataOf(spoken);
+  const piece = (split: string, file: string, startSeconds: number): Utterance => ({
+    ...utterance(split, { label: '_silence_', path: file }, 9),
+    id: `${split}-${file}-${startSeconds}`,
+    path: `/noise/${file}`,
+    startSeconds,
+    durationSeconds: 1,
+  });
+  const { seen, cut } = halving();
+  const cropped = await ks.crop(
+    {
+      train: [...data.train, piece('train', 'tap.wav', 0), piece('train', 'tap.wav', 1)],
+      dev: [...data.dev, piece('dev', 'tap.wav', 2), piece('dev', 'bike.wav', 0)],
+      test: data.test,
+    },
+    cut,
+  );
+  expect(seen.map(({ id, split }) => `${split} ${id}`)).toEqual([
+    'train _silence_-train-tap.wav',
+    'train _silence_-train-bike.wav',
+    'dev _silence_-dev-tap.wav',
+    'dev _silence_-dev-bike.wav',
+  ]);
+  expect(seen.every(({ startSeconds }) => startSeconds === undefined)).toBe(true);
+  expect(cropped.train).toHaveLength(1 + 4);
+  expect(cropped.dev).toHaveLength(1 + 4);
+  expect(cropped.test).toEqual(data.test);
 });
 
 test('intent classification counts an utterance as right when all three slots are', () => {

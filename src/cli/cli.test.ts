@@ -119,6 +119,22 @@ describe('gate and validate', () => {
     expect(wrong.code).toBe(2);
     expect(wrong.stdout).toContain('predictions.jsonl:1: is not a prediction: id:');
   });
+
+  it('ends with 2 where a manifest is unfit for its task, and lists all of why with --json', async () => {
+    const manifest = join(folder, 'words.csv');
+    const row = (id: number, split: string, label: string): string => `${id},tone.wav,${split},${label}`;
+    const good = [row(1, 'train', 'yes'), row(2, 'train', 'no'), row(3, 'dev', 'no'), row(4, 'test', 'no')];
+    const bad = Array.from({ length: 30 }, (_, i) => row(i + 5, 'test', `new-${i}`));
+    const validate = async (rows: readonly string[]) => {
+      await writeFile(manifest, ['id,path,split,label', ...rows, ''].join('\n'));
+      return entry.run(['validate', '--task', 'ks', '--manifest', manifest, '--json']);
+    };
+    expect((await validate(good)).code).toBe(0);
+    const { code, stdout } = await validate([...good, ...bad]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ official: { corpus: 'Speech Commands v0.01' } });
+    expect((JSON.parse(stdout) as { problems: unknown[] }).problems).toHaveLength(30);
+  });
 });
 
 describe('compare', () => {

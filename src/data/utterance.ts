@@ -15,6 +15,8 @@ export interface Utterance {
   /** Which of the file's channels, counted from 1 (default: the mean of all). */
   readonly channel?: number;
   readonly split: string;
+  /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
+  readonly cropOf?: string;
   /** Every column by its name, as written: also `speaker`, `text`, `label` and a task's own. */
   readonly columns: Readonly<Record<string, string>>;
   /** Where the row stands. */

@@ -5,6 +5,7 @@ import type { Features } from '../features/store.js';
 import { randomStream } from '../random.js';
 import type { HeadWork } from './head.js';
 import type { Slots } from './pooled.js';
+import type { PooledSettings } from './settings.js';
 
 /** Gives the means of an utterance: [layers, dim], flat. */
 export type MeansReader = (place: number) => Float32Array;
@@ -42,17 +43,21 @@ export function fillMeans(
 /** Means [updates, layers, batch, dim] and targets [updates, batch, slots]. A type, so that it is a tree. */
 export type PooledBatches = { readonly means: HostTensor; readonly targets: HostTensor };
 
-/** Batches `first`, `first + 1`, ... of an endless stream of epochs, each a permutation of the train split. */
+/** Batches `first`, `first + 1`, ... of an endless stream of draws from the train split. */
 export function trainingBatches(
   work: HeadWork,
   slots: Slots,
-  batchSize: number,
+  { batchSize, drawing }: Pick<PooledSettings, 'batchSize' | 'drawing'>,
   readMeans: MeansReader,
 ): (first: number, updates: number) => PooledBatches {
   const { layers, dim } = work.features;
   const places = work.places.train;
   const targets = targetsOf(work, slots, 'train');
-  const rowAt = drawer(work.seed, places.length);
+  const groups = groupsOf(work);
+  const rowAt =
+    drawing === 'epochs'
+      ? epochDrawer(work.seed, groups)
+      : balancedDrawer(work.seed, classGroups(groups, targets));
   return (first, updates) => {
     const rows = Array.from({ length: updates * batchSize }, (_, i) => rowAt(first * batchSize + i));
     const means = new Float32Array(rows.length * layers * dim);
@@ -72,8 +77,44 @@ export function trainingBatches(
   };
 }
 
-/** The row that is drawn n-th; the orders of the last two epochs are kept, since a batch may straddle them. */
-function drawer(seed: number, total: number): (drawn: number) => number {
+/** The rows of train by the utterance that they stem from: an utterance, or all of its crops. */
+function groupsOf({ places, trainSources }: HeadWork): number[][] {
+  const groups = new Map<string | number, number[]>();
+  for (const row of places.train.keys()) {
+    const source = trainSources?.[row] ?? row;
+    const group = groups.get(source);
+    if (group === undefined) groups.set(source, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()];
+}
+
+/** How many draws make an epoch: an utterance that was cut into crops counts once. */
+export function epochLength(work: HeadWork): number {
+  return groupsOf(work).length;
+}
+
+/** Groups of rows by their classes, in the order of appearance. */
+function classGroups(
+  groups: readonly (readonly number[])[],
+  targets: readonly (readonly number[])[],
+): readonly (readonly (readonly number[])[])[] {
+  const classes = new Map<string, (readonly number[])[]>();
+  for (const group of groups) {
+    const key = targets[group[0] as number]?.join() ?? '';
+    const known = classes.get(key);
+    if (known === undefined) classes.set(key, [group]);
+    else known.push(group);
+  }
+  return [...classes.values()];
+}
+
+/**
+ * The row that is drawn n-th, each group once an epoch by one of its rows; the orders of the last two epochs are kept,
+ * since a batch may straddle them.
+ */
+function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (drawn: number) => number {
+  const total = groups.length;
   const orders = new Map<number, number[]>();
   return (drawn) => {
     const epoch = Math.floor(drawn / total);
@@ -83,7 +124,23 @@ function drawer(seed: number, total: number): (drawn: number) => number {
       orders.set(epoch, order);
       orders.delete(epoch - 2);
     }
-    return order[drawn % total] as number;
+    const group = groups[order[drawn % total] as number] as readonly number[];
+    return group[
+      group.length === 1 ? 0 : randomStream(seed, 'crop of a draw', drawn).integer(group.length)
+    ] as number;
+  };
+}
+
+/** The row that is drawn n-th: any class, any group of it, any row of that (torch's WeightedRandomSampler over classes). */
+function balancedDrawer(
+  seed: number,
+  classes: readonly (readonly (readonly number[])[])[],
+): (drawn: number) => number {
+  return (drawn) => {
+    const random = randomStream(seed, 'balanced draw', drawn);
+    const groups = classes[random.integer(classes.length)] as readonly (readonly number[])[];
+    const group = groups[random.integer(groups.length)] as readonly number[];
+    return group[random.integer(group.length)] as number;
   };
 }
 

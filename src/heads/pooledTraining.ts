@@ -5,7 +5,7 @@ import { adamStart } from '../nn/adam.js';
 import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from './head.js';
 import { type Keeper, openKeeper } from './keeping.js';
 import { pooledStart, type Slots } from './pooled.js';
-import { meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
+import { epochLength, meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
 import { type Grid, isSmall, joined, partsOf, withOwnMemory, withoutEnded } from './pooledGrid.js';
 import { looked } from './pooledLook.js';
 import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './pooledRuns.js';
@@ -88,7 +88,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
   const { work, settings } = training;
   const { maximumUpdates, batchSize, learningRates } = settings;
   const direction = work.metric.direction;
-  const interval = settings.evaluateEvery || Math.ceil(work.places.train.length / batchSize);
+  const interval = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
   const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
   const { restored } = keeper;
   let courses =
@@ -137,7 +137,7 @@ function startGrid(
 }
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches({ ...work, seed }, slots, settings.batchSize, readMeans);
+  return trainingBatches({ ...work, seed }, slots, settings, readMeans);
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;

@@ -18,6 +18,17 @@ export const pooledSettingsSchema = z.strictObject({
   /** How many evaluations on dev without a better one end the training; 0: it ends at the last update only. */
   patience: z.int().nonnegative().default(60),
   gradientClip: z.number().positive().default(1),
+  /** `epochs`: every utterance once an epoch. `balanced`: every draw a class, then an utterance of it. */
+  drawing: z.enum(['epochs', 'balanced']).default('epochs'),
+  /** Crops in place of longer utterances; the task says of which. An epoch takes one of each utterance. */
+  crops: z
+    .strictObject({
+      seconds: z.number().positive(),
+      perUtterance: count.default(4),
+      /** The same for every seed of the heads, so that features are made once. */
+      seed: z.int().default(1337),
+    })
+    .optional(),
 });
 
 export const ctcSettingsSchema = z.strictObject({

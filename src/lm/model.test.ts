@@ -70,6 +70,27 @@ describe('Kneser-Ney estimates', () => {
     expect(all.get('a b')?.backoff).toBeUndefined();
   });
 
+  test.each([3, 4])("equal KenLM's lmplz, every n-gram of order 1 to %i", async (order) => {
+    const text = await readFile(join(fixtures, 'text.txt'), 'utf8');
+    const lines = text.trim().split('\n');
+    const own = estimateNgrams(
+      lines.map((line) => line.split(' ')),
+      order,
+    ).flat();
+    const theirs = (await readFile(join(fixtures, `lmplz-${order}.arpa`), 'utf8'))
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .filter((cells) => cells.length > 1);
+    const known = new Map(theirs.map(([probability, gram, backoff]) => [gram, [probability, backoff]]));
+    expect(own.map(({ words }) => words.join(' ')).sort()).toEqual([...known.keys()].sort());
+    for (const { words, probability, backoff } of own) {
+      const gram = words.join(' ');
+      const [theirProbability, theirBackoff] = known.get(gram) ?? [];
+      expect(probability, gram).toBeCloseTo(Number(theirProbability), 5);
+      expect(backoff ?? 0, gram).toBeCloseTo(Number(theirBackoff ?? 0), 5);
+    }
+  });
+
   test('are a distribution after every context', async () => {
     const words = [...model.vocabulary.keys()].filter((word) => word !== '<s>');
     for (const context of [['<s>'], ['THE'], ['THE', 'CAT'], ['<s>', 'ONE'], ['RUNS', 'ZEBRA']]) {

@@ -78,6 +78,7 @@ export async function evaluate(
       features,
       places,
       references,
+      trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
       metric,
       score: (predictions, wanted) => metricOf(task.evaluate(predictions, wanted), metric.name).value,
       seed,

@@ -4,12 +4,13 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { builtInTasks, findTask } from '../../tasks/index.js';
 import { type Head, type Split, splits, type Task, type TaskData } from '../../tasks/task.js';
+import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
 import { UserError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { sha256OfFile, writeFileAtomic } from '../files.js';
 import { type PresetName, presetSettings } from '../heads/presets.js';
 import {
   type CtcSettings,
@@ -36,7 +37,7 @@ export type HashManifest = (file: string, root?: string, mostMissing?: number) =
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
-  /** As records name it, and its hash. */
+  /** As records name it, and its hash: over the rows and the audio, and over the crops where there are any. */
   readonly manifest: { readonly path: string; readonly hash: string };
   /** Of the audio alone: features are known by it. */
   readonly hashes: ManifestHashes;
@@ -88,18 +89,20 @@ export async function planTask(
     throw DataError.of(error);
   });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
-  const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
-  const { preset = 'clean' } = training;
-  const head = planHead(headOf(task, data), wanted, training);
-  const hashes = await hashesOf(manifest, root, mostMissing);
+  const rows: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const head = planHead(headOf(task, rows), task, wanted, training);
+  const crops = head.kind === 'pooled-linear' ? head.settings.crops : undefined;
+  const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const utterances = splits.flatMap((split) => data[split]);
+  const hashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
   return {
     task,
     manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
     hashes,
     data,
-    utterances: splits.flatMap((split) => data[split]),
+    utterances,
     head,
-    preset: presetOf(head, preset),
+    preset: await presetOf(head, task, training),
   };
 }
 
@@ -111,11 +114,11 @@ function headOf(task: Task, data: TaskData): Head {
   }
 }
 
-function planHead(spec: Head, { name, settings }: SuiteTask, training: Training): PlannedHead {
-  const place = `task '${name}'`;
-  const { preset = 'clean', learningRates } = training;
+function planHead(spec: Head, task: Task, { settings }: SuiteTask, training: Training): PlannedHead {
+  const place = `task '${task.name}'`;
+  const { learningRates } = training;
   const all = {
-    ...presetSettings(preset, spec.kind),
+    ...usualSettings(spec.kind, task, training),
     ...settings,
     ...(learningRates !== undefined && { learningRates: [...learningRates] }),
   };
@@ -124,11 +127,81 @@ function planHead(spec: Head, { name, settings }: SuiteTask, training: Training)
     : { kind: spec.kind, spec, settings: parseSettings(ctcSettingsSchema, all, place) };
 }
 
+/** What the preset sets for this task's head; the rest is the settings' own default. */
+function usualSettings(
+  kind: Head['kind'],
+  task: Task,
+  { preset = 'clean' }: Training,
+): Readonly<Record<string, unknown>> {
+  return { ...presetSettings(preset, kind), ...task.settings?.[preset] };
+}
+
+async function croppedData(
+  task: Task,
+  rows: TaskData,
+  crops: CropSettings,
+  manifest: string,
+): Promise<TaskData> {
+  if (task.crop === undefined) {
+    throw new UserError(`the task '${task.name}' cuts no crops`, {
+      mend: 'Leave the setting crops out',
+    });
+  }
+  const data = await task.crop(rows, cropper(crops));
+  const ids = new Set<string>();
+  for (const { id } of splits.flatMap((split) => data[split])) {
+    if (ids.has(id)) {
+      throw new UserError(`the id '${id}' would be a crop's and another utterance's`, {
+        file: manifest,
+        mend: 'Rename it',
+      });
+    }
+    ids.add(id);
+  }
+  return data;
+}
+
+/** The manifest's own hashes where no utterance was cut, else others; those of the same crops stay. */
+function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
+  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hashes;
+  const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  const crops = sha256(
+    utterances.map(({ id, split, startSeconds, durationSeconds }) => [
+      id,
+      split,
+      startSeconds,
+      durationSeconds,
+    ]),
+  );
+  if (hashes.crops === crops) return hashes;
+  const known = utterances.flatMap(({ durationSeconds }) => durationSeconds ?? []);
+  const mean = known.reduce((sum, seconds) => sum + seconds, 0) / known.length;
+  return {
+    rows: sha256([hashes.rows, crops]),
+    audio: sha256([hashes.audio, crops]),
+    seconds: mean * utterances.length,
+    crops,
+  };
+}
+
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
-function presetOf({ kind, settings }: PlannedHead, preset: PresetName): string {
+async function presetOf({ kind, settings }: PlannedHead, task: Task, training: Training): Promise<string> {
+  const { preset = 'clean' } = training;
   const schema = kind === 'pooled-linear' ? pooledSettingsSchema : ctcSettingsSchema;
-  const [own, usual] = [canonical(settings), canonical(schema.parse(presetSettings(preset, kind)))];
+  const usual = canonical(schema.parse(usualSettings(kind, task, training)));
+  const own = canonical('lm' in settings ? { ...settings, lm: await lmByContent(settings.lm) } : settings);
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
+}
+
+/** A language model's settings with the hashes of its files for their paths: what they hold decides the result. */
+async function lmByContent(lm: CtcSettings['lm']): Promise<unknown> {
+  if (lm === undefined) return undefined;
+  const { arpa, lexicon, ...rest } = lm;
+  return {
+    ...rest,
+    arpa: await sha256OfFile(arpa),
+    ...(lexicon !== undefined && { lexicon: await sha256OfFile(lexicon) }),
+  };
 }
 
 /** JSON with the names in order. */

@@ -1,8 +1,7 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
-import type { Utterance } from '../../src/data/rows.js';
 import { UserError } from '../../src/errors.js';
 import { errorRate, type TextUnit } from '../../src/metrics/index.js';
-import { type Columns, type MetricValue, splits, type Task } from '../task.js';
+import { type Columns, type MetricValue, splits, type Task, type TaskData } from '../task.js';
 import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
 export const asr: Task = {
@@ -14,8 +13,9 @@ export const asr: Task = {
     { name: 'wer', direction: 'lower' },
     { name: 'cer', direction: 'lower' },
   ],
+  complaints: complaintsOf,
   head(data) {
-    for (const split of splits) data[split].forEach(checkText);
+    for (const complaint of complaintsOf(data)) throw complaint;
     return {
       kind: 'frame-ctc',
       column: 'text',
@@ -51,22 +51,24 @@ function errorRateOf(
   return { value: rate, shares, ...(unit === 'word' && { alignments }) };
 }
 
-function checkText(utterance: Utterance): void {
-  const text = normalizeText(utterance.columns.text ?? '');
-  const place = { file: utterance.manifest, line: utterance.line };
-  if (text === '')
-    throw new UserError(`utterance '${utterance.id}' has no text`, {
-      ...place,
-      mend: "Fill the column 'text'",
-    });
-  const unknown = unknownCharacters(text);
-  if (unknown.length > 0) {
-    throw new UserError(
-      `the text of '${utterance.id}' holds ${unknown.map((c) => JSON.stringify(c)).join(', ')}`,
-      {
+function* complaintsOf(data: TaskData): Generator<UserError> {
+  for (const utterance of splits.flatMap((split) => data[split])) {
+    const text = normalizeText(utterance.columns.text ?? '');
+    const place = { file: utterance.manifest, line: utterance.line };
+    const unknown = unknownCharacters(text);
+    if (text === '')
+      yield new UserError(`utterance '${utterance.id}' has no text`, {
         ...place,
-        mend: 'Write texts with the letters A to Z, the apostrophe and spaces: spell numbers out, leave punctuation and accents away',
-      },
-    );
+        mend: "Fill the column 'text'",
+      });
+    else if (unknown.length > 0) {
+      yield new UserError(
+        `the text of '${utterance.id}' holds ${unknown.map((c) => JSON.stringify(c)).join(', ')}`,
+        {
+          ...place,
+          mend: 'Write texts with the letters A to Z, the apostrophe and spaces: spell numbers out, leave punctuation and accents away',
+        },
+      );
+    }
   }
 }

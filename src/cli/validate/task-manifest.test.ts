@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ks } from '../../../tasks/ks/index.js';
 import { writeWav } from '../../audio/index.js';
 import { writeBroken } from '../../data/broken.fixture.js';
 import { checkTaskManifest, type ManifestReport, reportText } from './task-manifest.js';
@@ -28,7 +29,11 @@ const good = ['1,a.wav,train,s1,yes', '2,b.wav,train,s1,no', '3,c.wav,dev,s2,no'
 test('a good manifest has counts, a hash and no problem', async () => {
   const report = await check('ks', [head, ...good]);
   expect(report).toMatchObject({
-    utterances: { train: 2, dev: 1, test: 1 },
+    splits: {
+      train: { utterances: 2, speakers: 1 },
+      dev: { utterances: 1, speakers: 1 },
+      test: { utterances: 1, speakers: 1 },
+    },
     values: { label: 2 },
     problems: [],
     remarks: [],
@@ -38,9 +43,9 @@ test('a good manifest has counts, a hash and no problem', async () => {
 });
 
 test('labels that train never shows and labels that are empty are all listed', async () => {
-  const { problems } = await check('ks', [head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,']);
-  expect(problems.join('\n')).toMatch(/m.csv:6: the label 'maybe'/);
-  expect(problems.join('\n')).toMatch(/m.csv:7: utterance '6' has no label/);
+  const report = await check('ks', [head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,']);
+  expect(reportText(report)).toMatch(/m.csv:6: the label 'maybe'/);
+  expect(reportText(report)).toMatch(/m.csv:7: utterance '6' has no label/);
 });
 
 test('texts that are empty or hold unknown characters are all listed', async () => {
@@ -63,7 +68,9 @@ test('audio and speakers that splits share are remarked on', async () => {
 test('audio that cannot be decoded is found where it is looked at', async () => {
   const rows = [head, ...good, '5,broken.wav,test,s4,yes'];
   expect((await check('ks', rows)).problems).toEqual([]);
-  expect((await check('ks', rows, true)).problems).toEqual([expect.stringMatching(/broken\.wav/)]);
+  expect((await check('ks', rows, true)).problems).toEqual([
+    { kind: 'unreadable audio', message: expect.stringMatching(/m.csv:6: .*broken\.wav/) },
+  ]);
 });
 
 test('every kind of broken audio is a problem with its line, where it is looked at', async () => {
@@ -79,21 +86,66 @@ test('every kind of broken audio is a problem with its line, where it is looked 
   );
   expect(problems).toHaveLength(wrong.length);
   for (const [i, { name, complaint }] of wrong.entries()) {
-    expect(problems[i]).toMatch(complaint);
-    expect(problems[i]).toContain(
+    expect(problems[i]?.message).toMatch(complaint);
+    expect(problems[i]?.message).toContain(
       `m.csv:${broken.findIndex((each) => each.name === name) + 6}: utterance '${name}'`,
     );
   }
 });
 
-test.each([
-  [
-    'a missing column',
-    ['id,path,split', '1,a.wav,train', '2,b.wav,dev', '3,c.wav,test'],
-    /no column 'label'/,
-  ],
-  ['an id that stands twice', [head, ...good, '1,e.wav,test,s4,yes'], /'1'/],
-  ['audio that is not there', [head, ...good, '5,f.wav,test,s4,yes'], /f\.wav/],
-])('%s is refused', async (_what, rows, message) => {
-  await expect(check('ks', rows)).rejects.toThrow(message);
+test('every duplicate, every missing file and every empty split is listed, and the rest of it all the same', async () => {
+  const rows = [
+    '1,e.wav,test,s4,yes',
+    '2,gone.wav,test,s4,no',
+    '2,f.wav,test,s4,maybe',
+    '7,f.wav,train,s1,no',
+  ];
+  const report = await check('ks', [head, ...good.filter((row) => !row.includes('dev')), ...rows]);
+  expect(report.hash).toBeNull();
+  const place = join(folder, 'm.csv');
+  expect(report.problems.map(({ message }) => message.replace(`${place}:`, ''))).toEqual([
+    " no utterances in the split 'dev'",
+    "5: the id '1' stands on line 2 already",
+    "6: the id '2' stands on line 3 already",
+    "7: the id '2' stands on line 3 already",
+    `6: the audio file 'gone.wav' is not at ${join(folder, 'gone.wav')}`,
+    `7: the audio file 'f.wav' is not at ${join(folder, 'f.wav')}`,
+    expect.stringMatching(/^7: the label 'maybe' of split 'test' is not in the train split/),
+  ]);
+});
+
+test('a text lists twenty problems of a kind, the report all of them', async () => {
+  const unseen = Array.from({ length: 50 }, (_, i) => `u${i},e.wav,test,s4,new-${i}`);
+  const report = await check('ks', [head, ...good, ...unseen]);
+  expect(report.problems).toHaveLength(50);
+  const lines = reportText(report).split('\n');
+  expect(lines.filter((line) => line.includes("the label 'new-"))).toHaveLength(20);
+  expect(lines).toContain('problem: unusable row: and 30 more (--json lists all)');
+  expect(lines.at(-1)).toBe('50 problems found');
+});
+
+test("counts stand beside those of the task's corpus", async () => {
+  const rows = good.map((row) => `${row},1.8`);
+  const report = await check('ks', [`${head},duration`, ...rows]);
+  expect(report.official?.splits.test).toEqual({ utterances: 3081 });
+  const text = reportText(report);
+  expect(text).toContain('in brackets: Speech Commands v0.01\n');
+  expect(text).toContain('train: 2 utterances (51094), 1 speakers, 0 hours\n');
+  expect(text).toContain('different values in train: label 2 (12)\n');
+  const sid = await check('sid', [`${head},duration`, ...rows.map((row) => row.replace(/s3/, 's1'))]);
+  expect(reportText(sid)).toContain('dev: 1 utterances (6904), 1 speakers (1251), 0 hours\n');
+});
+
+test('a task that cannot list its complaints is asked again without each row that it refused', async () => {
+  const { complaints: _, ...silent } = { ...ks, name: 'silent' };
+  const manifest = join(folder, 'm.csv');
+  await writeFile(manifest, `${[head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,'].join('\n')}\n`);
+  const report = await checkTaskManifest({ task: 'silent', manifest, deep: false, tasks: [silent] });
+  expect(report.problems).toHaveLength(2);
+  expect(report.official).toBeNull();
+});
+
+test('a missing column is refused', async () => {
+  const rows = ['id,path,split', '1,a.wav,train', '2,b.wav,dev', '3,c.wav,test'];
+  await expect(check('ks', rows)).rejects.toThrow("the column 'label' is missing");
 });

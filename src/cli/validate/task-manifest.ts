@@ -1,22 +1,31 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
 import { findTask } from '../../../tasks/index.js';
 import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
-import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
-import { hashManifest, loadUtterances, type Utterance } from '../../data/manifest.js';
+import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
 import { UserError } from '../../errors.js';
-
-/** At most so many problems of one kind are listed. */
-const mostShown = 20;
+import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
+import {
+  duplicateIds,
+  emptySplits,
+  missingAudio,
+  type Problem,
+  taskProblems,
+  unreadableAudio,
+} from './problems.js';
 
 export interface ManifestReport {
   readonly task: string;
   readonly manifest: string;
-  readonly hash: string;
-  readonly utterances: Readonly<Record<Split, number>>;
+  /** Null where the manifest has none: ids stand twice. */
+  readonly hash: string | null;
+  /** Speakers where every row names one, hours where every row has a duration. */
+  readonly splits: Readonly<Record<Split, KnownSplit>>;
   /** By column of the task: how many different values in train. */
   readonly values: Readonly<Record<string, number>>;
-  /** What keeps the task from running, each with file and line. */
-  readonly problems: readonly string[];
+  /** The corpus that SUPERB has for the task. */
+  readonly official: KnownCorpus | null;
+  /** What keeps the task from running: all of it. */
+  readonly problems: readonly Problem[];
   /** What may be meant: speakers or audio that several splits share. */
   readonly remarks: readonly string[];
 }
@@ -32,68 +41,46 @@ export interface ManifestRequest {
 
 /**
  * Checks a manifest for a task.
- * @throws UserError for what keeps it from being read at all: columns, duplicate ids, audio that is not there
+ * @throws UserError for what keeps it from being read at all: no CSV, missing columns
  */
 export async function checkTaskManifest(request: ManifestRequest): Promise<ManifestReport> {
   const { manifest, root, deep } = request;
   const task = findTask(request.task, request.tasks);
-  const all = await loadUtterances(manifest, { root, splits });
-  const [first] = all;
-  const absent = task.columns.filter((column) => first?.columns[column] === undefined);
-  if (absent.length > 0) {
-    throw new UserError(`has no column ${absent.map((column) => `'${column}'`).join(', ')}`, {
-      file: manifest,
-      mend: `The task ${task.name} reads ${task.columns.join(', ')}`,
-    });
-  }
+  const all: Utterance[] = [];
+  for await (const row of readManifest(manifest, { root, columns: task.columns })) all.push(row);
+  if (all.length === 0) throw new UserError('no utterances', { file: manifest });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const used = all.filter(({ split }) => (splits as readonly string[]).includes(split));
+  const duplicates = duplicateIds(all);
+  const missing = await missingAudio(used);
   const train = (column: string): number => new Set(data.train.map(({ columns }) => columns[column])).size;
   return {
     task: task.name,
     manifest,
-    hash: await hashManifest(manifest, root),
-    utterances: { train: data.train.length, dev: data.dev.length, test: data.test.length },
+    hash: duplicates.length > 0 ? null : await hashManifest(manifest, root, 1),
+    splits: { train: countsOf(data.train), dev: countsOf(data.dev), test: countsOf(data.test) },
     values: Object.fromEntries(task.columns.map((column) => [column, train(column)])),
-    problems: [...taskProblems(task, data), ...(deep ? await audioProblems(all) : [])],
+    official: knownCorpora[task.name] ?? null,
+    problems: [
+      ...emptySplits(data, manifest),
+      ...duplicates,
+      ...missing.values(),
+      ...taskProblems(task, data),
+      ...(deep ? await unreadableAudio(used.filter(({ path }) => !missing.has(path))) : []),
+    ],
     remarks: [...sharedBy(data, 'audio files', ({ path }) => path), ...sharedSpeakers(task, data)],
   };
 }
 
-/** The task's own complaints: each bad row is taken out and the task asked again. */
-function taskProblems(task: Task, data: TaskData): string[] {
-  const problems: string[] = [];
-  let rest = data;
-  while (problems.length < mostShown) {
-    try {
-      task.head(rest);
-      return problems;
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      problems.push(error.message);
-      const line = Number(/^[^\n]*?:(\d+): /.exec(error.message)?.[1]);
-      const without = (split: Split): Utterance[] =>
-        rest[split].filter((utterance) => utterance.line !== line);
-      const next = { train: without('train'), dev: without('dev'), test: without('test') };
-      // A complaint about the whole, or one that stays: there is nothing more to learn.
-      if (splits.every((split) => next[split].length === rest[split].length)) return problems;
-      rest = next;
-    }
-  }
-  return [...problems, `only the first ${mostShown} problems are shown`];
-}
-
-/** What `run` would skip, or fail over. */
-async function audioProblems(utterances: readonly Utterance[]): Promise<string[]> {
-  const problems: string[] = [];
-  for (const utterance of utterances) {
-    if (problems.length === mostShown) return [...problems, `only the first ${mostShown} are shown`];
-    await readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(error.message);
-    });
-  }
-  return problems;
+function countsOf(utterances: readonly Utterance[]): KnownSplit {
+  const speakers = utterances.map(({ columns }) => columns.speaker || undefined);
+  const seconds = utterances.reduce((sum, { durationSeconds = Number.NaN }) => sum + durationSeconds, 0);
+  return {
+    utterances: utterances.length,
+    ...(!speakers.includes(undefined) && { speakers: new Set(speakers).size }),
+    ...(!Number.isNaN(seconds) && { hours: Math.round(seconds / 36) / 100 }),
+  };
 }
 
 /** Where speakers are what is told apart, every split must share them. */
@@ -118,17 +105,46 @@ function sharedBy(
   );
 }
 
-/** The report as lines of text. */
+/** At most so many problems of one kind are listed in a text. */
+const mostShown = 20;
+
+/** The report as lines of text; behind a count, in brackets, the official corpus' own. */
 export function reportText(report: ManifestReport): string {
-  const { task, manifest, hash, utterances, values, problems, remarks } = report;
-  const counts = splits.map((split) => `${split} ${utterances[split]}`).join(', ');
-  const kinds = Object.entries(values).map(([column, count]) => `${column} ${count}`);
+  const { task, manifest, hash, values, official, problems, remarks } = report;
+  const beside = (value: number | undefined, what: string, known: number | undefined): string[] =>
+    value === undefined ? [] : [`${value} ${what}${known === undefined ? '' : ` (${known})`}`];
+  const splitLine = (split: Split): string => {
+    const [own, known] = [report.splits[split], official?.splits[split]];
+    const parts = [
+      ...beside(own.utterances, 'utterances', known?.utterances),
+      ...beside(own.speakers, 'speakers', known?.speakers),
+      ...beside(own.hours, 'hours', known?.hours),
+    ];
+    return `${split}: ${parts.join(', ')}`;
+  };
+  const kinds = Object.entries(values).map(
+    ([column, count]) =>
+      `${column} ${count}${official?.values[column] === undefined ? '' : ` (${official.values[column]})`}`,
+  );
   return [
-    `${manifest} for ${task}: ${counts} utterances`,
+    `${manifest} for ${task}${official ? `; in brackets: ${official.corpus}` : ''}`,
+    ...splits.map(splitLine),
     `different values in train: ${kinds.join(', ')}`,
-    `hash ${hash}`,
+    ...(official?.note ? [`note: ${official.note}`] : []),
+    `hash ${hash ?? 'none: ids stand twice'}`,
     ...remarks.map((remark) => `remark: ${remark}`),
-    ...problems.map((problem) => `problem: ${problem}`),
+    ...problemLines(problems),
     problems.length === 0 ? 'no problem found' : `${problems.length} problems found`,
   ].join('\n');
+}
+
+function problemLines(problems: readonly Problem[]): string[] {
+  return [...new Set(problems.map(({ kind }) => kind))].flatMap((kind) => {
+    const ofKind = problems.filter((problem) => problem.kind === kind);
+    const more = ofKind.length - mostShown;
+    return [
+      ...ofKind.slice(0, mostShown).map(({ message }) => `problem: ${kind}: ${message}`),
+      ...(more > 0 ? [`problem: ${kind}: and ${more} more (--json lists all)`] : []),
+    ];
+  });
 }

@@ -1,0 +1,59 @@
+/** @file What is known of the corpora that SUPERB's tasks use, for comparison with a manifest. */
+import type { Split } from '../../../tasks/task.js';
+
+export interface KnownSplit {
+  readonly utterances: number;
+  readonly speakers?: number;
+  readonly hours?: number;
+}
+
+export interface KnownCorpus {
+  readonly corpus: string;
+  readonly splits: Readonly<Record<Split, KnownSplit>>;
+  /** How many different values a column of the task has. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Why a good manifest may differ. */
+  readonly note?: string;
+}
+
+/**
+ * By task. Utterances, classes and VoxCeleb1's speakers: `num_examples` and class labels of the `superb` data set of
+ * https://github.com/huggingface/datasets (datasets/superb/dataset_infos.json, commit 040102f). Speakers and hours of
+ * LibriSpeech: Panayotov et al. 2015, table 1; of Fluent Speech Commands: Lugosch et al. 2019
+ * (https://arxiv.org/abs/1904.03670), table 2.
+ */
+export const knownCorpora: Readonly<Record<string, KnownCorpus>> = {
+  asr: {
+    corpus: 'LibriSpeech train-clean-100, dev-clean, test-clean',
+    splits: {
+      train: { utterances: 28539, speakers: 251, hours: 100.6 },
+      dev: { utterances: 2703, speakers: 40, hours: 5.4 },
+      test: { utterances: 2620, speakers: 40, hours: 5.4 },
+    },
+    values: {},
+  },
+  ks: {
+    corpus: 'Speech Commands v0.01',
+    splits: { train: { utterances: 51094 }, dev: { utterances: 6798 }, test: { utterances: 3081 } },
+    values: { label: 12 },
+    note: 'the 51094 are 51088 words and six noise files, which a manifest holds cut into seconds, in train and in dev',
+  },
+  sid: {
+    corpus: 'VoxCeleb1',
+    splits: {
+      train: { utterances: 138361, speakers: 1251 },
+      dev: { utterances: 6904, speakers: 1251 },
+      test: { utterances: 8251, speakers: 1251 },
+    },
+    values: { speaker: 1251 },
+  },
+  ic: {
+    corpus: 'Fluent Speech Commands',
+    splits: {
+      train: { utterances: 23132, speakers: 77, hours: 14.7 },
+      dev: { utterances: 3118, speakers: 10, hours: 1.9 },
+      test: { utterances: 3793, speakers: 10, hours: 2.4 },
+    },
+    values: { 'intent.action': 6, 'intent.object': 14, 'intent.location': 4 },
+  },
+};

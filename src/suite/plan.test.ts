@@ -1,0 +1,106 @@
+/** @file Plans: crops and their hash, settings by preset, and language models known by what they hold. */
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeWav } from '../audio/index.js';
+import { hashManifest } from '../data/manifest.js';
+import { writeManifest } from '../data/rows.js';
+import { planTask } from './plan.js';
+
+const tinyArpa = new URL('../../test/fixtures/lm/tiny.arpa', import.meta.url).pathname;
+let folder: string;
+let manifest: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-plan-'));
+  await writeWav(join(folder, 'a.wav'), new Float32Array(1600), 16000);
+  manifest = join(folder, 'm.csv');
+  const row = (id: string, split: string, speaker: string, duration: number) => {
+    const label = `${speaker}-word`;
+    return { id, path: 'a.wav', split, duration, speaker, label, text: 'HI' };
+  };
+  await writeManifest(manifest, [
+    row('1', 'train', 's1', 7),
+    row('2', 'train', 's2', 12),
+    row('3', 'dev', 's1', 12),
+    row('4', 'test', 's2', 12),
+  ]);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the crops of sid', () => {
+  const plan = (preset: 'clean' | 'superb', settings = {}) =>
+    planTask({ name: 'sid', manifest, settings }, undefined, { preset });
+
+  test('are of preset superb, in train alone, at most 8 s', async () => {
+    const { data, utterances, preset } = await plan('superb');
+    expect(preset).toBe('superb');
+    expect(data.train.map(({ id }) => id)).toEqual(['1', '2#crop-0', '2#crop-1', '2#crop-2', '2#crop-3']);
+    expect(data.train.map(({ durationSeconds }) => durationSeconds)).toEqual([7, 8, 8, 8, 8]);
+    expect(utterances.slice(5).map(({ id }) => id)).toEqual(['3', '4']);
+    expect((await plan('clean')).utterances.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('change the hash of the manifest in the record, each setting its own way', async () => {
+    const superb = await plan('superb');
+    const hashes = [
+      superb.manifest.hash,
+      (await plan('clean')).manifest.hash,
+      (await plan('superb', { crops: { seconds: 8, perUtterance: 2 } })).manifest.hash,
+      (await plan('superb', { crops: { seconds: 8, perUtterance: 4, seed: 1 } })).manifest.hash,
+    ];
+    expect(new Set(hashes).size).toBe(4);
+    expect(hashes[1]).toBe(await hashManifest(manifest));
+    expect((await plan('superb')).manifest.hash).toBe(superb.manifest.hash);
+    // Nothing is longer than that: the data is the manifest's.
+    expect((await plan('superb', { crops: { seconds: 60 } })).manifest.hash).toBe(hashes[1]);
+  });
+
+  test('have features of their own, and are the same when a job plans them again', async () => {
+    const [superb, clean] = [await plan('superb'), await plan('clean')];
+    expect(superb.hashes.audio).not.toBe(clean.hashes.audio);
+    expect(superb.hashes.seconds).toBeCloseTo(7 + 4 * 8 + 12 + 12);
+    const wanted = { name: 'sid', manifest, settings: {} };
+    const again = await planTask(wanted, undefined, { preset: 'superb' }, 0, async () => superb.hashes);
+    expect(again.hashes).toEqual(superb.hashes);
+    expect(again.manifest.hash).toBe(superb.manifest.hash);
+  });
+
+  test('are refused for a task that cuts none', async () => {
+    const wanted = { name: 'asr', manifest, settings: { crops: { seconds: 8 } } };
+    await expect(planTask(wanted)).rejects.toThrow(/crops/);
+    const ic = { ...(await plan('clean')).task, name: 'uncut', crop: undefined } as never;
+    await expect(planTask({ ...wanted, name: 'uncut' }, [ic])).rejects.toThrow("'uncut' cuts no crops");
+  });
+});
+
+test('keywords of preset superb are drawn balanced', async () => {
+  const plan = await planTask({ name: 'ks', manifest }, undefined, { preset: 'superb' });
+  expect(plan).toMatchObject({ preset: 'superb', head: { settings: { drawing: 'balanced' } } });
+});
+
+describe('a language model', () => {
+  const presetWith = async (lm: Readonly<Record<string, string>>): Promise<string> =>
+    (await planTask({ name: 'asr', manifest, settings: { lm } })).preset;
+
+  test('is known by what its files hold, not by where they lie', async () => {
+    const [here, other] = [join(folder, 'here.arpa'), join(folder, 'other.arpa')];
+    const lexicon = join(folder, 'lexicon.txt');
+    await copyFile(tinyArpa, here);
+    await writeFile(other, (await readFile(tinyArpa, 'utf8')).replace('-0.', '-1.'));
+    await writeFile(lexicon, 'HI H I |\n');
+    const presets = [
+      await presetWith({ arpa: tinyArpa }),
+      await presetWith({ arpa: other }),
+      await presetWith({ arpa: tinyArpa, lexicon }),
+    ];
+    expect(new Set(presets).size).toBe(3);
+    expect(await presetWith({ arpa: here })).toBe(presets[0]);
+    await writeFile(lexicon, 'HI H |\n');
+    expect(await presetWith({ arpa: tinyArpa, lexicon })).not.toBe(presets[2]);
+  });
+
+  test('that is not there is refused before any work', async () => {
+    await expect(presetWith({ arpa: join(folder, 'gone.arpa') })).rejects.toThrow('gone.arpa');
+  });
+});
