@@ -1,7 +1,7 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.js';
@@ -28,7 +28,7 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
     `.${basename(target)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`,
   );
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     const handle = await open(temporary, 'wx');
     try {
       const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
@@ -42,6 +42,24 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
+  }
+}
+
+/** Makes a folder and those it is in. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system Node says that nothing is there: the first missing folder alone tells the truth.
+    let missing = path;
+    while (systemCode(error) === 'ENOENT' && dirname(missing) !== missing) {
+      if (await stat(dirname(missing)).catch(() => undefined)) {
+        await mkdir(missing);
+        break;
+      }
+      missing = dirname(missing);
+    }
+    throw error;
   }
 }
 
@@ -111,7 +129,8 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-function cannotWrite(path: string, error: unknown): UserError {
+/** The error of a file that cannot be written, with the mend for what the system says. */
+export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,

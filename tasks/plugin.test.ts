@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
 import { runFromSuite } from '../src/cli/run-suite/from-suite.js';
 import { randomStream } from '../src/random.js';
+import type { Comparison } from '../src/results/index.js';
 import { loadTasks } from './plugin.js';
 
 const source = new URL('../test/fixtures/plugin-task/index.mjs', import.meta.url).pathname;
@@ -43,7 +44,7 @@ test("the tutorial's task runs from a package outside, and gives its metrics", a
   await writeFile(join(folder, 's.json'), JSON.stringify({ name: 's', tasks, encoders: ['fbank'] }));
   const here = vi.spyOn(process, 'cwd').mockReturnValue(folder);
   try {
-    const { rows: table, columns } = await runFromSuite({
+    const { comparison } = await runFromSuite({
       suite: join(folder, 's.json'),
       tasks: ['lid'],
       encoders: undefined,
@@ -54,6 +55,7 @@ test("the tutorial's task runs from a package outside, and gives its metrics", a
       quiet: true,
       signal: new AbortController().signal,
     });
+    const { rows: table, columns } = comparison as Comparison;
     expect(columns).toMatchObject([{ task: 'lid', metric: 'recall' }]);
     expect(table.map((row) => row.cells[0])).toMatchObject([{ value: 1, seeds: 2 }]);
   } finally {

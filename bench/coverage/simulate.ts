@@ -1,5 +1,11 @@
 /** @file How often 95 % intervals hold the truth, over simulated test sets whose truth is known. */
-import { bootstrapInterval, mixedInterval, type Share, sumByCluster } from '../../src/metrics/index.js';
+import {
+  bootstrapInterval,
+  mixedDifference,
+  mixedInterval,
+  type Share,
+  sumByCluster,
+} from '../../src/metrics/index.js';
 import { type RandomStream, randomStream } from '../../src/random.js';
 
 export interface Coverage {
@@ -35,6 +41,12 @@ export function simulateCoverage(options: CoverageOptions): Coverage[] {
     ),
     held('mean of 3 seeds that vary, one test set: the mixed interval', 0.8, options, (random) =>
       severalSeeds(random, 3),
+    ),
+    held('difference of 3 seeds each that vary, one test set: the mixed interval', 0.05, options, (random) =>
+      differenceOfSeeds(random, 3, 3),
+    ),
+    held('difference of 1 seed and 5: the mixed interval', 0.05, options, (random) =>
+      differenceOfSeeds(random, 1, 5),
     ),
   ];
 }
@@ -91,4 +103,16 @@ function severalSeeds(random: RandomStream, seeds: number): Interval {
       return { value, interval: [value - 1.96 * 0.02, value + 1.96 * 0.02] as const };
     }),
   );
+}
+
+/** Both systems meet one test set, which moves their difference (standard error 0.01); seeds deviate by 0.02. */
+function differenceOfSeeds(random: RandomStream, first: number, second: number): Interval {
+  const ofTestSet = 0.01 * random.normal();
+  const values = (mean: number, seeds: number): number[] =>
+    Array.from({ length: seeds }, () => mean + 0.02 * random.normal());
+  const [before, after] = [values(0.8, first), values(0.85 + ofTestSet, second)];
+  const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
+  const difference = mean(after) - mean(before);
+  const interval = [difference - 1.96 * 0.01, difference + 1.96 * 0.01] as const;
+  return mixedDifference({ difference, interval, pValue: 1 }, before, after).interval;
 }

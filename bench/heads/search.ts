@@ -41,9 +41,10 @@ function randomFeatures(): Features {
     dim,
     rows: new Array<number>(utterances).fill(1),
     read: (utterance) => held[utterance % held.length] as Float32Array,
+    load: async (utterance) => held[utterance % held.length] as Float32Array,
     bad: new Map(),
     costs: { seconds: 0, encoderFrames: 0 },
-    close: () => {},
+    close: async () => {},
   };
 }
 

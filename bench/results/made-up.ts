@@ -1,5 +1,7 @@
-/** @file Records of made-up encoders on made-up tasks: four tasks an encoder. */
-import type { NewRecord } from '../../src/results/record.js';
+/** @file Records of made-up encoders on made-up tasks, four tasks an encoder, and a million predictions. */
+
+import { randomStream } from '../../src/random.js';
+import type { NewRecord, PredictionLine } from '../../src/results/record.js';
 
 /** The same index, the same record. */
 export function madeUpRecord(index: number): NewRecord {
@@ -24,4 +26,20 @@ export function madeUpRecord(index: number): NewRecord {
     costs: { seconds: 1, peakMemoryMB: 100, encoderFrames: 1000 },
     createdAt: '2026-01-02T03:04:05.000Z',
   };
+}
+
+/** What makes a record one of `millionLines`. */
+export const recognition = {
+  task: { name: 'asr', version: 1 },
+  metrics: { wer: { value: 0.1, direction: 'lower' as const, utterances: 1_000_000 } },
+};
+
+/** Sentences of ten words of which one in ten is wrong; other names, other errors. */
+export function* millionLines(name: string): Generator<PredictionLine> {
+  const random = randomStream(1, name);
+  const words = 'THE CAT SAT ON THE MAT WITH A RED HAT'.split(' ');
+  for (let i = 0; i < 1_000_000; i++) {
+    const said = words.map((word) => (random.uniform() < 0.1 ? 'DOG' : word));
+    yield { id: `utterance-${i}`, prediction: said.join(' '), reference: words.join(' ') };
+  }
 }

@@ -1,39 +1,38 @@
-/** @file Time and memory of 10,000 records compared, of a million predictions read and put on a page (npm run bench:results). */
+/** @file Time and memory of 10,000 records compared, of a million predictions tested in pairs and put on a page (npm run bench:results). */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareRecords, formatComparison, readRecords, writeRecord } from '../../src/results/index.js';
 import { buildPage } from '../../src/results/page/index.js';
-import { readPredictions } from '../../src/results/predictions.js';
-import type { NewRecord } from '../../src/results/record.js';
+import { pairedDifference } from '../../src/results/paired.js';
+import type { StoredRecord } from '../../src/results/record.js';
 import { builtInTasks } from '../../tasks/index.js';
-import { madeUpRecord } from './made-up.js';
+import { madeUpRecord, millionLines, recognition } from './made-up.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-scale-'));
 try {
   for (let i = 0; i < 10_000; i++) await writeRecord(join(folder, 'many'), madeUpRecord(i), []);
   await measured('10,000 records read, compared and formatted', async () => {
     const compared = compareRecords(await readRecords([join(folder, 'many')]), { baseline: 'encoder-0' });
-    return `${compared.rows.length} rows, ${formatComparison(compared, 'csv').length} characters`;
+    const characters = formatComparison(compared, 'table').length;
+    return `${compared.rows.length} rows, ${characters} characters`;
   });
-  const lines = Array.from({ length: 1_000_000 }, (_, i) => ({
-    id: `utterance-${i}`,
-    prediction: 'THE CAT SAT',
-    reference: 'THE CAT SAT ON THE MAT',
-  }));
-  const record: NewRecord = { ...madeUpRecord(0), task: { name: 'asr', version: 1 } };
-  const stored = await writeRecord(join(folder, 'long'), record, lines);
-  lines.length = 0;
-  await measured('1,000,000 predictions read', async () => {
-    let count = 0;
-    for await (const _ of readPredictions(stored)) count++;
-    return `${count} lines`;
+  const stored: StoredRecord[] = [];
+  for (const name of ['first', 'second']) {
+    stored.push(
+      await writeRecord(join(folder, name), { ...madeUpRecord(0), ...recognition }, millionLines(name)),
+    );
+  }
+  await measured('1,000,000 predictions of two recognisers compared in pairs', async () => {
+    const [first, second] = stored as [StoredRecord, StoredRecord];
+    const { difference, interval } = await pairedDifference([first], [second], 'wer', builtInTasks);
+    return `${(100 * difference).toFixed(3)} points [${interval.map((end) => (100 * end).toFixed(3)).join(', ')}]`;
   });
   await measured('1,000,000 predictions on a page', async () => {
     const { summary } = await buildPage({
       title: 'Scale',
-      comparison: compareRecords([stored]),
-      records: [stored],
+      comparison: compareRecords(stored.slice(0, 1)),
+      records: stored.slice(0, 1),
       tasks: builtInTasks,
       encoders: [],
       audio: { paths: [], root: undefined, mostBytes: 0 },

@@ -84,13 +84,30 @@ describe('gate and validate', () => {
       code: 1,
       stderr: expect.stringMatching(/^::error title=ehmam gate::tiny on ks/),
     });
-    expect(await readFile(junit, 'utf8')).toContain('<failure message="tiny on ks: accuracy regressed');
+    expect(await readFile(junit, 'utf8')).toContain(
+      '<failure type="regressed" message="tiny on ks: accuracy regressed',
+    );
     expect(await readFile(summary, 'utf8')).toContain('**gate: regressed: tiny on ks');
   });
 
   it('ends with 2 where there is nothing to compare with', async () => {
     const nothing = await entry.run(['gate', '--baseline', join(folder, 'nowhere'), '--results', folder]);
     expect(nothing.code).toBe(2);
+  });
+
+  it('ends with 2 where the baseline is of another manifest, and GitHub is told', async () => {
+    const [ours, place] = [await keywords('ours', 90), join(folder, 'theirs')];
+    const manifest = { path: 'ks.csv', hash: 'c'.repeat(64) };
+    const metrics = { accuracy: { value: 0.9, direction: 'higher' as const, utterances: 100 } };
+    await writeRecord(place, newRecord({ task: { name: 'ks', version: 1 }, metrics, manifest }), []);
+    const words = ['gate', '--baseline', place, '--results', ours];
+    const { code, stdout, stderr } = await entry.run(words, { GITHUB_ACTIONS: 'true' });
+    expect(code).toBe(2);
+    expect(stdout).toContain('gate: could not compare: tiny on ks');
+    expect(stderr).toMatch(
+      /^::error title=ehmam gate::tiny on ks: accuracy could not compare: manifest cccccccc beside/,
+    );
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it('counts what is right and lists every fault', async () => {
@@ -119,6 +136,18 @@ describe('compare', () => {
     expect(rows.map((row) => row.label)).toEqual(['fbank', 'tiny']);
   });
 
+  it('sets published rows beside ours, and refuses names that it does not know', async () => {
+    const words = ['compare', join(folder, 'results'), '--superb-score', '--published'];
+    const { code, stdout } = await entry.run([...words, 'superb:HuBERT Base']);
+    expect(code).toBe(0);
+    for (const part of ['HuBERT Base †', '6.42', '1 of 10 tasks', 'published by others'])
+      expect(stdout).toContain(part);
+    expect(await entry.run([...words, 'superb:Hubert Bass'])).toMatchObject({
+      code: 2,
+      stderr: "ehmam: there is no published row of 'Hubert Bass'. Did you mean 'HuBERT Base'?\n",
+    });
+  });
+
   it('names file and field of a bad record, with a stack only when asked', async () => {
     const file = join(folder, 'bad', 'record.json');
     await mkdir(join(folder, 'bad'));
@@ -138,6 +167,35 @@ describe('compare', () => {
     const { code, stderr } = await entry.run(['compare', join(folder, 'empty')]);
     expect(code).toBe(2);
     expect(stderr).toContain('no record.json under');
+  });
+});
+
+describe('paper and card', () => {
+  it('lay our results out as the paper does', async () => {
+    const words = ['paper', 'superb', join(folder, 'results'), '--format', 'csv'];
+    const { code, stdout } = await entry.run(words);
+    expect(code).toBe(0);
+    expect(stdout).toContain('\nEH-MAM (paper),,,');
+    expect(stdout).toContain('\ntiny,,25,');
+    expect((await entry.run(['paper', 'suberb'])).stderr).toContain(
+      "'suberb' is not known. Did you mean 'superb'?",
+    );
+  });
+
+  it('write a card of results, and name the encoders where there are several', async () => {
+    const [results, out] = [join(folder, 'results'), join(folder, 'card.md')];
+    const written = await entry.run(['card', results, '--encoder', 'fbank', '--out', out]);
+    expect(written).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(out, 'utf8')).toContain('value: 50');
+    expect(await entry.run(['card', results])).toMatchObject({
+      code: 2,
+      stderr: 'ehmam: the results are of 2 encoders. Add --encoder, one of fbank, tiny\n',
+    });
+    const other = await entry.run(['card', 'random:tiny', results]);
+    expect(other).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('none of the results is of random:tiny'),
+    });
   });
 });
 

@@ -38,6 +38,8 @@ export interface CommandDefinition<P extends PositionalTable, O extends OptionTa
   readonly examples: readonly (readonly [commandLine: string, what: string])[];
   /** Whether the command stops at `io.signal` by itself; otherwise Ctrl-C ends the process at once. */
   readonly stopsOnSignal?: boolean;
+  /** Left out of the list of commands: for programs, not for people. */
+  readonly hidden?: boolean;
   /** @returns the exit code, 0 if nothing is said */
   run(args: ArgumentsOf<P, O>, io: CommandIo): Promise<number | undefined>;
 }
@@ -51,6 +53,7 @@ export interface Command {
   readonly options: OptionTable;
   readonly examples: CommandDefinition<PositionalTable, OptionTable>['examples'];
   readonly stopsOnSignal: boolean;
+  readonly hidden: boolean;
   run(args: Readonly<Record<string, unknown>>, io: CommandIo): Promise<number | undefined>;
 }
 
@@ -62,6 +65,7 @@ export function defineCommand<const P extends PositionalTable, const O extends O
     ...definition,
     name: definition.usage.split(' ')[0] ?? definition.usage,
     stopsOnSignal: definition.stopsOnSignal ?? false,
+    hidden: definition.hidden ?? false,
     run: (args, io) => definition.run(args as ArgumentsOf<P, O>, io),
   };
 }

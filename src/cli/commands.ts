@@ -1,5 +1,8 @@
 /** @file The commands of the command line, in the order of the help. */
+
 import { analyseCommand } from './analyse.js';
+import { cardCommand } from './card.js';
+import { cleanCommand } from './clean.js';
 import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
@@ -11,11 +14,16 @@ import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
+import { paperCommand } from './paper.js';
+import { planCommand } from './plan.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run-suite.js';
+import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
+import { watchCommand } from './watch.js';
+import { workCommand } from './work.js';
 
 export const commands: readonly Command[] = [
   demoCommand,
@@ -24,14 +32,21 @@ export const commands: readonly Command[] = [
   pretrainCommand,
   analyseCommand,
   validateCommand,
+  planCommand,
   runCommand,
+  statusCommand,
+  watchCommand,
+  cleanCommand,
   featuresCommand,
   inspectCommand,
   exportCommand,
   compareCommand,
+  paperCommand,
+  cardCommand,
   reportCommand,
   lmCommand,
   gateCommand,
   listCommand,
   doctorCommand,
+  workCommand,
 ];

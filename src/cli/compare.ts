@@ -1,6 +1,7 @@
 /** @file `ehmam compare`: result records as one table. */
 import { builtInTasks } from '../../tasks/index.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
+import { withPublished, withScore } from '../results/published.js';
 import { withSignificance } from '../results/significance.js';
 import { defineCommand } from './command.js';
 
@@ -18,18 +19,27 @@ export const compareCommand = defineCommand({
   options: {
     baseline: { type: 'string', describe: 'Encoder to show differences from' },
     format: { choices: comparisonFormats, default: 'table', describe: 'How to write the table' },
+    published: { type: 'string', describe: 'Published rows beside ours: superb, or superb:NAME,NAME' },
+    'superb-score': {
+      type: 'boolean',
+      describe: 'The SUPERB score, also where only some of its tasks are there',
+    },
     metrics: { choices: ['main', 'all'], default: 'main', describe: "Each task's first metric, or all" },
   },
   examples: [
     ['compare results/demo', 'The table of the demo'],
     ['compare results/demo --baseline fbank', 'With differences from FBANK'],
     ['compare runs/a runs/b --format latex', 'Two runs, for a paper'],
+    ['compare results/superb --published superb --superb-score', 'Beside what others published'],
   ],
-  async run({ results, baseline, format, metrics, json }, io) {
+  async run({ results, baseline, format, metrics, json, published, 'superb-score': scored }, io) {
     const records = await readRecords(results);
     const compared = compareRecords(records, { baseline, metrics });
-    const { comparison, untested } = await withSignificance(compared, records, builtInTasks);
+    const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });
+    const { comparison: tested, untested } = await withSignificance(compared, records, builtInTasks);
     for (const why of untested) io.say(why);
+    const beside = published === undefined ? tested : withPublished(tested, published);
+    const comparison = withScore(beside, full, scored === true);
     io.print(formatComparison(comparison, json ? 'json' : format, { styled: io.styled, width: io.width }));
     return undefined;
   },

@@ -30,3 +30,15 @@ export function engineSettings(args: {
   }
   return { name, provider, ...(threads !== undefined && { threads }) };
 }
+
+/** How many jobs run at a time. */
+export const jobsOption = {
+  type: 'number',
+  describe: 'Worker processes at a time (default: by processors and memory)',
+} as const;
+
+/** @throws UserError for a number of jobs that is none */
+export function jobsOf(jobs: number | undefined): number | undefined {
+  if (jobs === undefined || (Number.isInteger(jobs) && jobs > 0)) return jobs;
+  throw new UserError(`--jobs ${jobs} is no number of jobs`, { mend: 'Give a whole number from 1' });
+}

@@ -17,7 +17,7 @@ export interface Entry {
   /** Where the compiled program lies: `src/`, `tasks/`. */
   readonly folder: string;
   /** Starts `ehmam` with these words, to be watched and ended by the caller. */
-  start(words: readonly string[]): ChildProcess;
+  start(words: readonly string[], environment?: Readonly<Record<string, string>>): ChildProcess;
   /** Runs `ehmam` with these words to its end. */
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>;
   /** The same, interrupted (SIGINT) as soon as `ready` says so; it is told what stderr says. */

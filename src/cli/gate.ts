@@ -26,7 +26,7 @@ export const gateCommand = defineCommand({
       });
     }
     const { runGate } = await import('./gate/run.js');
-    const settings = { tolerance: tolerance / 100, level, junit, environment: process.env };
+    const settings = { tolerance: tolerance / 100, level, junit, environment: process.env, width: io.width };
     const { report, text, annotations } = await runGate(baseline, results, settings);
     io.print(io.json ? JSON.stringify(report, null, 2) : text);
     // Workflow commands are read from either stream; this keeps stdout to the machine.

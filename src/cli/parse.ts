@@ -23,7 +23,7 @@ export async function parseLine(words: readonly string[], commands: readonly Com
     return { kind: 'text', text: runtimeVersions().ehmam };
   if (command === undefined) {
     if (wantsHelp && (first === undefined || first === 'help')) {
-      return { kind: 'text', text: await parserOf(commands).getHelp() };
+      return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
       ? new UserError('no command given', { mend: "'ehmam --help' lists the commands" })

@@ -1,60 +1,100 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 
+import type { InferredOptionTypes } from 'yargs';
+import { parseByteSize } from '../byteSize.js';
 import { UserError } from '../errors.js';
 import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
-import { defineCommand } from './command.js';
+import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
-import { engineOptions, engineSettings } from './engine-options.js';
+import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
 import { listOf } from './lists.js';
 import { taskPluginOption } from './plugin-option.js';
+import type { RunRequest } from './run-suite/from-suite.js';
+
+/** The options that say what is to be done; `plan` takes them too. */
+export const suiteOptions = {
+  tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
+  encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
+  seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
+  lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
+  preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
+  plugin: taskPluginOption,
+  'max-bad': {
+    type: 'string',
+    default: '0.1%',
+    describe: 'Share of utterances whose audio may be unusable',
+  },
+  weights: weightsOption,
+  ...engineOptions,
+} as const;
+
+/** What the words of `run` or `plan` ask for. */
+export function requestOf(
+  args: InferredOptionTypes<typeof suiteOptions> & { readonly suite: string; readonly out: string },
+  io: CommandIo,
+): RunRequest {
+  return {
+    suite: args.suite,
+    tasks: listOf(args.tasks, 'tasks'),
+    encoders: listOf(args.encoders, 'encoders'),
+    seeds: listOf(args.seeds, 'seeds'),
+    lr: args.lr,
+    preset: args.preset,
+    out: args.out,
+    plugins: listOf(args.plugin, 'plugin'),
+    maxBadShare: shareOf(args['max-bad']),
+    weights: args.weights,
+    engine: engineSettings(args),
+    remark: io.say,
+    quiet: io.quiet,
+    signal: io.signal,
+  };
+}
 
 export const runCommand = defineCommand({
   usage: 'run',
-  summary: 'Evaluate frozen encoders on the tasks of a suite',
+  summary: 'Do the jobs of a suite: train encoders, evaluate them on tasks',
   positionals: {},
   options: {
     suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
-    tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
-    encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
-    seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
-    lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
-    preset: { choices: presetNames, default: 'clean', describe: 'How heads are trained' },
+    ...suiteOptions,
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
-    plugin: taskPluginOption,
-    'max-bad': {
+    jobs: jobsOption,
+    'feature-budget': {
       type: 'string',
-      default: '0.1%',
-      describe: 'Share of utterances whose audio may be unusable',
+      describe: 'Disk that features may take: 200GB; frames beyond it are computed when read',
     },
-    weights: weightsOption,
-    ...engineOptions,
+    launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs are done' },
+    detach: { type: 'boolean', describe: "Leave the jobs in Slurm's queue and return" },
   },
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+    ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
+    ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
   ],
+  stopsOnSignal: true,
   async run(args, io) {
     const { runFromSuite } = await import('./run-suite/from-suite.js');
-    const comparison = await runFromSuite({
-      suite: args.suite,
-      tasks: listOf(args.tasks, 'tasks'),
-      encoders: listOf(args.encoders, 'encoders'),
-      seeds: listOf(args.seeds, 'seeds'),
-      lr: args.lr,
-      preset: args.preset,
-      out: args.out,
-      plugins: listOf(args.plugin, 'plugin'),
-      maxBadShare: shareOf(args['max-bad']),
-      weights: args.weights,
-      engine: engineSettings(args),
-      remark: io.say,
-      quiet: io.quiet,
-      signal: io.signal,
+    const jobs = jobsOf(args.jobs);
+    const { launcher, detach, 'feature-budget': budget } = args;
+    if (detach && launcher !== 'slurm')
+      throw new UserError('--detach is for --launcher slurm', { mend: 'Leave it out' });
+    const { comparison, interrupted, summary, queued } = await runFromSuite({
+      ...requestOf(args, io),
+      ...{ jobs, launcher, detach },
+      featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),
     });
+    if (interrupted) return undefined;
+    if (queued !== undefined && queued > 0)
+      io.say(`${queued} jobs are in Slurm's queue; see 'ehmam status ${args.out}', or run it again to wait`);
     const { styled, width } = io;
-    io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
-    return undefined;
+    if (comparison !== undefined)
+      io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
+    if (summary === undefined) return undefined;
+    process.stderr.write(`${summary}\n`);
+    return 1;
   },
 });
 

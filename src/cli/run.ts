@@ -23,7 +23,7 @@ export async function runLine(words: readonly string[], commands: readonly Comma
     const { command, args } = parsed;
     stopOnSignals(interrupt, command);
     const code = await command.run(args, ioOf(args, interrupt.signal));
-    return interrupt.signal.aborted ? interruptedExitCode : (code ?? 0);
+    return code ?? (interrupt.signal.aborted ? interruptedExitCode : 0);
   } catch (error) {
     if (interrupt.signal.aborted) return interruptedExitCode;
     return report(error, words.includes('--debug'));

@@ -64,16 +64,35 @@ export async function validateManifest(file: string, options: LoadOptions = {}):
  * longer than the work that the hash may save.
  */
 export async function hashManifest(file: string, root?: string, mostMissing = 0): Promise<string> {
+  return (await manifestHashes(file, root, mostMissing)).rows;
+}
+
+/** What tells a manifest apart: all of it, and the audio that it names. */
+export interface ManifestHashes {
+  /** As `hashManifest`. */
+  readonly rows: string;
+  /** The same over id, split, place in the file and audio alone: equal for tasks over the same audio. */
+  readonly audio: string;
+  /** How long the audio is: from the column duration, else as if the files were 16-bit PCM at 16 kHz. */
+  readonly seconds: number;
+}
+
+/** Hashes a manifest and the audio it names in one go. */
+export async function manifestHashes(file: string, root?: string, mostMissing = 0): Promise<ManifestHashes> {
   const { kept } = await load(file, { root });
   const sizes = await audioSizes(kept, mostMissing);
   const samples = new Map<string, string>();
   for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
-  const hash = createHash('sha256');
-  for (const { columns, path } of kept) {
+  const [rows, audio] = [createHash('sha256'), createHash('sha256')];
+  let seconds = 0;
+  for (const { id, columns, path, split, startSeconds, durationSeconds, channel } of kept) {
     const cells = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
-    hash.update(`${JSON.stringify([cells, sizes.get(path), samples.get(path)])}\n`);
+    const file = [sizes.get(path), samples.get(path)];
+    rows.update(`${JSON.stringify([cells, ...file])}\n`);
+    audio.update(`${JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file])}\n`);
+    seconds += durationSeconds ?? (sizes.get(path) ?? 0) / 32_000;
   }
-  return hash.digest('hex');
+  return { rows: rows.digest('hex'), audio: audio.digest('hex'), seconds };
 }
 
 const sampleBytes = 4096;

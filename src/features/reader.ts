@@ -1,8 +1,9 @@
 /** @file Reads features out of the shards of a store. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Encoder } from '../encoders/encoder.js';
+import { UserError } from '../errors.js';
 import { decodeHalves } from '../half.js';
-import { bytesOf, type ShardDescription, type StoredType, shardPath } from './shards.js';
+import { bytesOf, dataPath, type ShardDescription, type StoredType } from './shards.js';
 
 /** Features of a corpus, read from disk an utterance at a time. */
 export interface Features {
@@ -12,12 +13,17 @@ export interface Features {
   readonly rows: readonly number[];
   /** What is wrong with the audio of utterances that have no rows, by their place. */
   readonly bad: ReadonlyMap<number, string>;
-  /** The features of one utterance: [layers, rows, dim]. */
+  /** The features of one utterance that are stored: [layers, rows, dim]. Means always are. */
   read(utterance: number): Float32Array;
-  /** What making them took, this time or an earlier one. */
+  /** The same, computed by the encoder where they are not stored. */
+  load(utterance: number): Promise<Float32Array>;
+  /** What making them took, this time or an earlier one, and what computing them again has taken so far. */
   readonly costs: { readonly seconds: number; readonly encoderFrames: number };
-  close(): void;
+  close(): Promise<void>;
 }
+
+/** Computes the features of one utterance as the store would give them. */
+export type Recompute = ((utterance: number) => Promise<Float32Array>) & { dispose(): Promise<void> };
 
 /** How many shards a reader keeps open at once. */
 const openFiles = 128;
@@ -29,6 +35,7 @@ export function readerOf(
   type: StoredType,
   size: number,
   { dims }: Encoder,
+  recompute?: Recompute,
 ): Features {
   const [layers, dim] = [dims.length, dims[0] ?? 0];
   if (dims.some((width) => width !== dim))
@@ -50,40 +57,72 @@ export function readerOf(
       closeSync(oldest[1]);
       files.delete(oldest[0]);
     }
-    const file = openSync(shardPath(folder, shard, 'bin'), 'r');
+    const file = openData(dataPath(folder, shard, shards[shard] as ShardDescription));
     files.set(shard, file);
     return file;
+  };
+  let recomputed = 0;
+  const read = (utterance: number): Float32Array => {
+    const count = rows[utterance];
+    if (count === undefined) throw new Error(`there is no utterance ${utterance} in this store`);
+    const values = new Float32Array(layers * count * dim);
+    const stored = type === 'float16' ? new Uint16Array(values.length) : values;
+    const read = readSync(
+      fileOf(Math.floor(utterance / size)),
+      stored,
+      0,
+      stored.byteLength,
+      offsets[utterance] as number,
+    );
+    if (read !== stored.byteLength) throw changed(folder);
+    if (stored instanceof Uint16Array) decodeHalves(stored, values);
+    return values;
   };
   return {
     layers,
     dim,
     rows,
     bad,
-    read(utterance) {
-      const count = rows[utterance];
-      if (count === undefined) throw new Error(`there is no utterance ${utterance} in this store`);
-      const values = new Float32Array(layers * count * dim);
-      const stored = type === 'float16' ? new Uint16Array(values.length) : values;
-      const read = readSync(
-        fileOf(Math.floor(utterance / size)),
-        stored,
-        0,
-        stored.byteLength,
-        offsets[utterance] as number,
-      );
-      if (read !== stored.byteLength) throw new Error(`the store ${folder} changed while it was read`);
-      if (stored instanceof Uint16Array) decodeHalves(stored, values);
+    read,
+    async load(utterance) {
+      if (shards[Math.floor(utterance / size)]?.kept !== false) return read(utterance);
+      if (recompute === undefined) throw new Error(`the features of utterance ${utterance} are not stored`);
+      const values = await recompute(utterance);
+      const count = rows[utterance] as number;
+      if (values.length !== layers * count * dim) throw changed(folder);
+      recomputed += count;
       return values;
     },
-    costs: {
-      seconds: shards.reduce((sum, shard) => sum + shard.seconds, 0),
-      encoderFrames: shards.reduce((sum, shard) => sum + shard.encoderFrames, 0),
+    get costs() {
+      return {
+        seconds: shards.reduce((sum, shard) => sum + shard.seconds, 0),
+        encoderFrames: shards.reduce((sum, shard) => sum + shard.encoderFrames, recomputed),
+      };
     },
-    close() {
+    async close() {
       for (const file of files.values()) closeSync(file);
       files.clear();
+      await recompute?.dispose();
     },
   };
+}
+
+function openData(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw changed(path, error);
+  }
+}
+
+/** Audio was mended, or a file was damaged, after the store was opened. */
+function changed(path: string, cause?: unknown): UserError {
+  return new UserError('the features changed while they were read', {
+    exitCode: 1,
+    file: path,
+    mend: 'Run it again',
+    cause,
+  });
 }
 
 /** Where each of these sizes starts when they stand one after the other. */

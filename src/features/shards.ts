@@ -1,11 +1,11 @@
 /** @file Shards of a feature store: a binary file and its description, each written whole, checked when opened. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { sha256OfFile, writeFileAtomic } from '../files.js';
-import { encodeHalves, largestHalf } from '../half.js';
+import { decodeHalves, encodeHalves, largestHalf } from '../half.js';
 
 export const storedTypes = ['float32', 'float16'] as const;
 export type StoredType = (typeof storedTypes)[number];
@@ -23,7 +23,10 @@ const shardSchema = z.strictObject({
   encoderFrames: z.int().nonnegative(),
   /** How long reading and encoding took. */
   seconds: z.number().nonnegative(),
-  sha256: z.string(),
+  /** Of the data, kept or not. */
+  sha256: z.hash('sha256'),
+  /** False where the data was over the disk budget: it is computed again by whoever reads it. */
+  kept: z.boolean().default(true),
 });
 
 export type ShardDescription = z.infer<typeof shardSchema>;
@@ -37,17 +40,26 @@ export interface UtteranceFeatures {
   readonly bad?: string;
 }
 
-export function shardPath(folder: string, index: number, extension: 'bin' | 'json'): string {
-  return join(folder, `shard-${String(index).padStart(5, '0')}.${extension}`);
+export const shardName = (index: number): string => `shard-${String(index).padStart(5, '0')}`;
+
+const descriptionPath = (folder: string, index: number): string => join(folder, `${shardName(index)}.json`);
+
+/** Named by its content, so that a description never goes with the data of another. */
+export function dataPath(folder: string, index: number, { sha256 }: ShardDescription): string {
+  return join(folder, `${shardName(index)}-${sha256.slice(0, 16)}.bin`);
 }
 
-/** Writes a shard: the data first, then the description, without which the data does not count. */
+/**
+ * Writes a shard: the data first, then the description, without which the data does not count.
+ * @param kept whether the data is stored, or only what there is to know of it
+ */
 export async function writeShard(
   folder: string,
   index: number,
   utterances: readonly UtteranceFeatures[],
   type: StoredType,
   costs: { readonly encoderFrames: number; readonly seconds: number },
+  kept = true,
 ): Promise<ShardDescription> {
   const chunks = utterances.map(({ id, values }) => encode(id, values, type));
   const hash = createHash('sha256');
@@ -59,10 +71,31 @@ export async function writeShard(
     ...(bad.length > 0 && { bad: Object.fromEntries(bad) }),
     ...costs,
     sha256: hash.digest('hex'),
+    kept,
   };
-  await writeFileAtomic(shardPath(folder, index, 'bin'), chunks);
-  await writeFileAtomic(shardPath(folder, index, 'json'), `${JSON.stringify(description)}\n`);
+  if (kept) await writeFileAtomic(dataPath(folder, index, description), chunks);
+  await writeFileAtomic(descriptionPath(folder, index), `${JSON.stringify(description)}\n`);
+  await removeOthers(folder, index, description);
   return description;
+}
+
+/** Removes data of this shard that no description goes with, and what a killed writer left. The shard is locked. */
+async function removeOthers(folder: string, index: number, description: ShardDescription): Promise<void> {
+  const own = basename(dataPath(folder, index, description));
+  for (const name of await readdir(folder)) {
+    const data = name.startsWith(`${shardName(index)}-`) && !(description.kept && name === own);
+    const unfinished = name.startsWith(`.${shardName(index)}`) && name.endsWith('.tmp');
+    if (data || unfinished) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Features as they are after a stay on disk. */
+export function asStored(id: string, values: Float32Array, type: StoredType): Float32Array {
+  encode(id, values, type);
+  if (type === 'float32') return values;
+  const rounded = new Float32Array(values.length);
+  decodeHalves(encodeHalves(values), rounded);
+  return rounded;
 }
 
 function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
@@ -89,19 +122,21 @@ function encode(id: string, values: Float32Array, type: StoredType): Uint8Array 
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
-/** The description of a shard that is whole and holds exactly these utterances, else undefined. */
+/**
+ * The description of a shard that holds exactly these utterances, else undefined.
+ * Its data, where it is kept, is whole: all of it was read and compared with the checksum.
+ */
 export async function readShard(
   folder: string,
   index: number,
   ids: readonly string[],
 ): Promise<ShardDescription | undefined> {
   try {
-    const parsed = shardSchema.safeParse(
-      JSON.parse(await readFile(shardPath(folder, index, 'json'), 'utf8')),
-    );
+    const parsed = shardSchema.safeParse(JSON.parse(await readFile(descriptionPath(folder, index), 'utf8')));
     if (!parsed.success || parsed.data.rows.length !== ids.length) return undefined;
     if (parsed.data.ids.some((id, i) => id !== ids[i])) return undefined;
-    const digest = await sha256OfFile(shardPath(folder, index, 'bin'));
+    if (!parsed.data.kept) return parsed.data;
+    const digest = await sha256OfFile(dataPath(folder, index, parsed.data));
     return digest === parsed.data.sha256 ? parsed.data : undefined;
   } catch {
     // Absent, cut off or unreadable: the shard is made again, and a folder that cannot be written says so then.

@@ -9,7 +9,8 @@ import { createEngine } from '../engine/create.js';
 import { floatsOf } from '../engine/tree.js';
 import { randomStream } from '../random.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
-import { type FeatureKind, type Features, openFeatures } from './store.js';
+import { bytesOf } from './shards.js';
+import { extractPart, type FeatureKind, type Features, openFeatures, shardsOf } from './store.js';
 import { toyEncoder, toyHop } from './toyEncoder.fixture.js';
 
 const count = 70; // More than one shard of frames.
@@ -37,7 +38,7 @@ afterAll(() => rm(corpus, { recursive: true, force: true }));
 
 async function open(kind: FeatureKind, folder: string, of = utterances): Promise<Features> {
   const engine = await createEngine('onnx', { threads: 1 });
-  return openFeatures({ engine, encoder, utterances: of, manifestHash: 'm', kind, folder, quiet: true });
+  return openFeatures({ engine, encoder, utterances: of, audioHash: 'm', kind, folder, quiet: true });
 }
 
 describe('extraction', () => {
@@ -108,15 +109,15 @@ describe('the feature store', () => {
     }
     expect(frames.costs.encoderFrames).toBe(frames.rows.reduce((a, b) => a + b, 0));
     expect(pooled.costs.encoderFrames).toBe(frames.costs.encoderFrames);
-    frames.close();
-    pooled.close();
+    await frames.close();
+    await pooled.close();
   });
 
   test('is not made again by a second run, and a damaged or missing shard alone is', async () => {
     const folder = join(corpus, 'resumed');
     const first = await open('frames', folder);
     const values = [first.read(2), first.read(66)];
-    first.close();
+    await first.close();
     const store = join(folder, (await readdir(folder))[0] as string);
     const times = async (): Promise<Record<string, number>> =>
       Object.fromEntries(
@@ -125,20 +126,22 @@ describe('the feature store', () => {
         ),
       );
     const before = await times();
+    const dataOf = (shard: number): string =>
+      Object.keys(before).find((name) => name.startsWith(`shard-0000${shard}-`)) ?? '';
     expect(Object.keys(before).sort()).toEqual([
-      'shard-00000.bin',
+      dataOf(0),
       'shard-00000.json',
-      'shard-00001.bin',
+      dataOf(1),
       'shard-00001.json',
     ]);
-    (await open('frames', folder)).close();
+    await (await open('frames', folder)).close();
     expect(await times()).toEqual(before);
 
     for (const damage of [
-      () => truncate(join(store, 'shard-00001.bin'), 10),
+      () => truncate(join(store, dataOf(1)), 10),
       () => rm(join(store, 'shard-00001.json')),
       async () => {
-        const file = join(store, 'shard-00001.bin');
+        const file = join(store, dataOf(1));
         const bytes = await readFile(file);
         bytes[5] = (bytes[5] as number) ^ 1;
         await writeFile(file, bytes);
@@ -147,10 +150,11 @@ describe('the feature store', () => {
       await damage();
       const again = await open('frames', folder);
       expect([again.read(2), again.read(66)]).toEqual(values);
-      again.close();
+      await again.close();
       const after = await times();
-      expect(after['shard-00000.bin']).toBe(before['shard-00000.bin']);
-      expect(after['shard-00001.bin']).not.toBe(before['shard-00001.bin']);
+      expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+      expect(after[dataOf(0)]).toBe(before[dataOf(0)]);
+      expect(after[dataOf(1)]).not.toBe(before[dataOf(1)]);
     }
   });
 
@@ -160,10 +164,92 @@ describe('the feature store', () => {
     await writeFile(join(corpus, 'text.wav'), 'no audio');
     await expect(open('frames', folder, broken)).rejects.toThrow(/text\.wav/);
     const store = join(folder, (await readdir(folder))[0] as string);
-    expect((await readdir(store)).sort()).toEqual(['shard-00000.bin', 'shard-00000.json']);
+    expect((await readdir(store)).map((name) => name.slice(0, 11))).toEqual(['shard-00000', 'shard-00000']);
     const mended = await open('frames', folder);
     expect(mended.rows).toHaveLength(count);
-    mended.close();
+    await mended.close();
+  });
+});
+
+test('parts of a store, made one after the other, are the whole', async () => {
+  const folder = join(corpus, 'parts');
+  const engine = await createEngine('onnx', { threads: 1 });
+  const options = {
+    engine,
+    encoder,
+    utterances,
+    audioHash: 'm',
+    kind: 'frames',
+    folder,
+    quiet: true,
+  } as const;
+  expect(await extractPart(options, { index: 1, of: 2 })).toBe(1);
+  const [store = ''] = await readdir(folder);
+  expect((await readdir(join(folder, store))).map((name) => name.slice(0, 11))).toEqual(
+    Array(2).fill('shard-00001'),
+  );
+  expect(await extractPart(options, { index: 0, of: 2 })).toBe(1);
+  const [parts, whole] = [await open('frames', folder), await open('frames', join(corpus, 'no-parts'))];
+  for (const place of [0, 63, 64, 69]) expect(parts.read(place)).toEqual(whole.read(place));
+  expect(shardsOf(count, 'frames')).toBe(2);
+});
+
+describe('a disk budget', () => {
+  const framesBytes = (features: Features, type: 'float16' | 'float32'): number =>
+    bytesOf[type] * 2 * 6 * features.rows.reduce((sum, rows) => sum + rows, 0);
+  const bounded = async (folder: string, frameType: 'float16' | 'float32', budgetBytes: number) => {
+    const remarks: string[] = [];
+    const engine = await createEngine('onnx', { threads: 1 });
+    const features = await openFeatures({
+      ...{ engine, encoder, utterances, audioHash: 'm', kind: 'frames', folder, frameType, budgetBytes },
+      remark: (text) => remarks.push(text),
+    });
+    return { features, remarks };
+  };
+  const dataIn = async (folder: string): Promise<string[]> =>
+    (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.bin'));
+
+  test.each(['float16', 'float32'] as const)(
+    'that is too small leaves the values of %s as stored ones are, and says so',
+    async (frameType) => {
+      const stored = await bounded(join(corpus, `room-${frameType}`), frameType, 1e6);
+      expect(stored.remarks).toEqual([]);
+      const folder = join(corpus, `no-room-${frameType}`);
+      const { features, remarks } = await bounded(folder, frameType, 1000);
+      expect(remarks).toEqual([
+        expect.stringMatching(/toy-1 .*0 bytes of the feature budget of 1\.0 kB.*computed/),
+      ]);
+      expect(await dataIn(folder)).toEqual([]);
+      expect(features.rows).toEqual(stored.features.rows);
+      const before = features.costs.encoderFrames;
+      expect(before).toBe(stored.features.costs.encoderFrames);
+      for (const place of [0, 12, 64, 69]) {
+        expect(await features.load(place)).toEqual(stored.features.read(place));
+        expect(await stored.features.load(place)).toEqual(stored.features.read(place));
+      }
+      const again = [0, 12, 64, 69].reduce((sum, place) => sum + (features.rows[place] as number), 0);
+      expect(features.costs.encoderFrames).toBe(before + again);
+      expect(stored.features.costs.encoderFrames).toBe(before);
+      await features.close();
+      // A larger budget later: now they are stored.
+      const later = await bounded(folder, frameType, 1e6);
+      expect(await dataIn(folder)).toHaveLength(2);
+      expect(later.features.read(64)).toEqual(stored.features.read(64));
+    },
+  );
+
+  test('counts what other stores take, or are going to take; what is stored stays in use', async () => {
+    const folder = join(corpus, 'shared-room');
+    const half = await bounded(folder, 'float16', 1e6);
+    const bytes = framesBytes(half.features, 'float16');
+    expect((await bounded(folder, 'float32', 3 * bytes - 1)).remarks).toHaveLength(1);
+    expect((await bounded(folder, 'float32', 3 * bytes)).remarks).toEqual([]);
+    expect((await bounded(folder, 'float16', 0)).remarks).toEqual([]);
+    // Means are small: they are stored whatever the budget is.
+    const engine = await createEngine('onnx', { threads: 1 });
+    const options = { engine, encoder, utterances, audioHash: 'm', folder, budgetBytes: 0 };
+    const pooled = await openFeatures({ ...options, kind: 'pooled', quiet: true });
+    expect(pooled.read(3)).toHaveLength(12);
   });
 });
 
@@ -178,7 +264,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'frames',
       folder,
       quiet: true,
@@ -199,7 +285,7 @@ describe('bad audio', () => {
     const mended = await openFeatures(options);
     expect(mended.bad.size).toBe(0);
     expect(mended.read(2)).toEqual(whole.read(2));
-    for (const each of [features, whole, mended]) each.close();
+    for (const each of [features, whole, mended]) await each.close();
   });
 
   test('is also what is too long, is not finite or lies about its length', async () => {
@@ -214,7 +300,7 @@ describe('bad audio', () => {
       engine,
       encoder,
       utterances: of,
-      manifestHash: 'm',
+      audioHash: 'm',
       kind: 'pooled',
       folder,
       quiet: true,
@@ -222,6 +308,6 @@ describe('bad audio', () => {
     const features = await openFeatures({ ...options, mostBad: 2 });
     expect(features.bad.get(0)).toContain('181.0 s at once are too long');
     expect(features.bad.get(1)).toContain('reach past its end');
-    features.close();
+    await features.close();
   });
 });

@@ -1,33 +1,27 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { isUsable, longestUtteranceSeconds, readUtterance } from '../data/audio.js';
+import { basename, join } from 'node:path';
+import { byteText } from '../byteSize.js';
+import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { floatsOf } from '../engine/tree.js';
-import { UserError } from '../errors.js';
-import { createProgress, type Progress } from '../progress.js';
-import { extractHiddenStates, extractPooled } from './extract.js';
-import { type Features, readerOf } from './reader.js';
-import {
-  readShard,
-  type ShardDescription,
-  type StoredType,
-  type UtteranceFeatures,
-  writeShard,
-} from './shards.js';
+import type { LockOptions } from '../lock.js';
+import { estimateFrameBytes, reserve } from './budget.js';
+import { encoderOf, type FeatureKind } from './encoding.js';
+import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from './fill.js';
+import { type Features, type Recompute, readerOf } from './reader.js';
+import { asStored, type ShardDescription, type StoredType } from './shards.js';
 
+export type { FeatureKind } from './encoding.js';
 export type { Features } from './reader.js';
-
-/** `pooled`: the mean over time of every layer. `frames`: every frame of every layer. */
-export type FeatureKind = 'pooled' | 'frames';
 
 export interface StoreOptions {
   readonly engine: Engine;
   readonly encoder: Encoder;
   readonly utterances: readonly Utterance[];
-  readonly manifestHash: string;
+  /** Tells the audio of the utterances apart from any other. */
+  readonly audioHash: string;
   readonly kind: FeatureKind;
   /** Where stores are kept; this one gets a folder named by what is in it. */
   readonly folder: string;
@@ -36,165 +30,132 @@ export interface StoreOptions {
   readonly quiet?: boolean;
   /** How many utterances may have audio that cannot be used (default: none). They get no rows. */
   readonly mostBad?: number;
+  /** What all stores in `folder` may take: frames that would go beyond it are computed whenever they are read. */
+  readonly budgetBytes?: number | undefined;
+  /** Told that frames are not stored (default: a line on stderr). */
+  readonly remark?: (text: string) => void;
+  /** Told how many of the utterances that are to have features have them. */
+  readonly onProgress?: (done: number) => void;
+  /** How processes that share the work tell who still lives. */
+  readonly lock?: LockOptions;
+}
+
+/** What a store's folder is named by. */
+export interface StoreIdentity {
+  readonly encoderHash: string;
+  readonly audioHash: string;
+  readonly kind: FeatureKind;
+  readonly frameType?: StoredType | undefined;
+  readonly engine: { readonly name: string; readonly provider: string };
+}
+
+/** The part `index` (counted from 0) of `of` nearly equal ones. */
+export interface Part {
+  readonly index: number;
+  readonly of: number;
 }
 
 /** Raised when the files' layout or the way of extracting changes. */
-const storeVersion = 1;
+export const storeVersion = 2;
+
 const shardSizes: Readonly<Record<FeatureKind, number>> = { pooled: 512, frames: 64 };
 
 /**
- * Opens the features of a corpus, extracting what is not yet on disk.
- * A killed run loses at most the shard it was making; a damaged shard is made again.
+ * Opens the features of a corpus, extracting what is not yet on disk. Any number of processes may do so at the same
+ * time: each takes shards that no other is making. A killed one loses at most the shard it was making; a damaged
+ * shard is made again.
  * @throws UserError for more bad audio than `mostBad`, or a folder that cannot be written
  */
 export async function openFeatures(options: StoreOptions): Promise<Features> {
-  const { encoder, utterances, kind } = options;
-  const type = kind === 'pooled' ? 'float32' : (options.frameType ?? 'float16');
-  const folder = join(options.folder, storeName(options, type));
-  const size = shardSizes[kind];
-  const shards: (ShardDescription | undefined)[] = [];
-  for (let start = 0; start < utterances.length; start += size) {
-    const part = utterances.slice(start, start + size);
-    const ids = part.map(({ id }) => id);
-    const shard = await readShard(folder, shards.length, ids);
-    // What was bad may have been mended, or its disk may be back.
-    const again = part.filter(({ id }) => shard?.bad?.[id] !== undefined);
-    const mended = (await Promise.all(again.map((each) => isUsable(each, longestUtteranceSeconds)))).includes(
-      true,
-    );
-    shards.push(mended ? undefined : shard);
-  }
-  const known = shards.reduce((count, shard) => count + Object.keys(shard?.bad ?? {}).length, 0);
-  checkBad(options, known, Object.values(shards.find((shard) => shard?.bad)?.bad ?? {})[0]);
-  if (shards.includes(undefined)) await fillShards(options, folder, type, size, shards);
-  return readerOf(shards as ShardDescription[], folder, type, size, encoder);
+  const plan = planOf(options);
+  const { shards, keep } = await make(options, plan);
+  checkBad(plan.utterances.length, plan.mostBad, badOf(shards), firstReason(shards));
+  const whole = shards as ShardDescription[];
+  const recompute = keep ? undefined : recomputeOf(plan);
+  return readerOf(whole, plan.folder, plan.type, plan.size, plan.encoder, recompute);
 }
 
+/**
+ * Makes one part of a store's shards, where it is missing: several jobs may each make a part of one store.
+ * @returns how many shards the part has
+ * @throws UserError as `openFeatures`
+ */
+export async function extractPart(options: StoreOptions, part: Part): Promise<number> {
+  const { made } = await make(options, planOf(options), part);
+  return made.length;
+}
+
+/** How many shards a store has: more parts than that would have nothing to do. */
+export function shardsOf(utterances: number, kind: FeatureKind): number {
+  return Math.ceil(utterances / shardSizes[kind]);
+}
+
+function planOf(options: StoreOptions): StorePlan {
+  const { engine, encoder, utterances, kind, mostBad = 0, quiet = false, lock = {} } = options;
+  const { onProgress = () => undefined } = options;
+  const type = typeOf(kind, options.frameType);
+  const folder = join(options.folder, storeName({ ...options, encoderHash: encoder.hash }));
+  const size = shardSizes[kind];
+  return { engine, encoder, utterances, kind, type, size, folder, mostBad, quiet, onProgress, lock };
+}
+
+const typeOf = (kind: FeatureKind, frameType: StoredType = 'float16'): StoredType =>
+  kind === 'pooled' ? 'float32' : frameType;
+
 /** The folder of a store: a digest of all that decides its contents. */
-function storeName({ encoder, manifestHash, kind, engine }: StoreOptions, type: StoredType): string {
-  const key = [storeVersion, encoder.hash, manifestHash, kind, type, engine.name, engine.provider];
+export function storeName({ encoderHash, audioHash, kind, frameType, engine }: StoreIdentity): string {
+  const type = typeOf(kind, frameType);
+  const key = [storeVersion, encoderHash, audioHash, kind, type, engine.name, engine.provider];
   return `${kind}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24)}`;
 }
 
-async function fillShards(
+async function make(
   options: StoreOptions,
-  folder: string,
-  type: StoredType,
-  size: number,
-  shards: (ShardDescription | undefined)[],
-): Promise<void> {
-  const { encoder, utterances, quiet = false } = options;
-  const ready = shards.reduce((count, shard) => count + (shard?.ids.length ?? 0), 0);
-  let bad = shards.reduce((count, shard) => count + Object.keys(shard?.bad ?? {}).length, 0);
-  const onBad = (error: UserError): void => {
-    bad++;
-    checkBad(options, bad, error.message, error);
+  plan: StorePlan,
+  { index: part, of }: Part = { index: 0, of: 1 },
+): Promise<{
+  readonly shards: (ShardDescription | undefined)[];
+  readonly made: readonly number[];
+  readonly keep: boolean;
+}> {
+  const count = shardsOf(plan.utterances.length, plan.kind);
+  const shards = new Array<ShardDescription | undefined>(count).fill(undefined);
+  const made = Array.from(shards.keys()).filter((index) => index % of === part);
+  for (const index of made) shards[index] = await findShard(plan, index);
+  const missing = (keep: boolean): boolean => made.some((index) => !isThere(shards[index], keep));
+  const keep = !missing(true) || (await mayKeep(options, plan));
+  checkBad(plan.utterances.length, plan.mostBad, badOf(shards), firstReason(shards));
+  if (missing(keep)) await fillShards(plan, shards, made, keep);
+  return { shards, made, keep };
+}
+
+const firstReason = (shards: readonly (ShardDescription | undefined)[]): string | undefined =>
+  Object.values(shards.find((shard) => shard?.bad)?.bad ?? {})[0];
+
+/** Whether the budget has room for the frames of this corpus. */
+async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean> {
+  const { budgetBytes, folder: root, quiet } = options;
+  if (budgetBytes === undefined || plan.kind === 'pooled') return true;
+  const bytes = await estimateFrameBytes(plan.encoder, plan.utterances, plan.type);
+  const name = basename(plan.folder);
+  const { fits, othersBytes } = await reserve({ root, name, budgetBytes, bytes, lock: plan.lock });
+  if (fits) return true;
+  const text =
+    `the frames of ${plan.encoder.name} would take about ${byteText(bytes)}, and ${byteText(othersBytes)} of the ` +
+    `feature budget of ${byteText(budgetBytes)} are taken: they are not stored but computed whenever they are read`;
+  const remark = options.remark ?? ((line: string) => process.stderr.write(`${line}\n`));
+  if (!quiet || options.remark !== undefined) remark(text);
+  return false;
+}
+
+/** The frames of one utterance, as a store would have given them. */
+function recomputeOf({ engine, encoder, utterances, kind, type }: StorePlan): Recompute {
+  const encode = encoderOf(engine, encoder, kind);
+  const compute = async (place: number): Promise<Float32Array> => {
+    const utterance = utterances[place];
+    if (utterance === undefined) throw new Error(`there is no utterance ${place} in this store`);
+    const { values } = await encode(await readUtterance(utterance, longestUtteranceSeconds));
+    return asStored(utterance.id, values, type);
   };
-  const progress = createProgress(`features of ${encoder.name}`, utterances.length, {
-    quiet,
-    initial: ready,
-  });
-  const extract = extractorOf(options);
-  let done = ready;
-  try {
-    for (const [index, shard] of shards.entries()) {
-      if (shard !== undefined) continue;
-      const part = utterances.slice(index * size, (index + 1) * size);
-      const { features, ...costs } = await encodeAll(part, { extract, progress, done, onBad });
-      shards[index] = await writeShard(folder, index, features, type, costs);
-      done += part.length;
-    }
-  } finally {
-    progress.stop();
-    await extract.dispose();
-  }
-}
-
-/** @throws UserError when more utterances are bad than may be; the error itself where none may be */
-function checkBad(
-  { utterances, mostBad = 0 }: StoreOptions,
-  bad: number,
-  reason: string | undefined,
-  error?: UserError,
-): void {
-  if (bad <= mostBad) return;
-  if (mostBad === 0 && error !== undefined) throw error;
-  throw new UserError(
-    `${bad} of ${utterances.length} utterances have audio that cannot be used, and ${mostBad} may: ${reason}`,
-    { mend: 'Mend the audio or take it out of the manifest, or allow more with --max-bad', cause: error },
-  );
-}
-
-interface Encoding {
-  readonly values: Float32Array;
-  readonly rows: number;
-  readonly encoderFrames: number;
-}
-
-type EncodeOne = ((samples: Float32Array) => Promise<Encoding>) & { dispose(): Promise<void> };
-
-function extractorOf({ engine, encoder, kind }: StoreOptions): EncodeOne {
-  if (kind === 'pooled') {
-    const extract = extractPooled(engine, encoder);
-    const encode = async (samples: Float32Array): Promise<Encoding> => {
-      const { means, frames } = await extract(samples);
-      return { values: floatsOf(means), rows: 1, encoderFrames: frames };
-    };
-    return Object.assign(encode, { dispose: extract.dispose });
-  }
-  const extract = extractHiddenStates(engine, encoder);
-  const encode = async (samples: Float32Array): Promise<Encoding> => {
-    const states = (await extract(samples)).map(floatsOf);
-    const rows = (states[0]?.length ?? 0) / (encoder.dims[0] ?? 1);
-    const values = new Float32Array(states.reduce((sum, state) => sum + state.length, 0));
-    let offset = 0;
-    for (const state of states) {
-      values.set(state, offset);
-      offset += state.length;
-    }
-    return { values, rows, encoderFrames: rows };
-  };
-  return Object.assign(encode, { dispose: extract.dispose });
-}
-
-/** Encodes utterances one after the other; the next one's audio is read meanwhile. */
-async function encodeAll(
-  utterances: readonly Utterance[],
-  work: {
-    readonly extract: EncodeOne;
-    readonly progress: Progress;
-    readonly done: number;
-    /** Told of audio that cannot be used; it may throw. */
-    readonly onBad: (error: UserError) => void;
-  },
-): Promise<{ features: UtteranceFeatures[]; encoderFrames: number; seconds: number }> {
-  const { extract, progress, done, onBad } = work;
-  const started = performance.now();
-  const features: UtteranceFeatures[] = [];
-  let encoderFrames = 0;
-  let next = utterances[0] && samplesOrError(utterances[0]);
-  for (const [i, utterance] of utterances.entries()) {
-    const samples = await next;
-    const following = utterances[i + 1];
-    next = following && samplesOrError(following);
-    if (samples === undefined) throw new Error(`'${utterance.id}' was not read`);
-    progress.update(done + i + 1);
-    if (samples instanceof Error) {
-      if (!(samples instanceof UserError)) throw samples;
-      onBad(samples);
-      features.push({ id: utterance.id, rows: 0, values: new Float32Array(), bad: samples.message });
-      continue;
-    }
-    const { values, rows, encoderFrames: frames } = await extract(samples);
-    encoderFrames += frames;
-    features.push({ id: utterance.id, rows, values });
-  }
-  return { features, encoderFrames, seconds: (performance.now() - started) / 1000 };
-}
-
-/** The samples, or what went wrong: it matters when the utterance's turn comes. */
-async function samplesOrError(utterance: Utterance): Promise<Float32Array | Error> {
-  return readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) =>
-    error instanceof Error ? error : new Error(String(error)),
-  );
+  return Object.assign(compute, { dispose: encode.dispose });
 }

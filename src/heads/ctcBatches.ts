@@ -25,19 +25,19 @@ export type FrameBatch = { readonly states: HostTensor; readonly steps: HostTens
  * Reads utterances' frames into one padded batch of `size` rows; rows without an utterance hold one step of zeros.
  * @param places where the utterances stand in the features
  */
-export function frameBatch(
+export async function frameBatch(
   features: Features,
   places: readonly number[],
   size: number,
   join: number,
-): FrameBatch {
+): Promise<FrameBatch> {
   const { layers, dim } = features;
   const counts = places.map((place) => features.rows[place] as number);
   const longest = counts.reduce((a, b) => Math.max(a, b), 1);
   const padded = bucketLength(stepsOf(longest, join), bucketSteps) * join;
   const states = new Float32Array(layers * size * padded * dim);
   for (const [row, place] of places.entries()) {
-    const values = features.read(place);
+    const values = await features.load(place);
     const length = (counts[row] as number) * dim;
     for (let layer = 0; layer < layers; layer++) {
       states.set(values.subarray(layer * length, (layer + 1) * length), (layer * size + row) * padded * dim);

@@ -38,7 +38,7 @@ export async function trainCtcHead(
 ): Promise<HeadResult> {
   const { layers, dim } = work.features;
   const join = framesJoined(settings.stepSamples, hopSamples);
-  const standard = settings.standardize ? featureStandard(work.features, work.places.train) : undefined;
+  const standard = settings.standardize ? await featureStandard(work.features, work.places.train) : undefined;
   const model: CtcModel = {
     layers,
     dim,
@@ -119,7 +119,7 @@ async function trainAtRate(
   for (let update = 0; course.ended === undefined; ) {
     if (update % epochUpdates === 0) batches = epochBatches(work, batchSize, update / epochUpdates);
     const rows = batches[update % epochUpdates] ?? [];
-    const batch = frameBatch(
+    const batch = await frameBatch(
       work.features,
       rows.map((row) => places[row] as number),
       batchSize,

@@ -42,7 +42,7 @@ export async function recognise(
   );
   const predictions: Columns[] = [];
   try {
-    for (const { batch, utterances } of splitBatches(work, model, split)) {
+    for await (const { batch, utterances } of splitBatches(work, model, split)) {
       const { path } = await bestPath.run({ parameters, batch });
       const emissions = decoder && floatsOf((await emissionsOf.run({ parameters, batch })).emissions);
       const width = path.shape[1] as number;
@@ -61,17 +61,17 @@ export async function recognise(
 }
 
 /** A split's utterances by length, and where they stand in it. */
-function* splitBatches(
+async function* splitBatches(
   { places, features }: HeadWork,
   { settings: { batchSize }, join }: CtcModel,
   split: Split,
-): Generator<{ readonly batch: FrameBatch; readonly utterances: readonly number[] }> {
+): AsyncGenerator<{ readonly batch: FrameBatch; readonly utterances: readonly number[] }> {
   const byLength = places[split]
     .map((place, i) => ({ place, i, frames: features.rows[place] as number }))
     .sort((a, b) => a.frames - b.frames || a.i - b.i);
   for (let start = 0; start < byLength.length; start += batchSize) {
     const part = byLength.slice(start, start + batchSize);
     const own = part.map(({ place }) => place);
-    yield { batch: frameBatch(features, own, batchSize, join), utterances: part.map(({ i }) => i) };
+    yield { batch: await frameBatch(features, own, batchSize, join), utterances: part.map(({ i }) => i) };
   }
 }

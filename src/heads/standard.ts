@@ -15,7 +15,10 @@ const smallestVariance = 1e-5;
 const standardUtterances = 256;
 
 /** Mean and inverse deviation of every dimension of every layer over (a part of) the train split. */
-export function featureStandard(features: Features, places: readonly number[]): FeatureStandard {
+export async function featureStandard(
+  features: Features,
+  places: readonly number[],
+): Promise<FeatureStandard> {
   const { layers, dim } = features;
   const [sums, squares] = [new Float64Array(layers * dim), new Float64Array(layers * dim)];
   const stride = Math.max(1, Math.floor(places.length / standardUtterances));
@@ -23,7 +26,7 @@ export function featureStandard(features: Features, places: readonly number[]): 
   for (let i = 0; i < places.length; i += stride) {
     const place = places[i] as number;
     const rows = features.rows[place] as number;
-    const values = features.read(place);
+    const values = await features.load(place);
     for (let at = 0; at < values.length; at++) {
       const column = Math.floor(at / (rows * dim)) * dim + (at % dim);
       const value = values[at] as number;

@@ -12,8 +12,9 @@ export function heldFeatures(layers: number, dim: number, utterances: readonly F
     rows: utterances.map((values) => values.length / (layers * dim)),
     bad: new Map(),
     read: (utterance) => utterances[utterance] as Float32Array,
+    load: async (utterance) => utterances[utterance] as Float32Array,
     costs: { seconds: 0, encoderFrames: 0 },
-    close: () => {},
+    close: async () => {},
   };
 }
 

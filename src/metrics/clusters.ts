@@ -21,3 +21,21 @@ export function sumByCluster(shares: readonly Share[], clusters: readonly string
   });
   return [...sums.values()];
 }
+
+/** Drawing from so many gives an interval as good as from more: its error is 1 % of its width, that of 1000 draws 2 %. */
+const mostDrawn = 10_000;
+
+/**
+ * At most 10,000 sums of shares, for a bootstrap to draw from: independent of each other as the shares are, since each
+ * takes every so-manieth of them.
+ */
+export function bundled(shares: readonly Share[]): readonly Share[] {
+  if (shares.length <= mostDrawn) return shares;
+  const sums = Array.from({ length: mostDrawn }, () => ({ numerator: 0, denominator: 0 }));
+  shares.forEach(({ numerator, denominator }, i) => {
+    const sum = sums[i % mostDrawn] as (typeof sums)[number];
+    sum.numerator += numerator;
+    sum.denominator += denominator;
+  });
+  return sums;
+}

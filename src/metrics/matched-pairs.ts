@@ -18,27 +18,33 @@ const buffer = 2;
  * Compares two recognisers on the same references. Utterances are cut where both have two words in a row right, since
  * errors on the two sides of such a place hardly depend on each other; then the errors of the segments are compared
  * by a paired z-test.
- * @param first alignments of the baseline, in the same order as `second`
+ * @param first errors of the baseline, in the same order as `second`
  */
-export function matchedPairs(first: readonly Alignment[], second: readonly Alignment[]): MatchedPairs {
-  if (first.length !== second.length) throw new Error(`${first.length} alignments beside ${second.length}`);
-  const differences = first.flatMap((alignment, i) => segmentDifferences(alignment, second[i] as Alignment));
-  const n = differences.length;
-  const mean = differences.reduce((sum, value) => sum + value, 0) / Math.max(n, 1);
+export function matchedPairs(first: readonly PlacedErrors[], second: readonly PlacedErrors[]): MatchedPairs {
+  if (first.length !== second.length) throw new Error(`${first.length} utterances beside ${second.length}`);
+  let [n, sum, squares] = [0, 0, 0];
+  first.forEach((errors, i) => {
+    for (const difference of segmentDifferences(errors, second[i] as PlacedErrors)) {
+      n++;
+      sum += difference;
+      squares += difference ** 2;
+    }
+  });
+  const mean = sum / Math.max(n, 1);
   if (n < 2) return { segments: n, meanDifference: mean, pValue: 1 };
-  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  if (variance === 0) return { segments: n, meanDifference: mean, pValue: mean === 0 ? 1 : 0 };
+  // Whole numbers: their sums are exact.
+  const variance = (squares - sum * mean) / (n - 1);
+  if (variance <= 0) return { segments: n, meanDifference: mean, pValue: mean === 0 ? 1 : 0 };
   return { segments: n, meanDifference: mean, pValue: twoSidedNormal(mean / Math.sqrt(variance / n)) };
 }
 
 /** Errors of the second less errors of the first, for every segment with an error. */
-function segmentDifferences(first: Alignment, second: Alignment): number[] {
-  const [a, b] = [errorsByPlace(first), errorsByPlace(second)];
-  if (a.length !== b.length) throw new Error('the alignments are of different references');
+function segmentDifferences(first: PlacedErrors, second: PlacedErrors): number[] {
+  if (first.length !== second.length) throw new Error('the alignments are of different references');
   const differences: number[] = [];
   let [errors, difference, right] = [0, 0, 0];
-  a.forEach((own, place) => {
-    const other = b[place] as number;
+  for (let place = 0; place < first.length; place++) {
+    const [own, other] = [first.charCodeAt(place), second.charCodeAt(place)];
     errors += own + other;
     difference += other - own;
     if (own + other > 0) right = 0;
@@ -47,17 +53,22 @@ function segmentDifferences(first: Alignment, second: Alignment): number[] {
       differences.push(difference);
       [errors, difference] = [0, 0];
     }
-  });
+  }
   if (errors > 0) differences.push(difference);
   return differences;
 }
 
-/** [2 · words + 1]: errors at each gap (insertions, even places) and each word of the reference (odd places). */
-function errorsByPlace({ steps }: Alignment): number[] {
+/**
+ * The errors at each gap (insertions, even places) and each word of the reference (odd places), as a text whose codes
+ * are the counts: a byte a place, so that those of a million utterances fit into memory.
+ */
+export type PlacedErrors = string;
+
+export function placedErrors({ steps }: Alignment): PlacedErrors {
   const errors = [0];
   for (const step of steps) {
     if (step.kind === 'insertion') errors[errors.length - 1] = (errors.at(-1) ?? 0) + 1;
     else errors.push(step.kind === 'hit' ? 0 : 1, 0);
   }
-  return errors;
+  return errors.map((count) => String.fromCharCode(count)).join('');
 }

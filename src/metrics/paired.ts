@@ -1,6 +1,7 @@
 /** @file Two systems on the same utterances: the difference of a metric, its interval, and whether it is chance. */
 import { randomStream } from '../random.js';
 import type { BootstrapOptions } from './bootstrap.js';
+import { bundled } from './clusters.js';
 import { quantile, twoSidedNormal } from './quantile.js';
 import { overSeeds } from './seeds.js';
 import { ratioOfSums, type Share } from './shares.js';
@@ -28,10 +29,11 @@ export function pairedBootstrap(
 ): PairedDifference {
   if (first.length !== second.length) throw new Error(`${first.length} shares beside ${second.length}`);
   const difference = ratioOfSums(second) - ratioOfSums(first);
+  const [before, after] = [bundled(first), bundled(second)];
   const drawn = Float64Array.from({ length: resamples }, (_, index) => {
     const random = randomStream(seed, 'paired bootstrap', index);
     for (;;) {
-      const value = drawnDifference(first, second, random.integer);
+      const value = drawnDifference(before, after, random.integer);
       if (Number.isFinite(value)) return value;
     }
   }).sort();

@@ -1,5 +1,7 @@
 /** @file The same experiment with several seeds: mean, spread, and an interval for both kinds of chance. */
+import type { PairedDifference } from './paired.js';
 import { student95 } from './quantile.js';
+import { twoSidedStudent } from './student.js';
 
 export interface SeedSummary {
   readonly mean: number;
@@ -30,15 +32,66 @@ export interface SeedResult {
  * seeds, which are few, make most of the variance.
  */
 export function mixedInterval(results: readonly SeedResult[]): [low: number, high: number] {
-  const { mean, deviation, seeds } = overSeeds(results.map(({ value }) => value));
-  const ofSeeds = deviation ** 2 / seeds;
-  const reach = (halfWidths: readonly number[]): number => {
-    const all = ofSeeds + (overSeeds(halfWidths).mean / student95(Number.POSITIVE_INFINITY)) ** 2;
-    const degrees = ofSeeds === 0 ? Number.POSITIVE_INFINITY : ((seeds - 1) * all ** 2) / ofSeeds ** 2;
-    return student95(degrees) * Math.sqrt(all);
-  };
+  const { mean } = overSeeds(results.map(({ value }) => value));
+  const ofSeeds = seedVariances([results.map(({ value }) => value)]);
+  const halfWidth = (widths: readonly number[]): number => overSeeds(widths).mean;
   return [
-    mean - reach(results.map(({ value, interval }) => value - interval[0])),
-    mean + reach(results.map(({ value, interval }) => interval[1] - value)),
+    mean - reach(ofSeeds, halfWidth(results.map(({ value, interval }) => value - interval[0]))),
+    mean + reach(ofSeeds, halfWidth(results.map(({ value, interval }) => interval[1] - value))),
   ];
+}
+
+/**
+ * A difference of two systems' means over seeds, with the chance of both systems' seeds added to that of the test set;
+ * the p-value is Student's. A system of one seed does not show its chance: it is taken to vary as the other does.
+ * @param paired over utterances, all seeds of a system together
+ * @param first the baseline's value from each of its seeds
+ */
+export function mixedDifference(
+  paired: PairedDifference,
+  first: readonly number[],
+  second: readonly number[],
+): PairedDifference {
+  const { difference, interval } = paired;
+  const ofSeeds = seedVariances([first, second]);
+  if (ofSeeds.every(({ variance }) => variance === 0)) return paired;
+  const { all, degrees } = mixed(ofSeeds, (interval[1] - interval[0]) / 2);
+  return {
+    difference,
+    interval: [
+      difference - reach(ofSeeds, difference - interval[0]),
+      difference + reach(ofSeeds, interval[1] - difference),
+    ],
+    pValue: twoSidedStudent(difference / Math.sqrt(all), degrees),
+  };
+}
+
+interface Variance {
+  /** Of a mean over seeds. */
+  readonly variance: number;
+  readonly degrees: number;
+}
+
+/** The variance that each group's seeds give to its mean; a group of one seed borrows that of one with more. */
+function seedVariances(groups: readonly (readonly number[])[]): Variance[] {
+  const shown = groups.filter((values) => values.length > 1);
+  const lone = groups.length - shown.length;
+  return shown.map((values, i) => {
+    const { deviation, seeds } = overSeeds(values);
+    return { variance: deviation ** 2 * (1 / seeds + (i === 0 ? lone : 0)), degrees: seeds - 1 };
+  });
+}
+
+/** Variances of seeds and test set together, and their degrees of freedom. */
+function mixed(ofSeeds: readonly Variance[], halfWidth: number): { all: number; degrees: number } {
+  const seeds = ofSeeds.reduce((sum, { variance }) => sum + variance, 0);
+  const all = seeds + (halfWidth / student95(Number.POSITIVE_INFINITY)) ** 2;
+  const uncertain = ofSeeds.reduce((sum, { variance, degrees }) => sum + variance ** 2 / degrees, 0);
+  return { all, degrees: uncertain === 0 ? Number.POSITIVE_INFINITY : all ** 2 / uncertain };
+}
+
+/** How far the interval reaches on a side where that of the test set alone reaches `halfWidth`. */
+function reach(ofSeeds: readonly Variance[], halfWidth: number): number {
+  const { all, degrees } = mixed(ofSeeds, halfWidth);
+  return student95(degrees) * Math.sqrt(all);
 }

@@ -1,16 +1,19 @@
 /** @file Tests of two systems, corrections and summaries: hand calculations and laws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomStream } from '../random.js';
 import { alignWords } from './alignment.js';
-import { sumByCluster } from './clusters.js';
+import { bootstrapInterval } from './bootstrap.js';
+import { bundled, sumByCluster } from './clusters.js';
 import { confusionMatrix, macroF1 } from './confusion.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { holm } from './holm.js';
-import { matchedPairs } from './matched-pairs.js';
+import { matchedPairs, placedErrors } from './matched-pairs.js';
 import { pairedBootstrap } from './paired.js';
 import { twoSidedNormal } from './quantile.js';
-import { mixedInterval, overSeeds } from './seeds.js';
-import type { Share } from './shares.js';
+import { mixedDifference, mixedInterval, overSeeds } from './seeds.js';
+import { ratioOfSums, type Share } from './shares.js';
+import { twoSidedStudent } from './student.js';
 
 const marks = (pattern: string): Share[] =>
   [...pattern].map((mark) => ({ numerator: Number(mark), denominator: 1 }));
@@ -53,7 +56,8 @@ describe('pairedBootstrap', () => {
 });
 
 describe('matchedPairs', () => {
-  const align = (hypothesis: string) => alignWords('a b c d e f g h'.split(' '), hypothesis.split(' '));
+  const align = (hypothesis: string) =>
+    placedErrors(alignWords('a b c d e f g h'.split(' '), hypothesis.split(' ')));
 
   it('cuts where both have two words in a row right: errors at a and at e are two segments', () => {
     const { segments, meanDifference } = matchedPairs([align('a b c d e f g h')], [align('x b c d x f g h')]);
@@ -128,6 +132,70 @@ describe('mixedInterval', () => {
     // 1/3 + (1/1.96)² = 0.5936; 2 · 0.5936² / (1/3)² = 6.343 degrees: t = 2.4189; times sqrt(0.5936): 1.8637.
     expect(low).toBeCloseTo(2 - 1.8637, 3);
     expect(high).toBeCloseTo(2 + 1.8637, 3);
+  });
+});
+
+describe('twoSidedStudent', () => {
+  // Any table of Student's t: 95 % and 99 % two-sided.
+  it.each([
+    [12.706, 1, 0.05],
+    [4.303, 2, 0.05],
+    [2.571, 5, 0.05],
+    [2.228, 10, 0.05],
+    [63.657, 1, 0.01],
+    [2.75, 30, 0.01],
+  ])('of %d with %d degrees is %d', (t, degrees, chance) => {
+    expect(twoSidedStudent(t, degrees)).toBeCloseTo(chance, 4);
+    expect(twoSidedStudent(-t, degrees)).toBe(twoSidedStudent(t, degrees));
+  });
+
+  it('is 2/3 at 1/sqrt(3) with one degree (Cauchy), 1 at zero, the normal without end', () => {
+    expect(twoSidedStudent(1 / Math.sqrt(3), 1)).toBeCloseTo(2 / 3, 12);
+    expect(twoSidedStudent(0, 3)).toBe(1);
+    expect(twoSidedStudent(1.959964, 1e9)).toBeCloseTo(0.05, 6);
+  });
+});
+
+describe('mixedDifference', () => {
+  const paired = { difference: 1, interval: [0.02, 1.98], pValue: 0.0455 } as const;
+
+  it('is the paired one where there is one seed each, or where seeds never differ', () => {
+    expect(mixedDifference(paired, [1], [2])).toBe(paired);
+    expect(mixedDifference(paired, [1, 1], [2, 2])).toBe(paired);
+  });
+
+  it('adds the variance of the seeds of both', () => {
+    const { interval, pValue } = mixedDifference(paired, [1, 2, 3], [2, 3, 4]);
+    // 1/3 + 1/3 + (0.98/1.96)² = 0.9167; 0.9167² / (2 · (1/3)² / 2) = 7.5625 degrees: t = 2.3318; reach 2.2325.
+    expect(interval[0]).toBeCloseTo(1 - 2.2325, 3);
+    expect(interval[1]).toBeCloseTo(1 + 2.2325, 3);
+    expect(pValue).toBeCloseTo(twoSidedStudent(1 / Math.sqrt(0.9167), 7.5625), 4);
+    expect(pValue).toBeGreaterThan(0.3);
+  });
+
+  it('takes a lone seed to vary as the others do: deviation 1, variance 1 + 1/3, two degrees', () => {
+    const { interval } = mixedDifference(paired, [1], [1, 2, 3]);
+    // 4/3 + 0.25 = 1.5833; 1.5833² / ((4/3)² / 2) = 2.8203 degrees: t = 3.3835; reach 4.2574.
+    expect(interval[1]).toBeCloseTo(1 + 4.2574, 3);
+  });
+});
+
+describe('bundled', () => {
+  it('keeps few shares as they are and the sums of many', () => {
+    const few = marks('110');
+    expect(bundled(few)).toBe(few);
+    const many = marks('10'.repeat(12_345));
+    const sums = bundled(many);
+    expect(sums).toHaveLength(10_000);
+    expect(ratioOfSums(sums)).toBe(ratioOfSums(many));
+  });
+
+  it('gives the interval of the shares themselves, but for chance: 0.5 of 40,000 is 0.5 ± 1.96 · 0.0025', () => {
+    const random = randomStream(1, 'answers');
+    const answers = Array.from({ length: 40_000 }, () => ({ numerator: random.integer(2), denominator: 1 }));
+    const [low, high] = bootstrapInterval(answers, { seed: 1 });
+    expect((high - low) / 2).toBeGreaterThan(0.0045);
+    expect((high - low) / 2).toBeLessThan(0.0053);
   });
 });
 

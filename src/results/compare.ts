@@ -2,6 +2,7 @@
 import { UserError } from '../errors.js';
 import { mendOfName, mixedInterval, overSeeds } from '../metrics/index.js';
 import type { RecordMetric, StoredRecord } from './record.js';
+import type { ScoreScope } from './superb.js';
 
 export interface CompareOptions {
   /** The encoder whose values the others are set against. */
@@ -50,6 +51,19 @@ export interface ComparisonRow {
   readonly seeds: readonly number[];
   /** One a column; undefined where the encoder was not tested. */
   readonly cells: readonly (ComparisonCell | undefined)[];
+  /** Of SUPERB (see `withScore`). */
+  readonly score?: number;
+}
+
+/** What others published: no seeds, no intervals, never the best, never tested (see `withPublished`). */
+export interface PublishedRow {
+  readonly label: string;
+  readonly source: string;
+  /** One a column, as fractions. */
+  readonly values: readonly (number | undefined)[];
+  /** All that was published, by SUPERB's names and in its units. */
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly score?: number;
 }
 
 export interface Comparison {
@@ -57,6 +71,9 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   /** The label of the baseline's row. */
   readonly baseline: string | undefined;
+  readonly published?: readonly PublishedRow[];
+  /** What the rows' SUPERB scores are over. */
+  readonly score?: ScoreScope;
 }
 
 /** One metric of one record. */

@@ -1,8 +1,10 @@
 /** @file The looks of a comparison: what a reader sees in each format. */
 import { parse } from 'csv-parse/sync';
+import { marked, type Tokens } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { compareRecords } from './compare.js';
+import { type Comparison, compareRecords } from './compare.js';
 import { formatComparison } from './formats.js';
+import { withPublished } from './published.js';
 import { result } from './records.fixture.js';
 
 const encoders = ['fbank', 'random:tiny', 'tiny-easy-to-hard', 'tiny-random-matched'];
@@ -48,32 +50,97 @@ describe('the table', () => {
   });
 });
 
+/** Two encoders from three seeds, tested in pairs: a cell with all that a cell can have. */
+const tested: Comparison = {
+  ...two,
+  rows: two.rows.map((row, r) => ({
+    ...row,
+    cells: row.cells.map(
+      (cell) =>
+        cell && {
+          ...cell,
+          seeds: 3,
+          deviation: 0.0123,
+          ...(r === 1 && cell.difference !== undefined
+            ? { differenceInterval: [-0.1301, -0.1202] as const, pValue: 0.01 }
+            : {}),
+        },
+    ),
+  })),
+};
+const ten = compareRecords(
+  ['facebook/wav2vec2-large-960h-lv60-self-and-a-name-without-end', '短い名前'].flatMap((encoder) =>
+    ['pr', 'asr', 'ks', 'qbe', 'sid', 'asv', 'sd', 'ic', 'sf', 'er'].map((task) =>
+      result(encoder, task, 0.5),
+    ),
+  ),
+);
+
+describe('ten tasks and long names', () => {
+  it.each([40, 60, 80, 120])('stay within %d columns, notes too', (width) => {
+    const lines = formatComparison(withPublished(ten, 'superb'), 'table', { width }).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+    for (const task of ['pr', 'qbe', 'er']) expect(lines.join('\n')).toMatch(new RegExp(`│ +${task} │`));
+  });
+});
+
 describe('the other formats', () => {
-  it('writes Markdown whose rows have as many cells as its head', () => {
-    const lines = formatComparison(two, 'markdown').split('\n');
-    expect(lines).toEqual([
-      '| encoder | asr wer % ↓ | ks accuracy % ↑ |',
-      '| --- | ---: | ---: |',
-      '| a_b | 25.00 (±0.00) [21.79, 28.21] | — |',
-      '| c\\|d | **12.34** (-12.66) [9.13, 15.55] | **100.00** [96.79, 103.21] |',
-    ]);
+  it('writes Markdown that a reader of Markdown takes for a table, whatever names hold', async () => {
+    const text = formatComparison(
+      compareRecords([result('a_b|<img src=x>`\\', 'asr', 0.25), result('*c*', 'asr', 0.5)]),
+      'markdown',
+    );
+    const [table, list] = marked.lexer(text).filter(({ type }) => type !== 'space');
+    expect(table).toMatchObject({ type: 'table' });
+    expect((table as Tokens.Table).rows.map((row) => row.length)).toEqual([2, 2]);
+    expect(list).toMatchObject({ type: 'list' });
+    const html = await marked.parse(text);
+    expect(html).toContain('<td>a_b|&lt;img src=x&gt;`\\</td>');
+    expect(html).toContain('<td>*c*</td>');
+    expect(html).toContain('<strong>25.00</strong>');
+  });
+
+  it.each([
+    [
+      'markdown',
+      ['3 seeds, sd 1.23', 'Δ -12.66 \\*', '(-13.01 to -12.02)', 'Holm', 'Δ: percentage points from a\\_b'],
+    ],
+    [
+      'latex',
+      ['3 seeds, sd 1.23', '$\\Delta$ $-$12.66 *', '($-$13.01 to $-$12.02)', 'Holm', 'points from a\\_b'],
+    ],
+    [
+      'table',
+      ['3 seeds, sd 1.23', 'Δ -12.66 *', '(-13.01 to -12.02)', 'Holm', 'Δ: percentage points from a_b'],
+    ],
+  ] as const)('gives seeds, differences with intervals, marks and what they mean (%s)', (format, parts) => {
+    const text = formatComparison(tested, format);
+    for (const part of parts) expect(text).toContain(part);
   });
 
   it('writes LaTeX with booktabs rules and escaped names', () => {
     const text = formatComparison(two, 'latex');
     expect(text).toContain('\\begin{tabular}{lrr}\n\\toprule\nencoder & asr wer \\% $\\downarrow$');
-    expect(text).toContain('a\\_b & 25.00 ($\\pm$0.00) {\\scriptsize [21.79, 28.21]} & -- \\\\');
-    expect(text).toContain('\\textbf{12.34}');
-    expect(text.endsWith('\\bottomrule\n\\end{tabular}')).toBe(true);
+    expect(text).toContain('a\\_b & 25.00 {\\scriptsize 21.79--28.21, $\\Delta$ $\\pm$0.00} & -- \\\\');
+    expect(text).toContain('c\\textbar{}d & \\textbf{12.34}');
+    expect(text).toContain('\\bottomrule\n\\end{tabular}\n\\par');
+    // Nothing that TeX has no letter for is left.
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
   it('writes CSV and JSON that hold every value with every digit', () => {
-    const rows = parse(formatComparison(two, 'csv'), { columns: true }) as Record<string, string>[];
+    const rows = parse(formatComparison(tested, 'csv'), { columns: true }) as Record<string, string>[];
     expect(rows.map((row) => [row.encoder, row.metric, Number(row.value)])).toEqual([
       ['a_b', 'wer', 0.25],
       ['c|d', 'wer', 0.1234],
       ['c|d', 'accuracy', 1],
     ]);
+    expect(rows[1]).toMatchObject({
+      seed_count: '3',
+      difference_low: '-0.1301',
+      p_holm: '0.01',
+      significant: 'true',
+    });
     expect(JSON.parse(formatComparison(two, 'json'))).toEqual(JSON.parse(JSON.stringify(two)));
   });
 });

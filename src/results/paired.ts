@@ -3,8 +3,10 @@ import type { Task } from '../../tasks/task.js';
 import { UserError } from '../errors.js';
 import {
   matchedPairs,
+  mixedDifference,
   type PairedDifference,
   pairedBootstrap,
+  ratioOfSums,
   type Share,
   sumByCluster,
 } from '../metrics/index.js';
@@ -15,8 +17,9 @@ import { scoresOf, type UtteranceScores } from './scores.js';
 const bootstrapSeed = 1;
 
 /**
- * The difference of a metric between two groups of records, paired by utterance; over speakers where all lines name
- * theirs. For word error rates of one seed each the p-value is that of the matched-pairs test.
+ * The difference of a metric between two groups of records, paired by utterance; over speakers where they are to be
+ * drawn (see `speakersToDraw`), and with the chance of seeds where a group has several. For word error rates of one
+ * seed each the p-value is that of the matched-pairs test.
  * @throws UserError where the two were tested on different utterances, or predictions cannot be read
  */
 export async function pairedDifference(
@@ -25,42 +28,61 @@ export async function pairedDifference(
   metric: string,
   tasks: readonly Task[],
 ): Promise<PairedDifference> {
-  const read = (group: readonly StoredRecord[]): Promise<UtteranceScores[]> =>
-    Promise.all(group.map((stored) => scoresOf(stored, metric, tasks)));
-  const [before, after] = [await read(first), await read(second)];
+  const all: UtteranceScores[] = [];
+  for (const stored of [...first, ...second]) {
+    const scores = await scoresOf(stored, metric, tasks);
+    // The order of the first one is everyone's.
+    all.push(all[0] === undefined ? scores : inOrderOf(all[0].ids, scores, stored, first[0]));
+  }
+  const [before, after] = [all.slice(0, first.length), all.slice(first.length)];
   const [a, b] = [before[0], after[0]];
   if (a === undefined || b === undefined) throw new Error('an empty group');
-  const places = new Map(a.ids.map((id, place) => [id, place]));
-  for (const scores of [...before, ...after]) {
-    if (scores.ids.length === places.size && scores.ids.every((id) => places.has(id))) continue;
+  const { speakers } = a;
+  const drawn = (group: readonly UtteranceScores[]): readonly Share[] => {
+    const shares = summed(group);
+    return speakers === undefined ? shares : sumByCluster(shares, speakers);
+  };
+  const paired = pairedBootstrap(drawn(before), drawn(after), { seed: bootstrapSeed });
+  if (before.length > 1 || after.length > 1) {
+    const values = (group: readonly UtteranceScores[]): number[] =>
+      group.map(({ shares }) => ratioOfSums(shares));
+    return mixedDifference(paired, values(before), values(after));
+  }
+  if (a.errors === undefined || b.errors === undefined) return paired;
+  return { ...paired, pValue: matchedPairs(a.errors, b.errors).pValue };
+}
+
+/** Scores with their utterances in another order. */
+function inOrderOf(
+  ids: readonly string[],
+  scores: UtteranceScores,
+  { path }: StoredRecord,
+  other: StoredRecord | undefined,
+): UtteranceScores {
+  if (ids.length === scores.ids.length && ids.every((id, i) => id === scores.ids[i])) return scores;
+  const places = new Map(scores.ids.map((id, place) => [id, place]));
+  if (ids.length !== scores.ids.length || !ids.every((id) => places.has(id))) {
     throw new UserError('was tested on other utterances', {
-      file: second[0]?.path ?? '',
-      mend: `Compare results of the same test split as ${first[0]?.path}`,
+      file: path,
+      mend: `Compare results of the same test split as ${other?.path}`,
     });
   }
-  const [one, other] = [summed(before, places), summed(after, places)];
-  const speakers = a.speakers;
-  const many = speakers !== undefined && new Set(speakers).size > 1;
-  const drawn = (shares: readonly Share[]): readonly Share[] =>
-    many ? sumByCluster(shares, speakers) : shares;
-  const paired = pairedBootstrap(drawn(one), drawn(other), { seed: bootstrapSeed });
-  if (before.length > 1 || after.length > 1 || a.alignments === undefined) return paired;
-  const inOrder = b.ids.map((id, place) => [places.get(id) ?? 0, b.alignments?.[place]] as const);
-  const alignments = inOrder.sort((x, y) => x[0] - y[0]).flatMap(([, alignment]) => alignment ?? []);
-  return { ...paired, pValue: matchedPairs(a.alignments, alignments).pValue };
+  const moved = <T>(values: readonly T[]): T[] => ids.map((id) => values[places.get(id) ?? 0] as T);
+  const { speakers, shares, errors } = scores;
+  return {
+    ids,
+    speakers: speakers && moved(speakers),
+    shares: moved(shares),
+    errors: errors && moved(errors),
+  };
 }
 
 /** Every utterance's share, over all seeds of a group. */
-function summed(group: readonly UtteranceScores[], places: ReadonlyMap<string, number>): Share[] {
-  const sums = Array.from({ length: places.size }, () => ({ numerator: 0, denominator: 0 }));
-  for (const { ids, shares } of group) {
-    ids.forEach((id, i) => {
-      const sum = sums[places.get(id) ?? 0];
-      const share = shares[i];
-      if (sum === undefined || share === undefined) return;
-      sum.numerator += share.numerator;
-      sum.denominator += share.denominator;
-    });
-  }
-  return sums;
+function summed(group: readonly UtteranceScores[]): readonly Share[] {
+  const [first, ...others] = group;
+  if (first === undefined || others.length === 0) return first?.shares ?? [];
+  return first.shares.map(({ numerator, denominator }, i) => ({
+    numerator: others.reduce((sum, { shares }) => sum + (shares[i]?.numerator ?? 0), numerator),
+    denominator: others.reduce((sum, { shares }) => sum + (shares[i]?.denominator ?? 0), denominator),
+  }));
 }

@@ -1,14 +1,17 @@
 /** @file What a result is: the versioned schema of a result record. */
 import { z } from 'zod';
+import { isMachinePath } from './places.js';
 
-/** Raised when a field changes its meaning; older readers then refuse the record. */
-export const recordSchemaVersion = 1;
+/** Raised when a field changes its meaning; older readers then refuse the record (older records: migrate.ts). */
+export const recordSchemaVersion = 2;
 
 /** The files of one result, inside `<folder>/<encoder>/<task>/`. */
 export const recordFileName = 'record.json';
 export const predictionsFileName = 'predictions.jsonl';
 
 const text = z.string().min(1);
+/** As `recordedPath` writes it. */
+const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
 
 const metricSchema = z.strictObject({
   /** A fraction, not a percentage (0.1234). */
@@ -28,16 +31,19 @@ export const recordSchema = z.strictObject({
   encoder: z.strictObject({
     /** The row of a table. */
     name: text,
-    /** As given on the command line or in the suite. */
-    spec: text,
+    /** As given on the command line or in the suite; of a path elsewhere the name alone. */
+    spec: place,
     /** SHA-256 over family, configuration and weights. */
     hash: text,
     family: text,
   }),
   task: z.strictObject({ name: text, version: z.int().positive() }),
-  manifest: z.strictObject({ path: text, hash: text }),
+  /** As the suite names it (of a path elsewhere the file's name alone); the hash says which one it was. */
+  manifest: z.strictObject({ path: place, hash: text }),
   preset: text,
   seed: z.int(),
+  /** The file name of the n-gram model that the test split was decoded with. */
+  languageModel: text.optional(),
   learningRates: z.strictObject({
     /** Every rate tried, with the best value of the task's first metric on dev. */
     tried: z.array(
@@ -57,6 +63,7 @@ export const recordSchema = z.strictObject({
     provider: text,
     versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
   }),
+  /** Of this program's own checkout, `-dirty` where files differ from it. */
   gitCommit: text.optional(),
   /** By name; the first one is the one that tables show. */
   metrics: z

@@ -4,7 +4,7 @@ import type { NewRecord, ResultRecord, StoredRecord } from './record.js';
 /** A record that is right in every field; give the parts that a test is about. */
 export function exampleRecord(parts: Partial<ResultRecord> = {}): ResultRecord {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     encoder: { name: 'tiny', spec: 'runs/tiny', hash: 'a'.repeat(64), family: 'ehmam' },
     task: { name: 'asr', version: 1 },
     manifest: { path: 'mini/asr.csv', hash: 'b'.repeat(64) },

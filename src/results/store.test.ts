@@ -100,8 +100,38 @@ describe('readRecords', () => {
   });
 
   it('sends the reader of a newer record to a newer ehmam', async () => {
-    await put('x', JSON.stringify({ ...exampleRecord(), schemaVersion: 2 }));
-    await expect(readRecords([folder])).rejects.toThrow(/schemaVersion 2; this ehmam reads 1/);
+    await put('x', JSON.stringify({ ...exampleRecord(), schemaVersion: 3 }));
+    await expect(readRecords([folder])).rejects.toThrow(/schemaVersion 3; this ehmam reads 2/);
+  });
+
+  it('reads a record of schema 1 and leaves the paths of its machine behind', async () => {
+    const record = exampleRecord();
+    await put(
+      'x',
+      JSON.stringify({
+        ...record,
+        schemaVersion: 1,
+        manifest: { ...record.manifest, path: '/data/speech/asr.csv' },
+        encoder: { ...record.encoder, spec: '/data/runs/tiny' },
+      }),
+    );
+    expect((await readRecords([folder]))[0]?.record).toEqual({
+      ...record,
+      manifest: { ...record.manifest, path: 'asr.csv' },
+      encoder: { ...record.encoder, spec: 'tiny' },
+    });
+  });
+
+  it('refuses a schema that no step leads from, by its number', async () => {
+    await put('x', JSON.stringify({ ...exampleRecord(), schemaVersion: 0 }));
+    await expect(readRecords([folder])).rejects.toThrow(
+      /record\.json: has schemaVersion 0, which ehmam does not read/,
+    );
+  });
+
+  it('refuses a path of one machine in a record of today', async () => {
+    const manifest = { ...exampleRecord().manifest, path: '/data/speech/asr.csv' };
+    await expect(writeRecord(folder, newRecord({ manifest }), lines)).rejects.toThrow(/path of one machine/);
   });
 
   it('names a path that is not there, and folders that hold no record', async () => {

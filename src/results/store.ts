@@ -1,9 +1,10 @@
 /** @file Result records on disk: written whole, found under folders, checked when read. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files.js';
+import { migrated } from './migrate.js';
 import {
   type NewRecord,
   type PredictionLine,
@@ -35,40 +36,57 @@ function folderName(name: string): string {
 export async function writeRecord(
   folder: string,
   record: NewRecord,
-  predictions: readonly PredictionLine[],
+  predictions: Iterable<PredictionLine>,
 ): Promise<StoredRecord> {
-  // A write a line would take minutes for a million of them.
-  const blocks = Array.from({ length: Math.ceil(predictions.length / 4096) }, (_, block) =>
-    predictions
-      .slice(block * 4096, (block + 1) * 4096)
-      .map((line) => `${JSON.stringify(line)}\n`)
-      .join(''),
-  );
-  const hash = createHash('sha256');
-  for (const block of blocks) hash.update(block);
-  const whole = recordSchema.parse({
+  const checked = recordSchema.parse({
     ...record,
     schemaVersion: recordSchemaVersion,
     predictions: predictionsFileName,
-    predictionsHash: hash.digest('hex'),
   });
   const place = recordFolder(folder, record.encoder.name, record.task.name);
   const path = join(place, recordFileName);
   // What cannot be removed cannot be written either, and that is said with its mend.
   await rm(path, { force: true }).catch(() => undefined);
-  await writeFileAtomic(join(place, predictionsFileName), blocks);
+  const hash = createHash('sha256');
+  await writeFileAtomic(join(place, predictionsFileName), hashedBlocks(predictions, hash));
+  const whole = { ...checked, predictionsHash: hash.digest('hex') };
   await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
   return { path, record: whole };
 }
+
+/** Lines in blocks, since a write a line would take minutes for a million of them. */
+function* hashedBlocks(predictions: Iterable<PredictionLine>, hash: Hash): Generator<string> {
+  let lines: string[] = [];
+  for (const line of predictions) {
+    lines.push(`${JSON.stringify(line)}\n`);
+    if (lines.length < 4096) continue;
+    const block = lines.join('');
+    lines = [];
+    hash.update(block);
+    yield block;
+  }
+  const rest = lines.join('');
+  hash.update(rest);
+  yield rest;
+}
+
+const filesAtOnce = 64;
 
 /**
  * The records in files and under folders, in the order of the paths; a record found twice counts once.
  * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
  */
 export async function readRecords(paths: readonly string[]): Promise<StoredRecord[]> {
-  const stored: StoredRecord[] = [];
-  for (const path of await findRecordFiles(paths)) stored.push({ path, record: await readRecord(path) });
-  return stored;
+  const files = await findRecordFiles(paths);
+  return inGroups(files, async (path) => ({ path, record: await readRecord(path) }));
+}
+
+/** Work on many files, some at once; results in the order of the files. */
+async function inGroups<T>(files: readonly string[], work: (file: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < files.length; i += filesAtOnce)
+    results.push(...(await Promise.all(files.slice(i, i + filesAtOnce).map(work))));
+  return results;
 }
 
 /**
@@ -78,10 +96,10 @@ export async function readRecords(paths: readonly string[]): Promise<StoredRecor
 export async function findRecordFiles(paths: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>();
   for (const path of paths) {
-    for (const file of await recordFiles(path)) {
-      const real = await realpath(file);
-      if (!found.has(real)) found.set(real, file);
-    }
+    const files = await recordFiles(path);
+    const reals = await inGroups(files, (file) => realpath(file));
+    for (const [i, file] of files.entries())
+      if (!found.has(reals[i] ?? file)) found.set(reals[i] ?? file, file);
   }
   if (found.size === 0) {
     throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
@@ -89,6 +107,12 @@ export async function findRecordFiles(paths: readonly string[]): Promise<string[
     });
   }
   return [...found.values()];
+}
+
+/** Whether there is a record under any of the paths. */
+export async function hasRecords(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if ((await recordFiles(path)).length > 0) return true;
+  return false;
 }
 
 /**
@@ -113,10 +137,10 @@ export async function readRecord(file: string): Promise<ResultRecord> {
       mend: 'Read it with the newer ehmam that wrote it',
     });
   }
-  if (typeof version === 'number' && version < recordSchemaVersion) {
-    throw new UserError(`has schemaVersion ${version}, which ehmam no longer reads`, { file, mend });
-  }
-  const checked = recordSchema.safeParse(json);
+  const current = migrated(json) as { schemaVersion?: unknown } | null;
+  if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
+    throw new UserError(`has schemaVersion ${version}, which ehmam does not read`, { file, mend });
+  const checked = recordSchema.safeParse(current);
   if (!checked.success) {
     throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, mend });
   }
@@ -132,12 +156,17 @@ async function recordFiles(path: string): Promise<string[]> {
     });
   });
   if (!kind.isDirectory()) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
+  return recordFilesUnder(path);
+}
+
+async function recordFilesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
   const files: string[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name === recordFileName && !entry.isDirectory()) files.push(join(path, entry.name));
+    const path = join(folder, entry.name);
+    if (entry.name === recordFileName && !entry.isDirectory()) files.push(path);
     else if (entry.isDirectory() && entry.name !== 'node_modules')
-      files.push(...(await recordFiles(join(path, entry.name))));
+      files.push(...(await recordFilesUnder(path)));
   }
   return files;
 }

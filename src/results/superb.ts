@@ -20,6 +20,12 @@ const schema = z.object({
 
 export type Superb = z.infer<typeof schema>;
 
+/** Which of SUPERB's tasks a score is over, and of how many. */
+export interface ScoreScope {
+  readonly tasks: readonly string[];
+  readonly of: number;
+}
+
 /** `results/published/superb.json`: rows, their sources, and the constants of the score. */
 export function readSuperb(): Superb {
   return schema.parse(JSON.parse(readFileSync(projectFile('results/published/superb.json'), 'utf8')));
@@ -28,23 +34,47 @@ export function readSuperb(): Superb {
 /** `ASR.wer` → `ASR`. */
 export const superbTask = (metric: string): string => metric.split('.')[0] ?? metric;
 
+/** The name of a published metric (`KS.acc`) for one of ours (`ks`, `accuracy`), whether or not there is one. */
+export const superbName = (task: string, metric: string): string =>
+  `${task}.${metric === 'accuracy' ? 'acc' : metric}`.toLowerCase();
+
+/** One over what a published value of this metric is as a fraction: 100 for percent, 1 for QbE's MTWV. */
+export const superbUnit = (metric: string): number => (metric.endsWith('.mtwv') ? 1 : 100);
+
 /**
  * 1000 / tasks · the sum over tasks of how far an encoder is on the way from the log-mel baseline to the state of the
  * art, a task's metrics averaged.
  * @param metrics by the names of the published rows, in their units (percent; MTWV for QbE)
+ * @param tasks those to score (default: all ten)
  * @returns undefined where a metric is missing
  */
 export function superbScore(
   metrics: Readonly<Record<string, number | null>>,
   { baseline, sota }: Superb['superb_score'],
+  tasks: readonly string[] = superbTasks({ baseline }),
 ): number | undefined {
   const byTask = new Map<string, number[]>();
   for (const [name, zero] of Object.entries(baseline)) {
+    const task = superbTask(name);
+    if (!tasks.includes(task)) continue;
     const [value, one] = [metrics[name] ?? null, sota[name] ?? null];
     if (value === null || zero === null || one === null) return undefined;
-    const task = superbTask(name);
     byTask.set(task, [...(byTask.get(task) ?? []), (value - zero) / (one - zero)]);
   }
   const means = [...byTask.values()].map((list) => list.reduce((sum, one) => sum + one, 0) / list.length);
-  return (1000 * means.reduce((sum, mean) => sum + mean, 0)) / means.length;
+  return means.length === 0 ? undefined : (1000 * means.reduce((sum, mean) => sum + mean, 0)) / means.length;
+}
+
+/** The tasks that the score has constants of. */
+export function superbTasks({ baseline }: Pick<Superb['superb_score'], 'baseline'>): string[] {
+  return [...new Set(Object.keys(baseline).map(superbTask))];
+}
+
+/** How the score is made, for the notes of a table. */
+export function scoreNotes({ tasks, of }: ScoreScope): string[] {
+  const over =
+    tasks.length === of ? '' : ` (here over ${tasks.join(', ')} alone: not the score of SUPERB's board)`;
+  return [
+    `SUPERB score: 1000 / tasks · sum over tasks of (value - FBANK's) / (best - FBANK's), as of the public board${over}`,
+  ];
 }

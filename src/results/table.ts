@@ -1,15 +1,12 @@
-/** @file Shows a comparison on a terminal: 80 columns, arrows, intervals, the best in bold. */
-import Table from 'cli-table3';
+/** @file What a comparison's table shows: values in percent, arrows, intervals, seeds, differences, and what marks mean. */
 import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
-
-export interface TableOptions {
-  /** Whether escape codes may be written (a terminal that asks for no colour gets none). */
-  readonly styled?: boolean;
-  /** How many columns the terminal has (default 80); wider comparisons are cut into several tables. */
-  readonly width?: number;
-}
+import { type Layout, type LayoutCell, plainCell } from './layout/layout.js';
+import { scoreNotes } from './superb.js';
 
 export const arrows = { higher: '↑', lower: '↓' } as const;
+
+/** Behind the names of published rows. */
+export const publishedMark = '†';
 
 /** A fraction in percent with two decimals. */
 export function percent(fraction: number): string {
@@ -33,71 +30,70 @@ export function utterancesOf(comparison: Comparison, column: number): number | u
   return counts.size === 1 ? [...counts][0] : undefined;
 }
 
-/** The table as text that ends without a newline. */
-export function formatTable(comparison: Comparison, options: TableOptions = {}): string {
-  const { styled = false, width = 80 } = options;
-  const heads = comparison.columns.map((column, i) => headLines(column, utterancesOf(comparison, i)));
-  const cellsOf = (bold: boolean): string[][][] =>
-    comparison.rows.map((row) =>
-      row.cells.map((cell, i) => cellLines(cell, utterancesOf(comparison, i) === undefined, bold)),
-    );
-  const plain = cellsOf(false);
-  const cells = cellsOf(styled);
-  const columnWidths = heads.map(
-    (head, i) =>
-      padding + Math.max(...[head, ...plain.map((row) => row[i] ?? [])].flat().map((line) => line.length)),
-  );
-  const labelWidth = padding + Math.max('encoder'.length, ...comparison.rows.map((row) => row.label.length));
-  return chunks(columnWidths, labelWidth, width)
-    .map((chunk) => {
-      const used = chunk.reduce((sum, i) => sum + (columnWidths[i] as number) + 1, 2);
-      const labelRoom = Math.min(labelWidth, Math.max(narrowestLabel, width - used));
-      const table = new Table({
-        head: ['encoder', ...chunk.map((i) => (heads[i] ?? []).join('\n'))],
-        colWidths: [labelRoom, ...chunk.map((i) => columnWidths[i] as number)],
-        colAligns: ['left', ...chunk.map(() => 'right' as const)],
-        style: { head: [], border: [] },
-      });
-      comparison.rows.forEach((row, r) => {
-        table.push([
-          wrapped(row.label, labelRoom - padding),
-          ...chunk.map((i) => (cells[r]?.[i] ?? []).join('\n')),
-        ]);
-      });
-      return table.toString();
-    })
-    .concat(legend(comparison))
-    .join('\n');
+/** The comparison as a table of texts: our rows, then the published ones; the SUPERB score last. */
+export function layoutOf(comparison: Comparison): Layout {
+  const { columns, rows, published = [], score } = comparison;
+  const utterances = columns.map((_, i) => utterancesOf(comparison, i));
+  const bestScore = Math.max(...rows.map((row) => row.score ?? Number.NEGATIVE_INFINITY));
+  const scoreCell = (value: number | undefined, best: boolean): LayoutCell | undefined =>
+    value === undefined ? undefined : { ...plainCell(value.toFixed(1)), best };
+  return {
+    corner: 'encoder',
+    heads: [
+      ...columns.map((column, i) => headLines(column, utterances[i])),
+      ...(score === undefined ? [] : [['SUPERB', 'score ↑', `${score.tasks.length} of ${score.of} tasks`]]),
+    ],
+    rows: [
+      ...rows.map((row) => ({
+        label: row.label,
+        cells: [
+          ...row.cells.map((cell, i) => cell && cellOf(cell, utterances[i] === undefined)),
+          ...(score === undefined ? [] : [scoreCell(row.score, row.score === bestScore)]),
+        ],
+      })),
+      ...published.map((row) => ({
+        label: `${row.label} ${publishedMark}`,
+        cells: [
+          ...row.values.map((value) => (value === undefined ? undefined : plainCell(percent(value)))),
+          ...(score === undefined ? [] : [scoreCell(row.score, false)]),
+        ],
+      })),
+    ],
+    notes: notesOf(comparison),
+  };
 }
 
-/** What the marks of a table mean. */
-function legend(comparison: Comparison): string[] {
-  const tested = comparison.rows.some((row) => row.cells.some((cell) => cell?.pValue !== undefined));
+/** What the marks of a table mean, and where published values come from. */
+function notesOf({ rows, baseline, published = [], score }: Comparison): string[] {
+  const any = (test: (cell: ComparisonCell) => boolean): boolean =>
+    rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
   return [
-    'percent; below it the 95 % interval (bootstrap over utterances, or speakers)',
-    ...(comparison.baseline === undefined ? [] : [`Δ percentage points from ${comparison.baseline}`]),
-    ...(tested ? ['* p < 0.05, paired by utterance, after Holm over the table'] : []),
+    'percent, and its 95 % interval (bootstrap over utterances, or speakers)',
+    ...(any(({ seeds }) => seeds > 1)
+      ? ['several seeds: the mean, its interval with the chance of seeds']
+      : []),
+    ...(baseline === undefined
+      ? []
+      : [
+          `Δ: percentage points from ${baseline}${any((cell) => cell.pValue !== undefined) ? ', with their 95 % interval' : ''}`,
+        ]),
+    ...(any((cell) => cell.pValue !== undefined)
+      ? ['* p < 0.05, paired by utterance, after Holm over the table']
+      : []),
+    ...(published.length > 0
+      ? [
+          `${publishedMark} published by others on SUPERB's own data, not measured here: ${sourcesOf(published)}`,
+        ]
+      : []),
+    ...(score === undefined ? [] : scoreNotes(score)),
   ];
 }
 
-/** Blanks on both sides of a cell. */
-const padding = 2;
-const narrowestLabel = 12;
-
-/** Columns by index, in groups that fit the width beside the labels. */
-function chunks(widths: readonly number[], labelWidth: number, width: number): number[][] {
-  const room = width - Math.min(labelWidth, narrowestLabel) - 2;
-  const groups: number[][] = [];
-  let used = Number.POSITIVE_INFINITY;
-  widths.forEach((columnWidth, i) => {
-    if (used + columnWidth + 1 > room) {
-      groups.push([]);
-      used = 0;
-    }
-    groups.at(-1)?.push(i);
-    used += columnWidth + 1;
-  });
-  return groups;
+/** `A, B (where from); C (where from)`. */
+function sourcesOf(rows: NonNullable<Comparison['published']>): string {
+  const bySource = new Map<string, string[]>();
+  for (const { label, source } of rows) bySource.set(source, [...(bySource.get(source) ?? []), label]);
+  return [...bySource].map(([source, labels]) => `${labels.join(', ')} (${source})`).join('; ');
 }
 
 function headLines(column: ComparisonColumn, utterances: number | undefined): string[] {
@@ -108,20 +104,17 @@ function headLines(column: ComparisonColumn, utterances: number | undefined): st
   ];
 }
 
-function cellLines(cell: ComparisonCell | undefined, showUtterances: boolean, styled: boolean): string[] {
-  if (cell === undefined) return ['—'];
+function cellOf(cell: ComparisonCell, showUtterances: boolean): LayoutCell {
   const { value, interval, difference, differenceInterval, utterances, best } = cell;
-  return [
-    styled && best ? `\u001b[1m${percent(value)}\u001b[22m` : percent(value),
-    ...(interval === undefined ? [] : [`${percent(interval[0])}–${percent(interval[1])}`]),
-    ...(cell.seeds > 1 ? [`${cell.seeds} seeds, sd ${percent(cell.deviation)}`] : []),
-    ...(difference === undefined ? [] : [`Δ ${points(difference)}${markOf(cell)}`]),
-    ...(differenceInterval === undefined ? [] : [`(${differenceInterval.map(points).join(' to ')})`]),
-    ...(showUtterances ? [`n ${utterances}`] : []),
-  ];
-}
-
-/** A name cut into lines; the table's own wrapping would cut escape codes too. */
-function wrapped(name: string, length: number): string {
-  return (name.match(new RegExp(`.{1,${length}}`, 'gu')) ?? []).join('\n');
+  return {
+    value: percent(value),
+    best,
+    details: [
+      ...(interval === undefined ? [] : [`${percent(interval[0])}–${percent(interval[1])}`]),
+      ...(cell.seeds > 1 ? [`${cell.seeds} seeds, sd ${percent(cell.deviation)}`] : []),
+      ...(difference === undefined ? [] : [`Δ ${points(difference)}${markOf(cell)}`]),
+      ...(differenceInterval === undefined ? [] : [`(${differenceInterval.map(points).join(' to ')})`]),
+      ...(showUtterances ? [`n ${utterances}`] : []),
+    ],
+  };
 }

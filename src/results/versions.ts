@@ -1,4 +1,5 @@
 /** @file The versions that a result depends on: this package, Node, ONNX Runtime, TensorFlow.js. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -25,6 +26,18 @@ export function runtimeVersions(): Versions {
 /** The version of an installed package. An error of Node's own if it is not installed. */
 export function packageVersion(name: string): string {
   return versionIn(packageFileAbove(createRequire(import.meta.url).resolve(name)));
+}
+
+/**
+ * The commit that this program was checked out at, `-dirty` where a tracked file differs from it. Undefined without a
+ * checkout of its own (an installed package) or without git.
+ */
+export function ownCommit(): string | undefined {
+  const folder = dirname(packageFileAbove(ownFile));
+  if (!existsSync(join(folder, '.git'))) return undefined;
+  const words = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
+  const { status, stdout } = spawnSync('git', words, { cwd: folder, encoding: 'utf8', timeout: 10_000 });
+  return status === 0 ? stdout.trim() || undefined : undefined;
 }
 
 /** A file that comes with this package, by its path from the package's root. */

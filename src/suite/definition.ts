@@ -5,26 +5,79 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { messageOf, UserError } from '../errors.js';
+import { type PresetName, presetNames } from '../heads/presets.js';
+import { recordedPath } from '../results/places.js';
 
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  /** A task's name (asr, ks, sid, ic). */
-  name: text,
-  /** CSV; relative to the suite file. */
-  manifest: text,
-  /** The folder its audio paths are relative to (default: the manifest's); relative to the suite file. */
-  root: text.optional(),
-  /** Settings of the task's head. */
-  settings: z.record(z.string(), z.unknown()).optional(),
+  name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
+  manifest: text.describe('CSV; relative to the suite file'),
+  root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
-const suiteSchema = z.strictObject({
+const pretrainingSchema = z.strictObject({
+  preset: text.default('tiny').describe('Sizes and schedule: tiny, small or base'),
+  config: text.optional().describe("File of settings that replace the preset's"),
+  masking: text.optional().describe('Masking strategy in place of the one that preset and file say'),
+  manifest: text.describe('CSV of the audio; relative to the suite file'),
+  root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  split: text.default('train').describe('Rows of the manifest to train on'),
+  steps: z.int().positive().optional().describe("Updates, in place of the settings'"),
+  seed: z.int().nonnegative().optional(),
+});
+
+const suiteEncoderSchema = z.union([
+  text.describe('SPEC of an encoder'),
+  z.strictObject({
+    name: text.regex(/^[\w.+-]+$/, 'is to be of letters, digits and . _ + -').describe('Its name in tables'),
+    pretrain: pretrainingSchema.describe('How it is trained first'),
+  }),
+]);
+
+const resourcesSchema = z.strictObject({
+  cpus: z.int().positive().optional().describe('Processors of one job'),
+  memory: z
+    .string()
+    .regex(/^\d+(\.\d+)?[KMGT]B?$/i, 'is to be a size: 8GB')
+    .optional()
+    .describe('Memory of one job: 8GB'),
+  time: z
+    .string()
+    .regex(/^(\d+-)?\d+(:\d\d){0,2}$/, 'is to be hours:minutes:seconds')
+    .optional()
+    .describe('Longest time of one job, as Slurm writes it: 12:00:00'),
+  gpus: z.int().nonnegative().optional().describe('Graphics processors of one job'),
+  partition: text.optional().describe('Slurm partition'),
+  shards: z.int().positive().optional().describe('Extraction only: how many jobs share one corpus'),
+});
+
+export const suiteSchema = z.strictObject({
   name: text,
   tasks: z.array(suiteTaskSchema).min(1),
-  /** SPECs; relative paths are relative to the suite file. */
-  encoders: z.array(text).default([]),
+  encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
+  seeds: z
+    .union([z.int().min(1).max(100), z.array(z.int().nonnegative()).min(1)])
+    .optional()
+    .describe('How many seeds of heads, or which'),
+  lr: z
+    .union([z.literal('search'), z.number().positive()])
+    .optional()
+    .describe("Learning rate of the heads, or 'search'"),
+  preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  resources: z
+    .strictObject({
+      pretrain: resourcesSchema.optional(),
+      features: resourcesSchema.optional(),
+      head: resourcesSchema.optional(),
+    })
+    .optional()
+    .describe('What one job of each kind takes'),
 });
+
+/** What one job takes; sizes and times as the suite writes them (`8GB`, `12:00:00`). */
+export type Resources = Readonly<z.infer<typeof resourcesSchema>>;
 
 /** One task of a suite; paths are absolute or relative to the working folder. */
 export interface SuiteTask {
@@ -32,12 +85,35 @@ export interface SuiteTask {
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** How records name the manifest (default: from the working folder, or its name alone). */
+  readonly recordedAs?: string | undefined;
 }
+
+/** An encoder that the suite trains first. */
+export interface SuitePretraining {
+  readonly name: string;
+  readonly pretrain: Readonly<z.infer<typeof pretrainingSchema>>;
+}
+
+export type SuiteEncoder = string | SuitePretraining;
 
 export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
-  readonly encoders: readonly string[];
+  readonly encoders: readonly SuiteEncoder[];
+  /** How many seeds of heads, or which. */
+  readonly seeds?: number | readonly number[] | undefined;
+  readonly lr?: 'search' | number | undefined;
+  readonly preset?: PresetName | undefined;
+  readonly resources?:
+    | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
+    | undefined;
+}
+
+/** The JSON Schema of a suite file, for editors. */
+export function suiteJsonSchema(): object {
+  const schema = z.toJSONSchema(suiteSchema, { io: 'input' });
+  return { title: 'Suite of ehmam', ...schema };
 }
 
 export interface LoadSuiteOptions {
@@ -72,16 +148,35 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     });
   }
   const folder = dirname(fileOrName);
-  const { name, tasks, encoders } = parsed.data;
+  const { tasks, encoders, ...others } = parsed.data;
   return {
-    name,
+    ...others,
     tasks: tasks.map((task) => ({
       ...task,
       manifest: resolve(folder, task.manifest),
+      recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
       settings: task.settings && settingsFrom(folder, task.settings),
     })),
-    encoders: encoders.map((spec) => (/^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec)),
+    encoders: encoders.map((encoder) =>
+      typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
+    ),
+  };
+}
+
+const specFrom = (folder: string, spec: string): string =>
+  /^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec;
+
+function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): SuitePretraining {
+  const { manifest, root, config } = pretrain;
+  return {
+    name,
+    pretrain: {
+      ...pretrain,
+      manifest: resolve(folder, manifest),
+      ...(root !== undefined && { root: resolve(folder, root) }),
+      ...(config !== undefined && { config: resolve(folder, config) }),
+    },
   };
 }
 
@@ -106,6 +201,9 @@ function parseText(file: string, content: string): unknown {
   }
 }
 
+/** How records name a manifest of the mini suite, wherever its corpus is kept. */
+export const miniPlace = (task: string): string => `mini/${task}.csv`;
+
 async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suite> {
   const { tasks } = await buildMiniSuite({
     ...(cacheFolder !== undefined && { cacheFolder }),
@@ -113,7 +211,11 @@ async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suit
   });
   return {
     name: 'mini',
-    tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({ name, manifest: tasks[name] })),
+    tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({
+      name,
+      manifest: tasks[name],
+      recordedAs: miniPlace(name),
+    })),
     encoders: ['fbank', 'random:tiny'],
   };
 }

@@ -1,4 +1,5 @@
 /** @file One encoder on one task: features, head, test, record. */
+import { basename } from 'node:path';
 import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -10,9 +11,12 @@ import type { HeadResult, HeadWork } from '../heads/head.js';
 import { trainPooledHeads } from '../heads/pooledTraining.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
+import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
-import { runtimeVersions } from '../results/versions.js';
+import { speakersToDraw } from '../results/speakers.js';
+import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
+import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -22,6 +26,8 @@ export interface EvaluateOptions {
   readonly featureFolder: string;
   /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
   readonly maxBadShare: number;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -46,11 +52,13 @@ export async function evaluate(
     engine,
     encoder,
     utterances: planned.utterances,
-    manifestHash: manifest.hash,
+    audioHash: planned.hashes.audio,
     kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
     folder: options.featureFolder,
     ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
+    budgetBytes: options.featureBudgetBytes,
+    lock: { runsInSlurm },
     quiet,
   });
   try {
@@ -78,17 +86,29 @@ export async function evaluate(
           );
     // Seeds that train together share the time it took.
     const seconds = (performance.now() - started) / 1000 / seeds.length;
+    const commit = ownCommit();
+    const lm = head.kind === 'frame-ctc' ? head.settings.lm : undefined;
+    const languageModel = lm && basename(lm.arpa);
+    const named = data.test.map(({ columns }) => columns.speaker);
+    const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
       const seed = seeds[i] as number;
       const record: NewRecord = {
-        encoder: { name: encoder.name, spec: encoder.spec, hash: encoder.hash, family: encoder.family },
+        encoder: {
+          name: encoder.name,
+          spec: recordedPath(encoder.spec),
+          hash: encoder.hash,
+          family: encoder.family,
+        },
         task: { name: task.name, version: task.version },
         manifest: { ...manifest },
         preset: planned.preset,
         seed,
         learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        metrics: metricsOf(task, result.predictions, references.test, speakersOf(data.test), seed),
+        ...(languageModel !== undefined && { languageModel }),
+        ...(commit !== undefined && { gitCommit: commit }),
+        metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -108,7 +128,7 @@ export async function evaluate(
       return { record, predictions, head: result.head };
     });
   } finally {
-    features.close();
+    await features.close();
   }
 }
 
@@ -187,12 +207,6 @@ function metricsOf(
       return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
     }),
   );
-}
-
-/** The speaker of every utterance, where the manifest names them all and there are two or more. */
-function speakersOf(utterances: readonly Utterance[]): string[] | undefined {
-  const speakers = utterances.map(({ columns }) => columns.speaker ?? '');
-  return speakers.includes('') || new Set(speakers).size < 2 ? undefined : speakers;
 }
 
 /** One line an utterance; a task of one column shows its value alone. */

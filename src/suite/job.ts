@@ -1,67 +1,109 @@
-/** @file A piece of work that a thread can do by itself: pre-train one encoder, or evaluate one on one task. */
-import { loadUtterances } from '../data/manifest.js';
-import { createEngine, type EngineSettings } from '../engine/create.js';
+/** @file The jobs of a suite and the graph they make: plain data that is written as JSON and done anywhere. */
+import { createHash } from 'node:crypto';
+import type { Head } from '../../tasks/task.js';
+import type { ManifestHashes } from '../data/manifest.js';
+import type { OfficialWeights } from '../encoders/torch/official.js';
+import type { EngineSettings } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
+import type { StoredType } from '../features/shards.js';
+import type { FeatureKind } from '../features/store.js';
 import type { PretrainConfig } from '../pretrain/config.js';
-import { pretrain } from '../pretrain/train.js';
-import type { SuiteTask } from './definition.js';
-import { runSuite } from './run.js';
+import type { Resources, SuiteTask } from './definition.js';
+import { canonical, type Training } from './plan.js';
 
-type EngineChoice = { readonly name: EngineName } & EngineSettings;
+export const jobKinds = ['pretrain', 'features', 'head'] as const;
+export type JobKind = (typeof jobKinds)[number];
 
-export type Job =
-  | {
-      readonly kind: 'pretrain';
-      readonly config: PretrainConfig;
-      readonly manifest: string;
-      readonly out: string;
-      readonly engine: EngineChoice;
-    }
-  | {
-      readonly kind: 'evaluate';
-      readonly encoder: string;
-      readonly task: SuiteTask;
-      readonly outFolder: string;
-      readonly cacheFolder: string | undefined;
-      readonly engine: EngineChoice;
-    };
-
-/** How much a job has to do: steps, or one evaluation. */
-export function jobSize(job: Job): number {
-  return job.kind === 'pretrain' ? job.config.optimizer.steps : 1;
+/** What a worker needs to load an encoder. */
+export interface EncoderSource {
+  /** Its name in tables. */
+  readonly name: string;
+  /** Relative ones are relative to the graph's working folder. */
+  readonly spec: string;
+  /** For `random:<preset>`. */
+  readonly seed: number;
+  readonly weights?: OfficialWeights | undefined;
+  /** What is known of it before it is loaded; nothing of one that the suite trains first. */
+  readonly hash?: string | undefined;
+  /** How many numbers it has: what it costs in time and memory. */
+  readonly parameters?: number | undefined;
 }
 
-/**
- * Does a job; one that was interrupted goes on from where it was.
- * @param onProgress told how much of `jobSize` is done
- */
-export async function runJob(
-  job: Job,
-  onProgress: (done: number, note: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  if (job.kind === 'evaluate') {
-    await runSuite({
-      tasks: [job.task],
-      encoders: [job.encoder],
-      outFolder: job.outFolder,
-      cacheFolder: job.cacheFolder,
-      engine: job.engine,
-      quiet: true,
-      signal,
-    });
-    onProgress(1, `${job.task.name} of ${job.encoder}`);
-    return;
-  }
-  const { name, ...settings } = job.engine;
-  await pretrain({
-    config: job.config,
-    utterances: await loadUtterances(job.manifest, { splits: ['train'] }),
-    out: job.out,
-    engine: await createEngine(name, settings),
-    resume: true,
-    quiet: true,
-    signal,
-    onStep: ({ step, reconstruction }) => onProgress(step, `loss ${reconstruction.toFixed(2)}`),
-  });
+interface JobBase {
+  /** SHA-256 of everything that decides what comes out of the job. */
+  readonly key: string;
+  /** Keys of the jobs that must be done before. */
+  readonly needs: readonly string[];
+  /** For people: `ks head on tiny`. */
+  readonly title: string;
+  readonly resources: Resources;
+  /** How much work it is, in the unit of its kind: see `estimate.ts`. */
+  readonly work: number;
+}
+
+export interface PretrainJob extends JobBase {
+  readonly kind: 'pretrain';
+  readonly encoder: string;
+  readonly config: PretrainConfig;
+  readonly manifest: string;
+  readonly root?: string | undefined;
+  readonly split: string;
+  /** The folder of the run, from the working folder. */
+  readonly out: string;
+}
+
+export interface FeaturesJob extends JobBase {
+  readonly kind: 'features';
+  readonly encoder: EncoderSource;
+  /** One of the tasks over this audio: it says which utterances there are. */
+  readonly task: SuiteTask;
+  readonly hashes: ManifestHashes;
+  readonly store: FeatureKind;
+  readonly frameType?: StoredType | undefined;
+  /** Which part of the corpus, counted from 0, of how many. */
+  readonly part: { readonly index: number; readonly of: number };
+}
+
+export interface HeadJob extends JobBase {
+  readonly kind: 'head';
+  readonly encoder: EncoderSource;
+  readonly task: SuiteTask;
+  readonly hashes: ManifestHashes;
+  readonly head: Head['kind'];
+  /** Heads of several seeds train together where they can. */
+  readonly seeds: readonly number[];
+}
+
+export type Job = PretrainJob | FeaturesJob | HeadJob;
+
+/** What could not be planned, so that no job does it: its data cannot be used as it is. */
+export interface Problem {
+  readonly title: string;
+  readonly message: string;
+}
+
+/** Jobs (each after those it needs) and what they have in common. */
+export interface JobGraph {
+  readonly version: 1;
+  readonly suite: string;
+  /** The working folder that relative paths are relative to. */
+  readonly folder: string;
+  /** Where records go: `<out>/<encoder>/<task>`, or `<out>/seed-<n>/...` where `seedFolders` says so. */
+  readonly out: string;
+  readonly seedFolders: boolean;
+  readonly cacheFolder: string;
+  readonly engine: { readonly name: EngineName } & EngineSettings;
+  readonly training: Training;
+  readonly maxBadShare: number;
+  /** What stored features may take on disk: frames beyond it are computed when they are read. */
+  readonly featureBudgetBytes?: number | undefined;
+  /** Modules with further tasks. */
+  readonly plugins: readonly string[];
+  readonly jobs: readonly Job[];
+  readonly problems: readonly Problem[];
+}
+
+/** A job's key: the digest of all that decides its output. */
+export function keyOf(identity: unknown): string {
+  return createHash('sha256').update(canonical(identity)).digest('hex');
 }

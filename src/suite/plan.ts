@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { builtInTasks, findTask } from '../../tasks/index.js';
 import { type Head, type Split, splits, type Task, type TaskData } from '../../tasks/task.js';
-import { hashManifest, loadUtterances } from '../data/manifest.js';
+import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
@@ -18,12 +18,28 @@ import {
   parseSettings,
   pooledSettingsSchema,
 } from '../heads/settings.js';
+import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+
+/** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
+export class DataError extends UserError {
+  /** An error met while data was read; what is no fault of the data passes as it is. */
+  static of(error: unknown): unknown {
+    if (!(error instanceof UserError)) return error;
+    return new DataError(error.message, { exitCode: error.exitCode, cause: error.cause });
+  }
+}
+
+/** Hashes a manifest: its file, its root, the share of audio that may be missing. */
+export type HashManifest = (file: string, root?: string, mostMissing?: number) => Promise<ManifestHashes>;
 
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
+  /** As records name it, and its hash. */
   readonly manifest: { readonly path: string; readonly hash: string };
+  /** Of the audio alone: features are known by it. */
+  readonly hashes: ManifestHashes;
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
@@ -55,6 +71,7 @@ export interface Training {
 /**
  * Reads and checks the manifest and settings of one task.
  * @param mostMissing the share of utterances whose audio may be missing
+ * @param hashesOf gives the manifest's hashes where they are known: making them reads a part of every audio file
  * @throws UserError for an unknown task, what is wrong in the manifest, and a wrong setting
  */
 export async function planTask(
@@ -62,22 +79,36 @@ export async function planTask(
   tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
+  hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = findTask(wanted.name, tasks);
   const { manifest, root } = wanted;
-  const all = await loadUtterances(manifest, { root, columns: task.columns, splits, mostMissing });
+  const read = { root, columns: task.columns, splits, mostMissing };
+  const all = await loadUtterances(manifest, read).catch((error: unknown) => {
+    throw DataError.of(error);
+  });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const { preset = 'clean' } = training;
-  const head = planHead(task.head(data), wanted, training);
+  const head = planHead(headOf(task, data), wanted, training);
+  const hashes = await hashesOf(manifest, root, mostMissing);
   return {
     task,
-    manifest: { path: manifest, hash: await hashManifest(manifest, root, mostMissing) },
+    manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
+    hashes,
     data,
     utterances: splits.flatMap((split) => data[split]),
     head,
     preset: presetOf(head, preset),
   };
+}
+
+function headOf(task: Task, data: TaskData): Head {
+  try {
+    return task.head(data);
+  } catch (error) {
+    throw DataError.of(error);
+  }
 }
 
 function planHead(spec: Head, { name, settings }: SuiteTask, training: Training): PlannedHead {
@@ -101,7 +132,7 @@ function presetOf({ kind, settings }: PlannedHead, preset: PresetName): string {
 }
 
 /** JSON with the names in order. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

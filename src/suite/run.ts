@@ -6,12 +6,12 @@ import type { Encoder } from '../encoders/encoder.js';
 import { createEngine, type EngineSettings } from '../engine/create.js';
 import type { Engine, EngineName } from '../engine/engine.js';
 import { UserError } from '../errors.js';
-import { userCacheFolder } from '../files.js';
+import { removeUnfinished, userCacheFolder } from '../files.js';
 import { headFileName, writeHead } from '../heads/trained.js';
-import { type ResultRecord, recordFileName } from '../results/record.js';
+import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import type { SuiteTask } from './definition.js';
-import { evaluate } from './evaluate.js';
+import { type EvaluateOptions, evaluate } from './evaluate.js';
 import {
   checkTaskNames,
   checkWritable,
@@ -78,30 +78,40 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
   for (const encoder of encoders) {
     for (const task of planned) {
       if (options.signal?.aborted) return records;
-      const known = new Map<number, ResultRecord>();
-      for (const one of seeds) {
-        const record = await knownRecord(folderOf(one), encoder, task, engine, one);
-        if (record !== undefined) known.set(one, record);
-      }
-      const missing = seeds.filter((one) => !known.has(one));
       const featureFolder = join(cacheFolder, 'features');
-      const done =
-        missing.length === 0
-          ? []
-          : await evaluate(encoder, task, { engine, seeds: missing, quiet, featureFolder, maxBadShare });
-      for (const { record, predictions, head } of done) {
-        const folder = folderOf(record.seed);
-        // Before the record: a folder with a record is complete.
-        await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
-          task: task.task.name,
-          encoderHash: encoder.hash,
-        });
-        known.set(record.seed, (await writeRecord(folder, record, predictions)).record);
-      }
-      records.push(...seeds.flatMap((one) => known.get(one) ?? []));
+      const work = { engine, seeds, quiet, featureFolder, maxBadShare, folderOf };
+      records.push(...(await evaluateInto(encoder, task, work)).map(({ record }) => record));
     }
   }
   return records;
+}
+
+/** Trains and tests the heads of the seeds that have no record of the very same work yet, and records them. */
+export async function evaluateInto(
+  encoder: Encoder,
+  task: PlannedTask,
+  options: EvaluateOptions & { readonly folderOf: (seed: number) => string },
+): Promise<StoredRecord[]> {
+  const { engine, seeds, folderOf } = options;
+  const known = new Map<number, StoredRecord>();
+  for (const seed of seeds) {
+    const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
+    await removeUnfinished(path);
+    const record = await knownRecord(folderOf(seed), encoder, task, engine, seed);
+    if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
+  }
+  const missing = seeds.filter((seed) => !known.has(seed));
+  const done = missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing });
+  for (const { record, predictions, head } of done) {
+    const folder = folderOf(record.seed);
+    // Before the record: a folder with a record is complete.
+    await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
+      task: task.task.name,
+      encoderHash: encoder.hash,
+    });
+    known.set(record.seed, await writeRecord(folder, record, predictions));
+  }
+  return seeds.flatMap((seed) => known.get(seed) ?? []);
 }
 
 /** The record of the very same work, if there is one. */

@@ -11,13 +11,15 @@ export interface GateSettings {
   readonly level: number;
   readonly junit: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
+  /** Columns of the terminal (default 80). */
+  readonly width?: number;
 }
 
 /** @throws UserError (exit code 2) where records cannot be read */
 export async function runGate(
   baseline: string,
   results: string,
-  { tolerance, level, junit, environment }: GateSettings,
+  { tolerance, level, junit, environment, width }: GateSettings,
 ): Promise<{ readonly report: GateReport; readonly text: string; readonly annotations: readonly string[] }> {
   const [before, after] = [await readRecords([baseline]), await readRecords([results])];
   const report = await judge(before, after, { tolerance, level, tasks: builtInTasks });
@@ -28,7 +30,7 @@ export async function runGate(
   }
   return {
     report,
-    text: `${gateTable(report)}\n${gateLine(report)}`,
+    text: `${gateTable(report, width)}\n${gateLine(report)}`,
     annotations: onGitHub ? gateAnnotations(report) : [],
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../../audio/index.js';
 import { randomStream } from '../../random.js';
-import { readRecords } from '../../results/index.js';
+import { type Comparison, readRecords } from '../../results/index.js';
 import { type RunRequest, runFromSuite } from './from-suite.js';
 
 let folder = '';
@@ -56,7 +56,9 @@ const run = (change: Partial<RunRequest>) =>
 
 describe('runFromSuite', () => {
   it('tells two tones apart with every seed, a folder of records each', async () => {
-    const { rows, columns } = await run({ seeds: ['1', '2'] });
+    const { comparison, complete } = await run({ seeds: ['1', '2'] });
+    expect(complete).toBe(true);
+    const { rows, columns } = comparison as Comparison;
     expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
     expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
     expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });

@@ -1,17 +1,18 @@
 /** @file An evaluation from what the command line says. */
-import { join } from 'node:path';
 import { findTask } from '../../../tasks/index.js';
 import { loadTasks } from '../../../tasks/plugin.js';
-import type { Encoder } from '../../encoders/encoder.js';
-import type { LoadOptions } from '../../encoders/load.js';
+import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { UserError } from '../../errors.js';
+import { userCacheFolder } from '../../files.js';
 import { type PresetName, searchedRates } from '../../heads/presets.js';
 import { mendOfName } from '../../metrics/index.js';
-import { type Comparison, compareRecords, recordFolder, type StoredRecord } from '../../results/index.js';
-import { planEncoders } from '../../suite/plan.js';
-import { loadSuite, runSuite, type Suite, type SuiteTask } from '../../suite/run.js';
-import { remarksOn } from '../encoder-options.js';
+import { type Comparison, compareRecords } from '../../results/index.js';
+import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
+import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
+import { planGraph } from '../../suite/graph.js';
+import { identifyEncoder } from '../../suite/identity.js';
+import type { JobGraph } from '../../suite/job.js';
 
 export interface RunRequest extends LoadOptions {
   readonly suite: string;
@@ -31,6 +32,14 @@ export interface RunRequest extends LoadOptions {
   /** The share of utterances whose audio may be missing or unusable. */
   readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  /** Worker processes at a time (default: by processors and memory). */
+  readonly jobs?: number | undefined;
+  /** Where jobs are done (default: here). */
+  readonly launcher?: 'local' | 'slurm' | undefined;
+  /** Of Slurm: leave the jobs in its queue and return. */
+  readonly detach?: boolean | undefined;
+  /** What stored features may take on disk. */
+  readonly featureBudgetBytes?: number | undefined;
   readonly quiet: boolean;
   /** Told what is to be known of how encoders were read. */
   readonly remark?: (text: string) => void;
@@ -41,71 +50,77 @@ export interface RunRequest extends LoadOptions {
 const usualSeed = 1337;
 const mostSeeds = 100;
 
+export interface SuiteRun extends Execution {
+  /** Of what is recorded; undefined when nothing is. */
+  readonly comparison: Comparison | undefined;
+}
+
 /**
- * Checks names and SPECs (before a corpus is made), runs the suite for every seed, and compares the results.
+ * Checks names and SPECs (before a corpus is made), does the suite's jobs, and compares the results.
  * @throws UserError for whatever is wrong in the call or its input
  */
-export async function runFromSuite(request: RunRequest): Promise<Comparison> {
-  const { out, engine, quiet, signal, maxBadShare } = request;
-  const seeds = seedsOf(request.seeds);
-  const training = { preset: request.preset, learningRates: ratesOf(request.lr) };
-  const knownTasks = await loadTasks(request.plugins ?? []);
+export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
+  const { quiet, signal, jobs, launcher, detach } = request;
+  const graph = await graphOf(request);
+  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach });
+  const stored = execution.interrupted ? [] : await recordsOf(graph);
+  return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
+}
+
+/**
+ * The jobs that the command line asks for: it goes before the suite file.
+ * @throws UserError as `runFromSuite`
+ */
+export async function graphOf(request: RunRequest): Promise<JobGraph> {
+  const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
+  // What the words themselves get wrong is said before anything is loaded or made.
+  const [asked, rates] = [request.seeds && seedsOf(request.seeds), ratesOf(request.lr)];
+  const plugins = request.plugins ?? [];
+  const knownTasks = await loadTasks(plugins);
+  const cacheFolder = userCacheFolder();
   for (const name of request.tasks ?? []) findTask(name, knownTasks);
-  for (const seed of seeds)
-    if (request.encoders !== undefined) await planEncoders(request.encoders, seed, request);
+  for (const spec of request.encoders ?? [])
+    await identifyEncoder(
+      spec,
+      asked?.[0] ?? usualSeed,
+      { weights: await weightsFor(spec, weights), quiet },
+      cacheFolder,
+    );
   const suite = await loadSuite(request.suite, { quiet });
-  const tasks = tasksOf(suite, request.tasks);
-  const stored: StoredRecord[] = [];
-  for (const { group, encoders } of await groupsOf(request, suite, seeds)) {
-    for (const text of encoders.flatMap(remarksOn)) request.remark?.(text);
-    const ofSeeds = seeds.length > 1 ? { seeds: group } : { seed: group[0] ?? usualSeed };
-    const records = await runSuite({
-      tasks,
-      encoders,
-      outFolder: out,
-      engine,
-      training,
-      quiet,
-      signal,
-      knownTasks,
-      maxBadShare,
-      ...ofSeeds,
-    });
-    for (const record of records) {
-      const folder = seeds.length > 1 ? join(out, `seed-${record.seed}`) : out;
-      stored.push({ path: recordFolder(folder, record.encoder.name, record.task.name), record });
-    }
-  }
-  return compareRecords(stored);
+  const seeds = asked ?? seedsFrom(suite.seeds);
+  const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
+  const wanted = {
+    ...suite,
+    tasks: tasksOf(suite, request.tasks),
+    encoders: request.encoders ?? suite.encoders,
+  };
+  return planGraph(wanted, {
+    seeds,
+    training: { preset: request.preset ?? suite.preset, learningRates },
+    engine,
+    maxBadShare,
+    featureBudgetBytes: request.featureBudgetBytes,
+    plugins,
+    knownTasks,
+    out,
+    cacheFolder,
+    weights,
+    quiet,
+    remark,
+  });
 }
 
-/** Encoders with the seeds whose heads can be trained together: a random encoder is another one with every seed. */
-async function groupsOf(
-  request: RunRequest,
-  suite: Suite,
-  seeds: readonly number[],
-): Promise<{ readonly group: number[]; readonly encoders: Encoder[] }[]> {
-  const groups = new Map<string, { group: number[]; encoders: Encoder[] }>();
-  for (const seed of seeds) {
-    const encoders = await planEncoders(request.encoders ?? suite.encoders, seed, request);
-    for (const encoder of encoders) {
-      const known = groups.get(encoder.hash);
-      if (known === undefined) groups.set(encoder.hash, { group: [seed], encoders: [encoder] });
-      else if (!known.group.includes(seed)) known.group.push(seed);
-    }
-  }
-  // Encoders of the same seeds run in one go.
-  const merged = new Map<string, { group: number[]; encoders: Encoder[] }>();
-  for (const { group, encoders } of groups.values()) {
-    const same = merged.get(group.join());
-    if (same === undefined) merged.set(group.join(), { group, encoders });
-    else same.encoders.push(...encoders);
-  }
-  return [...merged.values()];
+async function weightsFor(spec: string, weights: RunRequest['weights']): Promise<RunRequest['weights']> {
+  return (await isOfficialFile(spec)) ? weights : undefined;
 }
 
-function seedsOf(texts: readonly string[] | undefined): number[] {
-  const [only, ...others] = (texts ?? []).map(seedOf);
+function seedsFrom(seeds: Suite['seeds']): readonly number[] {
+  if (typeof seeds === 'number') return seedsOf([String(seeds)]);
+  return seeds === undefined ? [usualSeed] : [...new Set(seeds)];
+}
+
+function seedsOf(texts: readonly string[]): number[] {
+  const [only, ...others] = texts.map(seedOf);
   if (only === undefined) return [usualSeed];
   if (others.length > 0) return [...new Set([only, ...others])];
   if (only < 1 || only > mostSeeds)

@@ -2,14 +2,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { marked, type Tokens } from 'marked';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { validateXML } from 'xmllint-wasm';
 import { builtInTasks } from '../../../tasks/index.js';
 import { readPredictions } from '../predictions.js';
 import type { NewRecord, StoredRecord } from '../record.js';
 import { exampleRecord, newRecord } from '../records.fixture.js';
 import { readRecords, writeRecord } from '../store.js';
-import { gateAnnotations, gateJunit, gateLine, gateMarkdown } from './text.js';
-import { judge } from './verdict.js';
+import { gateAnnotations, gateJunit, gateLine, gateMarkdown, gateTable } from './text.js';
+import { type GateCell, type GateReport, judge } from './verdict.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -96,7 +98,7 @@ describe('judge', () => {
       verdict: 'could not compare',
       cells: [{ why: 'there is no fresh result' }],
     });
-    expect(gateMarkdown(report)).toContain('other\\|&lt;b>');
+    expect(gateMarkdown(report)).toContain('other\\|&lt;b&gt;');
     expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');
   });
 
@@ -109,6 +111,104 @@ describe('judge', () => {
       );
     const report = await judge([await write('a', 'A B C D')], [await write('b', 'A X C D')], options);
     expect(report.cells[0]).toMatchObject({ verdict: 'regressed', pValue: 0, difference: 0.25 });
+  });
+});
+
+/** What readers of JUnit's format agree on, as far as the gate uses it; each name once in a suite. */
+const junitSchema = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:complexType name="told">
+    <xs:attribute name="type" type="xs:string"/>
+    <xs:attribute name="message" type="xs:string" use="required"/>
+  </xs:complexType>
+  <xs:element name="testsuite">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="testcase" maxOccurs="unbounded">
+          <xs:complexType>
+            <xs:choice minOccurs="0">
+              <xs:element name="failure" type="told"/>
+              <xs:element name="error" type="told"/>
+            </xs:choice>
+            <xs:attribute name="classname" type="xs:string" use="required"/>
+            <xs:attribute name="name" type="xs:string" use="required"/>
+          </xs:complexType>
+        </xs:element>
+      </xs:sequence>
+      <xs:attribute name="name" type="xs:string" use="required"/>
+      <xs:attribute name="tests" type="xs:nonNegativeInteger" use="required"/>
+      <xs:attribute name="failures" type="xs:nonNegativeInteger" use="required"/>
+      <xs:attribute name="errors" type="xs:nonNegativeInteger" use="required"/>
+    </xs:complexType>
+  </xs:element>
+</xs:schema>`;
+
+describe('what others read', () => {
+  const hostile = 'a"<b>&\'|`*_%0A\n::error::x\u0000\u0085\ud800\uffff]]>--> $(x) \\|é漢🎤';
+  const cell: GateCell = {
+    encoder: hostile,
+    task: hostile,
+    metric: 'accuracy',
+    direction: 'higher',
+    verdict: 'regressed',
+    before: 0.8,
+    after: 0.5,
+    difference: -0.3,
+    interval: [-0.36, -0.24],
+    pValue: 0.001,
+  };
+  const report: GateReport = {
+    verdict: 'regressed',
+    cells: [
+      cell,
+      { ...cell, encoder: 'tiny', verdict: 'holds' },
+      {
+        encoder: 'tiny',
+        task: 'asr',
+        metric: 'wer',
+        direction: 'lower',
+        verdict: 'could not compare',
+        before: 0.5,
+        why: hostile,
+      },
+    ],
+    tolerance: 0.01,
+    level: 0.05,
+  };
+
+  it('is XML that a validating parser takes, whatever names hold', async () => {
+    const xml = { fileName: 'gate.xml', contents: gateJunit(report) };
+    const check = await validateXML({ xml, schema: junitSchema });
+    expect(check.errors).toEqual([]);
+    expect(xml.contents).toContain('tests="3" failures="1" errors="1"');
+    expect(xml.contents).toContain('é漢🎤');
+    const broken = { ...xml, contents: xml.contents.replaceAll('&lt;', '<') };
+    expect((await validateXML({ xml: broken, schema: junitSchema })).valid).toBe(false);
+  });
+
+  it('is one workflow command a line', () => {
+    const annotations = gateAnnotations(report);
+    expect(annotations).toHaveLength(2);
+    for (const line of annotations) expect(line).toMatch(/^::error title=ehmam gate::[^\r\n]*$/);
+    expect(annotations[0]).toContain('%250A%0A::error');
+  });
+
+  it('is Markdown with one table, a row a cell and no HTML', () => {
+    const tokens = marked.lexer(gateMarkdown(report)).filter(({ type }) => type !== 'space');
+    expect(tokens.map(({ type }) => type)).toEqual(['paragraph', 'table']);
+    const { rows } = tokens[1] as Tokens.Table;
+    expect(rows.map((row) => row.length)).toEqual([5, 5, 5]);
+    expect(marked.parse(gateMarkdown(report))).not.toContain('<b>&amp;');
+    expect(marked.parse(gateMarkdown(report))).toContain('&lt;b&gt;');
+  });
+
+  it('is a table within the columns of the terminal', () => {
+    const plain = {
+      ...report,
+      cells: report.cells.map((one) => ({ ...one, encoder: 'an-encoder-of-a-long-name', task: 'ks' })),
+    };
+    const lines = gateTable(plain, 80).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.filter((line) => line.includes('verdict'))).toHaveLength(1);
   });
 });
 

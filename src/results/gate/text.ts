@@ -1,27 +1,50 @@
 /** @file The gate's report as text: a table, a line, JUnit XML, GitHub's annotations and step summary. */
-import Table from 'cli-table3';
-import { percent, points } from '../table.js';
+import { escapeMarkdown, markdownText } from '../layout/documents.js';
+import { type Layout, plainCell } from '../layout/layout.js';
+import { terminalText, wrapWords } from '../layout/terminal.js';
+import { arrows, percent, points } from '../table.js';
 import type { GateCell, GateReport } from './verdict.js';
 
-const heads = ['encoder', 'task', 'metric', 'before', 'after', 'Δ', '95 % interval', 'p', 'verdict'] as const;
-
-export function gateTable({ cells }: GateReport): string {
-  const table = new Table({ head: [...heads], style: { head: [], border: [] } });
-  table.push(...cells.map(columnsOf));
-  return table.toString();
+/** The table for a terminal of so many columns. */
+export function gateTable(report: GateReport, width = 80): string {
+  return terminalText(layoutOf(report, narrow), { width });
 }
 
 /** The table as Markdown, below the verdict: GitHub's step summary. */
 export function gateMarkdown(report: GateReport): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
-  return [
-    `**${gateLine(report)}**`,
-    '',
-    line(heads),
-    line(heads.map(() => '---')),
-    ...report.cells.map((cell) => line(columnsOf(cell))),
-  ].join('\n');
+  return [`**${escapeMarkdown(gateLine(report))}**`, '', markdownText(layoutOf(report))].join('\n');
+}
+
+/** As wide as `could not compare`. */
+const narrow = 17;
+
+function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+  return {
+    corner: 'encoder',
+    heads: [['task'], ['before,', 'after'], ['Δ, its 95 %', 'interval, p'], ['verdict']],
+    rows: cells.map(({ encoder, task, metric, direction, before, after, verdict, why, ...tested }) => {
+      const { difference, interval, pValue } = tested;
+      return {
+        label: encoder,
+        cells: [
+          { ...plainCell(task), details: [`${metric} % ${arrows[direction]}`] },
+          { ...plainCell(percent(before)), details: [after === undefined ? '—' : percent(after)] },
+          difference === undefined || interval === undefined || pValue === undefined
+            ? undefined
+            : {
+                ...plainCell(points(difference)),
+                details: [`(${interval.map(points).join(' to ')})`, `p ${pValue.toFixed(3)}`],
+              },
+          {
+            value: verdict,
+            best: verdict !== 'holds',
+            details: why === undefined ? [] : wrapWords(why, verdictWidth),
+          },
+        ],
+      };
+    }),
+    notes: [],
+  };
 }
 
 /** The verdict in one line. */
@@ -45,7 +68,7 @@ export function gateJunit({ cells }: GateReport): string {
     const said = escapeXml(sentenceOf(cell));
     if (cell.verdict === 'holds') return `${open}/>`;
     const kind = cell.verdict === 'regressed' ? 'failure' : 'error';
-    return `${open}><${kind} message="${said}"/></testcase>`;
+    return `${open}><${kind} type="${cell.verdict}" message="${said}"/></testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -65,21 +88,6 @@ export function gateAnnotations({ cells }: GateReport): string[] {
     .map((cell) => `::error title=ehmam gate::${escaped(sentenceOf(cell))}`);
 }
 
-function columnsOf(cell: GateCell): string[] {
-  const { before, after, difference, interval, pValue } = cell;
-  return [
-    cell.encoder,
-    cell.task,
-    cell.metric,
-    percent(before),
-    after === undefined ? '—' : percent(after),
-    difference === undefined ? '—' : points(difference),
-    interval === undefined ? '—' : interval.map(points).join(' to '),
-    pValue === undefined ? '—' : pValue.toFixed(3),
-    cell.why === undefined ? cell.verdict : `${cell.verdict}: ${cell.why}`,
-  ];
-}
-
 function placeOf({ encoder, task }: GateCell): string {
   return `${encoder} on ${task}`;
 }
@@ -91,7 +99,7 @@ function sentenceOf(cell: GateCell): string {
   return `${place} ${cell.verdict} from ${percent(cell.before)} to ${percent(cell.after)} (p ${cell.pValue?.toFixed(3)})`;
 }
 
-/** For attributes; characters that XML 1.0 cannot hold become spaces. */
+/** For attributes; what XML 1.0 cannot hold becomes a space: control characters, half a pair, no characters. */
 function escapeXml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',
@@ -99,5 +107,7 @@ function escapeXml(text: string): string {
     '>': '&gt;',
     '"': '&quot;',
   };
-  return text.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (character) => entities[character] ?? character);
+  return text
+    .replace(/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu, ' ')
+    .replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

@@ -1,0 +1,44 @@
+/** @file `ehmam card`: a model card for people and for the Hugging Face hub. */
+import { UserError } from '../errors.js';
+import { defineCommand } from './command.js';
+import { specDescription, weightsOption } from './encoder-options.js';
+
+export const cardCommand = defineCommand({
+  usage: 'card <items..>',
+  summary: 'Write a model card: Markdown with a model-index for the Hugging Face hub',
+  positionals: {
+    items: {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: `${specDescription}; and result folders or record.json files`,
+    },
+  },
+  options: {
+    out: { type: 'string', describe: 'File to write (default: print it)' },
+    encoder: { type: 'string', describe: 'Which encoder of the results, where no SPEC is given' },
+    seed: { type: 'number', default: 1337, describe: 'Seed of random:PRESET' },
+    weights: weightsOption,
+  },
+  examples: [
+    [
+      'card runs/tiny results/mine --out runs/tiny/README.md',
+      'What it is, how it was made, how well it does',
+    ],
+    ['card results/mine --encoder tiny', 'From results alone'],
+  ],
+  async run({ items, out, encoder, seed, weights }, io) {
+    const { cardOf } = await import('./card/write.js');
+    const card = await cardOf({ items, encoder, seed, weights, quiet: io.quiet });
+    if (out === undefined) {
+      io.print(io.json ? JSON.stringify(card, null, 2) : card.text.trimEnd());
+      return undefined;
+    }
+    if (!out.endsWith('.md'))
+      throw new UserError(`--out '${out}' is no Markdown file`, { mend: 'Name it README.md' });
+    const { writeFileAtomic } = await import('../files.js');
+    await writeFileAtomic(out, card.text);
+    io.print(io.json ? JSON.stringify({ out, records: card.records }, null, 2) : `written to ${out}`);
+    return undefined;
+  },
+});

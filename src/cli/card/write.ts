@@ -1,0 +1,82 @@
+/** @file A model card from what the command line names: one encoder, any results. */
+import { loadEncoder } from '../../encoders/load.js';
+import type { OfficialWeights } from '../../encoders/torch/official.js';
+import { UserError } from '../../errors.js';
+import { mendOfName } from '../../metrics/index.js';
+import { modelCard } from '../../results/card/card.js';
+import { readRecords, type StoredRecord } from '../../results/index.js';
+import { hasRecords } from '../../results/store.js';
+import { describeEncoder, type EncoderDescription } from '../inspect/describe.js';
+
+export interface CardRequest {
+  /** SPECs and results: at most one of the former. */
+  readonly items: readonly string[];
+  /** The name of an encoder of the results. */
+  readonly encoder: string | undefined;
+  readonly seed: number;
+  readonly weights: OfficialWeights | undefined;
+  readonly quiet: boolean;
+}
+
+/**
+ * The card, and the record files that it is made from.
+ * @throws UserError for two SPECs, results of several encoders, and results of other weights than the SPEC's
+ */
+export async function cardOf({ items, encoder, seed, weights, quiet }: CardRequest): Promise<{
+  readonly text: string;
+  readonly records: readonly string[];
+}> {
+  const results: string[] = [];
+  const specs: string[] = [];
+  for (const item of items) ((await holdsRecords(item)) ? results : specs).push(item);
+  const [spec, another] = specs;
+  if (another !== undefined) {
+    throw new UserError(`'${spec}' and '${another}' are both no results`, {
+      mend: "A card is of one encoder: give its SPEC and folders that 'ehmam run' wrote",
+    });
+  }
+  const description =
+    spec === undefined ? undefined : describeEncoder(await loadEncoder(spec, seed, { weights, quiet }));
+  const all = results.length === 0 ? [] : await readRecords(results);
+  const records = description === undefined ? ofName(all, encoder) : ofEncoder(all, description);
+  return { text: modelCard(description, records), records: records.map(({ path }) => path) };
+}
+
+async function holdsRecords(item: string): Promise<boolean> {
+  return hasRecords([item]).catch(() => false);
+}
+
+function ofEncoder(all: readonly StoredRecord[], { name, hash }: EncoderDescription): StoredRecord[] {
+  const own = all.filter(({ record }) => record.encoder.hash === hash);
+  if (all.length > 0 && own.length === 0) {
+    const known = [...new Set(all.map(({ record }) => record.encoder.name))].join(', ');
+    throw new UserError(`none of the results is of ${name} with these weights`, {
+      mend: `They are of ${known}; evaluate it with 'ehmam run --encoders'`,
+    });
+  }
+  return own;
+}
+
+function ofName(all: readonly StoredRecord[], wanted: string | undefined): StoredRecord[] {
+  const names = [...new Set(all.map(({ record }) => record.encoder.name))];
+  const name = wanted ?? (names.length === 1 ? names[0] : undefined);
+  if (name === undefined || !names.includes(name)) {
+    throw name === undefined
+      ? new UserError(`the results are of ${names.length} encoders`, {
+          mend: `Add --encoder, one of ${names.join(', ')}`,
+        })
+      : new UserError(`there is no result of '${name}'`, { mend: mendOfName(name, names) });
+  }
+  const own = all.filter(({ record }) => record.encoder.name === name);
+  const seeds = new Map<number, string>();
+  for (const { path, record } of own) {
+    const { seed, encoder } = record;
+    if ((seeds.get(seed) ?? encoder.hash) !== encoder.hash)
+      throw new UserError(`is of other weights that are called ${name} too`, {
+        file: path,
+        mend: 'Give the SPEC of the one that is meant',
+      });
+    seeds.set(seed, encoder.hash);
+  }
+  return own;
+}

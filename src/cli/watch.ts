@@ -1,0 +1,19 @@
+/** @file `ehmam watch`: a suite's run, live, from another terminal. */
+import { defineCommand } from './command.js';
+
+export const watchCommand = defineCommand({
+  usage: 'watch <folder>',
+  summary: "Watch a suite's run from another terminal, until it ends",
+  positionals: {
+    folder: { type: 'string', demandOption: true, describe: "Results folder: the --out of 'ehmam run'" },
+  },
+  options: {},
+  examples: [['watch results/mine', 'A bar on a terminal, a line an event elsewhere; 1 if a job failed']],
+  stopsOnSignal: true,
+  async run({ folder }, io) {
+    const { watchSuite } = await import('../suite/watch.js');
+    const terminal = process.stderr.isTTY === true && process.stdout.isTTY === true;
+    const { failed } = await watchSuite(folder, { signal: io.signal, terminal, print: io.print });
+    return failed === undefined ? undefined : failed > 0 ? 1 : 0;
+  },
+});

@@ -1,0 +1,36 @@
+/** @file `ehmam work`: does one job of a suite's run, for those who start jobs themselves. */
+import { defineCommand } from './command.js';
+
+export const workCommand = defineCommand({
+  usage: 'work <state>',
+  summary: 'Do one job of a suite (for launchers)',
+  hidden: true,
+  positionals: {
+    state: { type: 'string', demandOption: true, describe: "State folder of a run: '<out>/.ehmam'" },
+  },
+  options: {
+    job: { type: 'string', demandOption: true, describe: 'Key of the job, or how it begins' },
+    threads: { type: 'number', describe: 'Threads of the engine onnx (default: all cores)' },
+  },
+  examples: [
+    [
+      'work results/mine/.ehmam --job KEY',
+      'Exit code 0 done, 1 failed, 69 it needs other jobs first, 75 try again later',
+    ],
+  ],
+  stopsOnSignal: true,
+  async run({ state, job, threads }, io) {
+    const { outcomeExitCodes, workOn } = await import('../suite/work.js');
+    const { resolve } = await import('node:path');
+    const outcome = await workOn(resolve(state), job, {
+      threads,
+      signal: io.signal,
+      onProgress: () => undefined,
+    });
+    if (io.json) io.print(JSON.stringify(outcome));
+    else if (outcome.kind === 'failed') process.stderr.write(`ehmam: ${outcome.message}\n`);
+    else if (outcome.kind === 'held') io.say(`${outcome.by} does this job`);
+    else if (outcome.kind === 'waiting') io.say(`not done yet: ${outcome.for.join(', ')}`);
+    return outcomeExitCodes[outcome.kind];
+  },
+});

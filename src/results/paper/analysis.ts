@@ -1,0 +1,140 @@
+/** @file The analysis table: what each way of masking hides, how well its loss is foreseen, and what comes of it. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { messageOf, UserError } from '../../errors.js';
+import { type ComparisonRow, compareRecords } from '../compare.js';
+import { type StoredRecord, schemaComplaints } from '../record.js';
+import { arrows } from '../table.js';
+import type { PaperRow, PaperTable } from './table.js';
+
+const mean = z.object({ mean: z.number(), standardError: z.number().optional() });
+const correlation = z.object({ withinUtterance: mean.optional() });
+
+/** The parts of `analysis.json` that the table shows. */
+const schema = z.object({
+  checkpoint: z.array(z.string()).min(1),
+  rankCorrelation: z.object({ teacher: correlation, student: correlation }),
+  regions: z.object({
+    maskedHard: z.record(z.string(), z.number()),
+    maskedRandom: z.record(z.string(), z.number()),
+  }),
+  schedule: z.array(z.object({ maskedFraction: z.number(), randomMaskedFraction: z.number() })),
+  information: z.object({ hard: mean, random: mean, difference: mean }),
+});
+
+/** An analysis and the name of the encoder that it is of. */
+export interface NamedAnalysis {
+  readonly encoder: string;
+  readonly analysis: z.infer<typeof schema>;
+}
+
+const analysisFile = 'analysis.json';
+
+/**
+ * Every `analysis.json` under the paths, in their order.
+ * @throws UserError naming a file that is none of `ehmam analyse`
+ */
+export async function readAnalyses(paths: readonly string[]): Promise<NamedAnalysis[]> {
+  const found: NamedAnalysis[] = [];
+  for (const path of paths) {
+    const kind = await stat(path).catch(() => undefined);
+    if (kind?.isDirectory()) {
+      const names = (await readdir(path)).filter((name) => name !== 'node_modules').sort();
+      found.push(...(await readAnalyses(names.map((name) => join(path, name)))));
+    } else if (basename(path) === analysisFile) found.push(await readAnalysis(path));
+  }
+  return found;
+}
+
+async function readAnalysis(file: string): Promise<NamedAnalysis> {
+  const mend = "Write it anew with 'ehmam analyse --out'";
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+  }
+  const checked = schema.safeParse(json);
+  if (!checked.success)
+    throw new UserError(`is no analysis: ${schemaComplaints(checked.error)}`, { file, mend });
+  const [weights = ''] = checked.data.checkpoint;
+  const folder = dirname(weights);
+  return {
+    encoder: basename(basename(folder) === 'checkpoints' ? dirname(folder) : folder),
+    analysis: checked.data,
+  };
+}
+
+const columns: readonly {
+  readonly head: readonly string[];
+  of(analysis: NamedAnalysis['analysis']): number | undefined;
+}[] = [
+  { head: ['rank corr.', 'student ↑'], of: (a) => a.rankCorrelation.student.withinUtterance?.mean },
+  { head: ['rank corr.', 'teacher ↑'], of: (a) => a.rankCorrelation.teacher.withinUtterance?.mean },
+  { head: ['masked %', 'hard'], of: (a) => percentOf(a.schedule.at(-1)?.maskedFraction) },
+  { head: ['masked %', 'random'], of: (a) => percentOf(a.schedule.at(-1)?.randomMaskedFraction) },
+  { head: ['of it speech', '% hard'], of: (a) => percentOf(a.regions.maskedHard.speech) },
+  { head: ['of it speech', '% random'], of: (a) => percentOf(a.regions.maskedRandom.speech) },
+  { head: ['loss of rest', 'hard hidden'], of: (a) => a.information.hard.mean },
+  { head: ['loss of rest', 'random hid.'], of: (a) => a.information.random.mean },
+  { head: ['loss of rest', 'difference'], of: (a) => a.information.difference.mean },
+];
+
+const percentOf = (fraction: number | undefined): number | undefined =>
+  fraction === undefined ? undefined : fraction * 100;
+
+/** The ways of masking that are compared: a row of each stays blank until an encoder's name has it. */
+const maskings = ['random', 'random-matched', 'hard-only', 'easy-to-hard'] as const;
+
+/** Analyses and records of one encoder's name stand in one row. */
+export function analysisTable(
+  analyses: readonly NamedAnalysis[],
+  records: readonly StoredRecord[],
+): PaperTable {
+  const comparison = records.length === 0 ? undefined : compareRecords(records);
+  const tasks = comparison?.columns ?? [];
+  const labels = [
+    ...new Set([
+      ...analyses.map(({ encoder }) => encoder),
+      ...(comparison?.rows ?? []).map(({ label }) => label),
+    ]),
+  ];
+  const row = (label: string, ours: ComparisonRow | undefined): PaperRow => {
+    const analysis = analyses.find(({ encoder }) => encoder === (ours?.encoder ?? label))?.analysis;
+    return {
+      label,
+      values: [
+        ...columns.map(({ of }) => analysis && of(analysis)),
+        ...tasks.map((_, i) => percentOf(ours?.cells[i]?.value)),
+      ],
+    };
+  };
+  // The longest name that fits: 'random-matched-1' is not 'random'.
+  const shown = new Set(
+    labels.map((label) =>
+      [...maskings].sort((a, b) => b.length - a.length).find((name) => label.includes(name)),
+    ),
+  );
+  return {
+    name: 'analysis',
+    columns: [
+      ...columns.map(({ head }) => ({ head })),
+      ...tasks.map(({ taskLabel, metric, direction }) => ({
+        head: [taskLabel, `${metric} % ${arrows[direction]}`],
+      })),
+    ],
+    rows: [
+      ...maskings.filter((name) => !shown.has(name)).map((name) => row(name, undefined)),
+      ...labels.map((label) =>
+        row(
+          label,
+          comparison?.rows.find((each) => each.label === label),
+        ),
+      ),
+    ],
+    notes: [
+      "rank correlation within an utterance of predicted and actual loss; loss of the rest: of the same masked frames with hard frames hidden besides, and with as many others ('ehmam analyse')",
+    ],
+  };
+}

@@ -1,0 +1,77 @@
+/** @file A table as a paper lays it out: published rows, ours where there are records, blanks where there are none. */
+import { stringify } from 'csv-stringify/sync';
+import type { ComparisonFormat } from '../formats.js';
+import { latexText, markdownText } from '../layout/documents.js';
+import { type Layout, plainCell } from '../layout/layout.js';
+import { type TerminalOptions, terminalText } from '../layout/terminal.js';
+import { publishedMark } from '../table.js';
+
+export interface PaperTable {
+  readonly name: string;
+  readonly columns: readonly PaperColumn[];
+  readonly rows: readonly PaperRow[];
+  readonly notes: readonly string[];
+}
+
+export interface PaperColumn {
+  /** The lines of its head. */
+  readonly head: readonly string[];
+  /** Digits after the point (default 2). */
+  readonly digits?: number;
+}
+
+export interface PaperRow {
+  readonly label: string;
+  /** Where a published row is from. */
+  readonly source?: string;
+  /** One a column, in the unit of its head; undefined stays blank. */
+  readonly values: readonly (number | undefined)[];
+}
+
+/** The table as text that ends without a newline. */
+export function formatPaperTable(
+  table: PaperTable,
+  format: ComparisonFormat,
+  options: TerminalOptions = {},
+): string {
+  switch (format) {
+    case 'table':
+      return terminalText(layoutOf(table), options);
+    case 'markdown':
+      return markdownText(layoutOf(table));
+    case 'latex':
+      return latexText(layoutOf(table));
+    case 'csv':
+      return csv(table);
+    case 'json':
+      return JSON.stringify(table, null, 2);
+  }
+}
+
+function layoutOf({ columns, rows, notes }: PaperTable): Layout {
+  const sources = new Map<string, string[]>();
+  for (const { label, source } of rows)
+    if (source !== undefined) sources.set(source, [...new Set([...(sources.get(source) ?? []), label])]);
+  const told = [...sources].map(([source, labels]) => `${labels.join(', ')} (${source})`).join('; ');
+  return {
+    corner: 'encoder',
+    heads: columns.map(({ head }) => head),
+    rows: rows.map(({ label, source, values }) => ({
+      label: source === undefined ? label : `${label} ${publishedMark}`,
+      cells: columns.map(({ digits = 2 }, i) => {
+        const value = values[i];
+        return plainCell(value === undefined ? '' : value.toFixed(digits));
+      }),
+    })),
+    notes: [
+      ...(told === '' ? [] : [`${publishedMark} published by others, not measured here: ${told}`]),
+      ...notes,
+    ],
+  };
+}
+
+/** A line a row; numbers with every digit. */
+function csv({ columns, rows }: PaperTable): string {
+  const head = ['encoder', ...columns.map((column) => column.head.join(' ')), 'published'];
+  return stringify([head, ...rows.map(({ label, values, source }) => [label, ...values, source])]).trimEnd();
+}

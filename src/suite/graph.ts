@@ -1,0 +1,240 @@
+/** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
+import { join } from 'node:path';
+import type { Task } from '../../tasks/task.js';
+import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
+import { messageOf, UserError } from '../errors.js';
+import { storeVersion } from '../features/store.js';
+import { recordFolder } from '../results/index.js';
+import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
+import {
+  checkNames,
+  checkWeights,
+  type EncoderOptions,
+  type PlannedEncoder,
+  specEncoders,
+} from './encoders.js';
+import {
+  type FeaturesJob,
+  type HeadJob,
+  type Job,
+  type JobGraph,
+  keyOf,
+  type PretrainJob,
+  type Problem,
+} from './job.js';
+import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
+import { pretrainConfigOf } from './pretraining.js';
+
+/** What a graph is made of, besides the suite. */
+export interface GraphOptions
+  extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
+    EncoderOptions {
+  readonly knownTasks: readonly Task[];
+}
+
+interface TaskToDo {
+  readonly wanted: SuiteTask;
+  readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'>;
+}
+
+/** Raised when the work of a job changes so that what is done does not count any more. */
+const graphVersion = 1;
+
+/**
+ * The jobs of a suite. A task or a pre-training whose data cannot be used is noted as a problem, and the rest is planned.
+ * @throws UserError for anything wrong in the call, and for the first problem where nothing is left to plan
+ */
+export async function planGraph(suite: Suite, options: GraphOptions): Promise<JobGraph> {
+  const { engine, training, maxBadShare, plugins, out, cacheFolder, seeds } = options;
+  if (suite.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
+  if (suite.encoders.length === 0)
+    throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
+  checkTaskNames(suite.tasks);
+  const problems: Problem[] = [];
+  const errors: Error[] = [];
+  const noted = async <T>(title: string, plan: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await plan();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push({ title, message: messageOf(error) });
+      errors.push(error);
+      return undefined;
+    }
+  };
+  const hashOnce = hashingOnce();
+  const tasks: TaskToDo[] = [];
+  for (const wanted of suite.tasks) {
+    const planned = await noted(`task ${wanted.name}`, () =>
+      planTask(wanted, options.knownTasks, training, maxBadShare, hashOnce),
+    );
+    if (planned === undefined) continue;
+    // The utterances are not needed any more.
+    const { task, head, hashes, preset } = planned;
+    tasks.push({ wanted, planned: { task, head, hashes, preset } });
+  }
+  const pretraining: PretrainJob[] = [];
+  const encoders: PlannedEncoder[] = [];
+  for (const encoder of suite.encoders) {
+    if (typeof encoder === 'string') encoders.push(...(await specEncoders(encoder, options)));
+    else {
+      const job = await noted(`pre-training of ${encoder.name}`, () =>
+        pretrainJob(encoder, suite, options, hashOnce),
+      );
+      if (job === undefined) continue;
+      pretraining.push(job);
+      const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0 };
+      encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
+    }
+  }
+  await checkWeights(encoders, options);
+  checkNames(encoders);
+  const [first] = errors;
+  if (first !== undefined && (tasks.length === 0 || encoders.length === 0)) throw first;
+  const features = new Map<string, FeaturesJob>();
+  const heads: HeadJob[] = [];
+  const common = { engine: [engine.name, engine.provider ?? 'cpu'], maxBadShare, graphVersion };
+  const graph = { seedFolders: seeds.length > 1, out };
+  for (const encoder of encoders) {
+    for (const task of tasks) {
+      const parts = featuresJobs(encoder, task, suite, common);
+      for (const part of parts) if (!features.has(part.key)) features.set(part.key, part);
+      heads.push(...headJobs(encoder, task, parts, suite, { ...common, ...graph }));
+    }
+  }
+  return {
+    version: 1,
+    suite: suite.name,
+    folder: process.cwd(),
+    out,
+    seedFolders: graph.seedFolders,
+    cacheFolder,
+    engine,
+    training,
+    maxBadShare,
+    featureBudgetBytes: options.featureBudgetBytes,
+    plugins,
+    jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
+    problems,
+  };
+}
+
+/** Each manifest is hashed once for all that use it. */
+function hashingOnce(): HashManifest {
+  const known = new Map<string, Promise<ManifestHashes>>();
+  return (file, root, mostMissing) => {
+    const name = JSON.stringify([file, root, mostMissing]);
+    const hashes = known.get(name) ?? manifestHashes(file, root, mostMissing);
+    known.set(name, hashes);
+    return hashes;
+  };
+}
+
+async function pretrainJob(
+  encoder: Exclude<SuiteEncoder, string>,
+  suite: Suite,
+  { out, engine }: GraphOptions,
+  hashOnce: HashManifest,
+): Promise<PretrainJob> {
+  const { name } = encoder;
+  const { manifest, root, split } = encoder.pretrain;
+  const config = await pretrainConfigOf(encoder);
+  const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
+  const { batch, optimizer } = config;
+  const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
+  return {
+    kind: 'pretrain',
+    key: keyOf(['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu']),
+    needs: [],
+    title: `pre-train ${name}`,
+    resources: suite.resources?.pretrain ?? {},
+    work: optimizer.steps * batch.size * seconds,
+    encoder: name,
+    config,
+    manifest,
+    root,
+    split,
+    out: join(out, 'encoders', name),
+  };
+}
+
+async function hashesOfSplit(
+  manifest: string,
+  root: string | undefined,
+  split: string,
+  hashOnce: HashManifest,
+): Promise<ManifestHashes> {
+  try {
+    await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
+    return await hashOnce(manifest, root);
+  } catch (error) {
+    throw DataError.of(error);
+  }
+}
+
+interface Common {
+  readonly engine: readonly string[];
+  readonly maxBadShare: number;
+  readonly graphVersion: number;
+}
+
+function featuresJobs(
+  { source, identity, needs }: PlannedEncoder,
+  { wanted, planned }: TaskToDo,
+  suite: Suite,
+  common: Common,
+): FeaturesJob[] {
+  const { head, hashes, task } = planned;
+  const store = head.kind === 'pooled-linear' ? 'pooled' : 'frames';
+  const frameType = head.kind === 'frame-ctc' ? head.settings.frameType : undefined;
+  const { shards = 1, ...resources } = suite.resources?.features ?? {};
+  return Array.from({ length: shards }, (_, index) => {
+    const part = { index, of: shards };
+    return {
+      kind: 'features',
+      key: keyOf(['features', storeVersion, identity, hashes.audio, store, frameType, part, common.engine]),
+      needs,
+      title: `${task.name} features of ${source.name}${shards > 1 ? ` (${index + 1} of ${shards})` : ''}`,
+      resources,
+      work: hashes.seconds / shards,
+      encoder: source,
+      task: wanted,
+      hashes,
+      store,
+      frameType,
+      part,
+    };
+  });
+}
+
+function headJobs(
+  { source, identity, seeds, needs }: PlannedEncoder,
+  { wanted, planned }: TaskToDo,
+  parts: readonly FeaturesJob[],
+  suite: Suite,
+  common: Common & { readonly seedFolders: boolean; readonly out: string },
+): HeadJob[] {
+  const { task, head, hashes, preset } = planned;
+  const { out: _, ...decides } = common;
+  // A pooled head of every seed and rate trains in one program.
+  const groups = head.kind === 'pooled-linear' ? [seeds] : seeds.map((seed) => [seed]);
+  const { learningRates, maximumUpdates } = head.settings;
+  return groups.map((group) => ({
+    kind: 'head',
+    key: keyOf([
+      'head',
+      ...[identity, task.name, task.version, hashes.rows, preset, head.settings, group, decides],
+      // Two names of one encoder have a record each.
+      recordFolder('', source.name, task.name),
+    ]),
+    needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
+    title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
+    resources: suite.resources?.head ?? {},
+    work: learningRates.length * (head.kind === 'pooled-linear' ? group.length : maximumUpdates),
+    encoder: source,
+    task: wanted,
+    hashes,
+    head: head.kind,
+    seeds: group,
+  }));
+}

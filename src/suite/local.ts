@@ -1,0 +1,188 @@
+/** @file The local runner: worker processes share the machine's processors until every job is done, failed or blocked. */
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseByteSize } from '../byteSize.js';
+import { UserError } from '../errors.js';
+import { estimatorOf } from './estimate.js';
+import { logEvent } from './events.js';
+import type { Job, JobGraph } from './job.js';
+import { scheduleOf } from './schedule.js';
+import { logPath, markFailed, readDone } from './state.js';
+import { ownWorker, processWorker, type WorkEnd, type Worker, workersAreProcesses } from './workers.js';
+
+export interface LocalOptions {
+  /** Worker processes at a time (default: by processors and memory). */
+  readonly jobs?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told when a job starts, goes on and ends. */
+  readonly watcher: Watcher;
+}
+
+/** Is told what happens to jobs. */
+export interface Watcher {
+  started(job: Job): void;
+  progress(job: Job, share: number, note?: string): void;
+  done(job: Job): void;
+  failed(job: Job, message: string): void;
+  retried(job: Job, message: string): void;
+  /** It stopped, or another process has it: it is to be done still. */
+  putBack(job: Job): void;
+}
+
+export interface RunReport {
+  /** How many were done now. */
+  readonly done: number;
+  readonly failed: readonly { readonly job: Job; readonly message: string }[];
+  /** Not tried, because a job that they need failed. */
+  readonly blocked: readonly Job[];
+  readonly interrupted: boolean;
+  /** Of a run that does not wait for them: jobs that are in a cluster's queue. */
+  readonly queued?: number | undefined;
+}
+
+/** How often a job is tried whose process dies. */
+const mostTries = 3;
+const firstPauseMilliseconds = 1000;
+const heldPauseMilliseconds = 1000;
+const usualMemoryBytes = 1.5e9;
+
+/** Does the jobs of a graph that are not done yet. */
+export async function runLocally(
+  state: string,
+  graph: JobGraph,
+  graphFile: string,
+  options: LocalOptions,
+): Promise<RunReport> {
+  const { signal, watcher } = options;
+  const known = readDone(
+    state,
+    graph.out,
+    graph.jobs.map(({ key }) => key),
+  );
+  const estimate = estimatorOf(known.values());
+  const schedule = scheduleOf(graph.jobs, new Set(known.keys()), (job) => estimate(job).seconds);
+  const todo = graph.jobs.length - known.size;
+  const cores = availableParallelism();
+  const most = workersAreProcesses ? Math.min(options.jobs ?? usualJobs(graph, cores), todo) : 1;
+  const idle: Worker[] = Array.from({ length: most }, () =>
+    workersAreProcesses ? processWorker(state, graphFile) : ownWorker(state, graph),
+  );
+  const workers = [...idle];
+  const running = new Map<Job, Promise<void>>();
+  const pausing = new Map<Job, Promise<void>>();
+  const tries = new Map<Job, number>();
+  const failed: { job: Job; message: string }[] = [];
+  let done = 0;
+
+  const pause = (job: Job, milliseconds: number): void => {
+    const over = sleep(milliseconds, undefined, { signal })
+      .catch(() => undefined)
+      .then(() => {
+        pausing.delete(job);
+        schedule.again(job);
+      });
+    pausing.set(job, over);
+  };
+  const fail = (job: Job, message: string): void => {
+    failed.push({ job, message });
+    schedule.failed(job);
+    watcher.failed(job, message);
+  };
+  const settle = async (job: Job, end: WorkEnd): Promise<void> => {
+    switch (end.kind) {
+      case 'done':
+        done++;
+        schedule.done(job);
+        watcher.done(job);
+        return;
+      case 'failed':
+        return fail(job, end.message);
+      case 'waiting':
+        return fail(job, `what it needs is not done: ${end.for.join(', ')}`);
+      case 'held':
+        watcher.putBack(job);
+        return pause(job, heldPauseMilliseconds);
+      case 'interrupted':
+      case 'died': {
+        watcher.putBack(job);
+        if (signal.aborted) return;
+        const death: Partial<Extract<WorkEnd, { kind: 'died' }>> & { readonly how: string } =
+          end.kind === 'died' ? end : { how: 'its process was told to stop' };
+        const tried = (tries.get(job) ?? 0) + 1;
+        tries.set(job, tried);
+        if (tried < mostTries && !death.hopeless) {
+          logEvent(state, { event: 'retried', job: job.key, title: job.title, message: death.how });
+          watcher.retried(job, death.how);
+          return pause(job, firstPauseMilliseconds * 2 ** (tried - 1));
+        }
+        const error = new UserError(tried > 1 ? `${death.how}, ${tried} times` : death.how, {
+          mend: death.mend ?? `Its log is ${logPath(state, job.key)}`,
+        });
+        await noteFailure(state, job, error.message);
+        return fail(job, error.message);
+      }
+    }
+  };
+  const start = (worker: Worker, job: Job): void => {
+    watcher.started(job);
+    const atOnce = Math.min(most, running.size + 1 + schedule.ready());
+    const threads =
+      graph.engine.threads ?? job.resources.cpus ?? Math.max(1, Math.floor(cores / Math.max(1, atOnce)));
+    const work = worker
+      .work(job, threads, (share, note) => watcher.progress(job, share, note))
+      .then(async (end) => {
+        running.delete(job);
+        idle.push(worker);
+        await settle(job, end);
+      });
+    running.set(job, work);
+  };
+
+  const stopped = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      for (const worker of workers) worker.stop();
+      resolve();
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    for (;;) {
+      while (!signal.aborted && idle.length > 0) {
+        const job = schedule.next();
+        if (job === undefined) break;
+        start(idle.pop() as Worker, job);
+      }
+      const coming = [...running.values(), ...(signal.aborted ? [] : pausing.values())];
+      if (coming.length === 0) break;
+      await Promise.race(signal.aborted ? coming : [...coming, stopped]);
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+  return { done, failed, blocked: schedule.blocked(), interrupted: signal.aborted };
+}
+
+async function noteFailure(state: string, { key, title }: Job, message: string): Promise<void> {
+  logEvent(state, { event: 'failed', job: key, title, message });
+  const failure = { key, title, message, log: logPath(state, key) };
+  // The message is shown in any case; what cannot be written (a full disk) is no second failure.
+  await markFailed(state, { ...failure, failedAt: new Date().toISOString(), host: hostname() }).catch(
+    () => undefined,
+  );
+}
+
+/** What a job needs, as the suite says or as its encoder's size lets expect: weights, their copies, what is computed. */
+function memoryOf(job: Job): number {
+  if (job.resources.memory !== undefined) return parseByteSize(job.resources.memory, 'memory');
+  return usualMemoryBytes + (job.kind === 'pretrain' ? 0 : 16 * (job.encoder.parameters ?? 0));
+}
+
+/** As many jobs as there are processors, as long as their memory is there too. */
+function usualJobs({ jobs }: JobGraph, cores: number): number {
+  const memory = jobs.reduce((most, job) => Math.max(most, memoryOf(job)), usualMemoryBytes);
+  const limit = process.constrainedMemory();
+  const all = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  const cpus = jobs.reduce((most, { resources }) => Math.max(most, resources.cpus ?? 1), 1);
+  return Math.max(1, Math.min(Math.floor(cores / cpus), Math.floor(all / memory)));
+}

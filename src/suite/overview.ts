@@ -1,0 +1,118 @@
+/** @file A suite's jobs at a glance: what is done and what the rest may take, kind by kind and encoder by encoder. */
+import { durationText } from '../progress.js';
+import { type Estimate, estimatorOf } from './estimate.js';
+import { type Job, type JobGraph, type JobKind, jobKinds } from './job.js';
+import { readAllDone, readDone, stateFolderOf } from './state.js';
+
+/** A plan as a machine reads it. */
+export interface PlanReport {
+  readonly suite: string;
+  readonly out: string;
+  readonly jobs: readonly PlannedJob[];
+  readonly problems: JobGraph['problems'];
+  readonly todo: number;
+  /** What one process would need for all that is to do, and whether all of it is known from like jobs. */
+  readonly estimate: Estimate;
+}
+
+export interface PlannedJob {
+  readonly key: string;
+  readonly kind: JobKind;
+  readonly title: string;
+  readonly needs: readonly string[];
+  readonly done: boolean;
+  readonly estimate: Estimate;
+}
+
+/** What a graph would do now. Nothing is written. */
+export function planReport(graph: JobGraph): PlanReport {
+  const state = stateFolderOf(graph.out);
+  const done = readDone(
+    state,
+    graph.out,
+    graph.jobs.map(({ key }) => key),
+  );
+  const estimate = estimatorOf(readAllDone(state));
+  const jobs = graph.jobs.map((job): PlannedJob => {
+    const { key, kind, title, needs } = job;
+    return { key, kind, title, needs, done: done.has(key), estimate: estimate(job) };
+  });
+  const todo = jobs.filter((job) => !job.done);
+  return {
+    suite: graph.suite,
+    out: graph.out,
+    jobs,
+    problems: graph.problems,
+    todo: todo.length,
+    estimate: {
+      seconds: todo.reduce((sum, job) => sum + job.estimate.seconds, 0),
+      measured: todo.every((job) => job.estimate.measured),
+    },
+  };
+}
+
+/** A line of the plan: the jobs of one kind for one encoder. */
+interface Row {
+  readonly name: string;
+  readonly tasks: Set<string>;
+  done: number;
+  todo: number;
+  seconds: number;
+}
+
+const nameWidth = 45;
+
+/** The plan as a person reads it, within 80 columns. */
+export function planText(graph: JobGraph, report: PlanReport): string {
+  const rows = rowsOf(graph, report);
+  const lines = jobKinds.flatMap((kind) => {
+    const ofKind = [...(rows.get(kind)?.values() ?? [])];
+    if (ofKind.length === 0) return [];
+    const after = { pretrain: '', features: ' (after pretrain)', head: ' (after features)' };
+    return ['', `${kind}${ofKind.length > 0 ? after[kind] : ''}`, ...ofKind.flatMap(linesOf)];
+  });
+  const { todo, estimate, problems, jobs } = report;
+  const rough = estimate.measured ? '' : '; rough, as little like it was measured yet';
+  const head = [
+    `suite ${report.suite}: ${jobs.length} jobs, ${jobs.length - todo} done, ${todo} to do`,
+    ...(todo > 0 ? [`about ${durationText(estimate.seconds)} of one process${rough}`] : []),
+    ...problems.map(({ title, message }) => `not planned: ${title}: ${message}`),
+  ];
+  const columns = `${''.padEnd(nameWidth)}${'done'.padStart(8)}${'to do'.padStart(8)}${'estimate'.padStart(16)}`;
+  return [...head, '', columns, ...lines.slice(1)].map((line) => line.trimEnd()).join('\n');
+}
+
+function rowsOf(graph: JobGraph, report: PlanReport): Map<JobKind, Map<string, Row>> {
+  const rows = new Map<JobKind, Map<string, Row>>();
+  // Features serve all the heads that need them.
+  const tasksOf = new Map<string, Set<string>>();
+  for (const job of graph.jobs) {
+    if (job.kind !== 'head') continue;
+    for (const key of job.needs) tasksOf.set(key, (tasksOf.get(key) ?? new Set()).add(job.task.name));
+  }
+  graph.jobs.forEach((job, i) => {
+    const planned = report.jobs[i] as PlannedJob;
+    const name = encoderOf(job);
+    const ofKind = rows.get(job.kind) ?? new Map<string, Row>();
+    rows.set(job.kind, ofKind);
+    const row = ofKind.get(name) ?? { name, tasks: new Set<string>(), done: 0, todo: 0, seconds: 0 };
+    ofKind.set(name, row);
+    const tasks = job.kind === 'head' ? [job.task.name] : [...(tasksOf.get(job.key) ?? [])];
+    if (job.kind !== 'pretrain') for (const task of tasks) row.tasks.add(task);
+    row.done += planned.done ? 1 : 0;
+    row.todo += planned.done ? 0 : 1;
+    row.seconds += planned.done ? 0 : planned.estimate.seconds;
+  });
+  return rows;
+}
+
+const encoderOf = (job: Job): string => (job.kind === 'pretrain' ? job.encoder : job.encoder.name);
+
+function linesOf({ name, tasks, done, todo, seconds }: Row): string[] {
+  const what = tasks.size === 0 ? name : `${name}: ${[...tasks].join(', ')}`;
+  const numbers = `${String(done).padStart(8)}${String(todo).padStart(8)}${(todo > 0 ? durationText(seconds) : '').padStart(16)}`;
+  const fits = what.length <= nameWidth - 3;
+  return fits
+    ? [`  ${what.padEnd(nameWidth - 2)}${numbers}`]
+    : [`  ${what.slice(0, 78)}`, `${''.padEnd(nameWidth)}${numbers}`];
+}

@@ -1,0 +1,186 @@
+/** @file Does the work of one job; what was loaded for one stays for the next. */
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { loadTasks } from '../../tasks/plugin.js';
+import type { Task } from '../../tasks/task.js';
+import { loadUtterances } from '../data/manifest.js';
+import type { Encoder } from '../encoders/encoder.js';
+import { loadEncoder } from '../encoders/load.js';
+import { createEngine } from '../engine/create.js';
+import type { Engine } from '../engine/engine.js';
+import { UserError } from '../errors.js';
+import { extractPart, openFeatures, storeName } from '../features/store.js';
+import { runFolder } from '../pretrain/checkpoint.js';
+import { pretrain } from '../pretrain/train.js';
+import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
+import { type PlannedTask, planTask } from './plan.js';
+import { evaluateInto } from './run.js';
+import { runsInSlurm } from './slurm/commands.js';
+
+/** How a job is done. */
+export interface Conditions {
+  /** Threads of the engine (default: what the graph says, else all cores). */
+  readonly threads?: number | undefined;
+  /** When it is aborted, a job that can go on later stops at such a place. */
+  readonly signal: AbortSignal;
+  /** Told how much of the job is done, from 0 to 1. */
+  readonly onProgress: (share: number, note?: string) => void;
+}
+
+/** What came of a job. */
+export interface Performed {
+  readonly finished: boolean;
+  /** Files it made, from the results folder. */
+  readonly outputs: readonly string[];
+  /** Of features: the store's folder. */
+  readonly store?: string;
+  /** What is to be known of how it was done. */
+  readonly remark?: string | undefined;
+}
+
+/** Does the jobs of one graph, one after the other. */
+export type Performer = (job: Job, conditions: Conditions) => Promise<Performed>;
+
+/** A performer; it keeps the engine, the encoder and the task it used last. */
+export function performerOf(graph: JobGraph): Performer {
+  const kept = keeping(graph);
+  return async (job, conditions) => {
+    switch (job.kind) {
+      case 'pretrain':
+        return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
+      case 'features':
+        return extractFeatures(graph, job, await kept.work(job, conditions), conditions);
+      case 'head':
+        return trainHeads(graph, job, await kept.work(job, conditions));
+    }
+  };
+}
+
+interface Work {
+  readonly engine: Engine;
+  readonly encoder: Encoder;
+  readonly planned: PlannedTask;
+}
+
+async function pretrainEncoder(
+  graph: JobGraph,
+  job: PretrainJob,
+  engine: Engine,
+  { signal, onProgress }: Conditions,
+): Promise<Performed> {
+  const { manifest, root, split, config, out } = job;
+  const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
+  const { finished } = await pretrain({
+    config,
+    utterances,
+    out,
+    engine,
+    resume: true,
+    quiet: true,
+    signal,
+    onStep: ({ step, reconstruction }) =>
+      onProgress(step / config.optimizer.steps, `loss ${reconstruction.toFixed(2)}`),
+  });
+  const { student, teacher } = runFolder(out);
+  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)) };
+}
+
+async function extractFeatures(
+  graph: JobGraph,
+  job: FeaturesJob,
+  { engine, encoder, planned }: Work,
+  { onProgress }: Conditions,
+): Promise<Performed> {
+  const { utterances } = planned;
+  const { store: kind, frameType, part, hashes } = job;
+  let remark: string | undefined;
+  const options = {
+    engine,
+    encoder,
+    utterances,
+    audioHash: hashes.audio,
+    kind,
+    folder: join(graph.cacheFolder, 'features'),
+    ...(frameType !== undefined && { frameType }),
+    mostBad: Math.floor(graph.maxBadShare * utterances.length),
+    quiet: true,
+    budgetBytes: graph.featureBudgetBytes,
+    lock: { runsInSlurm },
+    remark: (text: string) => {
+      remark = text;
+    },
+    onProgress: (done: number) => onProgress(Math.min(1, (done * part.of) / utterances.length)),
+  };
+  if (part.of > 1) await extractPart(options, part);
+  else await (await openFeatures(options)).close();
+  return { finished: true, outputs: [], store: storeName({ ...options, encoderHash: encoder.hash }), remark };
+}
+
+async function trainHeads(
+  graph: JobGraph,
+  job: HeadJob,
+  { engine, encoder, planned }: Work,
+): Promise<Performed> {
+  const stored = await evaluateInto(encoder, planned, {
+    engine,
+    seeds: job.seeds,
+    quiet: true,
+    featureFolder: join(graph.cacheFolder, 'features'),
+    maxBadShare: graph.maxBadShare,
+    featureBudgetBytes: graph.featureBudgetBytes,
+    folderOf: (seed) => (graph.seedFolders ? join(graph.out, `seed-${seed}`) : graph.out),
+  });
+  return { finished: true, outputs: stored.map(({ path }) => relative(graph.out, path)) };
+}
+
+/** Engine, encoder and task, the last of each kept. */
+function keeping(graph: JobGraph) {
+  let tasks: Promise<readonly Task[]> | undefined;
+  const engine = lastOf(async (threads: number) => {
+    const { name, ...settings } = graph.engine;
+    return createEngine(name, name === 'onnx' ? { ...settings, threads } : settings);
+  });
+  const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
+    const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
+    if (hash !== undefined && loaded.hash !== hash)
+      throw new UserError(`the encoder '${name}' is not the one that was planned with`, {
+        file: spec,
+        mend: 'Its files have changed: start the run again',
+      });
+    return loaded;
+  });
+  const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
+    tasks ??= loadTasks(graph.plugins);
+    return planTask(wanted, await tasks, graph.training, graph.maxBadShare, async () => hashes);
+  });
+  const engineFor = ({ threads }: Conditions): Promise<Engine> =>
+    engine(threads ?? graph.engine.threads ?? availableParallelism());
+  return {
+    engine: engineFor,
+    async work(
+      { encoder: source, task: wanted, hashes }: FeaturesJob | HeadJob,
+      conditions: Conditions,
+    ): Promise<Work> {
+      return {
+        engine: await engineFor(conditions),
+        encoder: await encoder(source),
+        planned: await task({ task: wanted, hashes }),
+      };
+    },
+  };
+}
+
+/** A function that remembers what it made last, unless it failed. */
+function lastOf<In, Out>(make: (from: In) => Promise<Out>): (from: In) => Promise<Out> {
+  let last: { readonly name: string; readonly made: Promise<Out> } | undefined;
+  return (from) => {
+    const name = JSON.stringify(from);
+    if (last?.name === name) return last.made;
+    const made = make(from);
+    last = { name, made };
+    made.catch(() => {
+      if (last?.made === made) last = undefined;
+    });
+    return made;
+  };
+}

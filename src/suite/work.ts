@@ -1,0 +1,156 @@
+/** @file Does one job of a state folder in this process: locked, done once, its end written down. */
+import { hostname } from 'node:os';
+import { messageOf, UserError } from '../errors.js';
+import { systemCode } from '../files.js';
+import { paceOf } from './estimate.js';
+import { logEvent } from './events.js';
+import type { Job, JobGraph } from './job.js';
+import { acquireLock } from './lock.js';
+import { type Conditions, type Performed, type Performer, performerOf } from './perform.js';
+import { appendToLog, clearFailed, findJob, isDone, logPath, markDone, markFailed } from './state.js';
+
+/** How the work on a job ended. */
+export type Outcome =
+  /** `already`: it was done before. */
+  | { readonly kind: 'done'; readonly already: boolean }
+  /** The same again would fail again, until something is mended. */
+  | { readonly kind: 'failed'; readonly message: string }
+  /** It can go on later. */
+  | { readonly kind: 'interrupted' }
+  /** Another process does it. */
+  | { readonly kind: 'held'; readonly by: string }
+  /** These titles of jobs it needs are not done. */
+  | { readonly kind: 'waiting'; readonly for: readonly string[] };
+
+/**
+ * Exit codes of `ehmam work`: 75 (EX_TEMPFAIL) asks for another try later; after 69 (EX_UNAVAILABLE) none makes sense
+ * until other jobs are done.
+ */
+export const outcomeExitCodes: Readonly<Record<Outcome['kind'], number>> = {
+  done: 0,
+  failed: 1,
+  interrupted: 75,
+  held: 75,
+  waiting: 69,
+};
+
+const progressMilliseconds = 2000;
+
+/**
+ * Does a job, unless it is done, by the key it has in the state folder.
+ * @throws UserError when there is no such job
+ */
+export async function workOn(state: string, key: string, conditions: Conditions): Promise<Outcome> {
+  const { graph, job } = await findJob(state, key);
+  process.chdir(graph.folder);
+  return doJob({ state, graph, perform: performerOf(graph) }, job, conditions);
+}
+
+/** Where jobs are done. */
+export interface Workplace {
+  readonly state: string;
+  readonly graph: JobGraph;
+  readonly perform: Performer;
+}
+
+/** Does a job, unless it is done. Whatever goes wrong in it is its outcome, never thrown. */
+export async function doJob(place: Workplace, job: Job, conditions: Conditions): Promise<Outcome> {
+  const { state, graph } = place;
+  const done = (key: string): boolean => isDone(state, graph.out, key);
+  if (done(job.key)) return { kind: 'done', already: true };
+  const missing = job.needs.filter((key) => !done(key));
+  if (missing.length > 0) {
+    return {
+      kind: 'waiting',
+      for: missing.map((key) => graph.jobs.find((each) => each.key === key)?.title ?? key),
+    };
+  }
+  try {
+    const acquired = await acquireLock(state, job.key);
+    if ('heldBy' in acquired) {
+      const { host, pid } = acquired.heldBy;
+      return { kind: 'held', by: `process ${pid} on ${host}` };
+    }
+    try {
+      // Its last holder may have finished it meanwhile.
+      return done(job.key) ? { kind: 'done', already: true } : await doLocked(place, job, conditions);
+    } finally {
+      await acquired.lock.release();
+    }
+  } catch (error) {
+    return fail(place, job, error);
+  }
+}
+
+async function doLocked(place: Workplace, job: Job, conditions: Conditions): Promise<Outcome> {
+  const { state, graph, perform } = place;
+  const { key, title } = job;
+  const started = performance.now();
+  logEvent(state, { event: 'started', job: key, title });
+  let told = started;
+  const onProgress = (share: number, note?: string): void => {
+    conditions.onProgress(share, note);
+    if (performance.now() - told < progressMilliseconds) return;
+    told = performance.now();
+    logEvent(state, { event: 'progress', job: key, title, share, note });
+  };
+  const performed = await untilStopped(job, perform(job, { ...conditions, onProgress }), conditions.signal);
+  if (performed === undefined || !performed.finished) {
+    logEvent(state, { event: 'interrupted', job: key, title });
+    return { kind: 'interrupted' };
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const record = {
+    ...{ key, kind: job.kind, title, seconds, work: job.work, pace: paceOf(job) },
+    ...{ finishedAt: new Date().toISOString(), host: hostname(), pid: process.pid },
+    ...(performed.store !== undefined && { store: performed.store }),
+    ...(performed.remark !== undefined && { remark: performed.remark }),
+  };
+  const first = await markDone(state, graph.out, record, performed.outputs);
+  if (first) logEvent(state, { event: 'done', job: key, title, seconds });
+  await clearFailed(state, key);
+  return { kind: 'done', already: !first };
+}
+
+/**
+ * Pre-training writes a checkpoint when it is stopped and is waited for. The rest is written whole or not at all:
+ * its process may end at any moment, so a stop does not wait for it.
+ * @returns undefined when it was stopped
+ */
+async function untilStopped(
+  job: Job,
+  performed: Promise<Performed>,
+  signal: AbortSignal,
+): Promise<Performed | undefined> {
+  if (job.kind === 'pretrain') return performed;
+  const stop = new AbortController();
+  const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { signal: stop.signal });
+  });
+  // What is left behind may still fail; nobody waits for that.
+  performed.catch(() => undefined);
+  return Promise.race([performed, stopped]).finally(() => stop.abort());
+}
+
+async function fail({ state }: Workplace, { key, title }: Job, error: unknown): Promise<Outcome> {
+  const message = messageOf(error);
+  const known = error instanceof UserError || systemCode(error) !== undefined;
+  logEvent(state, { event: 'failed', job: key, title, message });
+  await appendToLog(
+    state,
+    key,
+    `${new Date().toISOString()} ${title}: ${known || !(error instanceof Error) ? message : error.stack}\n`,
+  );
+  const failed = {
+    key,
+    title,
+    message,
+    log: logPath(state, key),
+    failedAt: new Date().toISOString(),
+    host: hostname(),
+  };
+  // Where not even this can be written, the message still goes to whoever started the job.
+  await markFailed(state, failed).catch(() => undefined);
+  return { kind: 'failed', message };
+}

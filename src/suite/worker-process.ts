@@ -1,0 +1,65 @@
+/** @file A process that does the jobs it is told to, one after the other, until its parent is gone. */
+import type { Job } from './job.js';
+import { performerOf } from './perform.js';
+import { readGraph } from './state.js';
+import { doJob, type Outcome } from './work.js';
+
+export type WorkerRequest =
+  | { readonly kind: 'job'; readonly key: string; readonly threads: number }
+  | { readonly kind: 'stop' };
+
+export type WorkerAnswer =
+  | { readonly kind: 'progress'; readonly share: number; readonly note?: string | undefined }
+  | { readonly kind: 'end'; readonly outcome: Outcome };
+
+/** How long a job may take to reach a safe place once the parent is gone. */
+const patienceMilliseconds = 30_000;
+const tellMilliseconds = 200;
+
+const [, , state = '', graphFile = ''] = process.argv;
+const stop = new AbortController();
+let busy = false;
+
+// Ctrl-C reaches every process of the terminal: the parent decides.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => stop.abort());
+process.on('disconnect', () => {
+  stop.abort();
+  if (!busy) process.exit(0);
+  setTimeout(() => process.exit(75), patienceMilliseconds).unref();
+});
+// The parent's end of the pipes may be gone before the parent's channel.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const graph = await readGraph(state, graphFile);
+const jobs = new Map(graph.jobs.map((job) => [job.key, job]));
+const place = { state, graph, perform: performerOf(graph) };
+
+const answer = (message: WorkerAnswer): void => {
+  // A parent that is gone needs no answer.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+};
+
+async function work(job: Job, threads: number): Promise<void> {
+  let told = 0;
+  const onProgress = (share: number, note?: string): void => {
+    if (performance.now() - told < tellMilliseconds) return;
+    told = performance.now();
+    answer({ kind: 'progress', share, note });
+  };
+  busy = true;
+  const outcome = await doJob(place, job, { threads, signal: stop.signal, onProgress });
+  busy = false;
+  answer({ kind: 'end', outcome });
+  if (!process.connected) process.exit(75);
+}
+
+process.on('message', (request: WorkerRequest) => {
+  if (request.kind === 'stop') {
+    stop.abort();
+    return;
+  }
+  const job = jobs.get(request.key);
+  if (job === undefined) throw new Error(`the graph has no job ${request.key}`);
+  void work(job, request.threads);
+});

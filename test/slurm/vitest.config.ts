@@ -1,0 +1,12 @@
+/** @file How the tests on a real Slurm cluster run: on their own, one after the other; they need root and Slurm. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/slurm/**/*.slurm.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+  },
+});
