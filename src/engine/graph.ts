@@ -172,6 +172,11 @@ export class GraphBuilder {
     }
   }
 
+  /** Whether a node of this very graph makes the value: inside a body, not one outside of it. */
+  isMadeHere({ producer }: Value): boolean {
+    return producer !== undefined && this.nodes.includes(producer);
+  }
+
   get nextValueId(): number {
     return this.nextId;
   }

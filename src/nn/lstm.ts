@@ -197,22 +197,8 @@ function gradients(
   ); // [T, 2, B, 4H]
   const cellFromHidden = tf.mul(o, tf.sub(1, tf.square(squashed)));
   const dyDirections = timeFirst(flipSecond(timeFirst(dy)));
-  const zero = tf.zeros([2, batch, size]);
-  const { outputs: scanned } = scan(
-    ([fromNext, cellFromNext], [dOutput, factor, throughHidden, kept]) => {
-      const dHidden = tf.add(dOutput as tf.Tensor, fromNext as tf.Tensor);
-      const dCell = tf.add(tf.mul(dHidden, throughHidden as tf.Tensor), cellFromNext as tf.Tensor);
-      const dGates = tf.mul(tf.concat([dCell, dCell, dCell, dHidden], -1), factor as tf.Tensor); // [2, B, 4H]
-      return {
-        state: [tf.matMul(dGates, weights.recurrent), tf.mul(dCell, kept as tf.Tensor)],
-        outputs: [dGates],
-      };
-    },
-    [zero, zero],
-    [dyDirections, factors, cellFromHidden, keep],
-    { reverse: true },
-  );
-  const dGates = tf.reshape(timeFirst(scanned[0] as tf.Tensor4D), [2, rows, 4 * size]);
+  const dGatesByTime = gateGradients(weights.recurrent, [dyDirections, factors, cellFromHidden, keep]);
+  const dGates = tf.reshape(timeFirst(dGatesByTime), [2, rows, 4 * size]);
   const dxs = flipSecond(tf.reshape(tf.matMul(dGates, weights.input), [2, frames, batch, width]));
   return [
     tf.sum(dxs, 0),
@@ -220,6 +206,58 @@ function gradients(
     tf.matMul(dGates, previousRows, true),
     tf.sum(dGates, 1),
   ];
+}
+
+/** Bytes of both directions' recurrent weights up to which the caches hold them through the steps of a loop. */
+const cachedBytes = 8 * 2 ** 20;
+
+/**
+ * Gradients of the gates' pre-activations, from the last step to the first.
+ * @param sequences of the outputs' gradients [T, 2, B, H], `factors` [T, 2, B, 4H], `cellFromHidden` and `keep` [T, 2, B, H]
+ * @returns [T, 2, B, 4H]
+ */
+function gateGradients(recurrent: tf.Tensor3D, sequences: readonly tf.Tensor[]): tf.Tensor4D {
+  // Laid out so that every step reads it as it lies: three times as fast as a product that packs it first.
+  const transposed = tf.transpose(recurrent, [0, 2, 1]); // [2, H, 4H]
+  if (4 * recurrent.size <= cachedBytes) return gateLoop(transposed, sequences);
+  const [directions] = recurrent.shape;
+  const of = (x: tf.Tensor, axis: number, direction: number): tf.Tensor =>
+    tf.slice(
+      x,
+      x.shape.map((_, i) => (i === axis ? direction : 0)),
+      x.shape.map((length, i) => (i === axis ? 1 : length)),
+    );
+  return tf.concat(
+    Array.from({ length: directions }, (_, direction) =>
+      gateLoop(
+        of(transposed, 0, direction) as tf.Tensor3D,
+        sequences.map((sequence) => of(sequence, 1, direction)),
+      ),
+    ),
+    1,
+  );
+}
+
+/** The loop over some directions. */
+function gateLoop(transposed: tf.Tensor3D, sequences: readonly tf.Tensor[]): tf.Tensor4D {
+  const [directions, size] = transposed.shape;
+  const batch = sequences[0]?.shape[2] as number;
+  const zero = tf.zeros([directions, batch, size]);
+  const { outputs } = scan(
+    ([fromNext, cellFromNext], [dOutput, factor, throughHidden, kept]) => {
+      const dHidden = tf.add(dOutput as tf.Tensor, fromNext as tf.Tensor);
+      const dCell = tf.add(tf.mul(dHidden, throughHidden as tf.Tensor), cellFromNext as tf.Tensor);
+      const dGates = tf.mul(tf.concat([dCell, dCell, dCell, dHidden], -1), factor as tf.Tensor); // [directions, B, 4H]
+      return {
+        state: [tf.matMul(dGates, transposed, false, true), tf.mul(dCell, kept as tf.Tensor)],
+        outputs: [dGates],
+      };
+    },
+    [zero, zero],
+    sequences,
+    { reverse: true },
+  );
+  return outputs[0] as tf.Tensor4D;
 }
 
 /** c[t] = keep[t] c[t - 1] + added[t], along axis 0. */

@@ -3,8 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { GraphBuilder, Value } from '../graph.js';
 import { defineLowering, need } from './register.js';
 
-/** The matrix under a swap of the last two axes, and whether there was one. */
-function untransposed(x: Value): { matrix: Value; swapped: boolean } {
+/**
+ * The matrix under a swap of the last two axes, and whether there was one. What was swapped outside of a loop stays so:
+ * it is done once, and there for a reason.
+ */
+function untransposed(graph: GraphBuilder, x: Value): { matrix: Value; swapped: boolean } {
+  if (!graph.isMadeHere(x)) return { matrix: x, swapped: false };
   const perm = x.producer?.op === 'Transpose' ? x.producer.attributes.perm : undefined;
   const source = x.producer?.inputs[0];
   if (perm === undefined || !('ints' in perm) || source === undefined) return { matrix: x, swapped: false };
@@ -21,8 +25,8 @@ export function matrixProduct(
   transposeA: boolean,
   transposeB: boolean,
 ): Value {
-  const left = untransposed(a);
-  const right = untransposed(b);
+  const left = untransposed(graph, a);
+  const right = untransposed(graph, b);
   const flipA = transposeA !== left.swapped;
   const flipB = transposeB !== right.swapped;
   const [x, y] = [left.matrix, right.matrix];

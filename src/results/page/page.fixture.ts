@@ -1,5 +1,5 @@
 /** @file Results for tests of the page: two tasks, three encoders, one of them pre-trained, and hostile texts. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import type { Task } from '../../../tasks/task.js';
@@ -86,7 +86,7 @@ async function write(
   const record = newRecord({
     encoder: { name: encoder, spec, hash: `hash of ${encoder}`, family: 'ehmam' },
     task: { name: task.name, version: task.version },
-    manifest: { path: manifest, hash: `hash of ${task.name}` },
+    manifest: { path: basename(manifest), hash: `hash of ${task.name}` },
     metrics: Object.fromEntries(metrics),
     curve: [10, 20, 30].map((update) => ({
       update,
