@@ -83,6 +83,58 @@ test('a bidirectional LSTM compiled equals the eager one, and padding never reac
     expectClose(other.gradients[name], gradient, 1e-6);
 });
 
+test('wide layers, whose directions go one after the other, learn as narrow ones do', async () => {
+  const narrow = randomInputs(3);
+  const wide = 520; // 8.7 MB of recurrent weights
+  // Units without any weight put out 0, so the others are a narrow layer.
+  const spread = (name: string, tensor: HostTensor): HostTensor =>
+    widenedBy(wide, tensor, name.includes('weight_hh') ? [4, 1] : name.includes('bias') ? [4] : [4, 0]);
+  const inputs = {
+    ...narrow,
+    weights: widenedBy(wide, narrow.weights, [2]),
+    parameters: Object.fromEntries(
+      Object.entries(narrow.parameters).map(([name, tensor]) => [name, spread(name, tensor)]),
+    ),
+  };
+  const [expected, actual] = [await run('onnx', narrow), await run('onnx', inputs)];
+  expectClose(actual.gradients.x, expected.gradients.x, 1e-5);
+  for (const [name, gradient] of Object.entries(expected.gradients)) {
+    if (name === 'x') continue;
+    const placed = spread(name, gradient);
+    const ofNarrow = floatsOf(actual.gradients[name] as HostTensor).map((value, i) =>
+      placed.data[i] === 0 ? 0 : value,
+    );
+    expectClose(float32(placed.shape, ofNarrow), placed, 1e-5);
+  }
+});
+
+/**
+ * The tensor of a layer of so many units, zero but for the first ones.
+ * @param groups of each of its last axes, how many groups of units it has (4 gates, 2 directions), 0 for none
+ */
+function widenedBy(units: number, { shape, data }: HostTensor, groups: readonly number[]): HostTensor {
+  const first = shape.length - groups.length;
+  const wider = shape.map((length, axis) => {
+    const count = groups[axis - first] ?? 0;
+    return count === 0 ? length : count * units;
+  });
+  const values = new Float32Array(wider.reduce((a, b) => a * b, 1));
+  data.forEach((value, i) => {
+    let [rest, at, stride] = [i, 0, 1];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const length = shape[axis] as number;
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      const count = groups[axis - first] ?? 0;
+      const own = count === 0 ? length : length / count;
+      at += stride * (count === 0 ? index : Math.floor(index / own) * units + (index % own));
+      stride *= wider[axis] as number;
+    }
+    values[at] = Number(value);
+  });
+  return float32(wider, values);
+}
+
 function randomInputs(seed: number): ToHost<In> {
   const [batch, frames, width, size] = [4, 15, 5, 6];
   const random = randomStream(seed, 'lstm test');
