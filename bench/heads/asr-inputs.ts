@@ -19,8 +19,11 @@ export const asrModel: CtcModel = {
   settings: { ...ctcSettingsSchema.parse(presetSettings('superb', 'frame-ctc')), dropout: 0 },
 };
 
-/** Seeded parameters, hidden states and targets; all utterances fill the batch, which is when PyTorch is fastest. */
-export function asrInputs() {
+/** Whether all utterances fill the batch, or differ in length as those of a corpus do. */
+export type Lengths = 'equal' | 'different';
+
+/** Seeded parameters, hidden states and targets. */
+export function asrInputs(lengths: Lengths) {
   const random = randomStream(1, 'recognition head');
   const normals = (shape: readonly number[]): HostTensor =>
     float32(
@@ -34,7 +37,10 @@ export function asrInputs() {
     parameters: ctcStart(1, asrModel),
     batch: {
       states: normals([layers, batch, frames, dim]),
-      steps: int32([batch], new Array<number>(batch).fill(frames)),
+      steps: int32(
+        [batch],
+        Array.from({ length: batch }, (_, row) => (lengths === 'equal' ? frames : frames - 10 * row)),
+      ),
     },
     ...targetBatch(targets, batch, targetTokens),
   };

@@ -6,17 +6,18 @@ import { createEngine } from '../../src/engine/create.js';
 import { int32, scalar } from '../../src/engine/tree.js';
 import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/ctc.js';
 import { adamStart } from '../../src/nn/adam.js';
-import { asrInputs, asrModel } from './asr-inputs.js';
+import { asrInputs, asrModel, type Lengths } from './asr-inputs.js';
 
 const description = JSON.parse(await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8')) as {
   threads: number;
   learningRate: number;
+  lengths: Lengths;
 };
 const engine = await createEngine('onnx', { threads: description.threads });
 const program = engine.compile<CtcUpdate, CtcUpdated>((inputs) => ctcUpdate(inputs, asrModel), {
   name: 'recognition head',
 });
-const { parameters: start, ...inputs } = asrInputs();
+const { parameters: start, ...inputs } = asrInputs(description.lengths);
 let state = { parameters: start, moments: adamStart(start) };
 let update = 0;
 const answer = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { startNode, startPyTorch } from '../competitor.js';
-import { duel, printDuels } from '../duel.js';
+import { type Duel, duel, printDuels } from '../duel.js';
 import { asrInputs, asrModel } from './asr-inputs.js';
 
 const options = await yargs(hideBin(process.argv))
@@ -19,12 +19,15 @@ const options = await yargs(hideBin(process.argv))
   .parse();
 
 const { threads } = options;
-const inputs = asrInputs();
 const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrModel.settings;
-const description = { projectionSize, lstmLayers, lstmSize, gradientClip, learningRate: 1e-4 };
-const compiled = await startNode('heads/asr-step.js', { description, tensors: {}, threads });
-const pytorch = await startPyTorch('asr_step.py', { description, tensors: inputs, threads });
-const parameters = Object.values(inputs.parameters).reduce((sum, { data }) => sum + data.length, 0);
-const result = await duel({ name: 'recognition head', parameters }, compiled, pytorch, options);
-if (options.json) console.log(JSON.stringify({ threads, ...result }, null, 1));
-else printDuels([result]);
+const rows: Duel[] = [];
+for (const lengths of ['different', 'equal'] as const) {
+  const inputs = asrInputs(lengths);
+  const description = { projectionSize, lstmLayers, lstmSize, gradientClip, lengths, learningRate: 1e-4 };
+  const compiled = await startNode('heads/asr-step.js', { description, tensors: {}, threads });
+  const pytorch = await startPyTorch('asr_step.py', { description, tensors: inputs, threads });
+  const parameters = Object.values(inputs.parameters).reduce((sum, { data }) => sum + data.length, 0);
+  rows.push(await duel({ name: `${lengths} lengths`, parameters }, compiled, pytorch, options));
+}
+if (options.json) console.log(JSON.stringify({ threads, rows }, null, 1));
+else printDuels(rows);
