@@ -32,9 +32,17 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     folder = await mkdtemp(join(tmpdir(), 'ehmam-page-'));
     entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
     written = await writePageResults(folder);
-    const { results, manifest } = written;
+    const { results, manifest, run } = written;
     const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
-    report = await entry.run([...words, '--audio', manifest, '--title', `Title ${hostile}`]);
+    report = await entry.run([
+      ...words,
+      '--audio',
+      manifest,
+      '--encoders',
+      run,
+      '--title',
+      `Title ${hostile}`,
+    ]);
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   }, 240_000);
   afterEach(async () => {

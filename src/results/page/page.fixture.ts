@@ -1,11 +1,12 @@
 /** @file Results for tests of the page: two tasks, three encoders, one of them pre-trained, and hostile texts. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import type { Task } from '../../../tasks/task.js';
 import { writeManifest } from '../../data/manifest.js';
 import { pretrain } from '../../pretrain/train.js';
 import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/training.fixture.js';
+import { recordedPath } from '../places.js';
 import type { PredictionLine } from '../record.js';
 import { newRecord } from '../records.fixture.js';
 import { columnsOf } from '../scores.js';
@@ -84,9 +85,14 @@ async function write(
     return [name, { value, direction, interval, utterances: lines.length }] as const;
   });
   const record = newRecord({
-    encoder: { name: encoder, spec, hash: `hash of ${encoder}`, family: 'ehmam' },
+    encoder: {
+      name: encoder,
+      spec: recordedPath(spec, results),
+      hash: `hash of ${encoder}`,
+      family: 'ehmam',
+    },
     task: { name: task.name, version: task.version },
-    manifest: { path: basename(manifest), hash: `hash of ${task.name}` },
+    manifest: { path: recordedPath(manifest, results), hash: `hash of ${task.name}` },
     metrics: Object.fromEntries(metrics),
     curve: [10, 20, 30].map((update) => ({
       update,
