@@ -33,7 +33,7 @@ try {
   const hours = (files * secondsEach) / 3600;
   const pool = decodePool(threads);
   const decode = (path: string) =>
-    pool.decode({ id: path, path, split: 'train', columns: {}, line: 1, manifest: 'bench' });
+    pool.run({ id: path, path, split: 'train', columns: {}, line: 1, manifest: 'bench' });
   const ways: Readonly<Record<string, () => Promise<number>>> = {
     [`ehmam, ${threads} threads`]: async () => {
       const before = process.cpuUsage();

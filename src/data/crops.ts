@@ -2,7 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import { normalizeWaveform } from '../audio/index.js';
 import { randomStream } from '../random.js';
-import { type DecodePool, decodePool } from './decoding.js';
+import type { Threads } from '../threads.js';
+import { decodePool } from './decoding.js';
 import type { Utterance } from './manifest.js';
 
 export interface CropOptions {
@@ -126,7 +127,7 @@ function endlessList(count: number, seed: number): (position: number) => number 
 function audioCache(
   utterances: readonly Utterance[],
   bytes: number,
-  pool: DecodePool,
+  pool: Threads<Utterance, Float32Array>,
 ): (index: number) => Promise<Float32Array> {
   const cache = new LRUCache<number, Float32Array>({
     maxSize: Math.max(1, bytes),
@@ -135,7 +136,7 @@ function audioCache(
   const decoding = new Map<number, Promise<Float32Array>>();
   const decode = async (index: number): Promise<Float32Array> => {
     try {
-      const samples = await pool.decode(utterances[index] as Utterance);
+      const samples = await pool.run(utterances[index] as Utterance);
       cache.set(index, samples);
       return samples;
     } finally {

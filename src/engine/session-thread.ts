@@ -1,5 +1,6 @@
 /** @file A thread that runs models, each in a session that it keeps. */
 import type ort from 'onnxruntime-node';
+import { threadWork } from '../threads.js';
 import { createSession, hostTensor, ortTensor } from './session.js';
 import type { HostTensor } from './tree.js';
 
@@ -13,12 +14,8 @@ export interface SessionRequest {
 
 const sessions = new Map<string, Promise<ort.InferenceSession>>();
 
-export default async function run({
-  signature,
-  model,
-  inputs,
-  outputs,
-}: SessionRequest): Promise<HostTensor[]> {
+export default threadWork(async (request: SessionRequest): Promise<HostTensor[]> => {
+  const { signature, model, inputs, outputs } = request;
   const known =
     sessions.get(signature) ?? createSession(model, { provider: 'cpu', threads: 1, keepMemory: true });
   sessions.set(signature, known);
@@ -26,4 +23,4 @@ export default async function run({
   const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
   const results = await session.run(feeds);
   return outputs.map((path) => hostTensor(results[`${path}:out`] as ort.Tensor));
-}
+});

@@ -1,17 +1,14 @@
 /** @file How long the files of a corpus are: read from their headers on worker threads. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { audioSeconds } from '../../audio/index.js';
+import { messageOf } from '../../errors.js';
 import { createProgress } from '../../progress.js';
-import {
-  type DurationAnswer,
-  type DurationAnswers,
-  type DurationRequest,
-  durationsOf,
-} from './duration-thread.js';
+import { inThisThread, startThreads, type Threads } from '../../threads.js';
 
-/** Files a message. */
+/** Seconds, or what is wrong with the file. */
+export type DurationAnswer = { readonly seconds: number } | { readonly failure: string };
+
+/** Files a request. */
 const batch = 64;
 
 /** What is known of every file, in order; a bar shows the progress. */
@@ -19,53 +16,38 @@ export async function readDurations(
   files: readonly string[],
   options: { readonly quiet?: boolean; readonly threads?: number } = {},
 ): Promise<DurationAnswer[]> {
-  const { quiet = false, threads = availableParallelism() } = options;
+  const { quiet = false, threads: count = availableParallelism() } = options;
+  const threads: Threads<readonly string[], DurationAnswer[]> =
+    startThreads(new URL('./duration-thread.js', import.meta.url), count) ?? inThisThread(durationsOf);
   const progress = createProgress('reading headers', files.length, { quiet });
-  const answers = new Array<DurationAnswer>(files.length);
-  let next = 0;
+  const starts = Array.from({ length: Math.ceil(files.length / batch) }, (_, i) => i * batch);
   let done = 0;
-  const work = async (
-    read: (request: DurationRequest) => Promise<readonly DurationAnswer[]>,
-  ): Promise<void> => {
-    while (next < files.length) {
-      const task = next;
-      next += batch;
-      const part = await read({ task, files: files.slice(task, task + batch) });
-      for (const [i, answer] of part.entries()) answers[task + i] = answer;
-      done += part.length;
-      progress.update(done);
-    }
-  };
   try {
-    const entry = new URL('./duration-thread.js', import.meta.url);
-    // Run from the TypeScript sources (by a test runner) there is no JavaScript for a thread to start from.
-    if (!existsSync(fileURLToPath(entry))) await work((request) => durationsOf(request.files));
-    else await Promise.all(Array.from({ length: threads }, () => onThread(entry, work)));
+    const parts = await Promise.all(
+      starts.map(async (start) => {
+        const part = await threads.run(files.slice(start, start + batch));
+        done += part.length;
+        progress.update(done);
+        return part;
+      }),
+    );
+    return parts.flat();
   } finally {
     progress.stop();
+    await threads.close();
   }
-  return answers;
 }
 
-async function onThread(
-  entry: URL,
-  work: (read: (request: DurationRequest) => Promise<readonly DurationAnswer[]>) => Promise<void>,
-): Promise<void> {
-  const worker = new Worker(entry);
-  try {
-    await work(
-      (request) =>
-        new Promise((resolve, reject) => {
-          const answered = ({ answers }: DurationAnswers): void => {
-            worker.off('error', reject);
-            resolve(answers);
-          };
-          worker.once('message', answered);
-          worker.once('error', reject);
-          worker.postMessage(request);
-        }),
+/** How long each of these files is. */
+export async function durationsOf(files: readonly string[]): Promise<DurationAnswer[]> {
+  const answers: DurationAnswer[] = [];
+  for (const file of files) {
+    answers.push(
+      await audioSeconds(file).then(
+        (seconds) => (seconds > 0 ? { seconds } : { failure: `${file}: the audio file holds no samples` }),
+        (error: unknown) => ({ failure: messageOf(error) }),
+      ),
     );
-  } finally {
-    await worker.terminate();
   }
+  return answers;
 }
