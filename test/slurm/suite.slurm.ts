@@ -1,6 +1,6 @@
 /** @file Suites on a Slurm cluster of two nodes, which are killed at random moments: the results are a local run's. */
 import { type ChildProcess, execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,7 +52,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ehmam-slurm-'));
   const resources = { features: { shards: 2, cpus: 1, memory: '200MB' }, head: { time: '10:00' } };
   const tasks = tonesSuite.tasks.filter(({ name }) => name !== 'sid');
-  suite = await writeTones(folder, { ...tonesSuite, tasks, resources }, 400);
+  suite = await writeTones(folder, { ...tonesSuite, tasks, resources }, 1500);
   await cluster('start');
 });
 afterAll(async () => {
@@ -77,10 +77,11 @@ describe('on a Slurm cluster', () => {
     });
     const random = randomStream(Date.now(), 'kills');
     for (let kill = 0; kill < kills; kill++) {
-      const node = `n${1 + (kill % 2)}`;
-      const runs = async (): Promise<boolean> =>
-        (await slurm('squeue', '--noheader', '--states=RUNNING', `--nodelist=${node}`)) !== '';
-      while (!over && !(await runs())) await sleep(100);
+      const running = async (): Promise<string[]> =>
+        (await slurm('squeue', '--noheader', '--states=RUNNING', '--format=%N')).split('\n').filter(Boolean);
+      let nodes = await running();
+      for (; !over && nodes.length === 0; nodes = await running()) await sleep(100);
+      const node = nodes[random.integer(nodes.length)] ?? 'n1';
       // In its start, its work, its last writes.
       await sleep(random.uniform() * 3000);
       // A suite that was over before its kills would show nothing.
@@ -111,6 +112,29 @@ describe('on a Slurm cluster', () => {
     ]);
     const status = await entry.run(['status', join(folder, 'slurm')], environment('slurm'));
     expect(status.stdout).toMatch(/head-2 \(Slurm job \d+\): 2 completed/);
+  });
+
+  it('the mini suite, a node of which is killed in the middle, ends with the results of a local run', async () => {
+    const encoders = ['--encoders', 'fbank,random:tiny'];
+    const local = await run('mini', 'mini-local', '--jobs', '2', ...encoders);
+    expect(local).toMatchObject({ code: 0, stderr: '' });
+    // The corpus alone: features and heads are made anew.
+    const [corpus = ''] = (await readdir(join(folder, 'cache-mini-local'))).filter((name) =>
+      name.startsWith('mini-'),
+    );
+    const caches = ['local', 'slurm'].map((out) => join(folder, `cache-mini-${out}`, corpus));
+    await cp(caches[0] as string, caches[1] as string, { recursive: true });
+
+    const running = run('mini', 'mini-slurm', '--launcher', 'slurm', ...encoders);
+    const words = ['--noheader', '--states=RUNNING', '--nodelist=n2', '--format=%j'];
+    while (!(await slurm('squeue', ...words)).includes('ehmam-head')) await sleep(200);
+    await sleep(randomStream(Date.now(), 'kill').uniform() * 8000);
+    await cluster('kill-node', 'n2');
+    await cluster('start-node', 'n2');
+    expect(await running).toEqual(local);
+    expect(await resultsOf(join(folder, 'mini-slurm'))).toEqual(await resultsOf(join(folder, 'mini-local')));
+    const { jobs } = await readGraph(stateOf('mini-slurm'));
+    expect(await titlesOf(join(folder, 'mini-slurm'), 'done')).toEqual(jobs.map(({ title }) => title).sort());
   });
 
   it('a job that is told to end goes back into the queue; one that is cancelled holds up those alone that need it', async () => {
