@@ -83,9 +83,14 @@ async function ended({ child, text }: Maker): Promise<[number | null, number]> {
 }
 
 /** Digests of a store's files by name; how long it took is no part of them. */
+/**
+ * What a store holds. A process that is killed when its shard is written and its lock not yet given back leaves the
+ * lock, which nobody needs any more.
+ */
 async function filesOf(store: string): Promise<Record<string, string>> {
   const [name = ''] = await readdir(join(folder, store));
-  const files = (await readdir(join(folder, store, name))).sort();
+  const all = (await readdir(join(folder, store, name))).sort();
+  const files = all.filter((file) => !/^\.shard-\d+\.lock\.\d+$/.test(file));
   return Object.fromEntries(
     await Promise.all(
       files.map(async (file) => {
