@@ -1,10 +1,10 @@
 /** @file Our side of `bench/pretrain`, in a process of its own: the compiled update, driven line by line. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createEngine } from '../src/engine/create.js';
 import { scalar } from '../src/engine/tree.js';
 import { compileStep, type HostStudentOutputs } from '../src/pretrain/step.js';
+import { answerSteps } from './contestant.js';
 import { pretrainSizes, updateInputs } from './pretrain-sizes.js';
 
 const description = JSON.parse(await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8')) as {
@@ -21,14 +21,8 @@ const program = compileStep(engine, size.config, student).student;
 let state = { student, teacher, adam };
 let spare: HostStudentOutputs | undefined;
 let update = 0;
-const answer = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-answer({ threads: description.threads });
-for await (const line of createInterface({ input: process.stdin })) {
-  if (line === 'memory') {
-    answer({ megabytes: process.resourceUsage().maxRSS / 1024 });
-    continue;
-  }
+await answerSteps(description.threads, async () => {
   const started = performance.now();
   const outputs = await program.run(
     {
@@ -44,5 +38,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   // As the training loop does: two sets of buffers take turns.
   if (update > 1) spare = { ...state, measures: outputs.measures } as HostStudentOutputs;
   state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
-  answer({ seconds, loss: outputs.measures.loss.data[0] });
-}
+  return { seconds, loss: Number(outputs.measures.loss.data[0]) };
+});

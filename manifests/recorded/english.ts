@@ -1,4 +1,5 @@
 /** @file The spelling of what Asterisk's English prompts say. */
+import { plainLetters } from './letters.js';
 
 const digits = ['ZERO', 'ONE', 'TWO', 'THREE', 'FOUR', 'FIVE', 'SIX', 'SEVEN', 'EIGHT', 'NINE'];
 
@@ -9,11 +10,5 @@ const digits = ['ZERO', 'ONE', 'TWO', 'THREE', 'FOUR', 'FIVE', 'SIX', 'SEVEN', '
 export function normalizeEnglish(text: string): string | undefined {
   const spelt = text.replace(/\b[0-9]\b/g, (digit) => ` ${digits[Number(digit)]} `);
   if (/[0-9#*@<>()[\]]/.test(spelt)) return undefined;
-  const plain = spelt
-    .toUpperCase()
-    .replace(/[^A-Z']+/g, ' ')
-    .replace(/(^| )'+(?= |$)/g, ' ')
-    .replace(/ +/g, ' ')
-    .trim();
-  return plain === '' ? undefined : plain;
+  return plainLetters(spelt);
 }

@@ -1,7 +1,9 @@
 /** @file Dutch lines of the game Fish Fillets NG: two actors, with texts from the game's scripts. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../src/errors.js';
+import { plainLetters } from './letters.js';
 import type { Recording } from './recording.js';
 import { splitOfText } from './splits.js';
 
@@ -29,17 +31,13 @@ export function parseDialogs(lua: string): Line[] {
  */
 export function normalizeDutch(text: string): string | undefined {
   if (/[0-9%]/.test(text)) return undefined;
-  const plain = text
-    .normalize('NFD')
-    .replace(/\p{Mark}/gu, '')
-    .replace(/‘([^‘’]*)’/g, '$1')
-    .replace(/’/g, "'")
-    .toUpperCase()
-    .replace(/[^A-Z']+/g, ' ')
-    .replace(/(^| )'+(?= |$)/g, ' ')
-    .replace(/ +/g, ' ')
-    .trim();
-  return plain === '' ? undefined : plain;
+  return plainLetters(
+    text
+      .normalize('NFD')
+      .replace(/\p{Mark}/gu, '')
+      .replace(/‘([^‘’]*)’/g, '$1')
+      .replace(/’/g, "'"),
+  );
 }
 
 /** The small fish (`-m-`) and the big one (`-v-`) have an actor each; who speaks the rest is not written down. */

@@ -1,6 +1,7 @@
 /** @file One utterance as an SVG: waveform, predicted loss, actual loss, and what is masked. */
 import { sampleRateHz } from '../../audio/index.js';
 import { frameSeconds } from './regions.js';
+import { runsOf, tickOf } from './timeline.js';
 import type { UtteranceFindings } from './utterance.js';
 
 const [width, left, right, top] = [1000, 90, 20, 40];
@@ -79,21 +80,4 @@ function wave(samples: Float32Array, y: number): string {
     return `M${left + column} ${at(low)}V${at(high)}`;
   });
   return `<path stroke="${colours.wave}" fill="none" d="${strokes.join('')}"/>`;
-}
-
-/** Seconds between two marks: about ten of them. */
-function tickOf(seconds: number): number {
-  return [0.1, 0.2, 0.5, 1].find((step) => seconds / step <= 10) ?? 2;
-}
-
-/** First frames and ends of the runs of ones. */
-function runsOf(mask: Uint8Array): [from: number, to: number][] {
-  const runs: [number, number][] = [];
-  for (const [t, bit] of mask.entries()) {
-    if (bit === 0) continue;
-    const last = runs.at(-1);
-    if (last?.[1] === t) last[1] = t + 1;
-    else runs.push([t, t + 1]);
-  }
-  return runs;
 }

@@ -4,6 +4,7 @@ import { sampleRateHz } from '../../audio/index.js';
 import { logMel, hopSamples as melHopSamples } from '../../encoders/logMel.js';
 import type { Engine } from '../../engine/engine.js';
 import { float32, floatsOf } from '../../engine/tree.js';
+import { runsOf, tickOf } from '../../pretrain/analyse/timeline.js';
 import type { UtteranceFindings } from '../../pretrain/analyse/utterance.js';
 import { type Html, html } from './html.js';
 
@@ -89,18 +90,6 @@ function curve(
 const fixed = (value: number): number => Math.round(value * 10) / 10;
 
 function ticks(seconds: number): number[] {
-  const step = [0.1, 0.2, 0.5, 1].find((each) => seconds / each <= 10) ?? 2;
+  const step = tickOf(seconds);
   return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, i) => i * step);
-}
-
-/** First frames and ends of the runs of ones. */
-function runsOf(mask: Uint8Array): [from: number, to: number][] {
-  const runs: [number, number][] = [];
-  for (const [t, bit] of mask.entries()) {
-    if (bit === 0) continue;
-    const last = runs.at(-1);
-    if (last?.[1] === t) last[1] = t + 1;
-    else runs.push([t, t + 1]);
-  }
-  return runs;
 }
