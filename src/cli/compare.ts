@@ -4,27 +4,21 @@ import { compareRecords, comparisonFormats, formatComparison, readRecords } from
 import { withPublished, withScore } from '../results/published.js';
 import { withSignificance } from '../results/significance.js';
 import { defineCommand } from './command.js';
+import { baselineOption, metricsOption, resultsPositional } from './results-options.js';
 
 export const compareCommand = defineCommand({
   usage: 'compare <results..>',
   summary: 'Show result records as one table: encoders by tasks',
-  positionals: {
-    results: {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'Result folders or record.json files',
-    },
-  },
+  positionals: { results: resultsPositional },
   options: {
-    baseline: { type: 'string', describe: 'Encoder to show differences from' },
+    baseline: baselineOption,
     format: { choices: comparisonFormats, default: 'table', describe: 'How to write the table' },
     published: { type: 'string', describe: 'Published rows beside ours: superb, or superb:NAME,NAME' },
     'superb-score': {
       type: 'boolean',
       describe: 'The SUPERB score, also where only some of its tasks are there',
     },
-    metrics: { choices: ['main', 'all'], default: 'main', describe: "Each task's first metric, or all" },
+    metrics: metricsOption,
   },
   examples: [
     ['compare results/demo', 'The table of the demo'],

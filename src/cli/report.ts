@@ -3,23 +3,17 @@ import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
 import { taskPluginOption } from './plugin-option.js';
+import { baselineOption, metricsOption, resultsPositional } from './results-options.js';
 
 export const reportCommand = defineCommand({
   usage: 'report <results..>',
   summary: 'Show result records as one page: a file that opens from disk',
-  positionals: {
-    results: {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'Result folders or record.json files',
-    },
-  },
+  positionals: { results: resultsPositional },
   options: {
     out: { type: 'string', demandOption: true, describe: 'The HTML file to write' },
     title: { type: 'string', default: 'Results', describe: 'Heading of the page' },
-    baseline: { type: 'string', describe: 'Encoder to show differences from' },
-    metrics: { choices: ['main', 'all'], default: 'main', describe: "Each task's first metric, or all" },
+    baseline: baselineOption,
+    metrics: metricsOption,
     audio: {
       type: 'string',
       describe: 'Folders or manifests: embed the sound of the hardest utterances, draw masks',

@@ -8,7 +8,7 @@ import type { SessionRequest } from './session-thread.js';
 import { type HostTensor, nest, type ToHost, type Tree } from './tree.js';
 
 /**
- * The program; its threads start with the first run.
+ * The program, with its threads.
  * @param count threads
  * @returns undefined where there is but one, and where no thread can be started
  */

@@ -1,5 +1,5 @@
 /** @file The runs that are trained together, seeds by rates: shrunk as runs end, and cut for several threads. */
-import { type HostParameters, sizeOf } from '../engine/tree.js';
+import type { HostParameters } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
 import { fitTogether, runOf, stackRuns } from './pooledRuns.js';
 import type { Course } from './search.js';
@@ -22,9 +22,7 @@ export function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
 }
 
 /** Whether all its runs are done in one go. */
-export function isSmall({ parameters }: Grid): boolean {
-  return fitTogether(Object.values(parameters).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0));
-}
+const isSmall = ({ parameters }: Grid): boolean => fitTogether(parameters, 1);
 
 /**
  * The grid in parts that can be trained side by side: the whole where it is small, else a part a seed, or several

@@ -114,9 +114,7 @@ export type RunsUpdated = {
  */
 export function pooledRunsUpdates(inputs: RunsUpdates, slots: number, gradientClip: number): RunsUpdated {
   const runs = inputs.learningRates.shape[0] as number;
-  const sizes = Object.values(inputs.parameters).map(({ size }) => size);
-  if (runs === 1 || fitTogether(4 * sizes.reduce((a, b) => a + b, 0)))
-    return updatesTogether(inputs, slots, gradientClip);
+  if (runs === 1 || fitTogether(inputs.parameters, 1)) return updatesTogether(inputs, slots, gradientClip);
   const seeds = inputs.means.shape[1] as number;
   const updated = Array.from({ length: runs }, (_, run) =>
     updatesTogether(runInputs(inputs, run, Math.floor(run / (runs / seeds))), slots, gradientClip),
@@ -144,9 +142,13 @@ export function pooledRunsUpdates(inputs: RunsUpdates, slots: number, gradientCl
  */
 const togetherBytes = 2 ** 20;
 
-/** Whether runs with so many bytes of parameters in all are to be done in one go. */
-export function fitTogether(parameterBytes: number): boolean {
-  return parameterBytes <= togetherBytes;
+/** Whether so many runs with these parameters (each `runs` times) are to be done in one go. */
+export function fitTogether(
+  parameters: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  runs: number,
+): boolean {
+  const values = Object.values(parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return 4 * runs * values <= togetherBytes;
 }
 
 /** What one run of them needs. */

@@ -1,14 +1,20 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 import type { Program } from '../engine/engine.js';
-import { float32, floatsOf, int32, scalar } from '../engine/tree.js';
+import { float32, floatsOf, type HostParameters, int32, scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from './head.js';
 import { type Keeper, openKeeper } from './keeping.js';
 import { pooledStart, type Slots } from './pooled.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './pooledBatches.js';
-import { type Grid, isSmall, joined, partsOf, withOwnMemory, withoutEnded } from './pooledGrid.js';
+import { type Grid, joined, partsOf, withOwnMemory, withoutEnded } from './pooledGrid.js';
 import { looked } from './pooledLook.js';
-import { pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './pooledRuns.js';
+import {
+  fitTogether,
+  pooledRunsUpdates,
+  type RunsUpdated,
+  type RunsUpdates,
+  stackRuns,
+} from './pooledRuns.js';
 import { predict, type Scoring, scoreProgram } from './pooledScoring.js';
 import { bestCourse, type Course, newCourse, triedRate } from './search.js';
 import type { PooledSettings } from './settings.js';
@@ -34,14 +40,15 @@ export async function trainPooledHeads(
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult[]> {
-  const sideBySide = !isSmall(startGrid(work, slots, settings, seeds));
+  const keeper = await openKeeper(work, seeds, { slots, settings });
+  const head = startOf(work, slots, settings, work.seed);
+  const sideBySide = !fitTogether(head, seeds.length * settings.learningRates.length);
   const update = work.engine.compile<RunsUpdates, RunsUpdated>(
     (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
     { name: `updates of the ${work.title}`, keepMemory: true, sideBySide },
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
-  const keeper = await openKeeper(work, seeds, { slots, settings });
   try {
     const courses = await trainAll(training, seeds, keeper);
     const results: HeadResult[] = [];
@@ -93,7 +100,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
   const { restored } = keeper;
   let courses =
     restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
-  let grid = restored === undefined ? startGrid(work, training.slots, settings, seeds) : restored.runs;
+  let grid = restored === undefined ? startGrid(training, seeds) : restored.runs;
   let losses = restored?.losses ?? [];
   let done = restored?.done ?? 0;
   const progress = trainingProgress(work, maximumUpdates, done);
@@ -125,16 +132,19 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
 }
 
 /** Every seed's start at every rate. */
-function startGrid(
-  { features }: HeadWork,
-  slots: Slots,
-  { learningRates, projectionSize }: PooledSettings,
-  seeds: readonly number[],
-): Grid {
-  const starts = seeds.map((seed) => pooledStart(seed, features.layers, features.dim, slots, projectionSize));
-  const parameters = stackRuns(starts.flatMap((start) => learningRates.map(() => start)));
-  return { seeds, rates: learningRates, parameters, moments: adamStart(parameters) };
+function startGrid({ work, slots, settings }: Training, seeds: readonly number[]): Grid {
+  const rates = settings.learningRates;
+  const starts = seeds.map((seed) => startOf(work, slots, settings, seed));
+  const parameters = stackRuns(starts.flatMap((start) => rates.map(() => start)));
+  return { seeds, rates, parameters, moments: adamStart(parameters) };
 }
+
+const startOf = (
+  { features: { layers, dim } }: HeadWork,
+  slots: Slots,
+  { projectionSize }: PooledSettings,
+  seed: number,
+): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
   return trainingBatches({ ...work, seed }, slots, settings, readMeans);

@@ -54,18 +54,18 @@ export async function checkWeights(
 }
 
 /** @throws UserError when two encoders would have one row in the results */
-export function checkNames(encoders: readonly PlannedEncoder[]): void {
-  const seen = new Map<string, PlannedEncoder>();
-  for (const encoder of encoders) {
-    const { name, spec } = encoder.source;
-    for (const seed of encoder.seeds) {
+export function checkNames(
+  encoders: readonly { readonly name: string; readonly spec: string; readonly seeds: readonly number[] }[],
+): void {
+  const seen = new Map<string, string>();
+  for (const { name, spec, seeds } of encoders) {
+    for (const seed of seeds) {
       const other = seen.get(`${seed} ${name}`);
       if (other !== undefined)
-        throw new UserError(
-          `'${other.source.spec}' and '${spec}' would both be called '${name}' in the results`,
-          { mend: 'Rename one of the folders, or evaluate them into different results folders' },
-        );
-      seen.set(`${seed} ${name}`, encoder);
+        throw new UserError(`'${other}' and '${spec}' would both be called '${name}' in the results`, {
+          mend: 'Rename one of the folders, or evaluate them into different results folders',
+        });
+      seen.set(`${seed} ${name}`, spec);
     }
   }
 }

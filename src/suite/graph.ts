@@ -89,7 +89,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     }
   }
   await checkWeights(encoders, options);
-  checkNames(encoders);
+  checkNames(encoders.map(({ source, seeds }) => ({ ...source, seeds })));
   const [first] = errors;
   if (first !== undefined && (tasks.length === 0 || encoders.length === 0)) throw first;
   const features = new Map<string, FeaturesJob>();

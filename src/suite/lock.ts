@@ -1,6 +1,7 @@
 /** @file Locks of jobs: one process does a job at a time, on whichever host, and a dead one holds no other up. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, type LockOwner, lockOwner, takeLock } from '../lock.js';
 import { runsInSlurm } from './slurm/commands.js';
 
@@ -20,6 +21,8 @@ export async function acquireLock(state: string, key: string): Promise<Acquired>
     if (lock !== undefined) return { lock };
     const heldBy = await holderOf(state, key);
     if (heldBy !== undefined) return { heldBy };
+    // It was given back this very moment, or its owner is not written yet.
+    await sleep(10);
   }
 }
 

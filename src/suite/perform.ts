@@ -14,7 +14,7 @@ import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
-import { evaluateInto } from './run.js';
+import { evaluateInto } from './recording.js';
 import { runsInSlurm } from './slurm/commands.js';
 
 /** How a job is done. */

@@ -7,8 +7,6 @@ import { type Head, type Split, splits, type Task, type TaskData } from '../../t
 import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
-import type { Encoder } from '../encoders/encoder.js';
-import { isOfficialFile, type LoadOptions, loadEncoder } from '../encoders/load.js';
 import { UserError } from '../errors.js';
 import { sha256OfFile, writeFileAtomic } from '../files.js';
 import { type PresetName, presetSettings } from '../heads/presets.js';
@@ -211,46 +209,6 @@ export function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
-}
-
-/**
- * Loads what the SPECs name; encoders that are loaded already pass.
- * @param options `weights` is for the SPECs that are files of the official trainer
- * @throws UserError as `loadEncoder`, for two encoders of one name, and for `weights` that are no one's
- */
-export async function planEncoders(
-  wanted: readonly (string | Encoder)[],
-  seed: number,
-  { weights, ...options }: LoadOptions = {},
-): Promise<Encoder[]> {
-  if (wanted.length === 0) {
-    throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
-  }
-  const encoders: Encoder[] = [];
-  let chosen = false;
-  for (const entry of wanted) {
-    if (typeof entry !== 'string') {
-      encoders.push(entry);
-      continue;
-    }
-    const official = await isOfficialFile(entry);
-    chosen ||= official;
-    encoders.push(await loadEncoder(entry, seed, { ...options, ...(official && { weights }) }));
-  }
-  if (weights !== undefined && !chosen) {
-    throw new UserError('none of the encoders has a student and a teacher to choose from', {
-      mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
-    });
-  }
-  for (const [i, { name, spec }] of encoders.entries()) {
-    const other = encoders.slice(0, i).find((encoder) => encoder.name === name);
-    if (other !== undefined) {
-      throw new UserError(`'${other.spec}' and '${spec}' would both be called '${name}' in the results`, {
-        mend: 'Rename one of the folders, or evaluate them into different results folders',
-      });
-    }
-  }
-  return encoders;
 }
 
 /** @throws UserError when two tasks of a suite have one name: their results would stand in one place */

@@ -14,7 +14,7 @@ import { toyEncoder } from '../../features/toyEncoder.fixture.js';
 import { collapsePath } from '../../heads/ctc.js';
 import { readHead } from '../../heads/trained.js';
 import { randomStream } from '../../random.js';
-import { runSuite } from '../../suite/run.js';
+import { runSuite } from '../../suite/runSuite.fixture.js';
 import { exportFolder } from './folder.js';
 import { exportOnnx } from './onnx-file.js';
 import { exportedModel } from './program.js';

@@ -62,17 +62,7 @@ export function headCurves(tasks: readonly TaskResults[]): Part | undefined {
     return [{ label: column.taskLabel, figures }];
   });
   if (parts.length === 0) return undefined;
-  return {
-    markup: choice(
-      'heads',
-      'Task',
-      parts.map(({ label, figures }) => [
-        label,
-        html`<div class="figures small">${figures.map(({ markup }) => markup)}</div>`,
-      ]),
-    ),
-    charts: joined(parts.flatMap(({ figures }) => figures)),
-  };
+  return byTask('heads', parts);
 }
 
 const costs = [
@@ -99,9 +89,17 @@ export function costCharts(tasks: readonly TaskResults[]): Part {
       }),
     ),
   }));
+  return byTask('costs', parts);
+}
+
+/** A choice of tasks, each with its figures. */
+function byTask(
+  key: string,
+  parts: readonly { readonly label: string; readonly figures: readonly Figure[] }[],
+): Part {
   return {
     markup: choice(
-      'costs',
+      key,
       'Task',
       parts.map(({ label, figures }) => [
         label,

@@ -9,7 +9,8 @@ import { type ManifestRow, writeManifest } from '../data/rows.js';
 import { UserError } from '../errors.js';
 import { toyEncoder } from '../features/toyEncoder.fixture.js';
 import { randomStream } from '../random.js';
-import { loadSuite, type RunSuiteOptions, runSuite } from './run.js';
+import { loadSuite } from './definition.js';
+import { type RunSuiteOptions, runSuite } from './runSuite.fixture.js';
 
 const words = ['no', 'stop', 'yes'];
 const sizes = { train: 24, dev: 9, test: 12 } as const;
@@ -174,7 +175,6 @@ describe('a call is refused before any work when', () => {
   test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /no task 'kws'/));
   test('an encoder is unknown', () => refused({ encoders: ['random:huge'] }, /random:|huge/));
   test('an encoder is not there', () => refused({ encoders: ['missing/checkpoint'] }, /missing\/checkpoint/));
-  test('there is no encoder', () => refused({ encoders: [] }, /no encoder/));
   test('a manifest is not there', () =>
     refused({ tasks: [{ name: 'ks', manifest: join(folder, 'none.csv') }] }, /none\.csv/));
   test('a column is missing', () => refused({ tasks: [{ name: 'sid', manifest }] }, /words\.csv:1.*speaker/));

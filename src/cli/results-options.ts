@@ -1,0 +1,16 @@
+/** @file Options of the commands that read result records. */
+
+export const resultsPositional = {
+  type: 'string',
+  array: true,
+  demandOption: true,
+  describe: 'Result folders or record.json files',
+} as const;
+
+export const baselineOption = { type: 'string', describe: 'Encoder to show differences from' } as const;
+
+export const metricsOption = {
+  choices: ['main', 'all'],
+  default: 'main',
+  describe: "Each task's first metric, or all",
+} as const;
