@@ -1,9 +1,9 @@
 /** @file What `bench/engine` measures: one training step (forward and backward) of a small transformer. */
 import type * as tf from '@tensorflow/tfjs';
+import { randomStream } from '../src/base/random.js';
 import { float32, type HostTensor, type Parameters, sizeOf } from '../src/engine/tree.js';
 import { lossAndGradients } from '../src/nn/gradients.js';
 import { transformerBlock } from '../src/nn/transformer.js';
-import { randomStream } from '../src/random.js';
 
 export interface StepSizes {
   readonly width: number;

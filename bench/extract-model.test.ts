@@ -1,6 +1,6 @@
 /** @file What bench/extract counts and tells PyTorch. */
 import { expect, it } from 'vitest';
-import { encoderPreset } from '../src/encoders/ehmamConfig.js';
+import { encoderPreset } from '../src/encoders/families/ehmam-config.js';
 import { engineUnderTest } from '../src/engine/engines.fixture.js';
 import { encoderFlops, matrixProduct, officialCfg } from './extract-model.js';
 

@@ -1,19 +1,19 @@
 /** @file What `bench/pretrain` measures: one update of the student, at three sizes. */
 
-import { frameCount } from '../src/encoders/ehmam.js';
-import type { EhmamConfig } from '../src/encoders/ehmamConfig.js';
+import { randomStream } from '../src/base/random.js';
+import { frameCount } from '../src/encoders/families/ehmam.js';
+import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
 import {
   decoderSpecs,
   encoderSpecs,
   predictorSpecs,
   startParameters,
-} from '../src/encoders/ehmamParameters.js';
+} from '../src/encoders/families/ehmam-parameters.js';
 import { float32, type HostTensor, sizeOf } from '../src/engine/tree.js';
 import { adamStart } from '../src/nn/adam.js';
 import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
 import { chooseMasks, maskNoise } from '../src/pretrain/draws.js';
 import { exemptFromDecay, isLocal } from '../src/pretrain/step.js';
-import { randomStream } from '../src/random.js';
 
 export interface PretrainSize {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** @file What the utterance classification tasks (KS, SID, IC) share: classes of the train split, accuracy over slots. */
+
+import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
-import { UserError } from '../src/errors.js';
 import { accuracy } from '../src/metrics/index.js';
 import { type Columns, type MetricValue, type PooledHead, splits, type Task, type TaskData } from './task.js';
 

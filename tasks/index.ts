@@ -1,5 +1,5 @@
 /** @file The tasks by name. */
-import { UserError } from '../src/errors.js';
+import { UserError } from '../src/base/errors.js';
 import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';
 import { ks } from './ks/index.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
-import { runFromSuite } from '../src/cli/run-suite/from-suite.js';
-import { randomStream } from '../src/random.js';
+import { randomStream } from '../src/base/random.js';
+import { runFromSuite } from '../src/cli/run/from-suite.js';
 import type { Comparison } from '../src/results/index.js';
 import { loadTasks } from './plugin.js';
 

@@ -1,6 +1,6 @@
 /** @file Loads tasks from modules that a user names. */
-import { UserError } from '../src/errors.js';
-import { importPlugin } from '../src/plugins.js';
+import { UserError } from '../src/base/errors.js';
+import { importPlugin } from '../src/plugins/import-module.js';
 import { builtInTasks } from './index.js';
 import type { Task } from './task.js';
 

@@ -1,7 +1,8 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
+
+import type { UserError } from '../src/base/errors.js';
 import type { Cropper } from '../src/data/cropping.js';
 import type { Utterance } from '../src/data/rows.js';
-import type { UserError } from '../src/errors.js';
 import type { PresetName } from '../src/heads/presets.js';
 import type { Alignment, Share } from '../src/metrics/index.js';
 

@@ -1,7 +1,7 @@
 /** @file The tasks: what they ask of a manifest and how they judge predictions. */
 import { describe, expect, test } from 'vitest';
+import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
-import { UserError } from '../src/errors.js';
 import { decodeTokens, encodeText, tokens } from './asr/characters.js';
 import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';

@@ -13,7 +13,7 @@ import { readOgg } from '../src/audio/ogg.js';
 import { type ByteSource, withByteSource } from '../src/audio/source.js';
 import { readSphere } from '../src/audio/sphere.js';
 import { readWav } from '../src/audio/wav.js';
-import { randomStream } from '../src/random.js';
+import { randomStream } from '../src/base/random.js';
 
 const paths = (process.env.PATH ?? '').split(delimiter);
 const missing = ['sox', 'flac', 'opusenc', 'opusdec'].filter(

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
+import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import type { Utterance } from '../src/data/rows.js';
 import type { MakeRequest } from '../src/features/make.fixture.js';
-import { randomStream } from '../src/random.js';
 
 const count = 24 * 64; // 24 shards.
 

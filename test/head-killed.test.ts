@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
+import { sha256OfFile, systemCode } from '../src/base/files.js';
+import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
-import { readSafetensors } from '../src/encoders/safetensors.js';
-import { sha256OfFile, systemCode } from '../src/files.js';
-import { headCheckpointName } from '../src/heads/headCheckpoint.js';
-import { randomStream } from '../src/random.js';
+import { readSafetensors } from '../src/formats/safetensors.js';
+import { headCheckpointName } from '../src/heads/head-checkpoint.js';
 import { type ResultRecord, readRecords } from '../src/results/index.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });

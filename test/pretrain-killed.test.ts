@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
-import { readSafetensors } from '../src/encoders/safetensors.js';
+import { readSafetensors } from '../src/formats/safetensors.js';
 import { melConfig, weightsOf, writeUtterances } from '../src/pretrain/training.fixture.js';
-import { randomStream } from '../src/random.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 

@@ -5,8 +5,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeWav } from '../../src/audio/index.js';
+import { randomStream } from '../../src/base/random.js';
 import { decodePool } from '../../src/data/decoding.js';
-import { randomStream } from '../../src/random.js';
 
 const run = promisify(execFile);
 const files = 120;

@@ -1,4 +1,6 @@
 /** @file How often 95 % intervals hold the truth, over simulated test sets whose truth is known. */
+
+import { type RandomStream, randomStream } from '../../src/base/random.js';
 import {
   bootstrapInterval,
   mixedDifference,
@@ -6,7 +8,6 @@ import {
   type Share,
   sumByCluster,
 } from '../../src/metrics/index.js';
-import { type RandomStream, randomStream } from '../../src/random.js';
 
 export interface Coverage {
   readonly what: string;

@@ -1,10 +1,11 @@
 /** @file What `bench/heads/asr` measures: an update of SUPERB's recognition head on random hidden states. */
+
+import { randomStream } from '../../src/base/random.js';
 import { float32, type HostTensor, int32, sizeOf } from '../../src/engine/tree.js';
-import { type CtcModel, ctcStart } from '../../src/heads/ctc.js';
-import { targetBatch } from '../../src/heads/ctcBatches.js';
+import { targetBatch } from '../../src/heads/frame-ctc/batches.js';
+import { type CtcModel, ctcStart } from '../../src/heads/frame-ctc/model.js';
 import { presetSettings } from '../../src/heads/presets.js';
 import { ctcSettingsSchema } from '../../src/heads/settings.js';
-import { randomStream } from '../../src/random.js';
 
 const [layers, batch, frames, dim, tokens] = [13, 8, 300, 768, 32];
 const targetTokens = 90;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngine } from '../../src/engine/create.js';
 import { int32, scalar } from '../../src/engine/tree.js';
-import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/ctc.js';
+import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/frame-ctc/model.js';
 import { adamStart } from '../../src/nn/adam.js';
 import { answerSteps } from '../contestant.js';
 import { asrInputs, asrModel, type Lengths } from './asr-inputs.js';

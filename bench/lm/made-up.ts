@@ -1,5 +1,5 @@
 /** @file A made-up 3-gram model in the ARPA format, of any size. */
-import { randomStream } from '../../src/random.js';
+import { randomStream } from '../../src/base/random.js';
 
 /**
  * Chunks of the file. Every bigram continues a word, every trigram a bigram, spread evenly; last words differ among those

@@ -1,6 +1,6 @@
 /** @file Records of made-up encoders on made-up tasks, four tasks an encoder, and a million predictions. */
 
-import { randomStream } from '../../src/random.js';
+import { randomStream } from '../../src/base/random.js';
 import type { NewRecord, PredictionLine } from '../../src/results/record.js';
 
 /** The same index, the same record. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeWav } from '../../src/audio/index.js';
 import { writeManifest } from '../../src/data/manifest.js';
 import { loadEncoder } from '../../src/encoders/load.js';
-import { writeSafetensors } from '../../src/encoders/safetensors.js';
+import { writeSafetensors } from '../../src/formats/safetensors.js';
 import type { Suite } from '../../src/suite/definition.js';
 import { planGraph } from '../../src/suite/graph.js';
 import { planReport, planText } from '../../src/suite/overview.js';

@@ -2,7 +2,7 @@
  * @file FLAC files. Our own decoder: the reference one, compiled to WebAssembly, takes three times as long in its
  * wrapping (bench/README.md) and cannot begin in the middle of a file.
  */
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { padding } from './flac-bits.js';
 import { decodeFrame, type FlacInfo, type FrameHeader, frameHeader } from './flac-frame.js';
 import { keepSpan } from './keep.js';

@@ -1,5 +1,5 @@
 /** @file One channel out of several: their mean, or the one that is asked for. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 /**
  * `count` frames from `first` on as one channel.

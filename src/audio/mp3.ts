@@ -1,5 +1,5 @@
 /** @file MP3 files, decoded by mpg123 compiled to WebAssembly; an encoder's delay and padding are taken away. */
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { keepSpan, type SpanKeeper } from './keep.js';
 import { monoOf } from './mono.js';
 import { frameBytes, tagBytes } from './mp3-frames.js';

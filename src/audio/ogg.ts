@@ -1,5 +1,5 @@
 /** @file Ogg files: Vorbis and Opus, decoded by the reference decoders compiled to WebAssembly. */
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { keepSpan } from './keep.js';
 import { monoOf } from './mono.js';
 import { longestPage, opusPieces } from './opus.js';

@@ -1,5 +1,5 @@
 /** @file Audio as the harness wants it: a file of any common format in, 16 kHz mono floats out. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { readFlac, streamInfo } from './flac.js';
 import { readMp3 } from './mp3.js';
 import { oggHeader, readOgg } from './ogg.js';

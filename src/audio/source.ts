@@ -1,7 +1,7 @@
 /** @file An audio file's bytes, read where they are needed, and what part of it is wanted. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UserError } from '../errors.js';
-import { systemCode } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { systemCode } from '../base/files.js';
 
 /** A file opened for reading; short files come in one read. */
 export interface ByteSource {

@@ -1,5 +1,5 @@
 /** @file NIST SPHERE files without compression: PCM, A-law and mu-law. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { bitsOf, frameBytesOf, type PcmLayout, samplesOf } from './pcm.js';
 import {
   type AudioHeader,

@@ -1,6 +1,6 @@
 /** @file WAV files: PCM of 8 to 32 bits, floats, A-law and mu-law, plain or extensible, read; 16-bit PCM written. */
-import { UserError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { UserError } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files.js';
 import { bitsOf, frameBytesOf, type PcmLayout, samplesOf } from './pcm.js';
 import {
   type AudioHeader,

@@ -1,5 +1,5 @@
 /** @file `ehmam card`: a model card for people and for the Hugging Face hub. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
 import { specDescription, weightsOption } from './encoder-options.js';
 
@@ -36,7 +36,7 @@ export const cardCommand = defineCommand({
     }
     if (!out.endsWith('.md'))
       throw new UserError(`--out '${out}' is no Markdown file`, { mend: 'Name it README.md' });
-    const { writeFileAtomic } = await import('../files.js');
+    const { writeFileAtomic } = await import('../base/files.js');
     await writeFileAtomic(out, card.text);
     io.print(io.json ? JSON.stringify({ out, records: card.records }, null, 2) : `written to ${out}`);
     return undefined;

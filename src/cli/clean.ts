@@ -1,6 +1,6 @@
 /** @file `ehmam clean`: removes what no suite needs any more. */
-import { byteText } from '../byteSize.js';
-import { UserError } from '../errors.js';
+import { byteText } from '../base/byte-size.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
 
 export const cleanCommand = defineCommand({
@@ -28,7 +28,7 @@ export const cleanCommand = defineCommand({
         mend: 'Give --unused: what the suites of these folders do not need',
       });
     const { findUnused, removeUnused } = await import('../suite/clean.js');
-    const { userCacheFolder } = await import('../files.js');
+    const { userCacheFolder } = await import('../base/files.js');
     const unused = await findUnused(folders, [userCacheFolder()]);
     if (yes) await removeUnused(unused);
     const total = unused.reduce((sum, { bytes }) => sum + bytes, 0);

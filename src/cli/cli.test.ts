@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../audio/index.js';
-import { readSafetensors } from '../encoders/safetensors.js';
+import { readSafetensors } from '../formats/safetensors.js';
 import { writeRecord } from '../results/index.js';
 import { exampleRecord, newRecord } from '../results/records.fixture.js';
 import { compileEntry, type Entry } from './entry.fixture.js';

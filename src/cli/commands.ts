@@ -19,7 +19,7 @@ import { planCommand } from './plan.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
-import { runCommand } from './run-suite.js';
+import { runCommand } from './run.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';

@@ -1,5 +1,5 @@
 /** @file `ehmam demo`: the mini suite, end to end. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { compareRecords, formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
 import { jobsOf, jobsOption } from './engine-options.js';

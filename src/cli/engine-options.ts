@@ -1,6 +1,7 @@
 /** @file The options that choose an engine. */
+
+import { UserError } from '../base/errors.js';
 import { type EngineName, engineNames, type ProviderName, providerNames } from '../engine/engine.js';
-import { UserError } from '../errors.js';
 
 export const engineOptions = {
   engine: { choices: engineNames, default: 'onnx', describe: 'What runs the programs' },

@@ -1,5 +1,5 @@
 /** @file `ehmam fetch`: brings the archives of a corpus that its publisher gives away. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
 import { listOf } from './lists.js';
 

@@ -1,5 +1,5 @@
 /** @file `ehmam gate`: stops a change that makes results worse. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
 
 const exitCodes = { holds: 0, regressed: 1, 'could not compare': 2 } as const;

@@ -1,5 +1,5 @@
 /** @file Options that hold several values: `--tasks asr,ks`. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 /**
  * The values between the commas, or undefined where the option is not given.

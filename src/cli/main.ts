@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** @file The command line's entry. */
 import { commands } from './commands.js';
-import { runLine } from './run.js';
+import { runLine } from './dispatch.js';
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,7 @@
 /** @file Command lines, right and wrong: what is understood, and the mend for what is not. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { commands } from './commands.js';
 import { type ParsedLine, parseLine } from './parse.js';
 

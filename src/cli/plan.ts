@@ -1,7 +1,7 @@
 /** @file `ehmam plan`: the jobs of a suite, what is done of them, what the rest may take. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
-import { requestOf, suiteOptions } from './run-suite.js';
+import { requestOf, suiteOptions } from './run.js';
 
 export const planCommand = defineCommand({
   usage: 'plan [suite]',
@@ -28,7 +28,7 @@ export const planCommand = defineCommand({
     if (suite === undefined) {
       throw new UserError('plan needs a suite: ehmam plan SUITE', { mend: "See 'ehmam plan --help'" });
     }
-    const { graphOf } = await import('./run-suite/from-suite.js');
+    const { graphOf } = await import('./run/from-suite.js');
     const { planReport, planText } = await import('../suite/overview.js');
     const graph = await graphOf({ ...requestOf({ ...args, suite }, io) });
     const report = planReport(graph);

@@ -1,5 +1,5 @@
 /** @file `ehmam prepare`: manifests of a corpus on disk. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
 import { listOf } from './lists.js';
 

@@ -1,79 +1,131 @@
-/** @file Runs a command line: the same exit codes, errors and Ctrl-C for every command. */
-import { messageOf, UserError } from '../errors.js';
-import { systemCode } from '../files.js';
-import type { Command, CommandIo } from './command.js';
-import { parseLine } from './parse.js';
+/** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 
-/** 128 + SIGINT, as shells say it. */
-const interruptedExitCode = 130;
+import type { InferredOptionTypes } from 'yargs';
+import { parseByteSize } from '../base/byte-size.js';
+import { UserError } from '../base/errors.js';
+import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
+import { presetNames } from '../heads/presets.js';
+import { formatComparison } from '../results/index.js';
+import { type CommandIo, defineCommand } from './command.js';
+import { weightsOption } from './encoder-options.js';
+import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
+import { listOf } from './lists.js';
+import { taskPluginOption } from './plugin-option.js';
+import type { RunRequest } from './run/from-suite.js';
 
-/**
- * Runs a command line to its end.
- * @param words the command line after the program's name
- * @returns the exit code: 0 done, 1 the work failed, 2 the call or its input was wrong, 130 interrupted
- */
-export async function runLine(words: readonly string[], commands: readonly Command[]): Promise<number> {
-  const interrupt = new AbortController();
-  try {
-    const parsed = await parseLine(words, commands);
-    if (parsed.kind === 'text') {
-      process.stdout.write(`${parsed.text}\n`);
-      return 0;
-    }
-    const { command, args } = parsed;
-    stopOnSignals(interrupt, command);
-    const code = await command.run(args, ioOf(args, interrupt.signal));
-    return code ?? (interrupt.signal.aborted ? interruptedExitCode : 0);
-  } catch (error) {
-    if (interrupt.signal.aborted) return interruptedExitCode;
-    return report(error, words.includes('--debug'));
-  }
-}
+/** The options that say what is to be done; `plan` takes them too. */
+export const suiteOptions = {
+  tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
+  encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
+  seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
+  lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
+  preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
+  plugin: taskPluginOption,
+  'max-bad': {
+    type: 'string',
+    default: '0.1%',
+    describe: 'Share of utterances whose audio may be unusable',
+  },
+  weights: weightsOption,
+  ...engineOptions,
+} as const;
 
-/** Files are written whole or not at all, so ending at any moment leaves a state to resume from. */
-function stopOnSignals(interrupt: AbortController, command: Command): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      const again = interrupt.signal.aborted;
-      interrupt.abort();
-      if (command.stopsOnSignal && !again) {
-        process.stderr.write('\nehmam: stopping at the next safe place (once more: at once)\n');
-        return;
-      }
-      process.stderr.write('\nehmam: interrupted; the same command goes on from what is done\n');
-      process.exit(interruptedExitCode);
-    });
-  }
-}
-
-function ioOf(args: Readonly<Record<string, unknown>>, signal: AbortSignal): CommandIo {
-  const { stdout, stderr, env } = process;
-  const quiet = args.quiet === true;
+/** What the words of `run` or `plan` ask for. */
+export function requestOf(
+  args: InferredOptionTypes<typeof suiteOptions> & { readonly suite: string; readonly out: string },
+  io: CommandIo,
+): RunRequest {
   return {
-    json: args.json === true,
-    quiet,
-    styled: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
-    width: stdout.columns ?? 80,
-    signal,
-    print: (text) => stdout.write(`${text}\n`),
-    say: (text) => {
-      if (!quiet) stderr.write(`${text}\n`);
-    },
+    suite: args.suite,
+    tasks: listOf(args.tasks, 'tasks'),
+    encoders: listOf(args.encoders, 'encoders'),
+    seeds: listOf(args.seeds, 'seeds'),
+    lr: args.lr,
+    preset: args.preset,
+    out: args.out,
+    plugins: listOf(args.plugin, 'plugin'),
+    maxBadShare: shareOf(args['max-bad']),
+    weights: args.weights,
+    engine: engineSettings(args),
+    remark: io.say,
+    quiet: io.quiet,
+    signal: io.signal,
   };
 }
 
-/** Prints what went wrong, and returns the exit code. */
-function report(error: unknown, debug: boolean): number {
-  const known = error instanceof UserError;
-  // A full disk or a folder in the way is no fault of the program.
-  const fromSystem = systemCode(error) !== undefined;
-  const stack = error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`ehmam: ${messageOf(error)}\n`);
-  if (debug && stack !== undefined) {
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-      process.stderr.write(`${cause.stack}\n`);
-  } else if (!known && !fromSystem) {
-    process.stderr.write('ehmam: this should not happen; --debug shows where it did\n');
-  }
-  return known ? error.exitCode : 1;
+export const runCommand = defineCommand({
+  usage: 'run',
+  summary: 'Do the jobs of a suite: train encoders, evaluate them on tasks',
+  positionals: {},
+  options: {
+    suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
+    ...suiteOptions,
+    out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    jobs: jobsOption,
+    'feature-budget': {
+      type: 'string',
+      describe: 'Disk that features may take: 200GB; frames beyond it are computed when read',
+    },
+    resume: { type: 'boolean', describe: 'Go on with heads whose training was interrupted (the default)' },
+    'no-resume': { type: 'boolean', describe: 'Train interrupted heads from their start' },
+    'checkpoint-every': {
+      type: 'number',
+      default: usualSecondsBetweenCheckpoints,
+      describe: 'Seconds between the checkpoints of a head in training',
+    },
+    launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs are done' },
+    detach: { type: 'boolean', describe: "Leave the jobs in Slurm's queue and return" },
+  },
+  examples: [
+    ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
+    ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+    ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
+    ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
+    ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
+  ],
+  stopsOnSignal: true,
+  async run(args, io) {
+    const { runFromSuite } = await import('./run/from-suite.js');
+    const jobs = jobsOf(args.jobs);
+    const { launcher, detach, 'feature-budget': budget } = args;
+    if (detach && launcher !== 'slurm')
+      throw new UserError('--detach is for --launcher slurm', { mend: 'Leave it out' });
+    const { comparison, interrupted, summary, queued } = await runFromSuite({
+      ...requestOf(args, io),
+      ...{ jobs, launcher, detach },
+      resume: resumes(args.resume, args['no-resume']),
+      checkpointSeconds: secondsOf(args['checkpoint-every']),
+      featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),
+    });
+    if (interrupted) return undefined;
+    if (queued !== undefined && queued > 0)
+      io.say(`${queued} jobs are in Slurm's queue; see 'ehmam status ${args.out}', or run it again to wait`);
+    const { styled, width } = io;
+    if (comparison !== undefined)
+      io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
+    if (summary === undefined) return undefined;
+    process.stderr.write(`${summary}\n`);
+    return 1;
+  },
+});
+
+function resumes(wanted: boolean | undefined, unwanted: boolean | undefined): boolean {
+  if (wanted && unwanted)
+    throw new UserError('--resume and --no-resume exclude each other', { mend: 'Give one' });
+  return !unwanted;
+}
+
+function secondsOf(seconds: number): number {
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
+  throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
+    mend: 'Give 30, or 0 for always',
+  });
+}
+
+/** `0.1%` or `0.001`, from 0 to less than all. */
+function shareOf(text: string): number {
+  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
+  const share = Number(number) / (percent === '%' ? 100 : 1);
+  if (number !== undefined && share < 1) return share;
+  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
 }

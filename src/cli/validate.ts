@@ -1,5 +1,5 @@
 /** @file `ehmam validate`: whether a manifest or results are what they should be, before anyone builds on them. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { type CommandIo, defineCommand } from './command.js';
 import { listOf } from './lists.js';
 import { taskPluginOption } from './plugin-option.js';

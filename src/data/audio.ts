@@ -1,6 +1,6 @@
 /** @file The audio of an utterance. */
 import { readAudio } from '../audio/index.js';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import type { Utterance } from './manifest.js';
 
 /** Attention over all pairs of frames would not fit into memory; VoxCeleb1's longest utterance has 145 s. */

@@ -1,7 +1,7 @@
 /** @file Tests of batches of similar length. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { bucketLength, lengthBatches } from './batches.js';
 
 it('every index is in one batch, and at most one batch is not full', () => {

@@ -1,5 +1,5 @@
 /** @file Batches of utterances of similar length, so that little of a batch is padding. */
-import { type RandomKey, randomStream } from '../random.js';
+import { type RandomKey, randomStream } from '../base/random.js';
 
 /** How far a length may stray, either way, before sorting: neighbours change from epoch to epoch. */
 const jitter = 0.05;

@@ -1,7 +1,7 @@
 /** @file Utterances cut to a length: seeded crops that are utterances of their own, with features kept like any other's. */
 import { audioSeconds } from '../audio/index.js';
-import { UserError } from '../errors.js';
-import { hashText, randomStream } from '../random.js';
+import { UserError } from '../base/errors.js';
+import { hashText, randomStream } from '../base/random.js';
 import type { Utterance } from './rows.js';
 
 export interface CropSettings {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { normalizeWaveform, writeWav } from '../audio/index.js';
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { type CropBatch, type CropOptions, cropStream } from './crops.js';
 import { loadUtterances, type Utterance, writeManifest } from './manifest.js';
 

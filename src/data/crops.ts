@@ -1,8 +1,8 @@
 /** @file Crops for pre-training: a stream of batches, each a function of the seed and its step alone. */
 import { LRUCache } from 'lru-cache';
 import { normalizeWaveform } from '../audio/index.js';
-import { randomStream } from '../random.js';
-import type { Threads } from '../threads.js';
+import { randomStream } from '../base/random.js';
+import type { Threads } from '../base/threads.js';
 import { decodePool } from './decoding.js';
 import type { Utterance } from './manifest.js';
 

@@ -1,5 +1,5 @@
 /** @file A thread that decodes the utterances it is sent. */
-import { threadWork } from '../threads.js';
+import { threadWork } from '../base/threads.js';
 import { readUtterance } from './audio.js';
 import type { Utterance } from './manifest.js';
 

@@ -1,5 +1,5 @@
 /** @file Decodes utterances on worker threads; in this thread where none is compiled. */
-import { inThisThread, startThreads, type Threads } from '../threads.js';
+import { inThisThread, startThreads, type Threads } from '../base/threads.js';
 import { readUtterance } from './audio.js';
 import type { Utterance } from './manifest.js';
 

@@ -1,7 +1,7 @@
 /** @file Manifests as the rest of the harness meets them: loaded, checked as a whole, hashed. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { absentFiles, sizesOf } from './presence.js';
 import { type ManifestOptions, readBlocks, type Utterance } from './rows.js';
 

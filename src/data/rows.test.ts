@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { type ManifestOptions, readManifest, type Utterance, writeManifest } from './rows.js';
 
 let folder: string;

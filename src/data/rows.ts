@@ -1,8 +1,8 @@
 /** @file The rows of a manifest: read from CSV as a stream, each one checked, and written. */
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import { messageOf, UserError } from '../errors.js';
-import { systemCode, writeFileAtomic } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { systemCode, writeFileAtomic } from '../base/files.js';
 import { csvRecords } from './csv.js';
 import {
   checkedHeader,

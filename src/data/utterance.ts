@@ -1,6 +1,6 @@
 /** @file An utterance from the cells of its row, each one checked. */
 import { resolve, sep } from 'node:path';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import type { CsvRecord } from './csv.js';
 
 /** One row of a manifest. */

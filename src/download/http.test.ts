@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { type FetchOptions, fetchFile } from './http.js';
 import { type FileServer, serveFiles } from './server.fixture.js';
 

@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { messageOf, UserError } from '../errors.js';
-import { systemCode } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { systemCode } from '../base/files.js';
 import { bringFile, type Incoming, incompleteFile, sizeOf } from './resume.js';
 
 /** A file that a publisher offers, with what is known of it. */

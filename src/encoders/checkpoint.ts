@@ -1,10 +1,10 @@
 /** @file From what a checkpoint holds to an encoder: configuration and parameters are judged here, for every format. */
 import { createHash } from 'node:crypto';
+import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../engine/tree.js';
-import { UserError } from '../errors.js';
 import type { Encoder, EncoderOrigin } from './encoder.js';
-import { type ConfiguredFamily, families } from './families.js';
-import type { Specs } from './parameterSpecs.js';
+import type { Specs } from './parameter-specs.js';
+import { type ConfiguredFamily, families } from './registry.js';
 
 /** What was read of a checkpoint. */
 export interface Checkpoint {

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { ZodType } from 'zod';
 import type { HostParameters, Parameters } from '../engine/tree.js';
-import type { Specs } from './parameterSpecs.js';
+import type { Specs } from './parameter-specs.js';
 
 /** A kind of encoder: plug-ins and built-in ones implement this. */
 export interface EncoderFamily<Config> {

@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../engine/tree.js';
-import { UserError } from '../errors.js';
-import type { EhmamConfig } from './ehmamConfig.js';
-import { encoderPreset } from './ehmamConfig.js';
-import { encoderSpecs, startParameters } from './ehmamParameters.js';
+import { writeSafetensors } from '../formats/safetensors.js';
+import type { EhmamConfig } from './families/ehmam-config.js';
+import { encoderPreset } from './families/ehmam-config.js';
+import { encoderSpecs, startParameters } from './families/ehmam-parameters.js';
 import { loadEncoder } from './load.js';
-import { writeSafetensors } from './safetensors.js';
 
 const tiny = encoderPreset('tiny');
 const config: EhmamConfig = {

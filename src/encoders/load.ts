@@ -1,18 +1,18 @@
 /** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, `fbank`, `random:<preset>`. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
+import { readJsonFile } from '../formats/json-file.js';
 import { type Checkpoint, checkpointEncoder, configure, encoderOf } from './checkpoint.js';
-import { encoderPreset, encoderPresets } from './ehmamConfig.js';
 import type { Encoder } from './encoder.js';
-import { fbankDefault } from './fbank.js';
+import { encoderPreset, encoderPresets } from './families/ehmam-config.js';
+import { fbankDefault } from './families/fbank.js';
 import { readHubFolder } from './huggingface/folder.js';
-import { type HubModel, parseHubSpec } from './huggingface/hubCache.js';
+import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile } from './huggingface/stored.js';
-import { readJsonFile } from './jsonFile.js';
-import { configFile, readOwnFolder, weightsFile } from './ownFolder.js';
-import { startParameters } from './parameterSpecs.js';
-import { type OfficialWeights, readOfficialEncoder } from './torch/official.js';
+import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
+import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
+import { startParameters } from './parameter-specs.js';
 
 export interface LoadOptions {
   /** Which weights of a checkpoint of the official trainer (default: the student's). */

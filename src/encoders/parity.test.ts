@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
 import type { HostTensor } from '../engine/tree.js';
-import { encode, framePadding, localFeatures, projectFeatures, relativePosition } from './ehmam.js';
-import type { EhmamConfig } from './ehmamConfig.js';
+import { encode, framePadding, localFeatures, projectFeatures, relativePosition } from './families/ehmam.js';
+import type { EhmamConfig } from './families/ehmam-config.js';
 import { loadEncoder } from './load.js';
 import { apart, entry, namesUnder, official, readReference, referenceFolders } from './reference.fixture.js';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { floatsOf, type HostTensor } from '../engine/tree.js';
-import { readSafetensors } from './safetensors.js';
+import { readSafetensors } from '../formats/safetensors.js';
 
 /** The fixture made by the released code; the only one that is sure to have every kind of entry. */
 export const official = 'test/fixtures/ehmam-official';

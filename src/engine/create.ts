@@ -1,7 +1,7 @@
 /** @file Makes an engine by name. */
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { eagerEngine } from './eager.js';
 import type { Engine, EngineName, ProviderName } from './engine.js';
 import { onnxEngine } from './onnx.js';

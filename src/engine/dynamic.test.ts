@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fbankDefault, fbankFamily } from '../encoders/fbank.js';
+import { fbankDefault, fbankFamily } from '../encoders/families/fbank.js';
 import { alibiBias, attention, framePositions } from '../nn/attention.js';
 import { conv1d } from '../nn/conv1d.js';
 import { gelu } from '../nn/gelu.js';

@@ -2,8 +2,9 @@
  * @file Programs of any length: a function is traced at two lengths, and what differs between the
  * two graphs is what depends on the length. Sizes are then computed while the program runs.
  */
-import { type Course, type Fail, followCourse, sameConstant } from './course.js';
+
 import type { GraphNode, Value } from './graph.js';
+import { type Course, type Fail, followCourse, sameConstant } from './same-course.js';
 import type { DynamicDims } from './serialize.js';
 import type { TracedGraph } from './trace.js';
 

@@ -1,6 +1,6 @@
 /** @file Engines that run a function op by op: TensorFlow's native library, WebAssembly, plain JavaScript. */
 import * as tf from '@tensorflow/tfjs';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { withBackend } from './backend.js';
 import { tensorOf } from './constants.js';
 import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';

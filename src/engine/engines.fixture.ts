@@ -1,7 +1,7 @@
 /** @file What tests of programs share: the engines as an axis, seeded tensors, distances, finite differences. */
 import type * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { createEngine } from './create.js';
 import type { Engine, EngineName, TensorFunction } from './engine.js';
 import { float32, type HostTensor, sizeOf, type ToHost, type Tree } from './tree.js';

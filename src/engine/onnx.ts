@@ -1,12 +1,12 @@
 /** @file The compiling engine: traces a function, lowers it to ONNX, runs it with ONNX Runtime. */
 import type { Tensor } from '@tensorflow/tfjs';
 import type ort from 'onnxruntime-node';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import type { Engine, Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, specsOf } from './lower.js';
 import { createSession, hostTensor, ortTensor } from './session.js';
-import { sideBySideProgram } from './sideBySide.js';
+import { sideBySideProgram } from './side-by-side.js';
 import { flatten, type HostTensor, isHostTensor, nest, type ToHost, type Tree } from './tree.js';
 
 export interface OnnxSettings {

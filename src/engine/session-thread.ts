@@ -1,6 +1,6 @@
 /** @file A thread that runs models, each in a session that it keeps. */
 import type ort from 'onnxruntime-node';
-import { threadWork } from '../threads.js';
+import { threadWork } from '../base/threads.js';
 import { createSession, hostTensor, ortTensor } from './session.js';
 import type { HostTensor } from './tree.js';
 

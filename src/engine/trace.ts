@@ -5,7 +5,7 @@ import type { TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
 import { GraphBuilder, type GraphNode, type Value } from './graph.js';
 import './kernels/index.js';
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { type DataType, flatten, type Tree } from './tree.js';
 
 /** The shape and type of a program's input or output. */

@@ -3,11 +3,11 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { audioSeconds, sampleRateHz } from '../audio/index.js';
+import { writeFileAtomic } from '../base/files.js';
+import { type LockOptions, lockPath, takeLock } from '../base/lock.js';
 import { longestUtteranceSeconds } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
-import { writeFileAtomic } from '../files.js';
-import { type LockOptions, lockPath, takeLock } from '../lock.js';
 import { bytesOf, type StoredType } from './shards.js';
 
 /** A store that is being filled counts with all it is going to take: the file says how much that is. */

@@ -1,12 +1,12 @@
 /** @file Makes the shards of a store that are not there: several processes share the work, any may be killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../base/errors.js';
+import { type LockOptions, lockPath, takeLock } from '../base/lock.js';
+import { createProgress } from '../base/progress.js';
 import { isUsable, longestUtteranceSeconds } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { UserError } from '../errors.js';
-import { type LockOptions, lockPath, takeLock } from '../lock.js';
-import { createProgress } from '../progress.js';
 import { encodeAll, encoderOf, type FeatureKind } from './encoding.js';
 import { readShard, type ShardDescription, type StoredType, shardName, writeShard } from './shards.js';
 

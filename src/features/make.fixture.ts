@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { openFeatures, type StoreOptions } from './store.js';
-import { toyEncoder } from './toyEncoder.fixture.js';
+import { toyEncoder } from './toy-encoder.fixture.js';
 
 /** What the process is told, in a JSON file; the engine and the encoder are its own. */
 export type MakeRequest = Omit<StoreOptions, 'engine' | 'encoder' | 'lock'>;

@@ -1,8 +1,8 @@
 /** @file Reads features out of the shards of a store. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { UserError } from '../base/errors.js';
 import type { Encoder } from '../encoders/encoder.js';
-import { UserError } from '../errors.js';
-import { decodeHalves } from '../half.js';
+import { decodeHalves } from '../formats/half.js';
 import { bytesOf, dataPath, type ShardDescription, type StoredType } from './shards.js';
 
 /** Features of a corpus, read from disk an utterance at a time. */

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../errors.js';
-import { sha256OfFile, writeFileAtomic } from '../files.js';
-import { decodeHalves, encodeHalves, largestHalf } from '../half.js';
+import { UserError } from '../base/errors.js';
+import { sha256OfFile, writeFileAtomic } from '../base/files.js';
+import { decodeHalves, encodeHalves, largestHalf } from '../formats/half.js';
 
 export const storedTypes = ['float32', 'float16'] as const;
 export type StoredType = (typeof storedTypes)[number];

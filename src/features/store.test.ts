@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
+import { randomStream } from '../base/random.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
 import { floatsOf } from '../engine/tree.js';
-import { randomStream } from '../random.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
 import { bytesOf } from './shards.js';
 import { extractPart, type FeatureKind, type Features, openFeatures, shardsOf } from './store.js';
-import { toyEncoder, toyHop } from './toyEncoder.fixture.js';
+import { toyEncoder, toyHop } from './toy-encoder.fixture.js';
 
 const count = 70; // More than one shard of frames.
 const encoder = toyEncoder(1);

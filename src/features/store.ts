@@ -1,12 +1,12 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { byteText } from '../byteSize.js';
+import { byteText } from '../base/byte-size.js';
+import type { LockOptions } from '../base/lock.js';
 import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import type { LockOptions } from '../lock.js';
 import { estimateFrameBytes, reserve } from './budget.js';
 import { encoderOf, type FeatureKind } from './encoding.js';
 import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from './fill.js';

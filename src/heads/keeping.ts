@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf, UserError } from '../errors.js';
-import { removeUnfinished } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { removeUnfinished } from '../base/files.js';
 import type { HeadWork } from './head.js';
 import {
   type HeadState,
   readHeadCheckpoint,
   writeHeadCheckpoint,
   writeHeadCheckpointSync,
-} from './headCheckpoint.js';
+} from './head-checkpoint.js';
 
 /** How a training is kept while it is not done. Whoever takes its result removes the file. */
 export interface Keeping {

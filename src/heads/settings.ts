@@ -1,6 +1,6 @@
 /** @file What a suite may set about training the heads, with defaults for corpora of the mini suite's size. */
 import { z } from 'zod';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { storedTypes } from '../features/shards.js';
 
 const count = z.int().positive();

@@ -1,15 +1,15 @@
 /** @file A trained head by itself: what it takes to run it later, kept in one file beside its result. */
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { readSafetensors, writeSafetensors } from '../encoders/safetensors.js';
+import { UserError } from '../base/errors.js';
 import { float32, floatsOf, type HostParameters, type Parameters } from '../engine/tree.js';
-import { UserError } from '../errors.js';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { conv1d } from '../nn/conv1d.js';
-import { layerSum } from '../nn/layerSum.js';
+import { layerSum } from '../nn/layer-sum.js';
 import { linear, parameter } from '../nn/linear.js';
 import { bidirectionalLstm } from '../nn/lstm.js';
-import { standardized } from './ctc.js';
-import { pooledLogits, type Slots } from './pooled.js';
+import { standardized } from './frame-ctc/model.js';
+import { pooledLogits, type Slots } from './pooled-linear/model.js';
 import type { FeatureStandard } from './standard.js';
 
 /** The file of a head, inside `<folder>/<encoder>/<task>/`. */

@@ -1,6 +1,6 @@
 /** @file A letter lexicon as a trie: which words the tokens so far may still become, and the best score among them. */
 import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 
 export interface LexiconNode {
   readonly children: Map<number, LexiconNode>;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readArpa } from './arpa.js';
-import { arpaLines, estimateNgrams } from './kneserNey.js';
+import { arpaLines, estimateNgrams } from './kneser-ney.js';
 import { type NgramModel, scoreSentence, scoreWord, tableBytes, wordOf } from './model.js';
 
 const fixtures = new URL('../../test/fixtures/lm/', import.meta.url).pathname;

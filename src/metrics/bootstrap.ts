@@ -1,5 +1,5 @@
 /** @file Bootstrap confidence intervals of a metric, by drawing utterances again. */
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { bundled } from './clusters.js';
 import { quantile } from './quantile.js';
 import { ratioOfSums, type Share } from './shares.js';

@@ -1,5 +1,5 @@
 /** @file Equal error rate of a verifier (SUPERB ASV). */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 export interface Trial {
   /** Higher: more likely the same speaker. */

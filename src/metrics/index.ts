@@ -1,8 +1,9 @@
 /** @file The public face of the metrics. */
+
+export { closestName, mendOfName } from '../base/names.js';
 export { type Accuracy, accuracy } from './accuracy.js';
 export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsOf } from './alignment.js';
 export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';
-export { closestName, mendOfName } from './closest-name.js';
 export { sumByCluster } from './clusters.js';
 export { type Confusion, confusionMatrix, macroF1 } from './confusion.js';
 export { equalErrorRate, type Trial } from './equal-error-rate.js';

@@ -1,5 +1,5 @@
 /** @file Two systems on the same utterances: the difference of a metric, its interval, and whether it is chance. */
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { bundled } from './clusters.js';
 import { quantile, twoSidedNormal } from './quantile.js';

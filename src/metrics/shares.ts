@@ -1,5 +1,5 @@
 /** @file Ratios of sums: what an utterance adds to a metric, and the metric of them all. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 
 /** An utterance's share of a metric that is a sum over a sum (errors over words, right over all). */
 export interface Share {

@@ -1,7 +1,7 @@
 /** @file Tests of two systems, corrections and summaries: hand calculations and laws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../random.js';
+import { randomStream } from '../base/random.js';
 import { alignWords } from './alignment.js';
 import { bootstrapInterval } from './bootstrap.js';
 import { bundled, sumByCluster } from './clusters.js';

@@ -11,7 +11,7 @@ import {
 } from '../engine/engines.fixture.js';
 import { float32, floatsOf, type HostParameters, type Parameters, scalar } from '../engine/tree.js';
 import { type AdamState, adamDefaults, adamStart, adamStep, clipScale } from './adam.js';
-import { leaf, torchLayer } from './torchLayers.fixture.js';
+import { leaf, torchLayer } from './torch-layers.fixture.js';
 
 interface TorchSettings {
   readonly lr: number;

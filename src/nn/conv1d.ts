@@ -4,7 +4,12 @@ import type { Attribute } from '../engine/graph.js';
 import { defineLowering, need, reshape, sliceAxis, transpose } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import type { Parameters } from '../engine/tree.js';
-import { type ConvSizes, convByBlocks, filterGradientByBlocks, inputGradientByBlocks } from './convBlocks.js';
+import {
+  type ConvSizes,
+  convByBlocks,
+  filterGradientByBlocks,
+  inputGradientByBlocks,
+} from './conv-blocks.js';
 import { withGradient } from './custom.js';
 import { parameter } from './linear.js';
 

@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { torchCase } from '../../test/fixtures/torch/recurrent.js';
+import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
 import { float32, floatsOf, type HostTensor, int32, type ToHost } from '../engine/tree.js';
-import { randomStream } from '../random.js';
 import { ctcLoss } from './ctc.js';
 
 type In = {

@@ -1,10 +1,10 @@
 /** @file Dropout whose masks depend on (key, site, position) alone: a resumed run repeats them bit for bit. */
 import * as tf from '@tensorflow/tfjs';
+import { hashText, mix32 } from '../base/random.js';
 import type { GraphBuilder, Value } from '../engine/graph.js';
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import { sizeOf } from '../engine/tree.js';
-import { hashText, mix32 } from '../random.js';
 import { withGradient } from './custom.js';
 
 /** What decides the masks of one training step: an int32 scalar, another one each step. */
@@ -14,7 +14,7 @@ const oddConstants = [0x7feb352d, 0x846ca68b] as const;
 const rowSalt = 0x3c6ef372;
 const columnSalt = 0x1b873593;
 
-/** `mix32` of src/random.ts as nodes of a graph, on int32 that wraps around. */
+/** `mix32` of src/base/random.ts as nodes of a graph, on int32 that wraps around. */
 function mixValues(graph: GraphBuilder, x: Value): Value {
   const shift = (value: Value, bits: number): Value => {
     const unsigned = graph.emit('Cast', [value], value.shape, 'uint32', { attributes: { to: { int: 12 } } });

@@ -14,10 +14,10 @@ import {
 import { alibiBias, attention, framePositions } from './attention.js';
 import { type ConvSettings, conv1d } from './conv1d.js';
 import { dropout } from './dropout.js';
-import { gatherRows } from './gatherRows.js';
+import { gatherRows } from './gather-rows.js';
 import { gelu } from './gelu.js';
 import { lossAndGradients } from './gradients.js';
-import { layerSum } from './layerSum.js';
+import { layerSum } from './layer-sum.js';
 import { linear } from './linear.js';
 import { groupNorm, instanceNorm, layerNorm } from './norm.js';
 import { transformerBlock } from './transformer.js';

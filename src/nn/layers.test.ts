@@ -7,7 +7,7 @@ import { attention, paddingBias } from './attention.js';
 import { conv1d } from './conv1d.js';
 import { gelu } from './gelu.js';
 import { groupNorm, instanceNorm, layerNorm } from './norm.js';
-import { leaf, torchLayer } from './torchLayers.fixture.js';
+import { leaf, torchLayer } from './torch-layers.fixture.js';
 
 type Layer = (
   parameters: Parameters,

@@ -10,8 +10,8 @@ import { lowered } from '../engine/lowered.js';
 import { scan } from '../engine/scan.js';
 import type { Parameters } from '../engine/tree.js';
 import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';
-import { gatesOf, inputProjection, type Weights } from './lstmGates.js';
-import { lstmGradients } from './lstmGradients.js';
+import { gatesOf, inputProjection, type Weights } from './lstm-gates.js';
+import { lstmGradients } from './lstm-gradients.js';
 
 /**
  * One bidirectional layer.

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../encoders/safetensors.js';
 import { normals } from '../engine/engines.fixture.js';
+import { readSafetensors } from '../formats/safetensors.js';
 import { adamStart } from '../nn/adam.js';
 import {
   checkpointFile,

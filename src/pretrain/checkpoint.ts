@@ -1,10 +1,10 @@
 /** @file What a pre-training run leaves on disk: its settings, its log, checkpoints to resume from, the encoder. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSafetensors } from '../encoders/safetensors.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files.js';
 import type { HostParameters, HostTensor } from '../engine/tree.js';
-import { messageOf, UserError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import type { TrainingState } from './step.js';
 

@@ -1,7 +1,7 @@
 /** @file The settings of a pre-training run, and its presets. */
 import { z } from 'zod';
-import { ehmamSchema, encoderPreset } from '../encoders/ehmamConfig.js';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
+import { ehmamSchema, encoderPreset } from '../encoders/families/ehmam-config.js';
 import { maskDefaults } from './masking/index.js';
 
 const positive = z.number().int().positive();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Utterance } from '../data/manifest.js';
-import { readSafetensors, writeSafetensors } from '../encoders/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import type { PretrainConfig } from './config.js';
 import { pretrain } from './train.js';
 import {

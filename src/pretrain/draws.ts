@@ -1,9 +1,10 @@
 /** @file The random choices of a training step: each depends on the seed and the step alone. */
+
+import { hashKey, randomStream } from '../base/random.js';
 import { float32, floatsOf, type HostTensor, int32 } from '../engine/tree.js';
-import { hashKey, randomStream } from '../random.js';
 import type { PretrainConfig } from './config.js';
+import { type HostMaskTensors, maskTensors } from './mask-tensors.js';
 import { choosing, findMasking } from './masking/index.js';
-import { type HostMaskTensors, maskTensors } from './maskTensors.js';
 
 /** The strategy's masks for the teacher's predicted loss [batch, frames]. */
 export function chooseMasks(

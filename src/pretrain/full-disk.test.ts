@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/manifest.js';
-import { UserError } from '../errors.js';
 import { pretrain } from './train.js';
 import { logOf, melConfig, trainingEngine, weightsOf, writeUtterances } from './training.fixture.js';
 

@@ -2,13 +2,18 @@
 import type * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../encoders/ehmamParameters.js';
+import { randomStream } from '../base/random.js';
+import {
+  decoderSpecs,
+  encoderSpecs,
+  predictorSpecs,
+  startParameters,
+} from '../encoders/families/ehmam-parameters.js';
 import type { Program } from '../engine/engine.js';
 import { distance, engineUnderTest, expectNear, normals } from '../engine/engines.fixture.js';
 import { float32, floatsOf, type HostTensor, type Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
-import { randomStream } from '../random.js';
-import { maskTensors } from './maskTensors.js';
+import { maskTensors } from './mask-tensors.js';
 import { losses, type MaskTensors, studentPass } from './model.js';
 import { melConfig } from './training.fixture.js';
 

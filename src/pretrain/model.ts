@@ -3,13 +3,19 @@
  * model code (fairseq's data2vec2.py with the decoder_pred of EH-MAM).
  */
 import * as tf from '@tensorflow/tfjs';
-import { audio, projectFeatures, relativePosition, sameLength, transformer } from '../encoders/ehmam.js';
-import type { EhmamConfig } from '../encoders/ehmamConfig.js';
+import {
+  audio,
+  projectFeatures,
+  relativePosition,
+  sameLength,
+  transformer,
+} from '../encoders/families/ehmam.js';
+import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
 import type { Parameters } from '../engine/tree.js';
 import { conv1d } from '../nn/conv1d.js';
 import { detached } from '../nn/custom.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
-import { gatherRows } from '../nn/gatherRows.js';
+import { gatherRows } from '../nn/gather-rows.js';
 import { gelu } from '../nn/gelu.js';
 import { linear } from '../nn/linear.js';
 import { instanceNorm, layerNorm, standardize } from '../nn/norm.js';

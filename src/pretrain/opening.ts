@@ -1,8 +1,8 @@
 /** @file Opens the folder of a run: one that is free, or one that holds this very run, to go on with. */
 import { rename } from 'node:fs/promises';
-import { readSafetensors } from '../encoders/safetensors.js';
-import { messageOf, UserError } from '../errors.js';
-import { removeUnfinished } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { removeUnfinished } from '../base/files.js';
+import { readSafetensors } from '../formats/safetensors.js';
 import {
   checkpointFile,
   checkpointSteps,

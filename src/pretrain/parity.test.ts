@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { localFeatures, projectFeatures } from '../encoders/ehmam.js';
-import type { EhmamConfig } from '../encoders/ehmamConfig.js';
-import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/ehmamParameters.js';
+import { localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
+import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
+import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/families/ehmam-parameters.js';
+import { readOfficialCheckpoint } from '../encoders/official/weights.js';
 import {
   apart,
   entry,
@@ -15,13 +16,12 @@ import {
   referenceFolders,
   relative,
 } from '../encoders/reference.fixture.js';
-import { readOfficialCheckpoint } from '../encoders/torch/official.js';
 import { createEngine } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
 import { float32, type HostParameters, type HostTensor, type Parameters, scalar } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { averaged } from './ema.js';
-import { maskTensors } from './maskTensors.js';
+import { maskTensors } from './mask-tensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
 
 interface Model {

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256OfFile } from '../base/files.js';
 import type { Utterance } from '../data/manifest.js';
 import { loadEncoder } from '../encoders/load.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
-import { sha256OfFile } from '../files.js';
 import type { PretrainConfig } from './config.js';
 import { pretrain } from './train.js';
 import {

@@ -1,16 +1,21 @@
 /** @file The pre-training loop: teacher, mask, student, again. */
 import { sampleRateHz } from '../audio/index.js';
+import { UserError } from '../base/errors.js';
+import { appendToFile } from '../base/files.js';
+import { createProgress } from '../base/progress.js';
+import { randomStream } from '../base/random.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
-import { frameCount } from '../encoders/ehmam.js';
-import { decoderSpecs, encoderSpecs, predictorSpecs, startParameters } from '../encoders/ehmamParameters.js';
+import { frameCount } from '../encoders/families/ehmam.js';
+import {
+  decoderSpecs,
+  encoderSpecs,
+  predictorSpecs,
+  startParameters,
+} from '../encoders/families/ehmam-parameters.js';
 import type { Engine } from '../engine/engine.js';
 import { float32, floatsOf, type HostParameters, scalar } from '../engine/tree.js';
-import { UserError } from '../errors.js';
-import { appendToFile } from '../files.js';
 import { adamStart } from '../nn/adam.js';
-import { createProgress } from '../progress.js';
-import { randomStream } from '../random.js';
 import { writeCheckpoint, writeEncoder } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
 import { chooseMasks, dropping, maskNoise } from './draws.js';

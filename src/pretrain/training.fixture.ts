@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWav } from '../audio/index.js';
+import { sha256OfFile } from '../base/files.js';
+import { randomStream } from '../base/random.js';
 import type { Utterance } from '../data/manifest.js';
 import type { Engine } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
-import { sha256OfFile } from '../files.js';
-import { randomStream } from '../random.js';
 import { runFolder } from './checkpoint.js';
 import { type PretrainConfig, pretrainPreset } from './config.js';
 import type { StepLog } from './train.js';

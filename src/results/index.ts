@@ -1,4 +1,6 @@
 /** @file The public face of results: records, their files, comparisons and their formats. */
+
+export { runtimeVersions, type Versions } from '../base/package.js';
 export { type CompareOptions, type Comparison, compareRecords } from './compare.js';
 export { type ComparisonFormat, comparisonFormats, formatComparison } from './formats.js';
 export {
@@ -10,4 +12,3 @@ export {
   type StoredRecord,
 } from './record.js';
 export { readRecord, readRecords, recordFolder, writeRecord } from './store.js';
-export { runtimeVersions, type Versions } from './versions.js';

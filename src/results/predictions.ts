@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf, UserError } from '../errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { type PredictionLine, predictionSchema, type StoredRecord, schemaComplaints } from './record.js';
 
 const mend = 'Run the task again to write record and predictions anew';

@@ -1,5 +1,5 @@
 /** @file Published rows and the SUPERB score beside our own results, always told apart from them. */
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { mendOfName } from '../metrics/index.js';
 import type { Comparison, ComparisonColumn, ComparisonRow, PublishedRow } from './compare.js';
 import {

@@ -1,6 +1,6 @@
 /** @file What every test utterance adds to a metric, computed anew from the predictions of a record. */
 import type { Columns, Task } from '../../tasks/task.js';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { type PlacedErrors, placedErrors, type Share } from '../metrics/index.js';
 import { readPredictions } from './predictions.js';
 import type { PredictionLine, StoredRecord } from './record.js';

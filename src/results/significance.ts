@@ -1,6 +1,6 @@
 /** @file Which differences of a comparison are no chance: paired by utterance, corrected over the table. */
 import type { Task } from '../../tasks/task.js';
-import { UserError } from '../errors.js';
+import { UserError } from '../base/errors.js';
 import { holm, type PairedDifference } from '../metrics/index.js';
 import type { Comparison, ComparisonCell } from './compare.js';
 import { pairedDifference } from './paired.js';

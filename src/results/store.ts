@@ -2,8 +2,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../errors.js';
-import { writeFileAtomic } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files.js';
 import { migrated } from './migrate.js';
 import {
   type NewRecord,

@@ -1,7 +1,7 @@
 /** @file SUPERB's published rows, and its score over the tasks. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { projectFile } from './versions.js';
+import { projectFile } from '../base/package.js';
 
 const values = z.record(z.string(), z.number().nullable());
 

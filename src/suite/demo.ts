@@ -1,8 +1,8 @@
 /** @file The demo: the mini suite end to end, with two encoders trained first. */
 import { availableParallelism } from 'node:os';
 import { builtInTasks } from '../../tasks/index.js';
+import { userCacheFolder } from '../base/files.js';
 import { buildMiniSuite } from '../data/mini/build.js';
-import { userCacheFolder } from '../files.js';
 import type { StoredRecord } from '../results/index.js';
 import { miniPlace, type Suite } from './definition.js';
 import { type Execution, executeGraph, recordsOf } from './execute.js';

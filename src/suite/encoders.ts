@@ -1,7 +1,8 @@
 /** @file The encoders of a plan: which heads are trained on them, and what stands for them in the keys of jobs. */
+
+import { UserError } from '../base/errors.js';
 import { isOfficialFile, type LoadOptions } from '../encoders/load.js';
-import type { OfficialWeights } from '../encoders/torch/official.js';
-import { UserError } from '../errors.js';
+import type { OfficialWeights } from '../encoders/official/weights.js';
 import { identifyEncoder } from './identity.js';
 import type { EncoderSource } from './job.js';
 

@@ -1,21 +1,21 @@
 /** @file One encoder on one task: features, head, test, record. */
 import { basename } from 'node:path';
 import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
+import { UserError } from '../base/errors.js';
+import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { UserError } from '../errors.js';
 import { openFeatures } from '../features/store.js';
-import { trainCtcHead } from '../heads/ctcTraining.js';
+import { trainCtcHead } from '../heads/frame-ctc/training.js';
 import type { HeadResult, HeadWork } from '../heads/head.js';
 import type { Keeping } from '../heads/keeping.js';
-import { trainPooledHeads } from '../heads/pooledTraining.js';
+import { trainPooledHeads } from '../heads/pooled-linear/training.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { speakersToDraw } from '../results/speakers.js';
-import { ownCommit, runtimeVersions } from '../results/versions.js';
 import type { PlannedTask } from './plan.js';
 import { runsInSlurm } from './slurm/commands.js';
 

@@ -1,7 +1,7 @@
 /** @file Runs a suite's graph to its end: what is done stays, the rest is done by worker processes. */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { headCheckpointName } from '../heads/headCheckpoint.js';
+import { headCheckpointName } from '../heads/head-checkpoint.js';
 import { recordFolder, type StoredRecord } from '../results/index.js';
 import { recordFileName } from '../results/record.js';
 import { readRecord } from '../results/store.js';

@@ -1,8 +1,8 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
 import { join } from 'node:path';
 import type { Task } from '../../tasks/task.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
-import { messageOf, UserError } from '../errors.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
 import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { writeFileAtomic } from '../base/files.js';
+import { runtimeVersions } from '../base/package.js';
 import { type LoadOptions, loadEncoder } from '../encoders/load.js';
-import { writeFileAtomic } from '../files.js';
-import { runtimeVersions } from '../results/versions.js';
 
 const identitySchema = z.strictObject({
   name: z.string(),

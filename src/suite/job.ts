@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Head } from '../../tasks/task.js';
 import type { ManifestHashes } from '../data/manifest.js';
-import type { OfficialWeights } from '../encoders/torch/official.js';
+import type { OfficialWeights } from '../encoders/official/weights.js';
 import type { EngineSettings } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
 import type { StoredType } from '../features/shards.js';

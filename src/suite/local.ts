@@ -1,8 +1,8 @@
 /** @file The local runner: worker processes share the machine's processors until every job is done, failed or blocked. */
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseByteSize } from '../byteSize.js';
-import { UserError } from '../errors.js';
+import { parseByteSize } from '../base/byte-size.js';
+import { UserError } from '../base/errors.js';
 import { estimatorOf } from './estimate.js';
 import { logEvent } from './events.js';
 import type { Job, JobGraph } from './job.js';

@@ -2,10 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Lock, type LockOwner, lockOwner, takeLock } from '../lock.js';
+import { type Lock, type LockOwner, lockOwner, takeLock } from '../base/lock.js';
 import { runsInSlurm } from './slurm/commands.js';
 
-export type { Lock } from '../lock.js';
+export type { Lock } from '../base/lock.js';
 
 /** Who holds a lock. */
 export type Holder = Pick<LockOwner, 'host' | 'pid' | 'slurm'>;

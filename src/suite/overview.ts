@@ -1,5 +1,5 @@
 /** @file A suite's jobs at a glance: what is done and what the rest may take, kind by kind and encoder by encoder. */
-import { durationText } from '../progress.js';
+import { durationText } from '../base/progress.js';
 import { type Estimate, estimatorOf } from './estimate.js';
 import { type Job, type JobGraph, type JobKind, jobKinds } from './job.js';
 import { readAllDone, readDone, stateFolderOf } from './state.js';

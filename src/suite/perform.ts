@@ -3,18 +3,18 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { loadTasks } from '../../tasks/plugin.js';
 import type { Task } from '../../tasks/task.js';
+import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
-import { UserError } from '../errors.js';
 import { extractPart, openFeatures, storeName } from '../features/store.js';
 import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
-import { evaluateInto } from './recording.js';
+import { evaluateInto } from './record-heads.js';
 import { runsInSlurm } from './slurm/commands.js';
 
 /** How a job is done. */

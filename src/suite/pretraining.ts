@@ -1,6 +1,6 @@
 /** @file The settings of an encoder that a suite trains first. */
 import { type PretrainConfig, pretrainPreset, withSteps } from '../pretrain/config.js';
-import { withConfigFile } from '../pretrain/configFile.js';
+import { withConfigFile } from '../pretrain/config-file.js';
 import { findMasking } from '../pretrain/masking/index.js';
 import type { SuitePretraining } from './definition.js';
 

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { appendFile, link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../errors.js';
-import { cannotWrite, systemCode, writeFileAtomic } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { cannotWrite, systemCode, writeFileAtomic } from '../base/files.js';
 import { type Job, type JobGraph, jobKinds, keyOf } from './job.js';
 
 /** The state folder inside a results folder. */

@@ -1,5 +1,5 @@
 /** @file Where the work on a suite stands, from its state folder: done, running, failed, blocked, to do. */
-import { durationText } from '../progress.js';
+import { durationText } from '../base/progress.js';
 import { type LoggedEvent, readEvents } from './events.js';
 import { type Job, type JobGraph, jobKinds } from './job.js';
 import { holderOf, lockedKeys } from './lock.js';

@@ -1,5 +1,5 @@
 /** @file What a local run shows: one progress of all jobs, and what goes wrong as it happens. */
-import { createProgress, type Progress } from '../progress.js';
+import { createProgress, type Progress } from '../base/progress.js';
 import { type Job, jobKinds } from './job.js';
 import type { RunReport, Watcher } from './local.js';
 import { logPath, shortKey } from './state.js';

@@ -1,7 +1,7 @@
 /** @file Watches the work on a suite from another terminal: its event log as a view, until the run ends. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { durationText } from '../progress.js';
+import { durationText } from '../base/progress.js';
 import { type LoggedEvent, readEventsFrom } from './events.js';
 import type { Job } from './job.js';
 import { readDone, readGraph, stateFolderOf } from './state.js';

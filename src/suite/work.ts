@@ -1,7 +1,7 @@
 /** @file Does one job of a state folder in this process: locked, done once, its end written down. */
 import { hostname } from 'node:os';
-import { messageOf, UserError } from '../errors.js';
-import { systemCode } from '../files.js';
+import { messageOf, UserError } from '../base/errors.js';
+import { systemCode } from '../base/files.js';
 import { paceOf } from './estimate.js';
 import { logEvent } from './events.js';
 import type { Job, JobGraph } from './job.js';

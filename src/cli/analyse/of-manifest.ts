@@ -1,10 +1,10 @@
 /** @file An analysis from what the command line says, and its files. */
 import { join } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { writeFileAtomic } from '../../base/files.js';
 import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { UserError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
 import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
 import { drawUtterance } from '../../pretrain/analyse/picture.js';
 import { readPretrained } from '../../pretrain/analyse/pretrained.js';

@@ -4,9 +4,9 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../base/errors.js';
+import { userCacheFolder, writeFileAtomic } from '../../base/files.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { messageOf } from '../../errors.js';
-import { userCacheFolder, writeFileAtomic } from '../../files.js';
 import { runtimeVersions, type Versions } from '../../results/index.js';
 import type { ProbeAnswer } from './probe.js';
 

@@ -1,10 +1,10 @@
 /** @file An encoder as a folder of our format: it loads as the same encoder, without what it was read from. */
 import { join } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { writeFileAtomic } from '../../base/files.js';
 import type { Encoder } from '../../encoders/encoder.js';
-import { configFile, weightsFile } from '../../encoders/ownFolder.js';
-import { writeSafetensors } from '../../encoders/safetensors.js';
-import { UserError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
+import { configFile, weightsFile } from '../../encoders/own-folder.js';
+import { writeSafetensors } from '../../formats/safetensors.js';
 
 export interface WrittenFolder {
   readonly folder: string;

@@ -4,13 +4,13 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
+import { UserError } from '../../base/errors.js';
+import { sha256OfFile, writeFileAtomic } from '../../base/files.js';
+import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
 import { float32, floatsOf, type HostTensor } from '../../engine/tree.js';
-import { UserError } from '../../errors.js';
-import { sha256OfFile, writeFileAtomic } from '../../files.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
-import { randomStream } from '../../random.js';
 import { encoderFunction, exportedModel } from './program.js';
 
 /** Largest difference from the engine, relative to the output's largest value where that is above 1. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../../audio/index.js';
-import { readSafetensors } from '../../encoders/safetensors.js';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
+import { readSafetensors } from '../../formats/safetensors.js';
 import { writeFeatures } from './write.js';
 
 let folder = '';

@@ -1,10 +1,10 @@
 /** @file From an audio file to a file of hidden states. */
 import { readAudio, sampleRateHz } from '../../audio/index.js';
 import { type LoadOptions, loadEncoder } from '../../encoders/load.js';
-import { writeSafetensors } from '../../encoders/safetensors.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { extractHiddenStates } from '../../features/extract.js';
+import { writeSafetensors } from '../../formats/safetensors.js';
 import { remarksOn } from '../encoder-options.js';
 
 export interface FeaturesRequest extends LoadOptions {

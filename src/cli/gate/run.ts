@@ -1,6 +1,6 @@
 /** @file Reads both sides of the gate, judges, and writes what CI servers read. */
 import { builtInTasks } from '../../../tasks/index.js';
-import { appendToFile, writeFileAtomic } from '../../files.js';
+import { appendToFile, writeFileAtomic } from '../../base/files.js';
 import { gateAnnotations, gateJunit, gateLine, gateMarkdown, gateTable } from '../../results/gate/text.js';
 import { type GateReport, judge } from '../../results/gate/verdict.js';
 import { readRecords } from '../../results/index.js';

@@ -4,9 +4,9 @@ import { sampleRateHz } from '../../audio/index.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
-import { encoderPresets } from '../../encoders/ehmamConfig.js';
-import { families } from '../../encoders/families.js';
-import { fbankDefault } from '../../encoders/fbank.js';
+import { encoderPresets } from '../../encoders/families/ehmam-config.js';
+import { fbankDefault } from '../../encoders/families/fbank.js';
+import { families } from '../../encoders/registry.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {

@@ -1,8 +1,8 @@
 /** @file A language model of a text, written as ARPA. */
 import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../../errors.js';
-import { writeFileAtomic } from '../../files.js';
-import { arpaLines, estimateNgrams } from '../../lm/kneserNey.js';
+import { messageOf, UserError } from '../../base/errors.js';
+import { writeFileAtomic } from '../../base/files.js';
+import { arpaLines, estimateNgrams } from '../../lm/kneser-ney.js';
 
 /** Words that have a meaning of their own in a model. */
 const reserved: readonly string[] = ['<s>', '</s>', '<unk>'];

@@ -1,10 +1,11 @@
 /** @file A pre-training run from what the command line says. */
+
+import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { UserError } from '../../errors.js';
 import { type PretrainConfig, pretrainPreset, withSteps } from '../../pretrain/config.js';
-import { withConfigFile } from '../../pretrain/configFile.js';
+import { withConfigFile } from '../../pretrain/config-file.js';
 import { findMasking, loadMaskings } from '../../pretrain/masking/index.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 

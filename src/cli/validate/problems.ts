@@ -1,9 +1,9 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
 import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
+import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
 import { absentFiles } from '../../data/presence.js';
-import { UserError } from '../../errors.js';
 
 export interface Problem {
   readonly kind: 'empty split' | 'duplicate id' | 'missing audio' | 'unusable row' | 'unreadable audio';

@@ -1,5 +1,5 @@
 /** @file Checks result records and their predictions, and tells all that is wrong at once. */
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { readPredictions } from '../../results/predictions.js';
 import { findRecordFiles, readRecord } from '../../results/store.js';
 

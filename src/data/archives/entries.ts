@@ -5,8 +5,8 @@ import { PassThrough, pipeline } from 'node:stream';
 import { crc32, createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import yauzl from 'yauzl';
-import { messageOf, UserError } from '../../errors.js';
-import { systemCode } from '../../files.js';
+import { messageOf, UserError } from '../../base/errors.js';
+import { systemCode } from '../../base/files.js';
 
 export interface ArchiveEntry {
   readonly name: string;

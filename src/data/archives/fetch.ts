@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { createProgress } from '../../base/progress.js';
 import { type FetchOptions, fetchFile } from '../../download/http.js';
 import { incompleteFile, sizeOf } from '../../download/resume.js';
-import { UserError } from '../../errors.js';
-import { createProgress } from '../../progress.js';
 import type { PublishedArchive, PublishedCorpus } from './published.js';
 
 export interface PlannedArchive extends PublishedArchive {

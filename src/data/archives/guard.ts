@@ -1,5 +1,5 @@
 /** @file Which entries of an archive may be unpacked: those that stay in their folder, overwrite nothing, and do not swell. */
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import type { ArchiveEntry } from './entries.js';
 
 /** What an archive may come to. VoxCeleb1, 153,516 files in 38 GB, and LibriSpeech, 292,367 in 60 GB, are far below. */

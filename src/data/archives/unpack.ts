@@ -3,9 +3,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../errors.js';
-import { systemCode } from '../../files.js';
-import { createProgress } from '../../progress.js';
+import { messageOf, UserError } from '../../base/errors.js';
+import { systemCode } from '../../base/files.js';
+import { createProgress } from '../../base/progress.js';
 import { type ArchiveEntry, archiveEntries } from './entries.js';
 import { type ArchiveLimits, entryGuard } from './guard.js';
 

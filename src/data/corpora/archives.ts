@@ -1,9 +1,9 @@
 /** @file The archives of a corpus as they come, unpacked where `prepare` looks for it. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { messageOf, UserError } from '../../base/errors.js';
+import { createProgress } from '../../base/progress.js';
 import { digestFault } from '../../download/http.js';
-import { messageOf, UserError } from '../../errors.js';
-import { createProgress } from '../../progress.js';
 import { publishedArchive } from '../archives/published.js';
 import { unpack } from '../archives/unpack.js';
 import type { Corpus } from './corpus.js';

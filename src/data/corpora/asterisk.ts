@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { type Corpus, type CorpusRow, countRemark, filesBelow, notThere } from './corpus.js';
 import { splitOfText } from './splits.js';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {

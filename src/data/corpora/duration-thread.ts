@@ -1,5 +1,5 @@
 /** @file A thread that says how long audio files are. */
-import { threadWork } from '../../threads.js';
+import { threadWork } from '../../base/threads.js';
 import { durationsOf } from './durations.js';
 
 export default threadWork(durationsOf);

@@ -1,9 +1,9 @@
 /** @file How long the files of a corpus are: read from their headers on worker threads. */
 import { availableParallelism } from 'node:os';
 import { audioSeconds } from '../../audio/index.js';
-import { messageOf } from '../../errors.js';
-import { createProgress } from '../../progress.js';
-import { inThisThread, startThreads, type Threads } from '../../threads.js';
+import { messageOf } from '../../base/errors.js';
+import { createProgress } from '../../base/progress.js';
+import { inThisThread, startThreads, type Threads } from '../../base/threads.js';
 
 /** Seconds, or what is wrong with the file. */
 export type DurationAnswer = { readonly seconds: number } | { readonly failure: string };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { type Corpus, type CorpusRow, countRemark, firstThere, missingRemark, notThere } from './corpus.js';
 
 const splitFiles: Readonly<Record<string, string>> = {

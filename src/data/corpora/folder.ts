@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { messageOf, UserError } from '../../errors.js';
-import { hashText } from '../../random.js';
+import { messageOf, UserError } from '../../base/errors.js';
+import { hashText } from '../../base/random.js';
 import { type Corpus, type CorpusRow, filesBelow, isAudioName, missingRemark, notThere } from './corpus.js';
 
 type Columns = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** @file LibriSpeech as OpenSLR publishes it, and the small training sets of Libri-light. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import {
   type Corpus,
   type CorpusRow,

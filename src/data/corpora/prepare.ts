@@ -1,6 +1,6 @@
 /** @file From a corpus on disk to manifests: found, measured, written. */
 import { join, relative, resolve } from 'node:path';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { refuseUnfinished } from '../archives/unpack.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';

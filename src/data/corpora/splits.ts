@@ -1,5 +1,5 @@
 /** @file Which recordings are for training and which are held out, by what is said: for all speakers alike. */
-import { hashText } from '../../random.js';
+import { hashText } from '../../base/random.js';
 
 export type Split = 'train' | 'dev' | 'test';
 

@@ -1,7 +1,7 @@
 /** @file VoxCeleb1's identification split. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import {
   type Corpus,
   type CorpusRow,

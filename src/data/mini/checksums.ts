@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../files.js';
+import { writeFileAtomic } from '../../base/files.js';
 
 /** Path relative to the folder, to SHA-256 in hexadecimal. Written as `sha256sum` does, so that `-c` checks it. */
 export type Checksums = ReadonlyMap<string, string>;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { fliteVoices } from './flite.js';
 import { noiseColours } from './noise.js';
 

@@ -1,6 +1,6 @@
 /** @file eSpeak NG as a function from text to samples, the same bytes every time. */
 import type { EspeakModule } from '@echogarden/espeak-ng-emscripten';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 
 export interface EspeakRequest {
   readonly text: string;

@@ -1,7 +1,7 @@
 /** @file Flite as a function from text to samples: four human-like English voices, the same bytes every time. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { loadCommand } from './wasi.js';
 
 /** Left out of Flite's list: kal (8 kHz) and awb_time (says times of day only). */

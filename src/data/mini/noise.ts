@@ -1,5 +1,5 @@
 /** @file Coloured background noise, seeded. */
-import { hashKey, mix32, type RandomKey } from '../../random.js';
+import { hashKey, mix32, type RandomKey } from '../../base/random.js';
 import { biquad, filterInPlace, rms, scaleInPlace } from './signal.js';
 
 export const noiseColours = ['white', 'pink', 'brown', 'speech', 'babble', 'hum', 'hiss'] as const;

@@ -1,5 +1,5 @@
 /** @file Every utterance of the mini suite: who says what, in which split, recorded how. */
-import { type RandomStream, randomStream } from '../../random.js';
+import { type RandomStream, randomStream } from '../../base/random.js';
 import type { Group, MiniDefinition, MiniSource, Range, Speaker } from './definition.js';
 import { groups } from './definition.js';
 import { command, meaningsOf, newSentences, pick } from './texts.js';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import type { PlannedUtterance } from './plan.js';
 import { createSynthesisers } from './render.js';
 import { type WorkerAnswer, type WorkerData, type Written, writeUtterance } from './worker.js';

@@ -1,5 +1,5 @@
 /** @file One utterance from plan to samples: speech, speaker, room, noise, microphone. */
-import { hashText, type RandomStream, randomStream } from '../../random.js';
+import { hashText, type RandomStream, randomStream } from '../../base/random.js';
 import type { Conditions, MiniDefinition, Range, Speaker } from './definition.js';
 import { type Espeak, loadEspeak } from './espeak.js';
 import { type Flite, fliteRateHz, loadFlite } from './flite.js';

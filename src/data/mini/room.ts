@@ -1,5 +1,5 @@
 /** @file Small synthetic rooms: sparse impulse responses, and speech in them. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 
 /** An impulse response by its few taps. */
 export interface ImpulseResponse {

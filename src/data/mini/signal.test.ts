@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { noise, noiseColours } from './noise.js';
 import { impulseResponse, inRoom } from './room.js';
 import { biquad, filterInPlace, peak, resampled, rms, trimmed } from './signal.js';

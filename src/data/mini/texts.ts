@@ -1,5 +1,5 @@
 /** @file What the speakers say: sentences from a grammar, prose, commands, keywords. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 import type { Group, MiniDefinition } from './definition.js';
 
 /** A spoken command and what it means. */

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodeWav } from '../../audio/index.js';
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { MiniDefinition } from './definition.js';
 import type { PlannedUtterance } from './plan.js';
 import { createSynthesisers, miniRateHz, renderUtterance, type Synthesisers } from './render.js';

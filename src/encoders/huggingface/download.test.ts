@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadEncoder } from '../load.js';
-import { hubCacheFolder, parseHubSpec } from './hubCache.js';
-import { type HubServer, serveHub } from './hubServer.fixture.js';
+import { hubCacheFolder, parseHubSpec } from './hub-cache.js';
+import { type HubServer, serveHub } from './hub-server.fixture.js';
 
 const single = 'test/fixtures/huggingface/wavlm-group';
 const sharded = 'test/fixtures/huggingface/data2vec-audio';

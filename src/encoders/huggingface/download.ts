@@ -6,12 +6,12 @@ import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { messageOf, UserError } from '../../base/errors.js';
+import { systemCode, writeFileAtomic } from '../../base/files.js';
+import { createProgress } from '../../base/progress.js';
 import { bringFile, sizeOf } from '../../download/resume.js';
-import { messageOf, UserError } from '../../errors.js';
-import { systemCode, writeFileAtomic } from '../../files.js';
-import { createProgress } from '../../progress.js';
 import { preprocessorFile } from './folder.js';
-import { cachedSnapshot, type HubModel, modelFolder, refFile, snapshotFolder } from './hubCache.js';
+import { cachedSnapshot, type HubModel, modelFolder, refFile, snapshotFolder } from './hub-cache.js';
 import { indexFile, singleFile, torchFile } from './stored.js';
 
 const configFile = 'config.json';

@@ -3,10 +3,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../base/errors.js';
 import { float32, type HostParameters, type HostTensor } from '../../engine/tree.js';
-import { UserError } from '../../errors.js';
+import { readSafetensors, writeSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
-import { readSafetensors, writeSafetensors } from '../safetensors.js';
 
 const fixtures = 'test/fixtures/huggingface';
 let root: string;

@@ -2,10 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
+import { readJsonFile } from '../../formats/json-file.js';
 import { type Checkpoint, checkNames, configure } from '../checkpoint.js';
-import { hubFamilies } from '../families.js';
-import { readJsonFile } from '../jsonFile.js';
+import { hubFamilies } from '../registry.js';
 import { hubSchema } from './hub.js';
 import { plainNames, sortNames, withPlainWeights } from './names.js';
 import { storedWeights } from './stored.js';

@@ -1,12 +1,12 @@
 /** @file From samples to frames of the transformer's width: convolutions and projection of the Hugging Face families. */
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '../../engine/tree.js';
-import { channelNorm } from '../../nn/channelNorm.js';
+import { channelNorm } from '../../nn/channel-norm.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear } from '../../nn/linear.js';
 import { layerNorm } from '../../nn/norm.js';
-import { convSpecs, linearSpecs, normSpecs, type Specs } from '../parameterSpecs.js';
+import { convSpecs, linearSpecs, normSpecs, type Specs } from '../parameter-specs.js';
 import type { SpeechConfig } from './config.js';
 
 type FrontendConfig = Pick<SpeechConfig, 'convolutions' | 'convBias' | 'convNorm'>;

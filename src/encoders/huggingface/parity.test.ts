@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { engineUnderTest } from '../../engine/engines.fixture.js';
 import { floatsOf, type HostTensor } from '../../engine/tree.js';
 import { extractHiddenStates } from '../../features/extract.js';
+import { readSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
-import { readSafetensors } from '../safetensors.js';
 
 /** Each sub-folder: a model, its input, and the hidden states of that input. */
 const folder = process.env.EHMAM_HF_FIXTURES ?? 'test/fixtures/huggingface';

@@ -3,8 +3,8 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '../../engine/tree.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';
-import { sameLength } from '../ehmam.js';
-import { convSpecs, type Specs } from '../parameterSpecs.js';
+import { sameLength } from '../families/ehmam.js';
+import { convSpecs, type Specs } from '../parameter-specs.js';
 import type { SpeechConfig } from './config.js';
 
 type PositionConfig = Pick<SpeechConfig, 'position'>;

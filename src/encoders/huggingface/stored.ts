@@ -2,12 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { UserError } from '../../base/errors.js';
 import type { HostParameters } from '../../engine/tree.js';
-import { UserError } from '../../errors.js';
-import { readJsonFile } from '../jsonFile.js';
-import { readSafetensors, safetensorsNames } from '../safetensors.js';
-import { withTorchFile } from '../torch/file.js';
-import { isFloating, isTorchTensor, type TorchTensor } from '../torch/tensor.js';
+import { readJsonFile } from '../../formats/json-file.js';
+import { readSafetensors, safetensorsNames } from '../../formats/safetensors.js';
+import { withTorchFile } from '../../formats/torch/file.js';
+import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch/tensor.js';
 
 export const singleFile = 'model.safetensors';
 export const indexFile = 'model.safetensors.index.json';

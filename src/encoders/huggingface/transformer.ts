@@ -4,7 +4,7 @@ import type { Parameters } from '../../engine/tree.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear } from '../../nn/linear.js';
 import { layerNorm } from '../../nn/norm.js';
-import { linearSpecs, normSpecs, type Specs } from '../parameterSpecs.js';
+import { linearSpecs, normSpecs, type Specs } from '../parameter-specs.js';
 import type { SpeechConfig } from './config.js';
 
 type TransformerConfig = Pick<

@@ -1,5 +1,5 @@
 /** @file Changes of any file's bytes, and the values that changes of structured files draw from. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 
 /** A change of a file's bytes; the bytes given stay as they are. */
 export type Change = (bytes: Uint8Array, random: RandomStream) => Uint8Array;

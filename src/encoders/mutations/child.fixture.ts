@@ -1,6 +1,6 @@
 /** @file A process that loads the SPECs it is given, a line each, and says how each one ended. */
 import { createInterface } from 'node:readline';
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { loadEncoder } from '../load.js';
 
 export interface Ending {

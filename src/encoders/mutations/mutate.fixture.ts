@@ -1,5 +1,5 @@
 /** @file Damaged and hostile checkpoints: seeded changes of good ones, as accidents and attackers make them. */
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import {
   type Change,
   duplicate,
@@ -11,7 +11,7 @@ import {
   truncate,
 } from './bytes.fixture.js';
 import { jsonDepth, jsonValue, safetensorsHeader } from './headers.fixture.js';
-import { legacyContents, zipContents } from './torchFiles.fixture.js';
+import { legacyContents, zipContents } from './torch-files.fixture.js';
 
 /** Files of a checkpoint by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;

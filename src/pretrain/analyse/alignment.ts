@@ -1,5 +1,5 @@
 /** @file The column `alignment` of a manifest: what is said when. */
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 
 /** A stretch of an utterance; seconds from its start. */
 export interface Segment {

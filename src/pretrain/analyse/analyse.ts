@@ -1,9 +1,10 @@
 /** @file The paper's analysis of a pre-training over a manifest: does the predicted loss say what is hard, and why. */
+
+import { UserError } from '../../base/errors.js';
+import { createProgress } from '../../base/progress.js';
 import type { Utterance } from '../../data/manifest.js';
 import type { Engine } from '../../engine/engine.js';
-import { UserError } from '../../errors.js';
 import { rankCorrelation } from '../../metrics/index.js';
-import { createProgress } from '../../progress.js';
 import { type CoursePoint, playCourse } from './course.js';
 import { compilePasses } from './passes.js';
 import type { Pretrained } from './pretrained.js';

@@ -1,7 +1,7 @@
 /** @file The schedule played through: against the released selection's statistics, and how spans overlap. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { maskDefaults } from '../masking/index.js';
 import { courseEpochs, playCourse } from './course.js';
 

@@ -1,6 +1,6 @@
 /** @file The schedule of hard masking, played through with a checkpoint's predicted losses. */
-import { randomStream } from '../../random.js';
-import { easyToHard, scheduledShare } from '../masking/easyToHard.js';
+import { randomStream } from '../../base/random.js';
+import { easyToHard, scheduledShare } from '../masking/easy-to-hard.js';
 import type { MaskSettings } from '../masking/index.js';
 import { random } from '../masking/random.js';
 import { countMasked, spanStarts } from '../masking/spans.js';

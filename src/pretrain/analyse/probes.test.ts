@@ -1,7 +1,7 @@
 /** @file The masks of an analysis, for any number of frames. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { countMasked } from '../masking/spans.js';
 import { coveringMasks, informationMasks } from './probes.js';
 

@@ -1,5 +1,5 @@
 /** @file The masks that an analysis puts to the student. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 import { hardestFrames } from '../masking/spans.js';
 
 /** Passes that mask every frame exactly once between them: a third each, near what training masks. */

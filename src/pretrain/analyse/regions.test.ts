@@ -1,6 +1,6 @@
 /** @file What frames are: by an alignment, written out by hand, and by energy. */
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { parseAlignment } from './alignment.js';
 import { countRegions, type FrameGrid, type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
 

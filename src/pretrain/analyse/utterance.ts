@@ -1,12 +1,12 @@
 /** @file What an analysis finds in one utterance. */
 import { normalizeWaveform, sampleRateHz } from '../../audio/index.js';
+import { hashKey, randomStream } from '../../base/random.js';
 import { readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
-import { frameCount, frameHop, receptiveField } from '../../encoders/ehmam.js';
+import { frameCount, frameHop, receptiveField } from '../../encoders/families/ehmam.js';
 import { rankCorrelation } from '../../metrics/index.js';
-import { hashKey, randomStream } from '../../random.js';
-import { easyToHard } from '../masking/easyToHard.js';
-import { randomMatched } from '../masking/randomMatched.js';
+import { easyToHard } from '../masking/easy-to-hard.js';
+import { randomMatched } from '../masking/random-matched.js';
 import { parseAlignment } from './alignment.js';
 import type { Passes } from './passes.js';
 import type { Pretrained } from './pretrained.js';

@@ -1,5 +1,5 @@
 /** @file data2vec 2.0's inverse block masking: blocks of frames are kept, all others are hidden. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 import { countMasked, trimmed } from './spans.js';
 import type { MaskingStrategy } from './strategy.js';
 

@@ -1,5 +1,5 @@
 /** @file Checks the masks that a strategy gives, so that a plug-in's fault is named where it happens. */
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { countMasked } from './spans.js';
 import type { MaskingStrategy, MaskRequest } from './strategy.js';
 

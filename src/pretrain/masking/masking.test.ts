@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../errors.js';
-import { randomStream } from '../../random.js';
-import { scheduledShare } from './easyToHard.js';
+import { UserError } from '../../base/errors.js';
+import { randomStream } from '../../base/random.js';
+import { scheduledShare } from './easy-to-hard.js';
 import { findMasking, type MaskSettings, maskDefaults, maskings } from './index.js';
 
 interface Selection {

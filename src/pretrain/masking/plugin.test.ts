@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { choosing, findMasking, loadMaskings, type MaskRequest, maskDefaults, maskings } from './index.js';
 
 let folder: string;

@@ -1,6 +1,6 @@
 /** @file Loads masking strategies from modules that a user names. */
-import { UserError } from '../../errors.js';
-import { importPlugin } from '../../plugins.js';
+import { UserError } from '../../base/errors.js';
+import { importPlugin } from '../../plugins/import-module.js';
 import { maskings, registerMasking } from './registry.js';
 import type { MaskingStrategy } from './strategy.js';
 

@@ -1,5 +1,5 @@
 /** @file Spans of masked frames: where they start, and how rows come to mask equally many. */
-import type { RandomStream } from '../../random.js';
+import type { RandomStream } from '../../base/random.js';
 import type { MaskRequest, MaskSettings } from './strategy.js';
 
 /** Frames that the mask hides. */

@@ -1,7 +1,7 @@
 /** @file What each strategy promises beyond what all do: amounts that match, schedules, blocks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.js';
+import { randomStream } from '../../base/random.js';
 import { findMasking, type MaskRequest, type MaskSettings, maskDefaults } from './index.js';
 import { countMasked } from './spans.js';
 

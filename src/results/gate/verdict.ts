@@ -1,6 +1,6 @@
 /** @file The gate: are fresh results as good as the baseline's, or is one worse by more than chance? */
 import type { Task } from '../../../tasks/task.js';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { holm } from '../../metrics/index.js';
 import { pairedDifference } from '../paired.js';
 import type { StoredRecord } from '../record.js';

@@ -1,7 +1,7 @@
 /** @file What every page brings along: its style, its own scripts as compiled, and the chart library. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { projectFile } from '../versions.js';
+import { projectFile } from '../../base/package.js';
 
 /** Texts that are put into the page as they are. */
 export interface PageAssets {

@@ -1,6 +1,6 @@
 /** @file The part of the page that looks closer: what each task confuses, and its hardest utterances. */
 import type { Task } from '../../../tasks/task.js';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { editsOf } from '../../metrics/index.js';
 import { percent } from '../table.js';
 import { confusionTable } from './confusion.js';

@@ -1,7 +1,8 @@
 /** @file The masks of pre-trained encoders over some utterances, for the page. */
+
+import { UserError } from '../../base/errors.js';
 import type { Utterance } from '../../data/manifest.js';
 import type { Engine } from '../../engine/engine.js';
-import { UserError } from '../../errors.js';
 import { compilePasses } from '../../pretrain/analyse/passes.js';
 import { type Pretrained, readPretrained } from '../../pretrain/analyse/pretrained.js';
 import { analyseUtterance, type UtteranceFindings } from '../../pretrain/analyse/utterance.js';

@@ -1,7 +1,7 @@
 /** @file Masks of pre-trained encoders, drawn over the spectrogram of an utterance. */
 import { encode } from 'fast-png';
 import { sampleRateHz } from '../../audio/index.js';
-import { logMel, hopSamples as melHopSamples } from '../../encoders/logMel.js';
+import { logMel, hopSamples as melHopSamples } from '../../encoders/families/log-mel.js';
 import type { Engine } from '../../engine/engine.js';
 import { float32, floatsOf } from '../../engine/tree.js';
 import { runsOf, tickOf } from '../../pretrain/analyse/timeline.js';

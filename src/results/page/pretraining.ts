@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { runFolder } from '../../pretrain/checkpoint.js';
 import type { Comparison } from '../compare.js';
 import type { StoredRecord } from '../record.js';

@@ -1,11 +1,11 @@
 /** @file Results as one page: a file that opens from disk, with everything it needs inside. */
 import type { Task } from '../../../tasks/task.js';
+import { UserError } from '../../base/errors.js';
+import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
 import type { Engine } from '../../engine/engine.js';
-import { UserError } from '../../errors.js';
 import { type Comparison, compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
-import { runtimeVersions } from '../versions.js';
 import { type CloserLook, closerPart, lookCloser } from './closer.js';
 import { comparisonTable } from './comparison.js';
 import type { PageContent, Section } from './document.js';

@@ -2,8 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative, resolve, sep } from 'node:path';
 import { encodeWav, sampleRateHz } from '../../audio/index.js';
+import { UserError } from '../../base/errors.js';
 import { readManifest, type Utterance } from '../../data/manifest.js';
-import { UserError } from '../../errors.js';
 
 /**
  * Finds where an utterance's audio is; undefined where no source has it.

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { type ComparisonRow, compareRecords } from '../compare.js';
 import { type StoredRecord, schemaComplaints } from '../record.js';
 import { arrows } from '../table.js';

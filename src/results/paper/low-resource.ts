@@ -1,10 +1,10 @@
 /** @file The low-resource table: word error rates after training on few hours of labels, with and without a language model. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
+import { projectFile } from '../../base/package.js';
 import { overSeeds } from '../../metrics/index.js';
 import type { StoredRecord } from '../record.js';
-import { projectFile } from '../versions.js';
 import { paperEncoder, paperNote } from './superb.js';
 import type { PaperRow, PaperTable } from './table.js';
 

@@ -1,5 +1,5 @@
 /** @file The SUPERB table: ten tasks and the score, published encoders and ours. */
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 import { type Comparison, type ComparisonRow, compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
 import { readSuperb, superbName, superbScore, superbUnit } from '../superb.js';

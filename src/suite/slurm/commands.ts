@@ -1,7 +1,7 @@
 /** @file Slurm's own commands: submit, look into the queue, ask for its limits. */
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { UserError } from '../../errors.js';
+import { UserError } from '../../base/errors.js';
 
 interface Output {
   /** Undefined where the command is not there. */

@@ -2,8 +2,8 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../errors.js';
-import { type Lock, takeLock } from '../../lock.js';
+import { UserError } from '../../base/errors.js';
+import { type Lock, takeLock } from '../../base/lock.js';
 import { logEvent, readEventsFrom } from '../events.js';
 import type { Job, JobGraph } from '../job.js';
 import type { RunReport, Watcher } from '../local.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cannotWrite, systemCode, writeFileAtomic } from '../../files.js';
+import { cannotWrite, systemCode, writeFileAtomic } from '../../base/files.js';
 import type { Job, JobGraph } from '../job.js';
 import { outcomeExitCodes } from '../work.js';
 import { planArrays } from './arrays.js';

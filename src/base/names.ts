@@ -1,0 +1,24 @@
+/** @file The name that someone meant: the closest of those there are, by edit distance. */
+import { alignWords, editsOf } from '../metrics/alignment.js';
+
+/** The name closest to what was written, if it is close enough to have been meant: at most a third of it changed. */
+export function closestName(written: string, names: readonly string[]): string | undefined {
+  const units = [...written.toLowerCase()];
+  let best: { name: string; edits: number } | undefined;
+  for (const name of names) {
+    const edits = editsOf(alignWords([...name.toLowerCase()], units));
+    if (
+      edits <= Math.max(1, Math.ceil(Math.max(units.length, name.length) / 3)) &&
+      edits < (best?.edits ?? Infinity)
+    ) {
+      best = { name, edits };
+    }
+  }
+  return best?.name;
+}
+
+/** The mend for a name that is not among those there are. */
+export function mendOfName(written: string, names: readonly string[]): string {
+  const close = closestName(written, names);
+  return close === undefined ? `Take one of: ${names.join(', ')}` : `Did you mean '${close}'?`;
+}

@@ -1,0 +1,91 @@
+/** @file A suite of two tones, evaluated as the command run does it, and what it refuses. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeWav } from '../../audio/index.js';
+import { randomStream } from '../../base/random.js';
+import { type Comparison, readRecords } from '../../results/index.js';
+import { type RunRequest, runFromSuite } from './from-suite.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-run-'));
+  // Features go to the cache folder; a test must not fill the user's.
+  vi.stubEnv('EHMAM_CACHE', join(folder, 'cache'));
+  const rows = ['id,path,split,label'];
+  for (const split of ['train', 'dev', 'test']) {
+    for (let i = 0; i < 8; i++) {
+      const random = randomStream(1, split, i);
+      const high = i % 2 === 1;
+      // A steady tone would vanish with the mean that the log-mel front end takes away: these change every 50 ms.
+      const steps = high ? [0.9, 1.5] : [0.2, 0.4];
+      const samples = Float32Array.from(
+        { length: 6400 },
+        (_, n) => 0.3 * Math.sin(n * (steps[Math.floor(n / 800) % 2] as number)) + 0.02 * random.normal(),
+      );
+      await writeWav(join(folder, `${split}${i}.wav`), samples, 16000);
+      rows.push(`${split}${i},${split}${i}.wav,${split},${high ? 'high' : 'low'}`);
+    }
+  }
+  await writeFile(join(folder, 'tones.csv'), `${rows.join('\n')}\n`);
+  const settings = { projectionSize: 16, learningRates: [0.01], maximumUpdates: 100 };
+  const tasks = [{ name: 'ks', manifest: 'tones.csv', settings }];
+  const suite = { name: 'tones', tasks, encoders: ['random:tiny'] };
+  await writeFile(join(folder, 'suite.json'), JSON.stringify(suite));
+  await writeFile(join(folder, 'a-file'), '');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+const run = (change: Partial<RunRequest>) =>
+  runFromSuite({
+    suite: join(folder, 'suite.json'),
+    tasks: undefined,
+    encoders: undefined,
+    seeds: undefined,
+    out: join(folder, 'results'),
+    engine: { name: 'onnx', provider: 'cpu' },
+    quiet: true,
+    signal: new AbortController().signal,
+    ...change,
+  });
+
+describe('runFromSuite', () => {
+  it('tells two tones apart with every seed, a folder of records each', async () => {
+    const { comparison, complete } = await run({ seeds: ['1', '2'] });
+    expect(complete).toBe(true);
+    const { rows, columns } = comparison as Comparison;
+    expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
+    expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
+    expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });
+    const stored = await readRecords([join(folder, 'results')]);
+    expect(stored.map(({ record }) => record.seed)).toEqual([1, 2]);
+  });
+
+  const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
+    ['an unknown task', { tasks: ['kss'] }, /no task 'kss'/],
+    ['a task that the suite does not have', { tasks: ['asr'] }, /the suite tones has no task 'asr'/],
+    ['an unknown encoder', { encoders: ['fbnk'] }, /no encoder 'fbnk'/],
+    ['an unknown suite', { suite: 'minni' }, /no suite 'minni'/],
+    ['a seed that is none', { seeds: ['one'] }, /--seeds 'one' is no seed/],
+  ];
+  it.each(cases)('refuses %s before it writes', async (_what, change, message) => {
+    const out = join(folder, 'never');
+    await expect(run({ ...change, out })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(message),
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('names a results folder that cannot be written', async () => {
+    await expect(run({ out: join(folder, 'a-file', 'results') })).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining('a-file'),
+    });
+  });
+});

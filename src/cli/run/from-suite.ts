@@ -1,0 +1,159 @@
+/** @file An evaluation from what the command line says. */
+import { findTask } from '../../../tasks/index.js';
+import { loadTasks } from '../../../tasks/plugin.js';
+import { UserError } from '../../base/errors.js';
+import { userCacheFolder } from '../../base/files.js';
+import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
+import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { type PresetName, searchedRates } from '../../heads/presets.js';
+import { mendOfName } from '../../metrics/index.js';
+import { type Comparison, compareRecords } from '../../results/index.js';
+import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
+import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
+import { planGraph } from '../../suite/graph.js';
+import { identifyEncoder } from '../../suite/identity.js';
+import type { JobGraph } from '../../suite/job.js';
+
+export interface RunRequest extends LoadOptions {
+  readonly suite: string;
+  /** Names of the suite's tasks (default: all). */
+  readonly tasks: readonly string[] | undefined;
+  /** SPECs (default: the suite's). */
+  readonly encoders: readonly string[] | undefined;
+  /** Seeds, or one number: how many, from SUPERB's onwards. */
+  readonly seeds: readonly string[] | undefined;
+  /** Default `clean`. */
+  readonly preset?: PresetName | undefined;
+  /** `search`, or a number (default: what preset and suite say). */
+  readonly lr?: string | undefined;
+  /** Modules with further tasks. */
+  readonly plugins?: readonly string[] | undefined;
+  readonly out: string;
+  /** The share of utterances whose audio may be missing or unusable. */
+  readonly maxBadShare?: number;
+  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  /** Worker processes at a time (default: by processors and memory). */
+  readonly jobs?: number | undefined;
+  /** Where jobs are done (default: here). */
+  readonly launcher?: 'local' | 'slurm' | undefined;
+  /** Of Slurm: leave the jobs in its queue and return. */
+  readonly detach?: boolean | undefined;
+  /** What stored features may take on disk. */
+  readonly featureBudgetBytes?: number | undefined;
+  readonly quiet: boolean;
+  /** Whether heads go on from their checkpoints (default true). */
+  readonly resume?: boolean | undefined;
+  /** Seconds between the checkpoints of a head. */
+  readonly checkpointSeconds?: number | undefined;
+  /** Told what is to be known of how encoders were read. */
+  readonly remark?: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** SUPERB's. */
+const usualSeed = 1337;
+const mostSeeds = 100;
+
+export interface SuiteRun extends Execution {
+  /** Of what is recorded; undefined when nothing is. */
+  readonly comparison: Comparison | undefined;
+}
+
+/**
+ * Checks names and SPECs (before a corpus is made), does the suite's jobs, and compares the results.
+ * @throws UserError for whatever is wrong in the call or its input
+ */
+export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
+  const { quiet, signal, jobs, launcher, detach, resume } = request;
+  const graph = await graphOf(request);
+  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach, resume });
+  const stored = execution.interrupted ? [] : await recordsOf(graph);
+  return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
+}
+
+/**
+ * The jobs that the command line asks for: it goes before the suite file.
+ * @throws UserError as `runFromSuite`
+ */
+export async function graphOf(request: RunRequest): Promise<JobGraph> {
+  const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
+  // What the words themselves get wrong is said before anything is loaded or made.
+  const [asked, rates] = [request.seeds && seedsOf(request.seeds), ratesOf(request.lr)];
+  const plugins = request.plugins ?? [];
+  const knownTasks = await loadTasks(plugins);
+  const cacheFolder = userCacheFolder();
+  for (const name of request.tasks ?? []) findTask(name, knownTasks);
+  for (const spec of request.encoders ?? [])
+    await identifyEncoder(
+      spec,
+      asked?.[0] ?? usualSeed,
+      { weights: await weightsFor(spec, weights), quiet },
+      cacheFolder,
+    );
+  const suite = await loadSuite(request.suite, { quiet });
+  const seeds = asked ?? seedsFrom(suite.seeds);
+  const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
+  const wanted = {
+    ...suite,
+    tasks: tasksOf(suite, request.tasks),
+    encoders: request.encoders ?? suite.encoders,
+  };
+  return planGraph(wanted, {
+    seeds,
+    training: { preset: request.preset ?? suite.preset, learningRates },
+    engine,
+    maxBadShare,
+    featureBudgetBytes: request.featureBudgetBytes,
+    checkpointSeconds: request.checkpointSeconds,
+    plugins,
+    knownTasks,
+    out,
+    cacheFolder,
+    weights,
+    quiet,
+    remark,
+  });
+}
+
+async function weightsFor(spec: string, weights: RunRequest['weights']): Promise<RunRequest['weights']> {
+  return (await isOfficialFile(spec)) ? weights : undefined;
+}
+
+function seedsFrom(seeds: Suite['seeds']): readonly number[] {
+  if (typeof seeds === 'number') return seedsOf([String(seeds)]);
+  return seeds === undefined ? [usualSeed] : [...new Set(seeds)];
+}
+
+function seedsOf(texts: readonly string[]): number[] {
+  const [only, ...others] = texts.map(seedOf);
+  if (only === undefined) return [usualSeed];
+  if (others.length > 0) return [...new Set([only, ...others])];
+  if (only < 1 || only > mostSeeds)
+    throw new UserError(`--seeds ${only} is how many seeds`, {
+      mend: `Give 1 to ${mostSeeds}, or the seeds themselves: 1,2,3`,
+    });
+  return Array.from({ length: only }, (_, i) => usualSeed + i);
+}
+
+function ratesOf(lr: string | undefined): readonly number[] | undefined {
+  if (lr === undefined) return undefined;
+  if (lr === 'search') return searchedRates;
+  const rate = Number(lr);
+  if (rate > 0 && Number.isFinite(rate)) return [rate];
+  throw new UserError(`--lr '${lr}' is no learning rate`, { mend: "Give a number above 0, or 'search'" });
+}
+
+function seedOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UserError(`--seeds '${text}' is no seed`, { mend: 'Give whole numbers from 0: 1,2,3' });
+}
+
+function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly SuiteTask[] {
+  if (names === undefined) return suite.tasks;
+  return names.map((name) => {
+    const task = suite.tasks.find((one) => one.name === name);
+    if (task !== undefined) return task;
+    const known = suite.tasks.map((one) => one.name);
+    throw new UserError(`the suite ${suite.name} has no task '${name}'`, { mend: mendOfName(name, known) });
+  });
+}

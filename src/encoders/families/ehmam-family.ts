@@ -1,0 +1,17 @@
+/** @file EH-MAM as an encoder family: what `SPEC`s, evaluation and export see of it. */
+
+import type { EncoderFamily } from '../encoder.js';
+import { encode, frameHop, receptiveField } from './ehmam.js';
+import { type EhmamConfig, ehmamSchema } from './ehmam-config.js';
+import { encoderSpecs } from './ehmam-parameters.js';
+
+export const ehmamFamily: EncoderFamily<EhmamConfig> = {
+  name: 'ehmam',
+  schema: ehmamSchema,
+  parameters: encoderSpecs,
+  forward: (config, parameters, waveform) => encode(config, parameters, waveform).hiddenStates,
+  dims: (config) => Array.from({ length: config.prenetBlocks + config.blocks + 1 }, () => config.width),
+  normalizesWaveform: (config) => config.normalizeWaveform,
+  minimumSamples: receptiveField,
+  hopSamples: frameHop,
+};

@@ -1,0 +1,26 @@
+/** @file JSON files of checkpoints: small, and a plain object. */
+import { readFile, stat } from 'node:fs/promises';
+import { messageOf, UserError } from '../base/errors.js';
+
+/** Settings and indices are small; a longer file is a mistake. */
+const maximumBytes = 64 * 1024 * 1024;
+
+/**
+ * The value that a JSON file holds.
+ * @param mend what to do where the file is missing
+ * @throws UserError for a file that cannot be read, is too long, or is no JSON
+ */
+export async function readJsonFile(file: string, mend: string): Promise<unknown> {
+  const unreadable = (error: unknown): never => {
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+  };
+  const { size } = await stat(file).catch(unreadable);
+  if (size > maximumBytes)
+    throw new UserError(`is ${size} bytes long, too long for settings`, { file, mend });
+  const text = await readFile(file, 'utf8').catch(unreadable);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file });
+  }
+}

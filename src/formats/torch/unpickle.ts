@@ -1,0 +1,112 @@
+/** @file Reads the pickles of torch checkpoints without running anything: only known constructors are taken. */
+import pickleparser from 'pickleparser';
+import { messageOf, UserError } from '../../base/errors.js';
+import { type StorageReference, type StorageType, storageTypes, torchTensor } from './tensor.js';
+
+export type PickleReader = InstanceType<typeof pickleparser.BufferReader>;
+
+export interface Unpickled {
+  /** Dictionaries are Maps, lists and tuples arrays, namespaces objects, tensors `TorchTensor`. */
+  readonly value: unknown;
+  /** Every storage that was named, by its key. */
+  readonly storages: ReadonlyMap<string, StorageReference>;
+}
+
+type Constructor = (...values: unknown[]) => unknown;
+
+/** Values that no reader of weights needs: they are passed over. */
+const passedOver = [
+  'numpy.dtype',
+  'numpy.core.multiarray.scalar',
+  'numpy._core.multiarray.scalar',
+  '_codecs.encode',
+];
+
+export function pickleReader(bytes: Uint8Array): PickleReader {
+  return new pickleparser.BufferReader(bytes);
+}
+
+/**
+ * The next pickle of a reader.
+ * @throws UserError for a pickle that is damaged, or that names a constructor that checkpoints of weights do not use
+ */
+export function unpickle(reader: PickleReader, file: string): Unpickled {
+  const storages = new Map<string, StorageReference>();
+  const types = new Map<unknown, StorageType>();
+  const isNamed = (value: unknown): value is StorageReference =>
+    storages.get((value as StorageReference | null)?.key ?? '') === value && value !== undefined;
+  // Made anew for every pickle: a pickle may set properties of what it is given.
+  const known = new Map<string, Constructor>([
+    ['collections.OrderedDict', (pairs = []) => new Map(pairs as [unknown, unknown][])],
+    ['torch.Size', (sizes) => sizes],
+    ['torch._utils._rebuild_parameter', (tensor) => tensor],
+    [
+      'torch._utils._rebuild_tensor_v2',
+      (storage, offset, shape, strides) => {
+        if (!isNamed(storage) || !Array.isArray(shape) || !Array.isArray(strides))
+          throw new Error('a tensor without storage, shape or strides');
+        return torchTensor(storage, Number(offset), shape, strides);
+      },
+    ],
+    // Made by `new`, so no arrow function.
+    [
+      'argparse.Namespace',
+      function namespace() {
+        return {};
+      },
+    ],
+    ...passedOver.map((name): [string, Constructor] => [name, () => ({ passedOver: name })]),
+  ]);
+  for (const type of Object.keys(storageTypes) as StorageType[]) {
+    const storageType = (): never => {
+      throw new Error(`it makes a ${type} by itself`);
+    };
+    known.set(`torch.${type}`, storageType);
+    types.set(storageType, type);
+  }
+  const parser = new pickleparser.Parser({
+    unpicklingTypeOfDictionary: 'Map',
+    nameResolver: { resolve: (module, name) => known.get(`${module}.${name}`) ?? refuse(module, name, file) },
+    persistentResolver: {
+      resolve: (id: unknown) => {
+        const named = namedStorage(id, types);
+        const storage = storages.get(named.key) ?? named;
+        if (storage.type !== named.type || storage.length !== named.length)
+          throw new Error(`two storages under the key ${named.key}`);
+        storages.set(storage.key, storage);
+        return storage;
+      },
+    },
+  });
+  try {
+    return { value: parser.read<unknown>(reader), storages };
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(`its pickle cannot be read (${messageOf(cause)})`, {
+      file,
+      mend: 'The file is damaged or no torch checkpoint: copy it again',
+      cause,
+    });
+  }
+}
+
+function refuse(module: string, name: string, file: string): never {
+  throw new UserError(`its pickle names ${module}.${name}, which is not among what checkpoints are made of`, {
+    file,
+    mend: 'Nothing of it was run. Save the weights and plain settings alone, or do not trust the file',
+  });
+}
+
+/** torch's persistent ids: ('storage', type, key, device, elements), in old files also a view. */
+function namedStorage(id: unknown, types: ReadonlyMap<unknown, StorageType>): StorageReference {
+  const [kind, storageType, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
+  const type = types.get(storageType);
+  if (kind !== 'storage' || type === undefined || typeof key !== 'string' || !isCount(length))
+    throw new Error('a reference that is no storage');
+  if (view !== undefined && view !== null) throw new Error('a storage that is a view of another');
+  return { key, type, length };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,72 @@
+/** @file The zip layout of torch checkpoints: `data.pkl`, and each storage in an entry of its own. */
+import type { FileHandle } from 'node:fs/promises';
+import yauzl from 'yauzl';
+import { messageOf, UserError } from '../../base/errors.js';
+import { readBytes, type TorchLayout } from './layout.js';
+import { pickleReader, unpickle } from './unpickle.js';
+
+export const zipSignature = Uint8Array.of(0x50, 0x4b, 0x03, 0x04);
+
+/**
+ * What a zip file holds, and where its storages lie.
+ * @param handle stays the caller's: it must be open while storages are located
+ * @throws UserError for a truncated zip file, or one that is no torch checkpoint
+ */
+export async function zipLayout(handle: FileHandle, file: string): Promise<TorchLayout> {
+  const { archive, entries } = await readDirectory(handle, file);
+  const place = async (name: string) => {
+    const entry = entries.get(name);
+    if (entry === undefined)
+      throw new UserError(`its entry ${name} is missing`, { file, mend: 'Copy it again' });
+    if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
+      throw new UserError(`its entry ${name} is compressed or encrypted`, {
+        file,
+        mend: 'Give the file as torch.save wrote it',
+      });
+    }
+    const { fileDataStart } = await archive
+      .readLocalFileHeaderPromise(entry, { minimal: true })
+      .catch(damaged(file));
+    return { position: fileDataStart, bytes: entry.uncompressedSize };
+  };
+  const pickle = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    throw new UserError('is a zip file, but not one of torch: it has no data.pkl', {
+      file,
+      mend: 'Give a checkpoint that torch.save wrote',
+    });
+  }
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  const read = async (name: string) => {
+    const { position, bytes } = await place(name);
+    return new Uint8Array(await readBytes(handle, position, bytes, file));
+  };
+  const order = `${folder}byteorder`;
+  if (entries.has(order) && new TextDecoder().decode(await read(order)).trim() !== 'little')
+    throw new UserError('was written on a big-endian machine', { file, mend: 'Save it on another machine' });
+  return {
+    root: unpickle(pickleReader(await read(pickle)), file).value,
+    locate: ({ key }) => place(`${folder}data/${key}`),
+  };
+}
+
+async function readDirectory(handle: FileHandle, file: string) {
+  const archive = await yauzl.fromFdPromise(handle.fd, { autoClose: false }).catch(damaged(file));
+  const entries = new Map<string, yauzl.Entry>();
+  try {
+    for await (const entry of archive.eachEntry()) entries.set(entry.fileName, entry);
+  } catch (cause) {
+    damaged(file)(cause);
+  }
+  return { archive, entries };
+}
+
+const damaged =
+  (file: string) =>
+  (cause: unknown): never => {
+    throw new UserError(`is a zip file that is truncated or damaged (${messageOf(cause)})`, {
+      file,
+      mend: 'Copy it again',
+      cause,
+    });
+  };

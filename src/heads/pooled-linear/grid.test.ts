@@ -1,0 +1,42 @@
+/** @file A grid of runs is cut into parts that give it back when they are joined. */
+import { expect, test } from 'vitest';
+import { adamStart } from '../../nn/adam.js';
+import { type Grid, joined, partsOf } from './grid.js';
+import { pooledStart } from './model.js';
+import { stackRuns } from './runs.js';
+
+function gridOf(projectionSize: number): Grid {
+  const [seeds, rates] = [
+    [1, 2],
+    [0.1, 0.01, 0.001],
+  ];
+  const slots = [{ column: 'label', classes: ['a', 'b'] }];
+  const parameters = stackRuns(
+    seeds.flatMap((seed) => rates.map((_, i) => pooledStart(10 * seed + i, 3, 512, slots, projectionSize))),
+  );
+  return { seeds, rates, parameters, moments: adamStart(parameters) };
+}
+
+test('small heads stay together', () => {
+  const grid = gridOf(8);
+  expect(partsOf(grid, 2)).toEqual([grid]);
+});
+
+test.each([
+  [1, [3, 3]],
+  [2, [3, 3]],
+  [3, [2, 1, 2, 1]],
+  [16, [1, 1, 1, 1, 1, 1]],
+])('for %d threads large heads are cut by seed, then by rate, and joined again', (threads, counts) => {
+  const grid = gridOf(600);
+  const parts = partsOf(grid, threads);
+  expect(parts.map(({ rates }) => rates.length)).toEqual(counts);
+  expect(parts.every(({ seeds }) => seeds.length === 1)).toBe(true);
+  const again = joined(grid, parts);
+  for (const [name, { shape, data }] of Object.entries(grid.parameters)) {
+    expect(again.parameters[name]?.shape).toEqual(shape);
+    // Compared as bytes: they are many.
+    const bytes = Buffer.from(again.parameters[name]?.data.buffer as ArrayBuffer);
+    expect(bytes.equals(Buffer.from(data.buffer as ArrayBuffer)), name).toBe(true);
+  }
+});

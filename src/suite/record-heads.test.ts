@@ -1,0 +1,246 @@
+/** @file Suites: whole runs on a made-up corpus, reuse, and calls that are refused before any work. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeWav } from '../audio/index.js';
+import { UserError } from '../base/errors.js';
+import { randomStream } from '../base/random.js';
+import { writeBroken } from '../data/broken.fixture.js';
+import { type ManifestRow, writeManifest } from '../data/rows.js';
+import { toyEncoder } from '../features/toy-encoder.fixture.js';
+import { loadSuite } from './definition.js';
+import { type RunSuiteOptions, runSuite } from './run-suite.fixture.js';
+
+const words = ['no', 'stop', 'yes'];
+const sizes = { train: 24, dev: 9, test: 12 } as const;
+let folder: string;
+let manifest: string;
+let asrManifest: string;
+
+/** Each word is a tone of its own with some noise. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-suite-'));
+  const rows: ManifestRow[] = [];
+  for (const [split, size] of Object.entries(sizes)) {
+    for (let i = 0; i < size; i++) {
+      const word = i % words.length;
+      const random = randomStream(i, split);
+      const tone = (_: unknown, n: number): number =>
+        0.4 * Math.sin(n * (0.3 + 0.5 * word)) + 0.05 * random.normal();
+      const path = `${split}-${i}.wav`;
+      await writeWav(join(folder, path), Float32Array.from({ length: 320 + 40 * (i % 5) }, tone), 16000);
+      rows.push({ id: `${split}-${i}`, path, split, label: words[word], text: words[word] });
+    }
+  }
+  manifest = join(folder, 'words.csv');
+  asrManifest = join(folder, 'texts.csv');
+  await writeManifest(manifest, rows);
+  await writeManifest(
+    asrManifest,
+    rows.map(({ label: _, ...row }) => row),
+  );
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const ksSettings = { maximumUpdates: 60, learningRates: [1e-2], projectionSize: 16 };
+const asrSettings = {
+  maximumUpdates: 6,
+  projectionSize: 8,
+  lstmSize: 8,
+  stepSamples: 16,
+  frameType: 'float32',
+};
+
+function optionsOf(out: string, more: Partial<RunSuiteOptions> = {}): RunSuiteOptions {
+  return {
+    tasks: [
+      { name: 'ks', manifest, settings: ksSettings },
+      { name: 'asr', manifest: asrManifest, settings: asrSettings },
+    ],
+    encoders: [toyEncoder(1, 24), toyEncoder(2, 24)],
+    outFolder: join(folder, out),
+    cacheFolder: join(folder, 'cache'),
+    engine: { name: 'onnx', threads: 1 },
+    seed: 5,
+    quiet: true,
+    ...more,
+  };
+}
+
+describe('a run', () => {
+  test('records every encoder on every task, and the same command again reuses all of it', async () => {
+    const records = await runSuite(optionsOf('results'));
+    expect(records.map(({ encoder, task }) => `${encoder.name} ${task.name}`)).toEqual([
+      'toy-1 ks',
+      'toy-1 asr',
+      'toy-2 ks',
+      'toy-2 asr',
+    ]);
+    const [ks, asr] = records;
+    expect(ks?.metrics.accuracy?.value).toBeGreaterThan(0.9);
+    expect(ks?.metrics.accuracy?.utterances).toBe(sizes.test);
+    expect(ks?.metrics.accuracy?.interval?.[0]).toBeLessThanOrEqual(ks?.metrics.accuracy?.value as number);
+    expect(Object.keys(asr?.metrics ?? {})).toEqual(['wer', 'cer']);
+    expect(ks?.costs.encoderFrames).toBeGreaterThan(45 * 40);
+    expect(ks?.preset).toMatch(/^clean-[0-9a-f]{8}$/);
+    const lines = (await readFile(join(folder, 'results/toy-1/ks/predictions.jsonl'), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(lines).toHaveLength(sizes.test);
+    expect(JSON.parse(lines[1] as string)).toMatchObject({ id: 'test-1', reference: 'stop' });
+
+    const again = await runSuite(optionsOf('results'));
+    expect(again).toEqual(records);
+  });
+
+  test('leaves out audio that is missing or broken, up to the share that may be, and names it', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const holed = join(folder, 'holed.csv');
+    await writeFile(holed, text.replace('test-1.wav', 'gone.wav').replace('train-3.wav', 'words.csv'));
+    const tasks = [{ name: 'ks', manifest: holed, settings: ksSettings }];
+    const options = optionsOf('holed', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.05 });
+    const [record] = await runSuite(options);
+    expect(record?.skipped?.map(({ id }) => id)).toEqual(['train-3', 'test-1']);
+    expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not an audio file that can be read');
+    expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
+    await expect(runSuite({ ...options, outFolder: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
+      "the audio file 'gone.wav' is not at",
+    );
+  });
+
+  test('leaves every kind of broken audio out with its reason, and keeps 0.01 s', async () => {
+    const broken = await writeBroken(folder);
+    const [header = '', ...rows] = (await readFile(manifest, 'utf8')).trimEnd().split('\n');
+    const names = rows.map((row, i) => {
+      const wrong = row.startsWith('train-') ? broken[i] : undefined;
+      return wrong === undefined
+        ? `${row},`
+        : `${row.replace(/[^,/]+\.wav/, wrong.name)},${wrong.duration ?? ''}`;
+    });
+    const csv = join(folder, 'kinds.csv');
+    await writeFile(csv, [`${header},duration`, ...names].join('\n'));
+    const tasks = [{ name: 'ks', manifest: csv, settings: ksSettings }];
+    const options = optionsOf('kinds', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.3 });
+    const [record] = await runSuite(options);
+    const wanted = broken.flatMap(({ complaint }) => complaint ?? []);
+    expect(record?.skipped).toHaveLength(wanted.length);
+    for (const [i, complaint] of wanted.entries()) expect(record?.skipped?.[i]?.reason).toMatch(complaint);
+    await expect(
+      runSuite({ ...options, outFolder: join(folder, 'kinds-strict'), maxBadShare: 0.05 }),
+    ).rejects.toThrow(/\d of \d+ utterances have audio that cannot be used, and \d may: .*--max-bad/);
+  });
+
+  test('fails where every utterance of a split is bad, however many may be', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const deaf = join(folder, 'deaf.csv');
+    await writeFile(deaf, text.replaceAll(/dev-\d+\.wav/g, 'words.csv'));
+    const tasks = [{ name: 'ks', manifest: deaf, settings: ksSettings }];
+    const options = optionsOf('deaf', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 1 });
+    await expect(runSuite(options)).rejects.toThrow(
+      /deaf\.csv: none of the \d+ utterances of 'dev' has audio that can be used by the task ks, for example: .*is not an audio file/,
+    );
+  });
+
+  test('gives the same numbers again from nothing', async () => {
+    const measured = async (out: string, cache: string): Promise<unknown> =>
+      (await runSuite(optionsOf(out, { cacheFolder: join(folder, cache), encoders: [toyEncoder(1)] }))).map(
+        ({ costs: _, createdAt: __, ...same }) => same,
+      );
+    expect(await measured('once', 'cache-1')).toEqual(await measured('twice', 'cache-2'));
+  });
+
+  test('works anew when seed, settings or data are others', async () => {
+    const one = { encoders: [toyEncoder(1)] };
+    const ks = { name: 'ks', manifest, settings: ksSettings };
+    const [first] = await runSuite(optionsOf('changed', { ...one, tasks: [ks] }));
+    const [seeded] = await runSuite(optionsOf('changed', { ...one, tasks: [ks], seed: 6 }));
+    expect(seeded?.seed).toBe(6);
+    const other = { ...ks, settings: { ...ksSettings, maximumUpdates: 30 } };
+    const [set] = await runSuite(optionsOf('changed', { ...one, tasks: [other], seed: 6 }));
+    expect(set?.preset).not.toBe(first?.preset);
+  });
+});
+
+describe('a call is refused before any work when', () => {
+  const refused = async (more: Partial<RunSuiteOptions>, message: RegExp): Promise<void> => {
+    const options = optionsOf('refused', more);
+    const error = await runSuite(options).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(message);
+    expect(await readdir(join(folder, 'refused')).catch(() => [])).toEqual([]);
+  };
+
+  test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /no task 'kws'/));
+  test('an encoder is unknown', () => refused({ encoders: ['random:huge'] }, /random:|huge/));
+  test('an encoder is not there', () => refused({ encoders: ['missing/checkpoint'] }, /missing\/checkpoint/));
+  test('a manifest is not there', () =>
+    refused({ tasks: [{ name: 'ks', manifest: join(folder, 'none.csv') }] }, /none\.csv/));
+  test('a column is missing', () => refused({ tasks: [{ name: 'sid', manifest }] }, /words\.csv:1.*speaker/));
+  test('a setting is wrong', () =>
+    refused(
+      { tasks: [{ name: 'ks', manifest, settings: { patience: 'much' } }] },
+      /settings of task 'ks'.*patience/,
+    ));
+  test('a task comes twice', () =>
+    refused(
+      {
+        tasks: [
+          { name: 'ks', manifest },
+          { name: 'ks', manifest },
+        ],
+      },
+      /'ks' twice/,
+    ));
+  test('two encoders share a name', () =>
+    refused({ encoders: [toyEncoder(1), toyEncoder(1)] }, /both be called 'toy-1'/));
+
+  test('a split is empty', async () => {
+    const text = await readFile(manifest, 'utf8');
+    const noDev = join(folder, 'no-dev.csv');
+    await writeFile(
+      noDev,
+      text
+        .split('\n')
+        .filter((line) => !line.startsWith('dev-'))
+        .join('\n'),
+    );
+    await refused({ tasks: [{ name: 'ks', manifest: noDev }] }, /dev/);
+  });
+
+  test('the results folder is a file', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    await expect(runSuite(optionsOf('x', { outFolder: join(file, 'results') }))).rejects.toThrow(UserError);
+  });
+});
+
+describe('a suite file', () => {
+  test('may be JSON or YAML, its paths relative to it', async () => {
+    const suite = {
+      name: 'own',
+      tasks: [{ name: 'ks', manifest: 'words.csv', settings: ksSettings }],
+      encoders: ['fbank', './e'],
+    };
+    await writeFile(join(folder, 's.json'), JSON.stringify(suite));
+    await writeFile(
+      join(folder, 's.yaml'),
+      'name: own\ntasks:\n  - name: ks\n    manifest: words.csv\n    settings: {maximumUpdates: 60, learningRates: [0.01], projectionSize: 16}\nencoders: [fbank, ./e]\n',
+    );
+    const [json, yaml] = [await loadSuite(join(folder, 's.json')), await loadSuite(join(folder, 's.yaml'))];
+    expect(json).toEqual(yaml);
+    expect(json.tasks[0]?.manifest).toBe(manifest);
+    expect(json.encoders).toEqual(['fbank', join(folder, 'e')]);
+  });
+
+  test('is named when it is not there or no suite, with the field that is wrong', async () => {
+    await expect(loadSuite('maxi')).rejects.toThrow(/no suite 'maxi'.*mini/);
+    await writeFile(join(folder, 'bad.json'), '{"name": "x", "tasks": [{"name": "ks"}]}');
+    await expect(loadSuite(join(folder, 'bad.json'))).rejects.toThrow(
+      /bad\.json: is not a suite: tasks\.0\.manifest/,
+    );
+    await writeFile(join(folder, 'cut.json'), '{"name": ');
+    await expect(loadSuite(join(folder, 'cut.json'))).rejects.toThrow(/cut\.json: is not JSON/);
+  });
+});

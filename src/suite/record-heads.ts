@@ -1,0 +1,86 @@
+/** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeUnfinished } from '../base/files.js';
+import type { Encoder } from '../encoders/encoder.js';
+import type { Engine } from '../engine/engine.js';
+import { headCheckpointName } from '../heads/head-checkpoint.js';
+import { type Keeping, usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
+import { headFileName, writeHead } from '../heads/trained.js';
+import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
+import { readRecord, recordFolder, writeRecord } from '../results/store.js';
+import { type EvaluateOptions, evaluate } from './evaluate.js';
+import type { PlannedTask } from './plan.js';
+
+/** Where a record goes, and how what is not recorded yet is kept. */
+export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signal' | 'say'>> {
+  readonly folderOf: (seed: number) => string;
+}
+
+/**
+ * Trains and tests the heads of the seeds that have no record of the very same work yet, and records them. A training
+ * that was interrupted goes on.
+ * @throws the signal's reason when it is aborted
+ */
+export async function evaluateInto(
+  encoder: Encoder,
+  task: PlannedTask,
+  options: Omit<EvaluateOptions, 'keepingOf'> & Recording,
+): Promise<StoredRecord[]> {
+  const { engine, seeds, folderOf, signal, say } = options;
+  const known = new Map<number, StoredRecord>();
+  for (const seed of seeds) {
+    const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
+    await removeUnfinished(path);
+    const record = await knownRecord(folderOf(seed), encoder, task, engine, seed);
+    if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
+  }
+  const missing = seeds.filter((seed) => !known.has(seed));
+  // Pooled heads train together: their checkpoint lies with the first of all seeds, whichever are missing.
+  const checkpointOf = (seed: number): string => {
+    const first = task.head.kind === 'pooled-linear' ? (seeds[0] ?? seed) : seed;
+    return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
+  };
+  const keepingOf = (seed: number) => ({
+    file: checkpointOf(seed),
+    everySeconds: options.everySeconds ?? usualSecondsBetweenCheckpoints,
+    signal,
+    say,
+  });
+  const done =
+    missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
+  for (const { record, predictions, head } of done) {
+    const folder = folderOf(record.seed);
+    // Before the record: a folder with a record is complete.
+    await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
+      task: task.task.name,
+      encoderHash: encoder.hash,
+    });
+    known.set(record.seed, await writeRecord(folder, record, predictions));
+  }
+  for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
+  return seeds.flatMap((seed) => known.get(seed) ?? []);
+}
+
+/** The record of the very same work, if there is one. */
+async function knownRecord(
+  outFolder: string,
+  encoder: Encoder,
+  planned: PlannedTask,
+  engine: Engine,
+  seed: number,
+): Promise<ResultRecord | undefined> {
+  const file = join(recordFolder(outFolder, encoder.name, planned.task.name), recordFileName);
+  // An unreadable record is no record: it is written anew.
+  const record = await readRecord(file).catch(() => undefined);
+  const same =
+    record !== undefined &&
+    record.encoder.hash === encoder.hash &&
+    record.task.version === planned.task.version &&
+    record.manifest.hash === planned.manifest.hash &&
+    record.preset === planned.preset &&
+    record.seed === seed &&
+    record.engine.name === engine.name &&
+    record.engine.provider === engine.provider;
+  return same ? record : undefined;
+}
