@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { flatten, type HostTensor, isHostTensor, type Tree } from '../src/engine/tree.js';
+import type { HostTensor } from '../src/base/host-tensor.js';
+import { flatten, isHostTensor, type Tree } from '../src/engine/tree.js';
 
 export type Answer = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,9 @@
 /** @file What `bench/engine` measures: one training step (forward and backward) of a small transformer. */
-import type * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostTensor, sizeOf } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
-import { float32, type HostTensor, type Parameters, sizeOf } from '../src/engine/tree.js';
+import type * as tf from '../src/engine/ops.js';
+import type { Parameters } from '../src/engine/tree.js';
 import { lossAndGradients } from '../src/nn/gradients.js';
 import { transformerBlock } from '../src/nn/transformer.js';
 

@@ -1,10 +1,11 @@
 /** @file What `bench/extract` measures: the paper's encoder on one utterance, and what that costs in multiplications. */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32 } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
 import type { Engine } from '../src/engine/engine.js';
-import { float32 } from '../src/engine/tree.js';
+import * as tf from '../src/engine/ops.js';
 
 /** The configuration as the official trainer writes it: what the PyTorch model reads. */
 export function officialCfg({

@@ -1,5 +1,6 @@
 /** @file What `bench/pretrain` measures: one update of the student, at three sizes. */
 
+import { float32, type HostTensor, sizeOf } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
@@ -9,7 +10,6 @@ import {
   predictorSpecs,
   startParameters,
 } from '../src/encoders/families/ehmam-parameters.js';
-import { float32, type HostTensor, sizeOf } from '../src/engine/tree.js';
 import { adamStart } from '../src/nn/adam.js';
 import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
 import { chooseMasks, maskNoise } from '../src/pretrain/draws.js';

@@ -1,8 +1,8 @@
 /** @file Our side of `bench/pretrain`, in a process of its own: the compiled update, driven line by line. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scalar } from '../src/base/host-tensor.js';
 import { createEngine } from '../src/engine/create.js';
-import { scalar } from '../src/engine/tree.js';
 import { compileStep, type HostStudentOutputs } from '../src/pretrain/step.js';
 import { answerSteps } from './contestant.js';
 import { pretrainSizes, updateInputs } from './pretrain-sizes.js';

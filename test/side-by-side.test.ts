@@ -1,12 +1,12 @@
 /** @file Runs that go on side by side, as the compiled program makes them: the same as one after the other. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { float32, type HostTensor } from '../src/base/host-tensor.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import type { createEngine } from '../src/engine/create.js';
 import type { Engine } from '../src/engine/engine.js';
-import { float32, type HostTensor } from '../src/engine/tree.js';
+import * as tf from '../src/engine/ops.js';
 
 let entry: Entry;
 let engine: Engine;

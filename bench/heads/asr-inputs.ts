@@ -1,7 +1,7 @@
 /** @file What `bench/heads/asr` measures: an update of SUPERB's recognition head on random hidden states. */
 
+import { float32, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
-import { float32, type HostTensor, int32, sizeOf } from '../../src/engine/tree.js';
 import { targetBatch } from '../../src/heads/frame-ctc/batches.js';
 import { type CtcModel, ctcStart } from '../../src/heads/frame-ctc/model.js';
 import { presetSettings } from '../../src/heads/presets.js';

@@ -1,8 +1,8 @@
 /** @file Our side of `bench/heads/asr`, in a process of its own: the compiled update, driven line by line. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { int32, scalar } from '../../src/base/host-tensor.js';
 import { createEngine } from '../../src/engine/create.js';
-import { int32, scalar } from '../../src/engine/tree.js';
 import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/frame-ctc/model.js';
 import { adamStart } from '../../src/nn/adam.js';
 import { answerSteps } from '../contestant.js';

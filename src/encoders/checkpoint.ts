@@ -1,7 +1,7 @@
 /** @file From what a checkpoint holds to an encoder: configuration and parameters are judged here, for every format. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../base/errors.js';
-import type { HostParameters } from '../engine/tree.js';
+import type { HostParameters } from '../base/host-tensor.js';
 import type { Encoder, EncoderOrigin } from './encoder.js';
 import type { Specs } from './parameter-specs.js';
 import { type ConfiguredFamily, families } from './registry.js';

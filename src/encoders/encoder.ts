@@ -1,7 +1,9 @@
 /** @file What an encoder is to the rest of the harness: a frozen function from waveform to hidden states. */
-import type { Tensor } from '@tensorflow/tfjs';
+
 import type { ZodType } from 'zod';
-import type { HostParameters, Parameters } from '../engine/tree.js';
+import type { HostParameters } from '../base/host-tensor.js';
+import type { Tensor } from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import type { Specs } from './parameter-specs.js';
 
 /** A kind of encoder: plug-ins and built-in ones implement this. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../base/errors.js';
-import type { HostParameters } from '../engine/tree.js';
+import type { HostParameters } from '../base/host-tensor.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import type { EhmamConfig } from './families/ehmam-config.js';
 import { encoderPreset } from './families/ehmam-config.js';

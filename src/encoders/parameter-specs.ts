@@ -1,7 +1,7 @@
 /** @file Parameters of encoders as names, shapes and initial values; drawing the values is another step. */
 
+import { float32, type HostParameters, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
-import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 
 /** How a parameter starts: a constant, or random numbers of a deviation or a bound. */
 export type Start = { readonly fill: number } | { readonly deviation: number } | { readonly bound: number };

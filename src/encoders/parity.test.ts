@@ -1,10 +1,10 @@
 /** @file The encoder against the outputs of PyTorch, with whatever sizes the fixture's checkpoint has. */
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { HostTensor } from '../base/host-tensor.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
-import type { HostTensor } from '../engine/tree.js';
+import type * as tf from '../engine/ops.js';
 import { encode, framePadding, localFeatures, projectFeatures, relativePosition } from './families/ehmam.js';
 import type { EhmamConfig } from './families/ehmam-config.js';
 import { loadEncoder } from './load.js';

@@ -1,7 +1,7 @@
 /** @file The values of the released code that tests compare with, and how far ours are from them. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { floatsOf, type HostTensor } from '../engine/tree.js';
+import { floatsOf, type HostTensor } from '../base/host-tensor.js';
 import { readSafetensors } from '../formats/safetensors.js';
 
 /** The fixture made by the released code; the only one that is sure to have every kind of entry. */

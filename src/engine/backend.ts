@@ -1,7 +1,8 @@
 /** @file The TensorFlow.js backend `trace`: its tensors stand for values of a graph. */
-import * as tf from '@tensorflow/tfjs';
+
+import type { DataType } from '../base/host-tensor.js';
 import type { GraphBuilder, Numbers, Value, ValueType } from './graph.js';
-import type { DataType } from './tree.js';
+import * as tf from './ops.js';
 
 export const traceBackendName = 'trace';
 

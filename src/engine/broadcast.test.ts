@@ -1,9 +1,10 @@
 /** @file Broadcasts that are folded into the operators: no value changes. */
-import * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { float32, type HostTensor } from '../base/host-tensor.js';
 import { distance, normals, runOn } from './engines.fixture.js';
-import { float32, type HostTensor } from './tree.js';
+import * as tf from './ops.js';
 
 type Inputs = Record<string, tf.Tensor>;
 

@@ -1,6 +1,8 @@
 /** @file Host tensors as constants of a traced function. */
-import * as tf from '@tensorflow/tfjs';
-import type { HostParameters, HostTensor, Parameters } from './tree.js';
+
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import * as tf from './ops.js';
+import type { Parameters } from './tree.js';
 
 /** A host tensor as a tensor of the active backend; in a trace it becomes a constant of the program. */
 export function tensorOf(host: HostTensor): tf.Tensor {

@@ -1,10 +1,10 @@
 /** @file Makes an engine by name. */
 import { availableParallelism } from 'node:os';
-import * as tf from '@tensorflow/tfjs';
 import { messageOf, UserError } from '../base/errors.js';
 import { eagerEngine } from './eager.js';
 import type { Engine, EngineName, ProviderName } from './engine.js';
 import { onnxEngine } from './onnx.js';
+import * as tf from './ops.js';
 
 export interface EngineSettings {
   /** For `onnx`: where programs run. Default `cpu`. */

@@ -1,5 +1,5 @@
 /** @file Programs that serve every length with one session. */
-import * as tf from '@tensorflow/tfjs';
+
 import ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fbankDefault, fbankFamily } from '../encoders/families/fbank.js';
@@ -9,6 +9,7 @@ import { gelu } from '../nn/gelu.js';
 import { layerNorm, standardize } from '../nn/norm.js';
 import { constants } from './constants.js';
 import { distance, engineUnderTest, normals } from './engines.fixture.js';
+import * as tf from './ops.js';
 import { scan } from './scan.js';
 
 type Wave = { wave: tf.Tensor };

@@ -1,12 +1,14 @@
 /** @file Engines that run a function op by op: TensorFlow's native library, WebAssembly, plain JavaScript. */
-import * as tf from '@tensorflow/tfjs';
+
 import { messageOf } from '../base/errors.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import { withBackend } from './backend.js';
 import { tensorOf } from './constants.js';
 import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';
 import { inputCheck } from './inputs.js';
+import * as tf from './ops.js';
 import { isTensor } from './trace.js';
-import { type HostTensor, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
+import { isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
 
 /** An engine over a TensorFlow.js backend that is initialised. */
 export function eagerEngine(name: EngineName, backend: string): Engine {

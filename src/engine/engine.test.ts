@@ -1,10 +1,11 @@
 /** @file Programs: what is compiled once and kept, memory that is used again, errors that leave a program usable. */
-import * as tf from '@tensorflow/tfjs';
+
 import ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { float32, type HostTensor, int32 } from '../base/host-tensor.js';
 import type { Program } from './engine.js';
 import { distance, engineUnderTest, expectNear, normals, testEngines } from './engines.fixture.js';
-import { float32, type HostTensor, int32 } from './tree.js';
+import * as tf from './ops.js';
 
 type Pair = { x: tf.Tensor; nested: { w: tf.Tensor } };
 

@@ -1,5 +1,5 @@
 /** @file What an engine promises: to run a TensorFlow.js function over named trees. */
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensor } from './ops.js';
 import type { ToHost, Tree } from './tree.js';
 
 /** `onnx` compiles; the others run eagerly (`wasm` and `cpu` are the oracle of the tests). */

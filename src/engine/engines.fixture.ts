@@ -1,10 +1,12 @@
 /** @file What tests of programs share: the engines as an axis, seeded tensors, distances, finite differences. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { expect } from 'vitest';
+import { float32, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from './create.js';
 import type { Engine, EngineName, TensorFunction } from './engine.js';
-import { float32, type HostTensor, sizeOf, type ToHost, type Tree } from './tree.js';
+import type * as tf from './ops.js';
+import type { ToHost, Tree } from './tree.js';
 
 /** The compiling engine and the two eager ones that stand beside it. */
 export const testEngines = ['onnx', 'wasm', 'cpu'] as const;

@@ -1,11 +1,12 @@
 /** @file Scales and shifts folded into the operators before them: fewer nodes, the same values. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, floatsOf } from '../base/host-tensor.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { layerNorm } from '../nn/norm.js';
 import { createEngine } from './create.js';
+import * as tf from './ops.js';
 import { trace } from './trace.js';
-import { float32, floatsOf } from './tree.js';
 
 type NormInputs = Record<'x' | 'weight' | 'bias', tf.Tensor>;
 type Inputs = { x: tf.Tensor; weight: tf.Tensor; bias: tf.Tensor };

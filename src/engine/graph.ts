@@ -1,5 +1,5 @@
 /** @file The graph a trace writes: values, nodes, shared constants. */
-import { type DataType, sizeOf } from './tree.js';
+import { type DataType, sizeOf } from '../base/host-tensor.js';
 
 /** Types of values inside a graph; int64 and uint32 never leave it. */
 export type ValueType = DataType | 'int64' | 'uint32';

@@ -1,6 +1,8 @@
 /** @file What a program is given to run on: checked before it runs, so that an error names the input. */
+
+import { type DataType, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { ProgramOptions } from './engine.js';
-import { type DataType, type HostTensor, isHostTensor, sizeOf, type Tree } from './tree.js';
+import { isHostTensor, type Tree } from './tree.js';
 
 const arrays: Readonly<Record<DataType, typeof Float32Array | typeof Int32Array | typeof Uint8Array>> = {
   float32: Float32Array,

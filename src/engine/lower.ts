@@ -1,10 +1,12 @@
 /** @file From a function to the bytes of its ONNX model. */
-import type { Tensor } from '@tensorflow/tfjs';
+
+import type { HostTensor } from '../base/host-tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, TensorFunction } from './engine.js';
+import type { Tensor } from './ops.js';
 import { type ModelNames, serialize } from './serialize.js';
 import { type TensorSpec, trace } from './trace.js';
-import { type HostTensor, isHostTensor, mapLeaves, type Tree } from './tree.js';
+import { isHostTensor, mapLeaves, type Tree } from './tree.js';
 
 /** What is added to a length to trace a dynamic program at two lengths, neither of them special. */
 const tracedLengths = [16 * 1009, 19 * 1009] as const;

@@ -1,6 +1,7 @@
 /** @file Operations of our own: one operator when compiled, plain TensorFlow.js ops when eager. */
-import * as tf from '@tensorflow/tfjs';
+
 import { activeTraceBackend } from './backend.js';
+import * as tf from './ops.js';
 
 /**
  * Runs kernel `name`: lowered (see `defineLowering`) while tracing, by `eager` otherwise.

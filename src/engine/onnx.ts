@@ -1,13 +1,15 @@
 /** @file The compiling engine: traces a function, lowers it to ONNX, runs it with ONNX Runtime. */
-import type { Tensor } from '@tensorflow/tfjs';
+
 import type ort from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import type { Engine, Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, specsOf } from './lower.js';
+import type { Tensor } from './ops.js';
 import { createSession, hostTensor, ortTensor } from './session.js';
 import { sideBySideProgram } from './side-by-side.js';
-import { flatten, type HostTensor, isHostTensor, nest, type ToHost, type Tree } from './tree.js';
+import { flatten, isHostTensor, nest, type ToHost, type Tree } from './tree.js';
 
 export interface OnnxSettings {
   readonly provider: ProviderName;

@@ -1,10 +1,11 @@
 /** @file Loops over time: a Scan when compiled, a JavaScript loop when eager. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32 } from '../base/host-tensor.js';
 import { distance, normals, runOn } from './engines.fixture.js';
+import * as tf from './ops.js';
 import { scan } from './scan.js';
 import { trace } from './trace.js';
-import { float32 } from './tree.js';
 
 type Inputs = { x: tf.Tensor; start: tf.Tensor; w: tf.Tensor };
 type Outputs = Record<string, tf.Tensor>;

@@ -1,6 +1,7 @@
 /** @file A loop over time: ONNX Scan when compiled, a JavaScript loop when eager. */
-import * as tf from '@tensorflow/tfjs';
+
 import { activeTraceBackend, type TraceBackend } from './backend.js';
+import * as tf from './ops.js';
 
 export interface ScanResult {
   /** The state after the last step. */

@@ -1,8 +1,8 @@
 /** @file A thread that runs models, each in a session that it keeps. */
 import type ort from 'onnxruntime-node';
+import type { HostTensor } from '../base/host-tensor.js';
 import { threadWork } from '../base/threads.js';
 import { createSession, hostTensor, ortTensor } from './session.js';
-import type { HostTensor } from './tree.js';
 
 export interface SessionRequest {
   /** Names the model. */

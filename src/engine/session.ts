@@ -1,7 +1,7 @@
 /** @file Sessions of ONNX Runtime: how they are made, and the tensors they take and give. */
 import ort from 'onnxruntime-node';
+import type { HostTensor } from '../base/host-tensor.js';
 import type { ProviderName } from './engine.js';
-import type { HostTensor } from './tree.js';
 
 export interface SessionSettings {
   readonly provider: ProviderName;

@@ -1,11 +1,13 @@
 /** @file Programs whose runs go on side by side: each on a thread of its own, with one processor. */
-import type { Tensor } from '@tensorflow/tfjs';
+
+import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
 import type { Program, ProgramOptions, TensorFunction } from './engine.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, specsOf } from './lower.js';
+import type { Tensor } from './ops.js';
 import type { SessionRequest } from './session-thread.js';
-import { type HostTensor, nest, type ToHost, type Tree } from './tree.js';
+import { nest, type ToHost, type Tree } from './tree.js';
 
 /**
  * The program, with its threads.

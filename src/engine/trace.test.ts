@@ -1,12 +1,13 @@
 /** @file The graph that a trace writes: what is folded, shared and dropped, and what it refuses. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, type HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import { distance, normals, runOn } from './engines.fixture.js';
 import type { GraphNode } from './graph.js';
+import * as tf from './ops.js';
 import { scan } from './scan.js';
 import { type TensorSpec, type TracedGraph, trace } from './trace.js';
-import { float32, type HostTensor } from './tree.js';
 
 type Inputs = Record<string, tf.Tensor>;
 

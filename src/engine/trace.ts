@@ -1,12 +1,14 @@
 /** @file Runs a TensorFlow.js function on names instead of numbers, and keeps the graph it wrote. */
-import * as tf from '@tensorflow/tfjs';
+
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
 import type { TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
 import { GraphBuilder, type GraphNode, type Value } from './graph.js';
+import * as tf from './ops.js';
 import './kernels/index.js';
 import { messageOf } from '../base/errors.js';
-import { type DataType, flatten, type Tree } from './tree.js';
+import type { DataType } from '../base/host-tensor.js';
+import { flatten, type Tree } from './tree.js';
 
 /** The shape and type of a program's input or output. */
 export interface TensorSpec {

@@ -1,14 +1,6 @@
 /** @file Named trees: the shape in which programs take their inputs and give their outputs. */
-import type { Tensor } from '@tensorflow/tfjs';
-
-export type DataType = 'float32' | 'int32' | 'bool';
-
-/** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array. */
-export interface HostTensor {
-  readonly dtype: DataType;
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
-}
+import type { HostTensor } from '../base/host-tensor.js';
+import type { Tensor } from './ops.js';
 
 /** Leaves under names, nested as deep as wanted. */
 export type Tree<Leaf> = { readonly [name: string]: Leaf | Tree<Leaf> };
@@ -18,43 +10,6 @@ export type ToHost<T> = T extends Tensor ? HostTensor : { readonly [K in keyof T
 
 /** Named parameters (names and layouts as in PyTorch: a linear weight is [out, in]). */
 export type Parameters = Readonly<Record<string, Tensor>>;
-export type HostParameters = Readonly<Record<string, HostTensor>>;
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
-
-/** A float32 host tensor; `data` defaults to zeros. */
-export function float32(shape: readonly number[], data?: ArrayLike<number>): HostTensor {
-  if (data === undefined) return { dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) };
-  return checked({
-    dtype: 'float32',
-    shape,
-    data: data instanceof Float32Array ? data : Float32Array.from(data),
-  });
-}
-
-export function int32(shape: readonly number[], data: ArrayLike<number>): HostTensor {
-  return checked({ dtype: 'int32', shape, data: data instanceof Int32Array ? data : Int32Array.from(data) });
-}
-
-/** A float32 tensor of rank 0. */
-export function scalar(value: number): HostTensor {
-  return float32([], [value]);
-}
-
-function checked(tensor: HostTensor): HostTensor {
-  if (tensor.data.length !== sizeOf(tensor.shape)) {
-    throw new Error(`${tensor.data.length} values do not fill the shape [${tensor.shape.join(', ')}]`);
-  }
-  return tensor;
-}
-
-/** The float32 values of a leaf; an error if it holds something else. */
-export function floatsOf(tensor: HostTensor): Float32Array {
-  if (!(tensor.data instanceof Float32Array)) throw new Error(`expected float32, got ${tensor.dtype}`);
-  return tensor.data;
-}
 
 /** Leaves with their paths (names joined by '/'), in insertion order. */
 export function flatten<Leaf>(

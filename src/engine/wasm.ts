@@ -1,5 +1,5 @@
 /** @file The WebAssembly backend, with the kernel of it that gives wrong values replaced. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from './ops.js';
 import '@tensorflow/tfjs-backend-wasm';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 

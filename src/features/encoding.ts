@@ -1,11 +1,11 @@
 /** @file From utterances to features: one after the other, the next one's audio read meanwhile. */
 
 import { UserError } from '../base/errors.js';
+import { floatsOf } from '../base/host-tensor.js';
 import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { floatsOf } from '../engine/tree.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
 import type { UtteranceFeatures } from './shards.js';
 

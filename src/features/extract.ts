@@ -1,10 +1,12 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
-import * as tf from '@tensorflow/tfjs';
+
 import { normalizeWaveform } from '../audio/index.js';
+import { float32, type HostTensor } from '../base/host-tensor.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { constants } from '../engine/constants.js';
 import type { Engine } from '../engine/engine.js';
-import { float32, type HostTensor, type Parameters, type ToHost, type Tree } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters, ToHost, Tree } from '../engine/tree.js';
 
 /** Runs an encoder over waveforms; `dispose` frees the program. */
 export interface Extractor<Result> {

@@ -1,9 +1,9 @@
 /** @file One session for every length, and what the paper's encoder takes in memory: this file has a process of its own. */
 import { expect, it } from 'vitest';
+import { float32, sizeOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
-import { float32, sizeOf } from '../engine/tree.js';
 import { extractHiddenStates } from './extract.js';
 
 function noise(samples: number): Float32Array {

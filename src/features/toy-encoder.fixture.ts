@@ -1,8 +1,9 @@
 /** @file A two-layer encoder for tests: frames of 8 samples through a fixed convolution and a linear map. */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostTensor } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import type { Encoder } from '../encoders/encoder.js';
-import { float32, type HostTensor } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
 import { conv1d } from '../nn/conv1d.js';
 import { linear } from '../nn/linear.js';
 

@@ -1,7 +1,7 @@
 /** @file The header of a safetensors file: written, read, and checked against the bytes that follow it. */
 import { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
-import { type HostTensor, sizeOf } from '../engine/tree.js';
+import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 
 /** The reference implementation's own limit: a longer header is an attack or not a header. */
 const maximumHeaderBytes = 100_000_000;

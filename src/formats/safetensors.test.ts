@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../base/errors.js';
-import { float32, type HostTensor, int32, sizeOf } from '../engine/tree.js';
+import { float32, type HostTensor, int32, sizeOf } from '../base/host-tensor.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 let folder = '';

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic, writeFileAtomicSync } from '../base/files.js';
-import type { HostTensor } from '../engine/tree.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import { halfValue } from './half.js';
 import {
   damaged,

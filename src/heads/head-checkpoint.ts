@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
-import type { HostParameters, HostTensor } from '../engine/tree.js';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import { readSafetensors, writeSafetensors, writeSafetensorsSync } from '../formats/safetensors.js';
 import type { Grid } from './pooled-linear/grid.js';
 import type { Course } from './search.js';

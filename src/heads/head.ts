@@ -1,9 +1,9 @@
 /** @file What training any head needs and gives, and how checkpoints are ranked. */
 import type { Columns, Split, TaskMetric } from '../../tasks/task.js';
+import { float32, type HostParameters, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { createProgress, type Progress } from '../base/progress.js';
 import { randomStream } from '../base/random.js';
 import type { Engine } from '../engine/engine.js';
-import { float32, type HostParameters, type HostTensor, sizeOf } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 import type { Keeping } from './keeping.js';
 import type { CurvePoint, Ending } from './search.js';

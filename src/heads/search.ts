@@ -1,6 +1,6 @@
 /** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
 import type { TaskMetric } from '../../tasks/task.js';
-import type { HostParameters } from '../engine/tree.js';
+import type { HostParameters } from '../base/host-tensor.js';
 import { type Checkpoint, isBetter, type TriedRate } from './head.js';
 
 /** One look at dev. */

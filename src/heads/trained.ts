@@ -1,8 +1,10 @@
 /** @file A trained head by itself: what it takes to run it later, kept in one file beside its result. */
-import * as tf from '@tensorflow/tfjs';
+
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
-import { float32, floatsOf, type HostParameters, type Parameters } from '../engine/tree.js';
+import { float32, floatsOf, type HostParameters } from '../base/host-tensor.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { conv1d } from '../nn/conv1d.js';
 import { layerSum } from '../nn/layer-sum.js';

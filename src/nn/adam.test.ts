@@ -1,6 +1,7 @@
 /** @file Adam, AdamW and clipping against PyTorch, on every engine. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, floatsOf, type HostParameters, scalar } from '../base/host-tensor.js';
 import {
   distance,
   engineUnderTest,
@@ -9,7 +10,8 @@ import {
   runOn,
   testEngines,
 } from '../engine/engines.fixture.js';
-import { float32, floatsOf, type HostParameters, type Parameters, scalar } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { type AdamState, adamDefaults, adamStart, adamStep, clipScale } from './adam.js';
 import { leaf, torchLayer } from './torch-layers.fixture.js';
 

@@ -1,6 +1,8 @@
 /** @file Adam and AdamW as pure functions, and gradient clipping. */
-import * as tf from '@tensorflow/tfjs';
-import { float32, type HostParameters, type Parameters, sizeOf } from '../engine/tree.js';
+
+import { float32, type HostParameters, sizeOf } from '../base/host-tensor.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 
 export interface AdamSettings {
   readonly beta1: number;

@@ -1,5 +1,5 @@
 /** @file Multi-head self-attention with an additive bias, and the ALiBi bias. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { type DropoutKey, dropout } from './dropout.js';
 import { linear } from './linear.js';

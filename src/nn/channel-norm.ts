@@ -1,7 +1,8 @@
 /** @file Each channel brought to zero mean and unit variance over time, for any length. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
+import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { parameter } from './linear.js';
 import { normEpsilon } from './norm.js';

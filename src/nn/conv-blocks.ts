@@ -5,7 +5,7 @@
  * that follow each other. So the convolution is a sum over those rows of products, moved by a row each; its gradients
  * are the same sum turned round, with nothing copied but the output's gradient.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 
 /** How a convolution moves over its input. */
 export interface ConvSizes {

@@ -1,9 +1,10 @@
 /** @file One-dimensional convolution: compiled equals eager equals a loop, for any kernel, stride, padding, groups. */
-import * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { float32, type HostTensor } from '../base/host-tensor.js';
 import { engineUnderTest, expectNear, normals, runOn } from '../engine/engines.fixture.js';
-import { float32, type HostTensor } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
 import { type ConvSettings, conv1d } from './conv1d.js';
 
 interface Sizes {

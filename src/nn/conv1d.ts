@@ -1,8 +1,9 @@
 /** @file One-dimensional convolution, strided and grouped, in torch's layout. */
-import type * as tf from '@tensorflow/tfjs';
+
 import type { Attribute } from '../engine/graph.js';
 import { defineLowering, need, reshape, sliceAxis, transpose } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
+import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import {
   type ConvSizes,

@@ -1,9 +1,9 @@
 /** @file CTC on 500 random cases: repeated tokens, empty targets, targets that do not fit; all as PyTorch has it. */
 import { readFileSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
+import { float32, floatsOf, int32 } from '../base/host-tensor.js';
 import { runOn } from '../engine/engines.fixture.js';
-import { float32, floatsOf, int32 } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
 import { ctcLoss } from './ctc.js';
 
 interface Batch {

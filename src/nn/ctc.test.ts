@@ -1,11 +1,13 @@
 /** @file CTC against PyTorch, against itself by finite differences, and compiled against eager. */
-import * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { torchCase } from '../../test/fixtures/torch/recurrent.js';
+import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
-import { float32, floatsOf, type HostTensor, int32, type ToHost } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { ToHost } from '../engine/tree.js';
 import { ctcLoss } from './ctc.js';
 
 type In = {

@@ -3,7 +3,7 @@
  *
  * As `torch.nn.functional.ctc_loss(reduction='none', zero_infinity=True)` on the log-softmax of the logits.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 
 /** Stands for log 0: far below any path, and still finite when added to. */

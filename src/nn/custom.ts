@@ -1,5 +1,5 @@
 /** @file Operations with a gradient written by hand. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 
 /** What the forward pass gives: its value, and what the gradient will need. */
 export interface Forward {

@@ -1,5 +1,5 @@
 /** @file Sequences read in both directions at once: the second copy is flipped in time, its padding first. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 
 /** [T, B, N] to [2, T, B, N]: as it is for the forward direction, flipped in time for the other. */
 export function bothDirections(x: tf.Tensor3D): tf.Tensor4D {

@@ -1,8 +1,9 @@
 /** @file Dropout: masks that depend on (key, site, position) alone, the same on every engine. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { distance, normals, runOn } from '../engine/engines.fixture.js';
-import { float32, floatsOf, type HostTensor, int32 } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
 import { dropout } from './dropout.js';
 
 const key = (value: number): HostTensor => int32([], [value]);

@@ -1,10 +1,11 @@
 /** @file Dropout whose masks depend on (key, site, position) alone: a resumed run repeats them bit for bit. */
-import * as tf from '@tensorflow/tfjs';
+
+import { sizeOf } from '../base/host-tensor.js';
 import { hashText, mix32 } from '../base/random.js';
 import type { GraphBuilder, Value } from '../engine/graph.js';
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
-import { sizeOf } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
 import { withGradient } from './custom.js';
 
 /** What decides the masks of one training step: an int32 scalar, another one each step. */

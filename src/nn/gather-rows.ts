@@ -1,5 +1,5 @@
 /** @file Rows picked by index, where no row is picked twice: the gradient is a gather as well. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import { withGradient } from './custom.js';
 
 /** A choice of rows and its way back. */

@@ -1,7 +1,8 @@
 /** @file The exact (erf) Gaussian error linear unit. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
+import type * as tf from '../engine/ops.js';
 import { withGradient } from './custom.js';
 
 defineLowering('ExactGelu', (graph, inputs) => {

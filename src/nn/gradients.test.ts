@@ -1,16 +1,17 @@
 /** @file Every layer's gradient equals finite differences, compiled and eager; gradients of a whole loss. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
-import { engineUnderTest, normals, runOn } from '../engine/engines.fixture.js';
 import {
   float32,
   floatsOf,
   type HostParameters,
   type HostTensor,
   int32,
-  type Parameters,
   sizeOf,
-} from '../engine/tree.js';
+} from '../base/host-tensor.js';
+import { engineUnderTest, normals, runOn } from '../engine/engines.fixture.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { alibiBias, attention, framePositions } from './attention.js';
 import { type ConvSettings, conv1d } from './conv1d.js';
 import { dropout } from './dropout.js';

@@ -1,5 +1,5 @@
 /** @file Value, auxiliary tensors and parameter gradients of a loss, in one pass. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 
 export interface LossWithGradients<Aux> {

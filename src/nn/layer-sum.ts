@@ -1,5 +1,5 @@
 /** @file The softmax-weighted sum of hidden states that every SUPERB head begins with. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 
 /**
  * SUPERB's featurizer (s3prl upstream/interfaces.py, Featurizer).

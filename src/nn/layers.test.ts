@@ -1,8 +1,10 @@
 /** @file Layers against PyTorch, outputs and gradients, on every engine. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import type { HostParameters } from '../base/host-tensor.js';
 import { distance, expectNear, runOn, testEngines } from '../engine/engines.fixture.js';
-import type { HostParameters, Parameters } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { attention, paddingBias } from './attention.js';
 import { conv1d } from './conv1d.js';
 import { gelu } from './gelu.js';

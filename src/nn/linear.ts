@@ -1,5 +1,5 @@
 /** @file Affine map of the last axis. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 
 /** The parameter called `name`; an error that says which is missing. */

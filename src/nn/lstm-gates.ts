@@ -1,5 +1,5 @@
 /** @file The weights of a bidirectional LSTM layer, and its gates. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 
 /** Both directions' weights, forward first. */
 export interface Weights {

@@ -1,5 +1,5 @@
 /** @file Gradients of a bidirectional LSTM layer, by hand. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';
 import { gatesOf, inputProjection, type Weights } from './lstm-gates.js';

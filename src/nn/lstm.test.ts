@@ -1,11 +1,13 @@
 /** @file The bidirectional LSTM against PyTorch, and compiled against eager. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, test } from 'vitest';
 import { torchCase } from '../../test/fixtures/torch/recurrent.js';
+import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
-import { float32, floatsOf, type HostTensor, int32, type Parameters, type ToHost } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters, ToHost } from '../engine/tree.js';
 import { bidirectionalLstm } from './lstm.js';
 
 type In = { x: tf.Tensor; lengths: tf.Tensor; weights: tf.Tensor; parameters: Record<string, tf.Tensor> };

@@ -4,9 +4,10 @@
  * Parameters are named and laid out as in `torch.nn.LSTM(bidirectional=True)`: gates in the order i, f, g, o.
  * Padding is handled as by `pack_padded_sequence`: the backward direction starts at each utterance's own end.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
+import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import type { Parameters } from '../engine/tree.js';
 import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';

@@ -1,7 +1,8 @@
 /** @file Layer, group and instance normalisation. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
+import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { withGradient } from './custom.js';
 

@@ -1,6 +1,6 @@
 /** @file PyTorch's values of test/fixtures/torch/layers.json as host tensors. */
 import { readFileSync } from 'node:fs';
-import { float32, type HostParameters, type HostTensor } from '../engine/tree.js';
+import { float32, type HostParameters, type HostTensor } from '../base/host-tensor.js';
 
 interface Plain {
   readonly shape: readonly number[];

@@ -1,5 +1,5 @@
 /** @file The transformer block, norms before or after. */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { type AttentionSettings, attention } from './attention.js';
 import { dropout } from './dropout.js';

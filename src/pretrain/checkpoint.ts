@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
-import type { HostParameters, HostTensor } from '../engine/tree.js';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import type { TrainingState } from './step.js';

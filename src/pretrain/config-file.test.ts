@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sizeOf } from '../base/host-tensor.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/families/ehmam-parameters.js';
-import { sizeOf } from '../engine/tree.js';
 import { pretrainPreset } from './config.js';
 import { withConfigFile } from './config-file.js';
 

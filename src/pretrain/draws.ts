@@ -1,7 +1,7 @@
 /** @file The random choices of a training step: each depends on the seed and the step alone. */
 
+import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { hashKey, randomStream } from '../base/random.js';
-import { float32, floatsOf, type HostTensor, int32 } from '../engine/tree.js';
 import type { PretrainConfig } from './config.js';
 import { type HostMaskTensors, maskTensors } from './mask-tensors.js';
 import { choosing, findMasking } from './masking/index.js';

@@ -1,5 +1,5 @@
 /** @file The teacher's update: an exponential moving average of the student's parameters. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 
 /**

@@ -1,7 +1,7 @@
 /** @file Whether training goes well: every number finite, neither network collapsed. */
 
 import { UserError } from '../base/errors.js';
-import type { HostTensor } from '../engine/tree.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import type { PretrainConfig } from './config.js';
 import type { StepMeasures } from './step.js';
 

@@ -1,7 +1,8 @@
 /** @file What must not change the student's losses and gradients: the order of the rows, rows that fill up a shape. */
-import type * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { float32, floatsOf, type HostTensor } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import {
   decoderSpecs,
@@ -11,7 +12,8 @@ import {
 } from '../encoders/families/ehmam-parameters.js';
 import type { Program } from '../engine/engine.js';
 import { distance, engineUnderTest, expectNear, normals } from '../engine/engines.fixture.js';
-import { float32, floatsOf, type HostTensor, type Parameters } from '../engine/tree.js';
+import type * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { maskTensors } from './mask-tensors.js';
 import { losses, type MaskTensors, studentPass } from './model.js';

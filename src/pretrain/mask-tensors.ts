@@ -1,5 +1,5 @@
 /** @file A mask as the index tensors that remove and restore frames. */
-import { float32, type HostTensor, int32 } from '../engine/tree.js';
+import { float32, type HostTensor, int32 } from '../base/host-tensor.js';
 
 /** Host side of `MaskTensors`; a type, so that it is a tree. */
 export type HostMaskTensors = {

@@ -2,7 +2,7 @@
  * @file Teacher and student of EH-MAM as functions of tensors. The order of operations follows the released
  * model code (fairseq's data2vec2.py with the decoder_pred of EH-MAM).
  */
-import * as tf from '@tensorflow/tfjs';
+
 import {
   audio,
   projectFeatures,
@@ -11,6 +11,7 @@ import {
   transformer,
 } from '../encoders/families/ehmam.js';
 import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
+import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { conv1d } from '../nn/conv1d.js';
 import { detached } from '../nn/custom.js';

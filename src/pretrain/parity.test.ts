@@ -1,7 +1,7 @@
 /** @file A training step against PyTorch: teacher, losses, gradients and EMA, whatever sizes the fixture has. */
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { float32, type HostParameters, type HostTensor, scalar } from '../base/host-tensor.js';
 import { localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
 import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../encoders/families/ehmam-parameters.js';
@@ -18,7 +18,8 @@ import {
 } from '../encoders/reference.fixture.js';
 import { createEngine } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
-import { float32, type HostParameters, type HostTensor, type Parameters, scalar } from '../engine/tree.js';
+import type * as tf from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { averaged } from './ema.js';
 import { maskTensors } from './mask-tensors.js';

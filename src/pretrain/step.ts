@@ -1,10 +1,12 @@
 /** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
-import * as tf from '@tensorflow/tfjs';
+
 import { sampleRateHz } from '../audio/index.js';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import { audio, frameHop, localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
 import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
 import type { Engine, Program } from '../engine/engine.js';
-import type { HostParameters, HostTensor, Parameters, ToHost } from '../engine/tree.js';
+import * as tf from '../engine/ops.js';
+import type { Parameters, ToHost } from '../engine/tree.js';
 import { type AdamState, adamStep, clipScale, globalNorm } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import type { PretrainConfig } from './config.js';

@@ -2,6 +2,7 @@
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile } from '../base/files.js';
+import { float32, floatsOf, type HostParameters, scalar } from '../base/host-tensor.js';
 import { createProgress } from '../base/progress.js';
 import { randomStream } from '../base/random.js';
 import { cropStream } from '../data/crops.js';
@@ -14,7 +15,6 @@ import {
   startParameters,
 } from '../encoders/families/ehmam-parameters.js';
 import type { Engine } from '../engine/engine.js';
-import { float32, floatsOf, type HostParameters, scalar } from '../engine/tree.js';
 import { adamStart } from '../nn/adam.js';
 import { writeCheckpoint, writeEncoder } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';

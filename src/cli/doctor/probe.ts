@@ -1,10 +1,10 @@
 /** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
 import { createRequire } from 'node:module';
-import * as tf from '@tensorflow/tfjs';
 import { messageOf } from '../../base/errors.js';
+import { float32 } from '../../base/host-tensor.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { float32 } from '../../engine/tree.js';
+import * as tf from '../../engine/ops.js';
 
 /** What a probe says, as one line of JSON. */
 export type ProbeAnswer =

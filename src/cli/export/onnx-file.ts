@@ -6,10 +6,10 @@ import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../../base/files.js';
+import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
-import { float32, floatsOf, type HostTensor } from '../../engine/tree.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
 import { encoderFunction, exportedModel } from './program.js';
 

@@ -1,10 +1,11 @@
 /** @file What an exported file computes: everything from the raw waveform on, so that a user need prepare nothing. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
 import { lowerToOnnx } from '../../engine/lower.js';
+import type * as tf from '../../engine/ops.js';
 import { headLogits, type TrainedHead } from '../../heads/trained.js';
 
 /** What normalisation adds to the variance where the encoder's family says nothing else. */

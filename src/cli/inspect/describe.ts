@@ -1,7 +1,7 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
 import { sampleRateHz } from '../../audio/index.js';
+import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin } from '../../encoders/encoder.js';
-import { sizeOf } from '../../engine/tree.js';
 
 /** Parameters that belong together. */
 export interface Part {

@@ -1,6 +1,7 @@
 /** @file data2vec for audio (Baevski et al., 2022), as Data2VecAudioModel of transformers: positions in several layers. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { z } from 'zod';
+import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';

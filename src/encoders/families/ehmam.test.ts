@@ -1,8 +1,10 @@
 /** @file The EH-MAM encoder's sizes: slopes, frames, hidden states. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, sizeOf } from '../../base/host-tensor.js';
 import { normals, runOn } from '../../engine/engines.fixture.js';
-import { float32, type Parameters, sizeOf } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { alibiSlopes } from '../../nn/attention.js';
 import { loadEncoder } from '../load.js';
 import { frameCount, frameHop, localFeatures, receptiveField } from './ehmam.js';

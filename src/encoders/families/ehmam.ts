@@ -3,8 +3,10 @@
  * Names of parameters and order of operations follow fairseq's examples/data2vec: models/data2vec2.py,
  * models/modalities/{audio,base,modules}.py.
  */
-import * as tf from '@tensorflow/tfjs';
-import { float32, type HostTensor, type Parameters } from '../../engine/tree.js';
+
+import { float32, type HostTensor } from '../../base/host-tensor.js';
+import * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { alibiBias, framePositions, paddingBias } from '../../nn/attention.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { type DropoutKey, dropout } from '../../nn/dropout.js';

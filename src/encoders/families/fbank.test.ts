@@ -1,8 +1,9 @@
 /** @file FBANK against torchaudio's Kaldi-compatible features and deltas. */
-import type * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { distance, runOn, testEngines } from '../../engine/engines.fixture.js';
-import { float32, floatsOf, type HostTensor } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
 import { fbankDefault, fbankFamily } from './fbank.js';

@@ -1,6 +1,7 @@
 /** @file FBANK: 80 log-mel energies with first and second differences, SUPERB's baseline row. */
-import * as tf from '@tensorflow/tfjs';
+
 import { z } from 'zod';
+import * as tf from '../../engine/ops.js';
 import { conv1d } from '../../nn/conv1d.js';
 import type { EncoderFamily } from '../encoder.js';
 import { hopSamples, logMel, windowSamples } from './log-mel.js';

@@ -1,6 +1,7 @@
 /** @file HuBERT (Hsu et al., 2021), as HubertModel of transformers; positions may be batch-normalised (mHuBERT). */
-import type * as tf from '@tensorflow/tfjs';
+
 import { z } from 'zod';
+import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { parameter } from '../../nn/linear.js';
 import { normEpsilon } from '../../nn/norm.js';

@@ -1,7 +1,8 @@
 /** @file Log-mel filter banks as a traced function: framing, window and Fourier transform are one convolution. */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostTensor } from '../../base/host-tensor.js';
 import { tensorOf } from '../../engine/constants.js';
-import { float32, type HostTensor } from '../../engine/tree.js';
+import * as tf from '../../engine/ops.js';
 import { conv1d } from '../../nn/conv1d.js';
 
 const sampleRateHz = 16000;

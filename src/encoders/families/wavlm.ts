@@ -1,6 +1,7 @@
 /** @file WavLM (Chen et al., 2022), as WavLMModel of transformers: a relative position bias, gated by what is attended. */
-import * as tf from '@tensorflow/tfjs';
+
 import { z } from 'zod';
+import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { framePositions } from '../../nn/attention.js';
 import { linear, parameter } from '../../nn/linear.js';

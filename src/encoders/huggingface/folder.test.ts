@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
-import { float32, type HostParameters, type HostTensor } from '../../engine/tree.js';
+import { float32, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
 

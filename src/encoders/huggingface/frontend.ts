@@ -1,5 +1,5 @@
 /** @file From samples to frames of the transformer's width: convolutions and projection of the Hugging Face families. */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { channelNorm } from '../../nn/channel-norm.js';
 import { conv1d } from '../../nn/conv1d.js';

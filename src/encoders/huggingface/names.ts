@@ -1,7 +1,7 @@
 /** @file Names of parameters in the hub's checkpoints: prefixes, heads beside the encoder, weight normalisation. */
 
 import { UserError } from '../../base/errors.js';
-import { float32, floatsOf, type HostParameters, type HostTensor } from '../../engine/tree.js';
+import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 
 export interface SortedNames {
   /** The encoder's name of a parameter, to its name in the file. */

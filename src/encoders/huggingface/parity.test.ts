@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { engineUnderTest } from '../../engine/engines.fixture.js';
-import { floatsOf, type HostTensor } from '../../engine/tree.js';
 import { extractHiddenStates } from '../../features/extract.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';

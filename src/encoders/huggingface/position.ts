@@ -1,5 +1,5 @@
 /** @file The convolution that tells frames where they stand (Wav2Vec2PositionalConvEmbedding of transformers). */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
-import type { HostParameters } from '../../engine/tree.js';
+import type { HostParameters } from '../../base/host-tensor.js';
 import { readJsonFile } from '../../formats/json-file.js';
 import { readSafetensors, safetensorsNames } from '../../formats/safetensors.js';
 import { withTorchFile } from '../../formats/torch/file.js';

@@ -1,5 +1,5 @@
 /** @file The transformer of the Hugging Face families: blocks with the norms after or before, every hidden state. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear } from '../../nn/linear.js';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { constants } from '../../engine/constants.js';
 import { createEngine } from '../../engine/create.js';
-import { floatsOf, type HostTensor } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../families/ehmam-parameters.js';
 import { loadEncoder } from '../load.js';

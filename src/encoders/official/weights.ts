@@ -1,7 +1,7 @@
 /** @file Checkpoints of the official trainer (fairseq's data2vec_multi): configuration, student and teacher. */
 import { basename, extname } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import type { HostParameters } from '../../engine/tree.js';
+import type { HostParameters } from '../../base/host-tensor.js';
 import { type TorchFile, withTorchFile } from '../../formats/torch/file.js';
 import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch/tensor.js';
 import { type Checkpoint, checkNames, configure } from '../checkpoint.js';

@@ -1,7 +1,8 @@
 /** @file Elementwise kernels; broadcasts are left to the operators. */
-import * as tf from '@tensorflow/tfjs';
+
+import type { DataType } from '../../base/host-tensor.js';
 import type { GraphBuilder, Value, ValueType } from '../graph.js';
-import type { DataType } from '../tree.js';
+import * as tf from '../ops.js';
 import { defineLowering, need } from './register.js';
 
 /** ONNX TensorProto.DataType numbers. */

@@ -1,7 +1,8 @@
 /** @file A small case for every TensorFlow.js kernel that has a compiled form. */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { normals } from '../engines.fixture.js';
-import { float32, type HostTensor, int32 } from '../tree.js';
+import * as tf from '../ops.js';
 
 export interface KernelCase {
   readonly kernel: string;

@@ -1,10 +1,11 @@
 /** @file Every kernel with a compiled form gives what the eager engines give, gradients too. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
+import type { HostTensor } from '../../base/host-tensor.js';
 import { withBackend } from '../backend.js';
 import { tensorOf } from '../constants.js';
 import { engineUnderTest, expectNear, normals } from '../engines.fixture.js';
-import type { HostTensor } from '../tree.js';
+import * as tf from '../ops.js';
 import { type KernelCase, kernelCases } from './kernels.fixture.js';
 import '../trace.js';
 

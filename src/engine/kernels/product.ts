@@ -1,6 +1,7 @@
 /** @file Matrix products, with transposes folded into them. */
-import * as tf from '@tensorflow/tfjs';
+
 import type { GraphBuilder, Value } from '../graph.js';
+import * as tf from '../ops.js';
 import { defineLowering, need } from './register.js';
 
 /**

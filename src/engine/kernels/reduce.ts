@@ -1,6 +1,7 @@
 /** @file Reductions, softmax, cumulative sums. */
-import * as tf from '@tensorflow/tfjs';
+
 import type { GraphBuilder, Value } from '../graph.js';
+import * as tf from '../ops.js';
 import { cast } from './elementwise.js';
 import { defineLowering, need } from './register.js';
 import { reshape } from './shape.js';

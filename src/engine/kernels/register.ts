@@ -1,7 +1,8 @@
 /** @file How a TensorFlow.js kernel is given its ONNX form. */
-import * as tf from '@tensorflow/tfjs';
+
 import { TraceBackend, traceBackendName } from '../backend.js';
 import type { GraphBuilder, Value } from '../graph.js';
+import * as tf from '../ops.js';
 
 /** Appends the nodes of one kernel to the graph and returns its outputs. */
 export type Lowering = (

@@ -1,7 +1,8 @@
 /** @file Kernels that move data without changing it: reshape, slice, join, transpose, gather. */
-import * as tf from '@tensorflow/tfjs';
+
+import { type DataType, sizeOf } from '../../base/host-tensor.js';
 import type { GraphBuilder, Value } from '../graph.js';
-import { type DataType, sizeOf } from '../tree.js';
+import * as tf from '../ops.js';
 import { cast } from './elementwise.js';
 import { defineLowering, need } from './register.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
-import type { HostTensor } from '../../engine/tree.js';
+import type { HostTensor } from '../../base/host-tensor.js';
 import { withTorchFile } from './file.js';
 import { isFloating, isTorchTensor } from './tensor.js';
 

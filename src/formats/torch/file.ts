@@ -1,7 +1,7 @@
 /** @file Opens torch checkpoints (`.pt`) of either layout; tensors are read one by one, when asked for. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UserError } from '../../base/errors.js';
-import type { HostTensor } from '../../engine/tree.js';
+import type { HostTensor } from '../../base/host-tensor.js';
 import { readBytes, type TorchLayout } from './layout.js';
 import { legacyLayout, legacySignature } from './legacy.js';
 import { areModest, byteRange, floatTensor, isFloating, type TorchTensor } from './tensor.js';

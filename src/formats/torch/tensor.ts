@@ -1,6 +1,6 @@
 /** @file Tensors as torch saves them: a view (offset, shape, strides) of a storage; read into host memory. */
 
-import { type HostTensor, sizeOf } from '../../engine/tree.js';
+import { type HostTensor, sizeOf } from '../../base/host-tensor.js';
 import { halfValue } from '../half.js';
 
 /** Bytes an element of every kind of storage, under the name that a pickle calls it by. */

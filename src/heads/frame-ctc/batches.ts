@@ -1,8 +1,8 @@
 /** @file Batches of frames: similar lengths together, padded to few different shapes, read from disk one at a time. */
 
+import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { hashKey, randomStream } from '../../base/random.js';
 import { bucketLength, lengthBatches } from '../../data/batches.js';
-import { float32, type HostTensor, int32 } from '../../engine/tree.js';
 import type { Features } from '../../features/store.js';
 import type { HeadWork } from '../head.js';
 import type { CtcSettings } from '../settings.js';

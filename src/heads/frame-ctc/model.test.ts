@@ -1,5 +1,5 @@
 /** @file The CTC head: decoding, batches, and learning on made-up frames. */
-import * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asr } from '../../../tasks/asr/index.js';
@@ -8,6 +8,7 @@ import { randomStream } from '../../base/random.js';
 import { constants } from '../../engine/constants.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName } from '../../engine/engine.js';
+import * as tf from '../../engine/ops.js';
 import { readArpa } from '../../lm/arpa.js';
 import type { HeadResult } from '../head.js';
 import { ctcSettingsSchema, parseSettings } from '../settings.js';

@@ -1,7 +1,9 @@
 /** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostParameters } from '../../base/host-tensor.js';
 import { tensorOf } from '../../engine/constants.js';
-import { float32, type HostParameters, type Parameters } from '../../engine/tree.js';
+import * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { type AdamState, adamStep, clipScale } from '../../nn/adam.js';
 import { ctcLoss } from '../../nn/ctc.js';
 import { type DropoutKey, dropout } from '../../nn/dropout.js';

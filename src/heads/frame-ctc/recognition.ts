@@ -1,8 +1,10 @@
 /** @file Transcripts of a split by a CTC head: greedy, or with a language model. */
-import type * as tf from '@tensorflow/tfjs';
+
 import type { Columns, CtcHead, Split } from '../../../tasks/task.js';
+import { floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { floatsOf, type HostParameters, type Parameters } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import type { HeadWork } from '../head.js';
 import { type FrameBatch, frameBatch } from './batches.js';
 import type { TextDecoder } from './lm-decoding.js';

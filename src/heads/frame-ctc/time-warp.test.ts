@@ -1,6 +1,6 @@
 /** @file The time warp: order stays, ends stay, padding stays. */
 import { expect, test } from 'vitest';
-import { floatsOf } from '../../engine/tree.js';
+import { floatsOf } from '../../base/host-tensor.js';
 import { timeWarps } from './time-warp.js';
 
 /** Where each frame of an utterance comes from. */

@@ -1,7 +1,7 @@
 /** @file SpecAugment's time warp (Park et al. 2019): a place in an utterance moves, both sides are stretched to fit. */
 
+import { float32, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
-import { float32, type HostTensor } from '../../engine/tree.js';
 
 /**
  * Matrices that warp the time of a batch: warped = matrix x frames. As s3prl's (a centre and where it moves are drawn

@@ -1,7 +1,8 @@
 /** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
 import type { CtcHead } from '../../../tasks/task.js';
+import { type HostParameters, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { type HostParameters, scalar, type ToHost } from '../../engine/tree.js';
+import type { ToHost } from '../../engine/tree.js';
 import { type AdamState, adamStart } from '../../nn/adam.js';
 import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from '../head.js';
 import { type Keeper, openKeeper } from '../keeping.js';

@@ -1,7 +1,7 @@
 /** @file Batches of per-layer means: an endless seeded stream of epochs, held in memory where they fit. */
 import type { Split } from '../../../tasks/task.js';
+import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
-import { float32, type HostTensor, int32 } from '../../engine/tree.js';
 import type { Features } from '../../features/store.js';
 import type { HeadWork } from '../head.js';
 import type { PooledSettings } from '../settings.js';

@@ -1,13 +1,15 @@
 /** @file A pooled head on means is, to 1e-5, the head that reads every frame: for KS, SID and IC, on every engine. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, test } from 'vitest';
 import { ic } from '../../../tasks/ic/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import { sid } from '../../../tasks/sid/index.js';
 import type { Task } from '../../../tasks/task.js';
+import { float32, floatsOf, int32 } from '../../base/host-tensor.js';
 import type { Utterance } from '../../data/rows.js';
 import { expectNear, normals, runOn } from '../../engine/engines.fixture.js';
-import { float32, floatsOf, int32, type Parameters } from '../../engine/tree.js';
+import * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { pooledLogits, pooledStart, type Slots } from './model.js';

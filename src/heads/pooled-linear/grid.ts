@@ -1,5 +1,5 @@
 /** @file The runs that are trained together, seeds by rates: shrunk as runs end, and cut for several threads. */
-import type { HostParameters } from '../../engine/tree.js';
+import type { HostParameters } from '../../base/host-tensor.js';
 import type { AdamState } from '../../nn/adam.js';
 import type { Course } from '../search.js';
 import { fitTogether, runOf, stackRuns } from './runs.js';

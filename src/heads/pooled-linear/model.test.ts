@@ -1,21 +1,16 @@
 /** @file The pooled head: a matter of the set of utterances, the same beside other runs, and able to learn. */
-import * as tf from '@tensorflow/tfjs';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ks } from '../../../tasks/ks/index.js';
 import type { Columns } from '../../../tasks/task.js';
+import { float32, type HostParameters, type HostTensor, int32, scalar } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import { constants } from '../../engine/constants.js';
 import { createEngine } from '../../engine/create.js';
 import { expectNear, normals, runOn } from '../../engine/engines.fixture.js';
-import {
-  float32,
-  type HostParameters,
-  type HostTensor,
-  int32,
-  type Parameters,
-  scalar,
-} from '../../engine/tree.js';
+import * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { adamStart } from '../../nn/adam.js';
 import type { HeadResult } from '../head.js';
 import { parseSettings, pooledSettingsSchema } from '../settings.js';

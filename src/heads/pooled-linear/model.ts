@@ -1,7 +1,9 @@
 /** @file SUPERB's utterance head over per-layer means: exact, since sum, projection and mean commute. */
-import type * as tf from '@tensorflow/tfjs';
+
 import type { PooledHead } from '../../../tasks/task.js';
-import { float32, type HostParameters, type Parameters } from '../../engine/tree.js';
+import { float32, type HostParameters } from '../../base/host-tensor.js';
+import type * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { linearStart } from '../head.js';

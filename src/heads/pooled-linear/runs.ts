@@ -4,9 +4,11 @@
  * A run is a head of its own. Runs of one seed see the same batches, so they share them; runs stand in the order
  * seed by seed, rate by rate.
  */
-import * as tf from '@tensorflow/tfjs';
+
+import { float32, type HostParameters, sizeOf } from '../../base/host-tensor.js';
+import * as tf from '../../engine/ops.js';
 import { scan } from '../../engine/scan.js';
-import { float32, type HostParameters, type Parameters, sizeOf } from '../../engine/tree.js';
+import type { Parameters } from '../../engine/tree.js';
 import { type AdamState, adamStep, sumOfSquares } from '../../nn/adam.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { parameter } from '../../nn/linear.js';

@@ -1,8 +1,10 @@
 /** @file Predictions of pooled heads, those of several runs at once. */
-import type * as tf from '@tensorflow/tfjs';
+
 import type { Columns, Split } from '../../../tasks/task.js';
+import { float32, floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { float32, floatsOf, type HostParameters, type Parameters } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import type { HeadWork } from '../head.js';
 import { fillMeans, type MeansReader, targetsOf } from './batches.js';
 import type { Slots } from './model.js';

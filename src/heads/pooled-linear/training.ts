@@ -1,6 +1,7 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
+
+import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { float32, floatsOf, type HostParameters, int32, scalar } from '../../engine/tree.js';
 import { adamStart } from '../../nn/adam.js';
 import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from '../head.js';
 import { type Keeper, openKeeper } from '../keeping.js';

@@ -1,9 +1,11 @@
 /** @file The two compiled programs of an analysis: the teacher's view of an utterance, and what the student makes of masks. */
-import type * as tf from '@tensorflow/tfjs';
+
+import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import { localFeatures, projectFeatures } from '../../encoders/families/ehmam.js';
 import type { Engine } from '../../engine/engine.js';
-import { float32, floatsOf, type HostTensor, type Parameters } from '../../engine/tree.js';
+import type * as tf from '../../engine/ops.js';
+import type { Parameters } from '../../engine/tree.js';
 import { maskTensors } from '../mask-tensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from '../model.js';
 import { isLocal } from '../step.js';

@@ -1,10 +1,10 @@
 /** @file Student and teacher of a pre-training: a run's folder, finished or not, or a file of the official trainer. */
 import { stat } from 'node:fs/promises';
 import { UserError } from '../../base/errors.js';
+import type { HostParameters } from '../../base/host-tensor.js';
 import type { EhmamConfig } from '../../encoders/families/ehmam-config.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../../encoders/families/ehmam-parameters.js';
 import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
-import type { HostParameters } from '../../engine/tree.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { checkpointFile, checkpointSteps, readConfig, runFolder } from '../checkpoint.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';

@@ -1,9 +1,9 @@
 /** @file Masks of pre-trained encoders, drawn over the spectrogram of an utterance. */
 import { encode } from 'fast-png';
 import { sampleRateHz } from '../../audio/index.js';
+import { float32, floatsOf } from '../../base/host-tensor.js';
 import { logMel, hopSamples as melHopSamples } from '../../encoders/families/log-mel.js';
 import type { Engine } from '../../engine/engine.js';
-import { float32, floatsOf } from '../../engine/tree.js';
 import { runsOf, tickOf } from '../../pretrain/analyse/timeline.js';
 import type { UtteranceFindings } from '../../pretrain/analyse/utterance.js';
 import { type Html, html } from './html.js';
@@ -16,7 +16,9 @@ const heights = { spectrogram: 160, mask: 14, loss: 70, gap: 14 };
 /** [bins, frames] as a grey PNG: loud is light, high frequencies are at the top. */
 export async function spectrogramPng(engine: Engine, samples: Float32Array): Promise<string> {
   const program = engine.compile(
-    ({ waveform }: { waveform: import('@tensorflow/tfjs').Tensor }) => ({ energies: logMel(waveform, bins) }),
+    ({ waveform }: { waveform: import('../../engine/ops.js').Tensor }) => ({
+      energies: logMel(waveform, bins),
+    }),
     { name: 'spectrogram' },
   );
   try {
