@@ -1,10 +1,9 @@
 /** @file The tasks by name. */
-import { UserError } from '../src/base/errors.js';
+import { type Task, UserError } from '../src/api/index.js';
 import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';
 import { ks } from './ks/index.js';
 import { sid } from './sid/index.js';
-import type { Task } from './task.js';
 
 /** The built-in tasks. */
 export const builtInTasks: readonly Task[] = [asr, ks, sid, ic];

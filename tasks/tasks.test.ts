@@ -1,5 +1,6 @@
 /** @file The tasks: what they ask of a manifest and how they judge predictions. */
 import { describe, expect, test } from 'vitest';
+import type { TaskData } from '../src/api/task.js';
 import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
 import { decodeTokens, encodeText, tokens } from './asr/characters.js';
@@ -8,7 +9,6 @@ import { ic } from './ic/index.js';
 import { findTask } from './index.js';
 import { ks } from './ks/index.js';
 import { sid } from './sid/index.js';
-import type { TaskData } from './task.js';
 
 function utterance(split: string, columns: Record<string, string>, line: number): Utterance {
   return { id: `u${line}`, path: `/audio/u${line}.wav`, split, columns, line, manifest: 'corpus.csv' };

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Columns } from '../src/api/task.js';
 import { randomStream } from '../src/base/random.js';
 import { runGate } from '../src/cli/gate/run.js';
 import { createEngine } from '../src/engine/create.js';
@@ -13,7 +14,6 @@ import { heldFeatures, workOf } from '../src/heads/toy-work.fixture.js';
 import { newRecord } from '../src/results/records.fixture.js';
 import { writeRecord } from '../src/results/store.js';
 import { ks } from '../tasks/ks/index.js';
-import type { Columns } from '../tasks/task.js';
 
 const classes = ['down', 'go', 'up'];
 const sizes = { train: 90, dev: 45, test: 120 } as const;

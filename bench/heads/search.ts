@@ -6,6 +6,7 @@
  * Measures some updates of all seeds and rates together and of one run alone, and says what 20 epochs take at that pace.
  */
 import { parseArgs } from 'node:util';
+import type { Columns } from '../../src/api/task.js';
 import { randomStream } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/create.js';
 import type { Features } from '../../src/features/store.js';
@@ -13,7 +14,6 @@ import type { HeadWork } from '../../src/heads/head.js';
 import { trainPooledHeads } from '../../src/heads/pooled-linear/training.js';
 import { searchedRates } from '../../src/heads/presets.js';
 import { pooledSettingsSchema } from '../../src/heads/settings.js';
-import type { Columns } from '../../tasks/task.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,14 +1,14 @@
 /** @file The name that someone meant: the closest of those there are, by edit distance. */
-import { alignWords, editsOf } from '../metrics/alignment.js';
+import { distance } from 'fastest-levenshtein';
 
 /** The name closest to what was written, if it is close enough to have been meant: at most a third of it changed. */
 export function closestName(written: string, names: readonly string[]): string | undefined {
-  const units = [...written.toLowerCase()];
+  const typed = written.toLowerCase();
   let best: { name: string; edits: number } | undefined;
   for (const name of names) {
-    const edits = editsOf(alignWords([...name.toLowerCase()], units));
+    const edits = distance(name.toLowerCase(), typed);
     if (
-      edits <= Math.max(1, Math.ceil(Math.max(units.length, name.length) / 3)) &&
+      edits <= Math.max(1, Math.ceil(Math.max(typed.length, name.length) / 3)) &&
       edits < (best?.edits ?? Infinity)
     ) {
       best = { name, edits };

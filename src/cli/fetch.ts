@@ -26,7 +26,7 @@ export const fetchCommand = defineCommand({
   async run({ corpus: name, out, subset, mirror, yes }, io) {
     const { publishedCorpora } = await import('../data/archives/published.js');
     const { fetchArchives, gigabytes, planFetch } = await import('../data/archives/fetch.js');
-    const { mendOfName } = await import('../metrics/index.js');
+    const { mendOfName } = await import('../base/names.js');
     const { runtimeVersions } = await import('../results/index.js');
     const corpus = publishedCorpora.find((each) => each.corpus === name);
     if (corpus === undefined) {

@@ -22,7 +22,7 @@ export const listCommand = defineCommand({
   async run({ what, plugin }, io) {
     const { catalogue } = await import('./list/catalogue.js');
     const plugins = listOf(plugin, 'plugin') ?? [];
-    if (plugins.length > 0) await (await import('../pretrain/masking/index.js')).loadMaskings(plugins);
+    if (plugins.length > 0) await (await import('../plugins/maskings.js')).loadMaskings(plugins);
     const items = await catalogue[what]();
     const width = Math.max(...items.map(({ name }) => name.length));
     io.print(

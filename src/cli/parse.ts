@@ -1,7 +1,7 @@
 /** @file Reads a command line: one clear line, with the mend, for everything that can be wrong with it. */
 import yargs, { type Argv } from 'yargs';
 import { UserError } from '../base/errors.js';
-import { mendOfName } from '../metrics/index.js';
+import { mendOfName } from '../base/names.js';
 import { runtimeVersions } from '../results/index.js';
 import { type Command, commonOptions } from './command.js';
 

@@ -48,7 +48,7 @@ export const prepareCommand = defineCommand({
   ],
   async run(args, io) {
     const { corpora, prepareCorpus } = await import('../data/corpora/index.js');
-    const { mendOfName } = await import('../metrics/index.js');
+    const { mendOfName } = await import('../base/names.js');
     const corpus = corpora.find(({ name }) => name === args.corpus);
     if (corpus === undefined) {
       const names = corpora.map(({ name }) => name);

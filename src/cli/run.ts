@@ -1,10 +1,10 @@
 /** @file `ehmam run`: evaluates frozen encoders on the tasks of a suite. */
 
 import type { InferredOptionTypes } from 'yargs';
+import { presetNames } from '../api/presets.js';
 import { parseByteSize } from '../base/byte-size.js';
 import { UserError } from '../base/errors.js';
 import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
-import { presetNames } from '../heads/presets.js';
 import { formatComparison } from '../results/index.js';
 import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';

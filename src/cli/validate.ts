@@ -30,7 +30,7 @@ export const validateCommand = defineCommand({
       });
     }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');
-    const { loadTasks } = await import('../../tasks/plugin.js');
+    const { loadTasks } = await import('../plugins/tasks.js');
     const tasks = await loadTasks(listOf(plugin, 'plugin') ?? []);
     const report = await checkTaskManifest({ task, manifest, root, deep, tasks });
     io.print(io.json ? JSON.stringify(report, null, 2) : reportText(report));

@@ -1,6 +1,7 @@
 /** @file The encoder families there are. */
 import type { ZodType } from 'zod';
-import type { Encoder, EncoderFamily } from './encoder.js';
+import type { EncoderFamily } from '../api/encoder-family.js';
+import type { Encoder } from './encoder.js';
 import { data2vecAudioFamily } from './families/data2vec-audio.js';
 import { ehmamFamily } from './families/ehmam-family.js';
 import { fbankFamily } from './families/fbank.js';

@@ -1,5 +1,5 @@
 /** @file What training any head needs and gives, and how checkpoints are ranked. */
-import type { Columns, Split, TaskMetric } from '../../tasks/task.js';
+import type { Columns, Split, TaskMetric } from '../api/task.js';
 import { float32, type HostParameters, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { createProgress, type Progress } from '../base/progress.js';
 import { randomStream } from '../base/random.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
-import type { Columns, CtcHead } from '../../tasks/task.js';
+import type { Columns, CtcHead } from '../api/task.js';
 import { float32, type HostParameters } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';

@@ -1,8 +1,6 @@
 /** @file The two ways of training heads: `clean`, ours, and `superb`, with the reference's numbers. */
-import type { Head } from '../../tasks/task.js';
-
-export const presetNames = ['clean', 'superb'] as const;
-export type PresetName = (typeof presetNames)[number];
+import type { PresetName } from '../api/presets.js';
+import type { Head } from '../api/task.js';
 
 /** Of s3prl's recipes (downstream/{speech_commands,voxceleb1,fluent_commands}): constant rate, fixed updates. */
 const superbPooled = {

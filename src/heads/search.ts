@@ -1,5 +1,5 @@
 /** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
-import type { TaskMetric } from '../../tasks/task.js';
+import type { TaskMetric } from '../api/task.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import { type Checkpoint, isBetter, type TriedRate } from './head.js';
 

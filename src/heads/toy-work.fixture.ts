@@ -1,5 +1,5 @@
 /** @file Work for heads in tests: features made up in memory. */
-import type { Columns, Split, TaskMetric } from '../../tasks/task.js';
+import type { Columns, Split, TaskMetric } from '../api/task.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
 import type { HeadWork } from './head.js';

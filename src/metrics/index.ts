@@ -1,6 +1,5 @@
 /** @file The public face of the metrics. */
 
-export { closestName, mendOfName } from '../base/names.js';
 export { type Accuracy, accuracy } from './accuracy.js';
 export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsOf } from './alignment.js';
 export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
-import { closestName } from '../metrics/index.js';
+import { closestName } from '../base/names.js';
 import { type PretrainConfig, pretrainPresets, pretrainSchema } from './config.js';
 
 type Settings = { readonly [name: string]: unknown };

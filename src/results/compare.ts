@@ -1,6 +1,7 @@
 /** @file Sets result records beside each other: encoders are rows, tasks' metrics are columns. */
 import { UserError } from '../base/errors.js';
-import { mendOfName, mixedInterval, overSeeds } from '../metrics/index.js';
+import { mendOfName } from '../base/names.js';
+import { mixedInterval, overSeeds } from '../metrics/index.js';
 import type { RecordMetric, StoredRecord } from './record.js';
 import type { ScoreScope } from './superb.js';
 

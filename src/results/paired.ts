@@ -1,5 +1,5 @@
 /** @file Two groups of records on the same utterances (a group: one encoder and task, any number of seeds). */
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import {
   matchedPairs,

@@ -1,6 +1,6 @@
 /** @file Published rows and the SUPERB score beside our own results, always told apart from them. */
 import { UserError } from '../base/errors.js';
-import { mendOfName } from '../metrics/index.js';
+import { mendOfName } from '../base/names.js';
 import type { Comparison, ComparisonColumn, ComparisonRow, PublishedRow } from './compare.js';
 import {
   readSuperb,

@@ -1,5 +1,5 @@
 /** @file What every test utterance adds to a metric, computed anew from the predictions of a record. */
-import type { Columns, Task } from '../../tasks/task.js';
+import type { Columns, Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { type PlacedErrors, placedErrors, type Share } from '../metrics/index.js';
 import { readPredictions } from './predictions.js';

@@ -1,5 +1,5 @@
 /** @file Which differences of a comparison are no chance: paired by utterance, corrected over the table. */
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { holm, type PairedDifference } from '../metrics/index.js';
 import type { Comparison, ComparisonCell } from './compare.js';

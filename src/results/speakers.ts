@@ -1,5 +1,5 @@
 /** @file Whether a test set's utterances are drawn one by one or speaker by speaker. */
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 
 /**
  * The speakers to draw, one an utterance; undefined where utterances are drawn: some name no speaker, there is one

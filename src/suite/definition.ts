@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { type PresetName, presetNames } from '../api/presets.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { buildMiniSuite } from '../data/mini/build.js';
-import { type PresetName, presetNames } from '../heads/presets.js';
 import { recordedPath } from '../results/places.js';
 
 const text = z.string().min(1);

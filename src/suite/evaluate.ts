@@ -1,6 +1,6 @@
 /** @file One encoder on one task: features, head, test, record. */
 import { basename } from 'node:path';
-import { type Columns, type MetricValue, type Split, splits, type Task } from '../../tasks/task.js';
+import { type Columns, type MetricValue, type Split, splits, type Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Utterance } from '../data/rows.js';

@@ -1,6 +1,6 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
 import { join } from 'node:path';
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';

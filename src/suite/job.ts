@@ -1,6 +1,6 @@
 /** @file The jobs of a suite and the graph they make: plain data that is written as JSON and done anywhere. */
 import { createHash } from 'node:crypto';
-import type { Head } from '../../tasks/task.js';
+import type { Head } from '../api/task.js';
 import type { ManifestHashes } from '../data/manifest.js';
 import type { OfficialWeights } from '../encoders/official/weights.js';
 import type { EngineSettings } from '../engine/create.js';

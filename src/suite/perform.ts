@@ -1,8 +1,7 @@
 /** @file Does the work of one job; what was loaded for one stays for the next. */
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { loadTasks } from '../../tasks/plugin.js';
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -10,6 +9,7 @@ import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { extractPart, openFeatures, storeName } from '../features/store.js';
+import { loadTasks } from '../plugins/tasks.js';
 import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';

@@ -3,13 +3,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { builtInTasks, findTask } from '../../tasks/index.js';
-import { type Head, type Split, splits, type Task, type TaskData } from '../../tasks/task.js';
+import type { PresetName } from '../api/presets.js';
+import { type Head, type Split, splits, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
-import { type PresetName, presetSettings } from '../heads/presets.js';
+import { presetSettings } from '../heads/presets.js';
 import {
   type CtcSettings,
   ctcSettingsSchema,

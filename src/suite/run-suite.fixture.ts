@@ -1,7 +1,7 @@
 /** @file Suites in this process, for tests: their encoders may be loaded ones that no SPEC names. */
 import { join } from 'node:path';
 import { builtInTasks } from '../../tasks/index.js';
-import type { Task } from '../../tasks/task.js';
+import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { userCacheFolder } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';

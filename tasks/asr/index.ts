@@ -1,7 +1,14 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
-import { UserError } from '../../src/base/errors.js';
-import { errorRate, type TextUnit } from '../../src/metrics/index.js';
-import { type Columns, type MetricValue, splits, type Task, type TaskData } from '../task.js';
+import {
+  type Columns,
+  errorRate,
+  type MetricValue,
+  splits,
+  type Task,
+  type TaskData,
+  type TextUnit,
+  UserError,
+} from '../../src/api/index.js';
 import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
 export const asr: Task = {

@@ -1,5 +1,5 @@
 /** @file Intent classification: action, object and location of a command, all three right (SUPERB IC). */
-import { classificationTask } from '../classify.js';
+import { classificationTask } from '../../src/api/index.js';
 
 export const ic = classificationTask({
   name: 'ic',

@@ -1,7 +1,5 @@
 /** @file Keyword spotting: which of a few words an utterance is (SUPERB KS). */
-import type { Utterance } from '../../src/data/rows.js';
-import { classificationTask } from '../classify.js';
-import type { Task } from '../task.js';
+import { classificationTask, type Task, type Utterance } from '../../src/api/index.js';
 
 const silence = '_silence_';
 

@@ -1,7 +1,5 @@
 /** @file Speaker identification: who of the training speakers is talking (SUPERB SID). */
-import type { Utterance } from '../../src/data/rows.js';
-import { classificationTask } from '../classify.js';
-import type { Task } from '../task.js';
+import { classificationTask, type Task, type Utterance } from '../../src/api/index.js';
 
 export const sid = {
   ...classificationTask({

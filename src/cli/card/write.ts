@@ -1,9 +1,9 @@
 /** @file A model card from what the command line names: one encoder, any results. */
 
 import { UserError } from '../../base/errors.js';
+import { mendOfName } from '../../base/names.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
-import { mendOfName } from '../../metrics/index.js';
 import { modelCard } from '../../results/card/card.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
 import { hasRecords } from '../../results/store.js';

@@ -4,9 +4,10 @@ import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { loadMaskings } from '../../plugins/maskings.js';
 import { type PretrainConfig, pretrainPreset, withSteps } from '../../pretrain/config.js';
 import { withConfigFile } from '../../pretrain/config-file.js';
-import { findMasking, loadMaskings } from '../../pretrain/masking/index.js';
+import { findMasking } from '../../pretrain/masking/index.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 
 export interface PretrainRequest {

@@ -1,9 +1,10 @@
 /** @file A page from what the command line says, and its file. */
-import { loadTasks } from '../../../tasks/plugin.js';
+
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { loadTasks } from '../../plugins/tasks.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
 import { withSignificance } from '../../results/significance.js';

@@ -1,12 +1,13 @@
 /** @file An evaluation from what the command line says. */
 import { findTask } from '../../../tasks/index.js';
-import { loadTasks } from '../../../tasks/plugin.js';
+import type { PresetName } from '../../api/presets.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
+import { mendOfName } from '../../base/names.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { type PresetName, searchedRates } from '../../heads/presets.js';
-import { mendOfName } from '../../metrics/index.js';
+import { searchedRates } from '../../heads/presets.js';
+import { loadTasks } from '../../plugins/tasks.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';

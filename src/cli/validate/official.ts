@@ -1,5 +1,5 @@
 /** @file What is known of the corpora that SUPERB's tasks use, for comparison with a manifest. */
-import type { Split } from '../../../tasks/task.js';
+import type { Split } from '../../api/task.js';
 
 export interface KnownSplit {
   readonly utterances: number;

@@ -1,5 +1,5 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
-import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
+import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';

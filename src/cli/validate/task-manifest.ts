@@ -1,6 +1,6 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
 import { findTask } from '../../../tasks/index.js';
-import { type Split, splits, type Task, type TaskData } from '../../../tasks/task.js';
+import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';

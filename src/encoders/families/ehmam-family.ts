@@ -1,6 +1,6 @@
 /** @file EH-MAM as an encoder family: what `SPEC`s, evaluation and export see of it. */
 
-import type { EncoderFamily } from '../encoder.js';
+import type { EncoderFamily } from '../../api/encoder-family.js';
 import { encode, frameHop, receptiveField } from './ehmam.js';
 import { type EhmamConfig, ehmamSchema } from './ehmam-config.js';
 import { encoderSpecs } from './ehmam-parameters.js';

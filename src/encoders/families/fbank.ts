@@ -1,9 +1,9 @@
 /** @file FBANK: 80 log-mel energies with first and second differences, SUPERB's baseline row. */
 
 import { z } from 'zod';
+import type { EncoderFamily } from '../../api/encoder-family.js';
 import * as tf from '../../engine/ops.js';
 import { conv1d } from '../../nn/conv1d.js';
-import type { EncoderFamily } from '../encoder.js';
 import { hopSamples, logMel, windowSamples } from './log-mel.js';
 
 export const fbankSchema = z

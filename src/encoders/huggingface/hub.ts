@@ -1,6 +1,6 @@
 /** @file `config.json` of the hub's speech encoders, as transformers writes it, and what of it the families share. */
 import { z } from 'zod';
-import type { EncoderFamily } from '../encoder.js';
+import type { EncoderFamily } from '../../api/encoder-family.js';
 import type { SpeechConfig } from './config.js';
 
 const size = z.int().positive();

@@ -1,7 +1,7 @@
 /** @file The ASR head at SUPERB's full size: settings of preset `superb`, the real training, short utterances. */
 import { beforeAll, expect, test } from 'vitest';
 import { asr } from '../../../tasks/asr/index.js';
-import type { CtcHead } from '../../../tasks/task.js';
+import type { CtcHead } from '../../api/task.js';
 import { randomStream } from '../../base/random.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';

@@ -1,5 +1,5 @@
 /** @file Decoding of a CTC head's emissions with a lexicon and an n-gram language model. */
-import type { CtcHead } from '../../../tasks/task.js';
+import type { CtcHead } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { readArpa } from '../../lm/arpa.js';
 import { lexiconDecoder } from '../../lm/beam-search.js';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asr } from '../../../tasks/asr/index.js';
-import type { Columns, CtcHead } from '../../../tasks/task.js';
+import type { Columns, CtcHead } from '../../api/task.js';
 import { randomStream } from '../../base/random.js';
 import { constants } from '../../engine/constants.js';
 import { createEngine } from '../../engine/create.js';

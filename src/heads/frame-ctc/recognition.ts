@@ -1,6 +1,6 @@
 /** @file Transcripts of a split by a CTC head: greedy, or with a language model. */
 
-import type { Columns, CtcHead, Split } from '../../../tasks/task.js';
+import type { Columns, CtcHead, Split } from '../../api/task.js';
 import { floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';

@@ -1,5 +1,5 @@
 /** @file Trains CTC heads: batches by length, early stopping, the checkpoint that does best on dev. */
-import type { CtcHead } from '../../../tasks/task.js';
+import type { CtcHead } from '../../api/task.js';
 import { type HostParameters, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type { ToHost } from '../../engine/tree.js';

@@ -1,5 +1,5 @@
 /** @file Batches of per-layer means: an endless seeded stream of epochs, held in memory where they fit. */
-import type { Split } from '../../../tasks/task.js';
+import type { Split } from '../../api/task.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Features } from '../../features/store.js';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ic } from '../../../tasks/ic/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import { sid } from '../../../tasks/sid/index.js';
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import { float32, floatsOf, int32 } from '../../base/host-tensor.js';
 import type { Utterance } from '../../data/rows.js';
 import { expectNear, normals, runOn } from '../../engine/engines.fixture.js';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ks } from '../../../tasks/ks/index.js';
-import type { Columns } from '../../../tasks/task.js';
+import type { Columns } from '../../api/task.js';
 import { float32, type HostParameters, type HostTensor, int32, scalar } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import { constants } from '../../engine/constants.js';

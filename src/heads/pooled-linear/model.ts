@@ -1,6 +1,6 @@
 /** @file SUPERB's utterance head over per-layer means: exact, since sum, projection and mean commute. */
 
-import type { PooledHead } from '../../../tasks/task.js';
+import type { PooledHead } from '../../api/task.js';
 import { float32, type HostParameters } from '../../base/host-tensor.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';

@@ -1,6 +1,6 @@
 /** @file Predictions of pooled heads, those of several runs at once. */
 
-import type { Columns, Split } from '../../../tasks/task.js';
+import type { Columns, Split } from '../../api/task.js';
 import { float32, floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';

@@ -1,7 +1,8 @@
 /** @file data2vec 2.0's inverse block masking: blocks of frames are kept, all others are hidden. */
+
+import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import type { RandomStream } from '../../base/random.js';
 import { countMasked, trimmed } from './spans.js';
-import type { MaskingStrategy } from './strategy.js';
 
 /**
  * As fairseq's `compute_block_mask_1d` with `inverse_mask`: blocks of `span` frames around centres drawn with

@@ -1,7 +1,8 @@
 /** @file Checks the masks that a strategy gives, so that a plug-in's fault is named where it happens. */
+
+import type { MaskingStrategy, MaskRequest } from '../../api/masking-strategy.js';
 import { messageOf, UserError } from '../../base/errors.js';
 import { countMasked } from './spans.js';
-import type { MaskingStrategy, MaskRequest } from './strategy.js';
 
 /**
  * The strategy's masks for a request.

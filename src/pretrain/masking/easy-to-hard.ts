@@ -1,6 +1,7 @@
 /** @file The paper's masking: the hardest frames start spans, more of them as training goes on. */
+
+import type { MaskingStrategy, MaskSettings } from '../../api/masking-strategy.js';
 import { spansFrom } from './spans.js';
-import type { MaskingStrategy, MaskSettings } from './strategy.js';
 
 /** The share of spans that start at hard frames: an epoch more in each epoch, then the cap. */
 export function scheduledShare({ epochs, capFrom, shareCap }: MaskSettings, progress: number): number {

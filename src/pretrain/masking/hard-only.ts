@@ -1,6 +1,7 @@
 /** @file Easy-to-hard masking without its schedule: hard from the first step. */
+
+import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import { spansFrom } from './spans.js';
-import type { MaskingStrategy } from './strategy.js';
 
 export const hardOnly: MaskingStrategy = {
   name: 'hard-only',

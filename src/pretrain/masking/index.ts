@@ -1,5 +1,10 @@
 /** @file Masking strategies: which frames the student does not see. */
+
+export {
+  type MaskingStrategy,
+  type MaskRequest,
+  type MaskSettings,
+  maskDefaults,
+} from '../../api/masking-strategy.js';
 export { choosing } from './check.js';
-export { loadMaskings } from './plugin.js';
 export { findMasking, maskings } from './registry.js';
-export { type MaskingStrategy, type MaskRequest, type MaskSettings, maskDefaults } from './strategy.js';

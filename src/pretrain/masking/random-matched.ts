@@ -1,8 +1,9 @@
 /** @file Random spans that hide as many frames as easy-to-hard masking would hide at the same step. */
+
+import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import type { RandomStream } from '../../base/random.js';
 import { easyToHard } from './easy-to-hard.js';
 import { countMasked, hiddenBy, shuffledStarts, trimmed } from './spans.js';
-import type { MaskingStrategy } from './strategy.js';
 
 /**
  * Hard starts cluster, so their spans overlap more than random ones and hide fewer frames: against `random`, hard

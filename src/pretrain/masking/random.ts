@@ -1,6 +1,7 @@
 /** @file data2vec 2.0's masking of speech: spans start anywhere. */
+
+import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import { spansFrom } from './spans.js';
-import type { MaskingStrategy } from './strategy.js';
 
 export const random: MaskingStrategy = {
   name: 'random',

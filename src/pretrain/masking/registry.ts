@@ -1,11 +1,12 @@
 /** @file The masking strategies there are: built-in ones, and those that plug-ins bring. */
+
+import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import { UserError } from '../../base/errors.js';
 import { block } from './block.js';
 import { easyToHard } from './easy-to-hard.js';
 import { hardOnly } from './hard-only.js';
 import { random } from './random.js';
 import { randomMatched } from './random-matched.js';
-import type { MaskingStrategy } from './strategy.js';
 
 interface Registered {
   readonly strategy: MaskingStrategy;

@@ -1,6 +1,7 @@
 /** @file Spans of masked frames: where they start, and how rows come to mask equally many. */
+
+import type { MaskRequest, MaskSettings } from '../../api/masking-strategy.js';
 import type { RandomStream } from '../../base/random.js';
-import type { MaskRequest, MaskSettings } from './strategy.js';
 
 /** Frames that the mask hides. */
 export const countMasked = (mask: Uint8Array): number => mask.reduce((sum, bit) => sum + bit, 0);

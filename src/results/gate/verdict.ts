@@ -1,5 +1,5 @@
 /** @file The gate: are fresh results as good as the baseline's, or is one worse by more than chance? */
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { holm } from '../../metrics/index.js';
 import { pairedDifference } from '../paired.js';

@@ -1,5 +1,5 @@
 /** @file The part of the page that looks closer: what each task confuses, and its hardest utterances. */
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { editsOf } from '../../metrics/index.js';
 import { percent } from '../table.js';

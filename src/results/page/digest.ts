@@ -1,5 +1,5 @@
 /** @file What the predictions of a record add up to, read as a stream: confusions, edits, errors by utterance. */
-import type { Columns, MetricValue, Task } from '../../../tasks/task.js';
+import type { Columns, MetricValue, Task } from '../../api/task.js';
 import { type EditCounts, editsOf } from '../../metrics/index.js';
 import { readPredictions } from '../predictions.js';
 import type { PredictionLine, StoredRecord } from '../record.js';

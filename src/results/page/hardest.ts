@@ -1,5 +1,5 @@
 /** @file The utterances that encoders get wrong the most: what was said, what each one heard, and the sound. */
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import type { AlignmentStep } from '../../metrics/index.js';
 import type { PredictionLine } from '../record.js';
 import { columnsOf } from '../scores.js';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import { writeManifest } from '../../data/manifest.js';
 import { pretrain } from '../../pretrain/train.js';
 import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/training.fixture.js';

@@ -1,5 +1,5 @@
 /** @file Results as one page: a file that opens from disk, with everything it needs inside. */
-import type { Task } from '../../../tasks/task.js';
+import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';

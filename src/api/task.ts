@@ -1,10 +1,10 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
 
-import type { UserError } from '../src/base/errors.js';
-import type { Cropper } from '../src/data/cropping.js';
-import type { Utterance } from '../src/data/rows.js';
-import type { PresetName } from '../src/heads/presets.js';
-import type { Alignment, Share } from '../src/metrics/index.js';
+import type { UserError } from '../base/errors.js';
+import type { Cropper } from '../data/cropping.js';
+import type { Utterance } from '../data/rows.js';
+import type { Alignment, Share } from '../metrics/index.js';
+import type { PresetName } from './presets.js';
 
 /** Values under column names: what a head predicts for an utterance, or what its manifest says. */
 export type Columns = Readonly<Record<string, string>>;

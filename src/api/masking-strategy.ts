@@ -1,5 +1,5 @@
 /** @file What a masking strategy is: the interface of plug-ins, which built-in strategies use alone. */
-import type { RandomStream } from '../../base/random.js';
+import type { RandomStream } from '../base/random.js';
 
 export interface MaskSettings {
   /** Share of frames that spans would cover if they did not overlap (P). */

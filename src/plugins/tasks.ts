@@ -1,8 +1,9 @@
 /** @file Loads tasks from modules that a user names. */
-import { UserError } from '../src/base/errors.js';
-import { importPlugin } from '../src/plugins/import-module.js';
-import { builtInTasks } from './index.js';
-import type { Task } from './task.js';
+
+import { builtInTasks } from '../../tasks/index.js';
+import type { Task } from '../api/task.js';
+import { UserError } from '../base/errors.js';
+import { importPlugin } from './import-module.js';
 
 /**
  * The built-in tasks and those that modules export as `tasks`, an array.

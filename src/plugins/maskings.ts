@@ -1,8 +1,9 @@
 /** @file Loads masking strategies from modules that a user names. */
-import { UserError } from '../../base/errors.js';
-import { importPlugin } from '../../plugins/import-module.js';
-import { maskings, registerMasking } from './registry.js';
-import type { MaskingStrategy } from './strategy.js';
+
+import type { MaskingStrategy } from '../api/masking-strategy.js';
+import { UserError } from '../base/errors.js';
+import { maskings, registerMasking } from '../pretrain/masking/registry.js';
+import { importPlugin } from './import-module.js';
 
 /**
  * Loads the strategies that modules export as `maskings`, an array, and registers them.

@@ -3,8 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomStream } from '../../base/random.js';
-import { choosing, findMasking, loadMaskings, type MaskRequest, maskDefaults, maskings } from './index.js';
+import { randomStream } from '../base/random.js';
+import {
+  choosing,
+  findMasking,
+  type MaskRequest,
+  maskDefaults,
+  maskings,
+} from '../pretrain/masking/index.js';
+import { loadMaskings } from './maskings.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 /** @file What the utterance classification tasks (KS, SID, IC) share: classes of the train split, accuracy over slots. */
 
-import { UserError } from '../src/base/errors.js';
-import type { Utterance } from '../src/data/rows.js';
-import { accuracy } from '../src/metrics/index.js';
+import { UserError } from '../base/errors.js';
+import type { Utterance } from '../data/rows.js';
+import { accuracy } from '../metrics/index.js';
 import { type Columns, type MetricValue, type PooledHead, splits, type Task, type TaskData } from './task.js';
 
 /** A task that names one class a column; an utterance is right when every column is. */

@@ -3,13 +3,13 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { writeWav } from '../src/audio/index.js';
-import { randomStream } from '../src/base/random.js';
-import { runFromSuite } from '../src/cli/run/from-suite.js';
-import type { Comparison } from '../src/results/index.js';
-import { loadTasks } from './plugin.js';
+import { writeWav } from '../audio/index.js';
+import { randomStream } from '../base/random.js';
+import { runFromSuite } from '../cli/run/from-suite.js';
+import type { Comparison } from '../results/index.js';
+import { loadTasks } from './tasks.js';
 
-const source = new URL('../test/fixtures/plugin-task/index.mjs', import.meta.url).pathname;
+const source = new URL('../../test/fixtures/plugin-task/index.mjs', import.meta.url).pathname;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ehmam-task-'));

@@ -1,0 +1,30 @@
+/**
+ * @file The package's face: all that a task, a head kind, an encoder family, a masking strategy or a metric of one's own
+ * is written against. Types and pure functions; built-in plug-ins use nothing else.
+ */
+export { messageOf, UserError } from '../base/errors.js';
+export { type RandomStream, randomStream } from '../base/random.js';
+export type { Cropper } from '../data/cropping.js';
+export type { Utterance } from '../data/rows.js';
+export * from '../metrics/index.js';
+export { classificationTask } from './classification-task.js';
+export type { EncoderFamily } from './encoder-family.js';
+export {
+  type MaskingStrategy,
+  type MaskRequest,
+  type MaskSettings,
+  maskDefaults,
+} from './masking-strategy.js';
+export { type PresetName, presetNames } from './presets.js';
+export {
+  type Columns,
+  type CtcHead,
+  type Head,
+  type MetricValue,
+  type PooledHead,
+  type Split,
+  splits,
+  type Task,
+  type TaskData,
+  type TaskMetric,
+} from './task.js';
