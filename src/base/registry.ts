@@ -1,0 +1,53 @@
+/** @file Registries: what there is of one kind, built in or brought by plug-ins, found by name. */
+import { UserError } from './errors.js';
+import { mendOfName } from './names.js';
+
+export interface Registry<T> {
+  /** In the order of registration, built-in ones first. */
+  all(): readonly T[];
+  /** @throws UserError naming what there is */
+  find(name: string): T;
+  has(name: string): boolean;
+  /**
+   * Adds what a plug-in brings; the same module may bring it again.
+   * @param module as the user named it
+   * @throws UserError naming both owners when the name is taken
+   */
+  register(item: T, module: string): void;
+}
+
+/**
+ * A registry.
+ * @param what for messages: `task`, `masking strategy`
+ */
+export function createRegistry<T>(
+  what: string,
+  nameOf: (item: T) => string,
+  builtIn: readonly T[],
+): Registry<T> {
+  const items = new Map<string, { readonly item: T; readonly module: string | undefined }>(
+    builtIn.map((item) => [nameOf(item), { item, module: undefined }]),
+  );
+  return {
+    all: () => [...items.values()].map(({ item }) => item),
+    has: (name) => items.has(name),
+    find(name) {
+      const found = items.get(name);
+      if (found !== undefined) return found.item;
+      throw new UserError(`unknown ${what} '${name}'`, {
+        mend: `${mendOfName(name, [...items.keys()])} (--plugin MODULE loads others)`,
+      });
+    },
+    register(item, module) {
+      const name = nameOf(item);
+      const taken = items.get(name);
+      if (taken !== undefined && taken.module !== module) {
+        const owner = taken.module === undefined ? 'is built in' : `comes from '${taken.module}'`;
+        throw new UserError(`plug-in '${module}': duplicate ${what} '${name}', which ${owner}`, {
+          mend: 'Give it another name',
+        });
+      }
+      items.set(name, { item, module });
+    },
+  };
+}
