@@ -1,4 +1,4 @@
-/** @file What there is to name: built-in tasks, encoders, corpora. */
+/** @file What there is to name: tasks, head kinds, encoders, maskings, corpora. */
 import { builtInTasks } from '../../../tasks/index.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
@@ -7,6 +7,7 @@ import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderPresets } from '../../encoders/families/ehmam-config.js';
 import { fbankDefault } from '../../encoders/families/fbank.js';
 import { families } from '../../encoders/registry.js';
+import { headKinds } from '../../heads/registry.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {
@@ -15,7 +16,7 @@ export interface CatalogueItem {
 }
 
 /** Lists by what they are of. */
-export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora } satisfies Record<
+export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, corpora } satisfies Record<
   string,
   () => Promise<readonly CatalogueItem[]>
 >;
@@ -28,6 +29,11 @@ async function tasks() {
     metrics,
     columns,
   }));
+}
+
+/** Head kinds, which tasks name. */
+async function heads() {
+  return headKinds.all().map(({ kind, about }) => ({ name: kind, summary: about }));
 }
 
 /** Encoders that a SPEC names without a checkpoint. */
