@@ -23,6 +23,8 @@ export interface CheckpointOrigin {
 export const hostTensorSchema = z.custom<HostTensor>(
   (value) => typeof value === 'object' && value !== null && isHostTensor(value as HostTensor),
 );
+/** Any number, also one that is not finite. */
+export const anyNumberSchema = z.custom<number>((value) => typeof value === 'number');
 export const hostParametersSchema = z.record(z.string(), hostTensorSchema);
 
 /** A digest of values that JSON can hold; the order of names does not matter, what is undefined does not count. */
