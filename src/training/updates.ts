@@ -1,0 +1,157 @@
+/** @file The compiled updates of a model: one program where a batch is whole, three where it comes in parts. */
+import { type HostParameters, scalar } from '../base/host-tensor.js';
+import type { Engine } from '../engine/engine.js';
+import type * as tf from '../engine/ops.js';
+import type { Parameters, ToHost, Tree } from '../engine/tree.js';
+import type { AdamState } from '../nn/adam.js';
+import {
+  addSums,
+  batchGradients,
+  type GradientSums,
+  type LossFunction,
+  meansOf,
+  partGradients,
+  updateBy,
+} from './gradient-sums.js';
+import { holdOnHost } from './held.js';
+import { frozenAs, type HeldWeights, holdWeights, type Weights } from './held-weights.js';
+import { type OptimizerSettings, type ResolvedGroups, resolveGroups } from './parameter-groups.js';
+
+export interface Updated {
+  readonly weights: HeldWeights;
+  /** Before the update. */
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+}
+
+export interface Updates<Inputs extends Tree<tf.Tensor>> {
+  /** Hands weights to the engine, as the update after so many needs them. */
+  hold(weights: Weights, updatesBefore: number): HeldWeights;
+  /**
+   * One update. The weights given are used up.
+   * @param parts a batch, or its parts whose gradients are summed before the update
+   */
+  update(
+    weights: HeldWeights,
+    parts: readonly ToHost<Inputs>[],
+    at: { readonly updatesBefore: number; readonly learningRate: number },
+  ): Promise<Updated>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Compiles the updates of a model.
+ * @param lossOf the model's loss, differentiable in the parameters
+ * @param shapes of all parameters
+ * @param name of what is trained, for errors and traces
+ * @throws UserError for a parameter group that matches nothing
+ */
+export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
+  engine: Engine,
+  lossOf: LossFunction<Inputs>,
+  settings: OptimizerSettings,
+  shapes: HostParameters,
+  name: string,
+): Updates<Inputs> {
+  const groups = resolveGroups(settings, shapes);
+  const frozenAfter = (updatesBefore: number) => (each: string) => groups.isFrozen(each, updatesBefore);
+  const compile = () => compilePrograms(engine, lossOf, settings.clipNorm, groups, name);
+  let programs = compile();
+  let frozenNow: string | undefined;
+  return {
+    hold: (weights, updatesBefore) => holdWeights(weights, frozenAfter(updatesBefore)),
+    async update(given, parts, { updatesBefore, learningRate }) {
+      const weights = await frozenAs(given, frozenAfter(updatesBefore));
+      const frozenNames = Object.keys(weights.resting.first).join();
+      if (frozenNow !== undefined && frozenNow !== frozenNames) {
+        // A program's inputs are the same in every run.
+        await disposeAll(programs);
+        programs = compile();
+      }
+      frozenNow = frozenNames;
+      const [inputs, ...others] = parts;
+      if (inputs === undefined) throw new Error('an update needs a batch');
+      const trained = await weights.trained.read();
+      const frozen = await weights.frozen.read();
+      const now = {
+        parameters: trained,
+        moments: await weights.moments.read(),
+        step: scalar(updatesBefore),
+        learningRate: scalar(learningRate),
+      };
+      let next: ToHost<Next>;
+      if (others.length === 0) next = await programs.whole.run({ ...now, frozen, inputs });
+      else {
+        let sums = await programs.first.run({ trained, frozen, inputs });
+        for (const part of others)
+          sums = await programs.more.run({ trained, frozen, inputs: part, before: sums });
+        next = await programs.last.run({ ...now, sums });
+      }
+      return {
+        weights: {
+          ...weights,
+          trained: holdOnHost<Parameters>(next.parameters),
+          moments: holdOnHost<AdamState<Parameters>>(next.moments),
+        },
+        loss: next.loss.data[0] as number,
+        gradientNorm: next.gradientNorm.data[0] as number,
+      };
+    },
+    dispose: () => disposeAll(programs),
+  };
+}
+
+async function disposeAll(programs: Readonly<Record<string, { dispose(): Promise<void> }>>): Promise<void> {
+  for (const program of Object.values(programs)) await program.dispose();
+}
+
+/** Inputs and outputs of the programs. Types, so that they are trees. */
+type Now = {
+  readonly parameters: Parameters;
+  readonly moments: AdamState<Parameters>;
+  /** Updates done before, a scalar. */
+  readonly step: tf.Tensor;
+  readonly learningRate: tf.Tensor;
+};
+type Next = {
+  readonly parameters: Parameters;
+  readonly moments: AdamState<Parameters>;
+  readonly loss: tf.Tensor;
+  readonly gradientNorm: tf.Tensor;
+};
+type Part<Inputs> = { readonly trained: Parameters; readonly frozen: Parameters; readonly inputs: Inputs };
+
+function compilePrograms<Inputs extends Tree<tf.Tensor>>(
+  engine: Engine,
+  lossOf: LossFunction<Inputs>,
+  clipNorm: number,
+  { adam }: ResolvedGroups,
+  name: string,
+) {
+  return {
+    whole: engine.compile<Now & { readonly frozen: Parameters; readonly inputs: Inputs }, Next>(
+      ({ frozen, inputs, ...now }) => {
+        const { gradients, loss } = batchGradients(lossOf, now.parameters, frozen, inputs);
+        return { ...updateBy(gradients, now, clipNorm, adam), loss };
+      },
+      { name: `update of the ${name}` },
+    ),
+    first: engine.compile<Part<Inputs>, GradientSums>(
+      ({ trained, frozen, inputs }) => partGradients(lossOf, trained, frozen, inputs),
+      { name: `gradients of the ${name}` },
+    ),
+    more: engine.compile<Part<Inputs> & { readonly before: GradientSums }, GradientSums>(
+      ({ trained, frozen, inputs, before }) =>
+        addSums(before, partGradients(lossOf, trained, frozen, inputs)),
+      { name: `further gradients of the ${name}` },
+    ),
+    last: engine.compile<Now & { readonly sums: GradientSums }, Next>(
+      ({ sums, ...now }) => {
+        const { gradients, loss } = meansOf(sums);
+        return { ...updateBy(gradients, now, clipNorm, adam), loss };
+      },
+      { name: `summed update of the ${name}` },
+    ),
+  };
+}
