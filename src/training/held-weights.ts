@@ -57,6 +57,10 @@ export async function readWeights({
   };
 }
 
+export async function releaseWeights({ trained, moments, frozen }: HeldWeights): Promise<void> {
+  await Promise.all([trained.release(), moments.release(), frozen.release()]);
+}
+
 /** The weights with the frozen parameters that are to be frozen now. */
 export async function frozenAs(
   weights: HeldWeights,
