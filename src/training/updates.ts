@@ -83,9 +83,9 @@ export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
       let next: ToHost<Next>;
       if (others.length === 0) next = await programs.whole.run({ ...now, frozen, inputs });
       else {
-        let sums = await programs.first.run({ trained, frozen, inputs });
+        let { sums } = await programs.first.run({ trained, frozen, inputs });
         for (const part of others)
-          sums = await programs.more.run({ trained, frozen, inputs: part, before: sums });
+          ({ sums } = await programs.more.run({ trained, frozen, inputs: part, sums }));
         next = await programs.last.run({ ...now, sums });
       }
       return {
@@ -122,6 +122,8 @@ type Next = {
 };
 type Part<Inputs> = { readonly trained: Parameters; readonly frozen: Parameters; readonly inputs: Inputs };
 
+type Summed = { readonly sums: GradientSums };
+
 function compilePrograms<Inputs extends Tree<tf.Tensor>>(
   engine: Engine,
   lossOf: LossFunction<Inputs>,
@@ -137,16 +139,17 @@ function compilePrograms<Inputs extends Tree<tf.Tensor>>(
       },
       { name: `update of the ${name}` },
     ),
-    first: engine.compile<Part<Inputs>, GradientSums>(
-      ({ trained, frozen, inputs }) => partGradients(lossOf, trained, frozen, inputs),
+    first: engine.compile<Part<Inputs>, Summed>(
+      ({ trained, frozen, inputs }) => ({ sums: partGradients(lossOf, trained, frozen, inputs) }),
       { name: `gradients of the ${name}` },
     ),
-    more: engine.compile<Part<Inputs> & { readonly before: GradientSums }, GradientSums>(
-      ({ trained, frozen, inputs, before }) =>
-        addSums(before, partGradients(lossOf, trained, frozen, inputs)),
+    more: engine.compile<Part<Inputs> & Summed, Summed>(
+      ({ trained, frozen, inputs, sums }) => ({
+        sums: addSums(sums, partGradients(lossOf, trained, frozen, inputs)),
+      }),
       { name: `further gradients of the ${name}` },
     ),
-    last: engine.compile<Now & { readonly sums: GradientSums }, Next>(
+    last: engine.compile<Now & Summed, Next>(
       ({ sums, ...now }) => {
         const { gradients, loss } = meansOf(sums);
         return { ...updateBy(gradients, now, clipNorm, adam), loss };
