@@ -28,6 +28,17 @@ import { constantRate, type Schedule } from './schedule.js';
 import { compileUpdates, type Updates } from './updates.js';
 import { type TrainingWork, trainingProgress } from './work.js';
 
+export interface OneByOneSettings {
+  /** Every one is tried; dev decides. */
+  readonly learningRates: readonly number[];
+  readonly maximumUpdates: number;
+  /** Updates between looks at dev; 0 for once an epoch. */
+  readonly evaluateEvery: number;
+  /** How many looks at dev without a better one end a training; 0: it ends at the last update only. */
+  readonly patience: number;
+  readonly gradientClip: number;
+}
+
 /** A kind of model to train, and how. */
 export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   readonly work: TrainingWork;
@@ -36,16 +47,7 @@ export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   /** All that decides the result beside the work: what is to be learnt, settings. */
   readonly given: Readonly<Record<string, unknown>>;
   readonly seeds: readonly number[];
-  readonly settings: {
-    /** Every one is tried; dev decides. */
-    readonly learningRates: readonly number[];
-    readonly maximumUpdates: number;
-    /** Updates between looks at dev; 0 for once an epoch. */
-    readonly evaluateEvery: number;
-    /** How many looks at dev without a better one end a training; 0: it ends at the last update only. */
-    readonly patience: number;
-    readonly gradientClip: number;
-  };
+  readonly settings: OneByOneSettings;
   /** Default: constant. */
   readonly schedule?: Schedule;
   readonly epochUpdates: number;
