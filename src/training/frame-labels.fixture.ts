@@ -10,10 +10,7 @@ import { type OneByOneSettings, type TrainedSeed, trainOneByOne } from './one-by
 import type { TrainingWork } from './work.js';
 
 /** Frames of an utterance, [layers, frames, dim], and a label for each. */
-export interface LabelledFrames {
-  readonly values: Float32Array;
-  readonly labels: readonly number[];
-}
+export type LabelledFrames = { readonly values: Float32Array; readonly labels: readonly number[] };
 
 export interface FrameLabelsWork extends TrainingWork {
   readonly utterances: { readonly train: readonly LabelledFrames[]; readonly dev: readonly LabelledFrames[] };
@@ -21,6 +18,7 @@ export interface FrameLabelsWork extends TrainingWork {
 
 export type FrameLabelsSettings = OneByOneSettings & { readonly labels: number; readonly batchSize: number };
 
+type Sizes = TrainingWork['features'];
 /** [layers, rows, dim], [rows] int32, and [rows] that are 0 where a row only fills the batch. */
 type Frames = { readonly states: tf.Tensor; readonly labels: tf.Tensor; readonly weights: tf.Tensor };
 
@@ -36,11 +34,7 @@ function frameLoss(parameters: Parameters, { states, labels, weights }: Frames):
 }
 
 /** Utterances one after the other, filled up to so many rows. */
-function framesOf(
-  { layers, dim }: TrainingWork['features'],
-  utterances: readonly LabelledFrames[],
-  rows: number,
-) {
+function framesOf({ layers, dim }: Sizes, utterances: readonly LabelledFrames[], rows: number) {
   const states = new Float32Array(layers * rows * dim);
   const labels = new Int32Array(rows);
   const weights = new Float32Array(rows);
@@ -53,15 +47,15 @@ function framesOf(
     weights.fill(1, row, row + own.length);
     row += own.length;
   }
-  const of = { labels: int32([rows], labels), weights: float32([rows], weights) };
-  return { states: float32([layers, rows, dim], states), ...of };
+  const batch = { labels: int32([rows], labels), weights: float32([rows], weights) };
+  return { states: float32([layers, rows, dim], states), ...batch };
 }
 
-function start(seed: number, { layers, dim }: TrainingWork['features'], labels: number): HostParameters {
+function start(seed: number, { layers, dim }: Sizes, labels: number): HostParameters {
   const random = randomStream(seed, 'frame labels');
   const weight = Float32Array.from({ length: labels * dim }, () => 0.1 * random.normal());
-  const output = { 'output.weight': float32([labels, dim], weight), 'output.bias': float32([labels]) };
-  return { layerWeights: float32([layers]), ...output };
+  const linear = { 'output.weight': float32([labels, dim], weight), 'output.bias': float32([labels]) };
+  return { layerWeights: float32([layers]), ...linear };
 }
 
 export async function trainFrameLabels(
@@ -70,9 +64,7 @@ export async function trainFrameLabels(
   seeds: readonly number[],
 ): Promise<TrainedSeed[]> {
   const { train, dev } = work.utterances;
-  const { batchSize } = settings;
-  const epochUpdates = Math.ceil(train.length / batchSize);
-  const rows = batchSize * Math.max(...train.map(({ labels }) => labels.length));
+  const rows = settings.batchSize * Math.max(...train.map(({ labels }) => labels.length));
   const devFrames = framesOf(work.features, dev, dev.flatMap(({ labels }) => labels).length);
   const scores = work.engine.compile(
     ({ parameters, ...frames }: { parameters: Parameters } & Frames) => {
@@ -82,28 +74,24 @@ export async function trainFrameLabels(
     },
     { name: `scores of the ${work.title}` },
   );
-  try {
-    return await trainOneByOne<Frames>({
-      work,
-      kind: 'frame-labels',
-      given: { settings },
-      seeds,
-      settings,
-      epochUpdates,
-      start: (seed) => start(seed, work.features, settings.labels),
-      inputs: async (update, seed) => {
-        const epoch = Math.floor(update / epochUpdates);
-        const order = randomStream(seed, 'frame label batches', epoch).shuffle(train);
-        const first = (update % epochUpdates) * batchSize;
-        return framesOf(work.features, order.slice(first, first + batchSize), rows);
-      },
-      loss: frameLoss,
-      look: async (parameters) => {
-        const { loss, accuracy } = await scores.run({ parameters: await parameters.read(), ...devFrames });
-        return { devMetric: floatsOf(accuracy)[0] as number, devLoss: floatsOf(loss)[0] as number };
-      },
-    });
-  } finally {
-    await scores.dispose();
-  }
+  return trainOneByOne<Frames>({
+    work,
+    kind: 'frame-labels',
+    given: { settings },
+    seeds,
+    settings,
+    epochUpdates: Math.ceil(train.length / settings.batchSize),
+    start: (seed) => start(seed, work.features, settings.labels),
+    inputs: async (update, seed) => {
+      const drawn = randomStream(seed, 'frame label batch', update)
+        .shuffle(train)
+        .slice(0, settings.batchSize);
+      return framesOf(work.features, drawn, rows);
+    },
+    loss: frameLoss,
+    look: async (parameters) => {
+      const { loss, accuracy } = await scores.run({ parameters: await parameters.read(), ...devFrames });
+      return { devMetric: floatsOf(accuracy)[0] as number, devLoss: floatsOf(loss)[0] as number };
+    },
+  }).finally(() => scores.dispose());
 }

@@ -3,6 +3,7 @@ import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { Parameters } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
 import { type Held, holdOnHost } from './held.js';
+import type { ResolvedGroups } from './parameter-groups.js';
 
 /** All that updates change, on the host. */
 export interface Weights {
@@ -20,13 +21,16 @@ export interface HeldWeights {
   readonly resting: AdamState<HostParameters>;
   /** All names, in the order they were given in: a program's sums follow it. */
   readonly names: readonly string[];
+  readonly groups: ResolvedGroups;
 }
 
-/** Hands weights to the engine. */
+/** Hands weights to the engine, as the update after so many needs them. */
 export function holdWeights(
   { parameters, moments: { first, second } }: Weights,
-  isFrozen: (name: string) => boolean,
+  groups: ResolvedGroups,
+  updatesBefore: number,
 ): HeldWeights {
+  const isFrozen = (name: string): boolean => groups.isFrozen(name, updatesBefore);
   const isTrained = (name: string): boolean => !isFrozen(name);
   return {
     trained: holdOnHost<Parameters>(some(parameters, isTrained)),
@@ -37,6 +41,7 @@ export function holdWeights(
     frozen: holdOnHost<Parameters>(some(parameters, isFrozen)),
     resting: { first: some(first, isFrozen), second: some(second, isFrozen) },
     names: Object.keys(parameters),
+    groups,
   };
 }
 
@@ -61,13 +66,16 @@ export async function releaseWeights({ trained, moments, frozen }: HeldWeights):
   await Promise.all([trained.release(), moments.release(), frozen.release()]);
 }
 
-/** The weights with the frozen parameters that are to be frozen now. */
-export async function frozenAs(
-  weights: HeldWeights,
-  isFrozen: (name: string) => boolean,
-): Promise<HeldWeights> {
-  const same = weights.names.every((name) => isFrozen(name) === Object.hasOwn(weights.resting.first, name));
-  return same ? weights : holdWeights(await readWeights(weights), isFrozen);
+/** The weights as the update after so many needs them: a group may have begun to be trained. */
+export async function frozenAs(weights: HeldWeights, updatesBefore: number): Promise<HeldWeights> {
+  const { names, groups, resting } = weights;
+  const same = names.every(
+    (name) => groups.isFrozen(name, updatesBefore) === Object.hasOwn(resting.first, name),
+  );
+  if (same) return weights;
+  const read = await readWeights(weights);
+  await releaseWeights(weights);
+  return holdWeights(read, groups, updatesBefore);
 }
 
 const some = (tree: HostParameters, wanted: (name: string) => boolean): HostParameters =>

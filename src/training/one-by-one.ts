@@ -116,7 +116,6 @@ export async function trainOneByOne<Inputs extends Tree<tf.Tensor>>(
     work.engine,
     training.loss,
     { ...adamDefaults, clipNorm: gradientClip },
-    training.start(seeds[0] ?? 0),
     work.title,
   );
   try {

@@ -1,5 +1,5 @@
 /** @file The compiled updates of a model: one program where a batch is whole, three where it comes in parts. */
-import { type HostParameters, scalar } from '../base/host-tensor.js';
+import { scalar } from '../base/host-tensor.js';
 import type { Engine } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters, ToHost, Tree } from '../engine/tree.js';
@@ -26,7 +26,10 @@ export interface Updated {
 }
 
 export interface Updates<Inputs extends Tree<tf.Tensor>> {
-  /** Hands weights to the engine, as the update after so many needs them. */
+  /**
+   * Hands weights to the engine, as the update after so many needs them.
+   * @throws UserError for a parameter group that matches nothing
+   */
   hold(weights: Weights, updatesBefore: number): HeldWeights;
   /**
    * One update. The weights given are used up.
@@ -43,33 +46,29 @@ export interface Updates<Inputs extends Tree<tf.Tensor>> {
 /**
  * Compiles the updates of a model.
  * @param lossOf the model's loss, differentiable in the parameters
- * @param shapes of all parameters
  * @param name of what is trained, for errors and traces
- * @throws UserError for a parameter group that matches nothing
  */
 export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
   engine: Engine,
   lossOf: LossFunction<Inputs>,
   settings: OptimizerSettings,
-  shapes: HostParameters,
   name: string,
 ): Updates<Inputs> {
-  const groups = resolveGroups(settings, shapes);
-  const frozenAfter = (updatesBefore: number) => (each: string) => groups.isFrozen(each, updatesBefore);
-  const compile = () => compilePrograms(engine, lossOf, settings.clipNorm, groups, name);
-  let programs = compile();
-  let frozenNow: string | undefined;
+  let compiled: { readonly frozen: string; readonly programs: Programs<Inputs> } | undefined;
+  /** A program's inputs are the same in every run: where other parameters are frozen, there are other programs. */
+  const programsFor = async ({ resting, groups }: HeldWeights): Promise<Programs<Inputs>> => {
+    const frozen = Object.keys(resting.first).join();
+    if (compiled?.frozen === frozen) return compiled.programs;
+    await disposeAll(compiled?.programs);
+    compiled = { frozen, programs: compilePrograms(engine, lossOf, settings.clipNorm, groups, name) };
+    return compiled.programs;
+  };
   return {
-    hold: (weights, updatesBefore) => holdWeights(weights, frozenAfter(updatesBefore)),
+    hold: (weights, updatesBefore) =>
+      holdWeights(weights, resolveGroups(settings, weights.parameters), updatesBefore),
     async update(given, parts, { updatesBefore, learningRate }) {
-      const weights = await frozenAs(given, frozenAfter(updatesBefore));
-      const frozenNames = Object.keys(weights.resting.first).join();
-      if (frozenNow !== undefined && frozenNow !== frozenNames) {
-        // A program's inputs are the same in every run.
-        await disposeAll(programs);
-        programs = compile();
-      }
-      frozenNow = frozenNames;
+      const weights = await frozenAs(given, updatesBefore);
+      const programs = await programsFor(weights);
       const [inputs, ...others] = parts;
       if (inputs === undefined) throw new Error('an update needs a batch');
       const trained = await weights.trained.read();
@@ -98,11 +97,13 @@ export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
         gradientNorm: next.gradientNorm.data[0] as number,
       };
     },
-    dispose: () => disposeAll(programs),
+    dispose: () => disposeAll(compiled?.programs),
   };
 }
 
-async function disposeAll(programs: Readonly<Record<string, { dispose(): Promise<void> }>>): Promise<void> {
+async function disposeAll(
+  programs: Readonly<Record<string, { dispose(): Promise<void> }>> = {},
+): Promise<void> {
   for (const program of Object.values(programs)) await program.dispose();
 }
 
@@ -123,6 +124,8 @@ type Next = {
 type Part<Inputs> = { readonly trained: Parameters; readonly frozen: Parameters; readonly inputs: Inputs };
 
 type Summed = { readonly sums: GradientSums };
+
+type Programs<Inputs extends Tree<tf.Tensor>> = ReturnType<typeof compilePrograms<Inputs>>;
 
 function compilePrograms<Inputs extends Tree<tf.Tensor>>(
   engine: Engine,
