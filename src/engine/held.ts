@@ -58,7 +58,10 @@ export function createHolder(): Holder {
         if (!isHeld(node)) {
           if (typeof node !== 'object' || node === null || isHostTensor(node as Values)) return node;
           return Object.fromEntries(
-            Object.entries(node).map(([key, below]) => [key, opened(below, path === '' ? key : `${path}/${key}`)]),
+            Object.entries(node).map(([key, below]) => [
+              key,
+              opened(below, path === '' ? key : `${path}/${key}`),
+            ]),
           );
         }
         const place = path === '' ? 'what it is given' : `the input ${path}`;

@@ -39,8 +39,7 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   names?: ModelNames,
 ): Model {
   const { name, dynamicAxes = {} } = options;
-  if (Object.keys(dynamicAxes).length === 0)
-    return modelOf(trace(name, fn, inputs), new Map(), names);
+  if (Object.keys(dynamicAxes).length === 0) return modelOf(trace(name, fn, inputs), new Map(), names);
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
     const longer = mapLeaves<TensorSpec, TensorSpec>(inputs, isSpec, (spec, path) => ({

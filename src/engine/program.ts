@@ -9,18 +9,21 @@ import { lowerToOnnx, type Model, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
 import type { LoadedModel, Runtime } from './runtime.js';
 import { spareMemory } from './spare-memory.js';
-import { type Tree, flatten, isHostTensor, mapLeaves, nest } from './tree.js';
 import { isTensor } from './trace.js';
+import { flatten, isHostTensor, mapLeaves, nest, type Tree } from './tree.js';
 
 /** Programs keep this many models, the ones used last; each stands for one set of shapes. */
 const keptModels = 48;
 
 /**
- * Values of a model's largest tensor up to which the memory of its runs stays for the next one. A model a set of shapes
- * would keep the largest memory of each: three times the peak. Where that is little it pays, else up to half of the time
- * goes into memory fetched and given back: measured on a training step of `tiny`, a sixth of it.
+ * Values up to which models keep the memory of a run for the next one: of the largest tensor that each makes on its way,
+ * summed over the sets of shapes of a program. Memory fetched and given back takes a sixth of a training step of `tiny`
+ * (three lengths: 3.9 million values in its teacher's pass; about 150 MB a million). What is kept is the most that each
+ * set of shapes ever needed: of `small` and `base` (10 million and more for one length), and of updates of a
+ * recognition head at full size (24 million), that would be several times the peak. Updates of pooled heads are far below
+ * (0.3 million). A program of every length has one model, which keeps its memory in any case.
  */
-const keptMemoryValues = 2 ** 21;
+const keptMemoryValues = 2 ** 22;
 
 export interface ProgramPlace {
   readonly holder: Holder;
@@ -42,23 +45,37 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
   const memory = spareMemory();
+  let keptValues = 0;
   const load = async (tree: Tree<HostTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
     const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), options);
-    const model = await runtime.load(bytes, isDynamic || largestTensor <= keptMemoryValues);
+    const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
+    if (keepsMemory) keptValues += largestTensor;
+    const model = await runtime.load(bytes, keepsMemory);
     const kept = paths.outputs.filter(({ path }) => isKept(keeps, path));
-    memory.want(kept.flatMap(({ spec }) => spec ?? []), runtime.runsAtOnce);
-    return { ...paths, model };
+    memory.want(
+      kept.flatMap(({ spec }) => spec ?? []),
+      runtime.runsAtOnce,
+    );
+    const unload = (): Promise<void> => {
+      if (keepsMemory) keptValues -= largestTensor;
+      return model.unload();
+    };
+    return { ...paths, model: { ...model, unload } };
   };
   const models = modelCache();
-  const named = (cause: unknown, failure: string): Error => new Error(`${name} failed: ${failure}`, { cause });
+  const named = (cause: unknown, failure: string): Error =>
+    new Error(`${name} failed: ${failure}`, { cause });
 
   const run = async (opened: OpenedInputs, leaves: readonly (readonly [string, HostTensor])[]) => {
     // Programs of every length that keep nothing run often on the same values: those of a frozen network.
     const fixed = sendsInputs && isDynamic && keeps.length === 0 ? opened.fixed : [];
     const isFixed = (path: string): boolean =>
       fixed.some((one) => path === one.path || path.startsWith(`${one.path}/`));
-    const signature = [signatureOf(leaves, dynamicAxes), ...fixed.map(({ id, path }) => `${path}=${id}`)].join(' ');
+    const signature = [
+      signatureOf(leaves, dynamicAxes),
+      ...fixed.map(({ id, path }) => `${path}=${id}`),
+    ].join(' ');
     const { model, inputs, outputs } = await models.get(signature, () => load(opened.tree, isFixed));
     check.expect(leaves);
     const given = new Map(leaves);

@@ -77,7 +77,9 @@ export function threadsRuntime(count: number): Runtime | undefined {
           const answer = await threads.run({ id, model, keepMemory, run, moved }, handOver);
           return {
             outputs: answer.outputs,
-            moved: new Map(moved.map((at, i) => [run.inputs[at]?.[0] as string, answer.moved[i] as HostTensor])),
+            moved: new Map(
+              moved.map((at, i) => [run.inputs[at]?.[0] as string, answer.moved[i] as HostTensor]),
+            ),
           };
         },
         // The session ends with its thread.
