@@ -1,12 +1,14 @@
 /** @file Gradients through every family: against finite differences, eager ones, PyTorch's, and those of rows alone. */
 import { describe, expect, it } from 'vitest';
 import { float32, floatsOf, type HostParameters, type HostTensor, int32 } from '../base/host-tensor.js';
-import { engineUnderTest, expectNear, normals } from '../engine/engines.fixture.js';
+import { distance, engineUnderTest, expectNear, normals } from '../engine/engines.fixture.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
+import { readSafetensors } from '../formats/safetensors.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { frameCount } from './batch.js';
 import type { Encoder } from './encoder.js';
+import { loadEncoder } from './load.js';
 import { toyEncoders } from './toy-encoders.fixture.js';
 
 /** Two rows; the second is padded. */
@@ -97,8 +99,8 @@ const along = (gradient: HostTensor, unit: HostTensor): number =>
 /** Statistics of training, which are no parameters to be trained. */
 const isStatistic = (name: string): boolean => /running_(mean|var)$/.test(name);
 
-/** Half the distance of the two points that a finite difference looks at. */
-const h = 0.005;
+/** Half the distance of the two points that a finite difference looks at; a waveform has more values than parameters. */
+const stepOf = (name: string): number => (name === 'waveform' ? 0.05 : 0.005);
 
 describe.each(['onnx', 'wasm'] as const)('gradients on %s equal finite differences', async (name) => {
   const engine = await engineUnderTest(name);
@@ -114,7 +116,7 @@ describe.each(['onnx', 'wasm'] as const)('gradients on %s equal finite differenc
     let largest = 0;
     for (const [key, tensor] of Object.entries(inputs.parameters)) {
       if (isStatistic(key)) continue;
-      const unit = direction(tensor.shape, key);
+      const [unit, h] = [direction(tensor.shape, key), stepOf(key)];
       const difference =
         ((await lossAt(key, moved(tensor, unit, h))) - (await lossAt(key, moved(tensor, unit, -h)))) /
         (2 * h);
@@ -164,3 +166,27 @@ describe('gradients', async () => {
     },
   );
 });
+
+it.each(['onnx', 'wasm'] as const)(
+  "wav2vec 2.0 with group norms has PyTorch's gradients on %s",
+  async (name) => {
+    const folder = 'test/fixtures/huggingface/wav2vec2-group';
+    const encoder = await loadEncoder(folder);
+    const { tensors } = await readSafetensors(`${folder}/gradients.safetensors`);
+    const under = (prefix: string): HostParameters =>
+      Object.fromEntries(
+        Object.entries(tensors).flatMap(([key, tensor]) =>
+          key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [],
+        ),
+      );
+    const waveform = tensors.waveform as HostTensor;
+    const { loss, gradients } = await gradientProgram(await engineUnderTest(name), encoder).run({
+      parameters: encoder.parameters,
+      waveform,
+      lengths: int32([1], [waveform.shape[1] as number]),
+      upstream: under('upstream.'),
+    });
+    expect(distance(loss, tensors.loss)).toBeLessThan(1e-5);
+    expectNear(gradients, under('gradient.'), 1e-4);
+  },
+);
