@@ -5,11 +5,11 @@ import { pluginOption } from './plugin-option.js';
 
 export const listCommand = defineCommand({
   usage: 'list <what>',
-  summary: 'Name the tasks, encoders, maskings or corpora there are',
+  summary: 'Name the tasks, heads, encoders, maskings or corpora there are',
   positionals: {
     what: {
       type: 'string',
-      choices: ['tasks', 'encoders', 'maskings', 'corpora'],
+      choices: ['tasks', 'heads', 'encoders', 'maskings', 'corpora'],
       demandOption: true,
       describe: 'What to list',
     },

@@ -2,12 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import { findTask } from '../../../tasks/index.js';
 import { loadEncoder } from '../../encoders/load.js';
+import { headKinds } from '../../heads/registry.js';
 import { findMasking } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';
 
 describe('the catalogue', () => {
   it('names tasks that can be found, with their metrics', async () => {
     for (const { name, metrics } of await catalogue.tasks()) expect(findTask(name).metrics).toBe(metrics);
+  });
+
+  it('names head kinds, those of the built-in tasks among them', async () => {
+    const items = await catalogue.heads();
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
+    for (const { name, summary } of items) expect(headKinds.find(name).about).toBe(summary);
   });
 
   it('names encoders that load with as many hidden states as it says', async () => {

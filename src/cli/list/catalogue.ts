@@ -1,12 +1,11 @@
-/** @file What there is to name: built-in tasks, encoders, corpora. */
+/** @file What there is to name: tasks, head kinds, encoders, maskings, corpora. */
 import { builtInTasks } from '../../../tasks/index.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
-import { encoderPresets } from '../../encoders/families/ehmam-config.js';
-import { fbankDefault } from '../../encoders/families/fbank.js';
-import { families } from '../../encoders/registry.js';
+import { namedEncoders } from '../../encoders/registry.js';
+import { headKinds } from '../../heads/registry.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {
@@ -15,7 +14,7 @@ export interface CatalogueItem {
 }
 
 /** Lists by what they are of. */
-export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora } satisfies Record<
+export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, corpora } satisfies Record<
   string,
   () => Promise<readonly CatalogueItem[]>
 >;
@@ -30,22 +29,21 @@ async function tasks() {
   }));
 }
 
+/** Head kinds, which tasks name. */
+async function heads() {
+  return headKinds.all().map(({ kind, about }) => ({ name: kind, summary: about }));
+}
+
 /** Encoders that a SPEC names without a checkpoint. */
 async function encoders() {
-  const configs = [
-    ['fbank', fbankDefault],
-    ...Object.entries(encoderPresets).map(([name, config]) => [`random:${name}`, config] as const),
-  ] as const;
-  return configs.map(([name, config]) => {
-    const configured = families.get(config.family)?.configure(config);
-    if (configured === undefined) throw new Error(`no family ${config.family}`);
-    const { dims, hopSamples } = configured.encoder;
-    const hopMilliseconds = (hopSamples / sampleRateHz) * 1000;
+  return namedEncoders().map(({ spec, family, config }) => {
+    const dims = family.dims(config);
+    const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
     return {
-      name,
-      summary: `family ${config.family}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
-      family: config.family,
+      name: spec,
+      summary: `family ${family.name}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
+      family: family.name,
       dims,
       hopMilliseconds,
     };
