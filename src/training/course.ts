@@ -1,5 +1,6 @@
 /** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
 import { z } from 'zod';
+import type { CurvePoint, Ending, TriedRate } from '../api/head-kind.js';
 import type { TaskMetric } from '../api/task.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
@@ -7,27 +8,13 @@ import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
 export type Direction = TaskMetric['direction'];
 
 /** What a look at dev measures. */
-export interface DevScores {
-  readonly devMetric: number;
-  /** The training's own loss on dev, without dropout and augmentation. */
-  readonly devLoss: number;
-}
-
-/** One look at dev. */
-export interface CurvePoint extends DevScores {
-  readonly update: number;
-  /** Mean over the updates since the last look. */
-  readonly trainLoss: number;
-}
+export type DevScores = Pick<CurvePoint, 'devMetric' | 'devLoss'>;
 
 /** A model as it was after some update, and how it did on dev. */
 export interface Checkpoint extends DevScores {
   readonly parameters: HostParameters;
   readonly update: number;
 }
-
-/** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */
-export type Ending = 'stalled' | 'hopeless' | 'finished';
 
 /** A training of one seed at one rate, as far as it has come. */
 export interface Course {
@@ -38,15 +25,6 @@ export interface Course {
   /** Looks at dev since the best one. */
   readonly stale: number;
   readonly ended?: Ending | undefined;
-}
-
-/** What a record says of a course that has ended. */
-export interface TriedRate {
-  readonly learningRate: number;
-  readonly devMetric: number;
-  /** How many updates it was trained for. */
-  readonly updates: number;
-  readonly ended: Ending;
 }
 
 const devScores = { devMetric: anyNumberSchema, devLoss: anyNumberSchema };
@@ -159,6 +137,7 @@ export function bestCourse(
   return others.reduce((a, b) => (isBetter(b.best, a.best, direction) ? b : a), first);
 }
 
+/** What a record says of a course that has ended. */
 export function triedRate({ learningRate, best, curve, ended }: Course): TriedRate {
   if (best === undefined || ended === undefined) throw new Error('a training that has not ended');
   return { learningRate, devMetric: best.devMetric, updates: curve.at(-1)?.update ?? 0, ended };

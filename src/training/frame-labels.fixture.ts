@@ -6,8 +6,7 @@ import type { Parameters } from '../engine/tree.js';
 import { layerSum } from '../nn/layer-sum.js';
 import { linear, parameter } from '../nn/linear.js';
 import type { BatchLoss } from './gradient-sums.js';
-import { type OneByOneSettings, type TrainedSeed, trainOneByOne } from './one-by-one.js';
-import type { TrainingWork } from './work.js';
+import { type OneByOneSettings, type TrainedSeed, type TrainingWork, trainOneByOne } from './one-by-one.js';
 
 /** Frames of an utterance, [layers, frames, dim], and a label for each. */
 export type LabelledFrames = { readonly values: Float32Array; readonly labels: readonly number[] };
@@ -90,7 +89,7 @@ export async function trainFrameLabels(
     },
     loss: frameLoss,
     look: async (parameters) => {
-      const { loss, accuracy } = await scores.run({ parameters: await parameters.read(), ...devFrames });
+      const { loss, accuracy } = await scores.run({ parameters, ...devFrames });
       return { devMetric: floatsOf(accuracy)[0] as number, devLoss: floatsOf(loss)[0] as number };
     },
   }).finally(() => scores.dispose());

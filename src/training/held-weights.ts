@@ -1,8 +1,8 @@
 /** @file What updates change, on the host and where the engine has it: trained parameters apart from frozen ones. */
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { Engine, Held } from '../engine/engine.js';
 import type { Parameters } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
-import { type Held, holdOnHost } from './held.js';
 import type { ResolvedGroups } from './parameter-groups.js';
 
 /** All that updates change, on the host. */
@@ -26,6 +26,7 @@ export interface HeldWeights {
 
 /** Hands weights to the engine, as the update after so many needs them. */
 export function holdWeights(
+  engine: Engine,
   { parameters, moments: { first, second } }: Weights,
   groups: ResolvedGroups,
   updatesBefore: number,
@@ -33,12 +34,12 @@ export function holdWeights(
   const isFrozen = (name: string): boolean => groups.isFrozen(name, updatesBefore);
   const isTrained = (name: string): boolean => !isFrozen(name);
   return {
-    trained: holdOnHost<Parameters>(some(parameters, isTrained)),
-    moments: holdOnHost<AdamState<Parameters>>({
+    trained: engine.hold<Parameters>(some(parameters, isTrained)),
+    moments: engine.hold<AdamState<Parameters>>({
       first: some(first, isTrained),
       second: some(second, isTrained),
     }),
-    frozen: holdOnHost<Parameters>(some(parameters, isFrozen)),
+    frozen: engine.hold<Parameters>(some(parameters, isFrozen)),
     resting: { first: some(first, isFrozen), second: some(second, isFrozen) },
     names: Object.keys(parameters),
     groups,
@@ -67,7 +68,11 @@ export async function releaseWeights({ trained, moments, frozen }: HeldWeights):
 }
 
 /** The weights as the update after so many needs them: a group may have begun to be trained. */
-export async function frozenAs(weights: HeldWeights, updatesBefore: number): Promise<HeldWeights> {
+export async function frozenAs(
+  engine: Engine,
+  weights: HeldWeights,
+  updatesBefore: number,
+): Promise<HeldWeights> {
   const { names, groups, resting } = weights;
   const same = names.every(
     (name) => groups.isFrozen(name, updatesBefore) === Object.hasOwn(resting.first, name),
@@ -75,7 +80,7 @@ export async function frozenAs(weights: HeldWeights, updatesBefore: number): Pro
   if (same) return weights;
   const read = await readWeights(weights);
   await releaseWeights(weights);
-  return holdWeights(read, groups, updatesBefore);
+  return holdWeights(engine, read, groups, updatesBefore);
 }
 
 const some = (tree: HostParameters, wanted: (name: string) => boolean): HostParameters =>

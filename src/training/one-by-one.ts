@@ -1,32 +1,31 @@
 /** @file Trains one model after the other, every seed at every rate, and gives each seed's best: for head kinds. */
 import { z } from 'zod';
+import type { CurvePoint, HeadWork, TriedRate } from '../api/head-kind.js';
 import type { HostParameters } from '../base/host-tensor.js';
+import type { Given, Held } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
-import type { Parameters, ToHost, Tree } from '../engine/tree.js';
+import type { Parameters, Tree } from '../engine/tree.js';
 import { adamDefaults, adamStart } from '../nn/adam.js';
 import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
 import {
   afterLook,
   bestCourse,
   type Course,
-  type CurvePoint,
   courseSchema,
   type DevScores,
   newCourse,
-  type TriedRate,
   triedRate,
   withEndings,
   withoutBeaten,
 } from './course.js';
 import type { LossFunction } from './gradient-sums.js';
-import type { Held } from './held.js';
 import { type HeldWeights, readWeights, releaseWeights, type Weights } from './held-weights.js';
-import { type CoursesState, keepWork, type WorkKeeper } from './keep-work.js';
+import { type CoursesState, type KeptWork, keepWork, type WorkKeeper } from './keep-work.js';
 import type { Kept } from './keeper.js';
 import { runUpdates } from './loop.js';
+import { trainingProgress } from './progress.js';
 import { constantRate, type Schedule } from './schedule.js';
 import { compileUpdates, type Updates } from './updates.js';
-import { type TrainingWork, trainingProgress } from './work.js';
 
 export interface OneByOneSettings {
   /** Every one is tried; dev decides. */
@@ -38,6 +37,9 @@ export interface OneByOneSettings {
   readonly patience: number;
   readonly gradientClip: number;
 }
+
+/** The part of a head's work that training itself needs. */
+export type TrainingWork = KeptWork & Pick<HeadWork, 'engine' | 'metric' | 'quiet' | 'onProgress'>;
 
 /** A kind of model to train, and how. */
 export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
@@ -54,7 +56,7 @@ export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   /** The parameters before the first update. */
   start(seed: number): HostParameters;
   /** The batch of an update, counted from 0: a matter of seed and update alone. */
-  inputs(update: number, seed: number): Promise<ToHost<Inputs>>;
+  inputs(update: number, seed: number): Promise<Given<Inputs>>;
   readonly loss: LossFunction<Inputs>;
   /** Runs dev. */
   look(parameters: Held<Parameters>): Promise<DevScores>;
@@ -69,7 +71,7 @@ export interface TrainedSeed {
   /** Every look at dev on the way to it. */
   readonly curve: readonly CurvePoint[];
   readonly parameters: HostParameters;
-  /** Spent before an interruption; a share of it where several seeds were trained. */
+  /** Spent on it before an interruption. */
   readonly earlierSeconds: number;
 }
 
@@ -89,60 +91,68 @@ const stateSchema: z.ZodType<StoredState> = z.object({
 
 /**
  * Trains every seed at every rate, one after the other; the same work gives the same result.
+ * @returns a result a seed, in their order
  * @throws the signal's reason when the training is interrupted, once its state is on disk
  */
 export async function trainOneByOne<Inputs extends Tree<tf.Tensor>>(
   training: OneByOne<Inputs>,
 ): Promise<TrainedSeed[]> {
-  const { work, kind, given, seeds, settings } = training;
-  const { learningRates, maximumUpdates, gradientClip } = settings;
-  const { direction } = work.metric;
-  const keeper = await keepWork<StoredState>(
-    work,
-    kind,
-    given,
-    seeds,
-    stateSchema,
-    ({ running }) => running !== undefined,
-  );
-  const { restored } = keeper;
-  let begun = restored?.state.running === undefined ? undefined : restored;
-  let courses: readonly Course[] =
-    restored?.state.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
-  const isOver = ({ ended }: Course): boolean => ended !== undefined;
-  const doneBefore = courses.filter(isOver).length * maximumUpdates;
-  const progress = trainingProgress(work, courses.length * maximumUpdates, doneBefore + (begun?.update ?? 0));
-  const updates = compileUpdates(
-    work.engine,
-    training.loss,
-    { ...adamDefaults, clipNorm: gradientClip },
-    work.title,
-  );
+  const { work, settings } = training;
+  const optimizer = { ...adamDefaults, clipNorm: settings.gradientClip };
+  const updates = compileUpdates(work.engine, training.loss, optimizer, work.title);
+  const trained: TrainedSeed[] = [];
   try {
-    for (let at = courses.findIndex((one) => !isOver(one)); at >= 0; ) {
-      const report = (update: number, note: string): void =>
-        progress.update(at * maximumUpdates + update, note);
-      courses = await trainCourse({ training, updates, keeper, report }, courses, at, begun);
-      begun = undefined;
-      at = courses.findIndex((one) => !isOver(one));
-    }
+    for (const seed of training.seeds) trained.push(await trainSeed(training, updates, seed));
   } finally {
-    progress.stop();
     await updates.dispose();
   }
-  return seeds.map((seed) => {
-    const own = courses.filter((course) => course.seed === seed);
-    const best = bestCourse(own, direction);
-    if (best === undefined) throw new Error('a training needs at least one update');
-    return {
-      seed,
-      tried: own.map(triedRate),
-      chosen: best.learningRate,
-      curve: best.curve,
-      parameters: best.best.parameters,
-      earlierSeconds: keeper.earlierSeconds / seeds.length,
-    };
-  });
+  return trained;
+}
+
+/** Trains one seed at every rate. */
+async function trainSeed<Inputs extends Tree<tf.Tensor>>(
+  training: OneByOne<Inputs>,
+  updates: Updates<Inputs>,
+  seed: number,
+): Promise<TrainedSeed> {
+  const { work, kind, given, settings } = training;
+  const { learningRates, maximumUpdates } = settings;
+  const isUnderWay = ({ running }: StoredState): boolean => running !== undefined;
+  const keeper = await keepWork(work, kind, given, [seed], stateSchema, isUnderWay);
+  const { restored } = keeper;
+  let courses = restored?.state.courses ?? learningRates.map((rate) => newCourse(seed, rate));
+  let begun = restored !== undefined && isUnderWay(restored.state) ? restored : undefined;
+  const nextCourse = (): number => courses.findIndex(({ ended }) => ended === undefined);
+  const over = courses.filter(({ ended }) => ended !== undefined).length;
+  const before = over * maximumUpdates + (begun?.update ?? 0);
+  const progress = trainingProgress(work, courses.length * maximumUpdates, before);
+  try {
+    for (let at = nextCourse(); at >= 0; at = nextCourse()) {
+      const first = at * maximumUpdates;
+      const report = (update: number, note: string): void => progress.update(first + update, note);
+      courses = await trainCourse({ training, updates, keeper, report }, courses, at, begun);
+      begun = undefined;
+    }
+    const [last] = courses.slice(-1);
+    // Seeds that follow may be interrupted: this one is not trained again.
+    if (training.seeds.length > 1 && over < courses.length)
+      await keeper.write(last?.curve.at(-1)?.update ?? 0, async () => ({
+        courses,
+        seconds: keeper.seconds(),
+      }));
+  } finally {
+    progress.stop();
+  }
+  const best = bestCourse(courses, work.metric.direction);
+  if (best === undefined) throw new Error('a training needs at least one update');
+  return {
+    seed,
+    tried: courses.map(triedRate),
+    chosen: best.learningRate,
+    curve: best.curve,
+    parameters: best.best.parameters,
+    earlierSeconds: keeper.earlierSeconds,
+  };
 }
 
 interface Underway<Inputs extends Tree<tf.Tensor>> {
@@ -176,7 +186,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
     {
       updates: maximumUpdates,
       keeper,
-      signal: work.keeping?.signal,
+      signal: keeper.signal,
       async step({ weights, lossSum, ...rest }, update) {
         const inputs = await training.inputs(update, seed);
         const rate = schedule(learningRate, update);
@@ -217,6 +227,6 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
     },
   );
   await releaseWeights(state.weights);
-  if (interrupted) work.keeping?.signal?.throwIfAborted();
+  if (interrupted) keeper.signal?.throwIfAborted();
   return state.courses;
 }

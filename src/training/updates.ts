@@ -1,8 +1,8 @@
 /** @file The compiled updates of a model: one program where a batch is whole, three where it comes in parts. */
 import { scalar } from '../base/host-tensor.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, Given } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
-import type { Parameters, ToHost, Tree } from '../engine/tree.js';
+import type { Parameters, Tree } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
 import {
   addSums,
@@ -13,7 +13,6 @@ import {
   partGradients,
   updateBy,
 } from './gradient-sums.js';
-import { holdOnHost } from './held.js';
 import { frozenAs, type HeldWeights, holdWeights, type Weights } from './held-weights.js';
 import { type OptimizerSettings, type ResolvedGroups, resolveGroups } from './parameter-groups.js';
 
@@ -37,7 +36,7 @@ export interface Updates<Inputs extends Tree<tf.Tensor>> {
    */
   update(
     weights: HeldWeights,
-    parts: readonly ToHost<Inputs>[],
+    parts: readonly Given<Inputs>[],
     at: { readonly updatesBefore: number; readonly learningRate: number },
   ): Promise<Updated>;
   dispose(): Promise<void>;
@@ -65,34 +64,26 @@ export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
   };
   return {
     hold: (weights, updatesBefore) =>
-      holdWeights(weights, resolveGroups(settings, weights.parameters), updatesBefore),
+      holdWeights(engine, weights, resolveGroups(settings, weights.parameters), updatesBefore),
     async update(given, parts, { updatesBefore, learningRate }) {
-      const weights = await frozenAs(given, updatesBefore);
+      const weights = await frozenAs(engine, given, updatesBefore);
       const programs = await programsFor(weights);
       const [inputs, ...others] = parts;
       if (inputs === undefined) throw new Error('an update needs a batch');
-      const trained = await weights.trained.read();
-      const frozen = await weights.frozen.read();
-      const now = {
-        parameters: trained,
-        moments: await weights.moments.read(),
-        step: scalar(updatesBefore),
-        learningRate: scalar(learningRate),
-      };
-      let next: ToHost<Next>;
+      const { trained, frozen, moments } = weights;
+      const at = { step: scalar(updatesBefore), learningRate: scalar(learningRate) };
+      const now = { parameters: trained, moments, ...at };
+      let next: Awaited<ReturnType<typeof programs.whole.run>>;
       if (others.length === 0) next = await programs.whole.run({ ...now, frozen, inputs });
       else {
         let { sums } = await programs.first.run({ trained, frozen, inputs });
         for (const part of others)
           ({ sums } = await programs.more.run({ trained, frozen, inputs: part, sums }));
         next = await programs.last.run({ ...now, sums });
+        await sums.release();
       }
       return {
-        weights: {
-          ...weights,
-          trained: holdOnHost<Parameters>(next.parameters),
-          moments: holdOnHost<AdamState<Parameters>>(next.moments),
-        },
+        weights: { ...weights, trained: next.parameters, moments: next.moments },
         loss: next.loss.data[0] as number,
         gradientNorm: next.gradientNorm.data[0] as number,
       };
@@ -135,29 +126,31 @@ function compilePrograms<Inputs extends Tree<tf.Tensor>>(
   name: string,
 ) {
   return {
-    whole: engine.compile<Now & { readonly frozen: Parameters; readonly inputs: Inputs }, Next>(
-      ({ frozen, inputs, ...now }) => {
+    whole: engine.compile(
+      ({ frozen, inputs, ...now }: Now & { readonly frozen: Parameters; readonly inputs: Inputs }): Next => {
         const { gradients, loss } = batchGradients(lossOf, now.parameters, frozen, inputs);
         return { ...updateBy(gradients, now, clipNorm, adam), loss };
       },
-      { name: `update of the ${name}` },
+      { name: `update of the ${name}`, keeps: ['parameters', 'moments'] },
     ),
-    first: engine.compile<Part<Inputs>, Summed>(
-      ({ trained, frozen, inputs }) => ({ sums: partGradients(lossOf, trained, frozen, inputs) }),
-      { name: `gradients of the ${name}` },
+    first: engine.compile(
+      ({ trained, frozen, inputs }: Part<Inputs>): Summed => ({
+        sums: partGradients(lossOf, trained, frozen, inputs),
+      }),
+      { name: `gradients of the ${name}`, keeps: ['sums'] },
     ),
-    more: engine.compile<Part<Inputs> & Summed, Summed>(
-      ({ trained, frozen, inputs, sums }) => ({
+    more: engine.compile(
+      ({ trained, frozen, inputs, sums }: Part<Inputs> & Summed): Summed => ({
         sums: addSums(sums, partGradients(lossOf, trained, frozen, inputs)),
       }),
-      { name: `further gradients of the ${name}` },
+      { name: `further gradients of the ${name}`, keeps: ['sums'] },
     ),
-    last: engine.compile<Now & Summed, Next>(
-      ({ sums, ...now }) => {
+    last: engine.compile(
+      ({ sums, ...now }: Now & Summed): Next => {
         const { gradients, loss } = meansOf(sums);
         return { ...updateBy(gradients, now, clipNorm, adam), loss };
       },
-      { name: `summed update of the ${name}` },
+      { name: `summed update of the ${name}`, keeps: ['parameters', 'moments'] },
     ),
   };
 }
