@@ -2,7 +2,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { builtInTasks, findTask } from '../../tasks/index.js';
 import type { PresetName } from '../api/presets.js';
 import { type Head, type Split, splits, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
@@ -18,6 +17,7 @@ import {
   parseSettings,
   pooledSettingsSchema,
 } from '../heads/settings.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 
@@ -76,12 +76,11 @@ export interface Training {
  */
 export async function planTask(
   wanted: SuiteTask,
-  tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
-  const task = findTask(wanted.name, tasks);
+  const task = knownTasks.find(wanted.name);
   const { manifest, root } = wanted;
   const read = { root, columns: task.columns, splits, mostMissing };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {

@@ -1,17 +1,30 @@
-/** @file What there is to name: built-in tasks, encoders, corpora. */
-import { builtInTasks } from '../../../tasks/index.js';
+/** @file What there is to name: tasks, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
 import { sampleRateHz } from '../../audio/index.js';
+import { moduleText } from '../../base/module-name.js';
+import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderPresets } from '../../encoders/families/ehmam-config.js';
 import { fbankDefault } from '../../encoders/families/fbank.js';
 import { families } from '../../encoders/registry.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {
   readonly name: string;
   readonly summary: string;
+  /** Of what a plug-in brings: its module. */
+  readonly module?: string;
+}
+
+/** The module of what a plug-in brought, as people read it. */
+function moduleIn(
+  registry: Pick<Registry<unknown>, 'moduleOf'>,
+  name: string,
+): Pick<CatalogueItem, 'module'> {
+  const module = registry.moduleOf(name);
+  return module === undefined ? {} : { module: moduleText(module) };
 }
 
 /** Lists by what they are of. */
@@ -21,12 +34,13 @@ export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora
 >;
 
 async function tasks() {
-  return builtInTasks.map(({ name, version, summary, metrics, columns }) => ({
+  return knownTasks.all().map(({ name, version, summary, metrics, columns }) => ({
     name,
     summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
     version,
     metrics,
     columns,
+    ...moduleIn(knownTasks, name),
   }));
 }
 
@@ -53,7 +67,7 @@ async function encoders() {
 }
 
 async function maskingStrategies() {
-  return [...maskings().values()].map(({ name, about }) => ({ name, summary: about }));
+  return maskings.all().map(({ name, about }) => ({ name, summary: about, ...moduleIn(maskings, name) }));
 }
 
 interface CorpusItem extends CatalogueItem {
