@@ -83,11 +83,7 @@ function importTarget(exports: unknown): string | undefined {
 function loadingError(module: string, error: unknown): UserError {
   if (error instanceof UserError && error.message.startsWith('plug-in ')) return error;
   const [message = ''] = messageOf(error).split('\n');
-  // Node says the place of a syntax error first in the stack.
-  const [, line] = error instanceof SyntaxError ? (/^file:.*:(\d+)\n/.exec(error.stack ?? '') ?? []) : [];
   const what =
-    error instanceof SyntaxError
-      ? `syntax error${line === undefined ? '' : ` in line ${line}`} (${message})`
-      : `fails while it is loaded (${message})`;
+    error instanceof SyntaxError ? `syntax error (${message})` : `fails while it is loaded (${message})`;
   return new UserError(`plug-in '${moduleText(module)}': ${what}`, { cause: error });
 }
