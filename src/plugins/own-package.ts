@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { register } from 'node:module';
 
-const face = new URL('../api/index.js', import.meta.url);
+const face = new URL('../index.js', import.meta.url);
 let resolving = false;
 
-/** From now on, modules get this program's `src/api` for `ehmam`, whatever copy is installed beside them. */
+/** From now on, modules get this program's face for `ehmam`, whatever copy is installed beside them. */
 export function resolveOwnPackage(): void {
   // Run from the TypeScript sources there is no JavaScript to give.
   if (resolving || !existsSync(face)) return;
