@@ -5,7 +5,7 @@ import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { searchedRates } from '../../heads/presets.js';
+import { searchedRates } from '../../heads/rates.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
