@@ -10,7 +10,7 @@ export type { Cropper } from '../data/cropping.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
-export type { EncoderFamily } from './encoder-family.js';
+export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
 export type {
   CurvePoint,
   Ending,

@@ -61,7 +61,7 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   const options = { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } };
   if (engine.provider === 'cpu') {
     const program = engine.compile<FrozenInputs, Out>(
-      ({ parameters, waveform }) => outputs(encoder.forward(parameters, waveform)),
+      ({ parameters, waveform }) => outputs(encoder.forward(parameters, { waveform })),
       options,
     );
     const run = (samples: Float32Array): Promise<ToHost<Out>> =>
@@ -69,7 +69,7 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
     return Object.assign(run, { dispose: () => program.dispose() });
   }
   const program = engine.compile<{ waveform: tf.Tensor }, Out>(
-    ({ waveform }) => outputs(encoder.forward(constants(encoder.parameters), waveform)),
+    ({ waveform }) => outputs(encoder.forward(constants(encoder.parameters), { waveform })),
     options,
   );
   const run = (samples: Float32Array): Promise<ToHost<Out>> =>

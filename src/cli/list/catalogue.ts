@@ -5,9 +5,7 @@ import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
-import { encoderPresets } from '../../encoders/families/ehmam-config.js';
-import { fbankDefault } from '../../encoders/families/fbank.js';
-import { families } from '../../encoders/registry.js';
+import { namedEncoders } from '../../encoders/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
@@ -46,20 +44,14 @@ async function tasks() {
 
 /** Encoders that a SPEC names without a checkpoint. */
 async function encoders() {
-  const configs = [
-    ['fbank', fbankDefault],
-    ...Object.entries(encoderPresets).map(([name, config]) => [`random:${name}`, config] as const),
-  ] as const;
-  return configs.map(([name, config]) => {
-    const configured = families.get(config.family)?.configure(config);
-    if (configured === undefined) throw new Error(`no family ${config.family}`);
-    const { dims, hopSamples } = configured.encoder;
-    const hopMilliseconds = (hopSamples / sampleRateHz) * 1000;
+  return namedEncoders().map(({ spec, family, config }) => {
+    const dims = family.dims(config);
+    const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
     return {
-      name,
-      summary: `family ${config.family}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
-      family: config.family,
+      name: spec,
+      summary: `family ${family.name}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
+      family: family.name,
       dims,
       hopMilliseconds,
     };
