@@ -1,4 +1,6 @@
 /** @file What a plug-in is: the default export of a module that `--plugin` or the key `plugins` names. */
+import type { EncoderFamily } from './encoder-family.js';
+import type { HeadKind } from './head-kind.js';
 import type { MaskingStrategy } from './masking-strategy.js';
 import type { Task } from './task.js';
 
@@ -12,5 +14,8 @@ export const pluginApiVersion = 1;
 export interface Plugin {
   readonly apiVersion: typeof pluginApiVersion;
   readonly tasks?: readonly Task[];
+  readonly heads?: readonly HeadKind[];
+  /** Their presets are SPECs: `NAME` without parameters, else `random:NAME`. */
+  readonly encoders?: readonly EncoderFamily[];
   readonly maskings?: readonly MaskingStrategy[];
 }

@@ -24,23 +24,27 @@ export interface Registry<T> {
 /**
  * A registry.
  * @param what for messages: `task`, `masking strategy`
+ * @param clashOf why an item cannot be added beside those there are, though its name is free
  */
 export function createRegistry<T>(
   what: string,
   nameOf: (item: T) => string,
   builtIn: readonly T[],
+  clashOf: (item: T) => string | undefined = () => undefined,
 ): Registry<T> {
   const items = new Map<string, { readonly item: T; readonly module: string | undefined }>(
     builtIn.map((item) => [nameOf(item), { item, module: undefined }]),
   );
-  const conflictOf = (item: T, module: string): UserError | undefined => {
-    const name = nameOf(item);
-    const taken = items.get(name);
-    if (taken === undefined || taken.module === module) return undefined;
+  const clash = (item: T, module: string): string | undefined => {
+    const taken = items.get(nameOf(item));
+    if (taken === undefined || taken.module === module) return clashOf(item);
     const owner = taken.module === undefined ? 'is built in' : `comes from '${moduleText(taken.module)}'`;
-    return new UserError(`plug-in '${moduleText(module)}': duplicate ${what} '${name}', which ${owner}`, {
-      mend: 'Give it another name',
-    });
+    return `duplicate ${what} '${nameOf(item)}', which ${owner}`;
+  };
+  const conflictOf = (item: T, module: string): UserError | undefined => {
+    const why = clash(item, module);
+    if (why === undefined) return undefined;
+    return new UserError(`plug-in '${moduleText(module)}': ${why}`, { mend: 'Give it another name' });
   };
   return {
     all: () => [...items.values()].map(({ item }) => item),

@@ -4,11 +4,11 @@ import type { CatalogueItem } from './list/catalogue.js';
 
 export const listCommand = defineCommand({
   usage: 'list <what>',
-  summary: 'Name the tasks, encoders, maskings or corpora there are',
+  summary: 'Name the tasks, heads, encoders, maskings or corpora there are',
   positionals: {
     what: {
       type: 'string',
-      choices: ['tasks', 'encoders', 'maskings', 'corpora'],
+      choices: ['tasks', 'heads', 'encoders', 'maskings', 'corpora'],
       demandOption: true,
       describe: 'What to list',
     },

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../base/errors.js';
 import { randomStream } from '../base/random.js';
+import { namedEncoders } from '../encoders/registry.js';
+import { headKinds } from '../heads/registry.js';
 import { choosing, type MaskRequest, maskDefaults, maskings } from '../pretrain/masking/index.js';
 import { knownTasks } from './known-tasks.js';
 import { loadPlugins } from './load.js';
@@ -23,6 +25,13 @@ const masking = (name: string): string =>
 const task = (name: string, more = ''): string =>
   `{ name: '${name}', version: 1, summary: 'a test', columns: ['word'], metrics: [{ name: 'm', direction: 'higher' }],
      head: () => ({ kind: 'pooled-linear', slots: [] }), evaluate: () => ({}), ${more} }`;
+const schema = '{ safeParse: (data) => ({ success: true, data }), parse: (data) => data }';
+const head = (kind: string): string =>
+  `{ kind: '${kind}', about: 'a test', settings: ${schema}, stored: ${schema}, seedsTogether: false,
+     reads() {}, cost() {}, train() {}, forward() {} }`;
+const encoder = (name: string, presets: string, parameters = '({})'): string =>
+  `{ name: '${name}', schema: ${schema}, presets: ${presets}, parameters: (config) => ${parameters}, forward() {},
+     dims: () => [1], normalizesWaveform: () => false, minimumSamples: () => 400, hopSamples: () => 160 }`;
 const plugin = (content: string): string => `export default { apiVersion: 1, ${content} };\n`;
 
 async function write(name: string, text: string): Promise<string> {
@@ -43,11 +52,16 @@ describe('a plug-in', () => {
   it('brings things of several kinds, which are then found like built-in ones; once more changes nothing', async () => {
     const file = await write(
       'both.mjs',
-      plugin(`tasks: [${task('both-task')}], maskings: [${masking('first-half')}]`),
+      plugin(
+        `tasks: [${task('both-task')}], maskings: [${masking('first-half')}],
+         heads: [${head('both-head')}], encoders: [${encoder('both-family', '{ both: {} }')}]`,
+      ),
     );
     for (let time = 0; time < 2; time++) {
       await loadPlugins([file]);
       expect(knownTasks.find('both-task')).toMatchObject({ version: 1, summary: 'a test' });
+      expect(headKinds.find('both-head').about).toBe('a test');
+      expect(namedEncoders().filter(({ spec }) => spec === 'both')).toHaveLength(1);
       expect(maskings.all().filter(({ name }) => name === 'first-half')).toHaveLength(1);
     }
     expect(knownTasks.moduleOf('both-task')).toBe(file);
@@ -136,6 +150,26 @@ describe('a plug-in', () => {
       'no-choose.mjs',
       plugin("maskings: [{ name: 'x', about: 'y', hardShare: () => 0 }]"),
       /no-choose\.mjs': maskings\[0\] \('x'\): missing field 'choose' \(a function\)\. It has name, about/,
+    ],
+    [
+      'head.mjs',
+      plugin("heads: [{ kind: 'labels', about: 'a test', settings: {} }]"),
+      /head\.mjs': heads\[0\] \('labels'\): field 'settings' must be a schema of zod\. It has kind, about/,
+    ],
+    [
+      'taken-head.mjs',
+      plugin(`heads: [${head('frame-ctc')}]`),
+      /duplicate head kind 'frame-ctc', which is built in/,
+    ],
+    [
+      'preset.mjs',
+      plugin(`encoders: [${encoder('mine', '{ fbank: {} }')}]`),
+      /preset\.mjs': duplicate encoder preset 'fbank', which the family 'fbank' has/,
+    ],
+    [
+      'preset-fails.mjs',
+      plugin(`encoders: [${encoder('mine', '{ mine: {} }', 'config.none.length')}]`),
+      /preset-fails\.mjs': encoders\[0\] fails \(Cannot read/,
     ],
     ['null.mjs', plugin('tasks: [null]'), /null\.mjs': tasks\[0\]: must be an object/],
     ['twice.mjs', plugin(`tasks: [${task('x')}, ${task('x')}]`), /twice\.mjs': duplicate name 'x' in tasks/],

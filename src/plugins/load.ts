@@ -1,14 +1,16 @@
 /** @file Loads plug-ins: checks all that a module brings, then registers all of it. */
 import { type Plugin, pluginApiVersion } from '../api/plugin.js';
-import { UserError } from '../base/errors.js';
+import { messageOf, UserError } from '../base/errors.js';
 import { moduleText } from '../base/module-name.js';
 import { mendOfName } from '../base/names.js';
 import type { Registry } from '../base/registry.js';
+import { encoderFamilies } from '../encoders/registry.js';
+import { headKinds } from '../heads/registry.js';
 import { maskings } from '../pretrain/masking/registry.js';
 import { guardedTask } from './guarded-task.js';
 import { importPlugin } from './import-module.js';
 import { knownTasks } from './known-tasks.js';
-import { faultOf, maskingShape, type Shape, taskShape } from './shapes.js';
+import { encoderShape, faultOf, headShape, maskingShape, type Shape, taskShape } from './shapes.js';
 
 /** The fields of a plug-in that hold items. */
 type Field = Exclude<keyof Plugin, 'apiVersion'>;
@@ -18,6 +20,8 @@ type Admission = (item: unknown, place: string, module: string) => { readonly na
 
 const admissions: Readonly<Record<Field, Admission>> = {
   tasks: admissionTo(knownTasks, taskShape, guardedTask),
+  heads: admissionTo(headKinds, headShape),
+  encoders: admissionTo(encoderFamilies, encoderShape),
   maskings: admissionTo(maskings, maskingShape),
 };
 
@@ -34,10 +38,19 @@ function admissionTo<T>(
       throw wrong(module, `${which}: ${fault}`, `It has ${Object.keys(shape.fields).join(', ')}`);
     }
     const prepared = prepare(item as T, module);
-    const conflict = registry.conflictOf(prepared, module);
+    const conflict = conflictOf(registry, prepared, module, place);
     if (conflict !== undefined) throw conflict;
     return { name: name as string, add: () => registry.register(prepared, module) };
   };
+}
+
+/** A registry may ask an item for more than its name. */
+function conflictOf<T>(registry: Registry<T>, item: T, module: string, place: string): UserError | undefined {
+  try {
+    return registry.conflictOf(item, module);
+  } catch (error) {
+    return wrong(module, `${place} fails (${messageOf(error)})`);
+  }
 }
 
 const example = 'export default { apiVersion: 1, tasks: [...] }; see tasks/README.md';

@@ -72,6 +72,30 @@ export const encoderShape: Shape = {
     normalizesWaveform: aFunction,
     minimumSamples: aFunction,
     hopSamples: aFunction,
+    presets: optional(object),
+    hub: optional(object),
+  },
+};
+
+export const headShape: Shape = {
+  name: 'kind',
+  fields: {
+    kind: text,
+    about: text,
+    settings: schema,
+    stored: schema,
+    reads: aFunction,
+    cost: aFunction,
+    train: aFunction,
+    forward: aFunction,
+    seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
+    presets: optional(object),
+    crops: optional(aFunction),
+    files: optional({
+      is: 'a list of paths of settings',
+      fits: (value) => Array.isArray(value) && value.every(Array.isArray),
+    }),
+    freeAxis: optional(text),
   },
 };
 

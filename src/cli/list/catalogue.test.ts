@@ -1,6 +1,7 @@
 /** @file What `ehmam list` names is what other commands take. */
 import { describe, expect, it } from 'vitest';
 import { loadEncoder } from '../../encoders/load.js';
+import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';
@@ -15,6 +16,12 @@ describe('the catalogue', () => {
     const items = (await catalogue.encoders()).filter(({ name }) => name !== 'random:base');
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['fbank', 'random:tiny']));
     for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
+  });
+
+  it('names head kinds that can be found', async () => {
+    const items = await catalogue.heads();
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
+    for (const { name } of items) expect(headKinds.find(name).kind).toBe(name);
   });
 
   it('names maskings that can be found', async () => {

@@ -1,11 +1,12 @@
-/** @file What there is to name: tasks, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
+/** @file What there is to name: tasks, heads, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
 import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
-import { namedEncoders } from '../../encoders/registry.js';
+import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
+import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
@@ -26,7 +27,7 @@ function moduleIn(
 }
 
 /** Lists by what they are of. */
-export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora } satisfies Record<
+export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, corpora } satisfies Record<
   string,
   () => Promise<readonly CatalogueItem[]>
 >;
@@ -42,6 +43,12 @@ async function tasks() {
   }));
 }
 
+async function heads() {
+  return headKinds
+    .all()
+    .map(({ kind, about }) => ({ name: kind, summary: about, ...moduleIn(headKinds, kind) }));
+}
+
 /** Encoders that a SPEC names without a checkpoint. */
 async function encoders() {
   return namedEncoders().map(({ spec, family, config }) => {
@@ -54,6 +61,7 @@ async function encoders() {
       family: family.name,
       dims,
       hopMilliseconds,
+      ...moduleIn(encoderFamilies, family.name),
     };
   });
 }
