@@ -28,6 +28,7 @@ import { writeSafetensors } from '../src/formats/safetensors.js';
 import { headKinds } from '../src/heads/registry.js';
 import { readHead } from '../src/heads/trained.js';
 import { linear } from '../src/nn/linear.js';
+import { knownTasks } from '../src/plugins/known-tasks.js';
 import { estimatorOf } from '../src/suite/estimate.js';
 import { planGraph } from '../src/suite/graph.js';
 import { planTask } from '../src/suite/plan.js';
@@ -160,13 +161,18 @@ beforeAll(async () => {
   }
   await writeManifest(manifest, rows);
   headKinds.register(frameVote, './votes.mjs');
+  knownTasks.register(task, './votes.mjs');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a kind is listed, and its settings are checked, preset and files included', async () => {
-  expect(await catalogue.heads()).toContainEqual({ name: 'frame-vote', summary: frameVote.about });
+  expect(await catalogue.heads()).toContainEqual({
+    name: 'frame-vote',
+    summary: frameVote.about,
+    module: './votes.mjs',
+  });
   const plan = (settings: object, preset: 'clean' | 'superb' = 'clean') =>
-    planTask({ name: 'votes', manifest, folder, settings: { ...settings } }, [task], { preset });
+    planTask({ name: 'votes', manifest, folder, settings: { ...settings } }, { preset });
   expect(await plan({})).toMatchObject({ preset: 'clean', head: { settings: { layer: 0 } } });
   expect(await plan({}, 'superb')).toMatchObject({ preset: 'superb', head: { settings: { layer: 1 } } });
   await expect(plan({ layers: 1 })).rejects.toThrow(/settings of task 'votes' are wrong: .*layers/);
@@ -175,8 +181,9 @@ test('a kind is listed, and its settings are checked, preset and files included'
   expect(before.head.settings).toEqual({ layer: 0, priors: join(folder, 'priors.txt') });
   await writeFile(join(folder, 'priors.txt'), '1 2 3');
   expect((await plan({ priors: 'priors.txt' })).preset).not.toBe(before.preset);
-  const unknown = { ...task, head: () => ({ kind: 'frame-vot' }) };
-  await expect(planTask({ name: 'votes', manifest }, [unknown as Task])).rejects.toThrow(
+  const unknown = { ...task, name: 'votes-of-no-kind', head: () => ({ kind: 'frame-vot' }) };
+  knownTasks.register(unknown as Task, './votes.mjs');
+  await expect(planTask({ name: 'votes-of-no-kind', manifest })).rejects.toThrow(
     /unknown head kind 'frame-vot'.*frame-vote/,
   );
 });
@@ -190,7 +197,6 @@ test("a kind's jobs read what it reads, go seed by seed, and take as long as it 
       engine: { name: 'onnx', provider: 'cpu', threads: 1 },
       maxBadShare: 0,
       plugins: [],
-      knownTasks: [task],
       out: join(folder, 'planned'),
       cacheFolder: join(folder, 'cache'),
       quiet: true,
@@ -212,7 +218,6 @@ test('a head of it is trained, recorded, read again and exported', async () => {
   const out = join(folder, 'results');
   const [record] = await runSuite({
     tasks: [{ name: 'votes', manifest }],
-    knownTasks: [task],
     encoders: [encoder],
     outFolder: out,
     cacheFolder: join(folder, 'cache'),

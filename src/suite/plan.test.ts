@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
 import { hashManifest } from '../data/manifest.js';
 import { writeManifest } from '../data/rows.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { loadSuite, type SuiteTask } from './definition.js';
 import { planTask } from './plan.js';
 
@@ -31,7 +32,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('the crops of sid', () => {
   const plan = (preset: 'clean' | 'superb', settings = {}) =>
-    planTask({ name: 'sid', manifest, settings }, undefined, { preset });
+    planTask({ name: 'sid', manifest, settings }, { preset });
 
   test('are of preset superb, in train alone, at most 8 s', async () => {
     const { data, utterances, preset } = await plan('superb');
@@ -62,7 +63,7 @@ describe('the crops of sid', () => {
     expect(superb.hashes.audio).not.toBe(clean.hashes.audio);
     expect(superb.hashes.seconds).toBeCloseTo(7 + 4 * 8 + 12 + 12);
     const wanted = { name: 'sid', manifest, settings: {} };
-    const again = await planTask(wanted, undefined, { preset: 'superb' }, 0, async () => superb.hashes);
+    const again = await planTask(wanted, { preset: 'superb' }, 0, async () => superb.hashes);
     expect(again.hashes).toEqual(superb.hashes);
     expect(again.manifest.hash).toBe(superb.manifest.hash);
   });
@@ -70,13 +71,13 @@ describe('the crops of sid', () => {
   test('are refused for a task that cuts none', async () => {
     const wanted = { name: 'asr', manifest, settings: { crops: { seconds: 8 } } };
     await expect(planTask(wanted)).rejects.toThrow(/crops/);
-    const ic = { ...(await plan('clean')).task, name: 'uncut', crop: undefined } as never;
-    await expect(planTask({ ...wanted, name: 'uncut' }, [ic])).rejects.toThrow("'uncut' cuts no crops");
+    knownTasks.register({ ...(await plan('clean')).task, name: 'uncut', crop: undefined } as never, 'a-test');
+    await expect(planTask({ ...wanted, name: 'uncut' })).rejects.toThrow("'uncut' cuts no crops");
   });
 });
 
 test('keywords of preset superb are drawn balanced', async () => {
-  const plan = await planTask({ name: 'ks', manifest }, undefined, { preset: 'superb' });
+  const plan = await planTask({ name: 'ks', manifest }, { preset: 'superb' });
   expect(plan).toMatchObject({ preset: 'superb', head: { settings: { drawing: 'balanced' } } });
 });
 
@@ -96,12 +97,10 @@ describe('the preset of a record', () => {
     );
     // As it was written before head kinds brought their settings themselves.
     const lm = { arpa: tinyArpa, weight: 1.5 };
-    const superb = await planTask({ name: 'asr', manifest, settings: { lm } }, undefined, {
-      preset: 'superb',
-    });
+    const superb = await planTask({ name: 'asr', manifest, settings: { lm } }, { preset: 'superb' });
     expect(superb.preset).toBe('superb-a71e9167');
     for (const name of ['asr', 'ks', 'sid'])
-      expect((await planTask({ name, manifest }, undefined, { preset: 'superb' })).preset).toBe('superb');
+      expect((await planTask({ name, manifest }, { preset: 'superb' })).preset).toBe('superb');
   });
 });
 
