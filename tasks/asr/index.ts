@@ -21,6 +21,7 @@ export const asr: Task<CtcSpec> = {
     { name: 'wer', direction: 'lower' },
     { name: 'cer', direction: 'lower' },
   ],
+  hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;
