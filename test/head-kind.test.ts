@@ -181,9 +181,9 @@ test('a kind is listed, and its settings are checked, preset and files included'
   expect(before.head.settings).toEqual({ layer: 0, priors: join(folder, 'priors.txt') });
   await writeFile(join(folder, 'priors.txt'), '1 2 3');
   expect((await plan({ priors: 'priors.txt' })).preset).not.toBe(before.preset);
-  const unknown = { ...task, name: 'lost', head: () => ({ kind: 'frame-vot' }) };
-  knownTasks.register(unknown, './votes.mjs');
-  await expect(planTask({ name: 'lost', manifest })).rejects.toThrow(
+  const unknown = { ...task, name: 'votes-of-no-kind', head: () => ({ kind: 'frame-vot' }) };
+  knownTasks.register(unknown as Task, './votes.mjs');
+  await expect(planTask({ name: 'votes-of-no-kind', manifest })).rejects.toThrow(
     /unknown head kind 'frame-vot'.*frame-vote/,
   );
 });

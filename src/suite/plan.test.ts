@@ -97,12 +97,7 @@ describe('the preset of a record', () => {
     );
     // As it was written before head kinds brought their settings themselves.
     const lm = { arpa: tinyArpa, weight: 1.5 };
-    const superb = await planTask(
-      { name: 'asr', manifest, settings: { lm } },
-      {
-        preset: 'superb',
-      },
-    );
+    const superb = await planTask({ name: 'asr', manifest, settings: { lm } }, { preset: 'superb' });
     expect(superb.preset).toBe('superb-a71e9167');
     for (const name of ['asr', 'ks', 'sid'])
       expect((await planTask({ name, manifest }, { preset: 'superb' })).preset).toBe('superb');

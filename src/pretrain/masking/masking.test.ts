@@ -224,7 +224,5 @@ describe.each(maskings.all().map(({ name }) => name))(
 
 it('an unknown strategy is an error that lists those there are', () => {
   expect(() => maskings.find('hardest')).toThrow(UserError);
-  expect(() => maskings.find('hardest')).toThrow(
-    /unknown masking strategy 'hardest'.*easy-to-hard, random/,
-  );
+  expect(() => maskings.find('hardest')).toThrow(/unknown masking strategy 'hardest'.*easy-to-hard, random/);
 });
