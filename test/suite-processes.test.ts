@@ -163,7 +163,7 @@ const evaluate = (predictions, references) => {
   while (existsSync(${JSON.stringify(hungry)})) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })));
   return ks.evaluate(predictions, references);
 };
-export const tasks = [{ ...ks, name: 'hungry', evaluate }];
+export default { apiVersion: 1, tasks: [{ ...ks, name: 'hungry', evaluate }] };
 `,
     );
     await writeFile(hungry, '');

@@ -18,12 +18,6 @@ describe('the catalogue', () => {
     for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
   });
 
-  it('names head kinds that can be found', async () => {
-    const items = await catalogue.heads();
-    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
-    for (const { name } of items) expect(headKinds.find(name).kind).toBe(name);
-  });
-
   it('names maskings that can be found', async () => {
     const items = await catalogue.maskings();
     expect(items.map(({ name }) => name)).toEqual(
