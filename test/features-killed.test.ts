@@ -1,7 +1,7 @@
 /** @file Feature stores made by several processes, some of them killed: whole, equal, and no shard made twice. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,7 +57,7 @@ async function start(store: string): Promise<Maker> {
     utterances,
     audioHash: 'm',
     kind: 'frames',
-    folder: join(folder, store),
+    storage: { folder: join(folder, store) },
     quiet: true,
   };
   const file = join(folder, `${store}.json`);
@@ -82,14 +82,23 @@ async function ended({ child, text }: Maker): Promise<[number | null, number]> {
   return [code, Number(/encoded (\d+)/.exec(text())?.[1] ?? Number.NaN)];
 }
 
-/** Digests of a store's files by name; how long it took is no part of them. */
+/** Whether the data file that a note goes with is as the note says. */
+async function isAsNoted(note: string): Promise<boolean> {
+  const { size, mtimeMs } = await stat(note.replace(/\.verified$/, ''));
+  const noted: unknown = JSON.parse(await readFile(note, 'utf8'));
+  return JSON.stringify(noted) === JSON.stringify({ size, modified: mtimeMs });
+}
+
+/** Digests of a store's files by name; how long it took, and when, is no part of them. */
 async function filesOf(store: string): Promise<Record<string, string>> {
   const [name = ''] = await readdir(join(folder, store));
   const files = (await readdir(join(folder, store, name))).sort();
   return Object.fromEntries(
     await Promise.all(
       files.map(async (file) => {
-        const bytes = await readFile(join(folder, store, name, file));
+        const path = join(folder, store, name, file);
+        if (file.endsWith('.verified')) return [file, `as noted: ${await isAsNoted(path)}`] as const;
+        const bytes = await readFile(path);
         const content = file.endsWith('.json')
           ? bytes.toString('utf8').replace(/"seconds":[^,]*,/, '')
           : bytes;

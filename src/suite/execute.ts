@@ -10,7 +10,7 @@ import type { HeadJob, JobGraph } from './job.js';
 import { type RunReport, runLocally } from './local.js';
 import { checkWritable } from './plan.js';
 import { runOnSlurm } from './slurm/launch.js';
-import { readDone, stateFolderOf, writeGraph } from './state.js';
+import { forgetDone, readDone, stateFolderOf, writeGraph } from './state.js';
 import { summaryOf, viewOf } from './view.js';
 
 export interface ExecuteOptions {
@@ -39,6 +39,8 @@ export interface Execution extends RunReport {
  */
 export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Promise<Execution> {
   const state = stateFolderOf(resolve(graph.out));
+  if (graph.verifyFeatures)
+    for (const { kind, key } of graph.jobs) if (kind === 'features') await forgetDone(state, key);
   const known = readDone(
     state,
     graph.out,

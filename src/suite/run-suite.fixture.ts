@@ -73,10 +73,10 @@ export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]
   for (const encoder of encoders) {
     for (const task of planned) {
       if (options.signal?.aborted) return records;
-      const featureFolder = join(cacheFolder, 'features');
+      const storage = { folder: join(cacheFolder, 'features'), mostBad: maxBadShare };
       const { signal, remark: say } = options;
       const everySeconds = options.checkpointSeconds;
-      const work = { engine, seeds, quiet, featureFolder, maxBadShare, folderOf, signal, say, everySeconds };
+      const work = { engine, seeds, quiet, storage, folderOf, signal, say, everySeconds };
       const stored = await evaluateInto(encoder, task, work).catch((error: unknown) => {
         if (signal?.aborted) return [];
         throw error;

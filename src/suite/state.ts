@@ -164,6 +164,11 @@ export async function markDone(
   }
 }
 
+/** Has a job done again. */
+export async function forgetDone(state: string, key: string): Promise<void> {
+  await rm(donePath(state, key), { force: true });
+}
+
 export async function markFailed(state: string, failed: Failed): Promise<void> {
   await writeFileAtomic(failedPath(state, failed.key), `${JSON.stringify(failed)}\n`);
 }

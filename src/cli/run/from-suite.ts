@@ -41,6 +41,8 @@ export interface RunRequest extends LoadOptions {
   readonly detach?: boolean | undefined;
   /** What stored features may take on disk. */
   readonly featureBudgetBytes?: number | undefined;
+  /** Whether stored features are read and checked in whole. */
+  readonly verifyFeatures?: boolean | undefined;
   readonly quiet: boolean;
   /** Whether heads go on from their checkpoints (default true). */
   readonly resume?: boolean | undefined;
@@ -105,6 +107,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     engine,
     maxBadShare,
     featureBudgetBytes: request.featureBudgetBytes,
+    verifyFeatures: request.verifyFeatures,
     checkpointSeconds: request.checkpointSeconds,
     plugins,
     knownTasks,
