@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
+import { removeNotes } from './notes.fixture.js';
 import { readShard, writeShard } from './shards.js';
 
 // Counts what is read whole; everything else is as it is.
@@ -71,7 +72,7 @@ describe('a feature store', () => {
   });
 
   it('of an earlier version, where nothing is noted, is read whole once and not made again', async () => {
-    for (const name of await readdir(store)) if (name.endsWith('.verified')) await rm(join(store, name));
+    await removeNotes(store);
     expect(await opened(store)).toEqual({ whole: all, read: shards });
     expect(await opened(store)).toEqual({ whole: all, read: 0 });
   });
@@ -109,7 +110,7 @@ describe('a feature store', () => {
   });
 
   it('says the same to many who meet it at once', async () => {
-    for (const name of await readdir(store)) if (name.endsWith('.verified')) await rm(join(store, name));
+    await removeNotes(store);
     const met = await Promise.all(Array.from({ length: 20 }, () => opened(store)));
     expect(met.map(({ whole }) => whole)).toEqual(Array(20).fill(all));
     expect(await opened(store)).toEqual({ whole: all, read: 0 });
