@@ -33,6 +33,15 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
     written = await writePageResults(folder);
     const { results, manifest, run } = written;
+    const analysis = await entry.run([
+      'analyse',
+      run,
+      '--manifest',
+      manifest,
+      '--out',
+      join(run, 'analysis'),
+    ]);
+    expect(analysis.stderr).toBe('');
     const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
     report = await entry.run([
       ...words,
