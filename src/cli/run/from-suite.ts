@@ -48,7 +48,7 @@ export interface RunRequest extends LoadOptions {
   readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a head. */
   readonly checkpointSeconds?: number | undefined;
-  /** Told what is to be known of how encoders were read. */
+  /** Told what is to be known of how encoders were read and jobs were done. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -67,9 +67,9 @@ export interface SuiteRun extends Execution {
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
-  const { quiet, signal, jobs, launcher, detach, resume } = request;
+  const { quiet, signal, jobs, launcher, detach, resume, remark: say = () => undefined } = request;
   const graph = await graphOf(request);
-  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach, resume });
+  const execution = await executeGraph(graph, { quiet, signal, say, jobs, launcher, detach, resume });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
   return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
 }
