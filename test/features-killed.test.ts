@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
+import { randomMoments } from '../src/base/moments.fixture.js';
 import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import type { Utterance } from '../src/data/rows.js';
@@ -43,7 +44,6 @@ beforeAll(async () => {
   undisturbed = await filesOf('undisturbed');
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -118,7 +118,7 @@ describe('a feature store', () => {
   });
 
   it('made by four processes, three of which are killed, is that of an undisturbed run', async () => {
-    const random = randomStream(Date.now(), 'moments');
+    const random = randomMoments('moments');
     const makers = await Promise.all([1, 2, 3, 4].map(() => start('killed')));
     const over = Promise.all(makers.map(ended));
     while (!makers.every(({ text }) => text().includes('started'))) {

@@ -30,7 +30,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ehmam-page-'));
-    entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
+    entry = await compileEntry();
     written = await writePageResults(folder);
     const { results, manifest, run } = written;
     const analysis = await entry.run([
@@ -59,7 +59,6 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
   });
   afterAll(async () => {
     await browser?.close();
-    await entry?.remove();
     await rm(folder, { recursive: true, force: true });
   });
 

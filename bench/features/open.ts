@@ -58,7 +58,7 @@ async function opening(how: string, bytes: number, all: number, verify = false):
   const seconds = (performance.now() - started) / 1000;
   const read = (await bytesRead()) - before;
   const scaled = `${((seconds * all) / bytes).toFixed(1)} s for ${(all / 1e9).toFixed(0)} GB`;
-  process.stdout.write(`${how}: ${seconds.toFixed(3)} s, ${(read / 1e6).toFixed(2)} MB read; ${scaled}\n`);
+  process.stdout.write(`${how}: ${seconds.toFixed(3)} s, ${(read / 1e6).toFixed(3)} MB read; ${scaled}\n`);
 }
 
 /** What this process has read from files so far, as Linux counts. */
