@@ -1,7 +1,6 @@
 /** @file `ehmam report`: result records as one page. */
 import { defineCommand } from './command.js';
 import { listOf } from './lists.js';
-import { taskPluginOption } from './plugin-option.js';
 import { baselineOption, metricsOption, resultsPositional } from './results-options.js';
 
 export const reportCommand = defineCommand({
@@ -25,7 +24,6 @@ export const reportCommand = defineCommand({
         "Folders of 'ehmam pretrain' whose learning and masks are shown (default: those of the records)",
     },
     hardest: { type: 'number', default: 12, describe: 'How many of the hardest utterances of a task' },
-    plugin: taskPluginOption,
   },
   examples: [
     ['report results/demo --out demo.html', 'The page of the demo'],
@@ -48,7 +46,6 @@ export const reportCommand = defineCommand({
       root: args.root,
       encoders: listOf(args.encoders, 'encoders') ?? [],
       hardest: args.hardest,
-      plugins: listOf(args.plugin, 'plugin') ?? [],
       say: io.say,
     });
     const { out, bytes, records, sound } = written;

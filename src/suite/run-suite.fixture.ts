@@ -1,5 +1,4 @@
 /** @file Whole suites in this process, for tests: planned and done as `ehmam run` does it. */
-import { builtInTasks } from '../../tasks/index.js';
 import { UserError } from '../base/errors.js';
 import type { ResultRecord } from '../results/record.js';
 import type { Suite } from './definition.js';
@@ -29,7 +28,6 @@ export async function runSuite({
       engine: { name: 'onnx', provider: 'cpu', threads: 1 },
       maxBadShare: 0.001,
       plugins: [],
-      knownTasks: builtInTasks,
       quiet: true,
       ...options,
     },

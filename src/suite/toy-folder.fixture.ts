@@ -1,7 +1,8 @@
 /** @file Encoders small enough for suites in tests, as folders that a SPEC names. */
 import { join } from 'node:path';
 import { exportFolder } from '../cli/export/folder.js';
-import { configure, encoderOf } from '../encoders/checkpoint.js';
+import { encoderOf } from '../encoders/checkpoint.js';
+import { configure } from '../encoders/configured.js';
 import { startParameters } from '../encoders/parameter-specs.js';
 import { convConfig } from '../pretrain/training.fixture.js';
 

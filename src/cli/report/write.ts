@@ -2,7 +2,7 @@
 
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
-import { loadTasks } from '../../plugins/tasks.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
 import { withSignificance } from '../../results/significance.js';
@@ -18,7 +18,6 @@ export interface ReportRequest {
   readonly root: string | undefined;
   readonly encoders: readonly string[];
   readonly hardest: number;
-  readonly plugins: readonly string[];
   /** Told of what could not be shown. */
   readonly say: (remark: string) => void;
 }
@@ -47,7 +46,7 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
     remarks.push(why);
     request.say(why);
   };
-  const tasks = await loadTasks(request.plugins);
+  const tasks = knownTasks.all();
   const records = await readRecords(request.results);
   const compared = compareRecords(records, { baseline, metrics });
   const { comparison, untested } = await withSignificance(compared, records, tasks);
