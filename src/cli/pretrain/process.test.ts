@@ -23,7 +23,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,noise.wav,train\nb,noise.wav,train\n');
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 
