@@ -98,19 +98,21 @@ describe('a family of a plug-in', () => {
   });
 
   it('must have hidden states of one width', async () => {
-    const uneven = {
-      ...frames,
+    const uneven: EncoderFamily<{ readonly family: 'uneven' }> = {
       name: 'uneven',
+      schema: z.object({ family: z.literal('uneven') }),
+      parameters: () => ({}),
+      forward: () => [],
       dims: () => [3, 4],
-      presets: { uneven: frames.presets?.narrow },
+      normalizesWaveform: () => false,
+      minimumSamples: () => 1,
+      hopSamples: () => 1,
     };
-    encoderFamilies.register(
-      { ...uneven, schema: z.looseObject({}) as unknown as typeof frames.schema } as EncoderFamily,
-      './uneven.js',
+    encoderFamilies.register(uneven, './uneven.js');
+    await writeFile(join(folder, 'config.json'), '{"family":"uneven"}');
+    await expect(loadEncoder(folder)).rejects.toThrow(
+      /'uneven' has hidden states of widths \[3, 4\]: they must be equal/,
     );
-    await expect(
-      writeFile(join(folder, 'config.json'), '{"family":"uneven"}').then(() => loadEncoder(folder)),
-    ).rejects.toThrow(/'uneven' has hidden states of widths \[3, 4\]: they must be equal/);
   });
 
   it('may not take the name of another, nor of a preset of another', () => {
