@@ -1,6 +1,5 @@
 /** @file The encoder families there are, built in or brought by plug-ins, and the encoders that their presets name. */
 import type { EncoderFamily } from '../api/encoder-family.js';
-import { UserError } from '../base/errors.js';
 import { createRegistry, type Registry } from '../base/registry.js';
 import { data2vecAudioFamily } from './families/data2vec-audio.js';
 import { ehmamFamily } from './families/ehmam-family.js';
@@ -16,35 +15,28 @@ export interface NamedEncoder {
   readonly config: unknown;
 }
 
-const families = createRegistry<EncoderFamily>('encoder family', ({ name }) => name, [
-  fbankFamily,
-  ehmamFamily,
-  wav2vec2Family,
-  hubertFamily,
-  wavlmFamily,
-  data2vecAudioFamily,
-]);
-
 /** Families by name; those with a `hub` source are found by the `model_type` of transformers as well. */
-export const encoderFamilies: Registry<EncoderFamily> = {
-  ...families,
-  register(family, module) {
-    const others = namedEncoders().filter((each) => each.family.name !== family.name);
-    for (const { spec } of presetsOf(family)) {
-      const taken = others.find((other) => other.spec === spec);
-      if (taken === undefined) continue;
-      throw new UserError(
-        `plug-in '${module}': duplicate encoder preset '${spec}', which the family '${taken.family.name}' has`,
-        { mend: 'Give it another name' },
-      );
-    }
-    families.register(family, module);
-  },
-};
+export const encoderFamilies: Registry<EncoderFamily> = createRegistry<EncoderFamily>(
+  'encoder family',
+  ({ name }) => name,
+  [fbankFamily, ehmamFamily, wav2vec2Family, hubertFamily, wavlmFamily, data2vecAudioFamily],
+  presetClash,
+);
+
+/** Two families cannot have a preset of one SPEC. */
+function presetClash(family: EncoderFamily): string | undefined {
+  const others = namedEncoders().filter((each) => each.family.name !== family.name);
+  for (const { spec } of presetsOf(family)) {
+    const taken = others.find((other) => other.spec === spec);
+    if (taken !== undefined)
+      return `duplicate encoder preset '${spec}', which the family '${taken.family.name}' has`;
+  }
+  return undefined;
+}
 
 /** Every encoder that a preset names. */
 export function namedEncoders(): readonly NamedEncoder[] {
-  return families.all().flatMap(presetsOf);
+  return encoderFamilies.all().flatMap(presetsOf);
 }
 
 /** An encoder with parameters is a random one: its SPEC says so. */
