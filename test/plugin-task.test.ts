@@ -20,7 +20,7 @@ const lid = { name: 'lid', manifest: 'm.csv', settings };
 const suite = { name: 's', tasks: [lid], encoders: ['fbank', 'random:tiny'] };
 
 beforeAll(async () => {
-  entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
+  entry = await compileEntry();
   folder = await mkdtemp(join(tmpdir(), 'ehmam-lid-'));
   ehmam = (...words) => entry.run(words, { EHMAM_CACHE: join(folder, 'cache') });
   const rows = ['id,path,split,language,label'];

@@ -36,10 +36,11 @@ export {
 } from '../nn/adam.js';
 export { type ConvSettings, conv1d } from '../nn/conv1d.js';
 export { ctcLoss } from '../nn/ctc.js';
-export { withGradient } from '../nn/custom.js';
-export { type DropoutKey, dropout } from '../nn/dropout.js';
+export { detached, type Forward, withGradient } from '../nn/custom.js';
+export { type DropoutKey, dropout, layerKept } from '../nn/dropout.js';
 export { gelu } from '../nn/gelu.js';
 export { type LossWithGradients, lossAndGradients } from '../nn/gradients.js';
+export { type GroupNormSettings, groupNorm } from '../nn/group-norm.js';
 export { layerSum } from '../nn/layer-sum.js';
 export { linear, parameter } from '../nn/linear.js';
 export { bidirectionalLstm } from '../nn/lstm.js';

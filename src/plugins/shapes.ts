@@ -78,6 +78,10 @@ export const encoderShape: Shape = {
     minimumSamples: aFunction,
     hopSamples: aFunction,
     presets: optional(object),
+    trainingSettings: optional({
+      is: 'a list of names of settings',
+      fits: (value) => Array.isArray(value) && value.every(text.fits),
+    }),
     hub: optional(object),
   },
 };
