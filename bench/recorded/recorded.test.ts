@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import definition from '../../manifests/recorded/suite.json' with { type: 'json' };
-import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from '../../src/heads/settings.js';
+import { frameCtc } from '../../src/heads/frame-ctc/index.js';
+import { pooledLinear } from '../../src/heads/pooled-linear/index.js';
+import { parseSettings } from '../../src/heads/settings.js';
 import { suiteSchema } from '../../src/suite/definition.js';
 import { findTask } from '../../tasks/index.js';
 import { normalizeEnglish } from './english.js';
@@ -66,8 +68,8 @@ describe('the suite', () => {
       const place = findTask(name).name;
       const parse = () =>
         name === 'asr'
-          ? parseSettings(ctcSettingsSchema, settings, place)
-          : parseSettings(pooledSettingsSchema, settings, place);
+          ? parseSettings(frameCtc.settings, settings, place)
+          : parseSettings(pooledLinear.settings, settings, place);
       expect(parse).not.toThrow();
     }
   });

@@ -9,6 +9,17 @@ export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
 export type { EncoderFamily } from './encoder-family.js';
+export type {
+  CurvePoint,
+  Ending,
+  HeadKind,
+  HeadResult,
+  HeadWork,
+  Keeping,
+  Prediction,
+  TriedRate,
+} from './head-kind.js';
+export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
@@ -18,10 +29,7 @@ export {
 export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
-  type CtcHead,
-  type Head,
   type MetricValue,
-  type PooledHead,
   type Split,
   splits,
   type Task,

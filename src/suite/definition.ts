@@ -85,6 +85,8 @@ export interface SuiteTask {
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The suite file's: files that the settings name are found from it (default: from the working folder). */
+  readonly folder?: string | undefined;
   /** How records name the manifest (default: from the working folder, or its name alone). */
   readonly recordedAs?: string | undefined;
 }
@@ -156,7 +158,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
-      settings: task.settings && settingsFrom(folder, task.settings),
+      folder: resolve(folder),
     })),
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
@@ -178,18 +180,6 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       ...(config !== undefined && { config: resolve(folder, config) }),
     },
   };
-}
-
-/** Settings whose language model's files are found from the suite's folder. */
-function settingsFrom(folder: string, settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { lm } = settings;
-  if (typeof lm !== 'object' || lm === null) return settings;
-  const placed = Object.entries(lm).map(([name, value]: [string, unknown]) =>
-    (name === 'arpa' || name === 'lexicon') && typeof value === 'string'
-      ? [name, resolve(folder, value)]
-      : [name, value],
-  );
-  return { ...settings, lm: Object.fromEntries(placed) as unknown };
 }
 
 function parseText(file: string, content: string): unknown {

@@ -104,7 +104,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     }
   }
   return {
-    version: 1,
+    version: 2,
     suite: suite.name,
     folder: process.cwd(),
     out,
@@ -187,8 +187,9 @@ function featuresJobs(
   common: Common,
 ): FeaturesJob[] {
   const { head, hashes, task } = planned;
-  const store = head.kind === 'pooled-linear' ? 'pooled' : 'frames';
-  const frameType = head.kind === 'frame-ctc' ? head.settings.frameType : undefined;
+  const reads = head.kind.reads(head.settings);
+  const { store } = reads;
+  const frameType = reads.store === 'frames' ? reads.type : undefined;
   const { shards = 1, ...resources } = suite.resources?.features ?? {};
   return Array.from({ length: shards }, (_, index) => {
     const part = { index, of: shards };
@@ -218,9 +219,7 @@ function headJobs(
 ): HeadJob[] {
   const { task, head, hashes, preset } = planned;
   const { out: _, ...decides } = common;
-  // A pooled head of every seed and rate trains in one program.
-  const groups = head.kind === 'pooled-linear' ? [seeds] : seeds.map((seed) => [seed]);
-  const { learningRates, maximumUpdates } = head.settings;
+  const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
   return groups.map((group) => ({
     kind: 'head',
     key: keyOf([
@@ -232,11 +231,10 @@ function headJobs(
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    work: learningRates.length * (head.kind === 'pooled-linear' ? group.length : maximumUpdates),
+    ...head.kind.cost(head.settings, group.length),
     encoder: source,
     task: wanted,
     hashes,
-    head: head.kind,
     seeds: group,
   }));
 }

@@ -1,6 +1,7 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
   type Columns,
+  type CtcSpec,
   errorRate,
   type MetricValue,
   splits,
@@ -11,7 +12,7 @@ import {
 } from '../../src/api/index.js';
 import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
-export const asr: Task = {
+export const asr: Task<CtcSpec> = {
   name: 'asr',
   version: 1,
   summary: 'speech recognition: characters by CTC, greedy decoding (column text)',

@@ -6,7 +6,7 @@ import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { searchedRates } from '../../heads/presets.js';
+import { searchedRates } from '../../heads/rates.js';
 import { loadTasks } from '../../plugins/tasks.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';

@@ -11,24 +11,21 @@ import type { Parameters } from '../../engine/tree.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { ctcLoss } from '../../nn/ctc.js';
 import { lossAndGradients } from '../../nn/gradients.js';
-import { ctcSettingsSchema, parseSettings } from '../settings.js';
-import { headLogits, readHead, writeHead } from '../trained.js';
-import { type CtcBatch, type CtcModel, ctcLogits, ctcStart } from './model.js';
+import { headOutputs, readHead, writeHead } from '../trained.js';
+import { type CtcBatch, type CtcForm, type CtcSizes, ctcLogits, ctcStart } from './model.js';
 
 // Both made by asr_head.py beside them.
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../test/fixtures/torch/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../../test/fixtures/torch/${name}`, import.meta.url));
 const headFile = fixture('asr_head.safetensors');
 const { tensors: values } = await readSafetensors(fixture('asr_head_values.safetensors'));
 const torch = await readHead(headFile);
 
 const value = (name: string): HostTensor => values[name] as HostTensor;
-const settings = parseSettings(
-  ctcSettingsSchema,
-  { projectionSize: 6, lstmSize: 4, lstmLayers: 2, dropout: 0 },
-  'asr',
-);
-const model: CtcModel = { layers: 3, dim: 5, tokens: 6, blank: 0, join: 2, settings };
+const model: CtcForm & CtcSizes = {
+  ...{ layers: 3, dim: 5, tokens: 6, blank: 0, join: 2 },
+  ...{ projectionSize: 6, lstmSize: 4, lstmLayers: 2 },
+};
 
 const layoutOf = (parameters: HostParameters): unknown =>
   Object.fromEntries(Object.entries(parameters).map(([name, { shape, dtype }]) => [name, [dtype, ...shape]]));
@@ -43,7 +40,7 @@ type In = {
 
 function learnedBy({ parameters, batch, targets, targetLengths, weights }: In) {
   const { gradients, auxiliary } = lossAndGradients(parameters, (leaves) => {
-    const logits = ctcLogits(leaves, model, batch);
+    const logits = ctcLogits(leaves, model, batch.states, batch.steps);
     const lengths = [batch.steps, targetLengths] as [tf.Tensor1D, tf.Tensor1D];
     const losses = ctcLoss(logits, targets as tf.Tensor2D, ...lengths, model.blank);
     return { loss: tf.sum(tf.mul(losses, weights)), auxiliary: { logits, losses } };
@@ -89,7 +86,7 @@ test('the exported forward pass gives the same logits for an utterance by itself
   const { logits } = await runOn(
     'onnx',
     ({ parameters, states }: { readonly parameters: Parameters; readonly states: tf.Tensor }) =>
-      headLogits(
+      headOutputs(
         torch,
         parameters,
         // The third utterance has 6 steps of two frames.

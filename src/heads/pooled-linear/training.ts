@@ -1,18 +1,20 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 
+import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import { adamStart } from '../../nn/adam.js';
-import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from '../head.js';
 import { type Keeper, openKeeper } from '../keeping.js';
+import { layerWeightsOf } from '../layer-weights.js';
+import { trainingProgress } from '../progress.js';
 import { bestCourse, type Course, newCourse, triedRate } from '../search.js';
-import type { PooledSettings } from '../settings.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './batches.js';
 import { type Grid, joined, partsOf, withOwnMemory, withoutEnded } from './grid.js';
 import { looked } from './look.js';
-import { pooledStart, type Slots } from './model.js';
+import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, type Scoring, scoreProgram } from './scoring.js';
+import type { PooledSettings } from './settings.js';
 
 /** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
@@ -34,9 +36,9 @@ export async function trainPooledHeads(
   slots: Slots,
   settings: PooledSettings,
   seeds: readonly number[],
-): Promise<HeadResult[]> {
+): Promise<HeadResult<PooledStored>[]> {
   const keeper = await openKeeper(work, seeds, { slots, settings });
-  const head = startOf(work, slots, settings, work.seed);
+  const head = startOf(work, slots, settings, seeds[0] as number);
   const sideBySide = !fitTogether(head, seeds.length * settings.learningRates.length);
   const update = work.engine.compile<RunsUpdates, RunsUpdated>(
     (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
@@ -46,7 +48,7 @@ export async function trainPooledHeads(
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
   try {
     const courses = await trainAll(training, seeds, keeper);
-    const results: HeadResult[] = [];
+    const results: HeadResult<PooledStored>[] = [];
     for (const seed of seeds) {
       const result = await tested(
         training,
@@ -66,7 +68,7 @@ export async function trainPooledHeads(
 async function tested(
   { slots, work, ...rest }: Training,
   courses: readonly Course[],
-): Promise<Omit<HeadResult, 'earlierSeconds'>> {
+): Promise<Omit<HeadResult<PooledStored>, 'earlierSeconds'>> {
   const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
   const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
   return {
@@ -75,10 +77,7 @@ async function tested(
     curve,
     layerWeights: layerWeightsOf(best.parameters),
     head: {
-      settings: {
-        kind: 'pooled-linear',
-        slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
-      },
+      stored: { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) },
       parameters: best.parameters,
     },
     predictions: scored?.predictions ?? [],
@@ -104,7 +103,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
       const last = done - (done % interval);
       const look = Math.min(maximumUpdates, last + interval);
       const goal = Math.min(look, done + mostUpdatesUnkept);
-      const own = work.keeping === undefined ? grid : withOwnMemory(grid);
+      const own = work.keepingOf === undefined ? grid : withOwnMemory(grid);
       const trained: Trained = await trainUntil(training, own, streams, done, goal);
       losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
       done = goal;
@@ -142,7 +141,7 @@ const startOf = (
 ): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches({ ...work, seed }, slots, settings, readMeans);
+  return trainingBatches(work, seed, slots, settings, readMeans);
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
