@@ -3,6 +3,7 @@
  * is written against. Types and pure functions; built-in plug-ins use nothing else.
  */
 export { messageOf, UserError } from '../base/errors.js';
+export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export type { Cropper } from '../data/cropping.js';
 export type { Utterance } from '../data/rows.js';
@@ -29,10 +30,12 @@ export {
 export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
-  type MetricValue,
+  columnNames,
+  type JudgedRow,
   type Split,
   splits,
   type Task,
+  type TaskColumn,
   type TaskData,
   type TaskMetric,
 } from './task.js';

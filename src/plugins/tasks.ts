@@ -1,7 +1,7 @@
 /** @file Loads tasks from modules that a user names. */
 
 import { builtInTasks } from '../../tasks/index.js';
-import type { Task } from '../api/task.js';
+import { splits, type Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { importPlugin } from './import-module.js';
 
@@ -39,7 +39,7 @@ const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
   name: (value) => typeof value === 'string' && value !== '',
   version: (value) => Number.isInteger(value) && (value as number) > 0,
   summary: (value) => typeof value === 'string',
-  columns: (value) => Array.isArray(value) && value.every((column) => typeof column === 'string'),
+  columns: (value) => Array.isArray(value) && value.every(isColumn),
   metrics: (value) => Array.isArray(value) && value.length > 0 && value.every(isMetric),
   head: (value) => typeof value === 'function',
   evaluate: (value) => typeof value === 'function',
@@ -49,11 +49,24 @@ const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
 const optionalKinds: typeof kinds = {
   complaints: (value) => value === undefined || typeof value === 'function',
   crop: (value) => value === undefined || typeof value === 'function',
+  predicts: (value) => value === undefined || value === 'label' || value === 'text',
   settings: (value) => value === undefined || (typeof value === 'object' && value !== null),
 };
 
+/** A name, or a name with the splits that it is needed in. */
+function isColumn(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  const { name, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return (
+    typeof name === 'string' &&
+    Array.isArray(own) &&
+    own.every((split) => (splits as readonly unknown[]).includes(split))
+  );
+}
+
 function isMetric(value: unknown): boolean {
-  const { name, direction } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, direction, kind = 'ratio' } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (kind !== 'ratio' && kind !== 'statistic') return false;
   return typeof name === 'string' && (direction === 'higher' || direction === 'lower');
 }
 
