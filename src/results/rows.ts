@@ -4,7 +4,7 @@ import { UserError } from '../base/errors.js';
 import { isStatistic, type MetricValue } from '../metrics/index.js';
 import { readPredictions } from './predictions.js';
 import type { PredictionLine, StoredRecord } from './record.js';
-import { openTensors } from './tensors.js';
+import { openTensors, type PredictionTensors } from './tensors.js';
 
 /** A value alone stands for the task's only column. */
 export function columnsOf(task: Pick<Task, 'columns'>, value: unknown): Columns {
@@ -28,7 +28,7 @@ export function rowOf(task: Pick<Task, 'columns'>, line: PredictionLine): Judged
 /**
  * The rows of a record, in the order of the file.
  * @param names of tensors to read along; without any, the file of tensors is not opened
- * @throws UserError as `readPredictions` and `openTensors`
+ * @throws UserError as `readPredictions` and `openTensors`, and naming a tensor that is not there
  */
 export async function* readRows(
   stored: StoredRecord,
@@ -39,11 +39,24 @@ export async function* readRows(
   try {
     for await (const line of readPredictions(stored)) {
       const row = rowOf(task, line);
-      yield { row: tensors ? { ...row, tensors: await tensors.of(row.id, names) } : row, line };
+      if (names.length === 0) yield { row, line };
+      else yield { row: { ...row, tensors: await neededTensors(stored, tensors, row.id, names) }, line };
     }
   } finally {
     await tensors?.close();
   }
+}
+
+async function neededTensors(
+  { path }: StoredRecord,
+  tensors: PredictionTensors | undefined,
+  id: string,
+  names: readonly string[],
+): Promise<NonNullable<JudgedRow['tensors']>> {
+  const found = (await tensors?.of(id, names)) ?? {};
+  const missing = names.find((name) => found[name] === undefined);
+  if (missing === undefined) return found;
+  throw new UserError(`has no tensor '${missing}' of '${id}'`, { file: path, mend: 'Run the task again' });
 }
 
 /**
