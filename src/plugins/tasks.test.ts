@@ -57,7 +57,9 @@ test("the tutorial's task runs from a package outside, and gives its metrics", a
     });
     const { rows: table, columns } = comparison as Comparison;
     expect(columns).toMatchObject([{ task: 'lid', metric: 'recall' }]);
-    expect(table.map((row) => row.cells[0])).toMatchObject([{ value: 1, seeds: 2 }]);
+    expect(table.map((row) => row.cells[0])).toMatchObject([
+      { value: 1, seeds: 2, interval: [1, 1], intervalOver: 'units' },
+    ]);
   } finally {
     here.mockRestore();
   }
