@@ -22,7 +22,7 @@ export interface GroupedTrial extends Trial {
 export function equalErrorRate(trials: readonly Trial[]): number {
   const wrong = trials.findIndex(({ score }) => Number.isNaN(score));
   if (wrong >= 0) throw new UserError(`trial ${wrong + 1} of ${trials.length} has no score`);
-  const rate = crossing(sortedTrials(trials, new Int32Array(trials.length)), [1]);
+  const rate = crossing(sortedTrials(trials, new Int32Array(trials.length), 1), [1]);
   if (!Number.isNaN(rate)) return rate;
   const same = trials.filter((trial) => trial.same).length;
   const different = trials.length - same;
@@ -41,7 +41,7 @@ export function equalErrorRate(trials: readonly Trial[]): number {
 export function equalErrorRateStatistic(trials: readonly GroupedTrial[]): StatisticMetric {
   const value = equalErrorRate(trials);
   const { units, index } = indexUnits(trials.map(({ unit }) => unit));
-  const sorted = sortedTrials(trials, index);
+  const sorted = sortedTrials(trials, index, units.length);
   return { value, units, redraw: (drawn) => crossing(sorted, timesDrawn(drawn, units.length)) };
 }
 
@@ -51,25 +51,35 @@ interface SortedTrials {
   readonly same: Uint8Array;
   /** Index of each one's unit. */
   readonly units: Int32Array;
+  /** How many trials of the same and of different speakers a unit has. */
+  readonly targets: Int32Array;
+  readonly others: Int32Array;
 }
 
-function sortedTrials(trials: readonly Trial[], units: Int32Array): SortedTrials {
+function sortedTrials(trials: readonly Trial[], units: Int32Array, count: number): SortedTrials {
+  const [targets, others] = [new Int32Array(count), new Int32Array(count)];
+  for (const [i, { same }] of trials.entries()) {
+    const [kind, unit] = [same ? targets : others, units[i] as number];
+    kind[unit] = (kind[unit] as number) + 1;
+  }
   const order = trials.map((_, i) => i);
   order.sort((i, j) => (trials[j] as Trial).score - (trials[i] as Trial).score);
   return {
     scores: Float64Array.from(order, (i) => (trials[i] as Trial).score),
     same: Uint8Array.from(order, (i) => ((trials[i] as Trial).same ? 1 : 0)),
     units: Int32Array.from(order, (i) => units[i] as number),
+    targets,
+    others,
   };
 }
 
 /** The equal error rate where the trials of a unit count so many times; NaN where those of one kind count nothing. */
-function crossing({ scores, same, units }: SortedTrials, times: ArrayLike<number>): number {
+function crossing(trials: SortedTrials, times: ArrayLike<number>): number {
+  const { scores, same, units } = trials;
   let [targets, others] = [0, 0];
-  for (let i = 0; i < scores.length; i++) {
-    const count = times[units[i] as number] as number;
-    if (same[i] === 1) targets += count;
-    else others += count;
+  for (let unit = 0; unit < times.length; unit++) {
+    targets += (times[unit] as number) * (trials.targets[unit] as number);
+    others += (times[unit] as number) * (trials.others[unit] as number);
   }
   if (targets === 0 || others === 0) return Number.NaN;
   let [accepted, falsely] = [0, 0];
