@@ -5,8 +5,8 @@ import definition from '../../manifests/recorded/suite.json' with { type: 'json'
 import { frameCtc } from '../../src/heads/frame-ctc/index.js';
 import { pooledLinear } from '../../src/heads/pooled-linear/index.js';
 import { parseSettings } from '../../src/heads/settings.js';
+import { knownTasks } from '../../src/plugins/known-tasks.js';
 import { suiteSchema } from '../../src/suite/definition.js';
-import { findTask } from '../../tasks/index.js';
 import { normalizeEnglish } from './english.js';
 import { filletsSpeaker, normalizeDutch, parseDialogs } from './fillets.js';
 import { parseSyllable } from './gcin.js';
@@ -65,7 +65,7 @@ describe('English prompts', () => {
 describe('the suite', () => {
   it('has tasks that there are, with settings that their heads take', () => {
     for (const { name, settings } of suiteSchema.parse(definition).tasks) {
-      const place = findTask(name).name;
+      const place = knownTasks.find(name).name;
       const parse = () =>
         name === 'asr'
           ? parseSettings(frameCtc.settings, settings, place)

@@ -12,7 +12,8 @@ export function classificationTask(
 ): Task<PooledSpec> {
   return {
     ...task,
-    predicts: 'label',
+    classes: task.columns,
+    hubTask: 'audio-classification',
     metrics: [{ name: 'accuracy', direction: 'higher' }],
     complaints: (data) => complaintsOf(data, task.columns),
     head(data) {

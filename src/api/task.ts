@@ -48,12 +48,14 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly version: number;
   /** One line for a list of tasks. */
   readonly summary: string;
-  /** What a prediction is: classes get confusion matrices, and the hub is told. Nothing where it is neither. */
-  readonly predicts?: 'label' | 'text';
   /** The columns its manifest must have, besides id, path and split. */
   readonly columns: readonly TaskColumn[];
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Those of its columns whose values are classes: confusions are counted of them. */
+  readonly classes?: readonly string[];
+  /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
+  readonly hubTask?: string;
   /** Settings of its head where a preset's are not those of every head of the kind (SUPERB's numbers differ by task). */
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**

@@ -8,10 +8,11 @@ import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
 import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
 import type { Columns } from '../api/task.js';
-import { float32, type HostParameters } from '../base/host-tensor.js';
+import { float32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, Held } from '../engine/engine.js';
+import type { Parameters } from '../engine/tree.js';
 import { ctcSettingsSchema } from './frame-ctc/settings.js';
 import { trainCtcHeads } from './frame-ctc/training.js';
 import { type HeadState, readHeadCheckpoint, writeHeadCheckpoint } from './head-checkpoint.js';
@@ -232,7 +233,7 @@ test('pooled heads are kept between looks at dev that are far apart', async () =
   expect(said(resumed)).toEqual(said(await train({})));
 });
 
-test('pooled heads are kept whole where programs take over the memory they are given', async () => {
+test('pooled heads are kept whole where runs consume what they are given', async () => {
   const wide = { learningRates: [0.01], projectionSize: 27_000, maximumUpdates: 12 };
   const train = trainPooled(wide, [1]);
   const interrupt = new AbortController();
@@ -240,12 +241,11 @@ test('pooled heads are kept whole where programs take over the memory they are g
   let runs = 0;
   const compile: Engine['compile'] = (fn, options) => {
     const program = usual.compile(fn, options);
-    if (!options.sideBySide) return program;
+    if (!options.concurrent) return program;
     const run: typeof program.run = async (inputs) => {
       const outputs = await program.run(inputs);
-      const { parameters } = inputs as unknown as { readonly parameters: HostParameters };
-      const buffers = Object.values(parameters).map(({ data }) => data.buffer as ArrayBuffer);
-      structuredClone(buffers, { transfer: buffers });
+      const { parameters } = inputs as unknown as { readonly parameters: Held<Parameters> };
+      await expect(parameters.read()).rejects.toThrow('was consumed by a run of updates of the toy head');
       runs++;
       if (runs === 2) interrupt.abort();
       return outputs;
@@ -253,7 +253,7 @@ test('pooled heads are kept whole where programs take over the memory they are g
     return { ...program, run };
   };
   engine = { ...usual, compile };
-  const keeping = keepingIn('taken over', { everySeconds: 1000 });
+  const keeping = keepingIn('consumed', { everySeconds: 1000 });
   const interrupted = train({ keeping: { ...keeping, signal: interrupt.signal } });
   engine = usual;
   await expect(interrupted).rejects.toThrow(/abort/);

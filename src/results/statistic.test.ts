@@ -226,8 +226,8 @@ const emotions: Task = {
   name: 'emotions',
   version: 1,
   summary: 'emotion recognition',
-  predicts: 'label',
   columns: ['emotion'],
+  classes: ['emotion'],
   metrics: [f1, right],
   head: () => ({ kind: 'none' }),
   evaluate(rows, wanted = ['f1', 'accuracy']) {

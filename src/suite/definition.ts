@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type PresetName, presetNames } from '../api/presets.js';
 import { messageOf, UserError } from '../base/errors.js';
+import { moduleFrom } from '../base/module-name.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { recordedPath } from '../results/places.js';
 
@@ -56,6 +57,10 @@ const resourcesSchema = z.strictObject({
 export const suiteSchema = z.strictObject({
   name: text,
   tasks: z.array(suiteTaskSchema).min(1),
+  plugins: z
+    .array(text)
+    .default([])
+    .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
   encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
   seeds: z
     .union([z.int().min(1).max(100), z.array(z.int().nonnegative()).min(1)])
@@ -103,6 +108,8 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
   readonly encoders: readonly SuiteEncoder[];
+  /** Modules that are loaded first: absolute paths and names of packages. */
+  readonly plugins?: readonly string[] | undefined;
   /** How many seeds of heads, or which. */
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
@@ -126,6 +133,7 @@ export interface LoadSuiteOptions {
 
 /** Suites that need no file: the corpus of `mini` is made on first use. */
 export const suiteNames = ['mini'] as const;
+export const isSuiteName = (text: string): boolean => (suiteNames as readonly string[]).includes(text);
 
 /**
  * The suite of that name, or in that file.
@@ -150,7 +158,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     });
   }
   const folder = dirname(fileOrName);
-  const { tasks, encoders, ...others } = parsed.data;
+  const { tasks, encoders, plugins, ...others } = parsed.data;
   return {
     ...others,
     tasks: tasks.map((task) => ({
@@ -160,6 +168,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       root: task.root === undefined ? undefined : resolve(folder, task.root),
       folder: resolve(folder),
     })),
+    plugins: plugins.map((module) => moduleFrom(folder, module)),
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
     ),

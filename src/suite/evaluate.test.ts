@@ -15,6 +15,7 @@ import { createEngine } from '../engine/create.js';
 import { toyEncoder } from '../features/toy-encoder.fixture.js';
 import { headKinds } from '../heads/registry.js';
 import { equalErrorRateStatistic } from '../metrics/index.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { scoresOf } from '../results/scores.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
 import { planTask } from './plan.js';
@@ -113,7 +114,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const planned = (tasks: readonly Task[] = [task]) => planTask({ name: 'pairs', manifest }, tasks);
+function planned(changed: Task = task) {
+  knownTasks.register(changed, 'evaluate.test.ts');
+  return planTask({ name: 'pairs', manifest });
+}
 
 describe('a task whose metric is a statistic over tensors', () => {
   test('is recorded with an interval over its own units, tensors beside it, and comes out the same when it is judged again', async () => {
@@ -133,13 +137,13 @@ describe('a task whose metric is a statistic over tensors', () => {
   test('is planned though train leaves the column of trials empty, and refused where test does', async () => {
     const { data } = await planned();
     expect(data.train.map(({ columns }) => columns.trials)).toEqual(['', '']);
-    const needy = [{ ...task, columns: ['speaker', 'trials'] }];
+    const needy = { ...task, columns: ['speaker', 'trials'] };
     await expect(planned(needy)).rejects.toThrow(/pairs.csv:2: 'trials' is empty/);
   });
 
   test('that promises a metric and does not give it is refused at the first look at dev', async () => {
     const more: Task = { ...task, metrics: [...task.metrics, { name: 'dcf', direction: 'lower' }] };
-    const asked = evaluate(toyEncoder(1, 24), await planned([more]), options);
+    const asked = evaluate(toyEncoder(1, 24), await planned(more), options);
     await expect(asked).rejects.toThrow(/the task 'pairs' gives no dcf/);
   });
 });

@@ -99,7 +99,7 @@ export interface JobGraph {
   readonly featureBudgetBytes?: number | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
-  /** Modules with further tasks. */
+  /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];

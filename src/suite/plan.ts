@@ -2,7 +2,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { builtInTasks, findTask } from '../../tasks/index.js';
 import type { HeadKind } from '../api/head-kind.js';
 import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
@@ -14,6 +13,7 @@ import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/man
 import type { Utterance } from '../data/rows.js';
 import { headKinds } from '../heads/registry.js';
 import { parseSettings } from '../heads/settings.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 
@@ -67,12 +67,11 @@ export interface Training {
  */
 export async function planTask(
   wanted: SuiteTask,
-  tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
-  const task = findTask(wanted.name, tasks);
+  const task = knownTasks.find(wanted.name);
   const { manifest, root } = wanted;
   const read = { root, columns: task.columns, splits, mostMissing };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {

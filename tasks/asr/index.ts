@@ -16,12 +16,12 @@ export const asr: Task<CtcSpec> = {
   name: 'asr',
   version: 1,
   summary: 'speech recognition: characters by CTC, greedy decoding (column text)',
-  predicts: 'text',
   columns: ['text'],
   metrics: [
     { name: 'wer', direction: 'lower' },
     { name: 'cer', direction: 'lower' },
   ],
+  hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;

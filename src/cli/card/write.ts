@@ -1,5 +1,4 @@
 /** @file A model card from what the command line names: one encoder, any results. */
-
 import { builtInTasks } from '../../../tasks/index.js';
 import { UserError } from '../../base/errors.js';
 import { mendOfName } from '../../base/names.js';

@@ -21,7 +21,7 @@ type Outputs = Readonly<Record<string, tf.Tensor>>;
 /** Waveform [1, samples], normalised if the encoder asks for it, to `hidden.0` ..., or to the head's outputs. */
 export function encoderFunction(encoder: Encoder, head: TrainedHead | undefined) {
   return ({ waveform }: Waveform): Outputs => {
-    const states = encoder.forward(constants(encoder.parameters), waveform);
+    const states = encoder.forward(constants(encoder.parameters), { waveform });
     return head === undefined
       ? Object.fromEntries(states.map((state, i) => [`hidden.${i}`, state]))
       : headOutputs(head, constants(head.parameters), states);

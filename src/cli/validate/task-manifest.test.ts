@@ -7,6 +7,7 @@ import { ks } from '../../../tasks/ks/index.js';
 import type { Task } from '../../api/task.js';
 import { writeWav } from '../../audio/index.js';
 import { writeBroken } from '../../data/broken.fixture.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { checkTaskManifest, type ManifestReport, reportText } from './task-manifest.js';
 
 let folder: string;
@@ -52,6 +53,7 @@ test('labels that train never shows and labels that are empty are all listed', a
 test('a column of the test split is checked there, and may be empty elsewhere', async () => {
   const columns = ['speaker', { name: 'trials', splits: ['test'] as const }];
   const task: Task = { ...ks, name: 'pairs', columns, complaints: () => [] };
+  knownTasks.register(task, 'task-manifest.test.ts');
   const manifest = join(folder, 'pairs.csv');
   const rows = [
     '1,a.wav,train,s1,',
@@ -61,7 +63,7 @@ test('a column of the test split is checked there, and may be empty elsewhere', 
     '5,e.wav,test,s3,',
   ];
   await writeFile(manifest, `id,path,split,speaker,trials\n${rows.join('\n')}\n`);
-  const report = await checkTaskManifest({ task: 'pairs', manifest, deep: false, tasks: [task] });
+  const report = await checkTaskManifest({ task: 'pairs', manifest, deep: false });
   expect(report.problems).toEqual([{ kind: 'unusable row', message: `${manifest}:6: 'trials' is empty` }]);
   expect(report.values).toEqual({ speaker: 2 });
 });
@@ -156,9 +158,10 @@ test("counts stand beside those of the task's corpus", async () => {
 
 test('a task that cannot list its complaints is asked again without each row that it refused', async () => {
   const { complaints: _, ...silent } = { ...ks, name: 'silent' };
+  knownTasks.register(silent, 'a-test');
   const manifest = join(folder, 'm.csv');
   await writeFile(manifest, `${[head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,'].join('\n')}\n`);
-  const report = await checkTaskManifest({ task: 'silent', manifest, deep: false, tasks: [silent] });
+  const report = await checkTaskManifest({ task: 'silent', manifest, deep: false });
   expect(report.problems).toHaveLength(2);
   expect(report.official).toBeNull();
 });

@@ -8,6 +8,7 @@ import { type DropoutKey, dropout } from '../../nn/dropout.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
+import { frameMask } from '../frame-mask.js';
 import { linearStart, uniformTensor } from '../start.js';
 
 /** What the forward pass needs beside the parameters. */
@@ -106,7 +107,7 @@ export function ctcLogits(
   steps?: tf.Tensor,
   disturbance?: Disturbance,
 ): tf.Tensor3D {
-  const whole = steps === undefined && join > 1 ? withLastStep(states, join) : states;
+  const whole = steps === undefined && join > 1 ? padded(states, join - 1) : states;
   const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(parameters, whole)); // [batch, T, dim]
   const seen = disturbance?.masks === undefined ? summed : augmented(summed, disturbance.masks);
   let hidden = steps === undefined ? joinedAnyLength(parameters, seen, join) : joined(parameters, seen, join);
@@ -154,12 +155,12 @@ function joinedAnyLength(parameters: Parameters, x: tf.Tensor, join: number): tf
   return conv1d(named, 'projector', x.transpose([0, 2, 1]), { stride: join }).transpose([0, 2, 1]);
 }
 
-/** As many zeros behind as the last step may lack. */
-function withLastStep(states: tf.Tensor, join: number): tf.Tensor {
+/** So many frames of zeros behind. */
+function padded(states: tf.Tensor, frames: number): tf.Tensor {
   return states.pad([
     [0, 0],
     [0, 0],
-    [0, join - 1],
+    [0, frames],
     [0, 0],
   ]);
 }
@@ -186,8 +187,10 @@ export function ctcForward(
 ): { readonly logits: tf.Tensor } {
   if (lengths === undefined) return { logits: ctcLogits(parameters, stored, states) };
   const { join } = stored;
-  const missing = (join - ((states.shape[2] as number) % join)) % join;
-  const whole = missing === 0 ? states : withLastStep(states, missing + 1);
+  const frames = states.shape[2] as number;
+  const own = join === 1 ? states : tf.mul(states, frameMask(lengths, frames));
+  const missing = (join - (frames % join)) % join;
+  const whole = missing === 0 ? own : padded(own, missing);
   const steps = tf.cast(tf.floor(tf.div(tf.add(tf.cast(lengths, 'float32'), join - 1), join)), 'int32');
   return { logits: ctcLogits(parameters, stored, whole, steps) };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { HostParameters, HostTensor } from '../../base/host-tensor.js';
+import { type HostParameters, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { expectNear, runOn } from '../../engine/engines.fixture.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
@@ -12,7 +12,7 @@ import { readSafetensors } from '../../formats/safetensors.js';
 import { ctcLoss } from '../../nn/ctc.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { headOutputs, readHead, writeHead } from '../trained.js';
-import { type CtcBatch, type CtcForm, type CtcSizes, ctcLogits, ctcStart } from './model.js';
+import { type CtcBatch, type CtcForm, type CtcSizes, ctcForward, ctcLogits, ctcStart } from './model.js';
 
 // Both made by asr_head.py beside them.
 const fixture = (name: string): string =>
@@ -79,6 +79,39 @@ test.each(['onnx', 'cpu'] as const)(
     expectNear(gradients, Object.fromEntries(wanted), 1e-5);
     for (const [name, gradient] of wanted)
       expect(Math.max(...Array.from(gradient.data, Math.abs)), name).toBeGreaterThan(1e-3);
+  },
+);
+
+test.each(['onnx', 'cpu'] as const)(
+  'an utterance by itself, of any number of frames, has on %s the logits that it has in a padded batch',
+  async (engine) => {
+    // Two frames make a step: the last one of 15 lacks a frame.
+    const lengths = [15, 5, 12, 1];
+    const stored = { ...model, column: 'text', tokens: [] };
+    const outputs = await runOn(
+      engine,
+      ({ parameters, states, counts }: { parameters: Parameters; states: tf.Tensor; counts: tf.Tensor }) => {
+        const { logits } = ctcForward(
+          stored,
+          parameters,
+          states.slice([0, 0, 0, 0], [-1, -1, 15, -1]),
+          counts,
+        );
+        const pairs = lengths.map((frames, row) => {
+          const own = states.slice([0, row, 0, 0], [-1, 1, frames, -1]);
+          const alone = ctcForward(stored, parameters, own).logits;
+          return [alone, logits.slice([row, 0, 0], [1, alone.shape[1] as number, -1])];
+        });
+        const named = (side: 0 | 1) =>
+          Object.fromEntries(pairs.map((pair, row) => [`row ${row}`, pair[side] as tf.Tensor]));
+        return { alone: named(0), together: named(1) };
+      },
+      { parameters: torch.parameters, states: value('states'), counts: int32([4], lengths) },
+    );
+    expectNear(outputs.alone, outputs.together, 1e-5);
+    expect(Object.values(outputs.alone).map(({ shape }) => shape)).toEqual(
+      [8, 3, 6, 1].map((n) => [1, n, 6]),
+    );
   },
 );
 

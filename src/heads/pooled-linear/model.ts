@@ -5,6 +5,7 @@ import { float32, type HostParameters } from '../../base/host-tensor.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { parameter } from '../../nn/linear.js';
+import { frameMask } from '../frame-mask.js';
 import { linearStart } from '../start.js';
 
 export type Slots = PooledSpec['slots'];
@@ -90,13 +91,6 @@ export function pooledForward(
 /** Means over time: [layers, batch, dim]. */
 function meansOf(states: tf.Tensor, lengths: tf.Tensor | undefined): tf.Tensor {
   if (lengths === undefined) return tf.mean(states, 2);
-  const frames = states.shape[2] as number;
-  const times = tf.tensor(
-    Array.from({ length: frames }, (_, t) => t),
-    [1, frames],
-    'int32',
-  );
-  const counted = tf.cast(tf.less(times, tf.reshape(lengths, [-1, 1])), 'float32'); // [batch, frames]
-  const sums = tf.sum(tf.mul(states, tf.reshape(counted, [1, -1, frames, 1])), 2);
-  return tf.div(sums, tf.reshape(tf.cast(lengths, 'float32'), [1, -1, 1]));
+  const own = tf.mul(states, frameMask(lengths, states.shape[2] as number));
+  return tf.div(tf.sum(own, 2), tf.reshape(tf.cast(lengths, 'float32'), [1, -1, 1]));
 }

@@ -3,13 +3,14 @@
 import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { adamStart } from '../../nn/adam.js';
+import type { Parameters } from '../../engine/tree.js';
+import { type AdamState, adamStart } from '../../nn/adam.js';
 import { type Keeper, openKeeper } from '../keeping.js';
 import { layerWeightsOf } from '../layer-weights.js';
 import { trainingProgress } from '../progress.js';
 import { bestCourse, type Course, newCourse, triedRate } from '../search.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './batches.js';
-import { type Grid, joined, partsOf, withOwnMemory, withoutEnded } from './grid.js';
+import { type Grid, joined, partsOf, withoutEnded } from './grid.js';
 import { looked } from './look.js';
 import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './runs.js';
@@ -23,7 +24,7 @@ const mostBatchBytes = 192 * 2 ** 20;
 const mostUpdatesUnkept = 960;
 interface Training extends Scoring {
   readonly settings: PooledSettings;
-  readonly update: Program<RunsUpdates, RunsUpdated>;
+  readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
 }
 
 /**
@@ -39,10 +40,10 @@ export async function trainPooledHeads(
 ): Promise<HeadResult<PooledStored>[]> {
   const keeper = await openKeeper(work, seeds, { slots, settings });
   const head = startOf(work, slots, settings, seeds[0] as number);
-  const sideBySide = !fitTogether(head, seeds.length * settings.learningRates.length);
-  const update = work.engine.compile<RunsUpdates, RunsUpdated>(
-    (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}`, keepMemory: true, sideBySide },
+  const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
+  const update: Training['update'] = work.engine.compile(
+    (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
+    { name: `updates of the ${work.title}`, keeps: ['parameters', 'moments'], concurrent },
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
@@ -103,8 +104,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
       const last = done - (done % interval);
       const look = Math.min(maximumUpdates, last + interval);
       const goal = Math.min(look, done + mostUpdatesUnkept);
-      const own = work.keepingOf === undefined ? grid : withOwnMemory(grid);
-      const trained: Trained = await trainUntil(training, own, streams, done, goal);
+      const trained: Trained = await trainUntil(training, grid, streams, done, goal);
       losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
       done = goal;
       grid = trained.grid;
@@ -188,7 +188,8 @@ async function trainPart(
   const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
   const rates = grid.seeds.flatMap(() => grid.rates);
   const sums = new Array<number>(runs).fill(0);
-  let { parameters, moments } = grid;
+  let parameters = work.engine.hold<Parameters>(grid.parameters);
+  let moments = work.engine.hold<AdamState<Parameters>>(grid.moments);
   for (let done = from; done < to; ) {
     const updates = Math.min(most, to - done);
     const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
@@ -206,7 +207,10 @@ async function trainPart(
     });
     done += updates;
   }
-  return { grid: { ...grid, parameters, moments }, losses: sums.map((sum) => sum / (to - from)) };
+  const ended = { ...grid, parameters: await parameters.read(), moments: await moments.read() };
+  await parameters.release();
+  await moments.release();
+  return { grid: ended, losses: sums.map((sum) => sum / (to - from)) };
 }
 
 /** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */

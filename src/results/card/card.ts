@@ -24,12 +24,12 @@ export interface CardEncoder {
  * The card of an encoder and its results.
  * @param encoder undefined where only results are known
  * @param records all of this encoder
- * @param tasks those that are known
+ * @param tasks those that are known: what the hub calls them
  */
 export function modelCard(
   encoder: CardEncoder | undefined,
   records: readonly StoredRecord[],
-  tasks: readonly Task[],
+  tasks: readonly Pick<Task, 'name' | 'hubTask'>[],
 ): string {
   const name = encoder?.name ?? records[0]?.record.encoder.name ?? 'encoder';
   const full = records.length === 0 ? undefined : compareRecords(records, { metrics: 'all' });
@@ -38,8 +38,8 @@ export function modelCard(
     name,
     full?.rows[0],
     full ?? { columns: [] },
-    tasks,
     (hash) => manifests.get(hash) ?? hash,
+    (task) => tasks.find(({ name: known }) => known === task)?.hubTask ?? 'other',
   );
   return [
     '---',

@@ -1,5 +1,4 @@
 /** @file The YAML head of a model card: what the Hugging Face hub reads (huggingface.co/docs/hub/model-cards). */
-import type { Task } from '../../api/task.js';
 import type { Comparison, ComparisonRow } from '../compare.js';
 
 /** One entry of `model-index.results`: a task on a data set. */
@@ -30,29 +29,25 @@ export interface CardMetadata {
   readonly 'model-index': readonly [{ readonly name: string; readonly results: readonly IndexedResult[] }];
 }
 
-/** The hub's names for what a task predicts (huggingface.co/tasks). */
-const hubTasks = { label: 'audio-classification', text: 'automatic-speech-recognition' } as const;
-
 /**
  * The metadata of one row of a comparison of all metrics. Percent, as the hub shows word error rates and accuracies.
- * @param tasks those that are known: of others the hub is told no kind
  * @param manifestOf how the records name a column's manifest
+ * @param hubTaskOf what the hub calls the task of that name
  */
 export function cardMetadata(
   name: string,
   row: ComparisonRow | undefined,
   { columns }: Pick<Comparison, 'columns'>,
-  tasks: readonly Task[],
   manifestOf: (hash: string) => string,
+  hubTaskOf: (task: string) => string,
 ): CardMetadata {
   const results = new Map<string, IndexedResult & { metrics: IndexedMetric[] }>();
   columns.forEach(({ task, taskVersion, taskLabel, preset, metric, manifestHash }, i) => {
     const cell = row?.cells[i];
     if (cell === undefined) return;
-    const known = tasks.find(({ name, version }) => name === task && version === taskVersion);
     const result = results.get(taskLabel) ?? {
       task: {
-        type: known?.predicts === undefined ? 'other' : hubTasks[known.predicts],
+        type: hubTaskOf(task),
         name: taskLabel,
       },
       dataset: {

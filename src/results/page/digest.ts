@@ -1,5 +1,5 @@
 /** @file What the predictions of a record add up to, read as a stream: confusions, edits, errors by utterance. */
-import { columnNames, type JudgedRow, type Task } from '../../api/task.js';
+import type { JudgedRow, Task } from '../../api/task.js';
 import { type EditCounts, editsOf, isStatistic, type MetricValue } from '../../metrics/index.js';
 import { readPredictions } from '../predictions.js';
 import type { PredictionLine, StoredRecord } from '../record.js';
@@ -46,8 +46,7 @@ export async function digestPredictions(
     aligned ||= alignments !== undefined;
     for (const alignment of alignments ?? [])
       for (const key of Object.keys(edits) as (keyof typeof edits)[]) edits[key] += alignment[key];
-    if (task.predicts !== 'label') continue;
-    for (const column of columnNames(task)) {
+    for (const column of task.classes ?? []) {
       const counts = confusions.get(column) ?? new Map<string, Map<string, number>>();
       confusions.set(column, counts);
       for (const { reference, prediction } of rows)
@@ -73,8 +72,8 @@ function errorsOf(value: MetricValue | undefined, direction: 'higher' | 'lower')
 
 /** 1 where a class is not the right one; undefined of what are no classes. */
 function wrongLabels(task: Task, rows: readonly JudgedRow[]): number[] | undefined {
-  if (task.predicts !== 'label') return undefined;
-  const names = columnNames(task);
+  const names = task.classes;
+  if (names === undefined) return undefined;
   return rows.map(({ prediction, reference }) =>
     names.every((name) => prediction[name] === reference[name]) ? 0 : 1,
   );
