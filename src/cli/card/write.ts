@@ -1,9 +1,10 @@
 /** @file A model card from what the command line names: one encoder, any results. */
-import { builtInTasks } from '../../../tasks/index.js';
+
 import { UserError } from '../../base/errors.js';
 import { mendOfName } from '../../base/names.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { modelCard } from '../../results/card/card.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
 import { knownTask } from '../../results/known-task.js';
@@ -43,7 +44,7 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
   const all = results.length === 0 ? [] : await readRecords(results);
   const records = description === undefined ? ofName(all, encoder) : ofEncoder(all, description);
   return {
-    text: modelCard(description, records, builtInTasks),
+    text: modelCard(description, records, knownTasks.all()),
     records: records.map(({ path }) => path),
     remarks: records.flatMap((stored) => unknownTask(stored)),
   };
@@ -52,7 +53,7 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
 /** Why the hub is not told what kind of task a result is of. */
 function unknownTask(stored: StoredRecord): string[] {
   try {
-    knownTask(stored, builtInTasks);
+    knownTask(stored, knownTasks.all());
     return [];
   } catch (error) {
     if (error instanceof UserError) return [error.message];
