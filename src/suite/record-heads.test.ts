@@ -172,7 +172,7 @@ describe('a call is refused before any work when', () => {
     expect(await readdir(join(folder, 'refused')).catch(() => [])).toEqual([]);
   };
 
-  test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /no task 'kws'/));
+  test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /unknown task 'kws'/));
   test('an encoder is unknown', () => refused({ encoders: ['random:huge'] }, /random:|huge/));
   test('an encoder is not there', () => refused({ encoders: ['missing/checkpoint'] }, /missing\/checkpoint/));
   test('a manifest is not there', () =>
