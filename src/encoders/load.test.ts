@@ -118,7 +118,7 @@ describe('what cannot be loaded', () => {
     ['null', /config\.json: unknown encoder family/],
     [
       { ...config, family: 'wav2vec' },
-      /config\.json: unknown encoder family 'wav2vec'\. Families: ehmam, fbank, wav2vec2, hubert, wavlm, data2vec-audio/,
+      /config\.json: unknown encoder family 'wav2vec'\. Families: fbank, ehmam, wav2vec2, hubert, wavlm, data2vec-audio/,
     ],
     [{ ...config, heads: 0 }, /config\.json: heads: /],
     [{ ...config, frontend: { type: 'mel', bins: 4 } }, /config\.json: frontend\.stack: /],

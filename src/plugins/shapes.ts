@@ -63,6 +63,11 @@ export const taskShape: Shape = {
     complaints: optional(aFunction),
     crop: optional(aFunction),
     settings: optional(object),
+    classes: optional({
+      is: 'a list of columns',
+      fits: (value) => Array.isArray(value) && value.every(text.fits),
+    }),
+    hubTask: optional(text),
   },
 };
 

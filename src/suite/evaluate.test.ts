@@ -108,8 +108,7 @@ beforeAll(async () => {
     engine: await createEngine('onnx', { threads: 1 }),
     seeds: [1, 2],
     quiet: true,
-    featureFolder: join(folder, 'cache'),
-    maxBadShare: 0,
+    storage: { folder: join(folder, 'cache') },
   };
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

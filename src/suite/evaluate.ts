@@ -4,27 +4,22 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { type Features, openFeatures } from '../features/store.js';
+import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import type { PlannedTask } from './plan.js';
-import { runsInSlurm } from './slurm/commands.js';
 import { type Usable, usable } from './usable.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
   readonly seeds: readonly number[];
   readonly quiet: boolean;
-  /** Where features are kept. */
-  readonly featureFolder: string;
-  /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
-  readonly maxBadShare: number;
+  /** Where and how features are kept; utterances whose audio is unusable are left out and named in the record. */
+  readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
   /** How a training is kept that starts from this seed; without it none is. */
   readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
-  /** What stored features may take on disk: frames beyond it are computed when they are read. */
-  readonly featureBudgetBytes?: number | undefined;
 }
 
 /**
@@ -56,7 +51,7 @@ export async function evaluate(
 function openPlanned(
   encoder: Encoder,
   { head, utterances, hashes }: PlannedTask,
-  { engine, featureFolder, maxBadShare, featureBudgetBytes, quiet }: EvaluateOptions,
+  { engine, storage, quiet }: EvaluateOptions,
 ): Promise<Features> {
   const reads = head.kind.reads(head.settings);
   return openFeatures({
@@ -65,11 +60,8 @@ function openPlanned(
     utterances,
     audioHash: hashes.audio,
     kind: reads.store,
-    folder: featureFolder,
+    storage,
     ...(reads.store === 'frames' && { frameType: reads.type }),
-    mostBad: Math.floor(maxBadShare * utterances.length),
-    budgetBytes: featureBudgetBytes,
-    lock: { runsInSlurm },
     quiet,
   });
 }

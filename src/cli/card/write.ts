@@ -1,5 +1,4 @@
 /** @file A model card from what the command line names: one encoder, any results. */
-
 import { UserError } from '../../base/errors.js';
 import { mendOfName } from '../../base/names.js';
 import { loadEncoder } from '../../encoders/load.js';
