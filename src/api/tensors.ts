@@ -1,4 +1,5 @@
 /** @file What head kinds and encoder families are written in: tensors, programs, layers, training, the front end. */
+export { sampleRateHz } from '../audio/index.js';
 export {
   type DataType,
   float32,
@@ -9,6 +10,7 @@ export {
   scalar,
   sizeOf,
 } from '../base/host-tensor.js';
+export { deltas } from '../encoders/families/deltas.js';
 export { hopSamples, logMel, windowSamples } from '../encoders/families/log-mel.js';
 export {
   convSpecs,
@@ -23,6 +25,7 @@ export type { Engine, Given, Held, Outputs, Program, ProgramOptions } from '../e
 export type { Tensor } from '../engine/ops.js';
 export * as ops from '../engine/ops.js';
 export type { Parameters, ToHost } from '../engine/tree.js';
+export { paddedFrames } from '../features/padded-frames.js';
 export type { Features } from '../features/store.js';
 export {
   type AdamSettings,
@@ -48,6 +51,8 @@ export { layerNorm } from '../nn/norm.js';
 export { ownOnly, ownSamples, ownSteps, windowCounts } from '../nn/own-steps.js';
 export type { DevScores } from '../training/course.js';
 export type { LossFunction } from '../training/gradient-sums.js';
+export { type HeadTraining, type Judged, trainHeads, trainingFields } from '../training/heads.js';
+export { layerWeightsOf } from '../training/layer-weights.js';
 export {
   type OneByOne,
   type OneByOneSettings,
