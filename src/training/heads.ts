@@ -42,7 +42,8 @@ export interface HeadTraining<
 }
 
 /**
- * Trains every seed at every rate, and tests the best: checkpoints, endings, Ctrl-C and progress come with it.
+ * Trains every seed at every rate, and tests the best: checkpoints, endings, Ctrl-C and progress come with it. The parameter
+ * `layerWeights` [layers] is what the head takes of each layer, before the softmax.
  * @returns a result a seed, in their order
  * @throws the signal's reason when the training is interrupted, once its state is on disk
  */
