@@ -1,7 +1,10 @@
 /** @file How the tests run: two workers at a time, patient with a busy machine. */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // As Node's resolution has it for plug-ins of a program that runs.
+  resolve: { alias: { ehmam: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
   test: {
     include: ['{src,tasks,test,bench}/**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**'],
