@@ -11,8 +11,8 @@ import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
 import { readSafetensors } from '../src/formats/safetensors.js';
-import { headCheckpointName } from '../src/heads/head-checkpoint.js';
 import { type ResultRecord, readRecords } from '../src/results/index.js';
+import { headCheckpointName } from '../src/training/keep-work.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
