@@ -91,9 +91,9 @@ const checkpointOf = (...place: [out: string, seed: number, task: string]): stri
 async function updatesKept(file: string): Promise<number> {
   const { metadata } = await readSafetensors(file, () => false).catch((error: Error) => {
     if (systemCode(error.cause) !== 'ENOENT') throw error;
-    return { metadata: { state: '{"done": 0}' } };
+    return { metadata: { state: '{"update": 0}' } };
   });
-  return (JSON.parse(metadata.state ?? '') as { done: number }).done;
+  return (JSON.parse(metadata.state ?? '') as { update: number }).update;
 }
 
 const ended = (child: ChildProcess): Promise<void> =>

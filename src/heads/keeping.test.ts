@@ -8,17 +8,14 @@ import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
 import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
 import type { Columns } from '../api/task.js';
-import { float32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine, Held } from '../engine/engine.js';
 import type { Parameters } from '../engine/tree.js';
 import { ctcSettingsSchema } from './frame-ctc/settings.js';
 import { trainCtcHeads } from './frame-ctc/training.js';
-import { type HeadState, readHeadCheckpoint, writeHeadCheckpoint } from './head-checkpoint.js';
 import { pooledSettingsSchema } from './pooled-linear/settings.js';
 import { trainPooledHeads } from './pooled-linear/training.js';
-import { newCourse } from './search.js';
 import { parseSettings } from './settings.js';
 import { heldFeatures, type Judge, workOf } from './toy-work.fixture.js';
 
@@ -33,11 +30,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const classes = ['down', 'go', 'up'];
 const sizes = { train: 40, dev: 20, test: 20 } as const;
 type Score = Judge['score'];
-type Change = { readonly keeping?: Keeping; readonly score?: Score };
+type Change = {
+  readonly keeping?: Keeping;
+  readonly score?: Score;
+  readonly onProgress?: NonNullable<HeadWork['onProgress']>;
+};
 type Train = (change: Change) => Promise<readonly HeadResult[]>;
 
-const kept = ({ keeping }: Change): Pick<HeadWork, 'keepingOf'> => ({
+const kept = ({ keeping, onProgress }: Change): Pick<HeadWork, 'keepingOf' | 'onProgress'> => ({
   keepingOf: keeping && (() => keeping),
+  onProgress,
 });
 
 /** References of every split; `next` makes an utterance. */
@@ -197,23 +199,15 @@ test('a CTC head killed anywhere between looks at dev ends the same', async () =
   const random = randomStream(Date.now(), 'moments');
   for (let kill = 0; kill < 3; kill++) {
     const update = 1 + random.integer(23);
-    const file = join(folder, `ctc ${kill}`, 'head.checkpoint.safetensors');
-    let holds = 0;
+    const keeping = keepingIn(`ctc ${kill}`);
+    let updates = 0;
     // The state is on disk after every update: what follows is lost as in a kill.
-    const keeping = {
-      ...keepingIn(`ctc ${kill}`),
-      signal: {
-        aborted: false,
-        addEventListener: () => {},
-        removeEventListener: () => {},
-        throwIfAborted: () => {
-          if (++holds > update) throw new Error('killed');
-        },
-      } as unknown as AbortSignal,
+    const onProgress = (): void => {
+      if (++updates > update) throw new Error('killed');
     };
-    await expect(trainCtc({ keeping })).rejects.toThrow('killed');
-    expect(existsSync(file)).toBe(true);
-    expect(said(await trainCtc({ keeping: keepingIn(`ctc ${kill}`) }))).toEqual(said(whole));
+    await expect(trainCtc({ keeping, onProgress })).rejects.toThrow('killed');
+    expect(existsSync(keeping.file)).toBe(true);
+    expect(said(await trainCtc({ keeping }))).toEqual(said(whole));
   }
 });
 
@@ -227,7 +221,11 @@ test('pooled heads are kept between looks at dev that are far apart', async () =
   await expect(train({ keeping, score })).rejects.toBe(reason);
   const remarks: string[] = [];
   const resumed = await train({ keeping: { ...keeping, say: (text) => remarks.push(text) } });
-  expect(remarks).toEqual(['toy head: going on from update 960']);
+  const [, update] = /^toy head: going on from update (\d+)$/.exec(remarks.join()) ?? [];
+  expect(Number(update)).toBeGreaterThan(0);
+  expect(Number(update)).toBeLessThan(1200);
+  // Whole runs of the program: what is left over would need one of its own.
+  expect(Number(update) % 64).toBe(0);
   expect(said(resumed)).toEqual(said(await train({})));
 });
 
@@ -344,19 +342,5 @@ describe('a checkpoint', () => {
     await writeFile(join(folder, 'unfinished', '.head.checkpoint.safetensors.123-0123abcd.tmp'), 'half');
     await remarkOf('unfinished');
     expect(await readdir(join(folder, 'unfinished'))).toEqual([file.split('/').at(-1)]);
-  });
-
-  test('keeps numbers that JSON does not know, and the order of the parameters', async () => {
-    const tree = { z: float32([2], [Number.NaN, -0]), a: float32([1], [Number.POSITIVE_INFINITY]) };
-    const point = { update: 3, trainLoss: Number.NaN, devMetric: 0, devLoss: Number.POSITIVE_INFINITY };
-    const best = { devMetric: 0, devLoss: -0, update: 3, parameters: tree };
-    const runs = { seeds: [1], rates: [1e-5], parameters: tree, moments: { first: tree, second: tree } };
-    const courses = [{ ...newCourse(1, 1e-5), curve: [point], best }, newCourse(1, 0.1)];
-    const state: HeadState = { done: 3, courses, runs, losses: [Number.NEGATIVE_INFINITY], seconds: 0.5 };
-    const file = join(folder, 'numbers.safetensors');
-    await writeHeadCheckpoint(file, 'digest', state);
-    const again = await readHeadCheckpoint(file, 'digest');
-    expect(again).toEqual(state);
-    expect(Object.keys(again.runs?.parameters ?? {})).toEqual(['z', 'a']);
   });
 });
