@@ -8,6 +8,7 @@ import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
 import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
 import type { Columns } from '../api/task.js';
+import { randomMoments } from '../base/moments.fixture.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine, Held } from '../engine/engine.js';
@@ -17,7 +18,7 @@ import { trainCtcHeads } from './frame-ctc/training.js';
 import { pooledSettingsSchema } from './pooled-linear/settings.js';
 import { trainPooledHeads } from './pooled-linear/training.js';
 import { parseSettings } from './settings.js';
-import { heldFeatures, type Judge, workOf } from './toy-work.fixture.js';
+import { heldFeatures, type Judge, rowsOf, workOf } from './toy-work.fixture.js';
 
 let folder: string;
 let engine: Engine;
@@ -68,7 +69,8 @@ const trainPooled =
       utterances.push(Float32Array.from({ length: 12 }, (_, at) => random.normal() + mean(at)));
       return { label: classes[label] as string };
     });
-    const score: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+    const score: Score = (predictions, wanted) =>
+      ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0;
     const work = workOf(engine, heldFeatures(2, 6, utterances), references, {
       metric: ks.metrics[0],
       score: change.score ?? score,
@@ -90,7 +92,7 @@ const trainCtc: Train = async (change) => {
     utterances.push(Float32Array.from(values));
     return { text };
   });
-  const score: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+  const score: Score = (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1;
   const work = workOf(engine, heldFeatures(1, 4, utterances), references, {
     metric: asr.metrics[0],
     score: change.score ?? score,
@@ -130,8 +132,9 @@ function scoreThat(inner: Score, n: number, act: () => void): Score {
   };
 }
 
-const accuracy: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
-const cer: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+const accuracy: Score = (predictions, wanted) =>
+  ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0;
+const cer: Score = (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1;
 
 describe.each([
   ['pooled heads of two seeds and three rates', trainPooled(), accuracy],
@@ -196,7 +199,7 @@ describe.each([
 
 test('a CTC head killed anywhere between looks at dev ends the same', async () => {
   const whole = await trainCtc({});
-  const random = randomStream(Date.now(), 'moments');
+  const random = randomMoments('moments');
   for (let kill = 0; kill < 3; kill++) {
     const update = 1 + random.integer(23);
     const keeping = keepingIn(`ctc ${kill}`);
