@@ -8,11 +8,14 @@ import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
 import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
 import type { Columns } from '../api/task.js';
+import { float32 } from '../base/host-tensor.js';
 import { randomMoments } from '../base/moments.fixture.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine, Held } from '../engine/engine.js';
 import type { Parameters } from '../engine/tree.js';
+import { watched } from '../engine/watched.fixture.js';
+import { writeSafetensors } from '../formats/safetensors.js';
 import { ctcSettingsSchema } from './frame-ctc/settings.js';
 import { trainCtcHeads } from './frame-ctc/training.js';
 import { pooledSettingsSchema } from './pooled-linear/settings.js';
@@ -121,6 +124,24 @@ const keepingIn = (name: string, change: Partial<Keeping> = {}): Keeping => ({
 /** What a result says, without the time it took. */
 const said = (results: readonly HeadResult[]): unknown =>
   results.map(({ earlierSeconds: _, ...result }) => result);
+
+/** An engine whose n-th run of an update fails, where `failing.at` is n. */
+function failsAt(inner: Engine, failing: { at: number }): Engine {
+  const compile: Engine['compile'] = (fn, options) => {
+    const program = inner.compile(fn, options);
+    if (!options.name.startsWith('update')) return program;
+    let runs = 0;
+    return {
+      ...program,
+      run: async (inputs) => {
+        runs++;
+        if (runs === failing.at) throw new Error('the device is lost');
+        return program.run(inputs);
+      },
+    };
+  };
+  return { ...inner, compile };
+}
 
 /** A metric that does something at the n-th time it is asked. */
 function scoreThat(inner: Score, n: number, act: () => void): Score {
@@ -260,6 +281,36 @@ test('pooled heads are kept whole where runs consume what they are given', async
   expect(said(await train({ keeping }))).toEqual(said(await train({})));
 });
 
+test.each([
+  ['pooled heads that fit together', trainPooled()],
+  ['a pooled head in parts', trainPooled({ projectionSize: 27_000, learningRates: [0.1, 0.01] }, [1])],
+  ['a CTC head', trainCtc],
+] as const)('the engine holds nothing any more of %s, whatever happens', async (_, train) => {
+  const usual = engine;
+  const failing = { at: 0 };
+  const { engine: watching, held } = watched(failsAt(usual, failing));
+  engine = watching;
+  try {
+    const broken = scoreThat(cer, 1, () => {
+      throw new Error('broken');
+    });
+    await expect(train({ score: broken })).rejects.toThrow('broken');
+    expect(await held()).toBe(0);
+    const keeping = keepingIn('nothing to write', { signal: AbortSignal.abort(new Error('stopped')) });
+    await expect(train({ keeping })).rejects.toThrow('stopped');
+    expect(await held()).toBe(0);
+    failing.at = 3;
+    await expect(train({})).rejects.toThrow('the device is lost');
+    failing.at = 0;
+    expect(await held()).toBe(0);
+    await train({});
+    expect(await held()).toBe(0);
+  } finally {
+    failing.at = 0;
+    engine = usual;
+  }
+});
+
 describe('a checkpoint', () => {
   const train = trainPooled();
   let whole: unknown;
@@ -288,6 +339,15 @@ describe('a checkpoint', () => {
   test.each([
     ['cut short', async (file: string) => truncate(file, 500)],
     ['empty', async (file: string) => writeFile(file, '')],
+    [
+      'of an earlier version',
+      async (file: string) =>
+        writeSafetensors(
+          file,
+          { 'parameters/layerWeights': float32([1, 2]) },
+          { format: 'ehmam head checkpoint 1', digest: 'a', state: '{"done":8}', hash: 'b' },
+        ),
+    ],
     [
       'changed in one bit of a value',
       async (file: string) => {

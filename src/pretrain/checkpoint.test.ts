@@ -81,7 +81,7 @@ describe('a checkpoint', () => {
     await expect(open(stateOf('a'), slower)).rejects.toThrow(/step-1\.safetensors: .* of other work/);
   });
 
-  it('of ehmam 0.1 is refused by name, for going on and for an analysis', async () => {
+  it('of an earlier version is refused by name, for going on and for an analysis', async () => {
     const { student, teacher, adam } = stateOf('a');
     const trees = Object.entries({ student, teacher, ...adam }).flatMap(([group, tree]) =>
       Object.entries(tree).map(([name, tensor]) => [`${group}/${name}`, tensor]),
@@ -89,7 +89,7 @@ describe('a checkpoint', () => {
     const file = checkpointPath(folder.checkpoints, 7);
     await writeSafetensors(file, Object.fromEntries(trees), { step: '7' });
     const refusal =
-      /step-7\.safetensors: is a checkpoint of ehmam 0\.1; .* Finish .* with ehmam 0\.1, or start/;
+      /step-7\.safetensors: is a checkpoint of an earlier version .*\. Finish that training with the version/;
     await expect(open(stateOf('a'))).rejects.toThrow(refusal);
     await expect(newestState(folder, melConfig)).rejects.toThrow(refusal);
     expect(await readdir(folder.checkpoints)).toEqual(['step-7.safetensors']);

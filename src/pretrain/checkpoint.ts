@@ -8,7 +8,12 @@ import {
   hostParametersSchema,
   readCheckpoint,
 } from '../training/checkpoint-file.js';
-import { checkpointPath, checkpointUpdates, keepByUpdates } from '../training/keep-by-updates.js';
+import {
+  checkpointPath,
+  checkpointUpdates,
+  keepByUpdates,
+  otherVersionMend,
+} from '../training/keep-by-updates.js';
 import { type Keeper, keptSchema } from '../training/keeper.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import type { RunFolder } from './run-folder.js';
@@ -61,7 +66,12 @@ export async function newestState(
   if (update === undefined)
     throw new UserError('holds no checkpoint yet', { file: path, mend: 'Train it for longer' });
   const file = checkpointPath(checkpoints, update);
-  const reading = await readCheckpoint(file, pretrainOrigin(config), keptSchema(stateSchema));
+  const reading = await readCheckpoint(
+    file,
+    pretrainOrigin(config),
+    keptSchema(stateSchema),
+    otherVersionMend,
+  );
   if ('damage' in reading) throw reading.damage;
   return { state: reading.state.state, file };
 }
