@@ -177,7 +177,7 @@ it('starts anew with --no-resume, to the same end', async () => {
   expect(await resultsOf('anew')).toEqual(await resultsOf('whole', 'ks'));
 });
 
-it('interrupted, writes at once what there is, and goes on from there', async () => {
+it('interrupted, writes what there is at its next safe place, and goes on from there', async () => {
   const [file, line] = [checkpointOf('long', 1, 'ks'), wordsOf('long.json', 'long')];
   // It is never time for a checkpoint: the interruption writes it, if an update was done by then.
   let pause = 2000;
