@@ -1,12 +1,11 @@
 /** @file The tasks: what they ask of a manifest and how they judge predictions. */
 import { describe, expect, test } from 'vitest';
-import type { TaskData } from '../src/api/task.js';
+import type { Columns, JudgedRow, TaskData } from '../src/api/task.js';
 import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
 import { decodeTokens, encodeText, tokens } from './asr/characters.js';
 import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';
-import { findTask } from './index.js';
 import { ks } from './ks/index.js';
 import { sid } from './sid/index.js';
 
@@ -20,10 +19,9 @@ function dataOf(rows: { split: string; columns: Record<string, string> }[]): Tas
   return { train: of('train'), dev: of('dev'), test: of('test') };
 }
 
-test('a task is found by its name, and an unknown name lists the tasks', () => {
-  expect(findTask('ks')).toBe(ks);
-  expect(() => findTask('kss')).toThrow(/no task 'kss'. Choose one of asr, ks, sid, ic/);
-});
+function rowsOf(predictions: readonly Columns[], references: readonly Columns[]): JudgedRow[] {
+  return references.map((reference, i) => ({ id: `u${i}`, prediction: predictions[i] ?? {}, reference }));
+}
 
 describe('keyword spotting', () => {
   const rows = [
@@ -124,7 +122,7 @@ test('intent classification counts an utterance as right when all three slots ar
     intent('activate', 'lamp', 'kitchen'),
     intent('bring', 'shoes', 'none'),
   ];
-  expect(ic.evaluate(predictions, references).accuracy?.value).toBeCloseTo(2 / 3);
+  expect(ic.evaluate(rowsOf(predictions, references)).accuracy?.value).toBeCloseTo(2 / 3);
 });
 
 describe('speech recognition', () => {
@@ -142,16 +140,18 @@ describe('speech recognition', () => {
   });
 
   test('gives word and character error rates over the corpus, case ignored', () => {
-    const result = asr.evaluate(
-      [{ text: 'THE CAT' }, { text: '' }],
-      [{ text: 'the  cat sat' }, { text: 'no' }],
-    );
+    const rows = rowsOf([{ text: 'THE CAT' }, { text: '' }], [{ text: 'the  cat sat' }, { text: 'no' }]);
+    const result = asr.evaluate(rows);
     expect(result.wer?.value).toBeCloseTo(2 / 4);
     expect(result.cer?.value).toBeCloseTo((4 + 2) / (11 + 2));
-    expect(result.wer?.shares).toEqual([
-      { numerator: 1, denominator: 3 },
-      { numerator: 1, denominator: 1 },
-    ]);
+    expect(result.wer).toMatchObject({
+      shares: [
+        { numerator: 1, denominator: 3 },
+        { numerator: 1, denominator: 1 },
+      ],
+    });
+    expect(Object.keys(asr.evaluate(rows, ['wer']))).toEqual(['wer']);
+    expect(asr.evaluate(rows, ['wer']).wer).toEqual(result.wer);
   });
 
   test('refuses a text with characters that have no token, naming line and characters', () => {

@@ -1,9 +1,11 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
 
 import type { UserError } from '../base/errors.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import type { Cropper } from '../data/cropping.js';
 import type { Utterance } from '../data/rows.js';
-import type { Alignment, Share } from '../metrics/index.js';
+import type { MetricValue } from '../metrics/index.js';
+import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 
 /** Values under column names: what a head predicts for an utterance, or what its manifest says. */
@@ -19,48 +21,41 @@ export interface TaskMetric {
   readonly name: string;
   /** Which values are better. */
   readonly direction: 'higher' | 'lower';
+  /**
+   * `ratio` (default): a ratio of sums; rows are judged in blocks, so a row's share must not depend on the others.
+   * `statistic`: judged on all rows at once.
+   */
+  readonly kind?: 'ratio' | 'statistic';
+  /** The tensors of a prediction that it is computed from, by name: the others are not read. */
+  readonly tensors?: readonly string[];
 }
 
-export interface MetricValue {
-  readonly value: number;
-  /** In the order of the predictions, where the metric is a ratio of sums: gives its interval. */
-  readonly shares?: readonly Share[];
-  /** In the same order, where the metric is an error rate of words: lets recognisers be compared by segments. */
-  readonly alignments?: readonly Alignment[];
+/** An utterance with what was predicted for it and what its manifest says. */
+export interface JudgedRow {
+  readonly id: string;
+  readonly prediction: Columns;
+  readonly reference: Columns;
+  readonly tensors?: Readonly<Record<string, HostTensor>>;
 }
 
-/** Softmax layer weights, Linear, mean over time, and one Linear classifier a slot. */
-export interface PooledHead {
-  readonly kind: 'pooled-linear';
-  readonly slots: readonly { readonly column: string; readonly classes: readonly string[] }[];
-}
-
-/** Softmax layer weights, Linear, BLSTM layers and a Linear over tokens for each frame, trained with CTC. */
-export interface CtcHead {
-  readonly kind: 'frame-ctc';
-  /** The column that holds the text. */
-  readonly column: string;
-  readonly tokens: readonly string[];
-  readonly blank: number;
-  /** The tokens of a text. */
-  encode(text: string): readonly number[];
-  /** The text of tokens that hold no blank and no repetition. */
-  decode(tokens: readonly number[]): string;
-}
-
-export type Head = PooledHead | CtcHead;
+/** A column that every utterance must fill, or every one of some splits. */
+export type TaskColumn = string | { readonly name: string; readonly splits: readonly Split[] };
 
 /** A task of the harness. It knows utterances and predictions, never an encoder. */
-export interface Task {
+export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly name: string;
   /** Raised whenever results stop being comparable. */
   readonly version: number;
   /** One line for a list of tasks. */
   readonly summary: string;
   /** The columns its manifest must have, besides id, path and split. */
-  readonly columns: readonly string[];
+  readonly columns: readonly TaskColumn[];
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Those of its columns whose values are classes: confusions are counted of them. */
+  readonly classes?: readonly string[];
+  /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
+  readonly hubTask?: string;
   /** Settings of its head where a preset's are not those of every head of the kind (SUPERB's numbers differ by task). */
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**
@@ -78,10 +73,15 @@ export interface Task {
    * The head that the data asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */
-  head(data: TaskData): Head;
-  /** Every metric over predictions and references that stand in the same order. */
-  evaluate(
-    predictions: readonly Columns[],
-    references: readonly Columns[],
-  ): Readonly<Record<string, MetricValue>>;
+  head(data: TaskData): Spec;
+  /**
+   * Metrics over rows of one split.
+   * @param wanted the names of the metrics that are asked for (default: all); others may be left out
+   */
+  evaluate(rows: readonly JudgedRow[], wanted?: readonly string[]): Readonly<Record<string, MetricValue>>;
+}
+
+/** The names of a task's columns, whichever splits they are of. */
+export function columnNames({ columns }: Pick<Task, 'columns'>): string[] {
+  return columns.map((column) => (typeof column === 'string' ? column : column.name));
 }

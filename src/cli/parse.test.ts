@@ -25,9 +25,19 @@ describe('a wrong command line', () => {
       ['compare', 'x', '--baseline', 'a', '--baseline', 'b'],
       /^--baseline is given twice\./,
     ],
+    [
+      'plug-ins given twice',
+      ['list', 'tasks', '--plugin', 'a', '--plugin', 'b'],
+      /^--plugin is given twice\./,
+    ],
     ['a missing argument', ['compare'], /^compare needs more: ehmam compare <results\.\.>\. See/],
     ['a missing option', ['features', 'fbank', 'a.wav'], /^features needs --out\. See/],
     ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed is no number\./],
+    [
+      'an engine where nothing is computed',
+      ['report', 'x', '--out', 'o', '--engine', 'onnx'],
+      /^report does not know 'engine'\./,
+    ],
     ['an argument too many', ['features', 'f', 'a', 'b.wav', '--out', 'o'], /does not know 'b\.wav'\./],
   ];
 
@@ -37,6 +47,14 @@ describe('a wrong command line', () => {
     expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
     expect((error as UserError).message).not.toContain('\n');
   });
+});
+
+it('plug-ins may be named before the command and after it', async () => {
+  for (const words of [
+    ['--plugin', './a.mjs', 'list', 'tasks'],
+    ['list', 'tasks', '--plugin', './a.mjs'],
+  ])
+    expect(await parse(...words)).toMatchObject({ command: { name: 'list' }, args: { plugin: './a.mjs' } });
 });
 
 describe('help', () => {

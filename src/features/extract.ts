@@ -1,7 +1,7 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
 
-import { normalizeWaveform } from '../audio/index.js';
-import { float32, type HostTensor } from '../base/host-tensor.js';
+import type { HostTensor } from '../base/host-tensor.js';
+import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
@@ -55,7 +55,7 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   outputs: (states: readonly tf.Tensor[]) => Out,
 ): Extractor<ToHost<Out>> {
   const program = engine.compile<FrozenInputs, Out>(
-    ({ parameters, waveform }) => outputs(encoder.forward(parameters, waveform)),
+    ({ parameters, waveform }) => outputs(encoder.forward(parameters, { waveform })),
     { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
   );
   const parameters = engine.hold<Parameters>(encoder.parameters);
@@ -79,11 +79,7 @@ function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
 
 /** [1, samples], as the encoder wants it. */
 function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
-  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples;
-  if (scaled.length >= encoder.minimumSamples) return float32([1, scaled.length], scaled);
-  const padded = new Float32Array(encoder.minimumSamples);
-  padded.set(scaled);
-  return float32([1, padded.length], padded);
+  return waveformBatch(encoder, [samples]).waveform;
 }
 
 /** [1, frames, dim] to [frames, dim]. */

@@ -20,7 +20,7 @@ import { writeCheckpoint, writeEncoder } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
 import { chooseMasks, dropping, maskNoise } from './draws.js';
 import { checkHealth } from './health.js';
-import { findMasking } from './masking/index.js';
+import { maskings } from './masking/index.js';
 import { openRun } from './opening.js';
 import { learningRateAt, teacherDecayAt } from './schedule.js';
 import {
@@ -77,7 +77,7 @@ export interface PretrainResult {
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, utterances, engine, signal } = options;
   const { optimizer, batch, seed } = config;
-  const masking = findMasking(config.masking.strategy);
+  const masking = maskings.find(config.masking.strategy);
   checkCrops(config);
   const { resume = false, say = () => undefined, quiet = false } = options;
   const run = await openRun({ config, out: options.out, resume, say }, startState(config));

@@ -1,6 +1,5 @@
 /** @file The demo: the mini suite end to end, with two encoders trained first. */
 import { availableParallelism } from 'node:os';
-import { builtInTasks } from '../../tasks/index.js';
 import { userCacheFolder } from '../base/files.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import type { StoredRecord } from '../results/index.js';
@@ -18,6 +17,8 @@ export interface DemoOptions {
   readonly jobs?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
+  /** Told what is to be known of how jobs were done. */
+  readonly say: (text: string) => void;
 }
 
 /** The two that differ in masking alone. */
@@ -52,12 +53,11 @@ export async function runDemo(
     engine: { name: 'onnx' },
     maxBadShare: 0.001,
     plugins: [],
-    knownTasks: builtInTasks,
     out: outFolder,
     cacheFolder: userCacheFolder(),
     quiet,
   });
   const jobs = options.jobs ?? availableParallelism();
-  const execution = await executeGraph(graph, { jobs, quiet, signal });
+  const execution = await executeGraph(graph, { jobs, quiet, signal, say: options.say });
   return { ...execution, records: await recordsOf(graph) };
 }

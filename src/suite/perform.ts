@@ -1,21 +1,20 @@
 /** @file Does the work of one job; what was loaded for one stays for the next. */
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
-import { extractPart, openFeatures, storeName } from '../features/store.js';
-import { loadTasks } from '../plugins/tasks.js';
+import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
+import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
-import { runsInSlurm } from './slurm/commands.js';
+import { suiteLocks } from './slurm/liveness.js';
 
 /** How a job is done. */
 export interface Conditions {
@@ -44,7 +43,10 @@ export type Performer = (job: Job, conditions: Conditions) => Promise<Performed>
 /** A performer; it keeps the engine, the encoder and the task it used last. */
 export function performerOf(graph: JobGraph): Performer {
   const kept = keeping(graph);
+  let plugins: Promise<void> | undefined;
   return async (job, conditions) => {
+    plugins ??= loadPlugins(graph.plugins);
+    await plugins;
     switch (job.kind) {
       case 'pretrain':
         return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
@@ -85,6 +87,14 @@ async function pretrainEncoder(
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)) };
 }
 
+/** Where the features of a graph are, for whoever makes or reads them. */
+const storageOf = ({ cacheFolder, featureBudgetBytes, maxBadShare }: JobGraph): FeatureStorage => ({
+  folder: join(cacheFolder, 'features'),
+  budgetBytes: featureBudgetBytes,
+  mostBad: maxBadShare,
+  lock: suiteLocks,
+});
+
 async function extractFeatures(
   graph: JobGraph,
   job: FeaturesJob,
@@ -100,12 +110,9 @@ async function extractFeatures(
     utterances,
     audioHash: hashes.audio,
     kind,
-    folder: join(graph.cacheFolder, 'features'),
+    storage: { ...storageOf(graph), verify: graph.verifyFeatures },
     ...(frameType !== undefined && { frameType }),
-    mostBad: Math.floor(graph.maxBadShare * utterances.length),
     quiet: true,
-    budgetBytes: graph.featureBudgetBytes,
-    lock: { runsInSlurm },
     remark: (text: string) => {
       remark = text;
     },
@@ -127,9 +134,7 @@ async function trainHeads(
     engine,
     seeds: job.seeds,
     quiet: true,
-    featureFolder: join(graph.cacheFolder, 'features'),
-    maxBadShare: graph.maxBadShare,
-    featureBudgetBytes: graph.featureBudgetBytes,
+    storage: storageOf(graph),
     signal,
     onProgress,
     everySeconds: graph.checkpointSeconds,
@@ -143,7 +148,6 @@ async function trainHeads(
 
 /** Engine, encoder and task, the last of each kept. */
 function keeping(graph: JobGraph) {
-  let tasks: Promise<readonly Task[]> | undefined;
   const engine = lastOf(async (threads: number) => {
     const { name, ...settings } = graph.engine;
     return createEngine(name, name === 'onnx' ? { ...settings, threads } : settings);
@@ -158,8 +162,7 @@ function keeping(graph: JobGraph) {
     return loaded;
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
-    tasks ??= loadTasks(graph.plugins);
-    return planTask(wanted, await tasks, graph.training, graph.maxBadShare, async () => hashes);
+    return planTask(wanted, graph.training, graph.maxBadShare, async () => hashes);
   });
   const engineFor = ({ threads }: Conditions): Promise<Engine> =>
     engine(threads ?? graph.engine.threads ?? availableParallelism());

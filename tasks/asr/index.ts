@@ -1,8 +1,9 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
-  type Columns,
+  type CtcSpec,
   errorRate,
-  type MetricValue,
+  type JudgedRow,
+  type RatioMetric,
   splits,
   type Task,
   type TaskData,
@@ -11,7 +12,7 @@ import {
 } from '../../src/api/index.js';
 import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
-export const asr: Task = {
+export const asr: Task<CtcSpec> = {
   name: 'asr',
   version: 1,
   summary: 'speech recognition: characters by CTC, greedy decoding (column text)',
@@ -20,6 +21,7 @@ export const asr: Task = {
     { name: 'wer', direction: 'lower' },
     { name: 'cer', direction: 'lower' },
   ],
+  hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;
@@ -32,27 +34,17 @@ export const asr: Task = {
       decode: decodeTokens,
     };
   },
-  evaluate(predictions, references) {
-    // Characters take most of the time, and who chooses a checkpoint or compares recognisers asks for words alone.
-    return {
-      get wer() {
-        return errorRateOf(predictions, references, 'word');
-      },
-      get cer() {
-        return errorRateOf(predictions, references, 'character');
-      },
-    };
-  },
+  // Characters take most of the time, and who chooses a checkpoint or compares recognisers asks for words alone.
+  evaluate: (rows, wanted = ['wer', 'cer']) => ({
+    ...(wanted.includes('wer') && { wer: errorRateOf(rows, 'word') }),
+    ...(wanted.includes('cer') && { cer: errorRateOf(rows, 'character') }),
+  }),
 };
 
-function errorRateOf(
-  predictions: readonly Columns[],
-  references: readonly Columns[],
-  unit: TextUnit,
-): MetricValue {
-  const pairs = references.map((reference, i) => ({
+function errorRateOf(rows: readonly JudgedRow[], unit: TextUnit): RatioMetric {
+  const pairs = rows.map(({ prediction, reference }) => ({
     reference: normalizeText(reference.text ?? ''),
-    hypothesis: predictions[i]?.text ?? '',
+    hypothesis: prediction.text ?? '',
   }));
   const { rate, shares, alignments } = errorRate(pairs, unit);
   return { value: rate, shares, ...(unit === 'word' && { alignments }) };

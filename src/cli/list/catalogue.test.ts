@@ -1,13 +1,15 @@
 /** @file What `ehmam list` names is what other commands take. */
 import { describe, expect, it } from 'vitest';
-import { findTask } from '../../../tasks/index.js';
 import { loadEncoder } from '../../encoders/load.js';
-import { findMasking } from '../../pretrain/masking/index.js';
+import { headKinds } from '../../heads/registry.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
+import { maskings } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';
 
 describe('the catalogue', () => {
   it('names tasks that can be found, with their metrics', async () => {
-    for (const { name, metrics } of await catalogue.tasks()) expect(findTask(name).metrics).toBe(metrics);
+    for (const { name, metrics } of await catalogue.tasks())
+      expect(knownTasks.find(name).metrics).toBe(metrics);
   });
 
   it('names encoders that load with as many hidden states as it says', async () => {
@@ -21,7 +23,7 @@ describe('the catalogue', () => {
     expect(items.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block']),
     );
-    for (const { name } of items) expect(findMasking(name).name).toBe(name);
+    for (const { name } of items) expect(maskings.find(name).name).toBe(name);
   });
 
   it('says how many utterances each part of the mini corpus has', async () => {

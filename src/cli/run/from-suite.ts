@@ -1,15 +1,15 @@
 /** @file An evaluation from what the command line says. */
-import { findTask } from '../../../tasks/index.js';
 import type { PresetName } from '../../api/presets.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { searchedRates } from '../../heads/presets.js';
-import { loadTasks } from '../../plugins/tasks.js';
+import { searchedRates } from '../../heads/rates.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
+import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
-import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
+import { isSuiteName, loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
@@ -27,7 +27,7 @@ export interface RunRequest extends LoadOptions {
   readonly preset?: PresetName | undefined;
   /** `search`, or a number (default: what preset and suite say). */
   readonly lr?: string | undefined;
-  /** Modules with further tasks. */
+  /** Plug-ins that are loaded already: workers load them too. */
   readonly plugins?: readonly string[] | undefined;
   readonly out: string;
   /** The share of utterances whose audio may be missing or unusable. */
@@ -41,12 +41,14 @@ export interface RunRequest extends LoadOptions {
   readonly detach?: boolean | undefined;
   /** What stored features may take on disk. */
   readonly featureBudgetBytes?: number | undefined;
+  /** Whether stored features are read and checked in whole. */
+  readonly verifyFeatures?: boolean | undefined;
   readonly quiet: boolean;
   /** Whether heads go on from their checkpoints (default true). */
   readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a head. */
   readonly checkpointSeconds?: number | undefined;
-  /** Told what is to be known of how encoders were read. */
+  /** Told what is to be known of how encoders were read and jobs were done. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -65,9 +67,9 @@ export interface SuiteRun extends Execution {
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
-  const { quiet, signal, jobs, launcher, detach, resume } = request;
+  const { quiet, signal, jobs, launcher, detach, resume, remark: say = () => undefined } = request;
   const graph = await graphOf(request);
-  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach, resume });
+  const execution = await executeGraph(graph, { quiet, signal, say, jobs, launcher, detach, resume });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
   return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
 }
@@ -80,10 +82,11 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
   const [asked, rates] = [request.seeds && seedsOf(request.seeds), ratesOf(request.lr)];
-  const plugins = request.plugins ?? [];
-  const knownTasks = await loadTasks(plugins);
   const cacheFolder = userCacheFolder();
-  for (const name of request.tasks ?? []) findTask(name, knownTasks);
+  // A suite's file says its plug-ins; a named suite has none, and its corpus is made only if all else is right.
+  const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite);
+  await loadPlugins(file?.plugins ?? []);
+  for (const name of request.tasks ?? []) knownTasks.find(name);
   for (const spec of request.encoders ?? [])
     await identifyEncoder(
       spec,
@@ -91,7 +94,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
       { weights: await weightsFor(spec, weights), quiet },
       cacheFolder,
     );
-  const suite = await loadSuite(request.suite, { quiet });
+  const suite = file ?? (await loadSuite(request.suite, { quiet }));
   const seeds = asked ?? seedsFrom(suite.seeds);
   const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {
@@ -105,9 +108,9 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     engine,
     maxBadShare,
     featureBudgetBytes: request.featureBudgetBytes,
+    verifyFeatures: request.verifyFeatures,
     checkpointSeconds: request.checkpointSeconds,
-    plugins,
-    knownTasks,
+    plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,
     cacheFolder,
     weights,

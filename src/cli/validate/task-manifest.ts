@@ -1,15 +1,15 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
-import { findTask } from '../../../tasks/index.js';
-import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { columnNames, type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
 import {
   duplicateIds,
   emptySplits,
   missingAudio,
   type Problem,
-  taskProblems,
+  rowProblems,
   unreadableAudio,
 } from './problems.js';
 
@@ -36,7 +36,6 @@ export interface ManifestRequest {
   readonly root?: string | undefined;
   /** Whether every audio file is decoded. */
   readonly deep: boolean;
-  readonly tasks?: readonly Task[];
 }
 
 /**
@@ -45,7 +44,7 @@ export interface ManifestRequest {
  */
 export async function checkTaskManifest(request: ManifestRequest): Promise<ManifestReport> {
   const { manifest, root, deep } = request;
-  const task = findTask(request.task, request.tasks);
+  const task = knownTasks.find(request.task);
   const all: Utterance[] = [];
   for await (const row of readManifest(manifest, { root, columns: task.columns })) all.push(row);
   if (all.length === 0) throw new UserError('no utterances', { file: manifest });
@@ -54,19 +53,22 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
   const used = all.filter(({ split }) => (splits as readonly string[]).includes(split));
   const duplicates = duplicateIds(all);
   const missing = await missingAudio(used);
+  const inTrain = task.columns.flatMap((column) =>
+    typeof column === 'string' ? column : column.splits.includes('train') ? column.name : [],
+  );
   const train = (column: string): number => new Set(data.train.map(({ columns }) => columns[column])).size;
   return {
     task: task.name,
     manifest,
     hash: duplicates.length > 0 ? null : await hashManifest(manifest, root, 1),
     splits: { train: countsOf(data.train), dev: countsOf(data.dev), test: countsOf(data.test) },
-    values: Object.fromEntries(task.columns.map((column) => [column, train(column)])),
+    values: Object.fromEntries(inTrain.map((column) => [column, train(column)])),
     official: knownCorpora[task.name] ?? null,
     problems: [
       ...emptySplits(data, manifest),
       ...duplicates,
       ...missing.values(),
-      ...taskProblems(task, data),
+      ...rowProblems(task, data),
       ...(deep ? await unreadableAudio(used.filter(({ path }) => !missing.has(path))) : []),
     ],
     remarks: [...sharedBy(data, 'audio files', ({ path }) => path), ...sharedSpeakers(task, data)],
@@ -85,7 +87,7 @@ function countsOf(utterances: readonly Utterance[]): KnownSplit {
 
 /** Where speakers are what is told apart, every split must share them. */
 function sharedSpeakers(task: Task, data: TaskData): string[] {
-  if (task.columns.includes('speaker')) return [];
+  if (columnNames(task).includes('speaker')) return [];
   return sharedBy(data, 'speakers', ({ columns }) => columns.speaker || undefined);
 }
 

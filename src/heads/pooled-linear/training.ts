@@ -1,19 +1,21 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 
+import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type { Parameters } from '../../engine/tree.js';
 import { type AdamState, adamStart } from '../../nn/adam.js';
-import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from '../head.js';
 import { type Keeper, openKeeper } from '../keeping.js';
+import { layerWeightsOf } from '../layer-weights.js';
+import { trainingProgress } from '../progress.js';
 import { bestCourse, type Course, newCourse, triedRate } from '../search.js';
-import type { PooledSettings } from '../settings.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './batches.js';
 import { type Grid, joined, partsOf, withoutEnded } from './grid.js';
 import { looked } from './look.js';
-import { pooledStart, type Slots } from './model.js';
+import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, type Scoring, scoreProgram } from './scoring.js';
+import type { PooledSettings } from './settings.js';
 
 /** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
@@ -35,9 +37,9 @@ export async function trainPooledHeads(
   slots: Slots,
   settings: PooledSettings,
   seeds: readonly number[],
-): Promise<HeadResult[]> {
+): Promise<HeadResult<PooledStored>[]> {
   const keeper = await openKeeper(work, seeds, { slots, settings });
-  const head = startOf(work, slots, settings, work.seed);
+  const head = startOf(work, slots, settings, seeds[0] as number);
   const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
   const update: Training['update'] = work.engine.compile(
     (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
@@ -52,7 +54,7 @@ export async function trainPooledHeads(
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
   try {
     const courses = await trainAll(training, seeds, keeper);
-    const results: HeadResult[] = [];
+    const results: HeadResult<PooledStored>[] = [];
     for (const seed of seeds) {
       const result = await tested(
         training,
@@ -72,7 +74,7 @@ export async function trainPooledHeads(
 async function tested(
   { slots, work, ...rest }: Training,
   courses: readonly Course[],
-): Promise<Omit<HeadResult, 'earlierSeconds'>> {
+): Promise<Omit<HeadResult<PooledStored>, 'earlierSeconds'>> {
   const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
   const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
   return {
@@ -81,10 +83,7 @@ async function tested(
     curve,
     layerWeights: layerWeightsOf(best.parameters),
     head: {
-      settings: {
-        kind: 'pooled-linear',
-        slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
-      },
+      stored: { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) },
       parameters: best.parameters,
     },
     predictions: scored?.predictions ?? [],
@@ -147,7 +146,7 @@ const startOf = (
 ): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches({ ...work, seed }, slots, settings, readMeans);
+  return trainingBatches(work, seed, slots, settings, readMeans);
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
