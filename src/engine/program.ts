@@ -85,10 +85,10 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     const result = await model
       .run(
         { inputs: inputs.map((path) => [path, given.get(path) as HostTensor]), outputs: fetched },
-        new Set([
-          ...opened.movable(),
-          ...ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path)),
-        ]),
+        {
+          borrowed: new Set(opened.movable()),
+          given: new Set(ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path))),
+        },
       )
       .catch((cause: unknown) => {
         throw named(cause, String(cause));
