@@ -63,7 +63,12 @@ export async function trainPooledHeads(
   const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
   const update: Training['update'] = work.engine.compile(
     (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}`, keeps: ['parameters', 'moments'], concurrent },
+    {
+      name: `updates of the ${work.title}`,
+      keeps: ['parameters', 'moments'],
+      consumes: ['means', 'targets'],
+      concurrent,
+    },
   );
   const score = scoreProgram(work, slots);
   const readMeans = meansReader(work.features);
