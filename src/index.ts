@@ -1,3 +1,4 @@
 /** @file The package: what `import ... from 'ehmam'` gives to plug-ins. */
 export * from './api/index.js';
 export * from './api/tensors.js';
+export * from './api/training.js';

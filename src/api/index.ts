@@ -1,6 +1,7 @@
 /**
  * @file What plug-ins are written against: interfaces, data, metrics, errors. Types and pure functions; built-in tasks use
- * nothing else. `tensors.ts` has what works on tensors: head kinds and encoder families need it, and it loads a library.
+ * nothing else. `tensors.ts` has what works on tensors, `training.ts` what trains: head kinds and encoder families need
+ * them, and they load a library.
  */
 
 export { type ZodType, z } from 'zod';

@@ -1,12 +1,22 @@
 /** @file A head of one's own, as a plug-in would bring it: labels of frames, by a layer sum and a Linear. */
-import { float32, floatsOf, type HostParameters, int32 } from '../base/host-tensor.js';
-import { randomStream } from '../base/random.js';
-import * as tf from '../engine/ops.js';
-import type { Parameters } from '../engine/tree.js';
-import { layerSum } from '../nn/layer-sum.js';
-import { linear, parameter } from '../nn/linear.js';
-import type { BatchLoss } from './gradient-sums.js';
-import { type OneByOneSettings, type TrainedSeed, type TrainingWork, trainOneByOne } from './one-by-one.js';
+import {
+  type BatchLoss,
+  float32,
+  floatsOf,
+  type HostParameters,
+  int32,
+  layerSum,
+  linear,
+  linearStart,
+  type OneByOneSettings,
+  type Parameters,
+  parameter,
+  randomStream,
+  type TrainedSeed,
+  type TrainingWork,
+  ops as tf,
+  trainOneByOne,
+} from '../index.js';
 
 /** Frames of an utterance, [layers, frames, dim], and a label for each. */
 export type LabelledFrames = { readonly values: Float32Array; readonly labels: readonly number[] };
@@ -50,12 +60,10 @@ function framesOf({ layers, dim }: Sizes, utterances: readonly LabelledFrames[],
   return { states: float32([layers, rows, dim], states), ...batch };
 }
 
-function start(seed: number, { layers, dim }: Sizes, labels: number): HostParameters {
-  const random = randomStream(seed, 'frame labels');
-  const weight = Float32Array.from({ length: labels * dim }, () => 0.1 * random.normal());
-  const linear = { 'output.weight': float32([labels, dim], weight), 'output.bias': float32([labels]) };
-  return { layerWeights: float32([layers]), ...linear };
-}
+const start = (seed: number, { layers, dim }: Sizes, labels: number): HostParameters => ({
+  layerWeights: float32([layers]),
+  ...linearStart(seed, 'output', dim, labels),
+});
 
 export async function trainFrameLabels(
   work: FrameLabelsWork,

@@ -49,6 +49,40 @@ describe('the loop', () => {
     expect(end).toMatchObject({ update: 0, interrupted: false, state: { curve: [] } });
   });
 
+  it('gives back the last good state where a step, a look or the keeper throws, and only there', async () => {
+    const lossless = { ...keepNothing<ToyState>() };
+    const full: Keeper<ToyState> = {
+      ...lossless,
+      offer: async () => {
+        throw new Error('broken');
+      },
+    };
+    for (const [keeper, broken] of [
+      [lossless, 'step'],
+      [lossless, 'look'],
+      [full, 'nothing'],
+    ] as const) {
+      const released: number[] = [];
+      const before = (what: string, update: number): void => {
+        if (what === broken && update === 3) throw new Error('broken');
+      };
+      const release = async ({ weights }: ToyState): Promise<void> => {
+        released.push(weights.data[0] as number);
+      };
+      const training = trainToy({ keeper, looksEvery: 3, before, release });
+      await expect(training).rejects.toThrow('broken');
+      const done = broken === 'nothing' ? 1 : 3;
+      const good = await trainToy({ keeper: keepNothing(), updates: done });
+      expect(released).toEqual([good.state.weights.data[0]]);
+    }
+    const released: ToyState[] = [];
+    const release = async (state: ToyState): Promise<void> => {
+      released.push(state);
+    };
+    await trainToy({ keeper: keepNothing(), release });
+    expect(released).toEqual([]);
+  });
+
   it('offers the state at every place it reaches, and reads it for the keeper alone', async () => {
     const offered: number[] = [];
     const keeper: Keeper<ToyState> = {

@@ -35,11 +35,22 @@ export interface ToyOptions {
   /** Whether a look ends the training. */
   readonly endsAt?: (update: number) => boolean;
   readonly report?: (update: number) => void;
+  readonly release?: (state: ToyState) => Promise<void>;
 }
 
 /** Trains from what the keeper has, or from the start. */
 export function trainToy(options: ToyOptions) {
-  const { keeper, updates = 12, mostAtOnce = 1, looksEvery, signal, before, endsAt, report } = options;
+  const {
+    keeper,
+    updates = 12,
+    mostAtOnce = 1,
+    looksEvery,
+    signal,
+    before,
+    endsAt,
+    report,
+    release,
+  } = options;
   const loop: TrainingLoop<ToyState, ToyState> = {
     updates,
     mostAtOnce: () => mostAtOnce,
@@ -62,6 +73,7 @@ export function trainToy(options: ToyOptions) {
       },
     }),
     stored: async (state) => state,
+    ...(release !== undefined && { release }),
     report: (_state, update) => report?.(update),
   };
   return runUpdates(loop, keeper.restored ?? { update: 0, state: toyStart });

@@ -7,7 +7,7 @@ import { anyNumberSchema } from '../../training/checkpoint-file.js';
 import { bestCourse, type Course, courseSchema, newCourse, triedRate } from '../../training/course.js';
 import { type CoursesState, keepWork, type WorkKeeper } from '../../training/keep-work.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
-import { runUpdates } from '../../training/loop.js';
+import { type Looked, runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
 import { epochLength, meansReader, trainingBatches } from './batches.js';
 import {
@@ -157,16 +157,7 @@ async function trainAll(
         },
         looks: {
           every,
-          async look({ grid, courses: before, losses }, update) {
-            const last = update - 1 - ((update - 1) % every);
-            const means = losses.map((sum) => sum / (update - last));
-            const parameters = await readParameters(grid);
-            const courses = await looked(training, settings, grid, parameters, before, { update, means });
-            const alive = aliveOf(grid, courses);
-            const ended = runsOf(alive) === 0;
-            const next = ended ? grid : await shrunkTo(engine, grid, alive);
-            return { state: { grid: next, courses, losses: [] }, ended };
-          },
+          look: (state, update) => lookAt(training, state, update, every),
         },
         stored,
         release: ({ grid }) => releaseGrid(grid),
@@ -193,6 +184,24 @@ async function trainAll(
   } finally {
     progress.stop();
   }
+}
+
+/** Looks at dev; what has ended goes on no more. */
+async function lookAt(
+  training: Training,
+  { grid, courses: before, losses }: SearchState,
+  update: number,
+  every: number,
+): Promise<Looked<SearchState>> {
+  const { work, settings } = training;
+  const last = update - 1 - ((update - 1) % every);
+  const means = losses.map((sum) => sum / (update - last));
+  const parameters = await readParameters(grid);
+  const courses = await looked(training, settings, grid, parameters, before, { update, means });
+  const alive = aliveOf(grid, courses);
+  const ended = runsOf(alive) === 0;
+  const next = ended ? grid : await shrunkTo(work.engine, grid, alive);
+  return { state: { grid: next, courses, losses: [] }, ended };
 }
 
 /** As many updates as take a few seconds, in whole runs of the program: what is left over would need one of its own. */
