@@ -1,6 +1,7 @@
 /** @file A file brought from elsewhere: resumed where it was cut off, checked before it counts. */
-import { mkdir, open as openFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { moveFile } from '../base/files.js';
 
 /** What comes when a file is asked for from some byte on. */
 export interface Incoming {
@@ -42,7 +43,7 @@ export async function bringFile(wanted: Wanted): Promise<string | undefined> {
     wrong =
       bytes !== undefined && got !== bytes ? `it has ${got} bytes instead of ${bytes}` : await fault(part);
     if (wrong === undefined) {
-      await rename(part, file);
+      await moveFile(part, file);
       return undefined;
     }
     await rm(part, { force: true });
