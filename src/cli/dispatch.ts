@@ -1,8 +1,9 @@
 /** @file Runs a command line: the same exit codes, errors and Ctrl-C for every command. */
-import { messageOf, UserError } from '../base/errors.js';
+import { messageOf, plainText, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import type { Command, CommandIo } from './command.js';
 import { parseLine } from './parse.js';
+import { printOut } from './standard-output.js';
 
 /** 128 + SIGINT, as shells say it. */
 const interruptedExitCode = 130;
@@ -17,7 +18,7 @@ export async function runLine(words: readonly string[], commands: readonly Comma
   try {
     const parsed = await parseLine(words, commands);
     if (parsed.kind === 'text') {
-      process.stdout.write(`${parsed.text}\n`);
+      printOut(`${parsed.text}\n`);
       return 0;
     }
     const { command, args } = parsed;
@@ -55,9 +56,9 @@ function ioOf(args: Readonly<Record<string, unknown>>, signal: AbortSignal): Com
     styled: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     width: stdout.columns ?? 80,
     signal,
-    print: (text) => stdout.write(`${text}\n`),
+    print: (text) => printOut(`${text}\n`),
     say: (text) => {
-      if (!quiet) stderr.write(`${text}\n`);
+      if (!quiet) stderr.write(`${plainText(text)}\n`);
     },
   };
 }
