@@ -52,7 +52,7 @@ it('writes plain lines on a terminal that obeys no codes', () => {
   const progress = createProgress('heads', 8, { stream, now: () => 0, terminal: 'dumb' });
   progress.update(3);
   progress.stop();
-  expect(text()).toBe('heads 3/8 in 0.0 s\n');
+  expect(text()).toBe('heads 3/8 in 0.0 s, 3000/s\n');
 });
 
 describe('createProgress on a terminal', () => {

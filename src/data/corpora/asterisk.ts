@@ -1,9 +1,8 @@
 /** @file Voice prompts of the Asterisk telephone exchange, from Debian's packages, installed or unpacked. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { UserError } from '../../base/errors.js';
+import { readText } from '../../base/text.js';
 import { type Corpus, type CorpusRow, countRemark, filesBelow, notThere } from './corpus.js';
 import { splitOfText } from './splits.js';
 
@@ -93,8 +92,7 @@ async function textsOf(
   const places = [join(root, 'usr/share/doc', name), join(sounds, '../../doc', name), join(root, name)];
   const file = places.flatMap((place) => [`${place}.gz`, place]).find((place) => existsSync(place));
   if (file === undefined) return undefined;
-  const bytes = await readFile(file);
-  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const text = await readText(file);
   return new Map(
     text.split(/\r?\n/).flatMap((line) => {
       const [, prompt, said] = /^([^;:\s][^:]*): *(.*\S)/.exec(line) ?? [];

@@ -1,8 +1,9 @@
 /** @file What a corpus is: how its publisher lays it out on disk, and the manifest rows that come of it. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { messageOf, UserError } from '../../base/errors.js';
+import { readText } from '../../base/text.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {
@@ -83,7 +84,7 @@ export function notThere(root: string, what: string, looked: readonly string[]):
 
 /** Lines of a text file without their ends; empty ones are left out. */
 export async function linesOf(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file);
   return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 

@@ -1,9 +1,9 @@
 /** @file Any tree of audio files: labels from folders, splits by speaker, texts from a CSV file. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { messageOf, UserError } from '../../base/errors.js';
 import { hashText } from '../../base/random.js';
+import { readText } from '../../base/text.js';
 import { type Corpus, type CorpusRow, filesBelow, isAudioName, missingRemark, notThere } from './corpus.js';
 
 type Columns = Readonly<Record<string, string>>;
@@ -84,12 +84,12 @@ function splitOf(key: string): string {
 }
 
 async function readTexts(file: string): Promise<Map<string, Columns>> {
+  const text = await readText(file, { mend: 'Save it as CSV in UTF-8' });
   let rows: Columns[];
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
     rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Columns[];
   } catch (error) {
-    throw new UserError(`cannot be read as CSV in UTF-8 (${messageOf(error)})`, { file, cause: error });
+    throw new UserError(`is not valid CSV (${messageOf(error)})`, { file, cause: error });
   }
   if (rows.some(({ path }) => path === undefined || path === '')) {
     throw new UserError("has no column 'path', or a row without one", {
