@@ -9,7 +9,15 @@ import {
   type TextUnit,
   UserError,
 } from '../../src/api/index.js';
-import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
+import {
+  blank,
+  ctcFrames,
+  decodeTokens,
+  encodeText,
+  normalizeText,
+  tokens,
+  unknownCharacters,
+} from './characters.js';
 
 export const asr: Task = {
   name: 'asr',
@@ -21,6 +29,7 @@ export const asr: Task = {
     { name: 'cer', direction: 'lower' },
   ],
   complaints: complaintsOf,
+  framesNeeded: ({ columns }) => ctcFrames(encodeText(normalizeText(columns.text ?? ''))),
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;
     return {

@@ -2,15 +2,17 @@
 import { findTask } from '../../../tasks/index.js';
 import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
+import { lookAlikeRemarks } from '../../data/look-alikes.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
 import {
+  audioProblems,
   duplicateIds,
   emptySplits,
   missingAudio,
   type Problem,
+  shortAudio,
   taskProblems,
-  unreadableAudio,
 } from './problems.js';
 
 export interface ManifestReport {
@@ -63,13 +65,23 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
     values: Object.fromEntries(task.columns.map((column) => [column, train(column)])),
     official: knownCorpora[task.name] ?? null,
     problems: [
-      ...emptySplits(data, manifest),
+      ...emptySplits(data, all, manifest),
       ...duplicates,
       ...missing.values(),
       ...taskProblems(task, data),
-      ...(deep ? await unreadableAudio(used.filter(({ path }) => !missing.has(path))) : []),
+      ...(deep
+        ? await audioProblems(
+            task,
+            used.filter(({ path }) => !missing.has(path)),
+          )
+        : shortAudio(task, used)),
     ],
-    remarks: [...sharedBy(data, 'audio files', ({ path }) => path), ...sharedSpeakers(task, data)],
+    remarks: [
+      ...sharedBy(data, 'audio files', ({ path }) => path),
+      ...sharedSpeakers(task, data),
+      ...unusedSplits(all),
+      ...lookAlikeLabels(task, used),
+    ],
   };
 }
 
@@ -87,6 +99,22 @@ function countsOf(utterances: readonly Utterance[]): KnownSplit {
 function sharedSpeakers(task: Task, data: TaskData): string[] {
   if (task.columns.includes('speaker')) return [];
   return sharedBy(data, 'speakers', ({ columns }) => columns.speaker || undefined);
+}
+
+/** Rows of a split that no one asks for. */
+function unusedSplits(rows: readonly Utterance[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { split } of rows) {
+    if (!(splits as readonly string[]).includes(split)) counts.set(split, (counts.get(split) ?? 0) + 1);
+  }
+  return [...counts].map(([split, count]) => `${count} rows of the split '${split}' are not used`);
+}
+
+/** Labels that look like one class and are several. Texts are judged by their letters. */
+function lookAlikeLabels(task: Task, rows: readonly Utterance[]): string[] {
+  return task.columns
+    .filter((column) => column !== 'text')
+    .flatMap((column) => lookAlikeRemarks(column, new Set(rows.map(({ columns }) => columns[column] ?? ''))));
 }
 
 function sharedBy(
