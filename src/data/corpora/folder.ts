@@ -4,7 +4,8 @@ import { parse } from 'csv-parse/sync';
 import { messageOf, UserError } from '../../base/errors.js';
 import { hashText } from '../../base/random.js';
 import { readText } from '../../base/text.js';
-import { type Corpus, type CorpusRow, filesBelow, isAudioName, missingRemark, notThere } from './corpus.js';
+import { type Corpus, type CorpusRow, isAudioName, missingRemark, notThere } from './corpus.js';
+import { filesBelow } from './walk.js';
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -15,9 +16,10 @@ export const folder: Corpus = {
   summary: 'any tree of audio files, with --label-from-parent, --split-by-speaker, --texts CSV',
   understands: ['labelFromParent', 'splitBySpeaker', 'texts'],
   async find(root, { labelFromParent = false, splitBySpeaker = false, texts }) {
-    const files = (await filesBelow(root)).filter(isAudioName);
+    const remarks: string[] = [];
+    const files = (await filesBelow(root, remarks)).filter(isAudioName);
     if (files.length === 0)
-      throw notThere(root, 'audio files', ['*.wav', '*.flac', '*.mp3', '*.ogg', '*.opus']);
+      throw notThere(root, 'audio files', ['*.wav', '*.flac', '*.mp3', '*.ogg', '*.opus'], remarks);
     const told = texts === undefined ? undefined : await readTexts(texts);
     const rows = files
       .filter((path) => told === undefined || told.has(path))
@@ -34,6 +36,7 @@ export const folder: Corpus = {
     return {
       manifests: { [basename(root) || 'folder']: rows },
       remarks: [
+        ...remarks,
         ...missingRemark('audio of the texts', silent),
         ...(untold === 0 ? [] : [`${untold} audio files have no row in ${texts}`]),
       ],
