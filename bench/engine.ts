@@ -94,19 +94,24 @@ async function enter(sizes: StepSizes, threads: number, steps: number): Promise<
   ];
 
   async function ours(engine: EngineName, name: string, steps: number): Promise<Entrant> {
-    const program = (await createEngine(engine, { threads })).compile(trainingStep(sizes), { name: 'step' });
+    const program = (await createEngine(engine, { threads })).compile(trainingStep(sizes), {
+      name: 'step',
+      keeps: ['gradients'],
+    });
     let last: Awaited<ReturnType<typeof program.run>> | undefined;
     return {
       name,
       steps,
       step: async () => {
         const started = performance.now();
-        last = await program.run(inputs, last);
+        // What is released takes the next gradients.
+        await last?.gradients.release();
+        last = await program.run(inputs);
         return { seconds: (performance.now() - started) / 1000, loss: floatsOf(last.loss)[0] ?? Number.NaN };
       },
       gradients: async () => {
         if (last === undefined) throw new Error('no step was made');
-        const { gradients } = last;
+        const gradients = await last.gradients.read();
         return joined(Object.keys(inputs.parameters).map((key) => floatsOf(gradients[key] as HostTensor)));
       },
       close: () => program.dispose(),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scalar } from '../src/base/host-tensor.js';
 import { createEngine } from '../src/engine/create.js';
-import { compileStep, type HostStudentOutputs } from '../src/pretrain/step.js';
+import { compileStep, holdState } from '../src/pretrain/step.js';
 import { answerSteps } from './contestant.js';
 import { pretrainSizes, updateInputs } from './pretrain-sizes.js';
 
@@ -18,25 +18,19 @@ if (size === undefined) throw new Error(`no size ${description.size}`);
 const { student, teacher, adam, ...inputs } = updateInputs(size);
 const engine = await createEngine('onnx', { threads: description.threads });
 const program = compileStep(engine, size.config, student).student;
-let state = { student, teacher, adam };
-let spare: HostStudentOutputs | undefined;
+let state = holdState(engine, { student, teacher, adam });
 let update = 0;
 
 await answerSteps(description.threads, async () => {
   const started = performance.now();
-  const outputs = await program.run(
-    {
-      ...state,
-      ...inputs,
-      update: scalar(++update),
-      learningRate: scalar(size.config.optimizer.learningRate),
-      decay: scalar(description.decay),
-    },
-    spare,
-  );
+  const { measures, ...updated } = await program.run({
+    ...state,
+    ...inputs,
+    update: scalar(++update),
+    learningRate: scalar(size.config.optimizer.learningRate),
+    decay: scalar(description.decay),
+  });
   const seconds = (performance.now() - started) / 1000;
-  // As the training loop does: two sets of buffers take turns.
-  if (update > 1) spare = { ...state, measures: outputs.measures } as HostStudentOutputs;
-  state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
-  return { seconds, loss: Number(outputs.measures.loss.data[0]) };
+  state = updated;
+  return { seconds, loss: Number(measures.loss.data[0]) };
 });

@@ -6,7 +6,6 @@ import type { Utterance } from '../src/data/rows.js';
 import { decodeTokens, encodeText, tokens } from './asr/characters.js';
 import { asr } from './asr/index.js';
 import { ic } from './ic/index.js';
-import { findTask } from './index.js';
 import { ks } from './ks/index.js';
 import { sid } from './sid/index.js';
 
@@ -19,11 +18,6 @@ function dataOf(rows: { split: string; columns: Record<string, string> }[]): Tas
   const of = (split: string): Utterance[] => utterances.filter((u) => u.split === split);
   return { train: of('train'), dev: of('dev'), test: of('test') };
 }
-
-test('a task is found by its name, and an unknown name lists the tasks', () => {
-  expect(findTask('ks')).toBe(ks);
-  expect(() => findTask('kss')).toThrow(/no task 'kss'. Choose one of asr, ks, sid, ic/);
-});
 
 describe('keyword spotting', () => {
   const rows = [

@@ -8,9 +8,10 @@ import { randomStream } from '../src/base/random.js';
 import { runGate } from '../src/cli/gate/run.js';
 import { createEngine } from '../src/engine/create.js';
 import type { Engine } from '../src/engine/engine.js';
+import { pooledSettingsSchema } from '../src/heads/pooled-linear/settings.js';
 import { trainPooledHeads } from '../src/heads/pooled-linear/training.js';
-import { parseSettings, pooledSettingsSchema } from '../src/heads/settings.js';
-import { heldFeatures, workOf } from '../src/heads/toy-work.fixture.js';
+import { parseSettings } from '../src/heads/settings.js';
+import { columnsOf, heldFeatures, workOf } from '../src/heads/toy-work.fixture.js';
 import { newRecord } from '../src/results/records.fixture.js';
 import { writeRecord } from '../src/results/store.js';
 import { ks } from '../tasks/ks/index.js';
@@ -50,10 +51,10 @@ async function trained(name: string, { seed = 1, shuffled = false, manifest = 'b
   const score = (predictions: readonly Columns[], wanted: readonly Columns[]): number =>
     ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
   const held = heldFeatures(1, 4, [...seen, ...features.slice(sizes.train)]);
-  const work = { ...workOf(engine, held, references, { metric, score }), seed };
+  const work = workOf(engine, held, references, { metric, score });
   const [head] = await trainPooledHeads(work, [{ column: 'label', classes }], settings, [seed]);
   if (head === undefined) throw new Error('no head was trained');
-  const { predictions } = head;
+  const predictions = columnsOf(head.predictions);
   const value = score(predictions, references.test);
   const place = join(folder, name);
   await writeRecord(

@@ -3,21 +3,22 @@
 import { float32, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import { targetBatch } from '../../src/heads/frame-ctc/batches.js';
-import { type CtcModel, ctcStart } from '../../src/heads/frame-ctc/model.js';
-import { presetSettings } from '../../src/heads/presets.js';
-import { ctcSettingsSchema } from '../../src/heads/settings.js';
+import { ctcStart } from '../../src/heads/frame-ctc/model.js';
+import { ctcPresets, ctcSettingsSchema } from '../../src/heads/frame-ctc/settings.js';
+import type { CtcTraining } from '../../src/heads/frame-ctc/update.js';
 
 const [layers, batch, frames, dim, tokens] = [13, 8, 300, 768, 32];
 const targetTokens = 90;
 
+export const asrSettings = ctcSettingsSchema.parse(ctcPresets.superb);
+
 /** The full-size head, without dropout: its random numbers would differ between the two. */
-export const asrModel: CtcModel = {
-  layers,
-  dim,
-  tokens,
+export const asrModel: CtcTraining = {
   blank: 0,
   join: 1,
-  settings: { ...ctcSettingsSchema.parse(presetSettings('superb', 'frame-ctc')), dropout: 0 },
+  lstmLayers: asrSettings.lstmLayers,
+  gradientClip: asrSettings.gradientClip,
+  dropout: 0,
 };
 
 /** Whether all utterances fill the batch, or differ in length as those of a corpus do. */
@@ -35,7 +36,7 @@ export function asrInputs(lengths: Lengths) {
     Array.from({ length: targetTokens - 5 * row }, () => 1 + random.integer(tokens - 1)),
   );
   return {
-    parameters: ctcStart(1, asrModel),
+    parameters: ctcStart(1, { ...asrSettings, layers, dim, tokens, join: 1 }),
     batch: {
       states: normals([layers, batch, frames, dim]),
       steps: int32(

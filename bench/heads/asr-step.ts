@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { int32, scalar } from '../../src/base/host-tensor.js';
 import { createEngine } from '../../src/engine/create.js';
-import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/frame-ctc/model.js';
+import { type CtcUpdate, type CtcUpdated, ctcUpdate } from '../../src/heads/frame-ctc/update.js';
 import { adamStart } from '../../src/nn/adam.js';
 import { answerSteps } from '../contestant.js';
 import { asrInputs, asrModel, type Lengths } from './asr-inputs.js';

@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { startNode, startPyTorch } from '../competitor.js';
 import { type Duel, duel, printDuels } from '../duel.js';
-import { asrInputs, asrModel } from './asr-inputs.js';
+import { asrInputs, asrSettings } from './asr-inputs.js';
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:asr')
@@ -19,7 +19,7 @@ const options = await yargs(hideBin(process.argv))
   .parse();
 
 const { threads } = options;
-const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrModel.settings;
+const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrSettings;
 const rows: Duel[] = [];
 for (const lengths of ['different', 'equal'] as const) {
   const inputs = asrInputs(lengths);

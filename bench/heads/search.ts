@@ -6,14 +6,14 @@
  * Measures some updates of all seeds and rates together and of one run alone, and says what 20 epochs take at that pace.
  */
 import { parseArgs } from 'node:util';
+import type { HeadWork } from '../../src/api/head-kind.js';
 import type { Columns } from '../../src/api/task.js';
 import { randomStream } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/create.js';
 import type { Features } from '../../src/features/store.js';
-import type { HeadWork } from '../../src/heads/head.js';
+import { pooledSettingsSchema } from '../../src/heads/pooled-linear/settings.js';
 import { trainPooledHeads } from '../../src/heads/pooled-linear/training.js';
-import { searchedRates } from '../../src/heads/presets.js';
-import { pooledSettingsSchema } from '../../src/heads/settings.js';
+import { searchedRates } from '../../src/heads/rates.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ const work: HeadWork = {
   references: { train: labels(train), dev: labels(dev), test: labels(test) },
   metric: { name: 'accuracy', direction: 'higher' },
   score: () => 0,
-  seed: 1,
+  hopSamples: 320,
   title: 'random head',
   quiet: true,
 };

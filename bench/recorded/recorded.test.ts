@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import definition from '../../manifests/recorded/suite.json' with { type: 'json' };
-import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from '../../src/heads/settings.js';
+import { frameCtc } from '../../src/heads/frame-ctc/index.js';
+import { pooledLinear } from '../../src/heads/pooled-linear/index.js';
+import { parseSettings } from '../../src/heads/settings.js';
+import { knownTasks } from '../../src/plugins/known-tasks.js';
 import { suiteSchema } from '../../src/suite/definition.js';
-import { findTask } from '../../tasks/index.js';
 import { normalizeEnglish } from './english.js';
 import { filletsSpeaker, normalizeDutch, parseDialogs } from './fillets.js';
 import { parseSyllable } from './gcin.js';
@@ -63,11 +65,11 @@ describe('English prompts', () => {
 describe('the suite', () => {
   it('has tasks that there are, with settings that their heads take', () => {
     for (const { name, settings } of suiteSchema.parse(definition).tasks) {
-      const place = findTask(name).name;
+      const place = knownTasks.find(name).name;
       const parse = () =>
         name === 'asr'
-          ? parseSettings(ctcSettingsSchema, settings, place)
-          : parseSettings(pooledSettingsSchema, settings, place);
+          ? parseSettings(frameCtc.settings, settings, place)
+          : parseSettings(pooledLinear.settings, settings, place);
       expect(parse).not.toThrow();
     }
   });

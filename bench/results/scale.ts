@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { knownTasks } from '../../src/plugins/known-tasks.js';
 import { compareRecords, formatComparison, readRecords, writeRecord } from '../../src/results/index.js';
 import { buildPage } from '../../src/results/page/index.js';
 import { pairedDifference } from '../../src/results/paired.js';
 import type { StoredRecord } from '../../src/results/record.js';
-import { builtInTasks } from '../../tasks/index.js';
 import { madeUpRecord, millionLines, recognition } from './made-up.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-scale-'));
@@ -25,7 +25,7 @@ try {
   }
   await measured('1,000,000 predictions of two recognisers compared in pairs', async () => {
     const [first, second] = stored as [StoredRecord, StoredRecord];
-    const { difference, interval } = await pairedDifference([first], [second], 'wer', builtInTasks);
+    const { difference, interval } = await pairedDifference([first], [second], 'wer', knownTasks.all());
     return `${(100 * difference).toFixed(3)} points [${interval.map((end) => (100 * end).toFixed(3)).join(', ')}]`;
   });
   await measured('1,000,000 predictions on a page', async () => {
@@ -33,7 +33,7 @@ try {
       title: 'Scale',
       comparison: compareRecords(stored.slice(0, 1)),
       records: stored.slice(0, 1),
-      tasks: builtInTasks,
+      tasks: knownTasks.all(),
       encoders: [],
       audio: { paths: [], root: undefined, mostBytes: 0 },
       hardest: 12,

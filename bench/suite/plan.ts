@@ -9,7 +9,6 @@ import { writeSafetensors } from '../../src/formats/safetensors.js';
 import type { Suite } from '../../src/suite/definition.js';
 import { planGraph } from '../../src/suite/graph.js';
 import { planReport, planText } from '../../src/suite/overview.js';
-import { builtInTasks } from '../../tasks/index.js';
 
 const [encoders, seeds, utterances] = [50, 98, 1000];
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-plan-'));
@@ -45,7 +44,6 @@ try {
       engine: { name: 'onnx', provider: 'cpu' },
       maxBadShare: 0,
       plugins: [],
-      knownTasks: builtInTasks,
       out: join(folder, 'out'),
       cacheFolder: join(folder, 'cache'),
     });

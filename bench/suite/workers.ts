@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { loadSuite } from '../../src/suite/definition.js';
 import { executeGraph } from '../../src/suite/execute.js';
 import { planGraph } from '../../src/suite/graph.js';
-import { builtInTasks } from '../../tasks/index.js';
 
 const suite = await loadSuite('mini');
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-workers-'));
@@ -20,7 +19,6 @@ async function secondsWith(jobs: number, threads: number | undefined): Promise<n
     engine: { name: 'onnx', provider: 'cpu', ...(threads !== undefined && { threads }) },
     maxBadShare: 0.001,
     plugins: [],
-    knownTasks: builtInTasks,
     out: join(place, 'out'),
     cacheFolder: join(place, 'cache'),
   });

@@ -3,14 +3,17 @@
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import { accuracy } from '../metrics/index.js';
-import { type Columns, type MetricValue, type PooledHead, splits, type Task, type TaskData } from './task.js';
+import type { PooledSpec } from './head-spec.js';
+import { type Columns, type MetricValue, splits, type Task, type TaskData } from './task.js';
 
 /** A task that names one class a column; an utterance is right when every column is. */
 export function classificationTask(
   task: Pick<Task, 'name' | 'version' | 'summary'> & { readonly columns: readonly [string, ...string[]] },
-): Task {
+): Task<PooledSpec> {
   return {
     ...task,
+    classes: task.columns,
+    hubTask: 'audio-classification',
     metrics: [{ name: 'accuracy', direction: 'higher' }],
     complaints: (data) => complaintsOf(data, task.columns),
     head(data) {
@@ -21,7 +24,7 @@ export function classificationTask(
   };
 }
 
-function slotOf({ train }: TaskData, column: string): PooledHead['slots'][number] {
+function slotOf({ train }: TaskData, column: string): PooledSpec['slots'][number] {
   return { column, classes: [...new Set(train.map(({ columns }) => columns[column] ?? ''))].sort() };
 }
 

@@ -1,27 +1,38 @@
 /**
- * @file The package's face: all that a task, a head kind, an encoder family, a masking strategy or a metric of one's own
- * is written against. Types and pure functions; built-in plug-ins use nothing else.
+ * @file What plug-ins are written against: interfaces, data, metrics, errors. Types and pure functions; built-in tasks use
+ * nothing else. `tensors.ts` has what works on tensors: head kinds and encoder families need it, and it loads a library.
  */
-export { messageOf, UserError } from '../base/errors.js';
+
+export { type ZodType, z } from 'zod';
+export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export type { Cropper } from '../data/cropping.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
-export type { EncoderFamily } from './encoder-family.js';
+export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
+export type {
+  CurvePoint,
+  Ending,
+  HeadKind,
+  HeadResult,
+  HeadWork,
+  Keeping,
+  Prediction,
+  TriedRate,
+} from './head-kind.js';
+export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
   type MaskSettings,
   maskDefaults,
 } from './masking-strategy.js';
+export { type Plugin, pluginApiVersion } from './plugin.js';
 export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
-  type CtcHead,
-  type Head,
   type MetricValue,
-  type PooledHead,
   type Split,
   splits,
   type Task,

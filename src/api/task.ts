@@ -4,6 +4,7 @@ import type { UserError } from '../base/errors.js';
 import type { Cropper } from '../data/cropping.js';
 import type { Utterance } from '../data/rows.js';
 import type { Alignment, Share } from '../metrics/index.js';
+import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 
 /** Values under column names: what a head predicts for an utterance, or what its manifest says. */
@@ -29,29 +30,8 @@ export interface MetricValue {
   readonly alignments?: readonly Alignment[];
 }
 
-/** Softmax layer weights, Linear, mean over time, and one Linear classifier a slot. */
-export interface PooledHead {
-  readonly kind: 'pooled-linear';
-  readonly slots: readonly { readonly column: string; readonly classes: readonly string[] }[];
-}
-
-/** Softmax layer weights, Linear, BLSTM layers and a Linear over tokens for each frame, trained with CTC. */
-export interface CtcHead {
-  readonly kind: 'frame-ctc';
-  /** The column that holds the text. */
-  readonly column: string;
-  readonly tokens: readonly string[];
-  readonly blank: number;
-  /** The tokens of a text. */
-  encode(text: string): readonly number[];
-  /** The text of tokens that hold no blank and no repetition. */
-  decode(tokens: readonly number[]): string;
-}
-
-export type Head = PooledHead | CtcHead;
-
 /** A task of the harness. It knows utterances and predictions, never an encoder. */
-export interface Task {
+export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly name: string;
   /** Raised whenever results stop being comparable. */
   readonly version: number;
@@ -61,6 +41,10 @@ export interface Task {
   readonly columns: readonly string[];
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Those of its columns whose values are classes: confusions are counted of them. */
+  readonly classes?: readonly string[];
+  /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
+  readonly hubTask?: string;
   /** Settings of its head where a preset's are not those of every head of the kind (SUPERB's numbers differ by task). */
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**
@@ -83,7 +67,7 @@ export interface Task {
    * The head that the data asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */
-  head(data: TaskData): Head;
+  head(data: TaskData): Spec;
   /** Every metric over predictions and references that stand in the same order. */
   evaluate(
     predictions: readonly Columns[],

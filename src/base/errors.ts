@@ -14,14 +14,30 @@ export interface UserErrorDetails {
   readonly cause?: unknown;
 }
 
+/** On the prototype of every copy of the class: a plug-in may carry a copy of this package of its own. */
+const brand = Symbol.for('ehmam.UserError');
+
 /**
  * An error whose message a user can act on; the command line prints it without a stack.
  * The message reads `file:line: what is wrong. mend`, in one line: control characters, which files may smuggle into
- * it, become spaces. Exit code 2 unless said otherwise.
+ * it, become spaces. Exit code 2 unless said otherwise. `instanceof` knows those of another copy of this package.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly exitCode: ExitCode;
+
+  static {
+    Object.defineProperty(UserError.prototype, brand, { value: true });
+    const isInstance = Function.prototype[Symbol.hasInstance];
+    Object.defineProperty(UserError, Symbol.hasInstance, {
+      // Subclasses inherit this: theirs are told by the prototype.
+      value(this: unknown, error: unknown): boolean {
+        return this === UserError
+          ? error instanceof Error && brand in error
+          : isInstance.call(this as typeof UserError, error);
+      },
+    });
+  }
 
   constructor(what: string, details: UserErrorDetails = {}) {
     const { file, line, mend, cause } = details;

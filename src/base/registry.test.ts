@@ -10,6 +10,7 @@ test('gives what is built in, then what plug-ins brought', () => {
   expect(registry.all().map(({ name }) => name)).toEqual(['red', 'blue']);
   expect(registry.find('blue').name).toBe('blue');
   expect(registry.has('green')).toBe(false);
+  expect(['red', 'blue'].map((name) => registry.moduleOf(name))).toEqual([undefined, './a.mjs']);
 });
 
 test('takes the same module again, with its newest item', () => {

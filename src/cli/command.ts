@@ -14,6 +14,8 @@ export interface CommandIo {
   readonly styled: boolean;
   /** Columns of the terminal, 80 where there is none. */
   readonly width: number;
+  /** The modules of `--plugin`, which are loaded: absolute paths and names of packages. */
+  readonly plugins: readonly string[];
   /** Aborted at the first Ctrl-C, for commands that stop by themselves. */
   readonly signal: AbortSignal;
   /** A result, to stdout. */
@@ -75,4 +77,5 @@ export const commonOptions = {
   json: { type: 'boolean', describe: 'Print JSON for a machine' },
   quiet: { type: 'boolean', describe: 'No progress, no remarks' },
   debug: { type: 'boolean', describe: 'Show the stack of an error' },
+  plugin: { type: 'string', describe: 'Plug-ins to load: ./path.js or packages, with commas between' },
 } as const satisfies OptionTable;

@@ -1,5 +1,5 @@
 /** @file `ehmam compare`: result records as one table. */
-import { builtInTasks } from '../../tasks/index.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
 import { withPublished, withScore } from '../results/published.js';
 import { withSignificance } from '../results/significance.js';
@@ -30,7 +30,7 @@ export const compareCommand = defineCommand({
     const records = await readRecords(results);
     const compared = compareRecords(records, { baseline, metrics });
     const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });
-    const { comparison: tested, untested } = await withSignificance(compared, records, builtInTasks);
+    const { comparison: tested, untested } = await withSignificance(compared, records, knownTasks.all());
     for (const why of untested) io.say(why);
     const beside = published === undefined ? tested : withPublished(tested, published);
     const comparison = withScore(beside, full, scored === true);

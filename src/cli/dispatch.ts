@@ -1,7 +1,9 @@
 /** @file Runs a command line: the same exit codes, errors and Ctrl-C for every command. */
 import { messageOf, plainText, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
+import { moduleFrom } from '../base/module-name.js';
 import type { Command, CommandIo } from './command.js';
+import { listOf } from './lists.js';
 import { parseLine } from './parse.js';
 import { printOut } from './standard-output.js';
 
@@ -23,7 +25,8 @@ export async function runLine(words: readonly string[], commands: readonly Comma
     }
     const { command, args } = parsed;
     stopOnSignals(interrupt, command);
-    const code = await command.run(args, ioOf(args, interrupt.signal));
+    const plugins = await loadedPlugins(args.plugin);
+    const code = await command.run(args, ioOf(args, plugins, interrupt.signal));
     return code ?? (interrupt.signal.aborted ? interruptedExitCode : 0);
   } catch (error) {
     if (interrupt.signal.aborted) return interruptedExitCode;
@@ -47,7 +50,21 @@ function stopOnSignals(interrupt: AbortController, command: Command): void {
   }
 }
 
-function ioOf(args: Readonly<Record<string, unknown>>, signal: AbortSignal): CommandIo {
+/** Loads what `--plugin` names, before the command looks anything up. */
+async function loadedPlugins(option: unknown): Promise<readonly string[]> {
+  const named = typeof option === 'string' ? (listOf(option, 'plugin') ?? []) : [];
+  if (named.length === 0) return [];
+  const modules = named.map((module) => moduleFrom(process.cwd(), module));
+  const { loadPlugins } = await import('../plugins/load.js');
+  await loadPlugins(modules);
+  return modules;
+}
+
+function ioOf(
+  args: Readonly<Record<string, unknown>>,
+  plugins: readonly string[],
+  signal: AbortSignal,
+): CommandIo {
   const { stdout, stderr, env } = process;
   const quiet = args.quiet === true;
   return {
@@ -55,6 +72,7 @@ function ioOf(args: Readonly<Record<string, unknown>>, signal: AbortSignal): Com
     quiet,
     styled: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
     width: stdout.columns ?? 80,
+    plugins,
     signal,
     print: (text) => printOut(`${text}\n`),
     say: (text) => {

@@ -1,34 +1,36 @@
 /** @file `ehmam list`: the names that other commands take. */
 import { defineCommand } from './command.js';
-import { listOf } from './lists.js';
-import { pluginOption } from './plugin-option.js';
+import type { CatalogueItem } from './list/catalogue.js';
 
 export const listCommand = defineCommand({
   usage: 'list <what>',
-  summary: 'Name the tasks, encoders, maskings or corpora there are',
+  summary: 'Name the tasks, heads, encoders, maskings or corpora there are',
   positionals: {
     what: {
       type: 'string',
-      choices: ['tasks', 'encoders', 'maskings', 'corpora'],
+      choices: ['tasks', 'heads', 'encoders', 'maskings', 'corpora'],
       demandOption: true,
       describe: 'What to list',
     },
   },
-  options: { plugin: pluginOption },
+  options: {},
   examples: [
     ['list tasks', 'Tasks with their metrics and columns'],
     ['list encoders --json', 'Encoders that need no checkpoint, for a machine'],
   ],
-  async run({ what, plugin }, io) {
+  async run({ what }, io) {
     const { catalogue } = await import('./list/catalogue.js');
-    const plugins = listOf(plugin, 'plugin') ?? [];
-    if (plugins.length > 0) await (await import('../plugins/maskings.js')).loadMaskings(plugins);
-    const items = await catalogue[what]();
+    const items: readonly CatalogueItem[] = await catalogue[what]();
     const width = Math.max(...items.map(({ name }) => name.length));
     io.print(
       io.json
         ? JSON.stringify(items, null, 2)
-        : items.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`).join('\n'),
+        : items
+            .map(
+              ({ name, summary, module }) =>
+                `${name.padEnd(width)}  ${summary}${module === undefined ? '' : ` (${module})`}`,
+            )
+            .join('\n'),
     );
     return undefined;
   },

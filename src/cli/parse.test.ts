@@ -25,6 +25,11 @@ describe('a wrong command line', () => {
       ['compare', 'x', '--baseline', 'a', '--baseline', 'b'],
       /^--baseline is given twice\./,
     ],
+    [
+      'plug-ins given twice',
+      ['list', 'tasks', '--plugin', 'a', '--plugin', 'b'],
+      /^--plugin is given twice\./,
+    ],
     ['a missing argument', ['compare'], /^compare needs more: ehmam compare <results\.\.>\. See/],
     ['a missing option', ['features', 'fbank', 'a.wav'], /^features needs --out\. See/],
     ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed is no number\./],
@@ -37,6 +42,14 @@ describe('a wrong command line', () => {
     expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
     expect((error as UserError).message).not.toContain('\n');
   });
+});
+
+it('plug-ins may be named before the command and after it', async () => {
+  for (const words of [
+    ['--plugin', './a.mjs', 'list', 'tasks'],
+    ['list', 'tasks', '--plugin', './a.mjs'],
+  ])
+    expect(await parse(...words)).toMatchObject({ command: { name: 'list' }, args: { plugin: './a.mjs' } });
 });
 
 describe('help', () => {

@@ -1,5 +1,5 @@
 /** @file Reads a command line: one clear line, with the mend, for everything that can be wrong with it. */
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
 import { runtimeVersions } from '../results/index.js';
@@ -16,7 +16,7 @@ export type ParsedLine =
  * @throws UserError for an unknown command, option or choice, and for a value that is missing or wrong
  */
 export async function parseLine(words: readonly string[], commands: readonly Command[]): Promise<ParsedLine> {
-  const first = words.find((word) => !word.startsWith('-'));
+  const first = words.find((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
   const command = commands.find(({ name }) => name === first);
   const wantsHelp = words.includes('--help') || words.includes('-h') || first === 'help';
   if (words.includes('--version') && command === undefined)
@@ -50,6 +50,13 @@ export async function parseLine(words: readonly string[], commands: readonly Com
   const args = (await parser.parseAsync([...words])) as Readonly<Record<string, unknown>>;
   checkValues(args, command);
   return { kind: 'command', command, args };
+}
+
+/** Whether a word is a common option whose value is the next word. */
+function takesValue(word: string | undefined): boolean {
+  return Object.entries<Options>(commonOptions).some(
+    ([name, { type }]) => word === `--${name}` && type === 'string',
+  );
 }
 
 function parserOf(commands: readonly Command[]): Argv {
@@ -122,7 +129,7 @@ function complaint(message: string, command: Command): UserError {
 
 /** What yargs lets pass: an option given twice, a number that is none, an empty text. */
 function checkValues(args: Readonly<Record<string, unknown>>, command: Command): void {
-  for (const [name, options] of Object.entries(command.options)) {
+  for (const [name, options] of Object.entries<Options>({ ...command.options, ...commonOptions })) {
     const value = args[name];
     if (options.type !== 'array' && !options.array && Array.isArray(value)) {
       throw new UserError(`--${name} is given twice`, { mend: 'Give it once' });

@@ -1,8 +1,6 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
-import { listOf } from './lists.js';
-import { pluginOption } from './plugin-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
@@ -12,7 +10,6 @@ export const pretrainCommand = defineCommand({
     preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
     config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
     masking: { type: 'string', describe: "See 'ehmam list maskings' (preset: easy-to-hard)" },
-    plugin: pluginOption,
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
     root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
     split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
@@ -35,7 +32,6 @@ export const pretrainCommand = defineCommand({
       preset: args.preset,
       config: args.config,
       masking: args.masking,
-      plugins: listOf(args.plugin, 'plugin') ?? [],
       manifest: args.manifest,
       root: args.root,
       split: args.split,

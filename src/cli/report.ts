@@ -2,7 +2,6 @@
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
-import { taskPluginOption } from './plugin-option.js';
 import { baselineOption, metricsOption, resultsPositional } from './results-options.js';
 
 export const reportCommand = defineCommand({
@@ -25,7 +24,6 @@ export const reportCommand = defineCommand({
       describe: "Folders of 'ehmam pretrain' whose learning is shown (default: those of the records)",
     },
     hardest: { type: 'number', default: 12, describe: 'How many of the hardest utterances of a task' },
-    plugin: taskPluginOption,
     ...engineOptions,
   },
   examples: [
@@ -46,7 +44,6 @@ export const reportCommand = defineCommand({
       root: args.root,
       encoders: listOf(args.encoders, 'encoders') ?? [],
       hardest: args.hardest,
-      plugins: listOf(args.plugin, 'plugin') ?? [],
       engine: engineSettings(args),
       say: io.say,
     });

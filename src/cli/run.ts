@@ -10,7 +10,6 @@ import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
 import { listOf } from './lists.js';
-import { taskPluginOption } from './plugin-option.js';
 import type { RunRequest } from './run/from-suite.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
@@ -20,7 +19,6 @@ export const suiteOptions = {
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
-  plugin: taskPluginOption,
   'max-bad': {
     type: 'string',
     default: '0.1%',
@@ -43,7 +41,7 @@ export function requestOf(
     lr: args.lr,
     preset: args.preset,
     out: args.out,
-    plugins: listOf(args.plugin, 'plugin'),
+    plugins: io.plugins,
     maxBadShare: shareOf(args['max-bad']),
     weights: args.weights,
     engine: engineSettings(args),

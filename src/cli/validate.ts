@@ -1,8 +1,6 @@
 /** @file `ehmam validate`: whether a manifest or results are what they should be, before anyone builds on them. */
 import { UserError } from '../base/errors.js';
 import { type CommandIo, defineCommand } from './command.js';
-import { listOf } from './lists.js';
-import { taskPluginOption } from './plugin-option.js';
 
 export const validateCommand = defineCommand({
   usage: 'validate [results..]',
@@ -15,13 +13,12 @@ export const validateCommand = defineCommand({
     manifest: { type: 'string', describe: 'CSV with its utterances' },
     root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
     deep: { type: 'boolean', default: false, describe: 'Decode every audio file too' },
-    plugin: taskPluginOption,
   },
   examples: [
     ['validate --task ks --manifest words.csv --deep', 'Every problem, and what the splits share'],
     ['validate results/demo', 'Every record under a folder, every line of predictions'],
   ],
-  async run({ results = [], task, manifest, root, deep, plugin }, io) {
+  async run({ results = [], task, manifest, root, deep }, io) {
     if (results.length > 0 && task === undefined && manifest === undefined)
       return validateResults(results, io);
     if (results.length > 0 || task === undefined || manifest === undefined) {
@@ -30,9 +27,7 @@ export const validateCommand = defineCommand({
       });
     }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');
-    const { loadTasks } = await import('../plugins/tasks.js');
-    const tasks = await loadTasks(listOf(plugin, 'plugin') ?? []);
-    const report = await checkTaskManifest({ task, manifest, root, deep, tasks });
+    const report = await checkTaskManifest({ task, manifest, root, deep });
     io.print(io.json ? JSON.stringify(report, null, 2) : reportText(report));
     return report.problems.length === 0 ? 0 : 2;
   },

@@ -1,10 +1,10 @@
-/** @file From what a checkpoint holds to an encoder: configuration and parameters are judged here, for every format. */
+/** @file From what a checkpoint holds to an encoder: parameters are judged here, for every format. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../base/host-tensor.js';
+import type { ConfiguredFamily } from './configured.js';
 import type { Encoder, EncoderOrigin } from './encoder.js';
 import type { Specs } from './parameter-specs.js';
-import { type ConfiguredFamily, families } from './registry.js';
 
 /** What was read of a checkpoint. */
 export interface Checkpoint {
@@ -17,31 +17,6 @@ export interface Checkpoint {
   readonly file: string;
   readonly origin: EncoderOrigin;
   readonly notes: readonly string[];
-}
-
-/**
- * The family that a configuration names, with the configuration checked.
- * @param file where the configuration stands
- * @throws UserError for an unknown family, listing those there are, and for a wrong setting
- */
-export function configure(config: unknown, file: string): ConfiguredFamily {
-  const name = (config as { family?: unknown } | null)?.family;
-  const family = families.get(String(name));
-  if (family === undefined) {
-    throw new UserError(`unknown encoder family '${String(name)}'`, {
-      file,
-      mend: `Families: ${[...families.keys()].join(', ')}`,
-    });
-  }
-  const checked = family.schema.safeParse(config);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
-      file,
-      mend: 'Mend that setting',
-    });
-  }
-  return family.configure(config);
 }
 
 /**
@@ -61,7 +36,7 @@ export function encoderOf(
   configured: ConfiguredFamily,
   parameters: HostParameters,
 ): Encoder {
-  return { name, spec, hash: hashOf(configured.config, parameters), parameters, ...configured.encoder };
+  return { name, spec, hash: hashOf(configured.hashed, parameters), parameters, ...configured.encoder };
 }
 
 /**
@@ -105,7 +80,7 @@ function matching(specs: Specs, tensors: HostParameters, file: string): HostPara
   );
 }
 
-/** SHA-256 over configuration and weights, in the order of their names. */
+/** SHA-256 over what counts of the configuration, and weights in the order of their names. */
 function hashOf(config: unknown, parameters: HostParameters): string {
   const hash = createHash('sha256').update(JSON.stringify(config));
   for (const name of Object.keys(parameters).sort()) {

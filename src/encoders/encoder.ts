@@ -1,5 +1,6 @@
-/** @file What an encoder is to the rest of the harness: a frozen function from waveform to hidden states. */
+/** @file What an encoder is to the rest of the harness: weights, and a function from waveforms to hidden states. */
 
+import type { EncoderInput } from '../api/encoder-family.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
@@ -18,11 +19,12 @@ export interface Encoder {
   /** Name shown in tables: the last part of the SPEC. */
   readonly name: string;
   readonly spec: string;
-  /** SHA-256 over family, configuration and weights. */
+  /** SHA-256 over family, configuration (but for what only training looks at) and weights. */
   readonly hash: string;
   readonly family: string;
   readonly config: unknown;
   readonly parameters: HostParameters;
+  /** Width of every hidden state, all the same. */
   readonly dims: readonly number[];
   readonly normalizesWaveform: boolean;
   readonly waveformEpsilon?: number;
@@ -32,6 +34,6 @@ export interface Encoder {
   readonly origin?: EncoderOrigin;
   /** What a user should know about how it was read. */
   readonly notes?: readonly string[];
-  /** waveform [1, samples] to hidden states, each [1, frames, dims[i]]. */
-  forward(parameters: Parameters, waveform: Tensor): readonly Tensor[];
+  /** Hidden states, each [batch, frames, dims[i]]; those behind the end of a row are zeros. */
+  forward(parameters: Parameters, input: EncoderInput): readonly Tensor[];
 }

@@ -1,18 +1,18 @@
-/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, `fbank`, `random:<preset>`. */
+/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, a preset of a family. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
 import { readJsonFile } from '../formats/json-file.js';
-import { type Checkpoint, checkpointEncoder, configure, encoderOf } from './checkpoint.js';
+import { type Checkpoint, checkpointEncoder, encoderOf } from './checkpoint.js';
+import { configure } from './configured.js';
 import type { Encoder } from './encoder.js';
-import { encoderPreset, encoderPresets } from './families/ehmam-config.js';
-import { fbankDefault } from './families/fbank.js';
 import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile } from './huggingface/stored.js';
 import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
+import { namedEncoders } from './registry.js';
 
 export interface LoadOptions {
   /** Which weights of a checkpoint of the official trainer (default: the student's). */
@@ -76,18 +76,30 @@ type Place =
 const folderFiles = [weightsFile, indexFile, torchFile];
 
 async function placeOf(spec: string): Promise<Place> {
-  if (spec === 'fbank') return { kind: 'made', config: fbankDefault };
-  const preset = /^random:(.*)$/.exec(spec)?.[1];
-  if (preset !== undefined) return { kind: 'made', config: encoderPreset(preset) };
+  const named = namedEncoders();
+  const preset = named.find((each) => each.spec === spec);
+  if (preset !== undefined) return { kind: 'made', config: preset.config };
+  const specs = named.map((each) => each.spec);
+  if (spec.startsWith(randomPrefix)) throw unknownPreset(spec, specs);
   const model = parseHubSpec(spec);
   if (model !== undefined) return { kind: 'hub', model };
   const found = await stat(spec).catch(() => undefined);
   if (found?.isDirectory()) return { kind: 'folder', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
-  const presets = Object.keys(encoderPresets).map((name) => `random:${name}`);
   throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, fbank, or one of ${presets.join(', ')}`,
+    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, or one of ${specs.join(', ')}`,
+  });
+}
+
+const randomPrefix = 'random:';
+
+function unknownPreset(spec: string, specs: readonly string[]): UserError {
+  const presets = specs.flatMap((each) =>
+    each.startsWith(randomPrefix) ? [each.slice(randomPrefix.length)] : [],
+  );
+  return new UserError(`there is no preset '${spec.slice(randomPrefix.length)}'`, {
+    mend: `Presets: ${presets.join(', ')} (--plugin MODULE loads others)`,
   });
 }
 

@@ -1,7 +1,8 @@
 /** @file Checkpoints in our own format: `config.json` and `model.safetensors`, as pre-training and export write them. */
 import { basename, join, resolve } from 'node:path';
 import { readSafetensors } from '../formats/safetensors.js';
-import { type Checkpoint, configure } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import { configure } from './configured.js';
 
 export const configFile = 'config.json';
 export const weightsFile = 'model.safetensors';

@@ -1,11 +1,18 @@
 /** @file The encoder against the outputs of PyTorch, with whatever sizes the fixture's checkpoint has. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { HostTensor } from '../base/host-tensor.js';
+import { type HostTensor, int32 } from '../base/host-tensor.js';
 import { constants } from '../engine/constants.js';
 import { createEngine } from '../engine/create.js';
 import type * as tf from '../engine/ops.js';
-import { encode, framePadding, localFeatures, projectFeatures, relativePosition } from './families/ehmam.js';
+import {
+  encode,
+  localFeatures,
+  ownFrames,
+  projectFeatures,
+  relativePosition,
+  transformer,
+} from './families/ehmam.js';
 import type { EhmamConfig } from './families/ehmam-config.js';
 import { loadEncoder } from './load.js';
 import { apart, entry, namesUnder, official, readReference, referenceFolders } from './reference.fixture.js';
@@ -23,7 +30,7 @@ describe.each(referenceFolders)('the model of %s', async (folder) => {
         const parameters = constants(encoder.parameters);
         const local = localFeatures(config, parameters, waveform);
         const projected = projectFeatures(parameters, local);
-        const { hiddenStates, mlpOutputs } = encode(config, parameters, waveform);
+        const { hiddenStates, mlpOutputs } = encode(config, parameters, { waveform });
         const named = (prefix: string, tensors: readonly tf.Tensor[]) =>
           Object.fromEntries(tensors.map((tensor, i) => [`${prefix}.${i}`, tensor]));
         const blocks = hiddenStates.slice(1 + config.prenetBlocks);
@@ -56,19 +63,25 @@ describe.each(referenceFolders)('the model of %s', async (folder) => {
     it.each(['onnx', 'wasm'] as const)('gives a padded batch as the reference does on %s', async (name) => {
       const waveform = entry(reference, 'padded.input');
       const samples = unpadded(entry(reference, 'padded.input_padding_mask'));
-      const padding = framePadding(config, samples);
-      expect(Array.from(padding.data)).toEqual(
-        Array.from(entry(reference, 'padded.padding_mask').data, Number),
-      );
       const program = (await createEngine(name)).compile(
-        (inputs: { waveform: tf.Tensor; padding: tf.Tensor }) => {
+        (inputs: { waveform: tf.Tensor; lengths: tf.Tensor }) => {
+          // The parts of `encode`, but that the position sees the padding, as in the released code.
           const parameters = constants(encoder.parameters);
-          const { hiddenStates } = encode(config, parameters, inputs.waveform, inputs.padding);
-          return { x: hiddenStates.at(-1) as tf.Tensor };
+          const features = localFeatures(config, parameters, inputs.waveform);
+          const padding = (ownFrames(config, features, inputs.lengths) as tf.Tensor).logicalNot();
+          const projected = projectFeatures(parameters, features);
+          const { hiddenStates } = transformer(config, parameters, {
+            x: projected.add(relativePosition(config, parameters, projected)),
+            padding,
+          });
+          return { x: hiddenStates.at(-1) as tf.Tensor, padding };
         },
         { name: 'padded batch' },
       );
-      const { x } = await program.run({ waveform, padding });
+      const { x, padding } = await program.run({ waveform, lengths: int32([samples.length], samples) });
+      expect(Array.from(padding.data)).toEqual(
+        Array.from(entry(reference, 'padded.padding_mask').data, Number),
+      );
       await program.dispose();
       expect(x.shape).toEqual(entry(reference, 'padded.x').shape);
       // Frames of padding, too, have the values that they have there.

@@ -124,23 +124,6 @@ describe('the compiling engine', async () => {
     await program.dispose();
   });
 
-  it('writes into memory of an earlier run when it is given some, and the numbers are the same', async () => {
-    const program = compiled();
-    const fresh = await program.run(inputs(6, 'second'));
-    const first = await program.run(inputs(6, 'first'));
-    const memory = first.gradients.w.data;
-    const again = await program.run(inputs(6, 'second'), first);
-    expect(again.gradients.w.data).toBe(memory);
-    expect(again).toEqual(fresh);
-    const wrong = { ...again, loss: float32([2]) };
-    await expect(program.run(inputs(6), wrong)).rejects.toThrow(/^loss failed: .*loss/);
-    const lost = { x: again.gradients.w, nested: { w: normals([5, 2], 'w') } };
-    await expect(program.run(lost, again)).rejects.toThrow(
-      'loss cannot run: the input x would be overwritten',
-    );
-    await program.dispose();
-  });
-
   it('gives the same numbers on one thread and on two', async () => {
     const two = await (await import('./create.js')).createEngine('onnx', { threads: 2 });
     const [a, b] = [compiled(), two.compile(lossAndGradient, { name: 'loss' })];

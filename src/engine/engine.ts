@@ -1,4 +1,5 @@
 /** @file What an engine promises: to run a TensorFlow.js function over named trees. */
+import type { HostTensor } from '../base/host-tensor.js';
 import type { Tensor } from './ops.js';
 import type { ToHost, Tree } from './tree.js';
 
@@ -15,7 +16,28 @@ export type ProviderName = (typeof providerNames)[number];
  */
 export type TensorFunction<In, Out> = (inputs: In) => Out;
 
-export interface ProgramOptions {
+/**
+ * A tree of values that an engine keeps between runs. Where they lie is the engine's affair. It ends when it is released,
+ * or when a run consumes it; reading it or running with it is then an error that names the program.
+ */
+export interface Held<T> {
+  /** The values, copied to the host. */
+  read(): Promise<ToHost<T>>;
+  /** Lets the engine use the memory for something else; runs that have begun go on with the values. */
+  release(): Promise<void>;
+}
+
+/** Inputs of a run: host tensors, and held trees in the place of any subtree or leaf. */
+export type Given<T> = T extends Tensor
+  ? HostTensor | Held<T>
+  : Held<T> | { readonly [K in keyof T]: Given<T[K]> };
+
+/** Outputs of a run: those that are kept stay with the engine. */
+export type Outputs<Out, Kept> = [Kept] extends [never]
+  ? ToHost<Out>
+  : { readonly [K in keyof Out]: K extends Kept ? Held<Exclude<Out[K], undefined>> : ToHost<Out[K]> };
+
+export interface ProgramOptions<Kept extends string = never> {
   /** Names the program in errors and traces. */
   readonly name: string;
   /**
@@ -24,25 +46,25 @@ export interface ProgramOptions {
    */
   readonly dynamicAxes?: Readonly<Record<string, number>>;
   /**
-   * Whether the memory of a run stays with the program for the next one. Measured on a training step of `tiny`: a
-   * sixth faster. But a program keeps the most it ever needed, once for each set of shapes.
+   * Outputs (top-level names) that stay with the engine. A run consumes what is held under the same name of its inputs:
+   * a later run writes its outputs there, so that two buffers take turns. A run that fails consumes nothing.
    */
-  readonly keepMemory?: boolean;
+  readonly keeps?: readonly Kept[];
   /**
    * Whether runs of the program may go on at the same time, where the engine has several threads: each then has one.
-   * The memory of a run's inputs may be gone after it: they are handed over.
+   * Host tensors are copied to the thread; what a run consumes is moved there and back.
    */
-  readonly sideBySide?: boolean;
+  readonly concurrent?: boolean;
 }
 
 /** A compiled function. Programs are cached by the shapes they are run with. */
-export interface Program<In, Out> {
+export interface Program<In, Out, Kept = never> {
   /**
-   * Runs the function.
-   * @param inputs host tensors, the tree of the function's inputs
-   * @param into outputs of an earlier run whose memory may be overwritten
+   * Runs the function on the tree of its inputs. Those that it does not use may be there as well.
+   * @throws Error naming the program and the input that is missing, of another type, released, consumed, or held by
+   *   another engine
    */
-  run(inputs: ToHost<In>, into?: ToHost<Out>): Promise<ToHost<Out>>;
+  run(inputs: Given<In>): Promise<Outputs<Out, Kept>>;
   dispose(): Promise<void>;
 }
 
@@ -51,8 +73,13 @@ export interface Engine {
   readonly provider: ProviderName;
   /** How many processors its programs use. */
   readonly threads: number;
-  compile<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
+  /**
+   * Gives a tree to the engine, for any of its programs: `engine.hold<Parameters>(hostParameters)`. The host's values
+   * stay as they are, and must not be changed while they are held.
+   */
+  hold<T>(tree: ToHost<T>): Held<T>;
+  compile<In extends Tree<Tensor>, Out extends Tree<Tensor>, Kept extends keyof Out & string = never>(
     fn: TensorFunction<In, Out>,
-    options: ProgramOptions,
-  ): Program<In, Out>;
+    options: ProgramOptions<Kept>,
+  ): Program<In, Out, Kept>;
 }

@@ -1,31 +1,45 @@
 /** @file From a function to the bytes of its ONNX model. */
 
-import type { HostTensor } from '../base/host-tensor.js';
+import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, TensorFunction } from './engine.js';
+import type { GraphNode } from './graph.js';
 import type { Tensor } from './ops.js';
-import { type ModelNames, serialize } from './serialize.js';
-import { type TensorSpec, trace } from './trace.js';
+import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
+import { type TensorSpec, type TracedGraph, trace } from './trace.js';
 import { isHostTensor, mapLeaves, type Tree } from './tree.js';
 
 /** What is added to a length to trace a dynamic program at two lengths, neither of them special. */
 const tracedLengths = [16 * 1009, 19 * 1009] as const;
 
+/** An ONNX model, and what it takes to run it. */
+export interface Model {
+  readonly bytes: Uint8Array;
+  /** Paths of the inputs that are used. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly ModelOutput[];
+  /** Values of the largest tensor that is made on the way: neither input nor output. */
+  readonly largestTensor: number;
+}
+
+export interface ModelOutput {
+  readonly path: string;
+  /** Absent where a length is free. */
+  readonly spec: TensorSpec | undefined;
+}
+
 /**
- * The bytes of the ONNX model of a function: for export, and for looking at what was compiled.
+ * The ONNX model of a function: for programs, for export, and for looking at what was compiled.
  * @param names how the model calls its outputs and free axes (default: as programs of the engine do)
  */
 export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<TensorSpec>,
-  options: ProgramOptions,
+  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'>,
   names?: ModelNames,
-): { readonly bytes: Uint8Array; readonly outputs: readonly string[] } {
+): Model {
   const { name, dynamicAxes = {} } = options;
-  if (Object.keys(dynamicAxes).length === 0) {
-    const graph = trace(name, fn, inputs);
-    return { bytes: serialize(graph, undefined, names), outputs: graph.outputs.map(([path]) => path) };
-  }
+  if (Object.keys(dynamicAxes).length === 0) return modelOf(trace(name, fn, inputs), new Map(), names);
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
     const longer = mapLeaves<TensorSpec, TensorSpec>(inputs, isSpec, (spec, path) => ({
@@ -36,7 +50,31 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);
-  return { bytes: serialize(graph, dynamic, names), outputs: graph.outputs.map(([path]) => path) };
+  return modelOf(graph, dynamic, names);
+}
+
+function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | undefined): Model {
+  const outputs = new Set(graph.outputs.map(([, { id }]) => id));
+  return {
+    bytes: serialize(graph, dynamic, names),
+    inputs: graph.inputs.map(([path]) => path),
+    outputs: graph.outputs.map(([path, { shape, type }]) => {
+      const free = (dynamic.get(`${path}:out`) ?? []).length > 0;
+      return { path, spec: free ? undefined : { shape, dtype: type as TensorSpec['dtype'] } };
+    }),
+    largestTensor: largestOf(graph.nodes, outputs),
+  };
+}
+
+/** Values of the largest tensor that a node makes and that does not leave the graph; bodies of loops count as well. */
+function largestOf(nodes: readonly GraphNode[], outputs: ReadonlySet<number>): number {
+  const sizes = nodes.flatMap((node) => [
+    ...node.outputs.filter(({ id }) => !outputs.has(id)).map(({ shape }) => sizeOf(shape)),
+    ...Object.values(node.attributes).map((attribute) =>
+      'graph' in attribute ? largestOf(attribute.graph.nodes, outputs) : 0,
+    ),
+  ]);
+  return sizes.reduce((largest, size) => Math.max(largest, size), 0);
 }
 
 /** What a trace needs to know of a program's inputs. */

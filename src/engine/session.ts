@@ -1,4 +1,4 @@
-/** @file Sessions of ONNX Runtime: how they are made, and the tensors they take and give. */
+/** @file Sessions of ONNX Runtime: how they are made, and how a model is run in one. */
 import ort from 'onnxruntime-node';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { ProviderName } from './engine.js';
@@ -7,6 +7,7 @@ export interface SessionSettings {
   readonly provider: ProviderName;
   /** Threads one operator may use. */
   readonly threads: number;
+  /** Whether the memory of a run stays with the session for the next one. */
   readonly keepMemory: boolean;
 }
 
@@ -23,13 +24,33 @@ export function createSession(model: Uint8Array, settings: SessionSettings): Pro
   });
 }
 
-export function ortTensor({ dtype, shape, data }: HostTensor): ort.Tensor {
+/** What a run of a model is given, by path: its inputs, and its outputs with memory for those that have some. */
+export interface ModelRun {
+  readonly inputs: readonly (readonly [path: string, tensor: HostTensor])[];
+  readonly outputs: readonly (readonly [path: string, memory: HostTensor | undefined])[];
+}
+
+/** The outputs in their order. */
+export async function runSession(
+  session: ort.InferenceSession,
+  { inputs, outputs }: ModelRun,
+): Promise<HostTensor[]> {
+  const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
+  const fetches = Object.fromEntries(
+    outputs.map(([path, memory]) => [`${path}:out`, memory === undefined ? null : ortTensor(memory)]),
+  );
+  const results = await session.run(feeds, fetches);
+  // What the runtime returns for an output with memory of its own is a copy of that.
+  return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as ort.Tensor));
+}
+
+function ortTensor({ dtype, shape, data }: HostTensor): ort.Tensor {
   if (dtype === 'float32') return new ort.Tensor('float32', data as Float32Array, shape);
   if (dtype === 'int32') return new ort.Tensor('int32', data as Int32Array, shape);
   return new ort.Tensor('bool', data as Uint8Array, shape);
 }
 
-export function hostTensor(tensor: ort.Tensor): HostTensor {
+function hostTensor(tensor: ort.Tensor): HostTensor {
   return {
     dtype: tensor.type as HostTensor['dtype'],
     shape: tensor.dims,

@@ -3,7 +3,7 @@
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
 import type { TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
-import { GraphBuilder, type GraphNode, type Value } from './graph.js';
+import { GraphBuilder, type GraphNode, usesOf, type Value } from './graph.js';
 import * as tf from './ops.js';
 import './kernels/index.js';
 import { messageOf } from '../base/errors.js';
@@ -16,7 +16,7 @@ export interface TensorSpec {
   readonly dtype: DataType;
 }
 
-/** A traced function: named inputs and outputs, and the nodes between them that matter. */
+/** A traced function: the inputs that it uses and its outputs, named, and the nodes between them that matter. */
 export interface TracedGraph {
   readonly inputs: readonly (readonly [path: string, value: Value])[];
   readonly outputs: readonly (readonly [path: string, value: Value])[];
@@ -61,7 +61,13 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
         });
         const results = outputs.map(([, value]) => value);
         const nodes = liveNodes(fuseAdditions(liveNodes(graph.finish(), results), results), results);
-        return { inputs, outputs, nodes, nextId: graph.nextValueId };
+        const used = usesOf(nodes, results);
+        return {
+          inputs: inputs.filter(([, { id }]) => used.has(id)),
+          outputs,
+          nodes,
+          nextId: graph.nextValueId,
+        };
       } catch (error) {
         throw new Error(`cannot compile ${name}: ${explain(messageOf(error))}`, { cause: error });
       }

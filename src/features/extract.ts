@@ -1,9 +1,8 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
 
-import { normalizeWaveform } from '../audio/index.js';
-import { float32, type HostTensor } from '../base/host-tensor.js';
+import type { HostTensor } from '../base/host-tensor.js';
+import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder } from '../encoders/encoder.js';
-import { constants } from '../engine/constants.js';
 import type { Engine } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters, ToHost, Tree } from '../engine/tree.js';
@@ -48,33 +47,25 @@ export function extractPooled(
   return Object.assign(extract, { dispose: program.dispose });
 }
 
-/**
- * A program of any length, from samples to what `outputs` makes of the hidden states. On the processor the weights are
- * inputs, so that they lie in memory once; elsewhere they are constants, so that they are sent there once.
- */
+/** A program of any length, from samples to what `outputs` makes of the hidden states; the engine holds the weights. */
 function frozenProgram<Out extends Tree<tf.Tensor>>(
   engine: Engine,
   encoder: Encoder,
   what: string,
   outputs: (states: readonly tf.Tensor[]) => Out,
 ): Extractor<ToHost<Out>> {
-  const options = { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } };
-  if (engine.provider === 'cpu') {
-    const program = engine.compile<FrozenInputs, Out>(
-      ({ parameters, waveform }) => outputs(encoder.forward(parameters, waveform)),
-      options,
-    );
-    const run = (samples: Float32Array): Promise<ToHost<Out>> =>
-      program.run({ parameters: encoder.parameters, waveform: waveformOf(encoder, samples) });
-    return Object.assign(run, { dispose: () => program.dispose() });
-  }
-  const program = engine.compile<{ waveform: tf.Tensor }, Out>(
-    ({ waveform }) => outputs(encoder.forward(constants(encoder.parameters), waveform)),
-    options,
+  const program = engine.compile<FrozenInputs, Out>(
+    ({ parameters, waveform }) => outputs(encoder.forward(parameters, { waveform })),
+    { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
   );
+  const parameters = engine.hold<Parameters>(encoder.parameters);
   const run = (samples: Float32Array): Promise<ToHost<Out>> =>
-    program.run({ waveform: waveformOf(encoder, samples) });
-  return Object.assign(run, { dispose: () => program.dispose() });
+    program.run({ parameters, waveform: waveformOf(encoder, samples) });
+  const dispose = async (): Promise<void> => {
+    await program.dispose();
+    await parameters.release();
+  };
+  return Object.assign(run, { dispose });
 }
 
 /** A type, so that it is a tree. */
@@ -88,11 +79,7 @@ function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
 
 /** [1, samples], as the encoder wants it. */
 function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
-  const scaled = encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples;
-  if (scaled.length >= encoder.minimumSamples) return float32([1, scaled.length], scaled);
-  const padded = new Float32Array(encoder.minimumSamples);
-  padded.set(scaled);
-  return float32([1, padded.length], padded);
+  return waveformBatch(encoder, [samples]).waveform;
 }
 
 /** [1, frames, dim] to [frames, dim]. */

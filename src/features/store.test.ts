@@ -59,16 +59,6 @@ describe('extraction', () => {
     }
   });
 
-  test('is the same where weights are constants, as providers beside the processor have them', async () => {
-    const engine = await createEngine('onnx', { threads: 1 });
-    const [a, b] = [
-      await extractHiddenStates(engine, encoder)(samples),
-      // The engine's name for itself decides; its sessions run on the processor all the same.
-      await extractHiddenStates({ ...engine, provider: 'cuda' }, encoder)(samples),
-    ];
-    expect(b).toEqual(a);
-  });
-
   test('means are those of the frames, and their number is told', async () => {
     const engine = await createEngine('onnx');
     const { means, frames } = await extractPooled(engine, encoder)(samples);

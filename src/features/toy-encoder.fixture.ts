@@ -32,7 +32,7 @@ export function toyEncoder(seed: number, width = 6): Encoder {
     normalizesWaveform: true,
     minimumSamples: toyHop,
     hopSamples: toyHop,
-    forward(parameters, waveform) {
+    forward(parameters, { waveform }) {
       const frames = conv1d(parameters, 'conv', tf.expandDims(waveform, 1) as tf.Tensor3D, {
         stride: toyHop,
       });

@@ -6,19 +6,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asr } from '../../tasks/asr/index.js';
 import { ks } from '../../tasks/ks/index.js';
-import type { Columns, CtcHead } from '../api/task.js';
-import { float32, type HostParameters } from '../base/host-tensor.js';
+import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
+import type { Columns } from '../api/task.js';
+import { float32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from '../engine/create.js';
-import type { Engine } from '../engine/engine.js';
-import { trainCtcHead } from './frame-ctc/training.js';
-import type { HeadResult, HeadWork } from './head.js';
+import type { Engine, Held } from '../engine/engine.js';
+import type { Parameters } from '../engine/tree.js';
+import { ctcSettingsSchema } from './frame-ctc/settings.js';
+import { trainCtcHeads } from './frame-ctc/training.js';
 import { type HeadState, readHeadCheckpoint, writeHeadCheckpoint } from './head-checkpoint.js';
-import type { Keeping } from './keeping.js';
+import { pooledSettingsSchema } from './pooled-linear/settings.js';
 import { trainPooledHeads } from './pooled-linear/training.js';
 import { newCourse } from './search.js';
-import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from './settings.js';
-import { heldFeatures, workOf } from './toy-work.fixture.js';
+import { parseSettings } from './settings.js';
+import { heldFeatures, type Judge, workOf } from './toy-work.fixture.js';
 
 let folder: string;
 let engine: Engine;
@@ -30,8 +32,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const classes = ['down', 'go', 'up'];
 const sizes = { train: 40, dev: 20, test: 20 } as const;
-type Change = Partial<Pick<HeadWork, 'keeping' | 'score'>>;
-type Train = (change: Change) => Promise<HeadResult[]>;
+type Score = Judge['score'];
+type Change = { readonly keeping?: Keeping; readonly score?: Score };
+type Train = (change: Change) => Promise<readonly HeadResult[]>;
+
+const kept = ({ keeping }: Change): Pick<HeadWork, 'keepingOf'> => ({
+  keepingOf: keeping && (() => keeping),
+});
 
 /** References of every split; `next` makes an utterance. */
 function splitsOf(next: () => Columns) {
@@ -59,14 +66,13 @@ const trainPooled =
       utterances.push(Float32Array.from({ length: 12 }, (_, at) => random.normal() + mean(at)));
       return { label: classes[label] as string };
     });
-    const score: HeadWork['score'] = (predictions, wanted) =>
-      ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+    const score: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
     const work = workOf(engine, heldFeatures(2, 6, utterances), references, {
       metric: ks.metrics[0],
       score: change.score ?? score,
     });
     const all = parseSettings(pooledSettingsSchema, { ...pooledSettings, ...settings }, 'ks');
-    return trainPooledHeads({ ...work, ...change }, [{ column: 'label', classes }], all, seeds);
+    return trainPooledHeads({ ...work, ...kept(change) }, [{ column: 'label', classes }], all, seeds);
   };
 
 /** Two rates one after the other, with dropout and SpecAugment, on frames of three letters. */
@@ -82,7 +88,7 @@ const trainCtc: Train = async (change) => {
     utterances.push(Float32Array.from(values));
     return { text };
   });
-  const score: HeadWork['score'] = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+  const score: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
   const work = workOf(engine, heldFeatures(1, 4, utterances), references, {
     metric: asr.metrics[0],
     score: change.score ?? score,
@@ -96,9 +102,9 @@ const trainCtc: Train = async (change) => {
   };
   const settings = { projectionSize: 6, lstmSize: 5, stepSamples: 0, batchSize: 8, specAugment };
   const rates = { learningRates: [2e-2, 5e-3], maximumUpdates: 12, evaluateEvery: 3 };
-  const head = asr.head({ train: [], dev: [], test: [] }) as CtcHead;
+  const head = asr.head({ train: [], dev: [], test: [] });
   const all = parseSettings(ctcSettingsSchema, { ...settings, ...rates }, 'asr');
-  return [await trainCtcHead({ ...work, ...change }, head, all, 320)];
+  return trainCtcHeads({ ...work, ...kept(change) }, head, all, [1]);
 };
 
 const keepingIn = (name: string, change: Partial<Keeping> = {}): Keeping => ({
@@ -113,7 +119,7 @@ const said = (results: readonly HeadResult[]): unknown =>
   results.map(({ earlierSeconds: _, ...result }) => result);
 
 /** A metric that does something at the n-th time it is asked. */
-function scoreThat(inner: HeadWork['score'], n: number, act: () => void): HeadWork['score'] {
+function scoreThat(inner: Score, n: number, act: () => void): Score {
   let asked = 0;
   return (predictions, wanted) => {
     asked++;
@@ -122,15 +128,14 @@ function scoreThat(inner: HeadWork['score'], n: number, act: () => void): HeadWo
   };
 }
 
-const accuracy: HeadWork['score'] = (predictions, wanted) =>
-  ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
-const cer: HeadWork['score'] = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+const accuracy: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+const cer: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
 
 describe.each([
   ['pooled heads of two seeds and three rates', trainPooled(), accuracy],
   ['a CTC head of two rates', trainCtc, cer],
 ] as const)('%s', (name, train, score) => {
-  let whole: HeadResult[];
+  let whole: readonly HeadResult[];
   let looks = 0;
   beforeAll(async () => {
     whole = await train({
@@ -154,7 +159,7 @@ describe.each([
     for (const way of ways) {
       const said_: string[] = [];
       let starts = 0;
-      let results: HeadResult[] | undefined;
+      let results: readonly HeadResult[] | undefined;
       for (; results === undefined; starts++) {
         const interrupt = new AbortController();
         const reason = new Error(way);
@@ -226,7 +231,7 @@ test('pooled heads are kept between looks at dev that are far apart', async () =
   expect(said(resumed)).toEqual(said(await train({})));
 });
 
-test('pooled heads are kept whole where programs take over the memory they are given', async () => {
+test('pooled heads are kept whole where runs consume what they are given', async () => {
   const wide = { learningRates: [0.01], projectionSize: 27_000, maximumUpdates: 12 };
   const train = trainPooled(wide, [1]);
   const interrupt = new AbortController();
@@ -234,12 +239,11 @@ test('pooled heads are kept whole where programs take over the memory they are g
   let runs = 0;
   const compile: Engine['compile'] = (fn, options) => {
     const program = usual.compile(fn, options);
-    if (!options.sideBySide) return program;
+    if (!options.concurrent) return program;
     const run: typeof program.run = async (inputs) => {
       const outputs = await program.run(inputs);
-      const { parameters } = inputs as unknown as { readonly parameters: HostParameters };
-      const buffers = Object.values(parameters).map(({ data }) => data.buffer as ArrayBuffer);
-      structuredClone(buffers, { transfer: buffers });
+      const { parameters } = inputs as unknown as { readonly parameters: Held<Parameters> };
+      await expect(parameters.read()).rejects.toThrow('was consumed by a run of updates of the toy head');
       runs++;
       if (runs === 2) interrupt.abort();
       return outputs;
@@ -247,7 +251,7 @@ test('pooled heads are kept whole where programs take over the memory they are g
     return { ...program, run };
   };
   engine = { ...usual, compile };
-  const keeping = keepingIn('taken over', { everySeconds: 1000 });
+  const keeping = keepingIn('consumed', { everySeconds: 1000 });
   const interrupted = train({ keeping: { ...keeping, signal: interrupt.signal } });
   engine = usual;
   await expect(interrupted).rejects.toThrow(/abort/);
@@ -324,7 +328,7 @@ describe('a checkpoint', () => {
     const remarks: string[] = [];
     const second = trainPooled({}, [2]);
     const asked: number[] = [];
-    const score: HeadWork['score'] = (...given) => {
+    const score: Score = (...given) => {
       asked.push(1);
       return accuracy(...given);
     };

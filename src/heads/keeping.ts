@@ -2,28 +2,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { HeadWork, Keeping } from '../api/head-kind.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { removeUnfinished } from '../base/files.js';
-import type { HeadWork } from './head.js';
 import {
   type HeadState,
   readHeadCheckpoint,
   writeHeadCheckpoint,
   writeHeadCheckpointSync,
 } from './head-checkpoint.js';
-
-/** How a training is kept while it is not done. Whoever takes its result removes the file. */
-export interface Keeping {
-  readonly file: string;
-  /** All that decides the result beside what training itself is given: encoder, data, task, engine. */
-  readonly origin: Readonly<Record<string, unknown>>;
-  /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
-  readonly everySeconds: number;
-  /** When it is aborted, the newest state is written at once, and training throws at its next safe place. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told what a training goes on from, and why not from a file that is there. */
-  readonly say?: ((remark: string) => void) | undefined;
-}
 
 export const usualSecondsBetweenCheckpoints = 30;
 const greatestShareOfTime = 0.05;
@@ -50,7 +37,7 @@ export async function openKeeper(
   seeds: readonly number[],
   given: Readonly<Record<string, unknown>>,
 ): Promise<Keeper> {
-  const { keeping } = work;
+  const keeping = work.keepingOf?.(seeds[0] as number);
   if (keeping === undefined)
     return { restored: undefined, hold: async () => {}, earlierSeconds: 0, close: () => {} };
   const { file, signal, everySeconds, say = () => {} } = keeping;

@@ -1,8 +1,9 @@
 /** @file When a training among several ends, and what the presets make of the settings. */
 import { describe, expect, test } from 'vitest';
-import { presetSettings } from './presets.js';
+import { frameCtc } from './frame-ctc/index.js';
+import { pooledLinear } from './pooled-linear/index.js';
 import { advanced, bestCourse, type Course, newCourse, withEndings } from './search.js';
-import { ctcSettingsSchema, parseSettings, pooledSettingsSchema } from './settings.js';
+import { parseSettings } from './settings.js';
 
 const limits = { patience: 60, maximumUpdates: 1000 };
 
@@ -64,10 +65,10 @@ describe('a course', () => {
 });
 
 test("the preset superb holds the reference's numbers", () => {
-  const pooled = parseSettings(pooledSettingsSchema, presetSettings('superb', 'pooled-linear'), 'ks');
+  const pooled = parseSettings(pooledLinear.settings, pooledLinear.presets?.superb, 'ks');
   expect(pooled).toMatchObject({ projectionSize: 256, batchSize: 32, learningRates: [1e-4] });
   expect(pooled).toMatchObject({ maximumUpdates: 200_000, evaluateEvery: 5000, patience: 0 });
-  const ctc = parseSettings(ctcSettingsSchema, presetSettings('superb', 'frame-ctc'), 'asr');
+  const ctc = parseSettings(frameCtc.settings, frameCtc.presets?.superb, 'asr');
   expect(ctc).toMatchObject({ projectionSize: 1024, lstmLayers: 2, lstmSize: 1024, dropout: 0.2 });
   expect(ctc.specAugment).toEqual({
     timeWarpWindow: 5,

@@ -1,19 +1,8 @@
 /** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
+import type { CurvePoint, Ending, TriedRate } from '../api/head-kind.js';
 import type { TaskMetric } from '../api/task.js';
 import type { HostParameters } from '../base/host-tensor.js';
-import { type Checkpoint, isBetter, type TriedRate } from './head.js';
-
-/** One look at dev. */
-export interface CurvePoint {
-  readonly update: number;
-  /** Mean over the updates since the last look. */
-  readonly trainLoss: number;
-  readonly devMetric: number;
-  readonly devLoss: number;
-}
-
-/** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */
-export type Ending = 'stalled' | 'hopeless' | 'finished';
+import { type Checkpoint, isBetter } from './ranking.js';
 
 /** A training of one seed at one rate, as far as it has come. */
 export interface Course {

@@ -1,8 +1,8 @@
 /** @file Work for heads in tests: features made up in memory. */
+import type { HeadWork, Prediction } from '../api/head-kind.js';
 import type { Columns, Split, TaskMetric } from '../api/task.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
-import type { HeadWork } from './head.js';
 
 /** Features held in memory: each utterance [layers, rows, dim]. */
 export function heldFeatures(layers: number, dim: number, utterances: readonly Float32Array[]): Features {
@@ -18,15 +18,34 @@ export function heldFeatures(layers: number, dim: number, utterances: readonly F
   };
 }
 
-/** Work over utterances in the order train, dev, test. */
+/** How predictions are judged: a metric, and its value. */
+export interface Judge {
+  readonly metric: TaskMetric;
+  readonly score: (predictions: readonly Columns[], references: readonly Columns[]) => number;
+}
+
+export const columnsOf = (predictions: readonly Prediction[]): Columns[] =>
+  predictions.map(({ columns }) => columns);
+
+/** Work over utterances in the order train, dev, test, of an encoder with a frame every 20 ms. */
 export function workOf(
   engine: Engine,
   features: Features,
   references: Readonly<Record<Split, readonly Columns[]>>,
-  judge: { readonly metric: TaskMetric; readonly score: HeadWork['score'] },
+  { metric, score }: Judge,
 ): HeadWork {
   let next = 0;
   const placesOf = (split: Split): number[] => references[split].map(() => next++);
   const places = { train: placesOf('train'), dev: placesOf('dev'), test: placesOf('test') };
-  return { engine, features, places, references, ...judge, seed: 1, title: 'toy head', quiet: true };
+  return {
+    engine,
+    features,
+    hopSamples: 320,
+    places,
+    references,
+    metric,
+    score: (predictions, split) => score(columnsOf(predictions), references[split]),
+    title: 'toy head',
+    quiet: true,
+  };
 }

@@ -12,7 +12,7 @@ import {
 } from '../engine/engines.fixture.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import { type AdamState, adamDefaults, adamStart, adamStep, clipScale } from './adam.js';
+import { type AdamSettings, type AdamState, adamDefaults, adamStart, adamStep, clipScale } from './adam.js';
 import { leaf, torchLayer } from './torch-layers.fixture.js';
 
 interface TorchSettings {
@@ -75,6 +75,64 @@ describe.each(testEngines)("PyTorch's parameters, moments and norms on %s", (nam
       );
     }
     await program.dispose();
+  });
+});
+
+describe.each(testEngines)('a parameter of its own on %s', (name) => {
+  const one = { late: normals([3], 'adam parameter') };
+  const twin = { usual: normals([3], 'adam parameter') };
+  const both = { ...one, ...twin };
+
+  /** Updates from `first` on, counted from 1, with the same gradients for all. */
+  async function trained(
+    parameters: HostParameters,
+    first: number,
+    change: Pick<AdamSettings, 'rateFactor' | 'startsAfter'>,
+  ): Promise<HostParameters> {
+    const program = (await engineUnderTest(name)).compile(
+      (inputs: In) =>
+        adamStep(inputs.parameters, inputs.gradients, inputs.state, inputs, {
+          ...adamDefaults,
+          weightDecay: 0.1,
+          decoupled: true,
+          ...change,
+        }),
+      { name: 'adam' },
+    );
+    let now = { parameters, state: adamStart(parameters) };
+    for (let step = first; step < first + 3; step++) {
+      const gradient = normals([3], `gradient ${step - first}`);
+      const gradients = Object.fromEntries(Object.keys(parameters).map((each) => [each, gradient]));
+      now = (await program.run({
+        ...now,
+        gradients,
+        step: scalar(step),
+        learningRate: scalar(0.1),
+      })) as typeof now;
+    }
+    await program.dispose();
+    return now.parameters;
+  }
+
+  it('that starts late is updated as one that starts then', async () => {
+    const usual = await trained(twin, 1, {});
+    const startsAfter = (each: string): number => (each === 'late' ? 1000 : 0);
+    const late = await trained(both, 1001, { startsAfter });
+    expect(late.late).toEqual(usual.usual);
+    expect(late.usual).not.toEqual(usual.usual);
+  });
+
+  it('with a rate of its own is updated as all are at that rate', async () => {
+    const factors = await trained(both, 1, { rateFactor: (each) => (each === 'late' ? 0.5 : 1) });
+    expect(factors.usual).toEqual((await trained(twin, 1, {})).usual);
+    const half = await trained(one, 1, { rateFactor: () => 0.5 });
+    expect(factors.late).toEqual(half.late);
+    // The first update of Adam is the rate against the sign: three of them are at most 3 x 0.05, and the decay.
+    const moved = floatsOf(factors.late as typeof one.late).map((x, i) =>
+      Math.abs(x - (one.late.data[i] as number)),
+    );
+    expect(Math.max(...moved)).toBeLessThan(0.2);
+    expect(distance(factors.late, factors.usual)).toBeGreaterThan(0.02);
   });
 });
 

@@ -13,6 +13,10 @@ export interface AdamSettings {
   readonly decoupled: boolean;
   /** Parameters that no decay touches. */
   readonly exempt?: (name: string) => boolean;
+  /** What a parameter's learning rate is multiplied by (default: 1). */
+  readonly rateFactor?: (name: string) => number;
+  /** Updates before a parameter's own first one, which its bias correction does not count (default: 0). */
+  readonly startsAfter?: (name: string) => number;
 }
 
 /** torch.optim.Adam's defaults. */
@@ -59,12 +63,13 @@ export function adamStep(
   { step, learningRate, gradientScale }: AdamUpdate,
   settings: AdamSettings = adamDefaults,
 ): { readonly parameters: Parameters; readonly state: AdamState<Parameters> } {
-  const { beta1, beta2, epsilon, decoupled } = settings;
-  // beta^step as exp(step log beta): the same in every engine.
-  const correction = (beta: number): tf.Tensor => tf.scalar(1).sub(step.mul(Math.log(beta)).exp());
-  const rootCorrection = correction(beta2).sqrt();
-  const rate = learningRate.div(correction(beta1)).mul(rootCorrection);
-  const smallest = rootCorrection.mul(epsilon);
+  const { beta1, beta2, decoupled } = settings;
+  const corrections = new Map<number, Corrected>();
+  const correctedAfter = (updates: number): Corrected => {
+    const own = corrections.get(updates) ?? corrected(step, learningRate, updates, settings);
+    corrections.set(updates, own);
+    return own;
+  };
   const next: Record<string, tf.Tensor> = {};
   const first: Record<string, tf.Tensor> = {};
   const second: Record<string, tf.Tensor> = {};
@@ -74,7 +79,9 @@ export function adamStep(
     const inGradient = decay !== 0 && !decoupled;
     const gradient = inGradient ? scaled(raw, 1, gradientScale).add(value.mul(decay)) : raw;
     const scale = inGradient ? undefined : gradientScale;
-    const shrunk = decay === 0 || !decoupled ? value : value.mul(tf.scalar(1).sub(learningRate.mul(decay)));
+    const factor = settings.rateFactor?.(name) ?? 1;
+    const shrunk =
+      decay === 0 || !decoupled ? value : value.mul(tf.scalar(1).sub(learningRate.mul(factor * decay)));
     const m = need(state.first, name)
       .mul(beta1)
       .add(scaled(gradient, 1 - beta1, scale));
@@ -83,10 +90,34 @@ export function adamStep(
       .add(scaled(gradient, Math.sqrt(1 - beta2), scale).square());
     first[name] = m;
     second[name] = v;
+    const { rate, smallest } = correctedAfter(settings.startsAfter?.(name) ?? 0);
     // m / (sqrt(v) / c + eps), with numerator and denominator multiplied by c.
-    next[name] = shrunk.sub(m.div(v.sqrt().add(smallest)).mul(rate));
+    const change = m.div(v.sqrt().add(smallest)).mul(factor === 1 ? rate : rate.mul(factor));
+    next[name] = shrunk.sub(change);
   }
   return { parameters: next, state: { first, second } };
+}
+
+/** The learning rate and epsilon with the bias corrections of the moments in them. */
+interface Corrected {
+  readonly rate: tf.Tensor;
+  readonly smallest: tf.Tensor;
+}
+
+function corrected(
+  step: tf.Tensor,
+  learningRate: tf.Tensor,
+  updatesBefore: number,
+  { beta1, beta2, epsilon }: AdamSettings,
+): Corrected {
+  const own = updatesBefore === 0 ? step : step.sub(updatesBefore);
+  // beta^step as exp(step log beta): the same in every engine.
+  const correction = (beta: number): tf.Tensor => tf.scalar(1).sub(own.mul(Math.log(beta)).exp());
+  const rootCorrection = correction(beta2).sqrt();
+  return {
+    rate: learningRate.div(correction(beta1)).mul(rootCorrection),
+    smallest: rootCorrection.mul(epsilon),
+  };
 }
 
 function scaled(x: tf.Tensor, factor: number, scale: tf.Tensor | undefined): tf.Tensor {

@@ -1,6 +1,7 @@
 /** @file Multi-head self-attention with an additive bias, and the ALiBi bias. */
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
+import { detached } from './custom.js';
 import { type DropoutKey, dropout } from './dropout.js';
 import { linear } from './linear.js';
 
@@ -69,7 +70,7 @@ export function alibiBias(positions: tf.Tensor, heads: number): tf.Tensor {
 
 /**
  * A bias that hides padded keys.
- * @param padding [batch, time], 1 where padded
+ * @param padding [batch, time], 1 or true where padded
  * @returns [batch, 1, 1, time]
  */
 export function paddingBias(padding: tf.Tensor): tf.Tensor {
@@ -77,8 +78,10 @@ export function paddingBias(padding: tf.Tensor): tf.Tensor {
   return padding.toFloat().mul(-1e9).reshape([batch, 1, 1, time]);
 }
 
-/** Indices 0, 1, 2, ... along axis 1 of x, for any length: [1, time]. */
+/** Indices 0, 1, 2, ... along axis 1 of x [batch, time, width], for any length: [1, time]. No gradient goes through them. */
 export function framePositions(x: tf.Tensor): tf.Tensor {
-  const first = x.slice([0, 0, 0], [1, -1, 1]).squeeze([2]); // (1, time)
-  return tf.cumsum(tf.onesLike(first), 1).sub(1);
+  return detached(x, (given) => {
+    const first = given.slice([0, 0, 0], [1, -1, 1]).squeeze([2]); // (1, time)
+    return tf.cumsum(tf.onesLike(first), 1).sub(1);
+  });
 }

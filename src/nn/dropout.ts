@@ -69,6 +69,24 @@ function eagerMask(key: number, rows: number, columns: number, site: number, thr
   return tf.tensor2d(mask, [rows, columns], 'bool');
 }
 
+/** True with probability 1 - rate: bool [rows, columns]. */
+function keepMask(rows: number, columns: number, rate: number, key: DropoutKey, site: string): tf.Tensor {
+  const attributes = { rows, columns, site: hashText(site), threshold: Math.round(rate * 2 ** 32 - 2 ** 31) };
+  const [mask] = lowered('DropoutMask', { key }, attributes, () => [
+    eagerMask(key.dataSync()[0] as number, rows, columns, attributes.site, attributes.threshold),
+  ]);
+  return mask as tf.Tensor;
+}
+
+/**
+ * Layer drop: whether a layer runs in this step, [1]: 1, or 0 with probability `rate`.
+ * @param site the layer; each is dropped for itself
+ */
+export function layerKept(rate: number, key: DropoutKey, site: string): tf.Tensor {
+  if (rate === 1) return tf.zeros([1]);
+  return keepMask(1, 1, rate, key, site).toFloat().reshape([1]);
+}
+
 /**
  * Zeroes each element with probability `rate` and scales the others by 1 / (1 - rate).
  * @param x any shape
@@ -80,16 +98,12 @@ export function dropout(x: tf.Tensor, rate: number, key: DropoutKey | undefined,
   if (rate === 1) return tf.where(tf.fill(x.shape, 0, 'bool'), x, tf.scalar(0));
   const columns = x.shape.at(-1) ?? 1;
   const rows = sizeOf(x.shape) / columns;
-  const attributes = { rows, columns, site: hashText(site), threshold: Math.round(rate * 2 ** 32 - 2 ** 31) };
   const scaleKept = (values: tf.Tensor, mask: tf.Tensor): tf.Tensor =>
     tf.where(mask, values.mul(1 / (1 - rate)), tf.scalar(0));
   return withGradient(
     [x],
     () => {
-      const [mask] = lowered('DropoutMask', { key }, attributes, () => [
-        eagerMask(key.dataSync()[0] as number, rows, columns, attributes.site, attributes.threshold),
-      ]);
-      const shaped = (mask as tf.Tensor).reshape(x.shape);
+      const shaped = keepMask(rows, columns, rate, key, site).reshape(x.shape);
       return { value: scaleKept(x, shaped), saved: [shaped] };
     },
     (dy, [mask]) => [scaleKept(dy, mask as tf.Tensor)],

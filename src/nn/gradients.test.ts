@@ -18,9 +18,11 @@ import { dropout } from './dropout.js';
 import { gatherRows } from './gather-rows.js';
 import { gelu } from './gelu.js';
 import { lossAndGradients } from './gradients.js';
+import { groupNorm } from './group-norm.js';
 import { layerSum } from './layer-sum.js';
 import { linear } from './linear.js';
-import { groupNorm, instanceNorm, layerNorm } from './norm.js';
+import { instanceNorm, layerNorm } from './norm.js';
+import { ownSteps } from './own-steps.js';
 import { transformerBlock } from './transformer.js';
 
 interface LayerCase {
@@ -83,7 +85,18 @@ const cases: Readonly<Record<string, LayerCase>> = {
   'layer norm': { leaves: { ...x, ...affine }, layer: (leaves) => layerNorm(leaves, 'n', at(leaves, 'x')) },
   'group norm': {
     leaves: { x: [2, width, 5], ...affine },
-    layer: (leaves) => groupNorm(leaves, 'n', at(leaves, 'x'), 2),
+    layer: (leaves) => groupNorm(leaves, 'n', at(leaves, 'x'), { groups: 2 }),
+  },
+  'group norm, a group a channel': {
+    leaves: { x: [2, width, 5], ...affine },
+    layer: (leaves) => groupNorm(leaves, 'n', at(leaves, 'x'), { groups: width }),
+  },
+  'group norm of rows of 5 and 3 steps': {
+    leaves: { x: [2, width, 5], ...affine },
+    layer: (leaves) => {
+      const own = ownSteps(tf.tensor1d([5, 3], 'int32'), at(leaves, 'x'), 2);
+      return groupNorm(leaves, 'n', at(leaves, 'x'), { groups: 2, own });
+    },
   },
   'instance norm': { leaves: x, layer: (leaves) => instanceNorm(at(leaves, 'x')) },
   'convolution, odd kernel': convolution(3, { padding: 'same' }),

@@ -8,7 +8,8 @@ import type { Parameters } from '../engine/tree.js';
 import { attention, paddingBias } from './attention.js';
 import { conv1d } from './conv1d.js';
 import { gelu } from './gelu.js';
-import { groupNorm, instanceNorm, layerNorm } from './norm.js';
+import { groupNorm } from './group-norm.js';
+import { instanceNorm, layerNorm } from './norm.js';
 import { leaf, torchLayer } from './torch-layers.fixture.js';
 
 type Layer = (
@@ -24,7 +25,8 @@ const layers: readonly [name: string, layer: Layer][] = [
   ['layer_norm_without_affine', (parameters, inputs) => layerNorm(parameters, 'layer', x(inputs))],
   [
     'group_norm',
-    (parameters, inputs, { groups }) => groupNorm(parameters, 'layer', x(inputs), groups as number),
+    (parameters, inputs, { groups }) =>
+      groupNorm(parameters, 'layer', x(inputs), { groups: groups as number }),
   ],
   // PyTorch's channels come before time.
   ['instance_norm', (_none, inputs) => instanceNorm(x(inputs).transpose([0, 2, 1])).transpose([0, 2, 1])],

@@ -1,4 +1,4 @@
-/** @file Layer, group and instance normalisation. */
+/** @file Layer and instance normalisation. */
 
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
@@ -54,19 +54,6 @@ export function layerNorm(
   epsilon = normEpsilon,
 ): tf.Tensor {
   return affine(parameters, name, standardize(x, epsilon));
-}
-
-/**
- * As torch.nn.GroupNorm: channels in `groups` groups, each normalised over its channels and time.
- * @param x [batch, channels, time]; `name.weight` and `name.bias` are [channels]
- */
-export function groupNorm(parameters: Parameters, name: string, x: tf.Tensor, groups: number): tf.Tensor {
-  const [batch, channels, time] = x.shape as [number, number, number];
-  const normal = standardize(x.reshape([batch, groups, (channels / groups) * time])).reshape(x.shape);
-  const weight = parameters[`${name}.weight`];
-  const bias = parameters[`${name}.bias`];
-  if (weight === undefined || bias === undefined) return normal;
-  return normal.mul(weight.reshape([channels, 1])).add(bias.reshape([channels, 1]));
 }
 
 /**

@@ -1,11 +1,14 @@
 /** @file What a pre-training run leaves on disk: its settings, its log, checkpoints to resume from, the encoder. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import { moduleFrom } from '../base/module-name.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
+import { maskings } from './masking/index.js';
 import type { TrainingState } from './step.js';
 
 const checkpointPattern = /^step-(\d+)\.safetensors$/;
@@ -31,10 +34,46 @@ export function runFolder(out: string): RunFolder {
   };
 }
 
-/** Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. */
+/**
+ * Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. A masking strategy of a plug-in
+ * has its module under `plugins`, from the run's folder: the run goes on with it.
+ */
 export async function writeConfig(folder: RunFolder, config: PretrainConfig): Promise<void> {
   const { encoder, ...training } = config;
-  await writeFileAtomic(folder.config, `${JSON.stringify({ encoder, training }, null, 2)}\n`);
+  const module = maskings.moduleOf(config.masking.strategy);
+  const plugins = module === undefined ? {} : { plugins: [moduleSeenFrom(folder.path, module)] };
+  await writeFileAtomic(folder.config, `${JSON.stringify({ encoder, training, ...plugins }, null, 2)}\n`);
+}
+
+/** A path that says nothing of the machine, unless it lies on another disk; a package by its name. */
+function moduleSeenFrom(folder: string, module: string): string {
+  if (!isAbsolute(module)) return module;
+  const path = relative(resolve(folder), module).replaceAll('\\', '/');
+  return isAbsolute(path) || path.startsWith('../') ? path : `./${path}`;
+}
+
+const recordedSchema = z.object({
+  training: z.object({ masking: z.object({ strategy: z.string() }) }),
+  plugins: z.array(z.string()).default([]),
+});
+
+/**
+ * The plug-ins to load before a run goes on, as `loadPlugins` takes them: those it began with, unless its masking strategy
+ * is known already. None where the folder holds no run; what is wrong with its settings, opening the run says.
+ */
+export async function missingPlugins(folder: RunFolder): Promise<readonly string[]> {
+  const text = await readFile(folder.config, 'utf8').catch(() => 'null');
+  const { success, data } = recordedSchema.safeParse(parsedJson(text));
+  if (!success || maskings.has(data.training.masking.strategy)) return [];
+  return data.plugins.map((module) => moduleFrom(folder.path, module));
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The settings of the run in a folder; undefined when there is none. */

@@ -15,10 +15,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const tiny = pretrainPreset('tiny');
-async function read(name: string, text: string) {
+async function readFileOf(name: string, text: string) {
   await writeFile(join(folder, name), text);
   return withConfigFile(tiny, join(folder, name));
 }
+const read = async (name: string, text: string) => (await readFileOf(name, text)).config;
 
 describe('a file of settings', () => {
   it('replaces those it names, and no others', async () => {
@@ -47,6 +48,12 @@ describe('a file of settings', () => {
     const { masking, ranking } = await read('readme.yaml', example);
     expect(masking.strategy).toBe('random-matched');
     expect(ranking).toEqual({ weight: 1, form: 'mean' });
+  });
+
+  it('names plug-ins, by paths relative to it or as packages', async () => {
+    const { config, plugins } = await readFileOf('p.yaml', 'plugins: [./mine.mjs, masks-of-mine]\nseed: 7\n');
+    expect(plugins).toEqual([join(folder, 'mine.mjs'), 'masks-of-mine']);
+    expect(config).toEqual({ ...tiny, seed: 7 });
   });
 
   it('replaces a front end of another type as a whole', async () => {
@@ -85,6 +92,8 @@ describe('a file of settings', () => {
       'teacher:\n  topBlocks: 4\n',
       /top\.yaml:2: 'teacher\.topBlocks' cannot be so: there are only 3 shared blocks/,
     ],
+    ['plugin.yaml', 'plugins: ./mine.mjs\n', /plugin\.yaml:1: 'plugins' must be a list/],
+    ['pluggins.yaml', 'seed: 1\npluggins: [a]\n', /pluggins\.yaml:2: .* Did you mean 'plugins'\?/],
     ['twice.yaml', 'seed: 1\nseed: 2\n', /twice\.yaml:2: is not YAML \(Map keys must be unique\)/],
     ['broken.json', '{ "seed": }', /broken\.json: is not JSON/],
     ['empty.yaml', '# nothing\n', /empty\.yaml: holds no settings\. It must name some of: encoder, masking/],

@@ -1,9 +1,10 @@
 /** @file Settings from a file: those it names replace a preset's, and what is wrong with them is named with its line. */
 import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
+import { moduleFrom } from '../base/module-name.js';
 import { closestName } from '../base/names.js';
 import { type PretrainConfig, pretrainPresets, pretrainSchema } from './config.js';
 
@@ -16,13 +17,21 @@ interface Content {
   readonly lineOf: (path: Path) => number | undefined;
 }
 
+/** What a file of settings says. */
+export interface ConfigFile {
+  readonly config: PretrainConfig;
+  /** Under `plugins`: absolute paths and names of packages. */
+  readonly plugins: readonly string[];
+}
+
 /**
  * A preset with the settings of a file in place of its own. Groups are merged setting by setting, lists and values
- * replaced; a group of another `type` (a front end) takes the place of the whole group.
+ * replaced; a group of another `type` (a front end) takes the place of the whole group. `plugins` is no setting: modules to
+ * load, paths relative to the file.
  * @param file JSON (by its ending) or YAML
  * @throws UserError with file and line: what cannot be read, an unknown setting (with those there are), a wrong value
  */
-export async function withConfigFile(preset: PretrainConfig, file: string): Promise<PretrainConfig> {
+export async function withConfigFile(preset: PretrainConfig, file: string): Promise<ConfigFile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file,
@@ -37,9 +46,24 @@ export async function withConfigFile(preset: PretrainConfig, file: string): Prom
       mend: `It must name some of: ${Object.keys(preset).join(', ')}`,
     });
   }
-  const parsed = pretrainSchema.safeParse(merged(preset, value));
-  if (parsed.success) return parsed.data;
-  throw complaint(parsed.error.issues, preset, file, lineOf);
+  const { plugins = [], ...settings } = value;
+  if (!isModuleList(plugins)) {
+    throw new UserError("'plugins' must be a list of paths and names of packages", {
+      ...placeOf(['plugins'], file, lineOf),
+      mend: 'Write plugins: [./mine.mjs]',
+    });
+  }
+  const parsed = pretrainSchema.safeParse(merged(preset, settings));
+  if (!parsed.success) throw complaint(parsed.error.issues, preset, file, lineOf);
+  return { config: parsed.data, plugins: plugins.map((module) => moduleFrom(dirname(file), module)) };
+}
+
+const isModuleList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((module) => typeof module === 'string' && module !== '');
+
+function placeOf(path: Path, file: string, lineOf: Content['lineOf']): { file: string; line?: number } {
+  const line = lineOf(path);
+  return line === undefined ? { file } : { file, line };
 }
 
 function contentOf(text: string, file: string): Content {
@@ -94,23 +118,19 @@ function complaint(
   lineOf: Content['lineOf'],
 ): UserError {
   const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
-  const place = (path: Path): { file: string; line?: number } => {
-    const line = lineOf(path);
-    return line === undefined ? { file } : { file, line };
-  };
   if (unknown !== undefined) {
     const name = unknown.keys[0] as string;
     const path = [...unknown.path, name];
-    const known = settingsAt(preset, unknown.path);
+    const known = [...settingsAt(preset, unknown.path), ...(unknown.path.length === 0 ? ['plugins'] : [])];
     const close = closestName(name, known);
     return new UserError(`there is no setting '${path.join('.')}'`, {
-      ...place(path),
+      ...placeOf(path, file, lineOf),
       mend: `${close === undefined ? '' : `Did you mean '${close}'? `}Settings here: ${known.join(', ')}`,
     });
   }
   const [{ path, message }] = issues as [z.core.$ZodIssue];
   return new UserError(`'${path.join('.')}' cannot be so: ${message}`, {
-    ...place(path),
+    ...placeOf(path, file, lineOf),
     mend: `The preset has ${JSON.stringify(valueAt(preset, path))}`,
   });
 }

@@ -4,7 +4,7 @@ import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.j
 import { hashKey, randomStream } from '../base/random.js';
 import type { PretrainConfig } from './config.js';
 import { type HostMaskTensors, maskTensors } from './mask-tensors.js';
-import { choosing, findMasking } from './masking/index.js';
+import { choosing, maskings } from './masking/index.js';
 
 /** The strategy's masks for the teacher's predicted loss [batch, frames]. */
 export function chooseMasks(
@@ -14,7 +14,7 @@ export function chooseMasks(
 ): HostMaskTensors {
   const [rows, frames] = predictedLoss.shape as [number, number];
   const values = floatsOf(predictedLoss);
-  const masks = choosing(findMasking(config.masking.strategy), {
+  const masks = choosing(maskings.find(config.masking.strategy), {
     predictedLoss: Array.from({ length: rows }, (_, b) => values.subarray(b * frames, (b + 1) * frames)),
     lengths: Array.from({ length: rows }, () => frames),
     progress: step / config.optimizer.steps,

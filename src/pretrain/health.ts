@@ -17,17 +17,18 @@ const measures = [
 ] as const;
 
 /**
- * @param groups the step's tensors by group, in the order they were made: the first one that is not finite is named
+ * @param read gives the step's tensors by group, in the order they were made: the first one that is not finite is named.
+ *   They are read only where something went wrong
  * @throws UserError (exit code 1) at a loss or gradient that is not finite, or when the networks collapse
  */
-export function checkHealth(
+export async function checkHealth(
   { collapse, optimizer }: PretrainConfig,
   log: StepMeasures<number> & { readonly step: number },
-  groups: Readonly<Record<string, Tensors>>,
-): void {
+  read: () => Promise<Readonly<Record<string, Tensors>>>,
+): Promise<void> {
   const broken = measures.find((name) => !Number.isFinite(log[name]));
   if (broken !== undefined) {
-    const first = firstNotFinite(groups);
+    const first = firstNotFinite(await read());
     const where = first === undefined ? '' : `, the first tensor that is not finite is ${first}`;
     throw new UserError(
       `${broken} is ${log[broken]} at step ${log.step}${where}; the last checkpoint is kept`,

@@ -1,12 +1,11 @@
 /** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
 
-import { sampleRateHz } from '../audio/index.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
-import { audio, frameHop, localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
+import { audio, localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
 import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
-import type { Engine, Program } from '../engine/engine.js';
+import type { Engine, Held, Program } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
-import type { Parameters, ToHost } from '../engine/tree.js';
+import type { Parameters } from '../engine/tree.js';
 import { type AdamState, adamStep, clipScale, globalNorm } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import type { PretrainConfig } from './config.js';
@@ -20,9 +19,28 @@ export type TrainingState = {
   readonly adam: AdamState<HostParameters>;
 };
 
+/** The same, held by the engine. */
+export interface HeldState {
+  readonly student: Held<Parameters>;
+  readonly teacher: Held<Parameters>;
+  readonly adam: Held<AdamState<Parameters>>;
+}
+
+export function holdState(engine: Engine, { student, teacher, adam }: TrainingState): HeldState {
+  return {
+    student: engine.hold<Parameters>(student),
+    teacher: engine.hold<Parameters>(teacher),
+    adam: engine.hold<AdamState<Parameters>>(adam),
+  };
+}
+
+export async function readState({ student, teacher, adam }: HeldState): Promise<TrainingState> {
+  return { student: await student.read(), teacher: await teacher.read(), adam: await adam.read() };
+}
+
 export type TeacherInputs = {
-  /** The student's local encoder and projection, which the teacher uses as they are. */
-  readonly local: Parameters;
+  /** The teacher uses its local encoder and projection as they are, and nothing else of it. */
+  readonly student: Parameters;
   readonly teacher: Parameters;
   /** [batch, samples] */
   readonly waveform: tf.Tensor;
@@ -33,8 +51,8 @@ export type TeacherOutputs = {
   readonly targets: tf.Tensor;
   /** [batch, frames] */
   readonly predictedLoss: tf.Tensor;
-  /** What the student starts from: the waveform, or features that no parameter has touched. */
-  readonly studentInput: tf.Tensor;
+  /** Features that no parameter has touched: the student starts from them. Absent where it starts from the waveform. */
+  readonly studentInput?: tf.Tensor;
 };
 
 export type StudentInputs = {
@@ -72,8 +90,8 @@ export type StudentOutputs = {
 };
 
 export interface StepPrograms {
-  readonly teacher: Program<TeacherInputs, TeacherOutputs>;
-  readonly student: Program<StudentInputs, StudentOutputs>;
+  readonly teacher: Program<TeacherInputs, TeacherOutputs, 'targets' | 'studentInput'>;
+  readonly student: Program<StudentInputs, StudentOutputs, keyof TrainingState>;
 }
 
 /** Biases, norms and the ALiBi scale are free of weight decay (data2vec 2.0's parameter groups). */
@@ -97,10 +115,10 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
     exempt: (name: string) => exemptFromDecay(name, (shapes[name] as HostTensor).shape),
   };
 
-  const teach = ({ local, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
-    const features = localFeatures(encoder, local, waveform);
-    const taught = teacherPass(encoder, parameters, projectFeatures(local, features), teacher.topBlocks);
-    return { ...taught, studentInput: convolutional ? waveform : features };
+  const teach = ({ student, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
+    const features = localFeatures(encoder, student, waveform);
+    const taught = teacherPass(encoder, parameters, projectFeatures(student, features), teacher.topBlocks);
+    return convolutional ? taught : { ...taught, studentInput: features };
   };
 
   const learn = (inputs: StudentInputs): StudentOutputs => {
@@ -135,22 +153,10 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
     };
   };
 
-  const keepMemory = isSmall(config);
   return {
-    teacher: engine.compile(teach, { name: 'teacher pass', keepMemory }),
-    student: engine.compile(learn, { name: 'student step', keepMemory }),
+    teacher: engine.compile(teach, { name: 'teacher pass', keeps: ['targets', 'studentInput'] }),
+    student: engine.compile(learn, { name: 'student step', keeps: ['student', 'teacher', 'adam'] }),
   };
-}
-
-/** Values of the largest hidden tensor up to which programs keep their memory: about 150 MB for each set of shapes. */
-const keptMemoryValues = 2 ** 20;
-
-/** Convolutions over samples make larger tensors than any block. */
-function isSmall({ encoder, batch }: PretrainConfig): boolean {
-  const { frontend, width, mlpRatio } = encoder;
-  const samples = batch.size * Math.max(...batch.cropSeconds) * sampleRateHz;
-  const hidden = (samples / frameHop(encoder)) * width * mlpRatio;
-  return frontend.type === 'mel' && hidden <= keptMemoryValues;
 }
 
 function studentLoss(
@@ -197,6 +203,3 @@ function spread(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
     .div(tf.maximum(count.sub(1), 1));
   return variance.add(1e-6).sqrt().mean();
 }
-
-export type HostTeacherOutputs = ToHost<TeacherOutputs>;
-export type HostStudentOutputs = ToHost<StudentOutputs>;

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
 import type { Utterance } from '../data/manifest.js';
 import { loadEncoder } from '../encoders/load.js';
+import type { Held } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
+import type * as tf from '../engine/ops.js';
 import type { PretrainConfig } from './config.js';
 import { pretrain } from './train.js';
 import {
@@ -138,11 +140,13 @@ describe('training stops', () => {
         const program = engine.compile(fn, options);
         return {
           ...program,
-          run: async (inputs, into) => {
-            const outputs = await program.run(inputs, into);
-            const { targets } = outputs as { targets?: { data: Float32Array } };
-            targets?.data.fill(Number.NaN, 5, 6);
-            return outputs;
+          run: async (inputs) => {
+            const outputs = await program.run(inputs);
+            const { targets } = outputs as { targets?: Held<tf.Tensor> };
+            if (targets === undefined) return outputs;
+            const values = await targets.read();
+            values.data.fill(Number.NaN, 5, 6);
+            return { ...outputs, targets: engine.hold<tf.Tensor>(values) };
           },
         };
       },

@@ -2,7 +2,7 @@
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile } from '../base/files.js';
-import { float32, floatsOf, type HostParameters, scalar } from '../base/host-tensor.js';
+import { float32, floatsOf, type HostParameters, type HostTensor, scalar } from '../base/host-tensor.js';
 import { createProgress } from '../base/progress.js';
 import { randomStream } from '../base/random.js';
 import { cropStream } from '../data/crops.js';
@@ -20,13 +20,15 @@ import { writeCheckpoint, writeEncoder } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
 import { chooseMasks, dropping, maskNoise } from './draws.js';
 import { checkHealth } from './health.js';
-import { findMasking } from './masking/index.js';
+import { maskings } from './masking/index.js';
 import { openRun } from './opening.js';
 import { learningRateAt, teacherDecayAt } from './schedule.js';
 import {
   compileStep,
-  type HostStudentOutputs,
+  type HeldState,
+  holdState,
   isLocal,
+  readState,
   type StepMeasures,
   type TrainingState,
 } from './step.js';
@@ -75,17 +77,17 @@ export interface PretrainResult {
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, utterances, engine, signal } = options;
   const { optimizer, batch, seed } = config;
-  const masking = findMasking(config.masking.strategy);
+  const masking = maskings.find(config.masking.strategy);
   checkCrops(config);
   const { resume = false, say = () => undefined, quiet = false } = options;
   const run = await openRun({ config, out: options.out, resume, say }, startState(config));
   const { folder, done: firstStep } = run;
-  let { state } = run;
   if (firstStep >= optimizer.steps) {
-    await writeEncoder(folder, state);
+    await writeEncoder(folder, run.state);
     return { steps: firstStep, finished: true, last: undefined };
   }
-  const programs = compileStep(engine, config, state.student);
+  const programs = compileStep(engine, config, run.state.student);
+  let state: HeldState = holdState(engine, run.state);
   const cropLengths = batch.cropSeconds.map((seconds) => Math.round(seconds * sampleRateHz));
   const cropSamples = (step: number): number =>
     cropLengths[randomStream(seed, 'crop length', step).integer(cropLengths.length)] as number;
@@ -93,7 +95,6 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     quiet,
     initial: firstStep,
   });
-  let spare: HostStudentOutputs | undefined;
   let last: StepLog | undefined;
   let done = firstStep;
   const started = performance.now();
@@ -102,27 +103,24 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     const crops = cropStream(utterances, { seed, cropSamples, batchSize: batch.size, firstStep });
     for await (const { step, samples } of crops) {
       if (step >= optimizer.steps || signal?.aborted) break;
-      const local = Object.fromEntries(Object.entries(state.student).filter(([name]) => isLocal(name)));
       const waveform = float32([batch.size, samples.length / batch.size], samples);
-      const taught = await programs.teacher.run({ local, teacher: state.teacher, waveform });
+      const taught = await programs.teacher.run({ student: state.student, teacher: state.teacher, waveform });
       const masks = chooseMasks(config, step, taught.predictedLoss);
       const learningRate = learningRateAt(optimizer, step);
       const decay = teacherDecayAt(config.teacher, step);
-      const outputs = await programs.student.run(
-        {
-          ...state,
-          studentInput: taught.studentInput,
-          targets: taught.targets,
-          masks,
-          noise: maskNoise(config, step, masks.mask),
-          update: scalar(step + 1),
-          learningRate: scalar(learningRate),
-          decay: scalar(decay),
-          dropping: dropping(config, step),
-        },
-        spare,
-      );
-      const measures = measuresOf(outputs);
+      const { measures: measured, ...updated } = await programs.student.run({
+        ...state,
+        studentInput: taught.studentInput ?? waveform,
+        targets: taught.targets,
+        masks,
+        noise: maskNoise(config, step, masks.mask),
+        update: scalar(step + 1),
+        learningRate: scalar(learningRate),
+        decay: scalar(decay),
+        dropping: dropping(config, step),
+      });
+      state = updated;
+      const measures = measuresOf(measured);
       last = {
         step: step + 1,
         ...measures,
@@ -133,21 +131,18 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         seconds: (performance.now() - stepStarted) / 1000,
         stepsPerSecond: (1000 * (step + 1 - firstStep)) / (performance.now() - started),
       };
-      checkHealth(config, last, {
-        student: state.student,
-        teacher: state.teacher,
-        'teacher pass': { targets: taught.targets, predictedLoss: taught.predictedLoss },
-        'updated student': outputs.student,
-        'updated teacher': outputs.teacher,
-      });
-      // The outputs become the state; the state's memory takes the next outputs.
-      spare = done > firstStep ? ({ ...state, measures: outputs.measures } as HostStudentOutputs) : undefined;
-      state = { student: outputs.student, teacher: outputs.teacher, adam: outputs.adam };
+      await checkHealth(config, last, async () => ({
+        'teacher pass': { targets: await taught.targets.read(), predictedLoss: taught.predictedLoss },
+        'updated student': await updated.student.read(),
+        'updated teacher': await updated.teacher.read(),
+      }));
+      await taught.targets.release();
+      await taught.studentInput?.release();
       if (done === firstStep) await run.begin();
       done = step + 1;
       await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
       if (done % config.checkpointEvery === 0)
-        await writeCheckpoint(folder, done, state, config.keepCheckpoints);
+        await writeCheckpoint(folder, done, await readState(state), config.keepCheckpoints);
       options.onStep?.(last);
       progress.update(done, noteOf(last));
       stepStarted = performance.now();
@@ -158,10 +153,10 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     await programs.student.dispose();
   }
   if (done > firstStep && done % config.checkpointEvery !== 0) {
-    await writeCheckpoint(folder, done, state, config.keepCheckpoints);
+    await writeCheckpoint(folder, done, await readState(state), config.keepCheckpoints);
   }
   const finished = done >= optimizer.steps;
-  if (finished) await writeEncoder(folder, state);
+  if (finished) await writeEncoder(folder, await readState(state));
   return { steps: done, finished, last };
 }
 
@@ -190,7 +185,7 @@ function startState(config: PretrainConfig): TrainingState {
   return { student, teacher, adam: adamStart(student) };
 }
 
-function measuresOf({ measures }: HostStudentOutputs): StepMeasures<number> {
+function measuresOf(measures: StepMeasures<HostTensor>): StepMeasures<number> {
   const numbers = Object.entries(measures).map(([name, tensor]) => [name, tensor.data[0]]);
   return Object.fromEntries(numbers) as StepMeasures<number>;
 }

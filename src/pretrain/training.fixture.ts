@@ -125,8 +125,8 @@ export function interrupting(engine: Engine, steps: number, after: () => void): 
       let done = 0;
       return {
         ...program,
-        run: async (inputs, into) => {
-          const outputs = await program.run(inputs, into);
+        run: async (inputs) => {
+          const outputs = await program.run(inputs);
           done++;
           if (done === steps) after();
           return outputs;

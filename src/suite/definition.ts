@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type PresetName, presetNames } from '../api/presets.js';
 import { messageOf, UserError } from '../base/errors.js';
+import { moduleFrom } from '../base/module-name.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { recordedPath } from '../results/places.js';
 
@@ -56,6 +57,10 @@ const resourcesSchema = z.strictObject({
 export const suiteSchema = z.strictObject({
   name: text,
   tasks: z.array(suiteTaskSchema).min(1),
+  plugins: z
+    .array(text)
+    .default([])
+    .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
   encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
   seeds: z
     .union([z.int().min(1).max(100), z.array(z.int().nonnegative()).min(1)])
@@ -85,6 +90,8 @@ export interface SuiteTask {
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The suite file's: files that the settings name are found from it (default: from the working folder). */
+  readonly folder?: string | undefined;
   /** How records name the manifest (default: from the working folder, or its name alone). */
   readonly recordedAs?: string | undefined;
 }
@@ -101,6 +108,8 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
   readonly encoders: readonly SuiteEncoder[];
+  /** Modules that are loaded first: absolute paths and names of packages. */
+  readonly plugins?: readonly string[] | undefined;
   /** How many seeds of heads, or which. */
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
@@ -124,6 +133,7 @@ export interface LoadSuiteOptions {
 
 /** Suites that need no file: the corpus of `mini` is made on first use. */
 export const suiteNames = ['mini'] as const;
+export const isSuiteName = (text: string): boolean => (suiteNames as readonly string[]).includes(text);
 
 /**
  * The suite of that name, or in that file.
@@ -148,7 +158,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     });
   }
   const folder = dirname(fileOrName);
-  const { tasks, encoders, ...others } = parsed.data;
+  const { tasks, encoders, plugins, ...others } = parsed.data;
   return {
     ...others,
     tasks: tasks.map((task) => ({
@@ -156,8 +166,9 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
-      settings: task.settings && settingsFrom(folder, task.settings),
+      folder: resolve(folder),
     })),
+    plugins: plugins.map((module) => moduleFrom(folder, module)),
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
     ),
@@ -178,18 +189,6 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       ...(config !== undefined && { config: resolve(folder, config) }),
     },
   };
-}
-
-/** Settings whose language model's files are found from the suite's folder. */
-function settingsFrom(folder: string, settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { lm } = settings;
-  if (typeof lm !== 'object' || lm === null) return settings;
-  const placed = Object.entries(lm).map(([name, value]: [string, unknown]) =>
-    (name === 'arpa' || name === 'lexicon') && typeof value === 'string'
-      ? [name, resolve(folder, value)]
-      : [name, value],
-  );
-  return { ...settings, lm: Object.fromEntries(placed) as unknown };
 }
 
 function parseText(file: string, content: string): unknown {

@@ -1,6 +1,5 @@
 /** @file The demo: the mini suite end to end, with two encoders trained first. */
 import { availableParallelism } from 'node:os';
-import { builtInTasks } from '../../tasks/index.js';
 import { userCacheFolder } from '../base/files.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import type { StoredRecord } from '../results/index.js';
@@ -52,7 +51,6 @@ export async function runDemo(
     engine: { name: 'onnx' },
     maxBadShare: 0.001,
     plugins: [],
-    knownTasks: builtInTasks,
     out: outFolder,
     cacheFolder: userCacheFolder(),
     quiet,

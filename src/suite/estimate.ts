@@ -3,8 +3,8 @@ import type { Job } from './job.js';
 import type { Done } from './state.js';
 
 /**
- * Jobs of one pace take about as long for the same amount of work: seconds of audio (pre-training, extraction),
- * heads (pooled), updates (CTC).
+ * Jobs of one pace take about as long for the same amount of work: seconds of audio (pre-training, extraction), or what
+ * the head kind counts in.
  */
 export function paceOf(job: Job): string {
   switch (job.kind) {
@@ -19,7 +19,7 @@ export function paceOf(job: Job): string {
 
 /** Seconds for each unit of work where nothing like it was measured: the mini suite with `tiny`, in round numbers. */
 function roughRate(job: Job): number {
-  if (job.kind === 'head') return job.head === 'pooled-linear' ? 2 : 0.06;
+  if (job.kind === 'head') return job.secondsPerUnit;
   if (job.kind === 'pretrain') return 0.02;
   return 0.003 + 1.5e-9 * (job.encoder.parameters ?? 0);
 }

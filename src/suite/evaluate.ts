@@ -1,5 +1,5 @@
 /** @file One encoder on one task: features, head, test, record. */
-import { basename } from 'node:path';
+import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
 import { type Columns, type MetricValue, type Split, splits, type Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
@@ -7,10 +7,6 @@ import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { openFeatures } from '../features/store.js';
-import { trainCtcHead } from '../heads/frame-ctc/training.js';
-import type { HeadResult, HeadWork } from '../heads/head.js';
-import type { Keeping } from '../heads/keeping.js';
-import { trainPooledHeads } from '../heads/pooled-linear/training.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import { recordedPath } from '../results/places.js';
@@ -53,14 +49,15 @@ export async function evaluate(
 ): Promise<Evaluation[]> {
   const { task, head, manifest } = planned;
   const { engine, seeds, quiet } = options;
+  const reads = head.kind.reads(head.settings);
   const features = await openFeatures({
     engine,
     encoder,
     utterances: planned.utterances,
     audioHash: planned.hashes.audio,
-    kind: head.kind === 'pooled-linear' ? 'pooled' : 'frames',
+    kind: reads.store,
     folder: options.featureFolder,
-    ...(head.kind === 'frame-ctc' && { frameType: head.settings.frameType }),
+    ...(reads.store === 'frames' && { frameType: reads.type }),
     mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
     budgetBytes: options.featureBudgetBytes,
     lock: { runsInSlurm },
@@ -73,36 +70,33 @@ export async function evaluate(
     const references = referencesOf(task, data);
     const [metric] = task.metrics;
     const origin = originOf(encoder, planned, engine);
-    const workOf = (seed: number): HeadWork => ({
+    const { keepingOf } = options;
+    const work: HeadWork = {
       engine,
       features,
+      hopSamples: encoder.hopSamples,
       places,
       references,
       trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
       metric,
-      score: (predictions, wanted) => metricOf(task.evaluate(predictions, wanted), metric.name).value,
-      seed,
+      score: (predictions, split) =>
+        metricOf(task.evaluate(columnsOf(predictions), references[split]), metric.name).value,
       title: `${task.name} head on ${encoder.name}`,
       quiet,
       onProgress: options.onProgress,
-      keeping: options.keepingOf && { ...options.keepingOf(seed), origin },
-    });
-    const results =
-      head.kind === 'pooled-linear'
-        ? await trainPooledHeads(workOf(seeds[0] ?? 0), head.spec.slots, head.settings, seeds)
-        : await eachSeed(seeds, (seed) =>
-            trainCtcHead(workOf(seed), head.spec, head.settings, encoder.hopSamples),
-          );
+      keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
+    };
+    const results = await head.kind.train(work, head.spec, head.settings, seeds);
     // Seeds that train together share the time it took.
     const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
     const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
     const commit = ownCommit();
-    const lm = head.kind === 'frame-ctc' ? head.settings.lm : undefined;
-    const languageModel = lm && basename(lm.arpa);
     const named = data.test.map(({ columns }) => columns.speaker);
     const speakers = speakersToDraw(task, named);
     return results.map((result, i) => {
       const seed = seeds[i] as number;
+      const { languageModel } = result;
+      const predicted = columnsOf(result.predictions);
       const record: NewRecord = {
         encoder: {
           name: encoder.name,
@@ -118,7 +112,7 @@ export async function evaluate(
         engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
         ...(languageModel !== undefined && { languageModel }),
         ...(commit !== undefined && { gitCommit: commit }),
-        metrics: metricsOf(task, result.predictions, references.test, speakers, seed),
+        metrics: metricsOf(task, predicted, references.test, speakers, seed),
         layerWeights: [...result.layerWeights],
         curve: result.curve.map((point) => ({ ...point })),
         costs: {
@@ -134,8 +128,8 @@ export async function evaluate(
         }),
         createdAt: new Date().toISOString(),
       };
-      const predictions = predictionLines(data.test, result, references.test);
-      return { record, predictions, head: result.head };
+      const predictions = predictionLines(data.test, predicted, references.test);
+      return { record, predictions, head: { kind: head.spec.kind, ...result.head } };
     });
   } finally {
     await features.close();
@@ -155,12 +149,8 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
   };
 }
 
-/** One after the other. */
-async function eachSeed<T>(seeds: readonly number[], train: (seed: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  for (const seed of seeds) results.push(await train(seed));
-  return results;
-}
+const columnsOf = (predictions: HeadResult['predictions']): Columns[] =>
+  predictions.map(({ columns }) => columns);
 
 /** What the manifest says in the task's columns. */
 function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['references'] {
@@ -235,7 +225,7 @@ function metricsOf(
 /** One line an utterance; a task of one column shows its value alone. */
 function predictionLines(
   utterances: readonly Utterance[],
-  { predictions }: HeadResult,
+  predictions: readonly Columns[],
   references: readonly Columns[],
 ): PredictionLine[] {
   const shown = (columns: Columns): unknown => {

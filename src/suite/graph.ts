@@ -1,6 +1,5 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
 import { join } from 'node:path';
-import type { Task } from '../api/task.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';
@@ -23,15 +22,13 @@ import {
   type Problem,
 } from './job.js';
 import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
-import { pretrainConfigOf } from './pretraining.js';
+import { planPretraining } from './pretraining.js';
 
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
     Pick<JobGraph, 'checkpointSeconds'>,
-    EncoderOptions {
-  readonly knownTasks: readonly Task[];
-}
+    EncoderOptions {}
 
 interface TaskToDo {
   readonly wanted: SuiteTask;
@@ -46,7 +43,7 @@ const graphVersion = 1;
  * @throws UserError for anything wrong in the call, and for the first problem where nothing is left to plan
  */
 export async function planGraph(suite: Suite, options: GraphOptions): Promise<JobGraph> {
-  const { engine, training, maxBadShare, plugins, out, cacheFolder, seeds } = options;
+  const { engine, training, maxBadShare, out, cacheFolder, seeds } = options;
   if (suite.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
   if (suite.encoders.length === 0)
     throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
@@ -67,7 +64,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   const tasks: TaskToDo[] = [];
   for (const wanted of suite.tasks) {
     const planned = await noted(`task ${wanted.name}`, () =>
-      planTask(wanted, options.knownTasks, training, maxBadShare, hashOnce),
+      planTask(wanted, training, maxBadShare, hashOnce),
     );
     if (planned === undefined) continue;
     // The utterances are not needed any more.
@@ -75,14 +72,17 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     tasks.push({ wanted, planned: { task, head, hashes, preset } });
   }
   const pretraining: PretrainJob[] = [];
+  const plugins = new Set(options.plugins);
   const encoders: PlannedEncoder[] = [];
   for (const encoder of suite.encoders) {
     if (typeof encoder === 'string') encoders.push(...(await specEncoders(encoder, options)));
     else {
-      const job = await noted(`pre-training of ${encoder.name}`, () =>
+      const planned = await noted(`pre-training of ${encoder.name}`, () =>
         pretrainJob(encoder, suite, options, hashOnce),
       );
-      if (job === undefined) continue;
+      if (planned === undefined) continue;
+      const { job } = planned;
+      for (const module of planned.plugins) plugins.add(module);
       pretraining.push(job);
       const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0 };
       encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
@@ -104,7 +104,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     }
   }
   return {
-    version: 1,
+    version: 2,
     suite: suite.name,
     folder: process.cwd(),
     out,
@@ -115,7 +115,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     maxBadShare,
     featureBudgetBytes: options.featureBudgetBytes,
     checkpointSeconds: options.checkpointSeconds,
-    plugins,
+    plugins: [...plugins],
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
     problems,
   };
@@ -137,14 +137,14 @@ async function pretrainJob(
   suite: Suite,
   { out, engine }: GraphOptions,
   hashOnce: HashManifest,
-): Promise<PretrainJob> {
+): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
   const { manifest, root, split } = encoder.pretrain;
-  const config = await pretrainConfigOf(encoder);
+  const { config, plugins } = await planPretraining(encoder.pretrain);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
   const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
-  return {
+  const job: PretrainJob = {
     kind: 'pretrain',
     key: keyOf(['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu']),
     needs: [],
@@ -158,6 +158,7 @@ async function pretrainJob(
     split,
     out: join(out, 'encoders', name),
   };
+  return { job, plugins };
 }
 
 async function hashesOfSplit(
@@ -187,8 +188,9 @@ function featuresJobs(
   common: Common,
 ): FeaturesJob[] {
   const { head, hashes, task } = planned;
-  const store = head.kind === 'pooled-linear' ? 'pooled' : 'frames';
-  const frameType = head.kind === 'frame-ctc' ? head.settings.frameType : undefined;
+  const reads = head.kind.reads(head.settings);
+  const { store } = reads;
+  const frameType = reads.store === 'frames' ? reads.type : undefined;
   const { shards = 1, ...resources } = suite.resources?.features ?? {};
   return Array.from({ length: shards }, (_, index) => {
     const part = { index, of: shards };
@@ -218,9 +220,7 @@ function headJobs(
 ): HeadJob[] {
   const { task, head, hashes, preset } = planned;
   const { out: _, ...decides } = common;
-  // A pooled head of every seed and rate trains in one program.
-  const groups = head.kind === 'pooled-linear' ? [seeds] : seeds.map((seed) => [seed]);
-  const { learningRates, maximumUpdates } = head.settings;
+  const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
   return groups.map((group) => ({
     kind: 'head',
     key: keyOf([
@@ -232,11 +232,10 @@ function headJobs(
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    work: learningRates.length * (head.kind === 'pooled-linear' ? group.length : maximumUpdates),
+    ...head.kind.cost(head.settings, group.length),
     encoder: source,
     task: wanted,
     hashes,
-    head: head.kind,
     seeds: group,
   }));
 }

@@ -1,6 +1,5 @@
 /** @file The jobs of a suite and the graph they make: plain data that is written as JSON and done anywhere. */
 import { createHash } from 'node:crypto';
-import type { Head } from '../api/task.js';
 import type { ManifestHashes } from '../data/manifest.js';
 import type { OfficialWeights } from '../encoders/official/weights.js';
 import type { EngineSettings } from '../engine/create.js';
@@ -69,7 +68,8 @@ export interface HeadJob extends JobBase {
   readonly encoder: EncoderSource;
   readonly task: SuiteTask;
   readonly hashes: ManifestHashes;
-  readonly head: Head['kind'];
+  /** A rough guess for a unit of its work, where nothing like it was measured. */
+  readonly secondsPerUnit: number;
   /** Heads of several seeds train together where they can. */
   readonly seeds: readonly number[];
 }
@@ -84,7 +84,7 @@ export interface Problem {
 
 /** Jobs (each after those it needs) and what they have in common. */
 export interface JobGraph {
-  readonly version: 1;
+  readonly version: 2;
   readonly suite: string;
   /** The working folder that relative paths are relative to. */
   readonly folder: string;
@@ -99,7 +99,7 @@ export interface JobGraph {
   readonly featureBudgetBytes?: number | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
-  /** Modules with further tasks. */
+  /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];

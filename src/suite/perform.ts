@@ -1,7 +1,6 @@
 /** @file Does the work of one job; what was loaded for one stays for the next. */
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -9,7 +8,7 @@ import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { extractPart, openFeatures, storeName } from '../features/store.js';
-import { loadTasks } from '../plugins/tasks.js';
+import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
@@ -44,7 +43,10 @@ export type Performer = (job: Job, conditions: Conditions) => Promise<Performed>
 /** A performer; it keeps the engine, the encoder and the task it used last. */
 export function performerOf(graph: JobGraph): Performer {
   const kept = keeping(graph);
+  let plugins: Promise<void> | undefined;
   return async (job, conditions) => {
+    plugins ??= loadPlugins(graph.plugins);
+    await plugins;
     switch (job.kind) {
       case 'pretrain':
         return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
@@ -143,7 +145,6 @@ async function trainHeads(
 
 /** Engine, encoder and task, the last of each kept. */
 function keeping(graph: JobGraph) {
-  let tasks: Promise<readonly Task[]> | undefined;
   const engine = lastOf(async (threads: number) => {
     const { name, ...settings } = graph.engine;
     return createEngine(name, name === 'onnx' ? { ...settings, threads } : settings);
@@ -158,8 +159,7 @@ function keeping(graph: JobGraph) {
     return loaded;
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
-    tasks ??= loadTasks(graph.plugins);
-    return planTask(wanted, await tasks, graph.training, graph.maxBadShare, async () => hashes);
+    return planTask(wanted, graph.training, graph.maxBadShare, async () => hashes);
   });
   const engineFor = ({ threads }: Conditions): Promise<Engine> =>
     engine(threads ?? graph.engine.threads ?? availableParallelism());

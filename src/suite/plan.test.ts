@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
 import { hashManifest } from '../data/manifest.js';
 import { writeManifest } from '../data/rows.js';
+import { knownTasks } from '../plugins/known-tasks.js';
+import { loadSuite, type SuiteTask } from './definition.js';
 import { planTask } from './plan.js';
 
 const tinyArpa = new URL('../../test/fixtures/lm/tiny.arpa', import.meta.url).pathname;
@@ -30,7 +32,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('the crops of sid', () => {
   const plan = (preset: 'clean' | 'superb', settings = {}) =>
-    planTask({ name: 'sid', manifest, settings }, undefined, { preset });
+    planTask({ name: 'sid', manifest, settings }, { preset });
 
   test('are of preset superb, in train alone, at most 8 s', async () => {
     const { data, utterances, preset } = await plan('superb');
@@ -61,7 +63,7 @@ describe('the crops of sid', () => {
     expect(superb.hashes.audio).not.toBe(clean.hashes.audio);
     expect(superb.hashes.seconds).toBeCloseTo(7 + 4 * 8 + 12 + 12);
     const wanted = { name: 'sid', manifest, settings: {} };
-    const again = await planTask(wanted, undefined, { preset: 'superb' }, 0, async () => superb.hashes);
+    const again = await planTask(wanted, { preset: 'superb' }, 0, async () => superb.hashes);
     expect(again.hashes).toEqual(superb.hashes);
     expect(again.manifest.hash).toBe(superb.manifest.hash);
   });
@@ -69,14 +71,37 @@ describe('the crops of sid', () => {
   test('are refused for a task that cuts none', async () => {
     const wanted = { name: 'asr', manifest, settings: { crops: { seconds: 8 } } };
     await expect(planTask(wanted)).rejects.toThrow(/crops/);
-    const ic = { ...(await plan('clean')).task, name: 'uncut', crop: undefined } as never;
-    await expect(planTask({ ...wanted, name: 'uncut' }, [ic])).rejects.toThrow("'uncut' cuts no crops");
+    knownTasks.register({ ...(await plan('clean')).task, name: 'uncut', crop: undefined } as never, 'a-test');
+    await expect(planTask({ ...wanted, name: 'uncut' })).rejects.toThrow("'uncut' cuts no crops");
   });
 });
 
 test('keywords of preset superb are drawn balanced', async () => {
-  const plan = await planTask({ name: 'ks', manifest }, undefined, { preset: 'superb' });
+  const plan = await planTask({ name: 'ks', manifest }, { preset: 'superb' });
   expect(plan).toMatchObject({ preset: 'superb', head: { settings: { drawing: 'balanced' } } });
+});
+
+describe('the preset of a record', () => {
+  test('is the one that stands in records of the same settings', async () => {
+    const recorded = async (folder: string) =>
+      (JSON.parse(await readFile(`results/${folder}/record.json`, 'utf8')) as { preset: string }).preset;
+    const suite = JSON.parse(await readFile('manifests/recorded/suite.json', 'utf8')) as {
+      tasks: SuiteTask[];
+    };
+    for (const { name, settings } of suite.tasks) {
+      const { preset } = await planTask({ name, manifest, settings });
+      expect(preset, name).toBe(await recorded(`recorded/fbank/${name}`));
+    }
+    expect((await planTask({ name: 'asr', manifest })).preset).toBe(
+      await recorded('mini/baseline/fbank/asr'),
+    );
+    // As it was written before head kinds brought their settings themselves.
+    const lm = { arpa: tinyArpa, weight: 1.5 };
+    const superb = await planTask({ name: 'asr', manifest, settings: { lm } }, { preset: 'superb' });
+    expect(superb.preset).toBe('superb-a71e9167');
+    for (const name of ['asr', 'ks', 'sid'])
+      expect((await planTask({ name, manifest }, { preset: 'superb' })).preset).toBe('superb');
+  });
 });
 
 describe('a language model', () => {
@@ -98,6 +123,21 @@ describe('a language model', () => {
     expect(await presetWith({ arpa: here })).toBe(presets[0]);
     await writeFile(lexicon, 'HI H |\n');
     expect(await presetWith({ arpa: tinyArpa, lexicon })).not.toBe(presets[2]);
+  });
+
+  test('is found from the folder of the suite file, wherever the working folder is', async () => {
+    await copyFile(tinyArpa, join(folder, 'beside.arpa'));
+    const suite = {
+      name: 'own',
+      tasks: [{ name: 'asr', manifest: 'm.csv', settings: { lm: { arpa: './beside.arpa', weight: 1 } } }],
+    };
+    await writeFile(join(folder, 'suite.json'), JSON.stringify(suite));
+    const [task] = (await loadSuite(join(folder, 'suite.json'))).tasks;
+    const { head, preset } = await planTask(task as SuiteTask);
+    expect(head.settings).toMatchObject({ lm: { arpa: join(folder, 'beside.arpa'), weight: 1 } });
+    expect(preset).toBe(
+      (await planTask({ name: 'asr', manifest, settings: { lm: { arpa: tinyArpa, weight: 1 } } })).preset,
+    );
   });
 
   test('that is not there is refused before any work', async () => {

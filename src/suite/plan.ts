@@ -2,22 +2,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { builtInTasks, findTask } from '../../tasks/index.js';
+import type { HeadKind } from '../api/head-kind.js';
+import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
-import { type Head, type Split, splits, type Task, type TaskData } from '../api/task.js';
+import { type Split, splits, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import type { Utterance } from '../data/rows.js';
-import { presetSettings } from '../heads/presets.js';
-import {
-  type CtcSettings,
-  ctcSettingsSchema,
-  type PooledSettings,
-  parseSettings,
-  pooledSettingsSchema,
-} from '../heads/settings.js';
+import { headKinds } from '../heads/registry.js';
+import { parseSettings } from '../heads/settings.js';
+import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 
@@ -48,17 +44,12 @@ export interface PlannedTask {
   readonly preset: string;
 }
 
-export type PlannedHead =
-  | {
-      readonly kind: 'pooled-linear';
-      readonly spec: Extract<Head, { kind: 'pooled-linear' }>;
-      readonly settings: PooledSettings;
-    }
-  | {
-      readonly kind: 'frame-ctc';
-      readonly spec: Extract<Head, { kind: 'frame-ctc' }>;
-      readonly settings: CtcSettings;
-    };
+/** What is trained: a head of a kind, with the kind's settings. */
+export interface PlannedHead {
+  readonly kind: HeadKind;
+  readonly spec: HeadSpec;
+  readonly settings: unknown;
+}
 
 /** How heads are to be trained, where the suite does not say it itself. */
 export interface Training {
@@ -76,12 +67,11 @@ export interface Training {
  */
 export async function planTask(
   wanted: SuiteTask,
-  tasks: readonly Task[] = builtInTasks,
   training: Training = {},
   mostMissing = 0,
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
-  const task = findTask(wanted.name, tasks);
+  const task = knownTasks.find(wanted.name);
   const { manifest, root } = wanted;
   const read = { root, columns: task.columns, splits, mostMissing };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
@@ -90,7 +80,7 @@ export async function planTask(
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
   const rows: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const head = planHead(headOf(task, rows), task, wanted, training);
-  const crops = head.kind === 'pooled-linear' ? head.settings.crops : undefined;
+  const crops = head.kind.crops?.(head.settings);
   const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
   const hashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
@@ -105,7 +95,7 @@ export async function planTask(
   };
 }
 
-function headOf(task: Task, data: TaskData): Head {
+function headOf(task: Task, data: TaskData): HeadSpec {
   try {
     return task.head(data);
   } catch (error) {
@@ -113,27 +103,48 @@ function headOf(task: Task, data: TaskData): Head {
   }
 }
 
-function planHead(spec: Head, task: Task, { settings }: SuiteTask, training: Training): PlannedHead {
-  const place = `task '${task.name}'`;
+function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Training): PlannedHead {
+  const kind = headKinds.find(spec.kind);
   const { learningRates } = training;
   const all = {
-    ...usualSettings(spec.kind, task, training),
-    ...settings,
+    ...usualSettings(kind, task, training),
+    ...placedSettings(kind, wanted),
     ...(learningRates !== undefined && { learningRates: [...learningRates] }),
   };
-  return spec.kind === 'pooled-linear'
-    ? { kind: spec.kind, spec, settings: parseSettings(pooledSettingsSchema, all, place) }
-    : { kind: spec.kind, spec, settings: parseSettings(ctcSettingsSchema, all, place) };
+  return { kind, spec, settings: parseSettings(kind.settings, all, `task '${task.name}'`) };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */
 function usualSettings(
-  kind: Head['kind'],
+  { presets }: HeadKind,
   task: Task,
   { preset = 'clean' }: Training,
 ): Readonly<Record<string, unknown>> {
-  return { ...presetSettings(preset, kind), ...task.settings?.[preset] };
+  return { ...presets?.[preset], ...task.settings?.[preset] };
 }
+
+/** The suite's settings, files found from its folder. */
+function placedSettings({ files = [] }: HeadKind, { settings = {}, folder }: SuiteTask) {
+  if (folder === undefined) return settings;
+  const placed = (file: unknown): unknown => (typeof file === 'string' ? resolve(folder, file) : file);
+  return files.reduce((all, path) => changedAt(all, path, placed), settings);
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A copy of nested settings with the value at a path changed, where there is one. */
+function changedAt(
+  settings: Settings,
+  [name = '', ...inner]: readonly string[],
+  change: (value: unknown) => unknown,
+): Settings {
+  const value = settings[name];
+  if (value === undefined) return settings;
+  if (inner.length === 0) return { ...settings, [name]: change(value) };
+  return isSettings(value) ? { ...settings, [name]: changedAt(value, inner, change) } : settings;
+}
+
+const isSettings = (value: unknown): value is Settings => typeof value === 'object' && value !== null;
 
 async function croppedData(
   task: Task,
@@ -186,21 +197,21 @@ function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): Ma
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
 async function presetOf({ kind, settings }: PlannedHead, task: Task, training: Training): Promise<string> {
   const { preset = 'clean' } = training;
-  const schema = kind === 'pooled-linear' ? pooledSettingsSchema : ctcSettingsSchema;
-  const usual = canonical(schema.parse(usualSettings(kind, task, training)));
-  const own = canonical('lm' in settings ? { ...settings, lm: await lmByContent(settings.lm) } : settings);
+  const usual = canonical(kind.settings.parse(usualSettings(kind, task, training)));
+  const own = canonical(await withContents(kind, settings));
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
 
-/** A language model's settings with the hashes of its files for their paths: what they hold decides the result. */
-async function lmByContent(lm: CtcSettings['lm']): Promise<unknown> {
-  if (lm === undefined) return undefined;
-  const { arpa, lexicon, ...rest } = lm;
-  return {
-    ...rest,
-    arpa: await sha256OfFile(arpa),
-    ...(lexicon !== undefined && { lexicon: await sha256OfFile(lexicon) }),
-  };
+/** Settings with the hashes of files for their paths: what they hold decides the result. */
+async function withContents({ files = [] }: HeadKind, settings: unknown): Promise<unknown> {
+  let known = settings;
+  for (const path of files) {
+    const file = path.reduce<unknown>((value, name) => (isSettings(value) ? value[name] : undefined), known);
+    if (typeof file !== 'string' || !isSettings(known)) continue;
+    const hash = await sha256OfFile(file);
+    known = changedAt(known, path, () => hash);
+  }
+  return known;
 }
 
 /** JSON with the names in order. */

@@ -1,17 +1,39 @@
-/** @file The settings of an encoder that a suite trains first. */
+/** @file The settings of a pre-training from what a command line or a suite says. */
+import { loadPlugins } from '../plugins/load.js';
 import { type PretrainConfig, pretrainPreset, withSteps } from '../pretrain/config.js';
 import { withConfigFile } from '../pretrain/config-file.js';
-import { findMasking } from '../pretrain/masking/index.js';
-import type { SuitePretraining } from './definition.js';
+import { maskings } from '../pretrain/masking/index.js';
+
+/** What is said of a pre-training. */
+export interface PretrainWish {
+  readonly preset: string;
+  /** File of settings that replace the preset's, and of plug-ins. */
+  readonly config?: string | undefined;
+  /** In place of the one that preset and file say. */
+  readonly masking?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+export interface PlannedPretraining {
+  readonly config: PretrainConfig;
+  /** The modules that its file names, loaded: absolute paths and names of packages. */
+  readonly plugins: readonly string[];
+}
 
 /**
- * Preset, file of settings, then what the suite says itself.
- * @throws UserError for an unknown preset, masking or setting
+ * Preset, file of settings, then what is said beside them. The file's plug-ins are loaded.
+ * @throws UserError for an unknown preset, masking or setting, and a plug-in that cannot be loaded
  */
-export async function pretrainConfigOf({ pretrain }: SuitePretraining): Promise<PretrainConfig> {
-  const named = pretrainPreset(pretrain.preset);
-  const config = pretrain.config === undefined ? named : await withConfigFile(named, pretrain.config);
-  const strategy = findMasking(pretrain.masking ?? config.masking.strategy).name;
-  const sized = pretrain.steps === undefined ? config : withSteps(config, pretrain.steps);
-  return { ...sized, masking: { ...sized.masking, strategy }, seed: pretrain.seed ?? sized.seed };
+export async function planPretraining(wish: PretrainWish): Promise<PlannedPretraining> {
+  const named = pretrainPreset(wish.preset);
+  const { config, plugins } =
+    wish.config === undefined ? { config: named, plugins: [] } : await withConfigFile(named, wish.config);
+  await loadPlugins(plugins);
+  const strategy = maskings.find(wish.masking ?? config.masking.strategy).name;
+  const sized = wish.steps === undefined ? config : withSteps(config, wish.steps);
+  return {
+    config: { ...sized, masking: { ...sized.masking, strategy }, seed: wish.seed ?? sized.seed },
+    plugins,
+  };
 }

@@ -1,11 +1,12 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { headCheckpointName } from '../heads/head-checkpoint.js';
-import { type Keeping, usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
+import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
 import { headFileName, writeHead } from '../heads/trained.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
@@ -36,9 +37,9 @@ export async function evaluateInto(
     if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
   }
   const missing = seeds.filter((seed) => !known.has(seed));
-  // Pooled heads train together: their checkpoint lies with the first of all seeds, whichever are missing.
+  // The checkpoint of seeds that train together lies with the first of them all, whichever are missing.
   const checkpointOf = (seed: number): string => {
-    const first = task.head.kind === 'pooled-linear' ? (seeds[0] ?? seed) : seed;
+    const first = task.head.kind.seedsTogether ? (seeds[0] ?? seed) : seed;
     return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
   };
   const keepingOf = (seed: number) => ({

@@ -1,7 +1,5 @@
 /** @file Suites in this process, for tests: their encoders may be loaded ones that no SPEC names. */
 import { join } from 'node:path';
-import { builtInTasks } from '../../tasks/index.js';
-import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { userCacheFolder } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -29,8 +27,6 @@ export interface RunSuiteOptions {
   readonly quiet?: boolean;
   /** Where features are kept (default: the user's cache folder). */
   readonly cacheFolder?: string | undefined;
-  /** The tasks that names are looked up in (default: the built-in ones). */
-  readonly knownTasks?: readonly Task[];
   /** The share of a task's utterances whose audio may be missing or unusable (default 0.001). */
   readonly maxBadShare?: number | undefined;
   /** Ends the run in the training of a head, or before the next job; what is done stays. */
@@ -48,19 +44,11 @@ export interface RunSuiteOptions {
  * @throws UserError for anything wrong in the call or its input
  */
 export async function runSuite(options: RunSuiteOptions): Promise<ResultRecord[]> {
-  const {
-    seed = 1337,
-    quiet = false,
-    maxBadShare = 0.001,
-    outFolder,
-    knownTasks = builtInTasks,
-    seeds = [seed],
-  } = options;
+  const { seed = 1337, quiet = false, maxBadShare = 0.001, outFolder, seeds = [seed] } = options;
   if (options.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
   checkTaskNames(options.tasks);
   const planned: PlannedTask[] = [];
-  for (const task of options.tasks)
-    planned.push(await planTask(task, knownTasks, options.training, maxBadShare));
+  for (const task of options.tasks) planned.push(await planTask(task, options.training, maxBadShare));
   const encoders = await loadAll(options.encoders, seeds[0] ?? seed);
   const cacheFolder = options.cacheFolder ?? userCacheFolder();
   await checkWritable(cacheFolder);

@@ -75,7 +75,7 @@ export async function readGraph(state: string, file = graphPath(state)): Promise
     });
   });
   const graph = JSON.parse(text) as JobGraph;
-  if (graph.version === 1) return graph;
+  if (graph.version === 2) return graph;
   throw new UserError('is of another version of ehmam', { file, mend: 'Run the suite again' });
 }
 

@@ -1,7 +1,6 @@
 /** @file A suite of two tones, small enough to be run many times: 24 files, three tasks, an encoder trained first. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builtInTasks } from '../../tasks/index.js';
 import { writeWav } from '../audio/index.js';
 import { sha256OfFile } from '../base/files.js';
 import { randomStream } from '../base/random.js';
@@ -72,7 +71,6 @@ export async function planTones(
     engine: { name: 'onnx', provider: 'cpu', threads: 1 },
     maxBadShare: 0,
     plugins: [],
-    knownTasks: builtInTasks,
     out: join(folder, 'out'),
     cacheFolder: join(folder, 'cache'),
     quiet: true,

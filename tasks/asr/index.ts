@@ -1,6 +1,7 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
   type Columns,
+  type CtcSpec,
   errorRate,
   type MetricValue,
   splits,
@@ -19,7 +20,7 @@ import {
   unknownCharacters,
 } from './characters.js';
 
-export const asr: Task = {
+export const asr: Task<CtcSpec> = {
   name: 'asr',
   version: 1,
   summary: 'speech recognition: characters by CTC, greedy decoding (column text)',
@@ -28,6 +29,7 @@ export const asr: Task = {
     { name: 'wer', direction: 'lower' },
     { name: 'cer', direction: 'lower' },
   ],
+  hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
   framesNeeded: ({ columns }) => ctcFrames(encodeText(normalizeText(columns.text ?? ''))),
   head(data) {

@@ -12,7 +12,7 @@ import { type ManifestRow, writeManifest } from '../../data/rows.js';
 import { loadEncoder } from '../../encoders/load.js';
 import { toyEncoder } from '../../features/toy-encoder.fixture.js';
 import { readSafetensors } from '../../formats/safetensors.js';
-import { collapsePath } from '../../heads/frame-ctc/model.js';
+import { type CtcStored, collapsePath } from '../../heads/frame-ctc/model.js';
 import { readHead } from '../../heads/trained.js';
 import { runSuite } from '../../suite/run-suite.fixture.js';
 import { exportFolder } from './folder.js';
@@ -180,21 +180,21 @@ describe('a head with its encoder', () => {
   });
 
   it('recognises as the result on record, a step for two frames', async () => {
-    const { settings } = await readHead(join(results('asr'), 'head.safetensors'));
-    if (settings.kind !== 'frame-ctc') throw new Error('no CTC head');
-    expect(settings.join).toBe(2);
+    const head = await readHead(join(results('asr'), 'head.safetensors'));
+    expect(head.kind).toBe('frame-ctc');
+    const stored = head.stored as CtcStored;
+    expect(stored.join).toBe(2);
     const { asr } = await import('../../../tasks/asr/index.js');
-    const head = asr.head({ train: [], dev: [], test: [] });
-    if (head.kind !== 'frame-ctc') throw new Error('no CTC head');
+    const { decode } = asr.head({ train: [], dev: [], test: [] });
     const found = await outputs('asr');
     for (const { prediction, logits } of found) {
       const [, steps, tokens] = logits.dims as [number, number, number];
-      expect(tokens).toBe(settings.tokens.length);
+      expect(tokens).toBe(stored.tokens.length);
       const data = logits.data as Float32Array;
       const path = Array.from({ length: steps }, (_, i) =>
         largest(data.subarray(i * tokens, (i + 1) * tokens)),
       );
-      expect(head.decode(collapsePath(path, settings.blank))).toBe(prediction);
+      expect(decode(collapsePath(path, stored.blank))).toBe(prediction);
     }
     expect(found.some(({ prediction }) => prediction !== '')).toBe(true);
   });

@@ -6,7 +6,8 @@ import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
 import { lowerToOnnx } from '../../engine/lower.js';
 import type * as tf from '../../engine/ops.js';
-import { headLogits, type TrainedHead } from '../../heads/trained.js';
+import { headKinds } from '../../heads/registry.js';
+import { headOutputs, headText, type TrainedHead } from '../../heads/trained.js';
 
 /** What normalisation adds to the variance where the encoder's family says nothing else. */
 const usualEpsilon = 1e-5;
@@ -17,13 +18,13 @@ const mostWeightBytes = 2 ** 31 - 16 * 2 ** 20;
 type Waveform = { waveform: tf.Tensor };
 type Outputs = Readonly<Record<string, tf.Tensor>>;
 
-/** Waveform [1, samples], normalised if the encoder asks for it, to `hidden.0` ..., or to the head's logits. */
+/** Waveform [1, samples], normalised if the encoder asks for it, to `hidden.0` ..., or to the head's outputs. */
 export function encoderFunction(encoder: Encoder, head: TrainedHead | undefined) {
   return ({ waveform }: Waveform): Outputs => {
-    const states = encoder.forward(constants(encoder.parameters), waveform);
+    const states = encoder.forward(constants(encoder.parameters), { waveform });
     return head === undefined
       ? Object.fromEntries(states.map((state, i) => [`hidden.${i}`, state]))
-      : headLogits(head, constants(head.parameters), states);
+      : headOutputs(head, constants(head.parameters), states);
   };
 }
 
@@ -40,7 +41,7 @@ function exportedFunction(encoder: Encoder, head: TrainedHead | undefined) {
 
 /**
  * The ONNX model of an encoder, with a head if one is given.
- * Input `waveform` [1, samples]; outputs [1, frames, dim] (`hidden.i`) or logits; metadata says what it is.
+ * Input `waveform` [1, samples]; outputs [1, frames, dim] (`hidden.i`) or the head's; metadata says what it is.
  * @throws UserError when the weights are more than one file holds
  */
 export function exportedModel(encoder: Encoder, head: TrainedHead | undefined): Uint8Array {
@@ -59,7 +60,7 @@ export function exportedModel(encoder: Encoder, head: TrainedHead | undefined): 
     {
       output: (path) => path,
       axis: (name) =>
-        name === 'waveform' ? 'samples' : head?.settings.kind === 'frame-ctc' ? 'steps' : 'frames',
+        name === 'waveform' ? 'samples' : ((head && headKinds.find(head.kind).freeAxis) ?? 'frames'),
       metadata: {
         encoder: encoder.name,
         family: encoder.family,
@@ -67,7 +68,7 @@ export function exportedModel(encoder: Encoder, head: TrainedHead | undefined): 
         sampleRateHz: String(sampleRateHz),
         minimumSamples: String(encoder.minimumSamples),
         frameSamples: String(encoder.hopSamples),
-        ...(head && { head: JSON.stringify(head.settings) }),
+        ...(head && { head: headText(head) }),
       },
     },
   );

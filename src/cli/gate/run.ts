@@ -1,6 +1,6 @@
 /** @file Reads both sides of the gate, judges, and writes what CI servers read. */
-import { builtInTasks } from '../../../tasks/index.js';
 import { appendToFile, writeFileAtomic } from '../../base/files.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { gateAnnotations, gateJunit, gateLine, gateMarkdown, gateTable } from '../../results/gate/text.js';
 import { type GateReport, judge } from '../../results/gate/verdict.js';
 import { readRecords } from '../../results/index.js';
@@ -22,7 +22,7 @@ export async function runGate(
   { tolerance, level, junit, environment, width }: GateSettings,
 ): Promise<{ readonly report: GateReport; readonly text: string; readonly annotations: readonly string[] }> {
   const [before, after] = [await readRecords([baseline]), await readRecords([results])];
-  const report = await judge(before, after, { tolerance, level, tasks: builtInTasks });
+  const report = await judge(before, after, { tolerance, level, tasks: knownTasks.all() });
   if (junit !== undefined) await writeFileAtomic(junit, gateJunit(report));
   const onGitHub = environment.GITHUB_ACTIONS === 'true';
   if (onGitHub && environment.GITHUB_STEP_SUMMARY) {

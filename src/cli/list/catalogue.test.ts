@@ -1,13 +1,21 @@
 /** @file What `ehmam list` names is what other commands take. */
 import { describe, expect, it } from 'vitest';
-import { findTask } from '../../../tasks/index.js';
 import { loadEncoder } from '../../encoders/load.js';
-import { findMasking } from '../../pretrain/masking/index.js';
+import { headKinds } from '../../heads/registry.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
+import { maskings } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';
 
 describe('the catalogue', () => {
   it('names tasks that can be found, with their metrics', async () => {
-    for (const { name, metrics } of await catalogue.tasks()) expect(findTask(name).metrics).toBe(metrics);
+    for (const { name, metrics } of await catalogue.tasks())
+      expect(knownTasks.find(name).metrics).toBe(metrics);
+  });
+
+  it('names head kinds, those of the built-in tasks among them', async () => {
+    const items = await catalogue.heads();
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
+    for (const { name, summary } of items) expect(headKinds.find(name).about).toBe(summary);
   });
 
   it('names encoders that load with as many hidden states as it says', async () => {
@@ -16,12 +24,18 @@ describe('the catalogue', () => {
     for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
   });
 
+  it('names head kinds that can be found', async () => {
+    const items = await catalogue.heads();
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
+    for (const { name } of items) expect(headKinds.find(name).kind).toBe(name);
+  });
+
   it('names maskings that can be found', async () => {
     const items = await catalogue.maskings();
     expect(items.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block']),
     );
-    for (const { name } of items) expect(findMasking(name).name).toBe(name);
+    for (const { name } of items) expect(maskings.find(name).name).toBe(name);
   });
 
   it('says how many utterances each part of the mini corpus has', async () => {

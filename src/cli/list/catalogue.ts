@@ -1,59 +1,73 @@
-/** @file What there is to name: built-in tasks, encoders, corpora. */
-import { builtInTasks } from '../../../tasks/index.js';
+/** @file What there is to name: tasks, heads, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
 import { sampleRateHz } from '../../audio/index.js';
+import { moduleText } from '../../base/module-name.js';
+import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
-import { encoderPresets } from '../../encoders/families/ehmam-config.js';
-import { fbankDefault } from '../../encoders/families/fbank.js';
-import { families } from '../../encoders/registry.js';
+import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
+import { headKinds } from '../../heads/registry.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 
 export interface CatalogueItem {
   readonly name: string;
   readonly summary: string;
+  /** Of what a plug-in brings: its module. */
+  readonly module?: string;
+}
+
+/** The module of what a plug-in brought, as people read it. */
+function moduleIn(
+  registry: Pick<Registry<unknown>, 'moduleOf'>,
+  name: string,
+): Pick<CatalogueItem, 'module'> {
+  const module = registry.moduleOf(name);
+  return module === undefined ? {} : { module: moduleText(module) };
 }
 
 /** Lists by what they are of. */
-export const catalogue = { tasks, encoders, maskings: maskingStrategies, corpora } satisfies Record<
+export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, corpora } satisfies Record<
   string,
   () => Promise<readonly CatalogueItem[]>
 >;
 
 async function tasks() {
-  return builtInTasks.map(({ name, version, summary, metrics, columns }) => ({
+  return knownTasks.all().map(({ name, version, summary, metrics, columns }) => ({
     name,
     summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
     version,
     metrics,
     columns,
+    ...moduleIn(knownTasks, name),
   }));
+}
+
+async function heads() {
+  return headKinds
+    .all()
+    .map(({ kind, about }) => ({ name: kind, summary: about, ...moduleIn(headKinds, kind) }));
 }
 
 /** Encoders that a SPEC names without a checkpoint. */
 async function encoders() {
-  const configs = [
-    ['fbank', fbankDefault],
-    ...Object.entries(encoderPresets).map(([name, config]) => [`random:${name}`, config] as const),
-  ] as const;
-  return configs.map(([name, config]) => {
-    const configured = families.get(config.family)?.configure(config);
-    if (configured === undefined) throw new Error(`no family ${config.family}`);
-    const { dims, hopSamples } = configured.encoder;
-    const hopMilliseconds = (hopSamples / sampleRateHz) * 1000;
+  return namedEncoders().map(({ spec, family, config }) => {
+    const dims = family.dims(config);
+    const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
     return {
-      name,
-      summary: `family ${config.family}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
-      family: config.family,
+      name: spec,
+      summary: `family ${family.name}: ${states}, ${dims.at(-1)} wide, a frame every ${hopMilliseconds} ms`,
+      family: family.name,
       dims,
       hopMilliseconds,
+      ...moduleIn(encoderFamilies, family.name),
     };
   });
 }
 
 async function maskingStrategies() {
-  return [...maskings().values()].map(({ name, about }) => ({ name, summary: about }));
+  return maskings.all().map(({ name, about }) => ({ name, summary: about, ...moduleIn(maskings, name) }));
 }
 
 interface CorpusItem extends CatalogueItem {

@@ -20,7 +20,6 @@ const run = (change: Partial<PretrainRequest>) =>
     preset: 'tiny',
     config: undefined,
     masking: 'random',
-    plugins: [],
     manifest: join(folder, 'speech.csv'),
     root: undefined,
     split: 'train',
@@ -37,7 +36,7 @@ const run = (change: Partial<PretrainRequest>) =>
 
 describe('pretrainFromManifest', () => {
   const cases: readonly (readonly [what: string, change: Partial<PretrainRequest>, message: RegExp])[] = [
-    ['a masking that is not there', { masking: 'hardest' }, /no masking strategy 'hardest'/],
+    ['a masking that is not there', { masking: 'hardest' }, /unknown masking strategy 'hardest'/],
     ['a preset that is not there', { preset: 'huge' }, /no preset 'huge'/],
     ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
     ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number from 1/],

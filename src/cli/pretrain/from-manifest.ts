@@ -4,27 +4,17 @@ import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { loadMaskings } from '../../plugins/maskings.js';
-import { type PretrainConfig, pretrainPreset, withSteps } from '../../pretrain/config.js';
-import { withConfigFile } from '../../pretrain/config-file.js';
-import { findMasking } from '../../pretrain/masking/index.js';
+import { loadPlugins } from '../../plugins/load.js';
+import { missingPlugins, runFolder } from '../../pretrain/checkpoint.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
+import { type PretrainWish, planPretraining } from '../../suite/pretraining.js';
 
-export interface PretrainRequest {
-  readonly preset: string;
-  /** File of settings that replace the preset's. */
-  readonly config: string | undefined;
-  /** In place of the one that preset and file say. */
-  readonly masking: string | undefined;
-  /** Modules with masking strategies. */
-  readonly plugins: readonly string[];
+export interface PretrainRequest extends PretrainWish {
   readonly manifest: string;
   readonly root: string | undefined;
   readonly split: string;
   readonly out: string;
   readonly resume: boolean;
-  readonly steps: number | undefined;
-  readonly seed: number | undefined;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   readonly quiet: boolean;
   readonly signal: AbortSignal;
@@ -33,29 +23,22 @@ export interface PretrainRequest {
 }
 
 /**
- * Checks plug-ins, preset, settings, masking, steps and manifest, then pre-trains.
+ * Checks preset, settings, plug-ins, masking, steps and manifest, then pre-trains. A run that goes on loads the plug-in that it
+ * began with.
  * @throws UserError for any of them, before a file is written
  */
 export async function pretrainFromManifest(request: PretrainRequest): Promise<PretrainResult> {
   const { manifest, root, split, out, resume, quiet, signal, say } = request;
-  await loadMaskings(request.plugins);
-  const config = await configOf(request);
+  checkNumbers(request);
+  if (resume) await loadPlugins(await missingPlugins(runFolder(out)));
+  const { config } = await planPretraining(request);
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
   return pretrain({ config, utterances, out, engine, resume, quiet, signal, say });
 }
 
-async function configOf({
-  preset,
-  config: file,
-  masking,
-  steps,
-  seed,
-}: PretrainRequest): Promise<PretrainConfig> {
-  const named = pretrainPreset(preset);
-  const config = file === undefined ? named : await withConfigFile(named, file);
-  const strategy = findMasking(masking ?? config.masking.strategy).name;
+function checkNumbers({ steps, seed }: PretrainRequest): void {
   for (const [option, value, least] of [
     ['steps', steps, 1],
     ['seed', seed, 0],
@@ -65,6 +48,4 @@ async function configOf({
       mend: `Give a whole number from ${least}`,
     });
   }
-  const sized = steps === undefined ? config : withSteps(config, steps);
-  return { ...sized, masking: { ...sized.masking, strategy }, seed: seed ?? sized.seed };
 }

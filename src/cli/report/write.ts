@@ -4,7 +4,7 @@ import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { loadTasks } from '../../plugins/tasks.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
 import { withSignificance } from '../../results/significance.js';
@@ -20,7 +20,6 @@ export interface ReportRequest {
   readonly root: string | undefined;
   readonly encoders: readonly string[];
   readonly hardest: number;
-  readonly plugins: readonly string[];
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   /** Told of what could not be shown. */
   readonly say: (remark: string) => void;
@@ -50,7 +49,7 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
     remarks.push(why);
     request.say(why);
   };
-  const tasks = await loadTasks(request.plugins);
+  const tasks = knownTasks.all();
   const records = await readRecords(request.results);
   const compared = compareRecords(records, { baseline, metrics });
   const { comparison, untested } = await withSignificance(compared, records, tasks);

@@ -1,15 +1,15 @@
 /** @file An evaluation from what the command line says. */
-import { findTask } from '../../../tasks/index.js';
 import type { PresetName } from '../../api/presets.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
-import { searchedRates } from '../../heads/presets.js';
-import { loadTasks } from '../../plugins/tasks.js';
+import { searchedRates } from '../../heads/rates.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
+import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
-import { loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
+import { isSuiteName, loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
@@ -27,7 +27,7 @@ export interface RunRequest extends LoadOptions {
   readonly preset?: PresetName | undefined;
   /** `search`, or a number (default: what preset and suite say). */
   readonly lr?: string | undefined;
-  /** Modules with further tasks. */
+  /** Plug-ins that are loaded already: workers load them too. */
   readonly plugins?: readonly string[] | undefined;
   readonly out: string;
   /** The share of utterances whose audio may be missing or unusable. */
@@ -80,10 +80,11 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
   const [asked, rates] = [request.seeds && seedsOf(request.seeds), ratesOf(request.lr)];
-  const plugins = request.plugins ?? [];
-  const knownTasks = await loadTasks(plugins);
   const cacheFolder = userCacheFolder();
-  for (const name of request.tasks ?? []) findTask(name, knownTasks);
+  // A suite's file says its plug-ins; a named suite has none, and its corpus is made only if all else is right.
+  const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite);
+  await loadPlugins(file?.plugins ?? []);
+  for (const name of request.tasks ?? []) knownTasks.find(name);
   for (const spec of request.encoders ?? [])
     await identifyEncoder(
       spec,
@@ -91,7 +92,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
       { weights: await weightsFor(spec, weights), quiet },
       cacheFolder,
     );
-  const suite = await loadSuite(request.suite, { quiet });
+  const suite = file ?? (await loadSuite(request.suite, { quiet }));
   const seeds = asked ?? seedsFrom(suite.seeds);
   const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {
@@ -106,8 +107,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     maxBadShare,
     featureBudgetBytes: request.featureBudgetBytes,
     checkpointSeconds: request.checkpointSeconds,
-    plugins,
-    knownTasks,
+    plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,
     cacheFolder,
     weights,

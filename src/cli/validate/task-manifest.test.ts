@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ks } from '../../../tasks/ks/index.js';
 import { writeWav } from '../../audio/index.js';
 import { writeBroken } from '../../data/broken.fixture.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { checkTaskManifest, type ManifestReport, reportText } from './task-manifest.js';
 
 let folder: string;
@@ -138,9 +139,10 @@ test("counts stand beside those of the task's corpus", async () => {
 
 test('a task that cannot list its complaints is asked again without each row that it refused', async () => {
   const { complaints: _, ...silent } = { ...ks, name: 'silent' };
+  knownTasks.register(silent, 'a-test');
   const manifest = join(folder, 'm.csv');
   await writeFile(manifest, `${[head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,'].join('\n')}\n`);
-  const report = await checkTaskManifest({ task: 'silent', manifest, deep: false, tasks: [silent] });
+  const report = await checkTaskManifest({ task: 'silent', manifest, deep: false });
   expect(report.problems).toHaveLength(2);
   expect(report.official).toBeNull();
 });

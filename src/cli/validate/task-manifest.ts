@@ -1,9 +1,9 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
-import { findTask } from '../../../tasks/index.js';
 import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { lookAlikeRemarks } from '../../data/look-alikes.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
 import {
   audioProblems,
@@ -38,7 +38,6 @@ export interface ManifestRequest {
   readonly root?: string | undefined;
   /** Whether every audio file is decoded. */
   readonly deep: boolean;
-  readonly tasks?: readonly Task[];
 }
 
 /**
@@ -47,7 +46,7 @@ export interface ManifestRequest {
  */
 export async function checkTaskManifest(request: ManifestRequest): Promise<ManifestReport> {
   const { manifest, root, deep } = request;
-  const task = findTask(request.task, request.tasks);
+  const task = knownTasks.find(request.task);
   const all: Utterance[] = [];
   for await (const row of readManifest(manifest, { root, columns: task.columns })) all.push(row);
   if (all.length === 0) throw new UserError('no utterances', { file: manifest });

@@ -1,16 +1,19 @@
 /** @file data2vec for audio (Baevski et al., 2022), as Data2VecAudioModel of transformers: positions in several layers. */
 
 import { z } from 'zod';
+import type { EncoderFamily, HubSource } from '../../api/encoder-family.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';
 import { standardize } from '../../nn/norm.js';
+import { ownOnly } from '../../nn/own-steps.js';
 import { fewestSamples, hopOf, type SpeechConfig, speechSchema } from '../huggingface/config.js';
-import { convFeatures, frontendSpecs, projectFrames } from '../huggingface/frontend.js';
-import { type HubFamily, sharedSettings, speechFamily } from '../huggingface/hub.js';
+import { speechStates } from '../huggingface/forward.js';
+import { frontendSpecs } from '../huggingface/frontend.js';
+import { hubSettings, hubSize, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { positionName } from '../huggingface/position.js';
-import { transformerSpecs, transformerStates } from '../huggingface/transformer.js';
+import { transformerSpecs } from '../huggingface/transformer.js';
 import { convSpecs, type Specs } from '../parameter-specs.js';
 import { sameLength } from './ehmam.js';
 
@@ -23,15 +26,20 @@ interface Data2vecConfig extends SpeechConfig {
 const layerName = (i: number): string => `${positionName}.layers.${i}.conv`;
 const own = { family: z.literal('data2vec-audio'), positionLayers: z.int().positive().max(64) };
 
-/** What is added to the frames: each layer a convolution, a norm without weights, GELU. x [batch, frames, width]. */
+/**
+ * What is added to the frames: each layer a convolution, a norm without weights, GELU. x [batch, frames, width].
+ * @param ownFrames bool [batch, frames]: behind a row's end every convolution sees zeros. transformers hides the padding
+ *   from the first one alone.
+ */
 function layeredPosition(
   { position: { kernel, groups }, positionLayers }: Data2vecConfig,
   parameters: Parameters,
   x: tf.Tensor,
+  ownFrames: tf.Tensor | undefined,
 ): tf.Tensor {
   let y = x;
   for (let i = 0; i < positionLayers; i++) {
-    const channels = y.transpose([0, 2, 1]); // (batch, width, frames)
+    const channels = ownOnly(y, ownFrames).transpose([0, 2, 1]); // (batch, width, frames)
     const moved = conv1d(parameters, layerName(i), channels, { padding: Math.floor(kernel / 2), groups });
     y = gelu(standardize(sameLength(moved, kernel).transpose([0, 2, 1])));
   }
@@ -45,29 +53,36 @@ function layeredSpecs({ width, position: { kernel, groups }, positionLayers }: D
   return Object.assign({}, ...layers);
 }
 
-export const data2vecAudioFamily: HubFamily<Data2vecConfig> = {
-  ...speechFamily,
-  name: 'data2vec-audio',
+const settings = z.object({ ...hubSettings, conv_pos_kernel_size: hubSize.default(19) });
+
+const hub: HubSource<z.infer<typeof settings>> = {
   prefix: 'data2vec_audio.',
-  schema: speechSchema<Data2vecConfig>(own),
-  fromHub: (hub, normalizeWaveform) => ({
+  settings,
+  configuration: (found, normalizeWaveform) => ({
     family: 'data2vec-audio',
-    ...sharedSettings(hub, normalizeWaveform),
+    ...sharedSettings(found, normalizeWaveform),
     // The model has neither choice, whatever its configuration says.
     convNorm: 'layer',
     normFirst: false,
-    position: { kernel: hub.conv_pos_kernel_size, groups: hub.num_conv_pos_embedding_groups },
-    positionLayers: hub.num_conv_pos_embeddings ?? 5,
+    position: { kernel: found.conv_pos_kernel_size, groups: found.num_conv_pos_embedding_groups },
+    positionLayers: found.num_conv_pos_embeddings ?? 5,
   }),
+};
+
+export const data2vecAudioFamily: EncoderFamily<Data2vecConfig> = {
+  ...speechFamily,
+  name: 'data2vec-audio',
+  hub,
+  schema: speechSchema<Data2vecConfig>(own),
   parameters: (config) => ({
     ...frontendSpecs(config),
     ...layeredSpecs(config),
     ...transformerSpecs(config),
   }),
-  forward: (config, parameters, waveform) => {
-    const x = projectFrames(config, parameters, convFeatures(config, parameters, waveform));
-    return transformerStates(config, parameters, x.add(layeredPosition(config, parameters, x)));
-  },
+  forward: (config, parameters, input) =>
+    speechStates(config, parameters, input, {
+      position: (x, ownFrames) => layeredPosition(config, parameters, x, ownFrames),
+    }),
   minimumSamples: fewestSamples,
   hopSamples: hopOf,
 };

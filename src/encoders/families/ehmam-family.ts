@@ -2,14 +2,15 @@
 
 import type { EncoderFamily } from '../../api/encoder-family.js';
 import { encode, frameHop, receptiveField } from './ehmam.js';
-import { type EhmamConfig, ehmamSchema } from './ehmam-config.js';
+import { type EhmamConfig, ehmamSchema, encoderPresets } from './ehmam-config.js';
 import { encoderSpecs } from './ehmam-parameters.js';
 
 export const ehmamFamily: EncoderFamily<EhmamConfig> = {
   name: 'ehmam',
   schema: ehmamSchema,
+  presets: encoderPresets,
   parameters: encoderSpecs,
-  forward: (config, parameters, waveform) => encode(config, parameters, waveform).hiddenStates,
+  forward: (config, parameters, input) => encode(config, parameters, input).hiddenStates,
   dims: (config) => Array.from({ length: config.prenetBlocks + config.blocks + 1 }, () => config.width),
   normalizesWaveform: (config) => config.normalizeWaveform,
   minimumSamples: receptiveField,

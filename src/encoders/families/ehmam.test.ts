@@ -111,7 +111,7 @@ it("the paper's encoder gives 13 hidden states of width 768, 49 frames for a sec
   const states = await runOn(
     'onnx',
     (inputs: { parameters: Parameters; waveform: tf.Tensor }) => {
-      const list = ehmamFamily.forward(config, inputs.parameters, inputs.waveform);
+      const list = ehmamFamily.forward(config, inputs.parameters, { waveform: inputs.waveform });
       return Object.fromEntries(list.map((state, i) => [`${i}`, state]));
     },
     { parameters, waveform: normals([1, 16000], 'waveform') },

@@ -4,15 +4,16 @@
  * models/modalities/{audio,base,modules}.py.
  */
 
-import { float32, type HostTensor } from '../../base/host-tensor.js';
+import type { EncoderInput } from '../../api/encoder-family.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { alibiBias, framePositions, paddingBias } from '../../nn/attention.js';
 import { conv1d } from '../../nn/conv1d.js';
-import { type DropoutKey, dropout } from '../../nn/dropout.js';
+import { type DropoutKey, dropout, layerKept } from '../../nn/dropout.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { layerNorm, standardize } from '../../nn/norm.js';
+import { ownOnly, ownSamples, ownSteps, windowCounts } from '../../nn/own-steps.js';
 import { transformerBlock } from '../../nn/transformer.js';
 import type { EhmamConfig } from './ehmam-config.js';
 import { logMel, hopSamples as melHop, windowSamples } from './log-mel.js';
@@ -44,11 +45,17 @@ export function frameCount(config: EhmamConfig, samples: number): number {
  * Samples to frames, before any parameter of the transformer: convolutions, or stacked log-mel energies
  * with each utterance's mean removed.
  * @param waveform [batch, samples]
+ * @param lengths [batch], samples of each row; by default all
  * @returns [batch, frames, channels]
  */
-export function localFeatures(config: EhmamConfig, parameters: Parameters, waveform: tf.Tensor): tf.Tensor {
+export function localFeatures(
+  config: EhmamConfig,
+  parameters: Parameters,
+  waveform: tf.Tensor,
+  lengths?: tf.Tensor,
+): tf.Tensor {
   const { frontend } = config;
-  if (frontend.type === 'mel') return stackedLogMel(waveform, frontend.bins, frontend.stack);
+  if (frontend.type === 'mel') return stackedLogMel(waveform, frontend.bins, frontend.stack, lengths);
   let x = waveform.expandDims(1); // (batch, 1, samples)
   for (const [i, [, , stride]] of frontend.layers.entries()) {
     const name = `${audio}.local_encoder.conv_layers.${i}`;
@@ -58,14 +65,30 @@ export function localFeatures(config: EhmamConfig, parameters: Parameters, wavef
   return x.transpose([0, 2, 1]);
 }
 
-function stackedLogMel(waveform: tf.Tensor, bins: number, stack: number): tf.Tensor {
+function stackedLogMel(
+  waveform: tf.Tensor,
+  bins: number,
+  stack: number,
+  lengths: tf.Tensor | undefined,
+): tf.Tensor {
   const energies = logMel(waveform, bins); // (batch, bins, 10 ms frames)
-  const centred = energies.sub(energies.mean(2, true));
+  const centred = energies.sub(ownMean(energies, lengths));
   // A stack of neighbours is a strided convolution with one tap set for each channel of its output.
   const taps = new Float32Array(bins * stack * bins * stack);
   for (let i = 0; i < bins * stack; i++) taps[(i * bins + (i % bins)) * stack + Math.floor(i / bins)] = 1;
   const weight = tf.tensor3d(taps, [bins * stack, bins, stack]);
   return conv1d({ 'stack.weight': weight }, 'stack', centred, { stride: stack }).transpose([0, 2, 1]);
+}
+
+/** The mean of every bin over a row's own frames: energies [batch, bins, 10 ms frames] to [batch, bins, 1]. */
+function ownMean(energies: tf.Tensor, lengths: tf.Tensor | undefined): tf.Tensor {
+  if (lengths === undefined) return energies.mean(2, true);
+  const counts = windowCounts(lengths, windowSamples, melHop);
+  const own = ownSteps(counts, energies, 2).toFloat().expandDims(1); // (batch, 1, 10 ms frames)
+  return energies
+    .mul(own)
+    .sum(2, true)
+    .div(counts.reshape([-1, 1, 1]));
 }
 
 /** Local features to the transformer's width: [batch, frames, width]. */
@@ -77,18 +100,26 @@ export function projectFeatures(parameters: Parameters, features: tf.Tensor): tf
   );
 }
 
-/** The convolutional relative position: what is added to the projected frames. [batch, frames, width]. */
-export function relativePosition(config: EhmamConfig, parameters: Parameters, x: tf.Tensor): tf.Tensor {
+/**
+ * The convolutional relative position: what is added to the projected frames.
+ * @param x [batch, frames, width]
+ * @param own bool [batch, frames], a row's own frames: behind them every convolution sees zeros, as at the end of the
+ *   row alone. The released code (models/modalities/audio.py) lets it see the padding.
+ * @returns [batch, frames, width]
+ */
+export function relativePosition(
+  config: EhmamConfig,
+  parameters: Parameters,
+  x: tf.Tensor,
+  own?: tf.Tensor,
+): tf.Tensor {
   const { layers, kernel, groups } = config.position;
-  let y = x.transpose([0, 2, 1]); // (batch, width, frames)
+  let y = x;
   for (let i = 1; i <= layers; i++) {
+    const channels = ownOnly(y, own).transpose([0, 2, 1]); // (batch, width, frames)
     const name = `${audio}.relative_positional_encoder.${i}.0`;
-    y = gelu(
-      standardize(
-        sameLength(conv1d(parameters, name, y, { padding: 'same', groups }), kernel).transpose([0, 2, 1]),
-      ),
-    );
-    if (i < layers) y = y.transpose([0, 2, 1]);
+    const convolved = conv1d(parameters, name, channels, { padding: 'same', groups });
+    y = gelu(standardize(sameLength(convolved, kernel).transpose([0, 2, 1])));
   }
   return y;
 }
@@ -105,7 +136,7 @@ export interface TransformerInput {
   readonly x: tf.Tensor;
   /** The frames' indices in their utterance, [batch or 1, frames]; default 0, 1, 2, ... */
   readonly positions?: tf.Tensor;
-  /** [batch, frames], 1 where a frame is padding. */
+  /** [batch, frames], 1 or true where a frame is padding: no other frame attends to it. */
   readonly padding?: tf.Tensor;
   /** Training: the key of the dropout masks, and for each block 1 to run it or 0 to leave it out. */
   readonly dropoutKey?: DropoutKey;
@@ -161,33 +192,41 @@ export function transformer(
   return { hiddenStates, mlpOutputs };
 }
 
-/**
- * The whole encoder without masks.
- * @param waveform [batch, samples]
- * @param padding [batch, frames], 1 where a frame is padding (see `framePadding`): no other frame attends to it. As in
- *   the released code, the convolutions of the position still see it. For the convolutional front end only: log-mel
- *   frames lose the mean of their utterance, which padding would move.
- * @returns hidden states [batch, frames, width]
- */
-export function encode(
+/** A row's own frames, bool [batch, frames]; undefined where every row fills the tensor. */
+export function ownFrames(
   config: EhmamConfig,
-  parameters: Parameters,
-  waveform: tf.Tensor,
-  padding?: tf.Tensor,
-): TransformerOutput {
-  if (padding !== undefined && config.frontend.type === 'mel')
-    throw new Error('padding moves the mean of log-mel frames');
-  const x = projectFeatures(parameters, localFeatures(config, parameters, waveform));
-  return transformer(config, parameters, {
-    x: x.add(relativePosition(config, parameters, x)),
-    ...(padding === undefined ? {} : { padding }),
-  });
+  frames: tf.Tensor,
+  lengths: tf.Tensor | undefined,
+): tf.Tensor | undefined {
+  if (lengths === undefined) return undefined;
+  return ownSteps(windowCounts(lengths, receptiveField(config), frameHop(config)), frames, 1);
 }
 
-/** The padded frames of utterances of so many samples in one batch: [batch, frames], 1 where padded. */
-export function framePadding(config: EhmamConfig, samples: readonly number[]): HostTensor {
-  const counts = samples.map((count) => frameCount(config, count));
-  const frames = Math.max(...counts);
-  const bits = counts.flatMap((count) => Array.from({ length: frames }, (_, t) => (t < count ? 0 : 1)));
-  return float32([samples.length, frames], bits);
+/**
+ * The whole encoder. With `lengths`, a row's own frames are as those of the row alone: no frame attends to padding, and
+ * the convolutions of the position do not see it, which they do in the released code.
+ * @returns hidden states [batch, frames, width], zeros behind a row's end; MLP outputs there are anything
+ */
+export function encode(config: EhmamConfig, parameters: Parameters, input: EncoderInput): TransformerOutput {
+  const { lengths, dropoutKey, maskFrames = (frames) => frames } = input;
+  const features = localFeatures(config, parameters, ownSamples(input.waveform, lengths), lengths);
+  const own = ownFrames(config, features, lengths);
+  const x = maskFrames(projectFeatures(parameters, features));
+  const output = transformer(config, parameters, {
+    x: x.add(relativePosition(config, parameters, x, own)),
+    ...(own === undefined ? {} : { padding: own.logicalNot() }),
+    ...(dropoutKey === undefined ? {} : { dropoutKey }),
+    ...keptBlocks(config, dropoutKey),
+  });
+  return { ...output, hiddenStates: output.hiddenStates.map((state) => ownOnly(state, own)) };
+}
+
+/** Which blocks layer drop leaves to run, [blocks]. */
+function keptBlocks(
+  { dropout: { layer }, prenetBlocks, blocks }: EhmamConfig,
+  key: DropoutKey | undefined,
+): Pick<TransformerInput, 'keptBlocks'> {
+  if (key === undefined || layer === 0) return {};
+  const each = Array.from({ length: prenetBlocks + blocks }, (_, i) => layerKept(layer, key, `block ${i}`));
+  return { keptBlocks: tf.concat(each, 0) };
 }

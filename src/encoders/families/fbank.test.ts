@@ -20,7 +20,7 @@ const waveform = { ...torch('waveform'), shape: [1, 16000] };
 describe.each(testEngines)('FBANK on %s', (engine) => {
   it("has torchaudio's log-mel energies, first and second differences", async () => {
     const fn = (inputs: { waveform: tf.Tensor }) => {
-      const [x] = fbankFamily.forward(fbankDefault, {}, inputs.waveform) as [tf.Tensor];
+      const [x] = fbankFamily.forward(fbankDefault, {}, inputs) as [tf.Tensor];
       const part = (from: number): tf.Tensor => x.slice([0, 0, from], [1, -1, 80]).squeeze([0]);
       return { fbank: part(0), delta: part(80), delta_delta: part(160) };
     };

@@ -1,15 +1,18 @@
 /** @file HuBERT (Hsu et al., 2021), as HubertModel of transformers; positions may be batch-normalised (mHuBERT). */
 
 import { z } from 'zod';
+import type { EncoderFamily, HubSource } from '../../api/encoder-family.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
+import { detached } from '../../nn/custom.js';
 import { parameter } from '../../nn/linear.js';
 import { normEpsilon } from '../../nn/norm.js';
 import { fewestSamples, hopOf, type SpeechConfig, speechSchema } from '../huggingface/config.js';
-import { convFeatures, frontendSpecs, projectFrames } from '../huggingface/frontend.js';
-import { type HubFamily, sharedSettings, speechFamily } from '../huggingface/hub.js';
+import { speechStates } from '../huggingface/forward.js';
+import { frontendSpecs } from '../huggingface/frontend.js';
+import { hubSettings, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { convPosition, positionName, positionSpecs } from '../huggingface/position.js';
-import { transformerSpecs, transformerStates } from '../huggingface/transformer.js';
+import { transformerSpecs } from '../huggingface/transformer.js';
 import { normSpecs, ones, type Specs, zeros } from '../parameter-specs.js';
 
 interface HubertConfig extends SpeechConfig {
@@ -28,11 +31,16 @@ const own = {
   positionBatchNorm: z.boolean(),
 };
 
-/** torch.nn.BatchNorm1d after training. x [batch, width, frames]. */
+/**
+ * torch.nn.BatchNorm1d after training, in training too: its statistics stay, and no gradient goes through them. (torch
+ * takes those of the batch in training, in which the rows beside one, and padding, would move it.) x [batch, width, frames].
+ */
 function normalizeByStatistics(parameters: Parameters, x: tf.Tensor): tf.Tensor {
   const of = (part: string): tf.Tensor => parameter(parameters, `${batchNorm}.${part}`);
-  const scale = of('weight').mul(of('running_var').add(normEpsilon).rsqrt());
-  const shift = of('bias').sub(of('running_mean').mul(scale));
+  const inverse = detached(of('running_var'), (variance) => variance.add(normEpsilon).rsqrt());
+  const scale = of('weight').mul(inverse);
+  const mean = detached(of('running_mean'), (value) => value.clone());
+  const shift = of('bias').sub(mean.mul(scale));
   return x.mul(scale.reshape([-1, 1])).add(shift.reshape([-1, 1]));
 }
 
@@ -45,30 +53,42 @@ function batchNormSpecs({ width, positionBatchNorm }: HubertConfig): Specs {
   };
 }
 
-export const hubertFamily: HubFamily<HubertConfig> = {
+const settings = z.object({
+  ...hubSettings,
+  feat_proj_layer_norm: z.boolean().default(true),
+  conv_pos_batch_norm: z.boolean().default(false),
+});
+
+const hub: HubSource<z.infer<typeof settings>> = {
+  prefix: 'hubert.',
+  settings,
+  configuration: (found, normalizeWaveform) => ({
+    family: 'hubert',
+    ...sharedSettings(found, normalizeWaveform),
+    projectionNorm: found.feat_proj_layer_norm,
+    positionBatchNorm: found.conv_pos_batch_norm,
+  }),
+};
+
+export const hubertFamily: EncoderFamily<HubertConfig> = {
   ...speechFamily,
   name: 'hubert',
-  prefix: 'hubert.',
+  hub,
   schema: speechSchema<HubertConfig>(own),
-  fromHub: (hub, normalizeWaveform) => ({
-    family: 'hubert',
-    ...sharedSettings(hub, normalizeWaveform),
-    projectionNorm: hub.feat_proj_layer_norm,
-    positionBatchNorm: hub.conv_pos_batch_norm,
-  }),
   parameters: (config) => ({
     ...frontendSpecs(config, config.projectionNorm),
     ...batchNormSpecs(config),
     ...positionSpecs(config),
     ...transformerSpecs(config),
   }),
-  forward: (config, parameters, waveform) => {
-    const frames = convFeatures(config, parameters, waveform);
-    const x = projectFrames(config, parameters, frames, config.projectionNorm);
+  forward: (config, parameters, input) => {
     const prepare = config.positionBatchNorm
       ? (channels: tf.Tensor): tf.Tensor => normalizeByStatistics(parameters, channels)
       : undefined;
-    return transformerStates(config, parameters, x.add(convPosition(config, parameters, x, prepare)));
+    return speechStates(config, parameters, input, {
+      projectionNorm: config.projectionNorm,
+      position: (x, ownFrames) => convPosition(config, parameters, x, ownFrames, prepare),
+    });
   },
   minimumSamples: fewestSamples,
   hopSamples: hopOf,

@@ -1,11 +1,11 @@
 /** @file Log-mel filter banks as a traced function: framing, window and Fourier transform are one convolution. */
 
+import { sampleRateHz } from '../../audio/index.js';
 import { float32, type HostTensor } from '../../base/host-tensor.js';
 import { tensorOf } from '../../engine/constants.js';
 import * as tf from '../../engine/ops.js';
 import { conv1d } from '../../nn/conv1d.js';
 
-const sampleRateHz = 16000;
 /** 25 ms and 10 ms at 16 kHz. */
 export const windowSamples = 400;
 export const hopSamples = 160;

@@ -1,15 +1,18 @@
 /** @file WavLM (Chen et al., 2022), as WavLMModel of transformers: a relative position bias, gated by what is attended. */
 
 import { z } from 'zod';
+import type { EncoderFamily, HubSource } from '../../api/encoder-family.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { framePositions } from '../../nn/attention.js';
+import { withGradient } from '../../nn/custom.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { fewestSamples, hopOf, type SpeechConfig, speechSchema } from '../huggingface/config.js';
-import { convFeatures, frontendSpecs, projectFrames } from '../huggingface/frontend.js';
-import { type HubFamily, sharedSettings, speechFamily } from '../huggingface/hub.js';
+import { speechStates } from '../huggingface/forward.js';
+import { frontendSpecs } from '../huggingface/frontend.js';
+import { hubSettings, hubSize, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { convPosition, positionSpecs } from '../huggingface/position.js';
-import { blockName, splitHeads, transformerSpecs, transformerStates } from '../huggingface/transformer.js';
+import { blockName, splitHeads, transformerSpecs } from '../huggingface/transformer.js';
 import { linearSpecs, ones, type Specs } from '../parameter-specs.js';
 
 interface WavlmConfig extends SpeechConfig {
@@ -50,7 +53,7 @@ export function distanceBucket(distance: number, buckets: number, maximumDistanc
 
 /**
  * The bias of every pair of frames, by the distance between them.
- * @param x [1, frames, width]
+ * @param x [batch, frames, width]
  * @returns [1, heads, frames, frames]
  */
 function distanceBias(
@@ -59,24 +62,48 @@ function distanceBias(
   x: tf.Tensor,
 ): tf.Tensor {
   const reach = Math.max(maximumDistance, buckets); // further apart is as far as this
-  const table = Int32Array.from({ length: 2 * reach + 1 }, (_, i) =>
-    distanceBucket(i - reach, buckets, maximumDistance),
+  const bucketOf = (distance: number): number =>
+    distanceBucket(Math.max(-reach, Math.min(reach, distance)), buckets, maximumDistance);
+  const values = parameter(parameters, embedding); // (buckets, heads)
+  return withGradient(
+    [values],
+    () => {
+      const table = Int32Array.from({ length: 2 * reach + 1 }, (_, i) => bucketOf(i - reach));
+      const byDistance = tf.gather(values, tf.tensor1d(table, 'int32')).transpose(); // (heads, 2 reach + 1)
+      const positions = framePositions(x); // (1, frames)
+      const distances = positions.sub(positions.reshape([-1, 1])); // (query, key)
+      const places = tf.clipByValue(distances, -reach, reach).add(reach).toInt();
+      return { value: tf.gather(byDistance, places as tf.Tensor2D, 1).expandDims(0), saved: [] };
+    },
+    (dy) => [bucketSums(dy, buckets, bucketOf)],
   );
-  const byDistance = tf.gather(parameter(parameters, embedding), tf.tensor1d(table, 'int32')).transpose(); // (heads, 2 reach + 1)
-  const positions = framePositions(x); // (1, frames)
-  const distances = positions.sub(positions.reshape([-1, 1])); // (query, key)
-  const places = tf.clipByValue(distances, -reach, reach).add(reach).toInt();
-  return tf.gather(byDistance, places as tf.Tensor2D, 1).expandDims(0);
 }
 
 /**
- * How much of the bias a block's heads take: [1, heads, frames, 1].
- * @param x the attention's input, [1, frames, width]
+ * The gradient of the table of biases: what the pairs of frames whose distance is in a bucket add up to.
+ * @param dy [1, heads, frames, frames]
+ * @returns [buckets, heads]
+ */
+function bucketSums(dy: tf.Tensor, buckets: number, bucketOf: (distance: number) => number): tf.Tensor {
+  const [, heads, frames] = dy.shape as [number, number, number, number];
+  // Rows of `frames` pairs laid out in rows of 2 frames + 1: each begins a column further left, so that a column holds
+  // the pairs of one distance: 0 to frames - 1, two that hold nothing, then 1 - frames to -1.
+  const wide = tf.concat([dy, tf.zerosLike(dy)], 3).reshape([heads, 2 * frames * frames]);
+  const columns = 2 * frames + 1;
+  const moved = tf.concat([wide, tf.zeros([heads, frames])], 1).reshape([heads, frames, columns]);
+  const distances = Array.from({ length: columns }, (_, c) => (c <= frames ? c : c - columns));
+  const inBucket = tf.oneHot(tf.tensor1d(distances.map(bucketOf), 'int32'), buckets).toFloat(); // (columns, buckets)
+  return tf.matMul(inBucket, moved.sum(1), true, true);
+}
+
+/**
+ * How much of the bias a block's heads take: [batch, heads, frames, 1].
+ * @param x the attention's input, [batch, frames, width]
  */
 function biasGate(heads: number, parameters: Parameters, i: number, x: tf.Tensor): tf.Tensor {
-  const values = linear(parameters, gate(i), splitHeads(x, heads)); // (1, heads, frames, 8)
-  const [, , frames] = values.shape as [number, number, number, number];
-  const pair = tf.sigmoid(values.reshape([1, heads, frames, 2, gateWidth / 2]).sum(-1)); // (1, heads, frames, 2)
+  const values = linear(parameters, gate(i), splitHeads(x, heads)); // (batch, heads, frames, 8)
+  const [batch, , frames] = values.shape as [number, number, number, number];
+  const pair = tf.sigmoid(values.reshape([batch, heads, frames, 2, gateWidth / 2]).sum(-1)); // (batch, heads, frames, 2)
   const [a, b] = tf.split(pair, 2, -1) as [tf.Tensor, tf.Tensor];
   return a.mul(b.mul(parameter(parameters, gateFactor(i))).sub(1)).add(2);
 }
@@ -92,30 +119,44 @@ function biasSpecs({ blocks, heads, width, buckets }: WavlmConfig): Specs {
   return specs;
 }
 
-export const wavlmFamily: HubFamily<WavlmConfig> = {
+const settings = z.object({
+  ...hubSettings,
+  num_buckets: hubSize.default(320),
+  max_bucket_distance: hubSize.default(800),
+});
+
+const hub: HubSource<z.infer<typeof settings>> = {
+  prefix: 'wavlm.',
+  settings,
+  configuration: (found, normalizeWaveform) => ({
+    family: 'wavlm',
+    ...sharedSettings(found, normalizeWaveform),
+    buckets: found.num_buckets,
+    maximumDistance: found.max_bucket_distance,
+  }),
+};
+
+export const wavlmFamily: EncoderFamily<WavlmConfig> = {
   ...speechFamily,
   name: 'wavlm',
-  prefix: 'wavlm.',
+  hub,
   schema: speechSchema<WavlmConfig>(own),
-  fromHub: (hub, normalizeWaveform) => ({
-    family: 'wavlm',
-    ...sharedSettings(hub, normalizeWaveform),
-    buckets: hub.num_buckets,
-    maximumDistance: hub.max_bucket_distance,
-  }),
   parameters: (config) => ({
     ...frontendSpecs(config),
     ...positionSpecs(config),
     ...biasSpecs(config),
     ...transformerSpecs(config),
   }),
-  forward: (config, parameters, waveform) => {
-    const x = projectFrames(config, parameters, convFeatures(config, parameters, waveform));
-    const bias = distanceBias(config, parameters, x);
-    return transformerStates(config, parameters, x.add(convPosition(config, parameters, x)), (i, attended) =>
-      bias.mul(biasGate(config.heads, parameters, i, attended)),
-    );
-  },
+  forward: (config, parameters, input) =>
+    speechStates(config, parameters, input, {
+      position: (x, ownFrames) => convPosition(config, parameters, x, ownFrames),
+      bias: (x) => {
+        const byDistance = distanceBias(config, parameters, x);
+        return (i, attended) => byDistance.mul(biasGate(config.heads, parameters, i, attended));
+      },
+      // As WavLMEncoder: the block that holds the biases of all is never dropped.
+      keepsFirstBlock: true,
+    }),
   minimumSamples: fewestSamples,
   hopSamples: hopOf,
 };

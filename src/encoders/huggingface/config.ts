@@ -10,6 +10,11 @@ const mostConvolutions = 64;
 
 const width = positive.max(largestWidth);
 
+const rate = z.number().min(0).max(1);
+
+/** transformers' defaults. They act in training alone. */
+const usualDropout = { projection: 0, hidden: 0.1, attention: 0.1, activation: 0.1, layer: 0.1 } as const;
+
 /** What wav2vec 2.0, HuBERT, WavLM and data2vec share; each family adds its own. */
 export const speechSettings = {
   /** Width, taps and stride of every convolution over the waveform. */
@@ -30,6 +35,10 @@ export const speechSettings = {
   normEpsilon: z.number().positive(),
   /** The convolution that gives frames their relative position. */
   position: z.strictObject({ kernel: width, groups: width }),
+  /** Rates of dropout: of projected frames; of what joins the residual; of attention weights; in MLPs; of whole blocks. */
+  dropout: z
+    .strictObject({ projection: rate, hidden: rate, attention: rate, activation: rate, layer: rate })
+    .default(usualDropout),
 } as const;
 
 export type SpeechConfig = z.infer<z.ZodObject<typeof speechSettings>>;

@@ -2,17 +2,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { HubSource } from '../../api/encoder-family.js';
+import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { readJsonFile } from '../../formats/json-file.js';
-import { type Checkpoint, checkNames, configure } from '../checkpoint.js';
-import { hubFamilies } from '../registry.js';
-import { hubSchema } from './hub.js';
+import { type Checkpoint, checkNames } from '../checkpoint.js';
+import { type ConfiguredFamily, configure } from '../configured.js';
+import { encoderFamilies } from '../registry.js';
 import { plainNames, sortNames, withPlainWeights } from './names.js';
 import { storedWeights } from './stored.js';
 
 const configFile = 'config.json';
 export const preprocessorFile = 'preprocessor_config.json';
-const sampleRateHz = 16000;
 
 /** With the defaults of transformers' Wav2Vec2FeatureExtractor. */
 const preprocessorSchema = z.object({
@@ -28,26 +29,11 @@ const preprocessorSchema = z.object({
  */
 export async function readHubFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
-  const type = String((settings as { model_type?: unknown } | null)?.model_type);
-  const family = hubFamilies.get(type);
-  if (family === undefined) {
-    throw new UserError(`unknown model type '${type}'`, {
-      file: place,
-      mend: `Families of the hub that can be read: ${[...hubFamilies.keys()].join(', ')}`,
-    });
-  }
-  const parsed = hubSchema.safeParse(settings);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
-      file: place,
-      mend: 'Take a model without that, or mend the setting',
-    });
-  }
+  const source = sourceOf(settings, place);
   const { normalize, notes } = await readPreprocessor(folder);
-  const configured = configure(family.fromHub(parsed.data, normalize), place);
+  const configured = configureFrom(source, settings, normalize, place);
   const stored = await storedWeights(folder);
-  const { encoder, heads } = sortNames(stored.names, family.prefix);
+  const { encoder, heads } = sortNames(stored.names, source.prefix);
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
   const read = await stored.read(new Set(encoder.values()));
   const named = [...encoder].map(([ours, theirs]) => {
@@ -67,6 +53,35 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
       ...(heads.length > 0 ? [`left aside, as no part of the encoder: ${summary(heads)}`] : []),
     ],
   };
+}
+
+/** How a family that transformers names is read. */
+function sourceOf(settings: unknown, place: string): HubSource {
+  const type = String((settings as { model_type?: unknown } | null)?.model_type);
+  const families = encoderFamilies.all().filter(({ hub }) => hub !== undefined);
+  const source = families.find(({ name }) => name === type)?.hub;
+  if (source !== undefined) return source;
+  throw new UserError(`unknown model type '${type}'`, {
+    file: place,
+    mend: `Families of the hub that can be read: ${families.map(({ name }) => name).join(', ')} (--plugin MODULE loads others)`,
+  });
+}
+
+function configureFrom(
+  source: HubSource,
+  settings: unknown,
+  normalize: boolean,
+  place: string,
+): ConfiguredFamily {
+  const parsed = source.settings.safeParse(settings);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
+      file: place,
+      mend: 'Take a model without that, or mend the setting',
+    });
+  }
+  return configure(source.configuration(parsed.data, normalize), place);
 }
 
 /** Whether the waveform is normalised. */

@@ -1,11 +1,12 @@
 /** @file From samples to frames of the transformer's width: convolutions and projection of the Hugging Face families. */
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import { channelNorm } from '../../nn/channel-norm.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { gelu } from '../../nn/gelu.js';
+import { groupNorm } from '../../nn/group-norm.js';
 import { linear } from '../../nn/linear.js';
 import { layerNorm } from '../../nn/norm.js';
+import { ownSteps, windowCounts } from '../../nn/own-steps.js';
 import { convSpecs, linearSpecs, normSpecs, type Specs } from '../parameter-specs.js';
 import type { SpeechConfig } from './config.js';
 
@@ -17,18 +18,27 @@ const projection = 'feature_projection';
 /**
  * The convolutions, with their norms and GELU (Wav2Vec2FeatureEncoder of transformers).
  * @param waveform [batch, samples]
+ * @param lengths [batch], samples of each row, over which a group norm takes its statistics; by default all
  * @returns [batch, frames, channels]
  */
-export function convFeatures(config: FrontendConfig, parameters: Parameters, waveform: tf.Tensor): tf.Tensor {
+export function convFeatures(
+  config: FrontendConfig,
+  parameters: Parameters,
+  waveform: tf.Tensor,
+  lengths?: tf.Tensor,
+): tf.Tensor {
   let x = waveform.expandDims(1); // (batch, 1, samples)
-  for (const [i, [, , stride]] of config.convolutions.entries()) {
+  for (const [i, [channels, taps, stride]] of config.convolutions.entries()) {
     const name = convolution(i);
     const y = conv1d(parameters, `${name}.conv`, x, { stride }); // (batch, channels, frames)
     if (config.convNorm === 'layer') {
       const frames = y.transpose([0, 2, 1]); // (batch, frames, channels)
       x = gelu(layerNorm(parameters, `${name}.layer_norm`, frames)).transpose([0, 2, 1]);
+    } else if (i === 0) {
+      const own = lengths && ownSteps(windowCounts(lengths, taps, stride), y, 2);
+      x = gelu(groupNorm(parameters, `${name}.layer_norm`, y, { groups: channels, own }));
     } else {
-      x = gelu(i === 0 ? channelNorm(parameters, `${name}.layer_norm`, y) : y);
+      x = gelu(y);
     }
   }
   return x.transpose([0, 2, 1]);

@@ -1,56 +1,45 @@
 /** @file `config.json` of the hub's speech encoders, as transformers writes it, and what of it the families share. */
 import { z } from 'zod';
-import type { EncoderFamily } from '../../api/encoder-family.js';
 import type { SpeechConfig } from './config.js';
 
-const size = z.int().positive();
+export const hubSize = z.int().positive();
+const rate = z.number().min(0).max(1);
 const refused = (what: string) => ({ error: `${what} cannot be read here` });
 
-/** With the defaults of transformers' configuration classes, which old files leave out. */
-export const hubSchema = z.object({
-  model_type: z.string(),
-  hidden_size: size.default(768),
-  num_hidden_layers: size.default(12),
-  num_attention_heads: size.default(12),
-  intermediate_size: size.default(3072),
+/** What all families read, with the defaults of transformers' configuration classes, which old files leave out. */
+export const hubSettings = {
+  hidden_size: hubSize.default(768),
+  num_hidden_layers: hubSize.default(12),
+  num_attention_heads: hubSize.default(12),
+  intermediate_size: hubSize.default(3072),
   hidden_act: z.literal('gelu', refused('another activation than gelu')).default('gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
   feat_extract_norm: z.enum(['group', 'layer']).default('group'),
   feat_extract_activation: z.literal('gelu', refused('another activation than gelu')).default('gelu'),
-  conv_dim: z.array(size).default([512, 512, 512, 512, 512, 512, 512]),
-  conv_stride: z.array(size).default([5, 2, 2, 2, 2, 2, 2]),
-  conv_kernel: z.array(size).default([10, 3, 3, 3, 3, 2, 2]),
+  conv_dim: z.array(hubSize).default([512, 512, 512, 512, 512, 512, 512]),
+  conv_stride: z.array(hubSize).default([5, 2, 2, 2, 2, 2, 2]),
+  conv_kernel: z.array(hubSize).default([10, 3, 3, 3, 3, 2, 2]),
   conv_bias: z.boolean().default(false),
-  num_conv_pos_embeddings: size.optional(),
-  num_conv_pos_embedding_groups: size.default(16),
+  num_conv_pos_embeddings: hubSize.optional(),
+  num_conv_pos_embedding_groups: hubSize.default(16),
   do_stable_layer_norm: z.boolean().default(false),
+  feat_proj_dropout: rate.default(0),
+  hidden_dropout: rate.default(0.1),
+  attention_dropout: rate.default(0.1),
+  activation_dropout: rate.default(0.1),
+  layerdrop: rate.default(0.1),
   add_adapter: z.literal(false, refused('a model with adapter layers')).nullish(),
   adapter_attn_dim: z.null(refused('a model with attention adapters')).optional(),
-  // HuBERT's own.
-  feat_proj_layer_norm: z.boolean().default(true),
-  conv_pos_batch_norm: z.boolean().default(false),
-  // WavLM's own.
-  num_buckets: size.default(320),
-  max_bucket_distance: size.default(800),
-  // data2vec-audio's own.
-  conv_pos_kernel_size: size.default(19),
-});
+} as const;
 
-export type HubConfig = z.infer<typeof hubSchema>;
-
-/** An encoder family that transformers has too. */
-export interface HubFamily<Config> extends EncoderFamily<Config> {
-  /** What stands before the encoder's names in checkpoints that have a head as well. */
-  readonly prefix: string;
-  /** The family's configuration; its schema is still to judge it. */
-  fromHub(hub: HubConfig, normalizeWaveform: boolean): unknown;
-}
+const hubSchema = z.object(hubSettings);
+export type HubSettings = z.infer<typeof hubSchema>;
 
 /** What Wav2Vec2FeatureExtractor adds to the variance of a waveform. */
 export const waveformEpsilon = 1e-7;
 
 /** The shared settings. A model without positions of its own has 128 taps, as transformers' default. */
-export function sharedSettings(hub: HubConfig, normalizeWaveform: boolean): SpeechConfig {
+export function sharedSettings(hub: HubSettings, normalizeWaveform: boolean): SpeechConfig {
   return {
     convolutions: hub.conv_dim.map((out, i) => [
       out,
@@ -71,6 +60,13 @@ export function sharedSettings(hub: HubConfig, normalizeWaveform: boolean): Spee
       kernel: hub.num_conv_pos_embeddings ?? 128,
       groups: hub.num_conv_pos_embedding_groups,
     },
+    dropout: {
+      projection: hub.feat_proj_dropout,
+      hidden: hub.hidden_dropout,
+      attention: hub.attention_dropout,
+      activation: hub.activation_dropout,
+      layer: hub.layerdrop,
+    },
   };
 }
 
@@ -79,4 +75,5 @@ export const speechFamily = {
   dims: ({ blocks, width }: SpeechConfig) => Array.from({ length: blocks + 1 }, () => width),
   normalizesWaveform: ({ normalizeWaveform }: SpeechConfig) => normalizeWaveform,
   waveformEpsilon,
+  trainingSettings: ['dropout'],
 } as const;

@@ -14,6 +14,7 @@ export const positionName = 'encoder.pos_conv_embed';
 /**
  * What is added to the frames. The weight is the plain one: weight normalisation is folded into it when it is read.
  * @param x [batch, frames, width]
+ * @param own bool [batch, frames], a row's own frames: behind them the convolution sees zeros
  * @param prepare what the frames pass before, [batch, width, frames]
  * @returns [batch, frames, width]
  */
@@ -21,9 +22,11 @@ export function convPosition(
   { position: { kernel, groups } }: PositionConfig,
   parameters: Parameters,
   x: tf.Tensor,
+  own: tf.Tensor | undefined,
   prepare: (channels: tf.Tensor) => tf.Tensor = (channels) => channels,
 ): tf.Tensor {
-  const channels = prepare(x.transpose([0, 2, 1])); // (batch, width, frames)
+  const prepared = prepare(x.transpose([0, 2, 1])); // (batch, width, frames)
+  const channels = own === undefined ? prepared : prepared.mul(own.toFloat().expandDims(1));
   const y = conv1d(parameters, `${positionName}.conv`, channels, { padding: Math.floor(kernel / 2), groups });
   return gelu(sameLength(y, kernel)).transpose([0, 2, 1]);
 }

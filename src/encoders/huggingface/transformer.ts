@@ -1,6 +1,8 @@
 /** @file The transformer of the Hugging Face families: blocks with the norms after or before, every hidden state. */
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
+import { paddingBias } from '../../nn/attention.js';
+import { type DropoutKey, dropout, layerKept } from '../../nn/dropout.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear } from '../../nn/linear.js';
 import { layerNorm } from '../../nn/norm.js';
@@ -9,7 +11,7 @@ import type { SpeechConfig } from './config.js';
 
 type TransformerConfig = Pick<
   SpeechConfig,
-  'width' | 'heads' | 'mlpWidth' | 'blocks' | 'normFirst' | 'normEpsilon'
+  'width' | 'heads' | 'mlpWidth' | 'blocks' | 'normFirst' | 'normEpsilon' | 'dropout'
 >;
 
 export const blockName = (i: number): string => `encoder.layers.${i}`;
@@ -21,6 +23,15 @@ const finalNorm = 'encoder.layer_norm';
  * @returns [batch, heads, frames, frames]
  */
 export type AttentionBias = (block: number, x: tf.Tensor) => tf.Tensor;
+
+/** What a pass may have beside the frames. */
+export interface TransformerPass {
+  readonly bias?: AttentionBias | undefined;
+  /** bool [batch, frames]: a row's own frames, the only ones that are attended to. */
+  readonly own?: tf.Tensor | undefined;
+  readonly dropoutKey?: DropoutKey | undefined;
+  readonly keepsFirstBlock: boolean;
+}
 
 /** The attention's heads apart: [batch, frames, width] to [batch, heads, frames, channels]. */
 export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor {
@@ -38,12 +49,21 @@ export function transformerStates(
   config: TransformerConfig,
   parameters: Parameters,
   x: tf.Tensor,
-  bias?: AttentionBias,
+  pass: TransformerPass,
 ): tf.Tensor[] {
-  const { blocks, normFirst, normEpsilon } = config;
+  const { blocks, normFirst, normEpsilon, dropout: rates } = config;
+  const { dropoutKey, keepsFirstBlock } = pass;
   const normed = (state: tf.Tensor): tf.Tensor => layerNorm(parameters, finalNorm, state, normEpsilon);
-  const states = [normFirst ? x : normed(x)];
-  for (let i = 0; i < blocks; i++) states.push(block(config, parameters, i, states[i] as tf.Tensor, bias));
+  const states = [dropout(normFirst ? x : normed(x), rates.hidden, dropoutKey, 'encoder.dropout')];
+  for (let i = 0; i < blocks; i++) {
+    const before = states[i] as tf.Tensor;
+    const after = block(config, parameters, i, before, pass);
+    if (dropoutKey === undefined || rates.layer === 0 || (i === 0 && keepsFirstBlock)) states.push(after);
+    else {
+      const kept = layerKept(rates.layer, dropoutKey, blockName(i));
+      states.push(after.mul(kept).add(before.mul(tf.scalar(1).sub(kept))));
+    }
+  }
   if (normFirst) states.push(normed(states.pop() as tf.Tensor));
   return states;
 }
@@ -54,16 +74,25 @@ function block(
   parameters: Parameters,
   i: number,
   x: tf.Tensor,
-  bias: AttentionBias | undefined,
+  { bias, own, dropoutKey }: TransformerPass,
 ): tf.Tensor {
   const name = blockName(i);
+  const { heads, dropout: rates } = config;
+  const drop = (z: tf.Tensor, rate: number, site: string): tf.Tensor =>
+    dropout(z, rate, dropoutKey, `${name}.${site}`);
   const norm = (which: string, z: tf.Tensor): tf.Tensor =>
     layerNorm(parameters, `${name}.${which}`, z, config.normEpsilon);
-  const attend = (z: tf.Tensor): tf.Tensor =>
-    selfAttention(parameters, `${name}.attention`, z, config.heads, bias?.(i, z));
+  const attend = (z: tf.Tensor): tf.Tensor => {
+    const dropWeights = (weights: tf.Tensor): tf.Tensor => drop(weights, rates.attention, 'attention');
+    const added = withPadding(bias?.(i, z), own);
+    const mixed = selfAttention(parameters, `${name}.attention`, z, { heads, bias: added, dropWeights });
+    return drop(mixed, rates.hidden, 'dropout');
+  };
   const feedForward = (z: tf.Tensor): tf.Tensor => {
     const hidden = gelu(linear(parameters, `${name}.feed_forward.intermediate_dense`, z));
-    return linear(parameters, `${name}.feed_forward.output_dense`, hidden);
+    const dropped = drop(hidden, rates.activation, 'feed_forward.intermediate_dropout');
+    const out = linear(parameters, `${name}.feed_forward.output_dense`, dropped);
+    return drop(out, rates.hidden, 'feed_forward.output_dropout');
   };
   if (config.normFirst) {
     const attended = x.add(attend(norm('layer_norm', x)));
@@ -73,19 +102,31 @@ function block(
   return norm('final_layer_norm', attended.add(feedForward(attended)));
 }
 
+/** A bias that hides the frames that are no row's own as well. */
+function withPadding(bias: tf.Tensor | undefined, own: tf.Tensor | undefined): tf.Tensor | undefined {
+  if (own === undefined) return bias;
+  const hidden = paddingBias(own.logicalNot());
+  return bias === undefined ? hidden : bias.add(hidden);
+}
+
+interface AttentionParts {
+  readonly heads: number;
+  readonly bias: tf.Tensor | undefined;
+  dropWeights(weights: tf.Tensor): tf.Tensor;
+}
+
 /** Self-attention with a projection each for queries, keys and values: [batch, frames, width]. */
 function selfAttention(
   parameters: Parameters,
   name: string,
   x: tf.Tensor,
-  heads: number,
-  bias: tf.Tensor | undefined,
+  { heads, bias, dropWeights }: AttentionParts,
 ): tf.Tensor {
   const [batch, frames, width] = x.shape as [number, number, number];
   const part = (which: string): tf.Tensor => linear(parameters, `${name}.${which}_proj`, x);
   const queries = splitHeads(part('q').mul((width / heads) ** -0.5), heads);
   const products = tf.matMul(queries, splitHeads(part('k'), heads), false, true); // (batch, heads, frames, frames)
-  const weights = tf.softmax(bias === undefined ? products : products.add(bias));
+  const weights = dropWeights(tf.softmax(bias === undefined ? products : products.add(bias)));
   const mixed = tf.matMul(weights, splitHeads(part('v'), heads)); // (batch, heads, frames, channels)
   return linear(
     parameters,
@@ -94,7 +135,11 @@ function selfAttention(
   );
 }
 
-export function transformerSpecs({ width, mlpWidth, blocks }: TransformerConfig): Specs {
+export function transformerSpecs({
+  width,
+  mlpWidth,
+  blocks,
+}: Pick<TransformerConfig, 'width' | 'mlpWidth' | 'blocks'>): Specs {
   const specs: Record<string, Specs[string]> = { ...normSpecs(finalNorm, width) };
   for (let i = 0; i < blocks; i++) {
     const name = blockName(i);

@@ -46,7 +46,7 @@ describe('a checkpoint of the official trainer', () => {
     const engine = await createEngine('onnx');
     const program = engine.compile(
       ({ waveform }: { waveform: tf.Tensor }) => ({
-        last: encoder.forward(constants(encoder.parameters), waveform).at(-1) as tf.Tensor,
+        last: encoder.forward(constants(encoder.parameters), { waveform }).at(-1) as tf.Tensor,
       }),
       { name: 'half precision' },
     );

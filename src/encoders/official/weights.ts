@@ -4,7 +4,8 @@ import { UserError } from '../../base/errors.js';
 import type { HostParameters } from '../../base/host-tensor.js';
 import { type TorchFile, withTorchFile } from '../../formats/torch/file.js';
 import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch/tensor.js';
-import { type Checkpoint, checkNames, configure } from '../checkpoint.js';
+import { type Checkpoint, checkNames } from '../checkpoint.js';
+import { configure } from '../configured.js';
 import { summary } from '../huggingface/folder.js';
 import { type OfficialSettings, settingsFromOfficial } from './config.js';
 

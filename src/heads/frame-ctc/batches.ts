@@ -1,11 +1,11 @@
 /** @file Batches of frames: similar lengths together, padded to few different shapes, read from disk one at a time. */
 
+import type { HeadWork } from '../../api/head-kind.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { hashKey, randomStream } from '../../base/random.js';
 import { bucketLength, lengthBatches } from '../../data/batches.js';
 import type { Features } from '../../features/store.js';
-import type { HeadWork } from '../head.js';
-import type { CtcSettings } from '../settings.js';
+import type { CtcSettings } from './settings.js';
 
 /** Batches are padded to multiples of this many steps: few shapes, so few programs. */
 const bucketSteps = 16;
@@ -88,8 +88,12 @@ export function targetBatch(
  * The batches of the train split in an epoch, as positions in it: a matter of seed and epoch alone. The first epoch goes
  * from short to long, which gets CTC started (SortaGrad, Amodei et al. 2016).
  */
-export function epochBatches(work: HeadWork, batchSize: number, epoch: number): number[][] {
-  const { features, places, seed } = work;
+export function epochBatches(
+  { features, places }: HeadWork,
+  seed: number,
+  batchSize: number,
+  epoch: number,
+): number[][] {
   const lengths = places.train.map((place) => features.rows[place] as number);
   const batches = lengthBatches(lengths, batchSize, [seed, 'ctc batches', epoch]);
   if (epoch > 0) return batches;

@@ -1,11 +1,11 @@
 /** @file Decoding of a CTC head's emissions with a lexicon and an n-gram language model. */
-import type { CtcHead } from '../../api/task.js';
+import type { CtcSpec } from '../../api/head-spec.js';
 import { UserError } from '../../base/errors.js';
 import { readArpa } from '../../lm/arpa.js';
 import { lexiconDecoder } from '../../lm/beam-search.js';
 import { type LexiconEntry, readLexicon } from '../../lm/lexicon.js';
 import type { NgramModel } from '../../lm/model.js';
-import type { CtcSettings } from '../settings.js';
+import type { CtcSettings } from './settings.js';
 
 /** The token between words. */
 const boundaryToken = '|';
@@ -18,7 +18,7 @@ export type TextDecoder = (emissions: Float32Array) => string | undefined;
  * @throws UserError for files that cannot be read, and a head without a token between words
  */
 export async function lmDecoder(
-  head: CtcHead,
+  head: CtcSpec,
   { arpa, lexicon, weight, ...settings }: NonNullable<CtcSettings['lm']>,
 ): Promise<TextDecoder> {
   const boundary = head.tokens.indexOf(boundaryToken);
@@ -43,7 +43,7 @@ export async function lmDecoder(
 }
 
 /** The words that the head can spell. */
-function ownLexicon(head: CtcHead, model: NgramModel, boundary: number): LexiconEntry[] {
+function ownLexicon(head: CtcSpec, model: NgramModel, boundary: number): LexiconEntry[] {
   return [...model.vocabulary.keys()].flatMap((word) => {
     const spelling = head.encode(word);
     const spellable = !word.startsWith('<') && head.decode(spelling) === word;

@@ -1,36 +1,46 @@
 /** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
-
+import { z } from 'zod';
 import { float32, type HostParameters } from '../../base/host-tensor.js';
-import { tensorOf } from '../../engine/constants.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import { type AdamState, adamStep, clipScale } from '../../nn/adam.js';
-import { ctcLoss } from '../../nn/ctc.js';
+import { conv1d } from '../../nn/conv1d.js';
 import { type DropoutKey, dropout } from '../../nn/dropout.js';
-import { lossAndGradients } from '../../nn/gradients.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
-import { linearStart, uniformTensor } from '../head.js';
-import type { CtcSettings } from '../settings.js';
-import type { FeatureStandard } from '../standard.js';
+import { frameMask } from '../frame-mask.js';
+import { linearStart, uniformTensor } from '../start.js';
 
-/** The sizes that decide the head's parameters and its forward pass. */
-export interface CtcModel {
+/** What the forward pass needs beside the parameters. */
+export const ctcStoredSchema = z.object({
+  column: z.string(),
+  tokens: z.array(z.string()),
+  blank: z.int().nonnegative(),
+  /** Frames that are joined into one step. */
+  join: z.int().positive(),
+  lstmLayers: z.int().positive(),
+});
+
+export type CtcStored = z.infer<typeof ctcStoredSchema>;
+
+/** What of it decides the numbers. */
+export type CtcForm = Pick<CtcStored, 'blank' | 'join' | 'lstmLayers'>;
+
+/** The sizes of a head's parameters. */
+export interface CtcSizes {
   readonly layers: number;
   readonly dim: number;
   readonly tokens: number;
-  readonly blank: number;
   /** Frames that are joined into one step. */
   readonly join: number;
-  /** If set, hidden states are shifted and scaled by it. */
-  readonly standard?: FeatureStandard | undefined;
-  readonly settings: CtcSettings;
+  readonly projectionSize: number;
+  readonly lstmLayers: number;
+  readonly lstmSize: number;
 }
 
 /** Layer weights at zero, Linear and LSTM as torch starts them. */
-export function ctcStart(seed: number, model: CtcModel): HostParameters {
-  const { projectionSize, lstmLayers, lstmSize } = model.settings;
+export function ctcStart(seed: number, sizes: CtcSizes): HostParameters {
+  const { projectionSize, lstmLayers, lstmSize } = sizes;
   const bound = 1 / Math.sqrt(lstmSize);
   const lstm = Array.from({ length: lstmLayers }, (_, layer) =>
     ['', '_reverse'].map((direction) => {
@@ -49,10 +59,10 @@ export function ctcStart(seed: number, model: CtcModel): HostParameters {
     }),
   );
   return {
-    layerWeights: float32([model.layers]),
-    ...linearStart(seed, 'projector', model.join * model.dim, projectionSize),
+    layerWeights: float32([sizes.layers]),
+    ...linearStart(seed, 'projector', sizes.join * sizes.dim, projectionSize),
     ...Object.assign({}, ...lstm.flat()),
-    ...linearStart(seed, 'output', 2 * lstmSize, model.tokens),
+    ...linearStart(seed, 'output', 2 * lstmSize, sizes.tokens),
   };
 }
 
@@ -74,95 +84,115 @@ export type AugmentMasks = {
   readonly warp?: tf.Tensor;
 };
 
+/** What training does to the pass. */
+export interface Disturbance {
+  readonly dropout: number;
+  readonly key: DropoutKey;
+  readonly masks?: AugmentMasks | undefined;
+}
+
 /**
- * Logits of every step.
- * @param key undefined when not training: no dropout
- * @returns [batch, T / join, tokens]
+ * Logits of every step: the one forward pass.
+ * @param parameters `ctcStart`'s, and those of the standard if hidden states are to be shifted and scaled
+ * @param states [layers, batch, T, dim]
+ * @param steps [batch] int32, T being a multiple of the frames joined; without it every utterance has T frames, of any
+ *   number, and those that the last step lacks are zeros
+ * @param disturbance of training
+ * @returns [batch, T / join (rounded up), tokens]
  */
 export function ctcLogits(
   parameters: Parameters,
-  model: CtcModel,
-  { states, steps }: CtcBatch,
-  key?: DropoutKey,
-  masks?: AugmentMasks,
+  { join, lstmLayers }: CtcForm,
+  states: tf.Tensor,
+  steps?: tf.Tensor,
+  disturbance?: Disturbance,
 ): tf.Tensor3D {
-  const { lstmLayers, dropout: rate } = model.settings;
-  const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(states, model.standard)); // [batch, T, dim]
-  const warped = masks?.warp === undefined ? summed : tf.matMul(masks.warp, summed);
-  const seen = masks === undefined ? summed : tf.mul(tf.mul(warped, masks.time), masks.features);
-  const [batch, frames, dim] = summed.shape as [number, number, number];
-  const joined = tf.reshape(seen, [batch, frames / model.join, model.join * dim]);
-  let hidden = linear(parameters, 'projector', joined); // [batch, steps, projection]
+  const whole = steps === undefined && join > 1 ? padded(states, join - 1) : states;
+  const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(parameters, whole)); // [batch, T, dim]
+  const seen = disturbance?.masks === undefined ? summed : augmented(summed, disturbance.masks);
+  let hidden = steps === undefined ? joinedAnyLength(parameters, seen, join) : joined(parameters, seen, join);
+  const lengths = steps ?? allSteps(hidden);
   for (let layer = 0; layer < lstmLayers; layer++) {
-    const outputs = bidirectionalLstm(parameters, 'lstm', hidden as tf.Tensor3D, steps as tf.Tensor1D, layer);
-    hidden = dropout(outputs, rate, key, `lstm ${layer}`);
+    const outputs = bidirectionalLstm(
+      parameters,
+      'lstm',
+      hidden as tf.Tensor3D,
+      lengths as tf.Tensor1D,
+      layer,
+    );
+    hidden = disturbance ? dropout(outputs, disturbance.dropout, disturbance.key, `lstm ${layer}`) : outputs;
   }
   return linear(parameters, 'output', hidden) as tf.Tensor3D;
 }
 
-/** Hidden states [layers, batch, T, dim] shifted and scaled, where that is asked for. */
-export function standardized(states: tf.Tensor, standard: FeatureStandard | undefined): tf.Tensor {
-  if (standard === undefined) return states;
+/** Hidden states [layers, batch, T, dim] shifted and scaled, where the parameters say how. */
+function standardized(parameters: Parameters, states: tf.Tensor): tf.Tensor {
+  const { 'standard.mean': mean, 'standard.scale': scale } = parameters;
+  if (mean === undefined || scale === undefined) return states;
   const [layers, , , dim] = states.shape as [number, number, number, number];
-  const [mean, scale] = [standard.mean, standard.scale].map((values) =>
-    tensorOf(float32([layers, 1, 1, dim], values)),
-  );
-  return tf.mul(tf.sub(states, mean as tf.Tensor), scale as tf.Tensor);
+  const shape = [layers, 1, 1, dim];
+  return tf.mul(tf.sub(states, tf.reshape(mean, shape)), tf.reshape(scale, shape));
 }
 
-/** Inputs of one update. Types, so that they are trees. */
-export type CtcUpdate = {
-  readonly parameters: Parameters;
-  readonly moments: AdamState<Parameters>;
-  /** Updates done before, a scalar. */
-  readonly step: tf.Tensor;
-  readonly learningRate: tf.Tensor;
-  readonly batch: CtcBatch;
-  /** [batch, L] int32 */
-  readonly targets: tf.Tensor;
-  readonly targetLengths: tf.Tensor;
-  /** [batch]: what each utterance's loss counts; 0 for rows that only fill the batch. */
-  readonly weights: tf.Tensor;
-  /** int32 scalar that decides the dropout masks. */
-  readonly key: tf.Tensor;
-  readonly masks?: AugmentMasks;
-};
-
-export type CtcUpdated = {
-  readonly parameters: Parameters;
-  readonly moments: AdamState<Parameters>;
-  readonly loss: tf.Tensor;
-};
-
-/** One update: weighted CTC losses, clipped gradients, Adam. */
-export function ctcUpdate(inputs: CtcUpdate, model: CtcModel): CtcUpdated {
-  const { loss, gradients } = lossAndGradients(inputs.parameters, (parameters) => {
-    const logits = ctcLogits(parameters, model, inputs.batch, inputs.key, inputs.masks);
-    const losses = ctcLoss(
-      logits,
-      inputs.targets as tf.Tensor2D,
-      inputs.batch.steps as tf.Tensor1D,
-      inputs.targetLengths as tf.Tensor1D,
-      model.blank,
-    );
-    return { loss: tf.sum(tf.mul(losses, inputs.weights)), auxiliary: {} };
-  });
-  const next = adamStep(inputs.parameters, gradients, inputs.moments, {
-    step: tf.add(inputs.step, 1),
-    learningRate: inputs.learningRate,
-    gradientScale: clipScale(gradients, model.settings.gradientClip).scale,
-  });
-  return { parameters: next.parameters, moments: next.state, loss };
+function augmented(summed: tf.Tensor, { warp, time, features }: AugmentMasks): tf.Tensor {
+  const warped = warp === undefined ? summed : tf.matMul(warp, summed);
+  return tf.mul(tf.mul(warped, time), features);
 }
 
-/** The likeliest token of every step: [batch, steps] int32. */
-export function ctcBestPath(parameters: Parameters, model: CtcModel, batch: CtcBatch): tf.Tensor {
-  return tf.argMax(ctcLogits(parameters, model, batch), -1);
+/** The projection of so many frames at once: [batch, T, dim] to [batch, T / join, projection]. */
+function joined(parameters: Parameters, x: tf.Tensor, join: number): tf.Tensor {
+  const [batch, frames, dim] = x.shape as [number, number, number];
+  return linear(parameters, 'projector', tf.reshape(x, [batch, frames / join, join * dim]));
 }
 
-/** Log-probabilities of every step: [batch, steps, tokens]. */
-export function ctcEmissions(parameters: Parameters, model: CtcModel, batch: CtcBatch): tf.Tensor {
-  return tf.logSoftmax(ctcLogits(parameters, model, batch), -1);
+/** The same of any number of frames, the last ones left out where they make no step: a strided convolution. */
+function joinedAnyLength(parameters: Parameters, x: tf.Tensor, join: number): tf.Tensor {
+  if (join === 1) return linear(parameters, 'projector', x);
+  const weight = parameter(parameters, 'projector.weight');
+  const [out, width] = weight.shape as [number, number];
+  const taps = weight.reshape([out, join, width / join]).transpose([0, 2, 1]); // [out, dim, join]
+  const named = { 'projector.weight': taps, 'projector.bias': parameter(parameters, 'projector.bias') };
+  return conv1d(named, 'projector', x.transpose([0, 2, 1]), { stride: join }).transpose([0, 2, 1]);
+}
+
+/** So many frames of zeros behind. */
+function padded(states: tf.Tensor, frames: number): tf.Tensor {
+  return states.pad([
+    [0, 0],
+    [0, 0],
+    [0, frames],
+    [0, 0],
+  ]);
+}
+
+/** [batch] int32: all the steps of [batch, steps, projection], however many. */
+function allSteps(hidden: tf.Tensor): tf.Tensor {
+  return tf
+    .onesLike(hidden.slice([0, 0, 0], [-1, -1, 1]))
+    .sum([1, 2])
+    .toInt();
+}
+
+/**
+ * Logits of one head from hidden states.
+ * @param states [layers, batch, frames, dim]
+ * @param lengths [batch] int32: frames of each utterance (default: all)
+ * @returns `logits` [batch, steps, tokens]
+ */
+export function ctcForward(
+  stored: CtcStored,
+  parameters: Parameters,
+  states: tf.Tensor,
+  lengths?: tf.Tensor,
+): { readonly logits: tf.Tensor } {
+  if (lengths === undefined) return { logits: ctcLogits(parameters, stored, states) };
+  const { join } = stored;
+  const frames = states.shape[2] as number;
+  const own = join === 1 ? states : tf.mul(states, frameMask(lengths, frames));
+  const missing = (join - (frames % join)) % join;
+  const whole = missing === 0 ? own : padded(own, missing);
+  const steps = tf.cast(tf.floor(tf.div(tf.add(tf.cast(lengths, 'float32'), join - 1), join)), 'int32');
+  return { logits: ctcLogits(parameters, stored, whole, steps) };
 }
 
 /** Greedy decoding: repetitions merged, then blanks left out. */

@@ -1,71 +1,135 @@
-/** @file Transcripts of a split by a CTC head: greedy, or with a language model. */
-
-import type { Columns, CtcHead, Split } from '../../api/task.js';
+/** @file Transcripts of a split by a CTC head: greedy with the loss for dev, or with a language model for test. */
+import type { HeadWork, Prediction } from '../../api/head-kind.js';
+import type { CtcSpec } from '../../api/head-spec.js';
+import type { Split } from '../../api/task.js';
 import { floatsOf, type HostParameters } from '../../base/host-tensor.js';
+import { constants } from '../../engine/constants.js';
 import type { Program } from '../../engine/engine.js';
-import type * as tf from '../../engine/ops.js';
+import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import type { HeadWork } from '../head.js';
-import { type FrameBatch, frameBatch } from './batches.js';
+import { ctcLoss } from '../../nn/ctc.js';
+import { type FrameBatch, frameBatch, longestTargets, targetBatch } from './batches.js';
 import type { TextDecoder } from './lm-decoding.js';
-import { type CtcBatch, type CtcModel, collapsePath, ctcBestPath, ctcEmissions } from './model.js';
+import { type CtcBatch, type CtcForm, collapsePath, ctcLogits } from './model.js';
 
-type BatchInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
-type PathOutputs = { readonly path: tf.Tensor };
-type EmissionOutputs = { readonly emissions: tf.Tensor };
+type LookInputs = {
+  readonly parameters: Parameters;
+  readonly batch: CtcBatch;
+  /** [batch, L] int32 */
+  readonly targets: tf.Tensor;
+  readonly targetLengths: tf.Tensor;
+};
+/** The likeliest token of every step [batch, steps] int32, and the CTC losses [batch]. */
+type LookOutputs = { readonly path: tf.Tensor; readonly losses: tf.Tensor };
+
+type TestInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
+/** Log-probabilities of every step [batch, steps, tokens], where they are to be decoded. */
+type TestOutputs = { readonly path: tf.Tensor; readonly emissions?: tf.Tensor };
 
 export interface Recognition {
   readonly work: HeadWork;
-  readonly head: CtcHead;
-  readonly model: CtcModel;
-  readonly bestPath: Program<BatchInputs, PathOutputs>;
+  readonly spec: CtcSpec;
+  readonly form: CtcForm;
+  /** If set, hidden states are shifted and scaled by it. */
+  readonly standard: HostParameters | undefined;
+  readonly batchSize: number;
+  readonly look: Program<LookInputs, LookOutputs>;
 }
 
-export function bestPathProgram(work: HeadWork, model: CtcModel): Recognition['bestPath'] {
-  return work.engine.compile<BatchInputs, PathOutputs>(
-    ({ parameters, batch }) => ({ path: ctcBestPath(parameters, model, batch) }),
-    { name: `best path of the ${work.title}` },
+export function lookProgram({ work, form, standard = {} }: Omit<Recognition, 'look'>): Recognition['look'] {
+  return work.engine.compile<LookInputs, LookOutputs>(
+    ({ parameters, batch: { states, steps }, targets, targetLengths }) => {
+      const logits = ctcLogits({ ...parameters, ...constants(standard) }, form, states, steps);
+      const lengths = [steps, targetLengths] as [tf.Tensor1D, tf.Tensor1D];
+      const losses = ctcLoss(logits, targets as tf.Tensor2D, ...lengths, form.blank);
+      return { path: tf.argMax(logits, -1), losses };
+    },
+    { name: `look at dev of the ${work.title}` },
   );
 }
 
 /**
- * Transcripts of a split, in its order.
+ * Greedy transcripts of dev, in its order, and the mean loss: each utterance's over its tokens, as in training.
+ * @param targets the tokens of dev's utterances, in its order
+ */
+export async function lookAtDev(
+  recognition: Recognition,
+  parameters: HostParameters,
+  targets: readonly (readonly number[])[],
+): Promise<{ readonly predictions: readonly Prediction[]; readonly loss: number }> {
+  const { work, form, batchSize, look } = recognition;
+  const frames = work.places.dev.map((place) => work.features.rows[place] as number);
+  const longest = longestTargets(frames, targets, form.join);
+  const predictions: Prediction[] = [];
+  let loss = 0;
+  for await (const { batch, utterances } of splitBatches(recognition, 'dev')) {
+    const padded = (batch.states.shape[2] as number) / form.join;
+    const own = utterances.map((utterance) => targets[utterance] ?? []);
+    const { weights: _, ...wanted } = targetBatch(own, batchSize, longest(padded));
+    const { path, losses } = await look.run({ parameters, batch, ...wanted });
+    for (const [row, utterance] of utterances.entries()) {
+      predictions[utterance] = greedy(recognition, path.data, row, padded, batch);
+      const tokens = Math.max(1, own[row]?.length ?? 0);
+      loss += (losses.data[row] as number) / (targets.length * tokens);
+    }
+  }
+  return { predictions, loss };
+}
+
+/**
+ * Transcripts of test, in its order.
  * @param decoder of emissions; where it finds no text, the greedy one stays
  */
-export async function recognise(
-  { work, head, model, bestPath }: Recognition,
+export async function transcribeTest(
+  recognition: Recognition,
   parameters: HostParameters,
-  split: Split,
   decoder?: TextDecoder,
-): Promise<Columns[]> {
-  const emissionsOf = work.engine.compile<BatchInputs, EmissionOutputs>(
-    ({ parameters: values, batch }) => ({ emissions: ctcEmissions(values, model, batch) }),
-    { name: `emissions of the ${work.title}` },
+): Promise<Prediction[]> {
+  const { work, spec, form, standard = {} } = recognition;
+  const tokens = spec.tokens.length;
+  const program = work.engine.compile<TestInputs, TestOutputs>(
+    ({ parameters: values, batch: { states, steps } }) => {
+      const logits = ctcLogits({ ...values, ...constants(standard) }, form, states, steps);
+      return { path: tf.argMax(logits, -1), ...(decoder && { emissions: tf.logSoftmax(logits, -1) }) };
+    },
+    { name: `transcripts of the ${work.title}` },
   );
-  const predictions: Columns[] = [];
+  const predictions: Prediction[] = [];
   try {
-    for await (const { batch, utterances } of splitBatches(work, model, split)) {
-      const { path } = await bestPath.run({ parameters, batch });
-      const emissions = decoder && floatsOf((await emissionsOf.run({ parameters, batch })).emissions);
-      const width = path.shape[1] as number;
+    for await (const { batch, utterances } of splitBatches(recognition, 'test')) {
+      const { path, emissions } = await program.run({ parameters, batch });
+      const padded = path.shape[1] as number;
       for (const [row, utterance] of utterances.entries()) {
-        const [start, steps] = [row * width, batch.steps.data[row] as number];
-        const own = path.data.subarray(start, start + steps);
-        const greedy = head.decode(collapsePath(own, model.blank));
-        const decoded = emissions?.subarray(start * model.tokens, (start + steps) * model.tokens);
-        predictions[utterance] = { [head.column]: (decoded && decoder?.(decoded)) ?? greedy };
+        const [start, steps] = [row * padded, batch.steps.data[row] as number];
+        const own = emissions && floatsOf(emissions).subarray(start * tokens, (start + steps) * tokens);
+        const text = own && decoder?.(own);
+        predictions[utterance] =
+          text === undefined
+            ? greedy(recognition, path.data, row, padded, batch)
+            : { columns: { [spec.column]: text } };
       }
     }
   } finally {
-    await emissionsOf.dispose();
+    await program.dispose();
   }
   return predictions;
 }
 
+/** The text of one row of a batch's paths, `padded` steps each. */
+function greedy(
+  { spec, form }: Recognition,
+  paths: ArrayLike<number>,
+  row: number,
+  padded: number,
+  { steps }: FrameBatch,
+): Prediction {
+  const path = Array.from({ length: steps.data[row] as number }, (_, i) => paths[row * padded + i] as number);
+  return { columns: { [spec.column]: spec.decode(collapsePath(path, form.blank)) } };
+}
+
 /** A split's utterances by length, and where they stand in it. */
 async function* splitBatches(
-  { places, features }: HeadWork,
-  { settings: { batchSize }, join }: CtcModel,
+  { work: { places, features }, batchSize, form }: Recognition,
   split: Split,
 ): AsyncGenerator<{ readonly batch: FrameBatch; readonly utterances: readonly number[] }> {
   const byLength = places[split]
@@ -74,6 +138,9 @@ async function* splitBatches(
   for (let start = 0; start < byLength.length; start += batchSize) {
     const part = byLength.slice(start, start + batchSize);
     const own = part.map(({ place }) => place);
-    yield { batch: await frameBatch(features, own, batchSize, join), utterances: part.map(({ i }) => i) };
+    yield {
+      batch: await frameBatch(features, own, batchSize, form.join),
+      utterances: part.map(({ i }) => i),
+    };
   }
 }

@@ -4,31 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { HostParameters, HostTensor } from '../../base/host-tensor.js';
+import { type HostParameters, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { expectNear, runOn } from '../../engine/engines.fixture.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { ctcLoss } from '../../nn/ctc.js';
 import { lossAndGradients } from '../../nn/gradients.js';
-import { ctcSettingsSchema, parseSettings } from '../settings.js';
-import { headLogits, readHead, writeHead } from '../trained.js';
-import { type CtcBatch, type CtcModel, ctcLogits, ctcStart } from './model.js';
+import { headOutputs, readHead, writeHead } from '../trained.js';
+import { type CtcBatch, type CtcForm, type CtcSizes, ctcForward, ctcLogits, ctcStart } from './model.js';
 
 // Both made by asr_head.py beside them.
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../test/fixtures/torch/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../../test/fixtures/torch/${name}`, import.meta.url));
 const headFile = fixture('asr_head.safetensors');
 const { tensors: values } = await readSafetensors(fixture('asr_head_values.safetensors'));
 const torch = await readHead(headFile);
 
 const value = (name: string): HostTensor => values[name] as HostTensor;
-const settings = parseSettings(
-  ctcSettingsSchema,
-  { projectionSize: 6, lstmSize: 4, lstmLayers: 2, dropout: 0 },
-  'asr',
-);
-const model: CtcModel = { layers: 3, dim: 5, tokens: 6, blank: 0, join: 2, settings };
+const model: CtcForm & CtcSizes = {
+  ...{ layers: 3, dim: 5, tokens: 6, blank: 0, join: 2 },
+  ...{ projectionSize: 6, lstmSize: 4, lstmLayers: 2 },
+};
 
 const layoutOf = (parameters: HostParameters): unknown =>
   Object.fromEntries(Object.entries(parameters).map(([name, { shape, dtype }]) => [name, [dtype, ...shape]]));
@@ -43,7 +40,7 @@ type In = {
 
 function learnedBy({ parameters, batch, targets, targetLengths, weights }: In) {
   const { gradients, auxiliary } = lossAndGradients(parameters, (leaves) => {
-    const logits = ctcLogits(leaves, model, batch);
+    const logits = ctcLogits(leaves, model, batch.states, batch.steps);
     const lengths = [batch.steps, targetLengths] as [tf.Tensor1D, tf.Tensor1D];
     const losses = ctcLoss(logits, targets as tf.Tensor2D, ...lengths, model.blank);
     return { loss: tf.sum(tf.mul(losses, weights)), auxiliary: { logits, losses } };
@@ -85,11 +82,44 @@ test.each(['onnx', 'cpu'] as const)(
   },
 );
 
+test.each(['onnx', 'cpu'] as const)(
+  'an utterance by itself, of any number of frames, has on %s the logits that it has in a padded batch',
+  async (engine) => {
+    // Two frames make a step: the last one of 15 lacks a frame.
+    const lengths = [15, 5, 12, 1];
+    const stored = { ...model, column: 'text', tokens: [] };
+    const outputs = await runOn(
+      engine,
+      ({ parameters, states, counts }: { parameters: Parameters; states: tf.Tensor; counts: tf.Tensor }) => {
+        const { logits } = ctcForward(
+          stored,
+          parameters,
+          states.slice([0, 0, 0, 0], [-1, -1, 15, -1]),
+          counts,
+        );
+        const pairs = lengths.map((frames, row) => {
+          const own = states.slice([0, row, 0, 0], [-1, 1, frames, -1]);
+          const alone = ctcForward(stored, parameters, own).logits;
+          return [alone, logits.slice([row, 0, 0], [1, alone.shape[1] as number, -1])];
+        });
+        const named = (side: 0 | 1) =>
+          Object.fromEntries(pairs.map((pair, row) => [`row ${row}`, pair[side] as tf.Tensor]));
+        return { alone: named(0), together: named(1) };
+      },
+      { parameters: torch.parameters, states: value('states'), counts: int32([4], lengths) },
+    );
+    expectNear(outputs.alone, outputs.together, 1e-5);
+    expect(Object.values(outputs.alone).map(({ shape }) => shape)).toEqual(
+      [8, 3, 6, 1].map((n) => [1, n, 6]),
+    );
+  },
+);
+
 test('the exported forward pass gives the same logits for an utterance by itself', async () => {
   const { logits } = await runOn(
     'onnx',
     ({ parameters, states }: { readonly parameters: Parameters; readonly states: tf.Tensor }) =>
-      headLogits(
+      headOutputs(
         torch,
         parameters,
         // The third utterance has 6 steps of two frames.

@@ -1,11 +1,11 @@
 /** @file Batches of per-layer means: an endless seeded stream of epochs, held in memory where they fit. */
+import type { HeadWork } from '../../api/head-kind.js';
 import type { Split } from '../../api/task.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Features } from '../../features/store.js';
-import type { HeadWork } from '../head.js';
-import type { PooledSettings } from '../settings.js';
 import type { Slots } from './model.js';
+import type { PooledSettings } from './settings.js';
 
 /** Gives the means of an utterance: [layers, dim], flat. */
 export type MeansReader = (place: number) => Float32Array;
@@ -43,9 +43,10 @@ export function fillMeans(
 /** Means [updates, layers, batch, dim] and targets [updates, batch, slots]. A type, so that it is a tree. */
 export type PooledBatches = { readonly means: HostTensor; readonly targets: HostTensor };
 
-/** Batches `first`, `first + 1`, ... of an endless stream of draws from the train split. */
+/** Batches `first`, `first + 1`, ... of a seed's endless stream of draws from the train split. */
 export function trainingBatches(
   work: HeadWork,
+  seed: number,
   slots: Slots,
   { batchSize, drawing }: Pick<PooledSettings, 'batchSize' | 'drawing'>,
   readMeans: MeansReader,
@@ -55,9 +56,7 @@ export function trainingBatches(
   const targets = targetsOf(work, slots, 'train');
   const groups = groupsOf(work);
   const rowAt =
-    drawing === 'epochs'
-      ? epochDrawer(work.seed, groups)
-      : balancedDrawer(work.seed, classGroups(groups, targets));
+    drawing === 'epochs' ? epochDrawer(seed, groups) : balancedDrawer(seed, classGroups(groups, targets));
   return (first, updates) => {
     const rows = Array.from({ length: updates * batchSize }, (_, i) => rowAt(first * batchSize + i));
     const means = new Float32Array(rows.length * layers * dim);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ic } from '../../../tasks/ic/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import { sid } from '../../../tasks/sid/index.js';
+import type { PooledSpec } from '../../api/head-spec.js';
 import type { Task } from '../../api/task.js';
 import { float32, floatsOf, int32 } from '../../base/host-tensor.js';
 import type { Utterance } from '../../data/rows.js';
@@ -12,8 +13,8 @@ import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { linear, parameter } from '../../nn/linear.js';
-import { pooledLogits, pooledStart, type Slots } from './model.js';
-import { pooledRunsLogits, runLosses } from './runs.js';
+import { pooledForward, pooledLogits, pooledStart, type Slots } from './model.js';
+import { runLosses } from './runs.js';
 
 const [layers, batch, frames, dim] = [4, 5, 11, 6];
 const lengths = [11, 3, 1, 7, 10];
@@ -80,13 +81,11 @@ function learnedBy({ logitsOf, lossOf }: Computation) {
 }
 
 /** The slots that a task makes of a corpus with so many values in each of its columns. */
-function slotsOf({ columns, head }: Task, counts: readonly number[]): Slots {
+function slotsOf({ columns, head }: Task<PooledSpec>, counts: readonly number[]): Slots {
   const train = Array.from({ length: Math.max(...counts) }, (_, i) => ({
     columns: Object.fromEntries(columns.map((column, slot) => [column, `c${i % (counts[slot] as number)}`])),
   })) as unknown as readonly Utterance[];
-  const made = head({ train, dev: train, test: train });
-  if (made.kind !== 'pooled-linear') throw new Error('no pooled head');
-  return made.slots;
+  return head({ train, dev: train, test: train }).slots;
 }
 
 describe.each([
@@ -98,7 +97,7 @@ describe.each([
   const rows = Array.from({ length: batch }, (_, row) => sizes.map((size) => (7 * row + 3) % size));
 
   test.each(['onnx', 'wasm', 'cpu'] as const)(
-    'has on %s the logits and gradients of the one frame by frame, also the way training computes it',
+    'has on %s the logits and gradients of the one frame by frame, from padded states and as training computes it',
     async (engine) => {
       const parameters = {
         ...pooledStart(1, layers, dim, slots, 32),
@@ -117,10 +116,14 @@ describe.each([
         }),
         inputs,
       );
+      const stored = { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) };
       const alone = await runOn(
         engine,
         learnedBy({
-          logitsOf: (values, states) => pooledLogits(values, slots.length, meansOf(states)),
+          logitsOf: (values, states) =>
+            Object.values(
+              pooledForward(stored, values, states, tf.tensor1d(lengths, 'int32')),
+            ) as tf.Tensor2D[],
           lossOf: classificationLoss,
         }),
         inputs,
@@ -132,7 +135,7 @@ describe.each([
           logitsOf: (values, states) => {
             const stacked = Object.entries(values).map(([name, value]) => [name, tf.expandDims(value, 0)]);
             const means = tf.expandDims(meansOf(states), 0);
-            return pooledRunsLogits(Object.fromEntries(stacked), slots.length, means).map(
+            return pooledLogits(Object.fromEntries(stacked), slots.length, means).map(
               (logits) => tf.squeeze(logits, [0]) as tf.Tensor2D,
             );
           },

@@ -39,12 +39,6 @@ export function partsOf(grid: Grid, threads: number): Grid[] {
   );
 }
 
-/** The grid in memory that a program may take over, where `partsOf` would give the grid itself. */
-export function withOwnMemory(grid: Grid): Grid {
-  if (grid.seeds.length * grid.rates.length > 1 && !isSmall(grid)) return grid;
-  return copyOf(grid, grid.seeds, grid.rates);
-}
-
 /** The grid with the values of its parts, in their order. */
 export function joined(grid: Grid, parts: readonly Grid[]): Grid {
   const [only, ...others] = parts;

@@ -1,10 +1,10 @@
 /** @file A look at dev of the runs in training: what it makes of their courses. */
 
 import { advanced, type Course, withEndings, withoutBeaten } from '../search.js';
-import type { PooledSettings } from '../settings.js';
 import type { Grid } from './grid.js';
 import { runOf } from './runs.js';
 import { predict, type Scoring } from './scoring.js';
+import type { PooledSettings } from './settings.js';
 
 /** The courses after a look at dev; means are of the losses since the last one. */
 export async function looked(
@@ -24,7 +24,7 @@ export async function looked(
     const point = {
       update,
       trainLoss: means[run] as number,
-      devMetric: work.score(dev.predictions, work.references.dev),
+      devMetric: work.score(dev.predictions, 'dev'),
       devLoss: dev.loss,
     };
     return advanced(course, point, () => runOf(grid.parameters, run), direction);

@@ -12,6 +12,7 @@ import type { Parameters } from '../../engine/tree.js';
 import { type AdamState, adamStep, sumOfSquares } from '../../nn/adam.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { parameter } from '../../nn/linear.js';
+import { pooledLogits } from './model.js';
 
 /** Parameters of several runs as one: each [runs, ...shape]. */
 export function stackRuns(runs: readonly HostParameters[]): HostParameters {
@@ -38,36 +39,6 @@ export function runOf(stacked: HostParameters, run: number): HostParameters {
       return [name, float32(own, Float32Array.from(data.subarray(run * size, (run + 1) * size)))];
     }),
   );
-}
-
-/**
- * Logits of every run and slot.
- * @param parameters `pooledStart`'s, each [runs, ...]
- * @param means [seeds, layers, batch, dim]; runs are a multiple of the seeds
- * @returns [runs, batch, classes] for each slot
- */
-export function pooledRunsLogits(parameters: Parameters, slots: number, means: tf.Tensor): tf.Tensor3D[] {
-  const [seeds, layers, batch, dim] = means.shape as [number, number, number, number];
-  const weights = tf.softmax(parameter(parameters, 'layerWeights')); // [runs, layers]
-  const runs = weights.shape[0] as number;
-  const bySeed = tf.reshape(weights, [seeds, runs / seeds, layers]) as tf.Tensor3D;
-  const flat = tf.reshape(means, [seeds, layers, batch * dim]) as tf.Tensor3D;
-  const summed = tf.reshape(tf.matMul(bySeed, flat), [runs, batch, dim]) as tf.Tensor3D;
-  const projector = parameter(parameters, 'projector.weight') as tf.Tensor3D; // [runs, width, dim]
-  const width = projector.shape[1];
-  const shift = tf.reshape(parameter(parameters, 'projector.bias'), [runs, 1, width]) as tf.Tensor3D;
-  return Array.from({ length: slots }, (_, slot) => {
-    const classifier = parameter(parameters, `classifier.${slot}.weight`) as tf.Tensor3D; // [runs, classes, width]
-    const classes = classifier.shape[1];
-    const bias = tf.reshape(parameter(parameters, `classifier.${slot}.bias`), [runs, 1, classes]);
-    const projectFirst = batch * width * (dim + classes) <= classes * dim * (width + batch);
-    // Two linear maps in a row are one: their product first, where that is less work.
-    const scores = projectFirst
-      ? tf.matMul(tf.matMul(summed, projector, false, true), classifier, false, true)
-      : tf.matMul(summed, tf.matMul(classifier, projector), false, true); // [runs, batch, classes]
-    const shifted = tf.add(tf.matMul(shift, classifier, false, true), bias); // [runs, 1, classes]
-    return tf.add(scores, shifted) as tf.Tensor3D;
-  });
 }
 
 /**
@@ -198,7 +169,7 @@ function updatesTogether(inputs: RunsUpdates, slots: number, gradientClip: numbe
       const step = tf.add(before[3 * names.length] as tf.Tensor, 1);
       const parameters = named(before, 0);
       const { gradients, auxiliary } = lossAndGradients(parameters, (values) => {
-        const logits = pooledRunsLogits(shaped(values), slots, means as tf.Tensor);
+        const logits = pooledLogits(shaped(values), slots, means as tf.Tensor);
         const losses = runLosses(logits, targets as tf.Tensor);
         return { loss: tf.sum(losses), auxiliary: { losses } };
       });

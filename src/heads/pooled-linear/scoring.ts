@@ -1,14 +1,13 @@
 /** @file Predictions of pooled heads, those of several runs at once. */
 
-import type { Columns, Split } from '../../api/task.js';
+import type { HeadWork, Prediction } from '../../api/head-kind.js';
+import type { Split } from '../../api/task.js';
 import { float32, floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import type { HeadWork } from '../head.js';
 import { fillMeans, type MeansReader, targetsOf } from './batches.js';
-import type { Slots } from './model.js';
-import { pooledRunsLogits } from './runs.js';
+import { pooledLogits, type Slots } from './model.js';
 
 /** Rows in one evaluation run. */
 const evaluationBatch = 128;
@@ -29,7 +28,7 @@ export function scoreProgram(work: HeadWork, slots: Slots): Scoring['score'] {
   return work.engine.compile<ScoreInputs, ScoreOutputs>(
     ({ parameters, means }) =>
       Object.fromEntries(
-        pooledRunsLogits(parameters, slots.length, means).map((logits, i) => [`slot ${i}`, logits]),
+        pooledLogits(parameters, slots.length, means).map((logits, i) => [`slot ${i}`, logits]),
       ),
     { name: `logits of the ${work.title}` },
   );
@@ -40,13 +39,13 @@ export async function predict(
   scoring: Scoring,
   parameters: HostParameters,
   split: Split,
-): Promise<{ readonly predictions: Columns[]; readonly loss: number }[]> {
+): Promise<{ readonly predictions: Prediction[]; readonly loss: number }[]> {
   const { work, slots, score, readMeans } = scoring;
   const { layers, dim } = work.features;
   const places = work.places[split];
   const targets = targetsOf(work, slots, split);
   const runs = parameters.layerWeights?.shape[0] as number;
-  const results = Array.from({ length: runs }, () => ({ predictions: [] as Columns[], loss: 0 }));
+  const results = Array.from({ length: runs }, () => ({ predictions: [] as Prediction[], loss: 0 }));
   for (let start = 0; start < places.length; start += evaluationBatch) {
     const part = places.slice(start, start + evaluationBatch);
     const means = new Float32Array(layers * evaluationBatch * dim);
@@ -67,7 +66,7 @@ export async function predict(
           column,
           classes[largest(scores[slot] as Float32Array)] as string,
         ]);
-        result.predictions.push(Object.fromEntries(columns));
+        result.predictions.push({ columns: Object.fromEntries(columns) });
         scores.forEach((values, slot) => {
           result.loss += crossEntropy(values, targets[start + row]?.[slot] as number) / places.length;
         });

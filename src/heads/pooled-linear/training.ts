@@ -1,18 +1,21 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 
+import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import { adamStart } from '../../nn/adam.js';
-import { type HeadResult, type HeadWork, layerWeightsOf, trainingProgress } from '../head.js';
+import type { Parameters } from '../../engine/tree.js';
+import { type AdamState, adamStart } from '../../nn/adam.js';
 import { type Keeper, openKeeper } from '../keeping.js';
+import { layerWeightsOf } from '../layer-weights.js';
+import { trainingProgress } from '../progress.js';
 import { bestCourse, type Course, newCourse, triedRate } from '../search.js';
-import type { PooledSettings } from '../settings.js';
 import { epochLength, meansReader, type PooledBatches, trainingBatches } from './batches.js';
-import { type Grid, joined, partsOf, withOwnMemory, withoutEnded } from './grid.js';
+import { type Grid, joined, partsOf, withoutEnded } from './grid.js';
 import { looked } from './look.js';
-import { pooledStart, type Slots } from './model.js';
+import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, type Scoring, scoreProgram } from './scoring.js';
+import type { PooledSettings } from './settings.js';
 
 /** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
@@ -21,7 +24,7 @@ const mostBatchBytes = 192 * 2 ** 20;
 const mostUpdatesUnkept = 960;
 interface Training extends Scoring {
   readonly settings: PooledSettings;
-  readonly update: Program<RunsUpdates, RunsUpdated>;
+  readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
 }
 
 /**
@@ -34,19 +37,19 @@ export async function trainPooledHeads(
   slots: Slots,
   settings: PooledSettings,
   seeds: readonly number[],
-): Promise<HeadResult[]> {
+): Promise<HeadResult<PooledStored>[]> {
   const keeper = await openKeeper(work, seeds, { slots, settings });
-  const head = startOf(work, slots, settings, work.seed);
-  const sideBySide = !fitTogether(head, seeds.length * settings.learningRates.length);
-  const update = work.engine.compile<RunsUpdates, RunsUpdated>(
-    (inputs) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}`, keepMemory: true, sideBySide },
+  const head = startOf(work, slots, settings, seeds[0] as number);
+  const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
+  const update: Training['update'] = work.engine.compile(
+    (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
+    { name: `updates of the ${work.title}`, keeps: ['parameters', 'moments'], concurrent },
   );
   const score = scoreProgram(work, slots);
   const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
   try {
     const courses = await trainAll(training, seeds, keeper);
-    const results: HeadResult[] = [];
+    const results: HeadResult<PooledStored>[] = [];
     for (const seed of seeds) {
       const result = await tested(
         training,
@@ -66,7 +69,7 @@ export async function trainPooledHeads(
 async function tested(
   { slots, work, ...rest }: Training,
   courses: readonly Course[],
-): Promise<Omit<HeadResult, 'earlierSeconds'>> {
+): Promise<Omit<HeadResult<PooledStored>, 'earlierSeconds'>> {
   const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
   const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
   return {
@@ -75,10 +78,7 @@ async function tested(
     curve,
     layerWeights: layerWeightsOf(best.parameters),
     head: {
-      settings: {
-        kind: 'pooled-linear',
-        slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })),
-      },
+      stored: { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) },
       parameters: best.parameters,
     },
     predictions: scored?.predictions ?? [],
@@ -104,8 +104,7 @@ async function trainAll(training: Training, seeds: readonly number[], keeper: Ke
       const last = done - (done % interval);
       const look = Math.min(maximumUpdates, last + interval);
       const goal = Math.min(look, done + mostUpdatesUnkept);
-      const own = work.keeping === undefined ? grid : withOwnMemory(grid);
-      const trained: Trained = await trainUntil(training, own, streams, done, goal);
+      const trained: Trained = await trainUntil(training, grid, streams, done, goal);
       losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
       done = goal;
       grid = trained.grid;
@@ -142,7 +141,7 @@ const startOf = (
 ): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);
 
 function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches({ ...work, seed }, slots, settings, readMeans);
+  return trainingBatches(work, seed, slots, settings, readMeans);
 }
 
 type BatchStream = (first: number, updates: number) => PooledBatches;
@@ -189,7 +188,8 @@ async function trainPart(
   const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
   const rates = grid.seeds.flatMap(() => grid.rates);
   const sums = new Array<number>(runs).fill(0);
-  let { parameters, moments } = grid;
+  let parameters = work.engine.hold<Parameters>(grid.parameters);
+  let moments = work.engine.hold<AdamState<Parameters>>(grid.moments);
   for (let done = from; done < to; ) {
     const updates = Math.min(most, to - done);
     const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
@@ -207,7 +207,10 @@ async function trainPart(
     });
     done += updates;
   }
-  return { grid: { ...grid, parameters, moments }, losses: sums.map((sum) => sum / (to - from)) };
+  const ended = { ...grid, parameters: await parameters.read(), moments: await moments.read() };
+  await parameters.release();
+  await moments.release();
+  return { grid: ended, losses: sums.map((sum) => sum / (to - from)) };
 }
 
 /** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */

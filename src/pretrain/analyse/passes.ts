@@ -8,7 +8,6 @@ import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { maskTensors } from '../mask-tensors.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from '../model.js';
-import { isLocal } from '../step.js';
 import type { Pretrained } from './pretrained.js';
 
 export interface TeacherView {
@@ -36,12 +35,13 @@ export interface Passes {
 
 /** Compiles teacher and student as training runs them, without dropout. */
 export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
-  const { encoder, topBlocks, student, teacher, masking } = pretrained;
-  const local = Object.fromEntries(Object.entries(student).filter(([name]) => isLocal(name)));
+  const { encoder, topBlocks, masking } = pretrained;
+  const student = engine.hold<Parameters>(pretrained.student);
+  const teacher = engine.hold<Parameters>(pretrained.teacher);
   const teach = engine.compile(
-    (inputs: { local: Parameters; teacher: Parameters; waveform: tf.Tensor }) => {
-      const features = localFeatures(encoder, inputs.local, inputs.waveform);
-      const projected = projectFeatures(inputs.local, features);
+    (inputs: { student: Parameters; teacher: Parameters; waveform: tf.Tensor }) => {
+      const features = localFeatures(encoder, inputs.student, inputs.waveform);
+      const projected = projectFeatures(inputs.student, features);
       return { features, ...teacherPass(encoder, inputs.teacher, projected, topBlocks) };
     },
     { name: 'teacher of an analysis' },
@@ -64,7 +64,7 @@ export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
   );
   return {
     teacher: async (samples) => {
-      const outputs = await teach.run({ local, teacher, waveform: float32([1, samples.length], samples) });
+      const outputs = await teach.run({ student, teacher, waveform: float32([1, samples.length], samples) });
       const { features, targets, predictedLoss } = outputs;
       return { features, targets, predictedLoss: floatsOf(predictedLoss) };
     },
@@ -83,6 +83,8 @@ export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
     dispose: async () => {
       await teach.dispose();
       await learn.dispose();
+      await student.release();
+      await teacher.release();
     },
   };
 }

@@ -7,4 +7,4 @@ export {
   maskDefaults,
 } from '../../api/masking-strategy.js';
 export { choosing } from './check.js';
-export { findMasking, maskings } from './registry.js';
+export { maskings } from './registry.js';

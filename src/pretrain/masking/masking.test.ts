@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
 import { randomStream } from '../../base/random.js';
 import { scheduledShare } from './easy-to-hard.js';
-import { findMasking, type MaskSettings, maskDefaults, maskings } from './index.js';
+import { type MaskSettings, maskDefaults, maskings } from './index.js';
 
 interface Selection {
   readonly epoch: number;
@@ -54,7 +54,7 @@ const apart = (deviation: number): number => 3 * deviation * Math.sqrt(1 / offic
 function statistics(strategy: string, progress: number, epochs: number) {
   const { mask_prob: probability, mask_length: span } = official;
   return Array.from({ length: draws }, (_, draw) => {
-    const masks = findMasking(strategy).choose({
+    const masks = maskings.find(strategy).choose({
       predictedLoss: Array.from({ length: rows }, () => predicted),
       lengths: Array.from({ length: rows }, () => frames),
       progress,
@@ -100,7 +100,7 @@ describe('easy-to-hard masking', () => {
     const loss = Float32Array.from({ length: 60 }, (_, t) => (t === 20 || t === 41 ? 9 : t / 100));
     const settings = { ...maskDefaults, probability: 2 / 12, capFrom: 0, shareCap: 1 };
     for (let draw = 0; draw < 20; draw++) {
-      const [mask] = findMasking('easy-to-hard').choose({
+      const [mask] = maskings.find('easy-to-hard').choose({
         predictedLoss: [loss],
         lengths: [60],
         progress: 0,
@@ -116,7 +116,7 @@ describe('easy-to-hard masking', () => {
     // So many epochs that 1 - 1 / epochs is 1.
     const settings = { ...maskDefaults, epochs: 2 ** 60 };
     const choose = (strategy: string) =>
-      findMasking(strategy).choose({
+      maskings.find(strategy).choose({
         predictedLoss: [predicted],
         lengths: [frames],
         progress: 0,
@@ -147,79 +147,82 @@ const settings: fc.Arbitrary<MaskSettings> = fc.record({
   adjust: fc.double({ min: 0, max: 0.3, noNaN: true }),
 });
 
-describe.each([...maskings().keys()])('%s masking, for any lengths and settings', (strategy) => {
-  const request = fc.record({
-    lengths: fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 5 }),
-    settings,
-    progress: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    seed: fc.nat(),
-  });
-  const choose = ({
-    lengths,
-    settings: chosen,
-    progress,
-    seed,
-  }: typeof request extends fc.Arbitrary<infer R> ? R : never) =>
-    findMasking(strategy).choose({
-      predictedLoss: lengths.map((length, row) => {
-        const random = randomStream(seed, 'loss', row);
-        return Float32Array.from({ length }, () => random.normal());
-      }),
-      lengths,
-      progress,
-      settings: chosen,
-      random: randomStream(seed, 'mask'),
+describe.each(maskings.all().map(({ name }) => name))(
+  '%s masking, for any lengths and settings',
+  (strategy) => {
+    const request = fc.record({
+      lengths: fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 5 }),
+      settings,
+      progress: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      seed: fc.nat(),
     });
-  const counts = (masks: readonly Uint8Array[]): number[] =>
-    masks.map((mask) => mask.reduce((sum, bit) => sum + bit, 0));
+    const choose = ({
+      lengths,
+      settings: chosen,
+      progress,
+      seed,
+    }: typeof request extends fc.Arbitrary<infer R> ? R : never) =>
+      maskings.find(strategy).choose({
+        predictedLoss: lengths.map((length, row) => {
+          const random = randomStream(seed, 'loss', row);
+          return Float32Array.from({ length }, () => random.normal());
+        }),
+        lengths,
+        progress,
+        settings: chosen,
+        random: randomStream(seed, 'mask'),
+      });
+    const counts = (masks: readonly Uint8Array[]): number[] =>
+      masks.map((mask) => mask.reduce((sum, bit) => sum + bit, 0));
 
-  it('masks equally many frames of every row, never none and never all', () => {
-    fc.assert(
-      fc.property(request, (given) => {
-        const masks = choose(given);
-        const [count] = counts(masks);
-        expect(new Set(counts(masks))).toEqual(new Set([count]));
-        expect(count).toBeGreaterThan(0);
-        expect(count).toBeLessThan(Math.min(...given.lengths));
-      }),
-      { numRuns: 400 },
-    );
-  });
+    it('masks equally many frames of every row, never none and never all', () => {
+      fc.assert(
+        fc.property(request, (given) => {
+          const masks = choose(given);
+          const [count] = counts(masks);
+          expect(new Set(counts(masks))).toEqual(new Set([count]));
+          expect(count).toBeGreaterThan(0);
+          expect(count).toBeLessThan(Math.min(...given.lengths));
+        }),
+        { numRuns: 400 },
+      );
+    });
 
-  it('masks nothing behind the end of a row, and has rows of one length', () => {
-    fc.assert(
-      fc.property(request, (given) => {
-        const longest = Math.max(...given.lengths);
-        for (const [row, mask] of choose(given).entries()) {
-          expect(mask.length).toBe(longest);
-          expect([...mask.slice(given.lengths[row])].every((bit) => bit === 0)).toBe(true);
-        }
-      }),
-    );
-  });
+    it('masks nothing behind the end of a row, and has rows of one length', () => {
+      fc.assert(
+        fc.property(request, (given) => {
+          const longest = Math.max(...given.lengths);
+          for (const [row, mask] of choose(given).entries()) {
+            expect(mask.length).toBe(longest);
+            expect([...mask.slice(given.lengths[row])].every((bit) => bit === 0)).toBe(true);
+          }
+        }),
+      );
+    });
 
-  it('repeats with the same random numbers', () => {
-    fc.assert(
-      fc.property(request, (given) => {
-        expect(choose(given)).toEqual(choose(given));
-      }),
-      { numRuns: 50 },
-    );
-  });
+    it('repeats with the same random numbers', () => {
+      fc.assert(
+        fc.property(request, (given) => {
+          expect(choose(given)).toEqual(choose(given));
+        }),
+        { numRuns: 50 },
+      );
+    });
 
-  it('masks no more frames than all spans together', () => {
-    fc.assert(
-      fc.property(request, (given) => {
-        const { probability, span } = given.settings;
-        const shortest = Math.min(...given.lengths);
-        const spans = Math.max(1, Math.floor((probability * shortest) / span + 1));
-        expect(counts(choose(given))[0]).toBeLessThanOrEqual(spans * span);
-      }),
-    );
-  });
-});
+    it('masks no more frames than all spans together', () => {
+      fc.assert(
+        fc.property(request, (given) => {
+          const { probability, span } = given.settings;
+          const shortest = Math.min(...given.lengths);
+          const spans = Math.max(1, Math.floor((probability * shortest) / span + 1));
+          expect(counts(choose(given))[0]).toBeLessThanOrEqual(spans * span);
+        }),
+      );
+    });
+  },
+);
 
 it('an unknown strategy is an error that lists those there are', () => {
-  expect(() => findMasking('hardest')).toThrow(UserError);
-  expect(() => findMasking('hardest')).toThrow(/no masking strategy 'hardest'.*easy-to-hard, random/);
+  expect(() => maskings.find('hardest')).toThrow(UserError);
+  expect(() => maskings.find('hardest')).toThrow(/unknown masking strategy 'hardest'.*easy-to-hard, random/);
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { findMasking, type MaskRequest, type MaskSettings, maskDefaults } from './index.js';
+import { type MaskRequest, type MaskSettings, maskDefaults, maskings } from './index.js';
 import { countMasked } from './spans.js';
 
 interface Given {
@@ -36,7 +36,7 @@ function requestOf({ lengths, settings, progress, seed }: Given): MaskRequest {
 }
 
 const choose = (strategy: string, request: Given): readonly Uint8Array[] =>
-  findMasking(strategy).choose(requestOf(request));
+  maskings.find(strategy).choose(requestOf(request));
 
 const frames = (count: number, change: Partial<Given> = {}): Given => ({
   lengths: [count, count],
@@ -144,7 +144,7 @@ describe('over a training', () => {
       Object.fromEntries(
         ['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block'].map((name) => [
           name,
-          findMasking(name).hardShare(maskDefaults, progress),
+          maskings.find(name).hardShare(maskDefaults, progress),
         ]),
       );
     const none = { random: 0, 'random-matched': 0, block: 0 };

@@ -3,6 +3,7 @@ import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { builtInTasks } from '../../../tasks/index.js';
 import { exampleRecord, result } from '../records.fixture.js';
 import { type CardEncoder, modelCard } from './card.js';
 
@@ -63,7 +64,7 @@ describe('a model card', () => {
   ].map((one) => ({ ...one, record: { ...one.record, encoder: exampleRecord().encoder } }));
 
   it('begins with metadata that the hub documents, the licence left to its publisher', () => {
-    const { head, head_text } = partsOf(modelCard(encoder, records));
+    const { head, head_text } = partsOf(modelCard(encoder, records, builtInTasks));
     const metadata = documented.parse(head);
     expect(head_text).toMatch(/^# license: to be filled in/);
     const [index] = metadata['model-index'];
@@ -82,7 +83,7 @@ describe('a model card', () => {
   });
 
   it('says what it is, how it was pre-trained, how well it does, and its limits', () => {
-    const { body } = partsOf(modelCard(encoder, records));
+    const { body } = partsOf(modelCard(encoder, records, builtInTasks));
     for (const part of [
       '1,076,148 parameters',
       'strategy: easy-to-hard',
@@ -95,8 +96,8 @@ describe('a model card', () => {
   });
 
   it('is made from results alone, or from an encoder without any', () => {
-    expect(partsOf(modelCard(undefined, records)).body).toContain('# tiny');
-    const { head, body } = partsOf(modelCard(encoder, []));
+    expect(partsOf(modelCard(undefined, records, builtInTasks)).body).toContain('# tiny');
+    const { head, body } = partsOf(modelCard(encoder, [], builtInTasks));
     expect(documented.parse(head)['model-index'][0]?.results).toEqual([]);
     expect(body).toContain('It was not evaluated.');
   });
@@ -107,7 +108,7 @@ describe('a model card', () => {
       ...one,
       record: { ...one.record, encoder: { ...one.record.encoder, name } },
     }));
-    const { head, body } = partsOf(modelCard({ ...encoder, name, family: name }, own));
+    const { head, body } = partsOf(modelCard({ ...encoder, name, family: name }, own, builtInTasks));
     expect(documented.parse(head)['model-index'][0]?.name).toBe(name);
     const html = await marked.parse(body);
     expect(html).not.toContain('<script>');

@@ -1,5 +1,6 @@
 /** @file A model card: Markdown for people under YAML for the Hugging Face hub. */
 import { stringify } from 'yaml';
+import type { Task } from '../../api/task.js';
 import { type Comparison, compareRecords } from '../compare.js';
 import { escapeMarkdown, markdownText } from '../layout/documents.js';
 import type { StoredRecord } from '../record.js';
@@ -23,8 +24,13 @@ export interface CardEncoder {
  * The card of an encoder and its results.
  * @param encoder undefined where only results are known
  * @param records all of this encoder
+ * @param tasks those that are known: what the hub calls them
  */
-export function modelCard(encoder: CardEncoder | undefined, records: readonly StoredRecord[]): string {
+export function modelCard(
+  encoder: CardEncoder | undefined,
+  records: readonly StoredRecord[],
+  tasks: readonly Pick<Task, 'name' | 'hubTask'>[],
+): string {
   const name = encoder?.name ?? records[0]?.record.encoder.name ?? 'encoder';
   const full = records.length === 0 ? undefined : compareRecords(records, { metrics: 'all' });
   const manifests = new Map(records.map(({ record }) => [record.manifest.hash, record.manifest.path]));
@@ -33,6 +39,7 @@ export function modelCard(encoder: CardEncoder | undefined, records: readonly St
     full?.rows[0],
     full ?? { columns: [] },
     (hash) => manifests.get(hash) ?? hash,
+    (task) => tasks.find(({ name: known }) => known === task)?.hubTask ?? 'other',
   );
   return [
     '---',

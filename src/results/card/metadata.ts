@@ -29,18 +29,17 @@ export interface CardMetadata {
   readonly 'model-index': readonly [{ readonly name: string; readonly results: readonly IndexedResult[] }];
 }
 
-/** Where our metrics' names are not those of huggingface.co/metrics. */
-const errorRates = new Set(['wer', 'cer', 'per']);
-
 /**
  * The metadata of one row of a comparison of all metrics. Percent, as the hub shows word error rates and accuracies.
  * @param manifestOf how the records name a column's manifest
+ * @param hubTaskOf what the hub calls the task of that name
  */
 export function cardMetadata(
   name: string,
   row: ComparisonRow | undefined,
   { columns }: Pick<Comparison, 'columns'>,
   manifestOf: (hash: string) => string,
+  hubTaskOf: (task: string) => string,
 ): CardMetadata {
   const results = new Map<string, IndexedResult & { metrics: IndexedMetric[] }>();
   columns.forEach(({ task, taskVersion, taskLabel, preset, metric, manifestHash }, i) => {
@@ -48,7 +47,7 @@ export function cardMetadata(
     if (cell === undefined) return;
     const result = results.get(taskLabel) ?? {
       task: {
-        type: errorRates.has(metric) ? 'automatic-speech-recognition' : 'audio-classification',
+        type: hubTaskOf(task),
         name: taskLabel,
       },
       dataset: {

@@ -47,8 +47,7 @@ export async function digestPredictions(
     aligned ||= value?.alignments !== undefined;
     for (const alignment of value?.alignments ?? [])
       for (const key of Object.keys(edits) as (keyof typeof edits)[]) edits[key] += alignment[key];
-    if (aligned || metric.name !== 'accuracy') continue;
-    for (const column of task.columns) {
+    for (const column of task.classes ?? []) {
       const counts = confusions.get(column) ?? new Map<string, Map<string, number>>();
       confusions.set(column, counts);
       for (const [i, reference] of references.entries())

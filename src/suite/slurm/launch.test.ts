@@ -29,7 +29,7 @@ describe('a run', () => {
     const jobs = [job('a', 'features'), job('b', 'features'), job('c', 'head', ['a'])];
     graph = {
       ...{
-        version: 1,
+        version: 2,
         suite: name,
         folder,
         out,

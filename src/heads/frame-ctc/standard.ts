@@ -1,12 +1,6 @@
 /** @file What brings features to zero mean and unit variance over the train split. */
-import type { Features } from '../features/store.js';
-
-/** Of every dimension of every layer: [layers, dim], flat. */
-export interface FeatureStandard {
-  readonly mean: Float32Array;
-  /** One over the standard deviation. */
-  readonly scale: Float32Array;
-}
+import { float32, type HostParameters } from '../../base/host-tensor.js';
+import type { Features } from '../../features/store.js';
 
 /** Keeps a dimension that never changes from being blown up. */
 const smallestVariance = 1e-5;
@@ -14,11 +8,14 @@ const smallestVariance = 1e-5;
 /** Statistics are taken over at most this many utterances, evenly spread. */
 const standardUtterances = 256;
 
-/** Mean and inverse deviation of every dimension of every layer over (a part of) the train split. */
+/**
+ * Mean and one over the standard deviation of every dimension of every layer, over (a part of) the train split.
+ * @returns `standard.mean` and `standard.scale`, each [layers, dim]: parameters that are not trained
+ */
 export async function featureStandard(
   features: Features,
   places: readonly number[],
-): Promise<FeatureStandard> {
+): Promise<HostParameters> {
   const { layers, dim } = features;
   const [sums, squares] = [new Float64Array(layers * dim), new Float64Array(layers * dim)];
   const stride = Math.max(1, Math.floor(places.length / standardUtterances));
@@ -40,5 +37,5 @@ export async function featureStandard(
     const variance = square / frames - (mean[column] as number) ** 2;
     return 1 / Math.sqrt(Math.max(variance, smallestVariance));
   });
-  return { mean, scale };
+  return { 'standard.mean': float32([layers, dim], mean), 'standard.scale': float32([layers, dim], scale) };
 }

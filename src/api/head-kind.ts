@@ -1,0 +1,146 @@
+/** @file What a head kind is: what it reads of features, how it is trained, and its one forward pass from hidden states. */
+import type { ZodType } from 'zod';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { CropSettings } from '../data/cropping.js';
+import type { Engine } from '../engine/engine.js';
+import type { Tensor } from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
+import type { StoredType } from '../features/shards.js';
+import type { Features } from '../features/store.js';
+import type { HeadSpec } from './head-spec.js';
+import type { PresetName } from './presets.js';
+import type { Columns, Split, TaskMetric } from './task.js';
+
+/** What a head says of one utterance. */
+export interface Prediction {
+  readonly columns: Columns;
+  readonly tensors?: Readonly<Record<string, HostTensor>>;
+}
+
+/** How a training is kept while it is not done. Whoever takes its result removes the file. */
+export interface Keeping {
+  readonly file: string;
+  /** All that decides the result beside what training itself is given: encoder, data, task, engine. */
+  readonly origin: Readonly<Record<string, unknown>>;
+  /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
+  readonly everySeconds: number;
+  /** When it is aborted, the newest state is written at once, and training throws at its next safe place. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what a training goes on from, and why not from a file that is there. */
+  readonly say?: ((remark: string) => void) | undefined;
+}
+
+/** What training is given: frozen features, what they are to predict, and how predictions are judged. */
+export interface HeadWork {
+  readonly engine: Engine;
+  /** Of every utterance [layers, rows, dim], flat: its frames, or one row of their means, as the kind `reads`. */
+  readonly features: Features;
+  /** Samples between the encoder's frames, at 16 kHz. */
+  readonly hopSamples: number;
+  /** Where each split's utterances stand in the features. */
+  readonly places: Readonly<Record<Split, readonly number[]>>;
+  /** What the manifest says of them, in the same order. */
+  readonly references: Readonly<Record<Split, readonly Columns[]>>;
+  /** The utterance that each of train's stems from, where some are crops: one that several crops share counts once. */
+  readonly trainSources?: readonly string[] | undefined;
+  /** The task's first metric: it decides which checkpoint is best on dev. */
+  readonly metric: TaskMetric;
+  /** That metric, of predictions for a split in its order. */
+  score(predictions: readonly Prediction[], split: Split): number;
+  /** For progress and errors: `ks head of tiny`. */
+  readonly title: string;
+  readonly quiet: boolean;
+  /** Told how much of the training is done, from 0 to 1: of one seed, where seeds train one after the other. */
+  readonly onProgress?: ((share: number, note?: string) => void) | undefined;
+  /** If set, an interrupted training that starts from this seed goes on from where it was. */
+  readonly keepingOf?: ((seed: number) => Keeping) | undefined;
+}
+
+/** One look at dev. */
+export interface CurvePoint {
+  readonly update: number;
+  /** Mean over the updates since the last look. */
+  readonly trainLoss: number;
+  readonly devMetric: number;
+  /** Over dev, weighted as training weighs it. */
+  readonly devLoss: number;
+}
+
+/** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */
+export type Ending = 'stalled' | 'hopeless' | 'finished';
+
+export interface TriedRate {
+  readonly learningRate: number;
+  readonly devMetric: number;
+  /** How many updates it was trained for. */
+  readonly updates: number;
+  readonly ended: Ending;
+}
+
+/** What training of one seed gives. */
+export interface HeadResult<Stored = unknown> {
+  readonly tried: readonly TriedRate[];
+  readonly chosen: number;
+  /** Every look at dev on the way to the head that was tested. */
+  readonly curve: readonly CurvePoint[];
+  /** After the softmax. */
+  readonly layerWeights: readonly number[];
+  /** The one that was tested: what `forward` takes. */
+  readonly head: { readonly stored: Stored; readonly parameters: HostParameters };
+  /** For the test split, in its order. */
+  readonly predictions: readonly Prediction[];
+  /** The name of the language model that test was decoded with, if any. */
+  readonly languageModel?: string | undefined;
+  /** Spent on the training before it was interrupted; a share of it where several heads were trained together. */
+  readonly earlierSeconds: number;
+}
+
+/** A kind of head: plug-ins and built-in ones implement this. */
+export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, Stored = unknown> {
+  readonly kind: string;
+  /** One line for `ehmam list heads`. */
+  readonly about: string;
+  /** What a suite may set; the defaults are the preset `clean`. */
+  readonly settings: ZodType<Settings>;
+  /** What a preset sets in place of the defaults. */
+  readonly presets?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
+  /** Which features it learns from: means over time, or frames as they are kept on disk. */
+  reads(
+    settings: Settings,
+  ): { readonly store: 'pooled' } | { readonly store: 'frames'; readonly type: StoredType };
+  /** Crops that the task is to cut, where the settings ask for any. */
+  crops?(settings: Settings): CropSettings | undefined;
+  /** Settings that name files, each by its path in the settings: found from the suite file, known by what they hold. */
+  readonly files?: readonly (readonly string[])[];
+  /** Whether heads of several seeds train in one job; else each has a job of its own. */
+  readonly seedsTogether: boolean;
+  /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
+  cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
+  /**
+   * Trains a head a seed and tests it; the same work gives the same result.
+   * @returns a result a seed, in their order
+   * @throws the reason of `keeping`'s signal when that is aborted
+   */
+  train(
+    work: HeadWork,
+    spec: Spec,
+    settings: Settings,
+    seeds: readonly number[],
+  ): Promise<readonly HeadResult<Stored>[]>;
+  /** What stands in the metadata of a head's file: all that `forward` needs beside the parameters. */
+  readonly stored: ZodType<Stored>;
+  /**
+   * The forward pass: the same in training, testing and exported files.
+   * @param states [layers, batch, frames, dim]
+   * @param lengths [batch] int32: frames of each utterance, where some are padded; without it frames may be of any number
+   * @returns outputs by name, `logits` for example, each [batch, ...]
+   */
+  forward(
+    stored: Stored,
+    parameters: Parameters,
+    states: Tensor,
+    lengths?: Tensor,
+  ): Readonly<Record<string, Tensor>>;
+  /** What the free axis of an exported file's output is called (default: `frames`). */
+  readonly freeAxis?: string;
+}

@@ -1,0 +1,26 @@
+/** @file What tasks ask to be trained: the specs of head kinds, those of the built-in ones among them. */
+
+/** Plain data and functions; whatever else a kind wants to know. */
+export interface HeadSpec {
+  /** Names the head kind that trains it. */
+  readonly kind: string;
+}
+
+/** Softmax layer weights, Linear, mean over time, and one Linear classifier a slot. */
+export interface PooledSpec extends HeadSpec {
+  readonly kind: 'pooled-linear';
+  readonly slots: readonly { readonly column: string; readonly classes: readonly string[] }[];
+}
+
+/** Softmax layer weights, Linear, BLSTM layers and a Linear over tokens for each frame, trained with CTC. */
+export interface CtcSpec extends HeadSpec {
+  readonly kind: 'frame-ctc';
+  /** The column that holds the text. */
+  readonly column: string;
+  readonly tokens: readonly string[];
+  readonly blank: number;
+  /** The tokens of a text. */
+  encode(text: string): readonly number[];
+  /** The text of tokens that hold no blank and no repetition. */
+  decode(tokens: readonly number[]): string;
+}

@@ -1,0 +1,190 @@
+/** @file Trees that an engine holds in host memory: who may use them, and when their memory is free again. */
+
+import type { HostTensor } from '../base/host-tensor.js';
+import type { Held, Outputs, ProgramOptions } from './engine.js';
+import type { SpareMemory } from './spare-memory.js';
+import { flatten, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
+
+/** A tree, or a single tensor. */
+type Values = HostTensor | Tree<HostTensor>;
+
+/** What an engine holds, and what of it a run is given. */
+export interface Holder {
+  /**
+   * @param what names it in errors
+   * @param memory where its memory goes in the end; absent where it is the caller's
+   */
+  hold<T>(values: ToHost<T>, what: string, memory?: SpareMemory): Held<T>;
+  /**
+   * Looks into the inputs of a run of the program `name`.
+   * @throws Error naming the program and the input that is held no more, or by another engine
+   */
+  open(name: string, inputs: unknown, keeps: readonly string[]): OpenedInputs;
+}
+
+/** The inputs of a run with all held trees opened. */
+export interface OpenedInputs {
+  readonly tree: Tree<HostTensor>;
+  /** Where held trees stand that the host gave: their values never change. */
+  readonly fixed: readonly { readonly path: string; readonly id: number }[];
+  /** From here to `end` the held trees are in use, and the consumed ones are no one else's. */
+  begin(): void;
+  /** Paths of the inputs whose memory no one else uses: it may be moved elsewhere and is then to be put back. */
+  movable(): ReadonlySet<string>;
+  /** New memory with the values of inputs that were moved, by their paths. */
+  putBack(moved: ReadonlyMap<string, HostTensor>): void;
+  /** After a run that did not work, nothing is consumed. */
+  end(worked: boolean, memory?: SpareMemory): void;
+}
+
+interface Use {
+  readonly path: string;
+  readonly held: HeldValues<unknown>;
+  readonly consumed: boolean;
+}
+
+export function createHolder(): Holder {
+  const owner = Symbol('engine');
+  let count = 0;
+  return {
+    hold: <T>(values: ToHost<T>, what: string, memory?: SpareMemory) =>
+      new HeldValues<T>(owner, count++, what, values as Values, memory),
+    open: (name, inputs, keeps) => {
+      const fail = (what: string): never => {
+        throw new Error(`${name} cannot run: ${what}`);
+      };
+      const uses: Use[] = [];
+      const opened = (node: unknown, path: string): unknown => {
+        if (!isHeld(node)) {
+          if (typeof node !== 'object' || node === null || isHostTensor(node as Values)) return node;
+          return Object.fromEntries(
+            Object.entries(node).map(([key, below]) => [
+              key,
+              opened(below, path === '' ? key : `${path}/${key}`),
+            ]),
+          );
+        }
+        const place = path === '' ? 'what it is given' : `the input ${path}`;
+        if (!(node instanceof HeldValues) || node.owner !== owner)
+          return fail(`${place} is held by another engine`);
+        if (node.ended !== undefined) return fail(`${place} ${node.ended}`);
+        const names = path === '' ? Object.keys(node.values) : [path.split('/')[0] as string];
+        uses.push({ path, held: node, consumed: names.some((top) => isKept(keeps, top)) });
+        return node.values;
+      };
+      const tree = opened(inputs, '') as Tree<HostTensor>;
+      return { tree, ...useOf(name, uses) };
+    },
+  };
+}
+
+/** The outputs of a run of any engine, those that are kept held. */
+export function keepOutputs<Out, Kept extends string>(
+  holder: Holder,
+  outputs: Tree<HostTensor>,
+  { name, keeps = [] }: ProgramOptions<Kept>,
+  memory?: SpareMemory,
+): Outputs<Out, Kept> {
+  const kept = Object.entries(outputs).map(([top, values]) => [
+    top,
+    isKept(keeps, top) ? holder.hold(values as ToHost<unknown>, `${top} of ${name}`, memory) : values,
+  ]);
+  return Object.fromEntries(kept) as Outputs<Out, Kept>;
+}
+
+/** Whether an output, or an input of the same name, is one that stays with the engine. */
+export const isKept = (keeps: readonly string[], path: string): boolean =>
+  keeps.includes(path.split('/')[0] as string);
+
+/** What a run does with the held trees among its inputs. */
+function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {
+  const all = new Set(uses.map(({ held }) => held));
+  const consumed = uses.filter((use) => use.consumed);
+  return {
+    fixed: uses.flatMap(({ path, held: { id, memory } }) => (memory === undefined ? [{ path, id }] : [])),
+    begin: () => {
+      for (const held of all) held.users++;
+      for (const { held } of consumed) held.ended = `was consumed by a run of ${name}`;
+    },
+    movable: () =>
+      new Set(
+        consumed
+          .filter(({ held }) => held.memory !== undefined && held.users === 1)
+          .flatMap(({ path, held }) => held.leaves(path).map(([leaf]) => leaf)),
+      ),
+    putBack: (moved) => {
+      for (const { path, held } of consumed) held.replace(path, moved);
+    },
+    end: (worked, memory) => {
+      for (const held of all) held.users--;
+      for (const { held } of consumed) {
+        if (!worked) held.ended = undefined;
+        else held.free(memory);
+      }
+      for (const held of all) if (held.ended !== undefined) held.free(held.memory);
+    },
+  };
+}
+
+class HeldValues<T> implements Held<T> {
+  /** Runs that have begun with it. */
+  users = 0;
+  /** Why it is held no more. */
+  ended: string | undefined;
+
+  constructor(
+    readonly owner: symbol,
+    readonly id: number,
+    private readonly what: string,
+    public values: Values,
+    public memory: SpareMemory | undefined,
+  ) {}
+
+  async read(): Promise<ToHost<T>> {
+    if (this.ended !== undefined) throw new Error(`cannot read ${this.what}: it ${this.ended}`);
+    return changed(this.values, copyOf) as ToHost<T>;
+  }
+
+  async release(): Promise<void> {
+    if (this.ended !== undefined) return;
+    this.ended = 'was released';
+    this.free(this.memory);
+  }
+
+  /** Its tensors with their paths, where it stands at `path`. */
+  leaves(path: string): [string, HostTensor][] {
+    if (isHostTensor(this.values)) return [[path, this.values]];
+    return flatten(this.values, isHostTensor).map(([below, leaf]) => [
+      path === '' ? below : `${path}/${below}`,
+      leaf,
+    ]);
+  }
+
+  replace(path: string, moved: ReadonlyMap<string, HostTensor>): void {
+    const prefix = path === '' ? '' : `${path}/`;
+    this.values = changed(
+      this.values,
+      (leaf, below) => moved.get(below === '' ? path : prefix + below) ?? leaf,
+    );
+  }
+
+  /** Gives its memory away, once, when no run uses it any more. */
+  free(memory: SpareMemory | undefined): void {
+    if (this.users > 0) return;
+    if (this.memory !== undefined) memory?.take(this.leaves('').map(([, leaf]) => leaf));
+    this.memory = undefined;
+    this.values = {};
+  }
+}
+
+function changed(values: Values, change: (leaf: HostTensor, path: string) => HostTensor): Values {
+  return isHostTensor(values) ? change(values, '') : mapLeaves(values, isHostTensor, change);
+}
+
+const copyOf = (leaf: HostTensor): HostTensor => ({ ...leaf, data: leaf.data.slice() });
+
+/** Whether a node of a run's inputs is held, by whatever engine. */
+function isHeld(node: unknown): node is Held<unknown> {
+  const { read, release } = (node ?? {}) as { read?: unknown; release?: unknown };
+  return typeof read === 'function' && typeof release === 'function';
+}

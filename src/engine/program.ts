@@ -1,0 +1,161 @@
+/** @file Compiled programs: a function becomes a model for each set of shapes, and runs on what is given and held. */
+
+import type { HostTensor } from '../base/host-tensor.js';
+import { tensorOf } from './constants.js';
+import type { Program, ProgramOptions, TensorFunction } from './engine.js';
+import { type Holder, isKept, keepOutputs, type OpenedInputs } from './held.js';
+import { inputCheck, signatureOf } from './inputs.js';
+import { lowerToOnnx, type Model, specsOf } from './lower.js';
+import type { Tensor } from './ops.js';
+import type { LoadedModel, Runtime } from './runtime.js';
+import { spareMemory } from './spare-memory.js';
+import { isTensor } from './trace.js';
+import { flatten, isHostTensor, mapLeaves, nest, type Tree } from './tree.js';
+
+/** Programs keep this many models, the ones used last; each stands for one set of shapes. */
+const keptModels = 48;
+
+/**
+ * Values up to which models keep the memory of a run for the next one: of the largest tensor that each makes on its way,
+ * summed over the sets of shapes of a program. Memory fetched and given back takes a sixth of a training step of `tiny`
+ * (three lengths: 3.9 million values in its teacher's pass; about 150 MB a million). What is kept is the most that each
+ * set of shapes ever needed: of `small` and `base` (10 million and more for one length), and of updates of a
+ * recognition head at full size (24 million), that would be several times the peak. Updates of pooled heads are far below
+ * (0.3 million). A program of every length has one model, which keeps its memory in any case.
+ */
+const keptMemoryValues = 2 ** 22;
+
+export interface ProgramPlace {
+  readonly holder: Holder;
+  readonly runtime: Runtime;
+  /** Whether inputs cross over to a device at every run: then what stays the same is better a constant. */
+  readonly sendsInputs: boolean;
+}
+
+interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
+  readonly model: LoadedModel;
+}
+
+export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>, Kept extends string>(
+  fn: TensorFunction<In, Out>,
+  options: ProgramOptions<Kept>,
+  { holder, runtime, sendsInputs }: ProgramPlace,
+): Program<In, Out, Kept> {
+  const { name, dynamicAxes = {}, keeps = [] } = options;
+  const isDynamic = Object.keys(dynamicAxes).length > 0;
+  const check = inputCheck(name);
+  const memory = spareMemory();
+  let keptValues = 0;
+  const load = async (tree: Tree<HostTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
+    const [body, inputs] = withConstants(fn, tree, isFixed);
+    const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), options);
+    const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
+    if (keepsMemory) keptValues += largestTensor;
+    const model = await runtime.load(bytes, keepsMemory);
+    const kept = paths.outputs.filter(({ path }) => isKept(keeps, path));
+    memory.want(
+      kept.flatMap(({ spec }) => spec ?? []),
+      runtime.runsAtOnce,
+    );
+    const unload = (): Promise<void> => {
+      if (keepsMemory) keptValues -= largestTensor;
+      return model.unload();
+    };
+    return { ...paths, model: { ...model, unload } };
+  };
+  const models = modelCache();
+  const named = (cause: unknown, failure: string): Error =>
+    new Error(`${name} failed: ${failure}`, { cause });
+
+  const run = async (opened: OpenedInputs, leaves: readonly (readonly [string, HostTensor])[]) => {
+    // Programs of every length that keep nothing run often on the same values: those of a frozen network.
+    const fixed = sendsInputs && isDynamic && keeps.length === 0 ? opened.fixed : [];
+    const isFixed = (path: string): boolean =>
+      fixed.some((one) => path === one.path || path.startsWith(`${one.path}/`));
+    const signature = [
+      signatureOf(leaves, dynamicAxes),
+      ...fixed.map(({ id, path }) => `${path}=${id}`),
+    ].join(' ');
+    const { model, inputs, outputs } = await models.get(signature, () => load(opened.tree, isFixed));
+    check.expect(leaves);
+    const given = new Map(leaves);
+    const fetched = outputs.map(({ path, spec }): [string, HostTensor | undefined] => [
+      path,
+      spec !== undefined && isKept(keeps, path) ? memory.give(spec) : undefined,
+    ]);
+    const result = await model
+      .run(
+        { inputs: inputs.map((path) => [path, given.get(path) as HostTensor]), outputs: fetched },
+        opened.movable(),
+      )
+      .catch((cause: unknown) => {
+        throw named(cause, String(cause));
+      });
+    opened.putBack(result.moved);
+    if ('failure' in result.outputs) throw named(undefined, result.outputs.failure);
+    const values = result.outputs;
+    return nest(outputs.map(({ path }, i) => [path, values[i] as HostTensor]));
+  };
+
+  return {
+    run: async (inputs) => {
+      const opened = holder.open(name, inputs, keeps);
+      const leaves = check.leavesOf(opened.tree);
+      opened.begin();
+      let outputs: Tree<HostTensor> | undefined;
+      try {
+        outputs = await run(opened, leaves);
+      } finally {
+        opened.end(outputs !== undefined, memory);
+      }
+      return keepOutputs<Out, Kept>(holder, outputs, options, memory);
+    },
+    dispose: async () => {
+      await models.clear();
+      await runtime.close();
+    },
+  };
+}
+
+/** A function and its inputs, of which the fixed ones are made constants. */
+function withConstants<In extends Tree<Tensor>, Out>(
+  fn: TensorFunction<In, Out>,
+  tree: Tree<HostTensor>,
+  isFixed: (path: string) => boolean,
+): [TensorFunction<Tree<Tensor>, Out>, Tree<HostTensor>] {
+  const leaves = flatten(tree, isHostTensor);
+  const free = leaves.filter(([path]) => !isFixed(path));
+  if (free.length === leaves.length) return [(inputs) => fn(inputs as In), tree];
+  const body = (inputs: Tree<Tensor>): Out => {
+    const given = new Map(flatten(inputs, isTensor));
+    const whole = mapLeaves(tree, isHostTensor, (leaf, path) => given.get(path) ?? tensorOf(leaf));
+    return fn(whole as In);
+  };
+  return [body, nest(free)];
+}
+
+/** The models that were used last. */
+function modelCache() {
+  const models = new Map<string, Promise<Loaded>>();
+  return {
+    get: (signature: string, load: () => Promise<Loaded>): Promise<Loaded> => {
+      const known = models.get(signature);
+      const loaded = known ?? load();
+      models.delete(signature);
+      models.set(signature, loaded);
+      if (known === undefined) {
+        loaded.catch(() => models.delete(signature));
+        const [oldest] = models;
+        if (models.size > keptModels && oldest !== undefined) {
+          models.delete(oldest[0]);
+          void oldest[1].then(({ model }) => model.unload());
+        }
+      }
+      return loaded;
+    },
+    clear: async (): Promise<void> => {
+      for (const loaded of models.values()) await (await loaded).model.unload();
+      models.clear();
+    },
+  };
+}

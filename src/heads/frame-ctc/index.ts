@@ -1,0 +1,28 @@
+/** @file The head kind `frame-ctc`: texts of utterances, token by token, from frames. */
+import type { HeadKind } from '../../api/head-kind.js';
+import type { CtcSpec } from '../../api/head-spec.js';
+import { type CtcStored, ctcForward, ctcStoredSchema } from './model.js';
+import { type CtcSettings, ctcPresets, ctcSettingsSchema } from './settings.js';
+import { trainCtcHeads } from './training.js';
+
+export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
+  kind: 'frame-ctc',
+  about: 'layer sum, Linear, BLSTM, a Linear over tokens a step, trained with CTC: texts',
+  settings: ctcSettingsSchema,
+  presets: ctcPresets,
+  reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
+  files: [
+    ['lm', 'arpa'],
+    ['lm', 'lexicon'],
+  ],
+  seedsTogether: false,
+  // A unit is an update.
+  cost: ({ learningRates, maximumUpdates }, seeds) => ({
+    work: learningRates.length * maximumUpdates * seeds,
+    secondsPerUnit: 0.06,
+  }),
+  train: trainCtcHeads,
+  stored: ctcStoredSchema,
+  forward: ctcForward,
+  freeAxis: 'steps',
+};

@@ -1,0 +1,21 @@
+/** @file The head kind `pooled-linear`: one class or several of a whole utterance, from means over time. */
+import type { HeadKind } from '../../api/head-kind.js';
+import type { PooledSpec } from '../../api/head-spec.js';
+import { type PooledStored, pooledForward, pooledStoredSchema } from './model.js';
+import { type PooledSettings, pooledPresets, pooledSettingsSchema } from './settings.js';
+import { trainPooledHeads } from './training.js';
+
+export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = {
+  kind: 'pooled-linear',
+  about: 'layer sum, Linear, mean over time, a Linear classifier a column: classes of utterances',
+  settings: pooledSettingsSchema,
+  presets: pooledPresets,
+  reads: () => ({ store: 'pooled' }),
+  crops: ({ crops }) => crops,
+  seedsTogether: true,
+  // A unit is a head: a seed at a rate.
+  cost: ({ learningRates }, seeds) => ({ work: learningRates.length * seeds, secondsPerUnit: 2 }),
+  train: (work, { slots }, settings, seeds) => trainPooledHeads(work, slots, settings, seeds),
+  stored: pooledStoredSchema,
+  forward: pooledForward,
+};

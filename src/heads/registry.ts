@@ -1,0 +1,10 @@
+/** @file The head kinds: built-in ones, and those that plug-ins bring. */
+import type { HeadKind } from '../api/head-kind.js';
+import { createRegistry, type Registry } from '../base/registry.js';
+import { frameCtc } from './frame-ctc/index.js';
+import { pooledLinear } from './pooled-linear/index.js';
+
+export const headKinds: Registry<HeadKind> = createRegistry<HeadKind>('head kind', ({ kind }) => kind, [
+  pooledLinear,
+  frameCtc,
+]);

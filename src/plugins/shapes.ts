@@ -1,0 +1,112 @@
+/** @file What the items of a plug-in must have: a name that messages give them, fields, and what each must be. */
+
+interface FieldShape {
+  readonly is: string;
+  readonly fits: (value: unknown) => boolean;
+  readonly optional?: boolean;
+}
+
+/** What one kind of item must have. */
+export interface Shape {
+  /** The field that names an item. */
+  readonly name: string;
+  readonly fields: Readonly<Record<string, FieldShape>>;
+}
+
+const text: FieldShape = { is: 'a text', fits: (value) => typeof value === 'string' && value !== '' };
+const aFunction: FieldShape = { is: 'a function', fits: (value) => typeof value === 'function' };
+const version: FieldShape = {
+  is: 'a whole number from 1',
+  fits: (value) => Number.isInteger(value) && (value as number) > 0,
+};
+const object: FieldShape = {
+  is: 'an object',
+  fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+const schema: FieldShape = {
+  is: 'a schema of zod',
+  fits: (value) => typeof (value as { safeParse?: unknown } | undefined)?.safeParse === 'function',
+};
+const optional = (shape: FieldShape): FieldShape => ({ ...shape, optional: true });
+
+const isColumn = (value: unknown): boolean =>
+  typeof value === 'string' || (object.fits(value) && text.fits((value as { name?: unknown }).name));
+
+function isMetric(value: unknown): boolean {
+  const { name, direction } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return text.fits(name) && (direction === 'higher' || direction === 'lower');
+}
+
+export const taskShape: Shape = {
+  name: 'name',
+  fields: {
+    name: text,
+    version,
+    summary: text,
+    columns: { is: 'a list of columns', fits: (value) => Array.isArray(value) && value.every(isColumn) },
+    metrics: {
+      is: "a list of { name, direction: 'higher' or 'lower' }",
+      fits: (value) => Array.isArray(value) && value.length > 0 && value.every(isMetric),
+    },
+    head: aFunction,
+    evaluate: aFunction,
+    complaints: optional(aFunction),
+    crop: optional(aFunction),
+    settings: optional(object),
+  },
+};
+
+export const maskingShape: Shape = {
+  name: 'name',
+  fields: { name: text, about: text, hardShare: aFunction, choose: aFunction },
+};
+
+export const encoderShape: Shape = {
+  name: 'name',
+  fields: {
+    name: text,
+    schema,
+    parameters: aFunction,
+    forward: aFunction,
+    dims: aFunction,
+    normalizesWaveform: aFunction,
+    minimumSamples: aFunction,
+    hopSamples: aFunction,
+    presets: optional(object),
+    hub: optional(object),
+  },
+};
+
+export const headShape: Shape = {
+  name: 'kind',
+  fields: {
+    kind: text,
+    about: text,
+    settings: schema,
+    stored: schema,
+    reads: aFunction,
+    cost: aFunction,
+    train: aFunction,
+    forward: aFunction,
+    seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
+    presets: optional(object),
+    crops: optional(aFunction),
+    files: optional({
+      is: 'a list of paths of settings',
+      fits: (value) => Array.isArray(value) && value.every(Array.isArray),
+    }),
+    freeAxis: optional(text),
+  },
+};
+
+/** What is wrong with an item: `field 'version' must be a whole number from 1`; undefined where nothing is. */
+export function faultOf(item: unknown, { fields }: Shape): string | undefined {
+  if (!object.fits(item)) return 'must be an object';
+  const given = item as Readonly<Record<string, unknown>>;
+  for (const [field, { is, fits, optional: mayMiss }] of Object.entries(fields)) {
+    const value = given[field];
+    if (value === undefined ? mayMiss === true : fits(value)) continue;
+    return value === undefined ? `missing field '${field}' (${is})` : `field '${field}' must be ${is}`;
+  }
+  return undefined;
+}

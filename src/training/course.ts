@@ -1,0 +1,157 @@
+/** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
+import { z } from 'zod';
+import type { CurvePoint, Ending, TriedRate } from '../api/head-kind.js';
+import type { TaskMetric } from '../api/task.js';
+import type { HostParameters } from '../base/host-tensor.js';
+import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
+
+export type Direction = TaskMetric['direction'];
+
+/** What a look at dev measures. */
+export type DevScores = Pick<CurvePoint, 'devMetric' | 'devLoss'>;
+
+/** A model as it was after some update, and how it did on dev. */
+export interface Checkpoint extends DevScores {
+  readonly parameters: HostParameters;
+  readonly update: number;
+}
+
+/** A training of one seed at one rate, as far as it has come. */
+export interface Course {
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly best?: Checkpoint | undefined;
+  readonly curve: readonly CurvePoint[];
+  /** Looks at dev since the best one. */
+  readonly stale: number;
+  readonly ended?: Ending | undefined;
+}
+
+const devScores = { devMetric: anyNumberSchema, devLoss: anyNumberSchema };
+
+/** Of a course in a checkpoint. */
+export const courseSchema = z.object({
+  seed: z.int(),
+  learningRate: z.number(),
+  best: z.object({ ...devScores, update: z.int(), parameters: hostParametersSchema }).optional(),
+  curve: z.array(z.object({ ...devScores, update: z.int(), trainLoss: anyNumberSchema })),
+  stale: z.int(),
+  ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+});
+
+export const newCourse = (seed: number, learningRate: number): Course => ({
+  seed,
+  learningRate,
+  curve: [],
+  stale: 0,
+});
+
+/** Whether `a` ranks before `b`: a better metric, or the same one with a lower loss. */
+export function isBetter(a: DevScores, b: DevScores | undefined, direction: Direction): boolean {
+  if (b === undefined) return true;
+  if (a.devMetric !== b.devMetric)
+    return direction === 'higher' ? a.devMetric > b.devMetric : a.devMetric < b.devMetric;
+  return a.devLoss < b.devLoss;
+}
+
+/**
+ * The course after one more look at dev; an ended one stays as it is.
+ * @param read gives the parameters of now: they are asked for only where they are the best so far
+ */
+export async function afterLook(
+  course: Course,
+  point: CurvePoint,
+  read: () => HostParameters | Promise<HostParameters>,
+  direction: Direction,
+): Promise<Course> {
+  if (course.ended !== undefined) return course;
+  const { devMetric, devLoss, update } = point;
+  const better = isBetter(point, course.best, direction);
+  return {
+    ...course,
+    best: better ? { devMetric, devLoss, update, parameters: await read() } : course.best,
+    curve: [...course.curve, point],
+    stale: better ? 0 : course.stale + 1,
+  };
+}
+
+/** Looks at dev before which nobody is hopeless. */
+const fairLooks = 40;
+/** How many times more updates a hopeless one has had: a rate a tenth as large learns about a tenth as fast. */
+const handicap = 10;
+
+export interface Limits {
+  /** Looks at dev without a better one that end a training; 0: none do. */
+  readonly patience: number;
+  readonly maximumUpdates: number;
+}
+
+/**
+ * Courses with their endings. Hopeless is who has not yet reached, in metric nor in loss, what another rate of its seed
+ * had reached within a tenth of the updates. Without patience none stalls, nor is any hopeless.
+ */
+export function withEndings(
+  courses: readonly Course[],
+  direction: Direction,
+  { patience, maximumUpdates }: Limits,
+): Course[] {
+  return courses.map((course) => {
+    if (course.ended !== undefined) return course;
+    if ((course.curve.at(-1)?.update ?? 0) >= maximumUpdates) return { ...course, ended: 'finished' };
+    if (patience > 0 && course.stale >= patience) return { ...course, ended: 'stalled' };
+    const looks = course.curve.length;
+    if (patience === 0 || looks < fairLooks) return course;
+    const own = bestOf(course.curve, direction);
+    const behind = courses.some((other) => {
+      if (other === course || other.seed !== course.seed) return false;
+      const early = bestOf(other.curve.slice(0, Math.floor(looks / handicap)), direction);
+      const metricAhead = direction === 'higher' ? early.metric > own.metric : early.metric < own.metric;
+      return metricAhead && early.loss < own.loss;
+    });
+    return behind ? { ...course, ended: 'hopeless' } : course;
+  });
+}
+
+/** The best metric and the lowest loss, each by itself. */
+function bestOf(
+  curve: readonly CurvePoint[],
+  direction: Direction,
+): { readonly metric: number; readonly loss: number } {
+  const sign = direction === 'higher' ? 1 : -1;
+  return {
+    metric: sign * Math.max(...curve.map(({ devMetric }) => sign * devMetric)),
+    loss: Math.min(...curve.map(({ devLoss }) => devLoss)),
+  };
+}
+
+/** The course whose best checkpoint is the best of all; undefined before the first look. */
+export function bestCourse(
+  courses: readonly Course[],
+  direction: Direction,
+): (Course & { readonly best: Checkpoint }) | undefined {
+  const judged = courses.flatMap((course) =>
+    course.best === undefined ? [] : [{ ...course, best: course.best }],
+  );
+  const [first, ...others] = judged;
+  if (first === undefined) return undefined;
+  return others.reduce((a, b) => (isBetter(b.best, a.best, direction) ? b : a), first);
+}
+
+/** What a record says of a course that has ended. */
+export function triedRate({ learningRate, best, curve, ended }: Course): TriedRate {
+  if (best === undefined || ended === undefined) throw new Error('a training that has not ended');
+  return { learningRate, devMetric: best.devMetric, updates: curve.at(-1)?.update ?? 0, ended };
+}
+
+/** Courses without the parameters of those that have ended and are not their seed's best: these are never tested. */
+export function withoutBeaten(courses: readonly Course[], direction: Direction): Course[] {
+  return courses.map((course) => {
+    const { best, ended, seed } = course;
+    if (best === undefined || ended === undefined) return course;
+    const first = bestCourse(
+      courses.filter((other) => other.seed === seed),
+      direction,
+    );
+    return first?.best === best ? course : { ...course, best: { ...best, parameters: {} } };
+  });
+}

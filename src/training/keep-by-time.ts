@@ -1,0 +1,71 @@
+/** @file Keeps a training in one file, written anew every so many seconds. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+import { messageOf, UserError } from '../base/errors.js';
+import { removeUnfinished } from '../base/files.js';
+import { type CheckpointOrigin, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+import { type Keeper, type Kept, keptSchema } from './keeper.js';
+
+export const usualSecondsBetweenCheckpoints = 30;
+const greatestShareOfTime = 0.05;
+
+export interface KeepingByTime<State> {
+  readonly file: string;
+  readonly origin: CheckpointOrigin;
+  readonly schema: z.ZodType<State>;
+  /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
+  readonly everySeconds: number;
+  /** For remarks: `ks head of tiny`. */
+  readonly title: string;
+  /** Told what a training goes on from, and why not from a file that is there. */
+  readonly say?: ((remark: string) => void) | undefined;
+  /**
+   * The part of a state that is this training's.
+   * @throws UserError when it is not its at all
+   */
+  readonly accept?: (state: State, file: string) => State;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Opens the file of a training. One that cannot be used is reported, and the training starts anew. */
+export async function keepByTime<State>(keeping: KeepingByTime<State>): Promise<Keeper<State>> {
+  const { file, origin, everySeconds, now = () => performance.now() } = keeping;
+  const restored = await restoredState(keeping);
+  let written = now();
+  let pause = 1000 * everySeconds;
+  const write: Keeper<State>['write'] = async (update, read) => {
+    const started = now();
+    await writeCheckpoint(file, origin, { update, state: await read() });
+    written = now();
+    if (everySeconds > 0) pause = Math.max(1000 * everySeconds, (written - started) / greatestShareOfTime);
+  };
+  return {
+    restored,
+    write,
+    async offer(update, read) {
+      if (now() - written < pause) return false;
+      await write(update, read);
+      return true;
+    },
+  };
+}
+
+async function restoredState<State>(keeping: KeepingByTime<State>): Promise<Kept<State> | undefined> {
+  const { file, origin, schema, title, say = () => {}, accept = (state) => state } = keeping;
+  await removeUnfinished(dirname(file));
+  if (!existsSync(file)) return undefined;
+  try {
+    const reading = await readCheckpoint(file, origin, keptSchema(schema));
+    if ('damage' in reading) throw reading.damage;
+    const { update, state } = reading.state;
+    const accepted = accept(state, file);
+    say(`${title}: going on from update ${update}`);
+    return { update, state: accepted };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`${messageOf(error)}. The ${title} starts anew`);
+    return undefined;
+  }
+}
