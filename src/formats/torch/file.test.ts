@@ -124,7 +124,7 @@ describe.each(['values.pt', 'values-legacy.pt'])('%s', async (name) => {
   });
 });
 
-describe.each(['beside.pt', 'beside-legacy.pt'])('%s', (name) => {
+describe.each(['beside.pt', 'beside-4.pt'])('%s', (name) => {
   it('gives the weights, and passes over what lies beside them: arrays, sets, types, devices, dates', async () => {
     const { tensors, others } = await readEverything(join(made, name));
     expect([...(tensors.weight as HostTensor).data]).toEqual([1.5, -2]);

@@ -68,7 +68,7 @@ const omegaNode = /^omegaconf\.nodes\.\w+$/;
 
 /** Types and constructors of plain data; whatever could act (load, system, eval, getattr) is not among them. */
 const plainData: readonly RegExp[] = [
-  /^builtins\.(bool|bytearray|bytes|complex|float|int|object|range|slice|str|type)$/,
+  /^builtins\.(bool|bytearray|bytes|complex|float|int|long|object|range|slice|str|type|unicode|xrange)$/,
   /^numpy\.(ndarray|dtype|number|generic|(bool|int|uint|float|complex|str|bytes|object|void|datetime|timedelta|longlong|intc|half|single|double)[0-9_]*)$/,
   /^numpy\.dtypes\.\w+$/,
   /^numpy\._?core\.(multiarray|numeric)\.(_reconstruct|scalar|_frombuffer)$/,
