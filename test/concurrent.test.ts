@@ -1,7 +1,7 @@
 /** @file Runs that go on at the same time, as the compiled program makes them: the same as one after the other. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { float32, type HostTensor, int32, scalar } from '../src/base/host-tensor.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import type { createEngine } from '../src/engine/create.js';
@@ -16,9 +16,6 @@ beforeAll(async () => {
     pathToFileURL(join(entry.folder, 'src', 'engine', 'create.js')).href
   );
   engine = await create.createEngine('onnx', { threads: 2 });
-});
-afterAll(async () => {
-  await entry.remove();
 });
 
 type In = { readonly a: tf.Tensor; readonly b: tf.Tensor };

@@ -21,7 +21,6 @@ beforeAll(async () => {
   utterances = await writeUtterances(folder);
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -1,12 +1,13 @@
 /** @file Feature stores made by several processes, some of them killed: whole, equal, and no shard made twice. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
+import { randomMoments } from '../src/base/moments.fixture.js';
 import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import type { Utterance } from '../src/data/rows.js';
@@ -43,7 +44,6 @@ beforeAll(async () => {
   undisturbed = await filesOf('undisturbed');
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -57,7 +57,7 @@ async function start(store: string): Promise<Maker> {
     utterances,
     audioHash: 'm',
     kind: 'frames',
-    folder: join(folder, store),
+    storage: { folder: join(folder, store) },
     quiet: true,
   };
   const file = join(folder, `${store}.json`);
@@ -82,14 +82,23 @@ async function ended({ child, text }: Maker): Promise<[number | null, number]> {
   return [code, Number(/encoded (\d+)/.exec(text())?.[1] ?? Number.NaN)];
 }
 
-/** Digests of a store's files by name; how long it took is no part of them. */
+/** Whether the data file that a note goes with is as the note says. */
+async function isAsNoted(note: string): Promise<boolean> {
+  const { size, mtimeMs } = await stat(note.replace(/\.verified$/, ''));
+  const noted: unknown = JSON.parse(await readFile(note, 'utf8'));
+  return JSON.stringify(noted) === JSON.stringify({ size, modified: mtimeMs });
+}
+
+/** Digests of a store's files by name; how long it took, and when, is no part of them. */
 async function filesOf(store: string): Promise<Record<string, string>> {
   const [name = ''] = await readdir(join(folder, store));
   const files = (await readdir(join(folder, store, name))).sort();
   return Object.fromEntries(
     await Promise.all(
       files.map(async (file) => {
-        const bytes = await readFile(join(folder, store, name, file));
+        const path = join(folder, store, name, file);
+        if (file.endsWith('.verified')) return [file, `as noted: ${await isAsNoted(path)}`] as const;
+        const bytes = await readFile(path);
         const content = file.endsWith('.json')
           ? bytes.toString('utf8').replace(/"seconds":[^,]*,/, '')
           : bytes;
@@ -109,7 +118,7 @@ describe('a feature store', () => {
   });
 
   it('made by four processes, three of which are killed, is that of an undisturbed run', async () => {
-    const random = randomStream(Date.now(), 'moments');
+    const random = randomMoments('moments');
     const makers = await Promise.all([1, 2, 3, 4].map(() => start('killed')));
     const over = Promise.all(makers.map(ended));
     while (!makers.every(({ text }) => text().includes('started'))) {

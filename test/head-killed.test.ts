@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { writeWav } from '../src/audio/index.js';
 import { sha256OfFile, systemCode } from '../src/base/files.js';
+import { randomMoments } from '../src/base/moments.fixture.js';
 import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
@@ -70,11 +71,10 @@ beforeAll(async () => {
     await writeFile(join(folder, `${name}.json`), JSON.stringify({ name, tasks: some, encoders: ['fbank'] }));
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
-const random = randomStream(Date.now(), 'moments');
+const random = randomMoments('moments');
 
 const wordsOf = (suite: string, out: string, ...more: string[]): string[] => [
   ...['run', '--suite', join(folder, suite), '--seeds', '1,2', '--jobs', '1', '--threads', '1'],

@@ -21,9 +21,10 @@ import { exportOnnx } from '../src/cli/export/onnx-file.js';
 import { exportedModel } from '../src/cli/export/program.js';
 import { catalogue } from '../src/cli/list/catalogue.js';
 import { writeManifest } from '../src/data/rows.js';
+import type { Encoder } from '../src/encoders/encoder.js';
+import { loadEncoder } from '../src/encoders/load.js';
 import type { Tensor } from '../src/engine/ops.js';
 import type { Parameters } from '../src/engine/tree.js';
-import { toyEncoder } from '../src/features/toy-encoder.fixture.js';
 import { writeSafetensors } from '../src/formats/safetensors.js';
 import { headKinds } from '../src/heads/registry.js';
 import { readHead } from '../src/heads/trained.js';
@@ -33,6 +34,7 @@ import { estimatorOf } from '../src/suite/estimate.js';
 import { planGraph } from '../src/suite/graph.js';
 import { planTask } from '../src/suite/plan.js';
 import { runSuite } from '../src/suite/run-suite.fixture.js';
+import { writeToyEncoder } from '../src/suite/toy-folder.fixture.js';
 
 interface VoteSpec extends HeadSpec {
   readonly classes: readonly string[];
@@ -140,12 +142,13 @@ const task: Task<VoteSpec> = {
     return { accuracy: { value: rate, shares } };
   },
 };
-const encoder = toyEncoder(1, 24);
 
 let folder: string;
+let encoder: Encoder;
 let manifest: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ehmam-kind-'));
+  encoder = await loadEncoder(await writeToyEncoder(folder, 'toy', 1));
   manifest = join(folder, 'words.csv');
   const rows = [];
   for (const [split, size] of Object.entries({ train: 12, dev: 6, test: 9 })) {
@@ -216,14 +219,13 @@ test("a kind's jobs read what it reads, go seed by seed, and take as long as it 
 
 test('a head of it is trained, recorded, read again and exported', async () => {
   const out = join(folder, 'results');
-  const [record] = await runSuite({
+  const { records } = await runSuite({
     tasks: [{ name: 'votes', manifest }],
-    encoders: [encoder],
-    outFolder: out,
+    encoders: [encoder.spec],
+    out,
     cacheFolder: join(folder, 'cache'),
-    engine: { name: 'onnx', threads: 1 },
-    quiet: true,
   });
+  const [record] = records;
   expect(record).toMatchObject({ task: { name: 'votes', version: 3 }, preset: 'clean' });
   expect(record?.metrics.accuracy?.value).toBeGreaterThan(0.8);
   expect(record?.metrics.accuracy?.interval).toBeDefined();

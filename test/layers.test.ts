@@ -64,6 +64,8 @@ test.each([
   ['src/base/errors.ts', '../metrics/rate.js', 'src/metrics/rate.ts'],
   ['src/engine/kernels/add.ts', '../../nn/layer.js', 'src/nn/layer.ts'],
   ['src/results/page/masks.ts', '../../suite/plan.js', 'src/suite/plan.ts'],
+  ['src/results/page/masked.ts', '../../pretrain/model.js', 'src/pretrain/model.ts'],
+  ['src/results/compare.ts', '../heads/model.js', 'src/heads/model.ts'],
   ['src/suite/plan.ts', '../cli/run.js', 'src/cli/run.ts'],
   ['src/heads/model.ts', '../../tasks/index.js', 'tasks/index.ts'],
   ['tasks/ks/index.ts', '../../src/heads/model.js', 'src/heads/model.ts'],

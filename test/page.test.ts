@@ -30,9 +30,18 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ehmam-page-'));
-    entry = await compileEntry(['tsconfig.build.json', 'tsconfig.browser.json']);
+    entry = await compileEntry();
     written = await writePageResults(folder);
     const { results, manifest, run } = written;
+    const analysis = await entry.run([
+      'analyse',
+      run,
+      '--manifest',
+      manifest,
+      '--out',
+      join(run, 'analysis'),
+    ]);
+    expect(analysis.stderr).toBe('');
     const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
     report = await entry.run([
       ...words,
@@ -50,7 +59,6 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
   });
   afterAll(async () => {
     await browser?.close();
-    await entry?.remove();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -45,7 +45,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 's.json'), JSON.stringify(suite));
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 

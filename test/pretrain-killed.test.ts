@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomStream } from '../src/base/random.js';
+import { randomMoments } from '../src/base/moments.fixture.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
 import { readSafetensors } from '../src/formats/safetensors.js';
@@ -28,7 +28,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'toy.json'), JSON.stringify(settings));
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -48,7 +47,7 @@ const ended = (child: ChildProcess): Promise<void> =>
 describe('a pre-training that is killed ten times', () => {
   it('leaves whole checkpoints each time, and ends with the weights of one that was not killed', async () => {
     const [whole, killed] = ['whole', 'killed'];
-    const random = randomStream(Date.now(), 'moments');
+    const random = randomMoments('moments');
     const uninterrupted = entry.run(words(whole));
     let survived = 0;
     for (let kill = 0; kill < kills; kill++) {

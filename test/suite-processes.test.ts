@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomStream } from '../src/base/random.js';
+import { randomMoments } from '../src/base/moments.fixture.js';
 import { compileEntry, type Entry, type Finished } from '../src/cli/entry.fixture.js';
 import { type LoggedEvent, readEvents } from '../src/suite/events.js';
 import { readGraph, stateFolderOf } from '../src/suite/state.js';
@@ -26,7 +26,6 @@ beforeAll(async () => {
   suite = await writeTones(folder, undefined, 30 + 20 * kills);
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -58,7 +57,7 @@ const isAlive = (pid: number): boolean => {
 
 describe(`a suite that is killed ${2 * kills} times`, () => {
   it('ends with the results of one that was not, and does no job twice', async () => {
-    const random = randomStream(Date.now(), 'kills');
+    const random = randomMoments('kills');
     const whole = await entry.run(wordsFor('whole'), environmentFor('whole'));
     expect(whole).toMatchObject({ code: 0, stderr: '' });
 
@@ -163,7 +162,7 @@ const evaluate = (predictions, references) => {
   while (existsSync(${JSON.stringify(hungry)})) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })));
   return ks.evaluate(predictions, references);
 };
-export const tasks = [{ ...ks, name: 'hungry', evaluate }];
+export default { apiVersion: 1, tasks: [{ ...ks, name: 'hungry', evaluate }] };
 `,
     );
     await writeFile(hungry, '');

@@ -37,7 +37,6 @@ try {
       encoders: [],
       audio: { paths: [], root: undefined, mostBytes: 0 },
       hardest: 12,
-      engine: () => Promise.reject(new Error('no masks are asked for')),
       remark: (why) => console.log(why),
     });
     return `${summary.hardest} utterances shown`;

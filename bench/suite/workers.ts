@@ -26,6 +26,7 @@ async function secondsWith(jobs: number, threads: number | undefined): Promise<n
     jobs,
     quiet: false,
     signal: new AbortController().signal,
+    say: console.error,
   });
   if (!complete) throw new Error(summary);
   return (performance.now() - started) / 1000;

@@ -41,12 +41,12 @@ export interface HubSource<Settings = unknown> {
  * - It takes any batch. With `lengths`, padding changes nothing: the hidden states of a row's own frames equal those of
  *   the row alone, within 1e-5, whatever the rows beside it. So statistics over time are taken over own steps, a
  *   convolution sees zeros behind the end as it does at the end of the row alone, and no frame attends to padding;
- *   `src/nn/own-steps.ts` has what is needed for that. Hidden states behind a row's end are zeros.
+ *   `ownSamples`, `ownSteps` and `groupNorm` (src/api/tensors.ts) are for that. Hidden states behind a row's end are zeros.
  * - A row of n samples has floor((n - minimumSamples) / hopSamples) + 1 frames of its own.
  * - Every parameter that is trained has a gradient: an operation of one's own is written with `withGradient`.
  * - No value of a tensor is read, and no length becomes a constant while nothing is dropped: one program serves
  *   utterances of every length.
- * - With `dropoutKey` the masks depend on the key and the place in the model alone (`src/nn/dropout.ts`).
+ * - With `dropoutKey` the masks depend on the key and the place in the model alone, as those of `dropout` and `layerKept`.
  */
 export interface EncoderFamily<Config = unknown> {
   /** What `family` says in a configuration. */

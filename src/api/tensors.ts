@@ -1,5 +1,4 @@
-/** @file What head kinds and encoder families are written in: tensors, layers with their parameters, the front end. */
-
+/** @file What head kinds and encoder families are written in: tensors, programs, layers, training, the front end. */
 export {
   type DataType,
   float32,
@@ -20,14 +19,47 @@ export {
   type Start,
   startParameters,
 } from '../encoders/parameter-specs.js';
+export type { Engine, Given, Held, Outputs, Program, ProgramOptions } from '../engine/engine.js';
 export type { Tensor } from '../engine/ops.js';
 export * as ops from '../engine/ops.js';
-export type { Parameters } from '../engine/tree.js';
+export type { Parameters, ToHost } from '../engine/tree.js';
+export type { Features } from '../features/store.js';
+export {
+  type AdamSettings,
+  type AdamState,
+  type AdamUpdate,
+  adamDefaults,
+  adamStart,
+  adamStep,
+  clipScale,
+  globalNorm,
+} from '../nn/adam.js';
 export { type ConvSettings, conv1d } from '../nn/conv1d.js';
-export { type DropoutKey, dropout } from '../nn/dropout.js';
+export { ctcLoss } from '../nn/ctc.js';
+export { detached, type Forward, withGradient } from '../nn/custom.js';
+export { type DropoutKey, dropout, layerKept } from '../nn/dropout.js';
 export { gelu } from '../nn/gelu.js';
 export { type LossWithGradients, lossAndGradients } from '../nn/gradients.js';
+export { type GroupNormSettings, groupNorm } from '../nn/group-norm.js';
 export { layerSum } from '../nn/layer-sum.js';
 export { linear, parameter } from '../nn/linear.js';
 export { bidirectionalLstm } from '../nn/lstm.js';
 export { layerNorm } from '../nn/norm.js';
+export { ownOnly, ownSamples, ownSteps, windowCounts } from '../nn/own-steps.js';
+export type { DevScores } from '../training/course.js';
+export type { LossFunction } from '../training/gradient-sums.js';
+export {
+  type OneByOne,
+  type OneByOneSettings,
+  type TrainedSeed,
+  type TrainingWork,
+  trainOneByOne,
+} from '../training/one-by-one.js';
+export {
+  constantRate,
+  linearDecay,
+  type Schedule,
+  type TriStage,
+  triStage,
+  warmUpCosine,
+} from '../training/schedule.js';

@@ -177,6 +177,20 @@ export async function removeUnfinished(folder: string): Promise<void> {
   for (const name of names.filter((each) => temporaryPattern.test(each))) await rm(join(folder, name));
 }
 
+/** By what a file is taken to be as it was left. */
+export interface FileStatus {
+  /** Bytes. */
+  readonly size: number;
+  /** When it was changed last, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** Size and time of a file; undefined where there is none that can be looked at. */
+export async function fileStatus(path: string): Promise<FileStatus | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && { size: found.size, modified: found.mtimeMs };
+}
+
 /** SHA-256 of a file's bytes, in hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lockOwner, lockPath, takeLock } from './lock.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LockOptions, lockOwner, lockPath, takeLock } from './lock.js';
 
 let folder: string;
 let path: string;
@@ -12,7 +12,6 @@ beforeEach(async () => {
   path = lockPath(folder, 'job');
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
 
@@ -62,19 +61,17 @@ describe('a lock', () => {
     expect(await takeLock(path, { silentSeconds: 90 })).toBeDefined();
   });
 
-  it('of a Slurm job is stale once that runs no more, or is this one started again', async () => {
-    const slurm = { job: '17', restart: '0' };
-    await held({ machine: 'elsewhere', slurm });
-    expect(await takeLock(path, { runsInSlurm: async () => undefined })).toBeUndefined();
-    expect(await takeLock(path, { runsInSlurm: async () => true })).toBeUndefined();
-    const lock = await takeLock(path, { runsInSlurm: async (job) => job !== '17' });
-    expect(lock).toBeDefined();
-    await lock?.release();
-    await held({ machine: 'elsewhere', slurm });
-    vi.stubEnv('SLURM_JOB_ID', '17');
+  it('of another machine is stale once it is known that its owner does not live, whatever its signs of life', async () => {
+    const within = { cell: '17' };
+    const saying = (lives: boolean | undefined): LockOptions => ({
+      liveness: { own: () => within, lives: async (other) => (other.cell === '17' ? lives : true) },
+    });
+    await held({ machine: 'elsewhere', within });
+    expect(await takeLock(path, saying(undefined))).toBeUndefined();
+    expect(await takeLock(path, saying(true))).toBeUndefined();
     expect(await takeLock(path)).toBeUndefined();
-    vi.stubEnv('SLURM_RESTART_COUNT', '1');
-    expect(await takeLock(path)).toBeDefined();
+    expect(await takeLock(path, saying(false))).toBeDefined();
+    expect((await lockOwner(path))?.within).toEqual(within);
   });
 
   it('whose writer was killed before it wrote its name is stale after some seconds', async () => {

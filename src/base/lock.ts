@@ -15,8 +15,8 @@ const ownerSchema = z.object({
   pid: z.int(),
   /** When the process started, in ticks since boot; tells it from a later one with the same id. */
   started: z.string().optional(),
-  /** The Slurm job that the process runs in, and how often that was started again. */
-  slurm: z.object({ job: z.string(), restart: z.string() }).optional(),
+  /** What else is known of where the process runs: see `Liveness`. */
+  within: z.record(z.string(), z.string()).optional(),
   at: z.string(),
 });
 
@@ -27,11 +27,18 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** What tells whether processes of other machines live, where more is known of them than their silence. */
+export interface Liveness {
+  /** What others have to know of this process to tell; undefined where there is nothing. */
+  own(): Readonly<Record<string, string>> | undefined;
+  /** Whether a process that said this of itself may still live; undefined where nobody knows. */
+  lives(within: Readonly<Record<string, string>>): Promise<boolean | undefined>;
+}
+
 export interface LockOptions {
   /** The owner's sign of life has to be no older than this, where its process cannot be looked up (default 120 s). */
   readonly silentSeconds?: number;
-  /** Whether a Slurm job still runs; undefined where nobody knows. */
-  readonly runsInSlurm?: (job: string) => Promise<boolean | undefined>;
+  readonly liveness?: Liveness | undefined;
 }
 
 const usualSilentSeconds = 120;
@@ -51,7 +58,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   if (highest !== undefined && !(await isStale(fileOf(path, highest), options))) return undefined;
   const mine = (highest ?? -1) + 1;
   const file = fileOf(path, mine);
-  const owner = ownOwner();
+  const owner = ownOwner(options.liveness);
   if (!(await makeFile(file, owner))) return undefined;
   // It may have been made after another took a higher one, which removed the lower ones.
   const now = await generationsOf(path);
@@ -114,8 +121,8 @@ async function makeFile(file: string, owner: LockOwner): Promise<boolean> {
   }
 }
 
-function ownOwner(): LockOwner {
-  const { SLURM_JOB_ID, SLURM_RESTART_COUNT = '0' } = process.env;
+function ownOwner(liveness: Liveness | undefined): LockOwner {
+  const within = liveness?.own();
   const started = startOf(process.pid);
   return {
     token: randomUUID(),
@@ -123,7 +130,7 @@ function ownOwner(): LockOwner {
     machine: machine(),
     pid: process.pid,
     ...(started !== undefined && { started }),
-    ...(SLURM_JOB_ID !== undefined && { slurm: { job: SLURM_JOB_ID, restart: SLURM_RESTART_COUNT } }),
+    ...(within !== undefined && { within: { ...within } }),
     at: new Date().toISOString(),
   };
 }
@@ -138,18 +145,12 @@ async function readOwner(file: string): Promise<LockOwner | undefined> {
 }
 
 async function isStale(file: string, options: LockOptions): Promise<boolean> {
-  const { silentSeconds = usualSilentSeconds, runsInSlurm } = options;
+  const { silentSeconds = usualSilentSeconds, liveness } = options;
   const owner = await readOwner(file);
   const silence = await silenceOf(file);
   // A living process that is silent for long is stopped, or its thread has ended.
   if (owner?.machine === machine()) return !isAlive(owner) || silence > 5 * silentSeconds;
-  // Slurm starts a job again only after its first run has ended.
-  const { SLURM_JOB_ID, SLURM_RESTART_COUNT = '0' } = process.env;
-  if (owner?.slurm !== undefined) {
-    const { job, restart } = owner.slurm;
-    if (job === SLURM_JOB_ID && restart !== SLURM_RESTART_COUNT) return true;
-    if (job !== SLURM_JOB_ID && (await runsInSlurm?.(job)) === false) return true;
-  }
+  if (owner?.within !== undefined && (await liveness?.lives(owner.within)) === false) return true;
   // A file without an owner is being written, or its writer was killed then.
   return silence > (owner === undefined ? Math.min(silentSeconds, 5) : silentSeconds);
 }

@@ -22,7 +22,7 @@ export const analyseCommand = defineCommand({
     split: { type: 'string', describe: 'Rows of the manifest to analyse (default: all)' },
     limit: { type: 'number', describe: 'Analyse the first so many utterances (default: all)' },
     utterance: { type: 'string', describe: 'Id of the utterance to draw (default: the first)' },
-    out: { type: 'string', describe: 'Folder for analysis.json and utterance.svg' },
+    out: { type: 'string', describe: 'Folder for analysis.json, drawings.jsonl and utterance.svg' },
     seed: { type: 'number', default: 1, describe: 'Seed of the masks' },
     ...engineOptions,
   },

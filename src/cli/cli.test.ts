@@ -29,7 +29,6 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 

@@ -29,6 +29,7 @@ export const demoCommand = defineCommand({
       jobs: jobsOf(jobs),
       quiet: io.quiet,
       signal: io.signal,
+      say: io.say,
     });
     if (interrupted) return undefined;
     const { json, styled, width } = io;

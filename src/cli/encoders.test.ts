@@ -19,7 +19,6 @@ beforeAll(async () => {
   await writeWav(join(folder, 'tone.wav'), tone, 16000);
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 

@@ -1,9 +1,19 @@
 /** @file The real command line for tests: compiled once, run as a process of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { lockPath, takeLock } from '../base/lock.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the program is compiled to: see `test/compiled.setup.ts`. */
+    compiledFolder: string;
+  }
+}
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,26 +34,28 @@ export interface Entry {
   runAndInterrupt(words: readonly string[], ready: (stderr: string) => boolean): Promise<Finished>;
   /** Where a file of the project was compiled to: `src/.../x.js`. */
   compiled(path: string): string;
-  remove(): Promise<void>;
 }
 
-/** Compiles the project into a folder of its own under `dist` (git ignores it; packages are found from there). */
-export async function compileEntry(projects: readonly string[] = ['tsconfig.build.json']): Promise<Entry> {
-  await mkdir(join(root, 'dist'), { recursive: true });
-  const folder = await mkdtemp(join(root, 'dist', '.cli-test-'));
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  // Types are the type-check's to judge; here only the JavaScript is wanted.
-  const compile = (project: string): Promise<Finished> =>
-    finished(
-      execFile(process.execPath, [compiler, '-p', join(root, project), '--noCheck', '--outDir', folder]),
-    );
-  let said = '';
-  for (const project of projects) {
-    const { stdout, stderr } = await compile(project);
-    said += stdout + stderr;
-  }
+/** The program, compiled by the first test file that asks for it. */
+export async function compileEntry(): Promise<Entry> {
+  const folder = inject('compiledFolder');
   const main = join(folder, 'src', 'cli', 'main.js');
-  if (!existsSync(main)) throw new Error(`not compiled: ${said}`);
+  const whole = join(folder, 'compiled');
+  while (!existsSync(whole)) {
+    const lock = await takeLock(lockPath(folder, 'compiler'));
+    if (lock === undefined) {
+      await sleep(100);
+      continue;
+    }
+    try {
+      if (existsSync(whole)) break;
+      const said = await compile(folder);
+      if (!existsSync(main)) throw new Error(`not compiled: ${said}`);
+      await writeFile(whole, '');
+    } finally {
+      await lock.release();
+    }
+  }
   const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
     spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
   return {
@@ -66,8 +78,19 @@ export async function compileEntry(projects: readonly string[] = ['tsconfig.buil
       return result;
     },
     compiled: (path) => join(folder, path),
-    remove: () => rm(folder, { recursive: true }),
   };
+}
+
+/** Types are the type-check's to judge; here only the JavaScript is wanted. */
+async function compile(folder: string): Promise<string> {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  let said = '';
+  for (const project of ['tsconfig.build.json', 'tsconfig.browser.json']) {
+    const words = [compiler, '-p', join(root, project), '--noCheck', '--outDir', folder];
+    const { stdout, stderr } = await finished(execFile(process.execPath, words));
+    said += stdout + stderr;
+  }
+  return said;
 }
 
 function finished(child: ReturnType<typeof execFile> | ReturnType<typeof spawn>): Promise<Finished> {

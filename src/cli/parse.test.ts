@@ -33,6 +33,11 @@ describe('a wrong command line', () => {
     ['a missing argument', ['compare'], /^compare needs more: ehmam compare <results\.\.>\. See/],
     ['a missing option', ['features', 'fbank', 'a.wav'], /^features needs --out\. See/],
     ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed is no number\./],
+    [
+      'an engine where nothing is computed',
+      ['report', 'x', '--out', 'o', '--engine', 'onnx'],
+      /^report does not know 'engine'\./,
+    ],
     ['an argument too many', ['features', 'f', 'a', 'b.wav', '--out', 'o'], /does not know 'b\.wav'\./],
   ];
 

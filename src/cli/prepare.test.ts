@@ -22,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 

@@ -1,6 +1,5 @@
 /** @file `ehmam report`: result records as one page. */
 import { defineCommand } from './command.js';
-import { engineOptions, engineSettings } from './engine-options.js';
 import { listOf } from './lists.js';
 import { baselineOption, metricsOption, resultsPositional } from './results-options.js';
 
@@ -15,21 +14,24 @@ export const reportCommand = defineCommand({
     metrics: metricsOption,
     audio: {
       type: 'string',
-      describe: 'Folders or manifests: embed the sound of the hardest utterances, draw masks',
+      describe: 'Folders or manifests: embed the sound of the hardest utterances',
     },
     'audio-size': { type: 'number', default: 8, describe: 'Megabytes that sound may take' },
     root: { type: 'string', describe: "Folder that a manifest's paths are relative to (default: its own)" },
     encoders: {
       type: 'string',
-      describe: "Folders of 'ehmam pretrain' whose learning is shown (default: those of the records)",
+      describe:
+        "Folders of 'ehmam pretrain' whose learning and masks are shown (default: those of the records)",
     },
     hardest: { type: 'number', default: 12, describe: 'How many of the hardest utterances of a task' },
-    ...engineOptions,
   },
   examples: [
     ['report results/demo --out demo.html', 'The page of the demo'],
     ['report results/demo --out demo.html --baseline fbank', 'With differences from FBANK'],
-    ['report runs/a --out a.html --audio mini/asr.csv,mini/ks.csv', 'With sound, and masks drawn over it'],
+    [
+      'report runs/a --out a.html --audio mini/asr.csv,mini/ks.csv',
+      'With the sound of the hardest utterances',
+    ],
   ],
   async run(args, io) {
     const { writeReport } = await import('./report/write.js');
@@ -44,7 +46,6 @@ export const reportCommand = defineCommand({
       root: args.root,
       encoders: listOf(args.encoders, 'encoders') ?? [],
       hardest: args.hardest,
-      engine: engineSettings(args),
       say: io.say,
     });
     const { out, bytes, records, sound } = written;

@@ -64,6 +64,10 @@ export const runCommand = defineCommand({
       type: 'string',
       describe: 'Disk that features may take: 200GB; frames beyond it are computed when read',
     },
+    'verify-features': {
+      type: 'boolean',
+      describe: 'Read all stored features and make again what is damaged',
+    },
     resume: { type: 'boolean', describe: 'Go on with heads whose training was interrupted (the default)' },
     'no-resume': { type: 'boolean', describe: 'Train interrupted heads from their start' },
     'checkpoint-every': {
@@ -91,6 +95,7 @@ export const runCommand = defineCommand({
     const { comparison, interrupted, summary, queued } = await runFromSuite({
       ...requestOf(args, io),
       ...{ jobs, launcher, detach },
+      verifyFeatures: args['verify-features'],
       resume: resumes(args.resume, args['no-resume']),
       checkpointSeconds: secondsOf(args['checkpoint-every']),
       featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),

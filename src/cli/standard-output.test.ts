@@ -12,9 +12,8 @@ beforeAll(async () => {
   entry = await compileEntry();
   folder = mkdtempSync(join(tmpdir(), 'ehmam-stdout-'));
 });
-afterAll(async () => {
+afterAll(() => {
   rmSync(folder, { recursive: true });
-  await entry.remove();
 });
 
 const runInto = (words: readonly string[], stdout: number) =>

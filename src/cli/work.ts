@@ -19,10 +19,16 @@ export const workCommand = defineCommand({
     ],
   ],
   stopsOnSignal: true,
-  async run({ state, job, threads }, io) {
-    const { outcomeExitCodes, workOn } = await import('../suite/work.js');
+  async run({ state: given, job: key, threads }, io) {
+    const { doJob, outcomeExitCodes } = await import('../suite/work.js');
+    const { performerOf } = await import('../suite/perform.js');
+    const { findJob } = await import('../suite/state.js');
     const { resolve } = await import('node:path');
-    const outcome = await workOn(resolve(state), job, {
+    const state = resolve(given);
+    const { graph, job } = await findJob(state, key);
+    // Where the graph's relative paths lead.
+    process.chdir(graph.folder);
+    const outcome = await doJob({ state, graph, perform: performerOf(graph), say: io.say }, job, {
       threads,
       signal: io.signal,
       onProgress: () => undefined,

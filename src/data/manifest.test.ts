@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hashManifest, loadUtterances, validateManifest } from './manifest.js';
+import { hashManifest, loadUtterances } from './manifest.js';
 
 let folder: string;
 let file: string;
@@ -94,17 +94,6 @@ describe('loadUtterances', () => {
     await writeFile(file, rows);
     await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(`${file}:4: 'label' is empty`);
     expect(await loadUtterances(file, { columns: ['label'], splits: ['dev'] })).toHaveLength(1);
-  });
-});
-
-it('validateManifest says what a manifest holds', async () => {
-  await writeFile(file, rows);
-  expect(await validateManifest(file)).toEqual({
-    utterances: 4,
-    audioFiles: 3,
-    audioBytes: 60,
-    splits: { train: 3, dev: 1 },
-    columns: ['id', 'path', 'split', 'label'],
   });
 });
 

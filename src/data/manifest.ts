@@ -23,39 +23,16 @@ export interface LoadOptions extends ManifestOptions {
   readonly mostMissing?: number;
 }
 
-/** What a manifest holds, found by `validateManifest`. */
-export interface ManifestSummary {
-  readonly utterances: number;
-  readonly audioFiles: number;
-  readonly audioBytes: number;
-  /** Number of utterances by split, in order of appearance. */
-  readonly splits: Readonly<Record<string, number>>;
-  readonly columns: readonly string[];
-}
-
 /**
  * Reads the utterances of the splits asked for, in the manifest's order.
  * @throws UserError as `readManifest`, and for a duplicate id (in any split), a split without rows, an empty cell of
  *   `options.columns` or a missing audio file (in the splits asked for)
  */
 export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
-  const { kept } = await load(file, options);
+  const kept = await load(file, options);
   const uses = usesOf(kept);
   await refuseAbsent(uses, await absentFiles([...uses.keys()]), options.mostMissing);
   return kept;
-}
-
-/** Checks a manifest as `loadUtterances` does, and says what it holds. */
-export async function validateManifest(file: string, options: LoadOptions = {}): Promise<ManifestSummary> {
-  const { kept, counts } = await load(file, options);
-  const sizes = await audioSizes(kept, options.mostMissing);
-  return {
-    utterances: kept.length,
-    audioFiles: sizes.size,
-    audioBytes: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-    splits: Object.fromEntries(counts),
-    columns: Object.keys(kept[0]?.columns ?? {}),
-  };
 }
 
 /**
@@ -82,7 +59,7 @@ export interface ManifestHashes {
 
 /** Hashes a manifest and the audio it names in one go. */
 export async function manifestHashes(file: string, root?: string, mostMissing = 0): Promise<ManifestHashes> {
-  const { kept } = await load(file, { root });
+  const kept = await load(file, { root });
   const sizes = await audioSizes(kept, mostMissing);
   const samples = new Map<string, string>();
   for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
@@ -112,10 +89,7 @@ async function middleOf(path: string, size: number): Promise<string> {
   }
 }
 
-async function load(
-  file: string,
-  options: LoadOptions,
-): Promise<{ readonly kept: Utterance[]; readonly counts: ReadonlyMap<string, number> }> {
+async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   const wanted = options.splits && new Set(options.splits);
   const ids = new Set<string>();
   const counts = new Map<string, number>();
@@ -146,7 +120,7 @@ async function load(
       mend: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
     });
   }
-  return { kept, counts };
+  return kept;
 }
 
 /** Other names of the three splits. */

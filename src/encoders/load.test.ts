@@ -82,6 +82,61 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('the hash of an encoder', () => {
+  // As before encoders had settings that only training looks at: stored features and records name them.
+  it.each([
+    ['fbank', '331b18fd65e85302ff1ace287b5783472034def446e88d60540d4441efa1c69a'],
+    [
+      'test/fixtures/ehmam-official/tiny.pt',
+      'dfb0831f4dc2db221ebedcae9214b1898d5dbe237d024fe95fb5f240d7f79528',
+    ],
+    [
+      'test/fixtures/ehmam-12-heads/tiny.pt',
+      'aed76def47b882b5e850527848b5fa075f13f867cddc452edcb0412937ec3699',
+    ],
+    [
+      'test/fixtures/huggingface/data2vec-audio',
+      '2826f702b8dc8aaff922649da275c3691f7b65eea4ae9ffd565e4a0c00707f1d',
+    ],
+    [
+      'test/fixtures/huggingface/hubert-batch-norm',
+      '561915344661c4d97f669761b009e9e587f66404957112cc6ca8866d677203ca',
+    ],
+    [
+      'test/fixtures/huggingface/hubert-group',
+      'a188b719cc6dc6ff08e2622453e5c934f5f3a10fd6928bb7461dc4b613d9ef5a',
+    ],
+    [
+      'test/fixtures/huggingface/hubert-layer',
+      '45debd1a2eb15817e7d35cdf42bfc91b9d10cc306534e58ef206906e611eeeb8',
+    ],
+    [
+      'test/fixtures/huggingface/wav2vec2-group',
+      '05b855a6a1261ab6c76eba449c8c3ea9c10c88b26ff161474a62bfb98586a2b9',
+    ],
+    [
+      'test/fixtures/huggingface/wav2vec2-layer',
+      'd06448ff46ee203d4e94bcf09a16c6168846e27e13635abb1f81630d1fd1993a',
+    ],
+    [
+      'test/fixtures/huggingface/wavlm-group',
+      '3e3b6d24718e4ca74272d55b69338c25264ed53efdb9f8f26416dea348b4a116',
+    ],
+    [
+      'test/fixtures/huggingface/wavlm-layer',
+      '74043ce90da858faee29b2a70d0642b7ac11467dce4ef5106249c4118dcdf315',
+    ],
+  ])('%s', async (spec, hash) => {
+    expect((await loadEncoder(spec)).hash).toBe(hash);
+  });
+
+  it('of random:tiny with seed 3', async () => {
+    expect((await loadEncoder('random:tiny', 3)).hash).toBe(
+      'ed9976c806a3a7906eb23043413a1124fa43010afe69b2168c03d1180b9eed6a',
+    );
+  });
+});
+
 describe('what cannot be loaded', () => {
   it('is named with what a SPEC may be', async () => {
     expect(await complaint('no/such/place')).toMatch(
@@ -118,7 +173,7 @@ describe('what cannot be loaded', () => {
     ['null', /config\.json: unknown encoder family/],
     [
       { ...config, family: 'wav2vec' },
-      /config\.json: unknown encoder family 'wav2vec'\. Families: ehmam, fbank, wav2vec2, hubert, wavlm, data2vec-audio/,
+      /config\.json: unknown encoder family 'wav2vec'\. Families: fbank, ehmam, wav2vec2, hubert, wavlm, data2vec-audio/,
     ],
     [{ ...config, heads: 0 }, /config\.json: heads: /],
     [{ ...config, frontend: { type: 'mel', bins: 4 } }, /config\.json: frontend\.stack: /],

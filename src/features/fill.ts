@@ -21,6 +21,8 @@ export interface StorePlan {
   readonly size: number;
   readonly folder: string;
   readonly mostBad: number;
+  /** Whether all data is read, even what nothing says has changed. */
+  readonly verify: boolean;
   readonly quiet: boolean;
   /** Told how many of the utterances that are to have features have them. */
   readonly onProgress: (done: number) => void;
@@ -40,6 +42,7 @@ export async function findShard(plan: StorePlan, index: number): Promise<ShardDe
     plan.folder,
     index,
     part.map(({ id }) => id),
+    plan.verify,
   );
   // What was bad may have been mended, or its disk may be back.
   const again = part.filter(({ id }) => shard?.bad?.[id] !== undefined);

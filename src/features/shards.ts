@@ -1,11 +1,12 @@
-/** @file Shards of a feature store: a binary file and its description, each written whole, checked when opened. */
+/** @file Shards of a feature store: a binary file and its description, each written whole, its data checked when it is first met. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
-import { sha256OfFile, writeFileAtomic } from '../base/files.js';
+import { fileStatus, writeFileAtomic } from '../base/files.js';
 import { decodeHalves, encodeHalves, largestHalf } from '../formats/half.js';
+import { isVerified, noteVerified } from './trust.js';
 
 export const storedTypes = ['float32', 'float16'] as const;
 export type StoredType = (typeof storedTypes)[number];
@@ -73,7 +74,12 @@ export async function writeShard(
     sha256: hash.digest('hex'),
     kept,
   };
-  if (kept) await writeFileAtomic(dataPath(folder, index, description), chunks);
+  if (kept) {
+    const data = dataPath(folder, index, description);
+    await writeFileAtomic(data, chunks);
+    const status = await fileStatus(data);
+    if (status !== undefined) await noteVerified(data, status);
+  }
   await writeFileAtomic(descriptionPath(folder, index), `${JSON.stringify(description)}\n`);
   await removeOthers(folder, index, description);
   return description;
@@ -83,7 +89,7 @@ export async function writeShard(
 async function removeOthers(folder: string, index: number, description: ShardDescription): Promise<void> {
   const own = basename(dataPath(folder, index, description));
   for (const name of await readdir(folder)) {
-    const data = name.startsWith(`${shardName(index)}-`) && !(description.kept && name === own);
+    const data = name.startsWith(`${shardName(index)}-`) && !(description.kept && name.startsWith(own));
     const unfinished = name.startsWith(`.${shardName(index)}`) && name.endsWith('.tmp');
     if (data || unfinished) await rm(join(folder, name), { force: true });
   }
@@ -124,20 +130,22 @@ function encode(id: string, values: Float32Array, type: StoredType): Uint8Array 
 
 /**
  * The description of a shard that holds exactly these utterances, else undefined.
- * Its data, where it is kept, is whole: all of it was read and compared with the checksum.
+ * Its data, where it is kept, is whole: all of it was compared with the checksum, now or when it was made or first met.
+ * @param verify reads the data even where nothing says that it changed
  */
 export async function readShard(
   folder: string,
   index: number,
   ids: readonly string[],
+  verify = false,
 ): Promise<ShardDescription | undefined> {
   try {
     const parsed = shardSchema.safeParse(JSON.parse(await readFile(descriptionPath(folder, index), 'utf8')));
     if (!parsed.success || parsed.data.rows.length !== ids.length) return undefined;
     if (parsed.data.ids.some((id, i) => id !== ids[i])) return undefined;
     if (!parsed.data.kept) return parsed.data;
-    const digest = await sha256OfFile(dataPath(folder, index, parsed.data));
-    return digest === parsed.data.sha256 ? parsed.data : undefined;
+    const { sha256 } = parsed.data;
+    return (await isVerified(dataPath(folder, index, parsed.data), sha256, verify)) ? parsed.data : undefined;
   } catch {
     // Absent, cut off or unreadable: the shard is made again, and a folder that cannot be written says so then.
     return undefined;

@@ -38,7 +38,15 @@ afterAll(() => rm(corpus, { recursive: true, force: true }));
 
 async function open(kind: FeatureKind, folder: string, of = utterances): Promise<Features> {
   const engine = await createEngine('onnx', { threads: 1 });
-  return openFeatures({ engine, encoder, utterances: of, audioHash: 'm', kind, folder, quiet: true });
+  return openFeatures({
+    engine,
+    encoder,
+    utterances: of,
+    audioHash: 'm',
+    kind,
+    storage: { folder },
+    quiet: true,
+  });
 }
 
 describe('extraction', () => {
@@ -117,11 +125,14 @@ describe('the feature store', () => {
       );
     const before = await times();
     const dataOf = (shard: number): string =>
-      Object.keys(before).find((name) => name.startsWith(`shard-0000${shard}-`)) ?? '';
+      Object.keys(before).find((name) => name.startsWith(`shard-0000${shard}-`) && name.endsWith('.bin')) ??
+      '';
     expect(Object.keys(before).sort()).toEqual([
       dataOf(0),
+      `${dataOf(0)}.verified`,
       'shard-00000.json',
       dataOf(1),
+      `${dataOf(1)}.verified`,
       'shard-00001.json',
     ]);
     await (await open('frames', folder)).close();
@@ -154,7 +165,7 @@ describe('the feature store', () => {
     await writeFile(join(corpus, 'text.wav'), 'no audio');
     await expect(open('frames', folder, broken)).rejects.toThrow(/text\.wav/);
     const store = join(folder, (await readdir(folder))[0] as string);
-    expect((await readdir(store)).map((name) => name.slice(0, 11))).toEqual(['shard-00000', 'shard-00000']);
+    expect((await readdir(store)).map((name) => name.slice(0, 11))).toEqual(Array(3).fill('shard-00000'));
     const mended = await open('frames', folder);
     expect(mended.rows).toHaveLength(count);
     await mended.close();
@@ -170,13 +181,13 @@ test('parts of a store, made one after the other, are the whole', async () => {
     utterances,
     audioHash: 'm',
     kind: 'frames',
-    folder,
+    storage: { folder },
     quiet: true,
   } as const;
   expect(await extractPart(options, { index: 1, of: 2 })).toBe(1);
   const [store = ''] = await readdir(folder);
   expect((await readdir(join(folder, store))).map((name) => name.slice(0, 11))).toEqual(
-    Array(2).fill('shard-00001'),
+    Array(3).fill('shard-00001'),
   );
   expect(await extractPart(options, { index: 0, of: 2 })).toBe(1);
   const [parts, whole] = [await open('frames', folder), await open('frames', join(corpus, 'no-parts'))];
@@ -191,7 +202,15 @@ describe('a disk budget', () => {
     const remarks: string[] = [];
     const engine = await createEngine('onnx', { threads: 1 });
     const features = await openFeatures({
-      ...{ engine, encoder, utterances, audioHash: 'm', kind: 'frames', folder, frameType, budgetBytes },
+      ...{
+        engine,
+        encoder,
+        utterances,
+        audioHash: 'm',
+        kind: 'frames',
+        frameType,
+        storage: { folder, budgetBytes },
+      },
       remark: (text) => remarks.push(text),
     });
     return { features, remarks };
@@ -237,7 +256,7 @@ describe('a disk budget', () => {
     expect((await bounded(folder, 'float16', 0)).remarks).toEqual([]);
     // Means are small: they are stored whatever the budget is.
     const engine = await createEngine('onnx', { threads: 1 });
-    const options = { engine, encoder, utterances, audioHash: 'm', folder, budgetBytes: 0 };
+    const options = { engine, encoder, utterances, audioHash: 'm', storage: { folder, budgetBytes: 0 } };
     const pooled = await openFeatures({ ...options, kind: 'pooled', quiet: true });
     expect(pooled.read(3)).toHaveLength(12);
   });
@@ -256,13 +275,13 @@ describe('bad audio', () => {
       utterances: of,
       audioHash: 'm',
       kind: 'frames',
-      folder,
+      storage: { folder },
       quiet: true,
     } as const;
     await expect(openFeatures(options)).rejects.toThrow(
       `m.csv:4: utterance 'u2': ${broken}: the audio file is empty`,
     );
-    const features = await openFeatures({ ...options, mostBad: 1 });
+    const features = await openFeatures({ ...options, storage: { folder, mostBad: 1 / count } });
     expect([...features.bad.keys()]).toEqual([2]);
     expect(features.bad.get(2)).toContain('the audio file is empty');
     expect(features.rows[2]).toBe(0);
@@ -292,10 +311,10 @@ describe('bad audio', () => {
       utterances: of,
       audioHash: 'm',
       kind: 'pooled',
-      folder,
+      storage: { folder },
       quiet: true,
     } as const;
-    const features = await openFeatures({ ...options, mostBad: 2 });
+    const features = await openFeatures({ ...options, storage: { folder, mostBad: 2 / count } });
     expect(features.bad.get(0)).toContain('181.0 s at once are too long');
     expect(features.bad.get(1)).toContain('reach past its end');
     await features.close();

@@ -16,6 +16,20 @@ import { asStored, type ShardDescription, type StoredType } from './shards.js';
 export type { FeatureKind } from './encoding.js';
 export type { Features } from './reader.js';
 
+/** How features are kept: one object for all who open stores. */
+export interface FeatureStorage {
+  /** Where stores are kept; each gets a folder named by what is in it. */
+  readonly folder: string;
+  /** What all stores in `folder` may take: frames that would go beyond it are computed whenever they are read. */
+  readonly budgetBytes?: number | undefined;
+  /** The share of utterances that may have audio that cannot be used (default: none). They get no rows. */
+  readonly mostBad?: number | undefined;
+  /** Whether stored data is read and compared with its checksum even where nothing says that it changed. */
+  readonly verify?: boolean | undefined;
+  /** How processes that share the work tell who still lives. */
+  readonly lock?: LockOptions | undefined;
+}
+
 export interface StoreOptions {
   readonly engine: Engine;
   readonly encoder: Encoder;
@@ -23,21 +37,14 @@ export interface StoreOptions {
   /** Tells the audio of the utterances apart from any other. */
   readonly audioHash: string;
   readonly kind: FeatureKind;
-  /** Where stores are kept; this one gets a folder named by what is in it. */
-  readonly folder: string;
+  readonly storage: FeatureStorage;
   /** How frames are kept (default float16). Means are always float32. */
   readonly frameType?: StoredType;
   readonly quiet?: boolean;
-  /** How many utterances may have audio that cannot be used (default: none). They get no rows. */
-  readonly mostBad?: number;
-  /** What all stores in `folder` may take: frames that would go beyond it are computed whenever they are read. */
-  readonly budgetBytes?: number | undefined;
-  /** Told that frames are not stored (default: a line on stderr). */
+  /** Told that frames are not stored. */
   readonly remark?: (text: string) => void;
   /** Told how many of the utterances that are to have features have them. */
   readonly onProgress?: (done: number) => void;
-  /** How processes that share the work tell who still lives. */
-  readonly lock?: LockOptions;
 }
 
 /** What a store's folder is named by. */
@@ -91,12 +98,14 @@ export function shardsOf(utterances: number, kind: FeatureKind): number {
 }
 
 function planOf(options: StoreOptions): StorePlan {
-  const { engine, encoder, utterances, kind, mostBad = 0, quiet = false, lock = {} } = options;
+  const { engine, encoder, utterances, kind, storage, quiet = false } = options;
+  const { verify = false, lock = {} } = storage;
+  const mostBad = Math.floor((storage.mostBad ?? 0) * utterances.length);
   const { onProgress = () => undefined } = options;
   const type = typeOf(kind, options.frameType);
-  const folder = join(options.folder, storeName({ ...options, encoderHash: encoder.hash }));
+  const folder = join(storage.folder, storeName({ ...options, encoderHash: encoder.hash }));
   const size = shardSizes[kind];
-  return { engine, encoder, utterances, kind, type, size, folder, mostBad, quiet, onProgress, lock };
+  return { engine, encoder, utterances, kind, type, size, folder, mostBad, verify, quiet, onProgress, lock };
 }
 
 const typeOf = (kind: FeatureKind, frameType: StoredType = 'float16'): StoredType =>
@@ -134,7 +143,7 @@ const firstReason = (shards: readonly (ShardDescription | undefined)[]): string 
 
 /** Whether the budget has room for the frames of this corpus. */
 async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean> {
-  const { budgetBytes, folder: root, quiet } = options;
+  const { budgetBytes, folder: root } = options.storage;
   if (budgetBytes === undefined || plan.kind === 'pooled') return true;
   const bytes = await estimateFrameBytes(plan.encoder, plan.utterances, plan.type);
   const name = basename(plan.folder);
@@ -143,8 +152,7 @@ async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean>
   const text =
     `the frames of ${plan.encoder.name} would take about ${byteText(bytes)}, and ${byteText(othersBytes)} of the ` +
     `feature budget of ${byteText(budgetBytes)} are taken: they are not stored but computed whenever they are read`;
-  const remark = options.remark ?? ((line: string) => process.stderr.write(`${line}\n`));
-  if (!quiet || options.remark !== undefined) remark(text);
+  options.remark?.(text);
   return false;
 }
 

@@ -89,14 +89,3 @@ export function scoreWord(model: NgramModel, context: readonly number[], word: n
   }
   return unknownScore + backedOff;
 }
-
-/** log10 P of a sentence between `<s>` and `</s>`. */
-export function scoreSentence(model: NgramModel, words: readonly string[]): number {
-  const numbers = [...words, '</s>'].map((word) => wordOf(model, word));
-  const context = [wordOf(model, '<s>')];
-  return numbers.reduce((sum, word) => {
-    const score = scoreWord(model, context, word);
-    context.push(word);
-    return sum + score;
-  }, 0);
-}

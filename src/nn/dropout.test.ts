@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
-import { distance, normals, runOn } from '../engine/engines.fixture.js';
+import { distance, engineUnderTest, normals, runOn } from '../engine/engines.fixture.js';
 import * as tf from '../engine/ops.js';
-import { dropout } from './dropout.js';
+import { dropout, layerKept } from './dropout.js';
 
 const key = (value: number): HostTensor => int32([], [value]);
 const ones = (shape: readonly number[]): HostTensor =>
@@ -80,6 +80,32 @@ describe('dropout', () => {
       const { y, gradient } = await runOn(engine, fn, { x: ones([20, 30]), dy: ones([20, 30]), key: key(3) });
       expect(gradient).toEqual(y);
       expect(keptShare(y)).toBeLessThan(1);
+    },
+  );
+
+  it.each(['onnx', 'cpu'] as const)(
+    'of a whole layer keeps it at 1 - rate of the keys, each layer for itself, on %s',
+    async (engine) => {
+      const program = (await engineUnderTest(engine)).compile(
+        (inputs: { key: tf.Tensor }) => ({
+          here: layerKept(0.3, inputs.key, 'here'),
+          there: layerKept(0.3, inputs.key, 'there'),
+        }),
+        { name: 'kept layers' },
+      );
+      const keys = 1000;
+      const [here, there] = [ones([keys]), ones([keys])];
+      for (let i = 0; i < keys; i++) {
+        const kept = await program.run({ key: key(i * 7919) });
+        here.data[i] = kept.here.data[0] as number;
+        there.data[i] = kept.there.data[0] as number;
+      }
+      await program.dispose();
+      // Within 4 deviations.
+      for (const kept of [here, there])
+        expect(Math.abs(keptShare(kept) - 0.7)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / keys));
+      const same = floatsOf(here).filter((value, i) => value === there.data[i]).length / keys;
+      expect(Math.abs(same - (0.49 + 0.09))).toBeLessThan(4 * Math.sqrt(0.25 / keys));
     },
   );
 

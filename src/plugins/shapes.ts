@@ -53,6 +53,11 @@ export const taskShape: Shape = {
     complaints: optional(aFunction),
     crop: optional(aFunction),
     settings: optional(object),
+    classes: optional({
+      is: 'a list of columns',
+      fits: (value) => Array.isArray(value) && value.every(text.fits),
+    }),
+    hubTask: optional(text),
   },
 };
 
@@ -73,6 +78,10 @@ export const encoderShape: Shape = {
     minimumSamples: aFunction,
     hopSamples: aFunction,
     presets: optional(object),
+    trainingSettings: optional({
+      is: 'a list of names of settings',
+      fits: (value) => Array.isArray(value) && value.every(text.fits),
+    }),
     hub: optional(object),
   },
 };

@@ -182,7 +182,7 @@ it.each([
   [
     'an unknown masking strategy',
     { masking: { ...melConfig.masking, strategy: 'none' } },
-    /no masking strategy 'none'/,
+    /unknown masking strategy 'none'/,
   ],
   [
     'crops of no frames',

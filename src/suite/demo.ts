@@ -17,6 +17,8 @@ export interface DemoOptions {
   readonly jobs?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
+  /** Told what is to be known of how jobs were done. */
+  readonly say: (text: string) => void;
 }
 
 /** The two that differ in masking alone. */
@@ -56,6 +58,6 @@ export async function runDemo(
     quiet,
   });
   const jobs = options.jobs ?? availableParallelism();
-  const execution = await executeGraph(graph, { jobs, quiet, signal });
+  const execution = await executeGraph(graph, { jobs, quiet, signal, say: options.say });
   return { ...execution, records: await recordsOf(graph) };
 }

@@ -6,29 +6,24 @@ import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { openFeatures } from '../features/store.js';
+import { type FeatureStorage, openFeatures } from '../features/store.js';
 import type { TrainedHead } from '../heads/trained.js';
 import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
 import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
 import { speakersToDraw } from '../results/speakers.js';
 import type { PlannedTask } from './plan.js';
-import { runsInSlurm } from './slurm/commands.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
   readonly seeds: readonly number[];
   readonly quiet: boolean;
-  /** Where features are kept. */
-  readonly featureFolder: string;
-  /** The share of utterances whose audio may be unusable: they are left out and named in the record. */
-  readonly maxBadShare: number;
+  /** Where and how features are kept; utterances whose audio is unusable are left out and named in the record. */
+  readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
   /** How a training is kept that starts from this seed; without it none is. */
   readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
-  /** What stored features may take on disk: frames beyond it are computed when they are read. */
-  readonly featureBudgetBytes?: number | undefined;
 }
 
 /** A record, and what stands beside it. */
@@ -56,11 +51,8 @@ export async function evaluate(
     utterances: planned.utterances,
     audioHash: planned.hashes.audio,
     kind: reads.store,
-    folder: options.featureFolder,
+    storage: options.storage,
     ...(reads.store === 'frames' && { frameType: reads.type }),
-    mostBad: Math.floor(options.maxBadShare * planned.utterances.length),
-    budgetBytes: options.featureBudgetBytes,
-    lock: { runsInSlurm },
     quiet,
   });
   try {

@@ -36,9 +36,10 @@ export const eventsPath = (state: string): string => join(state, 'events.jsonl')
 
 /**
  * Adds an event in one write, so that lines of several processes do not mix. A full disk takes the log's end away,
- * never the work: what is lost is said on stderr.
+ * never the work.
+ * @param say told that something of it is lost
  */
-export function logEvent(state: string, event: SuiteEvent): void {
+export function logEvent(state: string, event: SuiteEvent, say: (text: string) => void): void {
   const logged: LoggedEvent = {
     time: new Date().toISOString(),
     ...event,
@@ -49,7 +50,7 @@ export function logEvent(state: string, event: SuiteEvent): void {
     if (!existsSync(state)) mkdirSync(state, { recursive: true });
     appendFileSync(eventsPath(state), `${JSON.stringify(logged)}\n`);
   } catch (error) {
-    process.stderr.write(`ehmam: the event log is incomplete: ${String(error)}\n`);
+    say(`ehmam: the event log is incomplete: ${String(error)}`);
   }
 }
 

@@ -10,7 +10,7 @@ import type { HeadJob, JobGraph } from './job.js';
 import { type RunReport, runLocally } from './local.js';
 import { checkWritable } from './plan.js';
 import { runOnSlurm } from './slurm/launch.js';
-import { readDone, stateFolderOf, writeGraph } from './state.js';
+import { forgetDone, readDone, stateFolderOf, writeGraph } from './state.js';
 import { summaryOf, viewOf } from './view.js';
 
 export interface ExecuteOptions {
@@ -18,6 +18,8 @@ export interface ExecuteOptions {
   readonly jobs?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
+  /** Told what is to be known of how jobs were done. */
+  readonly say: (text: string) => void;
   /** Where jobs are done (default: here). */
   readonly launcher?: 'local' | 'slurm' | undefined;
   /** Of Slurm: leave the jobs in its queue and return. */
@@ -38,7 +40,10 @@ export interface Execution extends RunReport {
  * @throws UserError (exit code 1) when the results or the cache cannot be written
  */
 export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Promise<Execution> {
+  const { say } = options;
   const state = stateFolderOf(resolve(graph.out));
+  if (graph.verifyFeatures)
+    for (const { kind, key } of graph.jobs) if (kind === 'features') await forgetDone(state, key);
   const known = readDone(
     state,
     graph.out,
@@ -54,23 +59,20 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
   await checkWritable(graph.out);
   if (options.resume === false) await removeCheckpoints(graph, todo);
   const graphFile = await writeGraph(state, graph);
-  logEvent(state, { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length });
-  const say = (text: string): void => {
-    if (!options.quiet) process.stderr.write(`${text}\n`);
-  };
+  logEvent(state, { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length }, say);
   const view = viewOf(`suite ${graph.suite}`, todo, options.quiet);
   let report: RunReport;
   try {
     report =
       options.launcher === 'slurm'
-        ? await runOnSlurm(state, graph, { ...options, detach: options.detach ?? false, watcher: view, say })
+        ? await runOnSlurm(state, graph, { ...options, detach: options.detach ?? false, watcher: view })
         : await runLocally(state, graph, graphFile, { ...options, watcher: view });
   } finally {
     view.stop();
   }
   for (const remark of remarksOf(state, graph, todo)) say(remark);
   const { done, failed, blocked, interrupted } = report;
-  logEvent(state, { event: 'ended', done, failed: failed.length, blocked: blocked.length, interrupted });
+  logEvent(state, { event: 'ended', done, failed: failed.length, blocked: blocked.length, interrupted }, say);
   return executionOf(report, state, problems);
 }
 

@@ -1,5 +1,5 @@
 /** @file What a suite becomes: its jobs, what is shared, what a change does anew, what is no longer needed. */
-import { appendFile, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -171,6 +171,30 @@ describe('a suite that is run', () => {
     expect(await execute(await plan({ out }, suite))).toMatchObject({ complete: true });
     expect((await suiteStatus(out)).counts).toMatchObject({ jobs: 3, done: 3, failed: 0 });
     expect(await titlesOf(out, 'failed')).toEqual(['ks features of fbank']);
+  });
+
+  it('reads stored features again where that is asked for, and makes again what the disk lost without a trace', async () => {
+    const cacheFolder = join(folder, 'verify-cache');
+    const change = { out: join(folder, 'verify'), cacheFolder };
+    const suite = { ...fbankOnly, tasks: [tonesSuite.tasks[0]] };
+    await execute(await plan(change, suite));
+    const features = join(cacheFolder, 'features');
+    const name = (await readdir(features, { recursive: true })).find((each) => each.endsWith('.bin'));
+    const data = join(features, name ?? '');
+    const { atime } = await stat(data);
+    // A time that can be set again to the digit.
+    const modified = new Date('2020-01-01');
+    await utimes(data, atime, modified);
+    await execute(await plan({ ...change, verifyFeatures: true }, suite));
+    const [bytes, lost] = [await readFile(data), await readFile(data)];
+    lost[5] = (lost[5] as number) ^ 1;
+    await writeFile(data, lost);
+    await utimes(data, atime, modified);
+    expect(await execute(await plan(change, suite))).toMatchObject({ complete: true, done: 0 });
+    expect(await readFile(data)).toEqual(lost);
+    const verified = await execute(await plan({ ...change, verifyFeatures: true }, suite));
+    expect(verified).toMatchObject({ complete: true, done: 1 });
+    expect(await readFile(data)).toEqual(bytes);
   });
 
   it('leaves features that clean finds once no suite needs them', async () => {

@@ -27,7 +27,7 @@ import { planPretraining } from './pretraining.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures'>,
     EncoderOptions {}
 
 interface TaskToDo {
@@ -114,6 +114,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     training,
     maxBadShare,
     featureBudgetBytes: options.featureBudgetBytes,
+    verifyFeatures: options.verifyFeatures,
     checkpointSeconds: options.checkpointSeconds,
     plugins: [...plugins],
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],

@@ -97,6 +97,8 @@ export interface JobGraph {
   readonly maxBadShare: number;
   /** What stored features may take on disk: frames beyond it are computed when they are read. */
   readonly featureBudgetBytes?: number | undefined;
+  /** Whether stored features are read and checked in whole, whatever says that they are as they were left. */
+  readonly verifyFeatures?: boolean | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
   /** Plug-ins that every worker loads: absolute paths and names of packages. */

@@ -16,6 +16,8 @@ export interface LocalOptions {
   readonly signal: AbortSignal;
   /** Told when a job starts, goes on and ends. */
   readonly watcher: Watcher;
+  /** Told what could not be written down. */
+  readonly say: (text: string) => void;
 }
 
 /** Is told what happens to jobs. */
@@ -53,7 +55,7 @@ export async function runLocally(
   graphFile: string,
   options: LocalOptions,
 ): Promise<RunReport> {
-  const { signal, watcher } = options;
+  const { signal, watcher, say } = options;
   const known = readDone(
     state,
     graph.out,
@@ -65,7 +67,7 @@ export async function runLocally(
   const cores = availableParallelism();
   const most = workersAreProcesses ? Math.min(options.jobs ?? usualJobs(graph, cores), todo) : 1;
   const idle: Worker[] = Array.from({ length: most }, () =>
-    workersAreProcesses ? processWorker(state, graphFile) : ownWorker(state, graph),
+    workersAreProcesses ? processWorker(state, graphFile, say) : ownWorker(state, graph, say),
   );
   const workers = [...idle];
   const running = new Map<Job, Promise<void>>();
@@ -111,14 +113,14 @@ export async function runLocally(
         const tried = (tries.get(job) ?? 0) + 1;
         tries.set(job, tried);
         if (tried < mostTries && !death.hopeless) {
-          logEvent(state, { event: 'retried', job: job.key, title: job.title, message: death.how });
+          logEvent(state, { event: 'retried', job: job.key, title: job.title, message: death.how }, say);
           watcher.retried(job, death.how);
           return pause(job, firstPauseMilliseconds * 2 ** (tried - 1));
         }
         const error = new UserError(tried > 1 ? `${death.how}, ${tried} times` : death.how, {
           mend: death.mend ?? `Its log is ${logPath(state, job.key)}`,
         });
-        await noteFailure(state, job, error.message);
+        await noteFailure(state, job, error.message, say);
         return fail(job, error.message);
       }
     }
@@ -163,8 +165,13 @@ export async function runLocally(
   return { done, failed, blocked: schedule.blocked(), interrupted: signal.aborted };
 }
 
-async function noteFailure(state: string, { key, title }: Job, message: string): Promise<void> {
-  logEvent(state, { event: 'failed', job: key, title, message });
+async function noteFailure(
+  state: string,
+  { key, title }: Job,
+  message: string,
+  say: (text: string) => void,
+): Promise<void> {
+  logEvent(state, { event: 'failed', job: key, title, message }, say);
   const failure = { key, title, message, log: logPath(state, key) };
   // The message is shown in any case; what cannot be written (a full disk) is no second failure.
   await markFailed(state, { ...failure, failedAt: new Date().toISOString(), host: hostname() }).catch(

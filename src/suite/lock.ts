@@ -3,12 +3,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, type LockOwner, lockOwner, takeLock } from '../base/lock.js';
-import { runsInSlurm } from './slurm/commands.js';
+import { suiteLocks } from './slurm/liveness.js';
 
 export type { Lock } from '../base/lock.js';
 
 /** Who holds a lock. */
-export type Holder = Pick<LockOwner, 'host' | 'pid' | 'slurm'>;
+export type Holder = Pick<LockOwner, 'host' | 'pid'>;
 
 export type Acquired = { readonly lock: Lock } | { readonly heldBy: Holder };
 
@@ -17,7 +17,7 @@ const lockPath = (state: string, key: string): string => join(state, 'locks', ke
 /** Takes the lock of a job, or says who has it. The lock of a dead process is taken from it. */
 export async function acquireLock(state: string, key: string): Promise<Acquired> {
   for (;;) {
-    const lock = await takeLock(lockPath(state, key), { runsInSlurm });
+    const lock = await takeLock(lockPath(state, key), suiteLocks);
     if (lock !== undefined) return { lock };
     const heldBy = await holderOf(state, key);
     if (heldBy !== undefined) return { heldBy };
@@ -34,5 +34,5 @@ export async function lockedKeys(state: string): Promise<ReadonlySet<string>> {
 
 /** Who holds the lock of a job now. */
 export async function holderOf(state: string, key: string): Promise<Holder | undefined> {
-  return lockOwner(lockPath(state, key), { runsInSlurm });
+  return lockOwner(lockPath(state, key), suiteLocks);
 }

@@ -7,14 +7,14 @@ import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
-import { extractPart, openFeatures, storeName } from '../features/store.js';
+import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/checkpoint.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
-import { runsInSlurm } from './slurm/commands.js';
+import { suiteLocks } from './slurm/liveness.js';
 
 /** How a job is done. */
 export interface Conditions {
@@ -87,6 +87,14 @@ async function pretrainEncoder(
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)) };
 }
 
+/** Where the features of a graph are, for whoever makes or reads them. */
+const storageOf = ({ cacheFolder, featureBudgetBytes, maxBadShare }: JobGraph): FeatureStorage => ({
+  folder: join(cacheFolder, 'features'),
+  budgetBytes: featureBudgetBytes,
+  mostBad: maxBadShare,
+  lock: suiteLocks,
+});
+
 async function extractFeatures(
   graph: JobGraph,
   job: FeaturesJob,
@@ -102,12 +110,9 @@ async function extractFeatures(
     utterances,
     audioHash: hashes.audio,
     kind,
-    folder: join(graph.cacheFolder, 'features'),
+    storage: { ...storageOf(graph), verify: graph.verifyFeatures },
     ...(frameType !== undefined && { frameType }),
-    mostBad: Math.floor(graph.maxBadShare * utterances.length),
     quiet: true,
-    budgetBytes: graph.featureBudgetBytes,
-    lock: { runsInSlurm },
     remark: (text: string) => {
       remark = text;
     },
@@ -129,9 +134,7 @@ async function trainHeads(
     engine,
     seeds: job.seeds,
     quiet: true,
-    featureFolder: join(graph.cacheFolder, 'features'),
-    maxBadShare: graph.maxBadShare,
-    featureBudgetBytes: graph.featureBudgetBytes,
+    storage: storageOf(graph),
     signal,
     onProgress,
     everySeconds: graph.checkpointSeconds,

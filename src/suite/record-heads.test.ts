@@ -8,19 +8,24 @@ import { UserError } from '../base/errors.js';
 import { randomStream } from '../base/random.js';
 import { writeBroken } from '../data/broken.fixture.js';
 import { type ManifestRow, writeManifest } from '../data/rows.js';
-import { toyEncoder } from '../features/toy-encoder.fixture.js';
 import { loadSuite } from './definition.js';
-import { type RunSuiteOptions, runSuite } from './run-suite.fixture.js';
+import { runSuite, type SuiteRequest } from './run-suite.fixture.js';
+import { toyHop, writeToyEncoder } from './toy-folder.fixture.js';
 
 const words = ['no', 'stop', 'yes'];
 const sizes = { train: 24, dev: 9, test: 12 } as const;
 let folder: string;
 let manifest: string;
 let asrManifest: string;
+/** SPECs. */
+let first: string;
+let second: string;
 
 /** Each word is a tone of its own with some noise. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ehmam-suite-'));
+  first = await writeToyEncoder(folder, 'toy-1', 1);
+  second = await writeToyEncoder(folder, 'toy-2', 2);
   const rows: ManifestRow[] = [];
   for (const [split, size] of Object.entries(sizes)) {
     for (let i = 0; i < size; i++) {
@@ -49,29 +54,29 @@ const asrSettings = {
   maximumUpdates: 6,
   projectionSize: 8,
   lstmSize: 8,
-  stepSamples: 16,
+  stepSamples: 2 * toyHop,
   frameType: 'float32',
 };
 
-function optionsOf(out: string, more: Partial<RunSuiteOptions> = {}): RunSuiteOptions {
+function requestOf(out: string, more: Partial<SuiteRequest> = {}): SuiteRequest {
   return {
     tasks: [
       { name: 'ks', manifest, settings: ksSettings },
       { name: 'asr', manifest: asrManifest, settings: asrSettings },
     ],
-    encoders: [toyEncoder(1, 24), toyEncoder(2, 24)],
-    outFolder: join(folder, out),
+    encoders: [first, second],
+    out: join(folder, out),
     cacheFolder: join(folder, 'cache'),
-    engine: { name: 'onnx', threads: 1 },
-    seed: 5,
-    quiet: true,
+    seeds: [5],
     ...more,
   };
 }
 
 describe('a run', () => {
   test('records every encoder on every task, and the same command again reuses all of it', async () => {
-    const records = await runSuite(optionsOf('results'));
+    const { records, done } = await runSuite(requestOf('results'));
+    // Features and a head for each.
+    expect(done).toBe(8);
     expect(records.map(({ encoder, task }) => `${encoder.name} ${task.name}`)).toEqual([
       'toy-1 ks',
       'toy-1 asr',
@@ -83,7 +88,7 @@ describe('a run', () => {
     expect(ks?.metrics.accuracy?.utterances).toBe(sizes.test);
     expect(ks?.metrics.accuracy?.interval?.[0]).toBeLessThanOrEqual(ks?.metrics.accuracy?.value as number);
     expect(Object.keys(asr?.metrics ?? {})).toEqual(['wer', 'cer']);
-    expect(ks?.costs.encoderFrames).toBeGreaterThan(45 * 40);
+    expect(ks?.costs.encoderFrames).toBeGreaterThan(45 * 38);
     expect(ks?.preset).toMatch(/^clean-[0-9a-f]{8}$/);
     const lines = (await readFile(join(folder, 'results/toy-1/ks/predictions.jsonl'), 'utf8'))
       .trim()
@@ -91,8 +96,7 @@ describe('a run', () => {
     expect(lines).toHaveLength(sizes.test);
     expect(JSON.parse(lines[1] as string)).toMatchObject({ id: 'test-1', reference: 'stop' });
 
-    const again = await runSuite(optionsOf('results'));
-    expect(again).toEqual(records);
+    expect(await runSuite(requestOf('results'))).toEqual({ records, done: 0 });
   });
 
   test('leaves out audio that is missing or broken, up to the share that may be, and names it', async () => {
@@ -100,12 +104,12 @@ describe('a run', () => {
     const holed = join(folder, 'holed.csv');
     await writeFile(holed, text.replace('test-1.wav', 'gone.wav').replace('train-3.wav', 'words.csv'));
     const tasks = [{ name: 'ks', manifest: holed, settings: ksSettings }];
-    const options = optionsOf('holed', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.05 });
-    const [record] = await runSuite(options);
+    const options = requestOf('holed', { tasks, encoders: [first], maxBadShare: 0.05 });
+    const [record] = (await runSuite(options)).records;
     expect(record?.skipped?.map(({ id }) => id)).toEqual(['train-3', 'test-1']);
     expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not an audio file that can be read');
     expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
-    await expect(runSuite({ ...options, outFolder: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
+    await expect(runSuite({ ...options, out: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
       "the audio file 'gone.wav' is not at",
     );
   });
@@ -122,13 +126,13 @@ describe('a run', () => {
     const csv = join(folder, 'kinds.csv');
     await writeFile(csv, [`${header},duration`, ...names].join('\n'));
     const tasks = [{ name: 'ks', manifest: csv, settings: ksSettings }];
-    const options = optionsOf('kinds', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 0.3 });
-    const [record] = await runSuite(options);
+    const options = requestOf('kinds', { tasks, encoders: [first], maxBadShare: 0.3 });
+    const [record] = (await runSuite(options)).records;
     const wanted = broken.flatMap(({ complaint }) => complaint ?? []);
     expect(record?.skipped).toHaveLength(wanted.length);
     for (const [i, complaint] of wanted.entries()) expect(record?.skipped?.[i]?.reason).toMatch(complaint);
     await expect(
-      runSuite({ ...options, outFolder: join(folder, 'kinds-strict'), maxBadShare: 0.05 }),
+      runSuite({ ...options, out: join(folder, 'kinds-strict'), maxBadShare: 0.05 }),
     ).rejects.toThrow(/\d of \d+ utterances have audio that cannot be used, and \d may: .*--max-bad/);
   });
 
@@ -137,7 +141,7 @@ describe('a run', () => {
     const deaf = join(folder, 'deaf.csv');
     await writeFile(deaf, text.replaceAll(/dev-\d+\.wav/g, 'words.csv'));
     const tasks = [{ name: 'ks', manifest: deaf, settings: ksSettings }];
-    const options = optionsOf('deaf', { tasks, encoders: [toyEncoder(1, 24)], maxBadShare: 1 });
+    const options = requestOf('deaf', { tasks, encoders: [first], maxBadShare: 1 });
     await expect(runSuite(options)).rejects.toThrow(
       /deaf\.csv: none of the \d+ utterances of 'dev' has audio that can be used by the task ks, for example: .*is not an audio file/,
     );
@@ -145,38 +149,61 @@ describe('a run', () => {
 
   test('gives the same numbers again from nothing', async () => {
     const measured = async (out: string, cache: string): Promise<unknown> =>
-      (await runSuite(optionsOf(out, { cacheFolder: join(folder, cache), encoders: [toyEncoder(1)] }))).map(
+      (await runSuite(requestOf(out, { cacheFolder: join(folder, cache), encoders: [first] }))).records.map(
         ({ costs: _, createdAt: __, ...same }) => same,
       );
     expect(await measured('once', 'cache-1')).toEqual(await measured('twice', 'cache-2'));
   });
 
-  test('works anew when seed, settings or data are others', async () => {
-    const one = { encoders: [toyEncoder(1)] };
-    const ks = { name: 'ks', manifest, settings: ksSettings };
-    const [first] = await runSuite(optionsOf('changed', { ...one, tasks: [ks] }));
-    const [seeded] = await runSuite(optionsOf('changed', { ...one, tasks: [ks], seed: 6 }));
-    expect(seeded?.seed).toBe(6);
+  test('works anew when seed, settings or data are others, and only then', async () => {
+    const data = join(folder, 'changing.csv');
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(data, text);
+    const ks = { name: 'ks', manifest: data, settings: ksSettings };
+    const recorded = async (change: Partial<SuiteRequest> = {}) => {
+      const { records, done } = await runSuite(
+        requestOf('changed', { encoders: [first], tasks: [ks], ...change }),
+      );
+      return { record: records[0], done };
+    };
+    const before = await recorded();
+    // The features are there.
+    expect((await recorded({ seeds: [6] })).record).toMatchObject({ seed: 6, preset: before.record?.preset });
     const other = { ...ks, settings: { ...ksSettings, maximumUpdates: 30 } };
-    const [set] = await runSuite(optionsOf('changed', { ...one, tasks: [other], seed: 6 }));
-    expect(set?.preset).not.toBe(first?.preset);
+    const set = await recorded({ tasks: [other] });
+    expect(set.record?.preset).not.toBe(before.record?.preset);
+    expect(set.record?.curve?.at(-1)?.update).toBeLessThanOrEqual(30);
+    const back = await recorded();
+    expect(back.record?.curve).toEqual(before.record?.curve);
+    expect(await recorded()).toEqual({ record: back.record, done: 0 });
+
+    await writeFile(data, text.replace('train-0.wav,train,no,no', 'train-0.wav,train,no,stop'));
+    const relabelled = await recorded();
+    expect(relabelled.done).toBe(1);
+    expect(relabelled.record?.manifest.hash).not.toBe(before.record?.manifest.hash);
+    expect(relabelled.record?.curve).not.toEqual(before.record?.curve);
   });
 });
 
 describe('a call is refused before any work when', () => {
-  const refused = async (more: Partial<RunSuiteOptions>, message: RegExp): Promise<void> => {
-    const options = optionsOf('refused', more);
+  const refused = async (more: Partial<SuiteRequest>, message: RegExp): Promise<void> => {
+    const options = requestOf('refused', more);
     const error = await runSuite(options).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(message);
     expect(await readdir(join(folder, 'refused')).catch(() => [])).toEqual([]);
   };
 
-  test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /no task 'kws'/));
-  test('an encoder is unknown', () => refused({ encoders: ['random:huge'] }, /random:|huge/));
-  test('an encoder is not there', () => refused({ encoders: ['missing/checkpoint'] }, /missing\/checkpoint/));
+  test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /unknown task 'kws'/));
+  test('an encoder is unknown', () =>
+    refused({ encoders: ['random:huge'] }, /there is no preset 'huge'\. Presets: base, small, tiny/));
+  test('an encoder is not there', () =>
+    refused({ encoders: ['missing/checkpoint'] }, /^no encoder 'missing\/checkpoint'/));
   test('a manifest is not there', () =>
-    refused({ tasks: [{ name: 'ks', manifest: join(folder, 'none.csv') }] }, /none\.csv/));
+    refused(
+      { tasks: [{ name: 'ks', manifest: join(folder, 'none.csv') }] },
+      /none\.csv: the manifest cannot be read/,
+    ));
   test('a column is missing', () => refused({ tasks: [{ name: 'sid', manifest }] }, /words\.csv:1.*speaker/));
   test('a setting is wrong', () =>
     refused(
@@ -193,8 +220,10 @@ describe('a call is refused before any work when', () => {
       },
       /'ks' twice/,
     ));
-  test('two encoders share a name', () =>
-    refused({ encoders: [toyEncoder(1), toyEncoder(1)] }, /both be called 'toy-1'/));
+  test('two encoders share a name', async () => {
+    const other = await writeToyEncoder(join(folder, 'elsewhere'), 'toy-1', 3);
+    await refused({ encoders: [first, other] }, /both be called 'toy-1'/);
+  });
 
   test('a split is empty', async () => {
     const text = await readFile(manifest, 'utf8');
@@ -206,13 +235,18 @@ describe('a call is refused before any work when', () => {
         .filter((line) => !line.startsWith('dev-'))
         .join('\n'),
     );
-    await refused({ tasks: [{ name: 'ks', manifest: noDev }] }, /dev/);
+    await refused(
+      { tasks: [{ name: 'ks', manifest: noDev }] },
+      /no-dev\.csv: no utterances in the split 'dev'/,
+    );
   });
 
   test('the results folder is a file', async () => {
     const file = join(folder, 'a-file');
     await writeFile(file, '');
-    await expect(runSuite(optionsOf('x', { outFolder: join(file, 'results') }))).rejects.toThrow(UserError);
+    await expect(runSuite(requestOf('x', { out: join(file, 'results') }))).rejects.toThrow(
+      /a-file\/results.*: cannot be written/,
+    );
   });
 });
 

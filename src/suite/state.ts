@@ -164,6 +164,11 @@ export async function markDone(
   }
 }
 
+/** Has a job done again. */
+export async function forgetDone(state: string, key: string): Promise<void> {
+  await rm(donePath(state, key), { force: true });
+}
+
 export async function markFailed(state: string, failed: Failed): Promise<void> {
   await writeFileAtomic(failedPath(state, failed.key), `${JSON.stringify(failed)}\n`);
 }
@@ -172,12 +177,20 @@ export async function clearFailed(state: string, key: string): Promise<void> {
   await rm(failedPath(state, key), { force: true });
 }
 
-/** Adds to what a job said. A log that cannot be written is no reason for the job to fail. */
-export async function appendToLog(state: string, key: string, text: string): Promise<void> {
+/**
+ * Adds to what a job said. A log that cannot be written is no reason for the job to fail.
+ * @param say told that it cannot be written
+ */
+export async function appendToLog(
+  state: string,
+  key: string,
+  text: string,
+  say: (text: string) => void,
+): Promise<void> {
   const path = logPath(state, key);
   await mkdir(dirname(path), { recursive: true })
     .then(() => appendFile(path, text))
-    .catch((error: unknown) => process.stderr.write(`ehmam: ${path}: ${messageOf(error)}\n`));
+    .catch((error: unknown) => say(`ehmam: ${path}: ${messageOf(error)}`));
 }
 
 const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);

@@ -80,7 +80,7 @@ export async function planTones(
 
 /** Does them in this process. */
 export const executeTones = (graph: JobGraph): Promise<Execution> =>
-  executeGraph(graph, { quiet: true, signal: new AbortController().signal });
+  executeGraph(graph, { quiet: true, say: () => undefined, signal: new AbortController().signal });
 
 /** What a run has left of results, without what no two runs share: times, memory, the folder. */
 export async function resultsOf(out: string): Promise<Readonly<Record<string, unknown>>> {

@@ -6,8 +6,8 @@ import { paceOf } from './estimate.js';
 import { logEvent } from './events.js';
 import type { Job, JobGraph } from './job.js';
 import { acquireLock } from './lock.js';
-import { type Conditions, type Performed, type Performer, performerOf } from './perform.js';
-import { appendToLog, clearFailed, findJob, isDone, logPath, markDone, markFailed } from './state.js';
+import type { Conditions, Performed, Performer } from './perform.js';
+import { appendToLog, clearFailed, isDone, logPath, markDone, markFailed } from './state.js';
 
 /** How the work on a job ended. */
 export type Outcome =
@@ -36,21 +36,13 @@ export const outcomeExitCodes: Readonly<Record<Outcome['kind'], number>> = {
 
 const progressMilliseconds = 2000;
 
-/**
- * Does a job, unless it is done, by the key it has in the state folder.
- * @throws UserError when there is no such job
- */
-export async function workOn(state: string, key: string, conditions: Conditions): Promise<Outcome> {
-  const { graph, job } = await findJob(state, key);
-  process.chdir(graph.folder);
-  return doJob({ state, graph, perform: performerOf(graph) }, job, conditions);
-}
-
 /** Where jobs are done. */
 export interface Workplace {
   readonly state: string;
   readonly graph: JobGraph;
   readonly perform: Performer;
+  /** Told what could not be written down. */
+  readonly say: (text: string) => void;
 }
 
 /** Does a job, unless it is done. Whatever goes wrong in it is its outcome, never thrown. */
@@ -83,20 +75,20 @@ export async function doJob(place: Workplace, job: Job, conditions: Conditions):
 }
 
 async function doLocked(place: Workplace, job: Job, conditions: Conditions): Promise<Outcome> {
-  const { state, graph, perform } = place;
+  const { state, graph, perform, say } = place;
   const { key, title } = job;
   const started = performance.now();
-  logEvent(state, { event: 'started', job: key, title });
+  logEvent(state, { event: 'started', job: key, title }, say);
   let told = started;
   const onProgress = (share: number, note?: string): void => {
     conditions.onProgress(share, note);
     if (performance.now() - told < progressMilliseconds) return;
     told = performance.now();
-    logEvent(state, { event: 'progress', job: key, title, share, note });
+    logEvent(state, { event: 'progress', job: key, title, share, note }, say);
   };
   const performed = await untilStopped(job, perform(job, { ...conditions, onProgress }), conditions.signal);
   if (performed === undefined || !performed.finished) {
-    logEvent(state, { event: 'interrupted', job: key, title });
+    logEvent(state, { event: 'interrupted', job: key, title }, say);
     return { kind: 'interrupted' };
   }
   const seconds = (performance.now() - started) / 1000;
@@ -107,7 +99,7 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
     ...(performed.remark !== undefined && { remark: performed.remark }),
   };
   const first = await markDone(state, graph.out, record, performed.outputs);
-  if (first) logEvent(state, { event: 'done', job: key, title, seconds });
+  if (first) logEvent(state, { event: 'done', job: key, title, seconds }, say);
   await clearFailed(state, key);
   return { kind: 'done', already: !first };
 }
@@ -133,14 +125,15 @@ async function untilStopped(
   return Promise.race([performed, stopped]).finally(() => stop.abort());
 }
 
-async function fail({ state }: Workplace, { key, title }: Job, error: unknown): Promise<Outcome> {
+async function fail({ state, say }: Workplace, { key, title }: Job, error: unknown): Promise<Outcome> {
   const message = messageOf(error);
   const known = error instanceof UserError || systemCode(error) !== undefined;
-  logEvent(state, { event: 'failed', job: key, title, message });
+  logEvent(state, { event: 'failed', job: key, title, message }, say);
   await appendToLog(
     state,
     key,
     `${new Date().toISOString()} ${title}: ${known || !(error instanceof Error) ? message : error.stack}\n`,
+    say,
   );
   const failed = {
     key,

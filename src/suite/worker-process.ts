@@ -33,7 +33,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 const graph = await readGraph(state, graphFile);
 const jobs = new Map(graph.jobs.map((job) => [job.key, job]));
-const place = { state, graph, perform: performerOf(graph) };
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const place = { state, graph, perform: performerOf(graph), say };
 
 const answer = (message: WorkerAnswer): void => {
   // A parent that is gone needs no answer.

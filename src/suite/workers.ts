@@ -42,7 +42,7 @@ interface Doing {
 }
 
 /** A worker in a process of its own, started when it is first needed. */
-export function processWorker(state: string, graphFile: string): Worker {
+export function processWorker(state: string, graphFile: string, say: (text: string) => void): Worker {
   let child: ChildProcess | undefined;
   let doing: Doing | undefined;
   let stopped = false;
@@ -76,7 +76,7 @@ export function processWorker(state: string, graphFile: string): Worker {
           died: (code, signal) => resolve(deathOf(code, signal, said)),
           said: (text) => {
             said = `${said}${text}`.slice(-20_000);
-            void appendToLog(state, job.key, text);
+            void appendToLog(state, job.key, text, say);
           },
         };
       });
@@ -126,9 +126,9 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, said: strin
 }
 
 /** This process as a worker. */
-export function ownWorker(state: string, graph: JobGraph): Worker {
+export function ownWorker(state: string, graph: JobGraph, say: (text: string) => void): Worker {
   const stop = new AbortController();
-  const place = { state, graph, perform: performerOf(graph) };
+  const place = { state, graph, perform: performerOf(graph), say };
   return {
     work: (job, threads, onProgress) => doJob(place, job, { threads, signal: stop.signal, onProgress }),
     stop: () => stop.abort(),

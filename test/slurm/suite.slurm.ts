@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/base/random.js';
+import { randomMoments } from '../../src/base/moments.fixture.js';
 import { compileEntry, type Entry, type Finished } from '../../src/cli/entry.fixture.js';
 import { readEvents } from '../../src/suite/events.js';
 import { readGraph, stateFolderOf } from '../../src/suite/state.js';
@@ -59,7 +59,6 @@ afterAll(async () => {
   // A test that failed leaves its run waiting.
   for (const child of children) child.kill('SIGKILL');
   await cluster('stop');
-  await entry.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -75,7 +74,7 @@ describe('on a Slurm cluster', () => {
     const watching = run(suite, 'slurm', '--launcher', 'slurm').finally(() => {
       over = true;
     });
-    const random = randomStream(Date.now(), 'kills');
+    const random = randomMoments('kills');
     for (let kill = 0; kill < kills; kill++) {
       const running = async (): Promise<string[]> =>
         (await slurm('squeue', '--noheader', '--states=RUNNING', '--format=%N')).split('\n').filter(Boolean);
@@ -128,7 +127,7 @@ describe('on a Slurm cluster', () => {
     const running = run('mini', 'mini-slurm', '--launcher', 'slurm', ...encoders);
     const words = ['--noheader', '--states=RUNNING', '--nodelist=n2', '--format=%j'];
     while (!(await slurm('squeue', ...words)).includes('ehmam-head')) await sleep(200);
-    await sleep(randomStream(Date.now(), 'kill').uniform() * 8000);
+    await sleep(randomMoments('kill').uniform() * 8000);
     await cluster('kill-node', 'n2');
     await cluster('start-node', 'n2');
     expect(await running).toEqual(local);

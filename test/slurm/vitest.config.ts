@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/slurm/**/*.slurm.ts'],
+    globalSetup: ['test/compiled.setup.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 600_000,

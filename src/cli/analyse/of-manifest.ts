@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../../base/files.js';
 import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { drawingsName, writeDrawings } from '../../formats/drawings.js';
 import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
 import { drawUtterance } from '../../pretrain/analyse/picture.js';
 import { readPretrained } from '../../pretrain/analyse/pretrained.js';
@@ -34,8 +35,11 @@ export interface AnalysisReport extends Analysis {
   readonly utterance: string;
 }
 
+/** Utterances that the page may choose from: about 60 kB each. */
+const mostDrawn = 500;
+
 /**
- * Analyses a pre-training over a manifest; writes `analysis.json` and `utterance.svg` where a folder is given.
+ * Analyses a pre-training over a manifest; writes `analysis.json`, `drawings.jsonl` and `utterance.svg` where a folder is given.
  * @throws UserError for anything that cannot be read, before a file is written
  */
 export async function analyseManifest(
@@ -51,10 +55,11 @@ export async function analyseManifest(
   });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
-  const { analysis, shown } = await analyse(engine, pretrained, utterances.slice(0, limit), {
+  const { analysis, shown, drawings } = await analyse(engine, pretrained, utterances.slice(0, limit), {
     seed,
     quiet,
     shown: utterance,
+    mostDrawn: out === undefined ? 0 : mostDrawn,
   });
   const report = { checkpoint: pretrained.files, manifest, split, seed, utterance: shown.id, ...analysis };
   const text = summarize(analysis);
@@ -62,5 +67,6 @@ export async function analyseManifest(
   const [json, picture] = [join(out, 'analysis.json'), join(out, 'utterance.svg')];
   await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
   await writeFileAtomic(picture, drawUtterance(shown));
+  await writeDrawings(join(out, drawingsName), drawings);
   return { report, text: `${text}\nwritten to ${json} and ${picture}` };
 }

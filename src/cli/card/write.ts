@@ -1,9 +1,9 @@
 /** @file A model card from what the command line names: one encoder, any results. */
-import { builtInTasks } from '../../../tasks/index.js';
 import { UserError } from '../../base/errors.js';
 import { mendOfName } from '../../base/names.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { modelCard } from '../../results/card/card.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
 import { hasRecords } from '../../results/store.js';
@@ -40,7 +40,10 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
     spec === undefined ? undefined : describeEncoder(await loadEncoder(spec, seed, { weights, quiet }));
   const all = results.length === 0 ? [] : await readRecords(results);
   const records = description === undefined ? ofName(all, encoder) : ofEncoder(all, description);
-  return { text: modelCard(description, records, builtInTasks), records: records.map(({ path }) => path) };
+  return {
+    text: modelCard(description, records, knownTasks.all()),
+    records: records.map(({ path }) => path),
+  };
 }
 
 async function holdsRecords(item: string): Promise<boolean> {

@@ -9,12 +9,14 @@ import { readAudio, writeWav } from '../../audio/index.js';
 import { floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import { type ManifestRow, writeManifest } from '../../data/rows.js';
+import type { Encoder } from '../../encoders/encoder.js';
 import { loadEncoder } from '../../encoders/load.js';
 import { toyEncoder } from '../../features/toy-encoder.fixture.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { type CtcStored, collapsePath } from '../../heads/frame-ctc/model.js';
 import { readHead } from '../../heads/trained.js';
 import { runSuite } from '../../suite/run-suite.fixture.js';
+import { toyHop, writeToyEncoder } from '../../suite/toy-folder.fixture.js';
 import { exportFolder } from './folder.js';
 import { exportOnnx } from './onnx-file.js';
 import { exportedModel } from './program.js';
@@ -104,10 +106,12 @@ describe('an encoder as a folder', () => {
 
 describe('a head with its encoder', () => {
   const words = ['no', 'stop', 'yes'];
-  const encoder = toyEncoder(1, 24);
+  let encoder: Encoder;
   const results = (task: string): string => join(folder, 'results', encoder.name, task);
 
   beforeAll(async () => {
+    const spec = await writeToyEncoder(folder, 'toy', 1);
+    encoder = await loadEncoder(spec);
     const rows: ManifestRow[] = [];
     for (const [split, size] of Object.entries({ train: 24, dev: 6, test: 9 })) {
       for (let i = 0; i < size; i++) {
@@ -127,7 +131,7 @@ describe('a head with its encoder', () => {
       maximumUpdates: 150,
       projectionSize: 16,
       lstmSize: 16,
-      stepSamples: 16,
+      stepSamples: 2 * toyHop,
       learningRates: [0.03],
       patience: 150,
     };
@@ -137,11 +141,9 @@ describe('a head with its encoder', () => {
         { name: 'ks', manifest, settings: small },
         { name: 'asr', manifest, settings: { ...asr, frameType: 'float32' } },
       ],
-      encoders: [encoder],
-      outFolder: join(folder, 'results'),
+      encoders: [spec],
+      out: join(folder, 'results'),
       cacheFolder: join(folder, 'cache'),
-      engine: { name: 'onnx', threads: 1 },
-      quiet: true,
     });
   });
 
@@ -200,8 +202,9 @@ describe('a head with its encoder', () => {
   });
 
   it('is refused for another encoder, and where there is none', async () => {
-    const other = exportOnnx(toyEncoder(2, 24), join(folder, 'no.onnx'), { head: results('ks') });
-    await expect(other).rejects.toThrow(/head\.safetensors: was trained on another encoder than 'toy:2'/);
+    const another = await loadEncoder(await writeToyEncoder(folder, 'another', 2));
+    const other = exportOnnx(another, join(folder, 'no.onnx'), { head: results('ks') });
+    await expect(other).rejects.toThrow(/head\.safetensors: was trained on another encoder than '.*another'/);
     const none = exportOnnx(encoder, join(folder, 'no.onnx'), { head: join(folder, 'results') });
     await expect(none).rejects.toThrow(/head\.safetensors: is not there.*ehmam run/);
     await expect(stat(join(folder, 'no.onnx'))).rejects.toThrow();

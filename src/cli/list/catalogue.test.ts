@@ -12,22 +12,10 @@ describe('the catalogue', () => {
       expect(knownTasks.find(name).metrics).toBe(metrics);
   });
 
-  it('names head kinds, those of the built-in tasks among them', async () => {
-    const items = await catalogue.heads();
-    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
-    for (const { name, summary } of items) expect(headKinds.find(name).about).toBe(summary);
-  });
-
   it('names encoders that load with as many hidden states as it says', async () => {
     const items = (await catalogue.encoders()).filter(({ name }) => name !== 'random:base');
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['fbank', 'random:tiny']));
     for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
-  });
-
-  it('names head kinds that can be found', async () => {
-    const items = await catalogue.heads();
-    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['pooled-linear', 'frame-ctc']));
-    for (const { name } of items) expect(headKinds.find(name).kind).toBe(name);
   });
 
   it('names maskings that can be found', async () => {

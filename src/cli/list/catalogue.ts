@@ -43,6 +43,7 @@ async function tasks() {
   }));
 }
 
+/** Head kinds, which tasks name. */
 async function heads() {
   return headKinds
     .all()

@@ -23,7 +23,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,noise.wav,train\nb,noise.wav,train\n');
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(folder, { recursive: true });
 });
 
@@ -106,8 +105,9 @@ describe('pretrain', () => {
   it('takes settings from a file and masking from a plug-in, and writes down all it ran with', async () => {
     await writeFile(
       join(folder, 'half.mjs'),
-      'export const maskings = [{ name: "half", about: "the first half", hardShare: () => 0,\n' +
-        '  choose: ({ lengths }) => lengths.map((n) => Uint8Array.from({ length: n }, (_, t) => +(t < n / 2))) }];\n',
+      'const half = { name: "half", about: "the first half", hardShare: () => 0,\n' +
+        '  choose: ({ lengths }) => lengths.map((n) => Uint8Array.from({ length: n }, (_, t) => +(t < n / 2))) };\n' +
+        'export default { apiVersion: 1, maskings: [half] };\n',
     );
     await writeFile(
       join(folder, 'mine.yaml'),
@@ -115,20 +115,44 @@ describe('pretrain', () => {
     );
     const plugin = ['--plugin', join(folder, 'half.mjs')];
     const { stdout } = await entry.run(['list', 'maskings', ...plugin]);
-    expect(stdout).toMatch(/^half +the first half$/m);
+    expect(stdout).toMatch(/^half +the first half \(.*half\.mjs\)$/m);
     const run = await pretrain(
       ...['half', '--steps', '2', '--json', '--masking', 'half', '--config', join(folder, 'mine.yaml')],
       ...plugin,
     );
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ last: { maskedFraction: 0.5, hardShare: 0 } });
-    const { training } = JSON.parse(await readFile(join(folder, 'half', 'config.json'), 'utf8')) as {
+    const { training, plugins } = JSON.parse(await readFile(join(folder, 'half', 'config.json'), 'utf8')) as {
       training: object;
+      plugins: unknown;
     };
+    expect(plugins).toEqual(['../half.mjs']);
     expect(training).toMatchObject({
       batch: { size: 2, cropSeconds: [0.5] },
       masking: { strategy: 'half', span: 3, probability: 0.5 },
       optimizer: { steps: 2 },
+    });
+  });
+
+  it('goes on with the plug-in that it began with, and takes one from its file of settings', async () => {
+    const config = join(folder, 'plugged.yaml');
+    await writeFile(
+      config,
+      'plugins: [./half.mjs]\nmasking: { strategy: half }\nbatch: { size: 2, cropSeconds: [0.5] }\n',
+    );
+    expect(await pretrain('plugged', '--steps', '2', '--config', config)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    // The masking alone, without the file that names its plug-in: the run remembers it.
+    await writeFile(join(folder, 'bare.yaml'), 'batch: { size: 2, cropSeconds: [0.5] }\n');
+    const words = ['--steps', '2', '--masking', 'half', '--config', join(folder, 'bare.yaml')];
+    const again = await pretrain('plugged', ...words, '--resume', '--json');
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(again.stdout)).toMatchObject({ finished: true, steps: 2 });
+    expect(await pretrain('other', ...words)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/unknown masking strategy 'half'/),
     });
   });
 

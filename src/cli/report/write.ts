@@ -2,8 +2,6 @@
 
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
@@ -20,7 +18,6 @@ export interface ReportRequest {
   readonly root: string | undefined;
   readonly encoders: readonly string[];
   readonly hardest: number;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
   /** Told of what could not be shown. */
   readonly say: (remark: string) => void;
 }
@@ -38,7 +35,7 @@ export type WrittenReport = Page['summary'] & {
  * @throws UserError for whatever is wrong in the call or its input, before the file is touched
  */
 export async function writeReport(request: ReportRequest): Promise<WrittenReport> {
-  const { out, title, baseline, metrics, audio, audioMegabytes, hardest, engine } = request;
+  const { out, title, baseline, metrics, audio, audioMegabytes, hardest } = request;
   if (!(audioMegabytes >= 0) || !(Number.isInteger(hardest) && hardest >= 0)) {
     throw new UserError(`--audio-size ${audioMegabytes} with --hardest ${hardest} is not possible`, {
       mend: 'Give megabytes from 0, and a whole number of utterances from 0',
@@ -54,7 +51,6 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
   const compared = compareRecords(records, { baseline, metrics });
   const { comparison, untested } = await withSignificance(compared, records, tasks);
   for (const why of untested) remark(why);
-  const { name, ...settings } = engine;
   const page = await buildPage({
     title,
     comparison,
@@ -63,7 +59,6 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
     encoders: request.encoders,
     audio: { paths: audio, root: request.root, mostBytes: audioMegabytes * 1e6 },
     hardest,
-    engine: () => createEngine(name, settings),
     remark,
   });
   const document = pageDocument(page.content, await readAssets());

@@ -41,12 +41,14 @@ export interface RunRequest extends LoadOptions {
   readonly detach?: boolean | undefined;
   /** What stored features may take on disk. */
   readonly featureBudgetBytes?: number | undefined;
+  /** Whether stored features are read and checked in whole. */
+  readonly verifyFeatures?: boolean | undefined;
   readonly quiet: boolean;
   /** Whether heads go on from their checkpoints (default true). */
   readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a head. */
   readonly checkpointSeconds?: number | undefined;
-  /** Told what is to be known of how encoders were read. */
+  /** Told what is to be known of how encoders were read and jobs were done. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -65,9 +67,9 @@ export interface SuiteRun extends Execution {
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
-  const { quiet, signal, jobs, launcher, detach, resume } = request;
+  const { quiet, signal, jobs, launcher, detach, resume, remark: say = () => undefined } = request;
   const graph = await graphOf(request);
-  const execution = await executeGraph(graph, { quiet, signal, jobs, launcher, detach, resume });
+  const execution = await executeGraph(graph, { quiet, signal, say, jobs, launcher, detach, resume });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
   return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
 }
@@ -106,6 +108,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     engine,
     maxBadShare,
     featureBudgetBytes: request.featureBudgetBytes,
+    verifyFeatures: request.verifyFeatures,
     checkpointSeconds: request.checkpointSeconds,
     plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,

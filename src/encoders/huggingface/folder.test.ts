@@ -149,6 +149,31 @@ describe('a folder of the hub', () => {
     ]);
   });
 
+  it('has the rates of dropout that it was trained with, which are no part of its hash', async () => {
+    await take('wavlm-group');
+    const { hash, config } = await loadEncoder(folder);
+    expect(config).toMatchObject({
+      dropout: { projection: 0, hidden: 0.1, attention: 0.1, activation: 0.1, layer: 0.1 },
+    });
+    await changeJson('config.json', (settings) => ({ ...settings, hidden_dropout: 0.3, layerdrop: 0.05 }));
+    const other = await loadEncoder(folder);
+    expect(other.config).toMatchObject({ dropout: { hidden: 0.3, layer: 0.05 } });
+    expect(other.hash).toBe(hash);
+    await changeJson('config.json', (settings) => ({ ...settings, hidden_dropout: 1.1 }));
+    expect(await complaint()).toMatch(/hidden_dropout: /);
+  });
+
+  it("leaves transformers' rates where config.json has none", async () => {
+    await take('hubert-group');
+    await changeJson(
+      'config.json',
+      ({ layerdrop: _1, feat_proj_dropout: _2, hidden_dropout: _3, ...rest }) => rest,
+    );
+    expect((await loadEncoder(folder)).config).toMatchObject({
+      dropout: { projection: 0, hidden: 0.1, layer: 0.1 },
+    });
+  });
+
   it('may lack the preprocessor, which a note tells of', async () => {
     await take('wavlm-group');
     await rm(join(folder, 'preprocessor_config.json'));

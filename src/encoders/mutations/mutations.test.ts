@@ -23,7 +23,6 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'ehmam-mutations-'));
 });
 afterAll(async () => {
-  await entry.remove();
   await rm(root, { recursive: true, force: true });
 });
 

@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
 import { settingsFromOfficial } from './config.js';
-import { readOfficialCfg } from './weights.js';
+import { readOfficialEncoder } from './weights.js';
 
 type Json = { [name: string]: Json | string | number | boolean | null };
-const official = await readOfficialCfg('test/fixtures/ehmam-official/tiny.pt');
+const { origin } = await readOfficialEncoder('test/fixtures/ehmam-official/tiny.pt', 'student');
+const official = origin.training;
 
 /** The settings with one of them, named by its path, set to another value; undefined leaves it out. */
 function changed(path: string, value: Json[string] | undefined): unknown {

@@ -83,11 +83,6 @@ function teacherOver(
   return new Map([...shared, ...teacher]);
 }
 
-/** The settings as the trainer wrote them, plain: what `settingsFromOfficial` takes. */
-export function readOfficialCfg(file: string): Promise<object> {
-  return withTorchFile(file, async (content) => cfgOf(content, file));
-}
-
 function settingsOf(content: TorchFile, file: string): OfficialSettings {
   return settingsFromOfficial(cfgOf(content, file), file);
 }

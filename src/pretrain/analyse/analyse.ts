@@ -4,8 +4,10 @@ import { UserError } from '../../base/errors.js';
 import { createProgress } from '../../base/progress.js';
 import type { Utterance } from '../../data/manifest.js';
 import type { Engine } from '../../engine/engine.js';
+import type { Drawing } from '../../formats/drawings.js';
 import { rankCorrelation } from '../../metrics/index.js';
 import { type CoursePoint, playCourse } from './course.js';
+import { drawerOf } from './drawing.js';
 import { compilePasses } from './passes.js';
 import type { Pretrained } from './pretrained.js';
 import { countRegions, type Region, regionNames } from './regions.js';
@@ -53,6 +55,8 @@ export interface AnalysisOptions {
   readonly seed: number;
   /** The utterance that is kept for the picture (default: the first that is long enough). */
   readonly shown: string | undefined;
+  /** How many of the first utterances are kept for drawing, besides the one for the picture (default: none). */
+  readonly mostDrawn?: number;
   readonly quiet: boolean;
 }
 
@@ -65,11 +69,17 @@ export async function analyse(
   pretrained: Pretrained,
   utterances: readonly Utterance[],
   options: AnalysisOptions,
-): Promise<{ readonly analysis: Analysis; readonly shown: UtteranceFindings }> {
-  const { seed, shown, quiet } = options;
+): Promise<{
+  readonly analysis: Analysis;
+  readonly shown: UtteranceFindings;
+  readonly drawings: readonly Drawing[];
+}> {
+  const { seed, shown, mostDrawn = 0, quiet } = options;
   if (shown !== undefined && !utterances.some(({ id }) => id === shown))
     throw new UserError(`there is no utterance '${shown}' in the manifest`, { mend: 'Give one of its ids' });
   const passes = compilePasses(engine, pretrained);
+  const drawer = drawerOf(engine);
+  const drawings: Drawing[] = [];
   const progress = createProgress('analyse', utterances.length, { quiet });
   const found: Omit<UtteranceFindings, 'samples'>[] = [];
   let picture: UtteranceFindings | undefined;
@@ -79,6 +89,8 @@ export async function analyse(
       progress.update(index + 1);
       if (findings === undefined) continue;
       if (shown === undefined ? picture === undefined : findings.id === shown) picture = findings;
+      if (drawings.length < mostDrawn || (mostDrawn > 0 && findings.id === shown))
+        drawings.push(await drawer.draw(findings));
       // The sound of one is enough for the picture: a long manifest must not be held whole.
       const { samples: _samples, ...rest } = findings;
       found.push(rest);
@@ -86,6 +98,7 @@ export async function analyse(
   } finally {
     progress.stop();
     await passes.dispose();
+    await drawer.dispose();
   }
   if (picture === undefined) {
     const which = shown === undefined ? 'no utterance is' : `the utterance '${shown}' is not`;
@@ -117,7 +130,7 @@ export async function analyse(
       difference: meanOf(found.map(({ information }) => information.hard - information.random)),
     },
   };
-  return { analysis, shown: picture };
+  return { analysis, shown: picture, drawings };
 }
 
 type Findings = Omit<UtteranceFindings, 'samples'>;

@@ -1,45 +1,48 @@
-/** @file The masks of pre-trained encoders over some utterances, for the page. */
-
+/** @file The masks of pre-trained encoders over some utterances, as an analysis wrote them beside the run. */
+import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import type { Utterance } from '../../data/manifest.js';
-import type { Engine } from '../../engine/engine.js';
-import { compilePasses } from '../../pretrain/analyse/passes.js';
-import { type Pretrained, readPretrained } from '../../pretrain/analyse/pretrained.js';
-import { analyseUtterance, type UtteranceFindings } from '../../pretrain/analyse/utterance.js';
+import { type Drawing, drawingsName, readDrawings } from '../../formats/drawings.js';
 import { choice } from './figures.js';
 import type { Html } from './html.js';
-import { maskPicture, spectrogramPng } from './masks.js';
+import { maskPicture } from './masks.js';
 import type { PretrainingRun } from './pretraining.js';
 
 const mostUtterances = 2;
-/** Reading and analysing an encoder takes seconds. */
 const mostEncoders = 6;
-const seed = 1;
 
 export interface DrawnMasks {
   readonly part: Html | undefined;
   readonly utterances: number;
 }
 
-/**
- * Pictures of the first utterances that are long enough, encoder by encoder.
- * @param engineOf asked only where there is something to draw
- */
+export interface MaskRequest {
+  /** Ids of utterances that are drawn before all others, where the analysis has them. */
+  readonly first: readonly string[];
+  /** A manifest that an analysis could be made of, for the remark that one is missing. */
+  readonly manifest: string;
+  readonly remark: (why: string) => void;
+}
+
+/** The folder in that of a run where `ehmam analyse --out` is looked for. */
+const analysisOf = (run: string): string => join(run, 'analysis');
+
+/** Pictures of a few utterances, encoder by encoder; what is missing is told with the command that makes it. */
 export async function drawMasks(
   runs: readonly PretrainingRun[],
-  utterances: readonly Utterance[],
-  engineOf: () => Promise<Engine>,
-  remark: (why: string) => void,
+  { first, manifest, remark }: MaskRequest,
 ): Promise<DrawnMasks> {
-  if (runs.length === 0 || utterances.length === 0) return { part: undefined, utterances: 0 };
-  const engine = await engineOf();
   const parts: [label: string, pictures: readonly Html[]][] = [];
   for (const { label, folder } of runs.slice(0, mostEncoders)) {
     try {
-      const pretrained = await readPretrained(folder);
-      const pictures: Html[] = [];
-      for (const findings of await findingsOf(engine, pretrained, utterances))
-        pictures.push(maskPicture(label, findings, await spectrogramPng(engine, findings.samples)));
+      const out = analysisOf(folder);
+      const drawings = await readDrawings(join(out, drawingsName));
+      if (drawings === undefined) {
+        remark(
+          `no masks of ${label}: make them with 'ehmam analyse ${folder} --manifest ${manifest} --out ${out}'`,
+        );
+        continue;
+      }
+      const pictures = chosen(drawings, first).map((drawing) => maskPicture(label, drawing));
       if (pictures.length > 0) parts.push([label, pictures]);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -53,21 +56,9 @@ export async function drawMasks(
   };
 }
 
-async function findingsOf(
-  engine: Engine,
-  pretrained: Pretrained,
-  utterances: readonly Utterance[],
-): Promise<UtteranceFindings[]> {
-  const passes = compilePasses(engine, pretrained);
-  try {
-    const found: UtteranceFindings[] = [];
-    for (const [index, utterance] of utterances.entries()) {
-      if (found.length === mostUtterances) break;
-      const findings = await analyseUtterance(pretrained, passes, utterance, seed, index);
-      if (findings !== undefined) found.push(findings);
-    }
-    return found;
-  } finally {
-    await passes.dispose();
-  }
+/** Those that are wanted first, then as they stand in the file. */
+function chosen(drawings: readonly Drawing[], first: readonly string[]): Drawing[] {
+  const byId = new Map(drawings.map((drawing) => [drawing.id, drawing]));
+  const wanted = first.flatMap((id) => byId.get(id) ?? []);
+  return [...new Set([...wanted, ...drawings])].slice(0, mostUtterances);
 }

@@ -1,11 +1,10 @@
 /** @file What pre-training looked like: its log beside the checkpoint, thinned as it is read. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
-import { runFolder } from '../../pretrain/checkpoint.js';
 import type { Comparison } from '../compare.js';
 import type { StoredRecord } from '../record.js';
 import type { Chart, Charts } from './chart.js';
@@ -77,8 +76,11 @@ export async function pretrainingRuns(
   return [...runs, ...others];
 }
 
+/** A line a step, in the folder of a run. */
+const logOf = (folder: string): string => join(folder, 'log.jsonl');
+
 const hasLog = (folder: string): Promise<boolean> =>
-  stat(runFolder(folder).log).then(
+  stat(logOf(folder)).then(
     (found) => found.isFile(),
     () => false,
   );
@@ -87,7 +89,7 @@ const hasLog = (folder: string): Promise<boolean> =>
 export async function pretrainingCurves(runs: readonly PretrainingRun[]): Promise<Part | undefined> {
   if (runs.length === 0) return undefined;
   const logs: LoggedStep[][] = [];
-  for (const { folder } of runs) logs.push(await readLog(runFolder(folder).log));
+  for (const { folder } of runs) logs.push(await readLog(logOf(folder)));
   const figures = measures.map(([measure, title]) => {
     const chart: Chart = {
       kind: 'curves',

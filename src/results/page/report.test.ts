@@ -23,7 +23,6 @@ async function pageOf(remarks: string[] = []): Promise<Page> {
     encoders: [],
     audio: { paths: [], root: undefined, mostBytes: 0 },
     hardest: 5,
-    engine: () => Promise.reject(new Error('nothing to draw')),
     remark: (why) => remarks.push(why),
   });
 }

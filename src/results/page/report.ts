@@ -3,7 +3,6 @@ import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
-import type { Engine } from '../../engine/engine.js';
 import { type Comparison, compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
 import { type CloserLook, closerPart, lookCloser } from './closer.js';
@@ -27,7 +26,7 @@ export interface PageRequest {
   /** Folders of pre-training, besides those that the records' encoders are. */
   readonly encoders: readonly string[];
   readonly audio: {
-    /** Folders and manifests; none embeds no sound and draws no masks. */
+    /** Folders and manifests; none embeds no sound. */
     readonly paths: readonly string[];
     readonly root: string | undefined;
     /** Bytes of the page that sound may take. */
@@ -35,8 +34,6 @@ export interface PageRequest {
   };
   /** How many of a task's hardest utterances are shown. */
   readonly hardest: number;
-  /** Asked for when masks are drawn. */
-  readonly engine: () => Promise<Engine>;
   /** Told of what could not be shown. */
   readonly remark: (why: string) => void;
 }
@@ -79,7 +76,12 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   const budget = soundBudget(request.audio.mostBytes);
   const sounds = await embedSounds(looks, findSound, budget, remark);
   const runs = await pretrainingRuns(comparison, records, request.encoders);
-  const masked = await drawMasks(runs, hardUtterances(looks, findSound), request.engine, remark);
+  const masked = await drawMasks(runs, {
+    first: hardestIds(looks),
+    manifest:
+      request.audio.paths.find((path) => path.endsWith('.csv')) ?? records[0]?.record.manifest.path ?? '',
+    remark,
+  });
 
   const parts: readonly ((Section & { readonly charts?: Part['charts'] }) | undefined)[] = [
     {
@@ -206,11 +208,9 @@ async function embedSounds(
 }
 
 /** Utterances for the masks: texts first, since they are sentences. */
-function hardUtterances(looks: readonly CloserLook[], find: FindSound) {
+function hardestIds(looks: readonly CloserLook[]): string[] {
   const texts = (look: CloserLook): number => (look.digests[0]?.digest.edits === undefined ? 1 : 0);
-  return [...looks]
-    .sort((a, b) => texts(a) - texts(b))
-    .flatMap((look) => look.hardest.flatMap(({ id }) => find(id, manifestOf(look.results)) ?? []));
+  return [...looks].sort((a, b) => texts(a) - texts(b)).flatMap((look) => look.hardest.map(({ id }) => id));
 }
 
 function factsOf(

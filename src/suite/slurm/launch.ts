@@ -133,13 +133,17 @@ async function watch(
       }
       for (const job of lost) {
         const message = failed.get(job);
-        if (message !== undefined) await noteFailure(state, job, message);
+        if (message !== undefined) await noteFailure(state, job, message, say);
       }
       if (again.length > 0) {
         for (const job of again) {
           const { key, title, needs } = job;
           if (tries.has(key)) {
-            logEvent(state, { event: 'retried', job: key, title, message: 'it left the queue unfinished' });
+            logEvent(
+              state,
+              { event: 'retried', job: key, title, message: 'it left the queue unfinished' },
+              say,
+            );
             watcher.retried(job, 'it left the queue unfinished');
           }
           // Where what it needs was not done it could not but end.
@@ -226,8 +230,13 @@ function whyNotAgain(job: Job, end: QueueEntry | undefined, tried: number): stri
   }).message;
 }
 
-async function noteFailure(state: string, { key, title }: Job, message: string): Promise<void> {
-  logEvent(state, { event: 'failed', job: key, title, message });
+async function noteFailure(
+  state: string,
+  { key, title }: Job,
+  message: string,
+  say: (text: string) => void,
+): Promise<void> {
+  logEvent(state, { event: 'failed', job: key, title, message }, say);
   const failure = { key, title, message, log: logPath(state, key) };
   await markFailed(state, { ...failure, failedAt: new Date().toISOString(), host: hostname() });
 }
