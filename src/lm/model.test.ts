@@ -50,7 +50,10 @@ test('a gzipped file gives the same model', async () => {
 test('a gzipped file is told by its content, and a model in another form by name', async () => {
   const file = await written('gzipped.arpa', gzipSync(await readFile(join(fixtures, 'tiny.arpa'))));
   expect(await readArpa(file)).toEqual(model);
-  const binary = Buffer.concat([Buffer.from('mmap lm http://kheafield.com/code format version 5\n'), Buffer.alloc(90)]);
+  const binary = Buffer.concat([
+    Buffer.from('mmap lm http://kheafield.com/code format version 5\n'),
+    Buffer.alloc(90),
+  ]);
   await expect(readArpa(await written('kenlm.arpa', binary))).rejects.toThrow(
     "kenlm.arpa: is no text in UTF-8: it is KenLM's binary form of a model, not the ARPA it was built from. Give an ARPA file",
   );
