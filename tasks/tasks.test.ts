@@ -1,6 +1,6 @@
 /** @file The tasks: what they ask of a manifest and how they judge predictions. */
 import { describe, expect, test } from 'vitest';
-import type { TaskData } from '../src/api/task.js';
+import type { Columns, JudgedRow, TaskData } from '../src/api/task.js';
 import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
 import { decodeTokens, encodeText, tokens } from './asr/characters.js';
@@ -17,6 +17,10 @@ function dataOf(rows: { split: string; columns: Record<string, string> }[]): Tas
   const utterances = rows.map(({ split, columns }, i) => utterance(split, columns, i + 2));
   const of = (split: string): Utterance[] => utterances.filter((u) => u.split === split);
   return { train: of('train'), dev: of('dev'), test: of('test') };
+}
+
+function rowsOf(predictions: readonly Columns[], references: readonly Columns[]): JudgedRow[] {
+  return references.map((reference, i) => ({ id: `u${i}`, prediction: predictions[i] ?? {}, reference }));
 }
 
 describe('keyword spotting', () => {
@@ -118,7 +122,7 @@ test('intent classification counts an utterance as right when all three slots ar
     intent('activate', 'lamp', 'kitchen'),
     intent('bring', 'shoes', 'none'),
   ];
-  expect(ic.evaluate(predictions, references).accuracy?.value).toBeCloseTo(2 / 3);
+  expect(ic.evaluate(rowsOf(predictions, references)).accuracy?.value).toBeCloseTo(2 / 3);
 });
 
 describe('speech recognition', () => {
@@ -142,16 +146,18 @@ describe('speech recognition', () => {
   });
 
   test('gives word and character error rates over the corpus, case ignored', () => {
-    const result = asr.evaluate(
-      [{ text: 'THE CAT' }, { text: '' }],
-      [{ text: 'the  cat sat' }, { text: 'no' }],
-    );
+    const rows = rowsOf([{ text: 'THE CAT' }, { text: '' }], [{ text: 'the  cat sat' }, { text: 'no' }]);
+    const result = asr.evaluate(rows);
     expect(result.wer?.value).toBeCloseTo(2 / 4);
     expect(result.cer?.value).toBeCloseTo((4 + 2) / (11 + 2));
-    expect(result.wer?.shares).toEqual([
-      { numerator: 1, denominator: 3 },
-      { numerator: 1, denominator: 1 },
-    ]);
+    expect(result.wer).toMatchObject({
+      shares: [
+        { numerator: 1, denominator: 3 },
+        { numerator: 1, denominator: 1 },
+      ],
+    });
+    expect(Object.keys(asr.evaluate(rows, ['wer']))).toEqual(['wer']);
+    expect(asr.evaluate(rows, ['wer']).wer).toEqual(result.wer);
   });
 
   test('refuses a text with characters that have no token, naming line and characters', () => {

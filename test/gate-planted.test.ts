@@ -11,7 +11,7 @@ import type { Engine } from '../src/engine/engine.js';
 import { pooledSettingsSchema } from '../src/heads/pooled-linear/settings.js';
 import { trainPooledHeads } from '../src/heads/pooled-linear/training.js';
 import { parseSettings } from '../src/heads/settings.js';
-import { columnsOf, heldFeatures, workOf } from '../src/heads/toy-work.fixture.js';
+import { columnsOf, heldFeatures, rowsOf, workOf } from '../src/heads/toy-work.fixture.js';
 import { newRecord } from '../src/results/records.fixture.js';
 import { writeRecord } from '../src/results/store.js';
 import { ks } from '../tasks/ks/index.js';
@@ -49,7 +49,7 @@ async function trained(name: string, { seed = 1, shuffled = false, manifest = 'b
   };
   const [metric] = ks.metrics;
   const score = (predictions: readonly Columns[], wanted: readonly Columns[]): number =>
-    ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+    ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0;
   const held = heldFeatures(1, 4, [...seen, ...features.slice(sizes.train)]);
   const work = workOf(engine, held, references, { metric, score });
   const [head] = await trainPooledHeads(work, [{ column: 'label', classes }], settings, [seed]);

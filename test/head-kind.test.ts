@@ -136,9 +136,9 @@ const task: Task<VoteSpec> = {
   columns: ['label'],
   metrics: [{ name: 'accuracy', direction: 'higher' }],
   head: () => ({ kind: 'frame-vote', classes: words }),
-  evaluate(predictions, references) {
-    const labels = (rows: typeof predictions) => rows.map(({ label }) => [label ?? '']);
-    const { rate, shares } = accuracy(labels(predictions), labels(references));
+  evaluate(rows) {
+    const labels = (side: 'prediction' | 'reference') => rows.map((row) => row[side].label ?? '');
+    const { rate, shares } = accuracy(labels('prediction'), labels('reference'));
     return { accuracy: { value: rate, shares } };
   },
 };

@@ -157,10 +157,10 @@ describe('a suite', () => {
       `import { existsSync } from 'node:fs';
 import { builtInTasks } from ${JSON.stringify(entry.compiled('tasks/index.js'))};
 const [ks] = builtInTasks.filter(({ name }) => name === 'ks');
-const evaluate = (predictions, references) => {
+const evaluate = (rows) => {
   const kept = [];
   while (existsSync(${JSON.stringify(hungry)})) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })));
-  return ks.evaluate(predictions, references);
+  return ks.evaluate(rows);
 };
 export default { apiVersion: 1, tasks: [{ ...ks, name: 'hungry', evaluate }] };
 `,

@@ -3,9 +3,13 @@
 import { type RandomStream, randomStream } from '../../src/base/random.js';
 import {
   bootstrapInterval,
+  equalErrorRateStatistic,
+  type GroupedTrial,
+  macroF1Statistic,
   mixedDifference,
   mixedInterval,
   type Share,
+  type StatisticMetric,
   sumByCluster,
 } from '../../src/metrics/index.js';
 
@@ -39,6 +43,21 @@ export function simulateCoverage(options: CoverageOptions): Coverage[] {
     }),
     held('the same, over utterances (too narrow: speakers are what varies)', 0.75, options, (random, seed) =>
       bootstrapInterval(answersOfSpeakers(random, 80).shares, { seed, resamples }),
+    ),
+    // Scores of unit variance around 1 and -1: at the threshold 0 both error rates are that of a normal below -1.
+    held('equal error rate 0.159 of 600 trials, over trials', 0.158655, options, (random, seed) =>
+      bootstrapInterval(equalErrorRateStatistic(trialsOf(random, 600, 1, 0)), { seed, resamples }),
+    ),
+    // A deviation of 0.6 a speaker: that of a normal below -1 / sqrt(1.36).
+    held(
+      'equal error rate 0.196 of 80 speakers unlike each other, over speakers',
+      0.195586,
+      options,
+      (random, seed) =>
+        bootstrapInterval(equalErrorRateStatistic(trialsOf(random, 80, 10, 0.6)), { seed, resamples }),
+    ),
+    held('macro F1 of 4 classes, 400 utterances', macroF1OfClasses(), options, (random, seed) =>
+      bootstrapInterval(classesOf(random, 400), { seed, resamples }),
     ),
     held('mean of 3 seeds that vary, one test set: the mixed interval', 0.8, options, (random) =>
       severalSeeds(random, 3),
@@ -116,4 +135,43 @@ function differenceOfSeeds(random: RandomStream, first: number, second: number):
   const difference = mean(after) - mean(before);
   const interval = [difference - 1.96 * 0.01, difference + 1.96 * 0.01] as const;
   return mixedDifference({ difference, interval, pValue: 1 }, before, after).interval;
+}
+
+/** Trials of speakers whose scores all lie a little higher or lower; each one is drawn with its speaker. */
+function trialsOf(random: RandomStream, speakers: number, each: number, deviation: number): GroupedTrial[] {
+  return Array.from({ length: speakers }, (_, speaker) => {
+    const own = deviation * random.normal();
+    return Array.from({ length: each }, () => {
+      const same = random.uniform() < 0.5;
+      return { same, score: (same ? 1 : -1) + own + random.normal(), unit: String(speaker) };
+    });
+  }).flat();
+}
+
+const classShares = [0.4, 0.3, 0.2, 0.1];
+const chanceRight = 0.7;
+
+/** Each class is recognised with a chance of 0.7, else taken for one of the others. */
+function classesOf(random: RandomStream, utterances: number): StatisticMetric {
+  const references = Array.from({ length: utterances }, () => {
+    const at = random.uniform();
+    return at < 0.4 ? 0 : at < 0.7 ? 1 : at < 0.9 ? 2 : 3;
+  });
+  const predictions = references.map((reference) =>
+    random.uniform() < chanceRight ? reference : (reference + 1 + random.integer(3)) % 4,
+  );
+  return macroF1Statistic(
+    predictions.map(String),
+    references.map(String),
+    references.map((_, i) => `u${i}`),
+  );
+}
+
+/** F1 of a class: twice the share that is it and recognised, over the shares that are it and that are taken for it. */
+function macroF1OfClasses(): number {
+  const scores = classShares.map((share) => {
+    const taken = chanceRight * share + ((1 - chanceRight) / 3) * (1 - share);
+    return (2 * chanceRight * share) / (share + taken);
+  });
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }

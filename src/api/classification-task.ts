@@ -2,9 +2,9 @@
 
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
-import { accuracy } from '../metrics/index.js';
+import { accuracy, type RatioMetric } from '../metrics/index.js';
 import type { PooledSpec } from './head-spec.js';
-import { type Columns, type MetricValue, splits, type Task, type TaskData } from './task.js';
+import { type Columns, type JudgedRow, splits, type Task, type TaskData } from './task.js';
 
 /** A task that names one class a column; an utterance is right when every column is. */
 export function classificationTask(
@@ -20,7 +20,7 @@ export function classificationTask(
       for (const complaint of complaintsOf(data, task.columns)) throw complaint;
       return { kind: 'pooled-linear', slots: task.columns.map((column) => slotOf(data, column)) };
     },
-    evaluate: (predictions, references) => ({ accuracy: accuracyOf(task.columns, predictions, references) }),
+    evaluate: (rows) => ({ accuracy: accuracyOf(task.columns, rows) }),
   };
 }
 
@@ -63,13 +63,11 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
 }
 
 /** The share of utterances whose every column is predicted right. */
-function accuracyOf(
-  columns: readonly string[],
-  predictions: readonly Columns[],
-  references: readonly Columns[],
-): MetricValue {
-  const labels = (rows: readonly Columns[]): string[][] =>
-    rows.map((row) => columns.map((column) => row[column] ?? ''));
-  const { rate, shares } = accuracy(labels(predictions), labels(references));
+function accuracyOf(columns: readonly string[], rows: readonly JudgedRow[]): RatioMetric {
+  const labels = (row: Columns): string[] => columns.map((column) => row[column] ?? '');
+  const { rate, shares } = accuracy(
+    rows.map(({ prediction }) => labels(prediction)),
+    rows.map(({ reference }) => labels(reference)),
+  );
   return { value: rate, shares };
 }

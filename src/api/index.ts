@@ -5,6 +5,7 @@
 
 export { type ZodType, z } from 'zod';
 export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
+export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export type { Cropper } from '../data/cropping.js';
 export type { Utterance } from '../data/rows.js';
@@ -32,10 +33,12 @@ export { type Plugin, pluginApiVersion } from './plugin.js';
 export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
-  type MetricValue,
+  columnNames,
+  type JudgedRow,
   type Split,
   splits,
   type Task,
+  type TaskColumn,
   type TaskData,
   type TaskMetric,
 } from './task.js';

@@ -1,9 +1,10 @@
 /** @file What a task is to the harness: data and small functions; built-in and third-party tasks are alike. */
 
 import type { UserError } from '../base/errors.js';
+import type { HostTensor } from '../base/host-tensor.js';
 import type { Cropper } from '../data/cropping.js';
 import type { Utterance } from '../data/rows.js';
-import type { Alignment, Share } from '../metrics/index.js';
+import type { MetricValue } from '../metrics/index.js';
 import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 
@@ -20,15 +21,25 @@ export interface TaskMetric {
   readonly name: string;
   /** Which values are better. */
   readonly direction: 'higher' | 'lower';
+  /**
+   * `ratio` (default): a ratio of sums; rows are judged in blocks, so a row's share must not depend on the others.
+   * `statistic`: judged on all rows at once.
+   */
+  readonly kind?: 'ratio' | 'statistic';
+  /** The tensors of a prediction that it is computed from, by name: the others are not read. */
+  readonly tensors?: readonly string[];
 }
 
-export interface MetricValue {
-  readonly value: number;
-  /** In the order of the predictions, where the metric is a ratio of sums: gives its interval. */
-  readonly shares?: readonly Share[];
-  /** In the same order, where the metric is an error rate of words: lets recognisers be compared by segments. */
-  readonly alignments?: readonly Alignment[];
+/** An utterance with what was predicted for it and what its manifest says. */
+export interface JudgedRow {
+  readonly id: string;
+  readonly prediction: Columns;
+  readonly reference: Columns;
+  readonly tensors?: Readonly<Record<string, HostTensor>>;
 }
+
+/** A column that every utterance must fill, or every one of some splits. */
+export type TaskColumn = string | { readonly name: string; readonly splits: readonly Split[] };
 
 /** A task of the harness. It knows utterances and predictions, never an encoder. */
 export interface Task<Spec extends HeadSpec = HeadSpec> {
@@ -38,7 +49,7 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   /** One line for a list of tasks. */
   readonly summary: string;
   /** The columns its manifest must have, besides id, path and split. */
-  readonly columns: readonly string[];
+  readonly columns: readonly TaskColumn[];
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
   /** Those of its columns whose values are classes: confusions are counted of them. */
@@ -68,9 +79,14 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */
   head(data: TaskData): Spec;
-  /** Every metric over predictions and references that stand in the same order. */
-  evaluate(
-    predictions: readonly Columns[],
-    references: readonly Columns[],
-  ): Readonly<Record<string, MetricValue>>;
+  /**
+   * Metrics over rows of one split.
+   * @param wanted the names of the metrics that are asked for (default: all); others may be left out
+   */
+  evaluate(rows: readonly JudgedRow[], wanted?: readonly string[]): Readonly<Record<string, MetricValue>>;
+}
+
+/** The names of a task's columns, whichever splits they are of. */
+export function columnNames({ columns }: Pick<Task, 'columns'>): string[] {
+  return columns.map((column) => (typeof column === 'string' ? column : column.name));
 }

@@ -30,6 +30,7 @@ export const cardCommand = defineCommand({
   async run({ items, out, encoder, seed, weights }, io) {
     const { cardOf } = await import('./card/write.js');
     const card = await cardOf({ items, encoder, seed, weights, quiet: io.quiet });
+    for (const remark of card.remarks) io.say(remark);
     if (out === undefined) {
       io.print(io.json ? JSON.stringify(card, null, 2) : card.text.trimEnd());
       return undefined;

@@ -95,6 +95,17 @@ describe('loadUtterances', () => {
     await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(`${file}:4: 'label' is empty`);
     expect(await loadUtterances(file, { columns: ['label'], splits: ['dev'] })).toHaveLength(1);
   });
+
+  it('wants a column of some splits filled in their rows alone, and in the header all the same', async () => {
+    const columns = [{ name: 'label', splits: ['dev'] }];
+    await writeFile(file, rows);
+    expect(await loadUtterances(file, { columns })).toHaveLength(4);
+    await writeFile(file, rows.replace('b.wav,dev,y', 'b.wav,dev,'));
+    await expect(loadUtterances(file, { columns })).rejects.toThrow(`${file}:3: 'label' is empty`);
+    await expect(loadUtterances(file, { columns: [{ name: 'trials', splits: ['test'] }] })).rejects.toThrow(
+      /the column 'trials' is missing/,
+    );
+  });
 });
 
 describe('hashManifest', () => {

@@ -4,9 +4,10 @@ import { open } from 'node:fs/promises';
 import { UserError } from '../base/errors.js';
 import { nearPath } from './near-path.js';
 import { absentFiles, sizesOf } from './presence.js';
-import { type ManifestOptions, readBlocks, type Utterance } from './rows.js';
+import { emptyColumnOf, type ManifestOptions, readBlocks, type Utterance } from './rows.js';
 
 export {
+  emptyColumnOf,
   type ManifestOptions,
   type ManifestRow,
   readManifest,
@@ -26,7 +27,7 @@ export interface LoadOptions extends ManifestOptions {
 /**
  * Reads the utterances of the splits asked for, in the manifest's order.
  * @throws UserError as `readManifest`, and for a duplicate id (in any split), a split without rows, an empty cell of
- *   `options.columns` or a missing audio file (in the splits asked for)
+ *   `options.columns` that its split needs or a missing audio file (in the splits asked for)
  */
 export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
   const kept = await load(file, options);
@@ -107,7 +108,7 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
       }
       counts.set(split, (counts.get(split) ?? 0) + 1);
       if (wanted && !wanted.has(split)) continue;
-      const empty = options.columns?.find((name) => utterance.columns[name] === '');
+      const empty = emptyColumnOf(utterance, options.columns ?? []);
       if (empty !== undefined)
         throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
       kept.push(keepColumns && options.keepColumns === false ? { ...utterance, columns: {} } : utterance);

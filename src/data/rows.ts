@@ -15,11 +15,27 @@ import {
 
 export type { Utterance } from './utterance.js';
 
+/** A column that must be filled in every row, or in those of some splits. */
+export type WantedColumn = string | { readonly name: string; readonly splits: readonly string[] };
+
 export interface ManifestOptions {
   /** The folder that `path` is relative to (default: the manifest's). */
   readonly root?: string | undefined;
-  /** Columns that must be there besides `id`, `path` and `split`. */
-  readonly columns?: readonly string[];
+  /** Columns that the header must have besides `id`, `path` and `split`. */
+  readonly columns?: readonly WantedColumn[];
+}
+
+/** The first of the columns wanted in an utterance's split whose cell is empty. */
+export function emptyColumnOf(
+  { split, columns: cells }: Utterance,
+  columns: readonly WantedColumn[],
+): string | undefined {
+  for (const column of columns) {
+    const name = typeof column === 'string' ? column : column.name;
+    if (cells[name] !== '') continue;
+    if (typeof column === 'string' || column.splits.includes(split)) return name;
+  }
+  return undefined;
 }
 
 /** A row to write: the columns by their names. */
@@ -51,7 +67,10 @@ export async function* readBlocks(
     for await (const records of csvRecords(file)) {
       const [first, ...others] = layout === undefined ? records : [];
       if (first !== undefined) {
-        const header = checkedHeader(first.cells, file, first.line, options.columns ?? []);
+        const names = (options.columns ?? []).map((column) =>
+          typeof column === 'string' ? column : column.name,
+        );
+        const header = checkedHeader(first.cells, file, first.line, names);
         layout = layoutOf(header, file, options.root ?? dirname(file), options.keepColumns ?? true);
       }
       const rows = first === undefined ? records : others;

@@ -34,11 +34,8 @@ export async function readSafetensors(
 ): Promise<SafetensorsFile> {
   return withHeader(file, async (handle, { entries, metadata, dataStart }) => {
     const tensors: [string, HostTensor][] = [];
-    for (const entry of entries.filter(({ name }) => wanted(name))) {
-      const bytes = new Uint8Array(entry.end - entry.begin);
-      await readFully(handle, bytes, dataStart + entry.begin, file);
-      tensors.push([entry.name, decode(entry, bytes, file)]);
-    }
+    for (const entry of entries.filter(({ name }) => wanted(name)))
+      tensors.push([entry.name, await readTensor(handle, entry, dataStart, file)]);
     return { tensors: Object.fromEntries(tensors), metadata };
   });
 }
@@ -51,21 +48,70 @@ export function safetensorsNames(file: string): Promise<string[]> {
   return withHeader(file, async (_handle, { entries }) => entries.map(({ name }) => name));
 }
 
+/** A file whose header was read; tensors are read when they are asked for. */
+export interface OpenSafetensors {
+  readonly names: readonly string[];
+  /** Undefined where the file has none of that name. */
+  read(name: string): Promise<HostTensor | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file to read some of its tensors, one at a time.
+ * @throws UserError as `readSafetensors`
+ */
+export async function openSafetensors(file: string): Promise<OpenSafetensors> {
+  const { handle, header } = await openWithHeader(file);
+  const entries = new Map(header.entries.map((entry) => [entry.name, entry]));
+  return {
+    names: [...entries.keys()],
+    async read(name) {
+      const entry = entries.get(name);
+      return entry && readTensor(handle, entry, header.dataStart, file);
+    },
+    close: () => handle.close(),
+  };
+}
+
 type Header = ReturnType<typeof parseHeader> & { readonly dataStart: number };
 
 async function withHeader<T>(
   file: string,
   use: (handle: FileHandle, header: Header) => Promise<T>,
 ): Promise<T> {
+  const { handle, header } = await openWithHeader(file);
+  try {
+    return await use(handle, header);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The open file, and its header; closed again where that is wrong. */
+async function openWithHeader(
+  file: string,
+): Promise<{ readonly handle: FileHandle; readonly header: Header }> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
     throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
   });
   try {
     const { size } = await handle.stat();
-    return await use(handle, await readHeader(handle, file, size));
-  } finally {
+    return { handle, header: await readHeader(handle, file, size) };
+  } catch (error) {
     await handle.close();
+    throw error;
   }
+}
+
+async function readTensor(
+  handle: FileHandle,
+  entry: Entry,
+  dataStart: number,
+  file: string,
+): Promise<HostTensor> {
+  const bytes = new Uint8Array(entry.end - entry.begin);
+  await readFully(handle, bytes, dataStart + entry.begin, file);
+  return decode(entry, bytes, file);
 }
 
 /**

@@ -21,7 +21,7 @@ import { pooledSettingsSchema } from './pooled-linear/settings.js';
 import { trainPooledHeads } from './pooled-linear/training.js';
 import { newCourse } from './search.js';
 import { parseSettings } from './settings.js';
-import { heldFeatures, type Judge, workOf } from './toy-work.fixture.js';
+import { heldFeatures, type Judge, rowsOf, workOf } from './toy-work.fixture.js';
 
 let folder: string;
 let engine: Engine;
@@ -67,7 +67,8 @@ const trainPooled =
       utterances.push(Float32Array.from({ length: 12 }, (_, at) => random.normal() + mean(at)));
       return { label: classes[label] as string };
     });
-    const score: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
+    const score: Score = (predictions, wanted) =>
+      ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0;
     const work = workOf(engine, heldFeatures(2, 6, utterances), references, {
       metric: ks.metrics[0],
       score: change.score ?? score,
@@ -89,7 +90,7 @@ const trainCtc: Train = async (change) => {
     utterances.push(Float32Array.from(values));
     return { text };
   });
-  const score: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+  const score: Score = (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1;
   const work = workOf(engine, heldFeatures(1, 4, utterances), references, {
     metric: asr.metrics[0],
     score: change.score ?? score,
@@ -129,8 +130,9 @@ function scoreThat(inner: Score, n: number, act: () => void): Score {
   };
 }
 
-const accuracy: Score = (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0;
-const cer: Score = (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1;
+const accuracy: Score = (predictions, wanted) =>
+  ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0;
+const cer: Score = (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1;
 
 describe.each([
   ['pooled heads of two seeds and three rates', trainPooled(), accuracy],

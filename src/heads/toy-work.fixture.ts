@@ -1,6 +1,6 @@
 /** @file Work for heads in tests: features made up in memory. */
 import type { HeadWork, Prediction } from '../api/head-kind.js';
-import type { Columns, Split, TaskMetric } from '../api/task.js';
+import type { Columns, JudgedRow, Split, TaskMetric } from '../api/task.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
 
@@ -26,6 +26,10 @@ export interface Judge {
 
 export const columnsOf = (predictions: readonly Prediction[]): Columns[] =>
   predictions.map(({ columns }) => columns);
+
+/** Predictions and references in the same order as rows that a task judges. */
+export const rowsOf = (predictions: readonly Columns[], references: readonly Columns[]): JudgedRow[] =>
+  references.map((reference, i) => ({ id: `u${i}`, prediction: predictions[i] ?? {}, reference }));
 
 /** Work over utterances in the order train, dev, test, of an encoder with a frame every 20 ms. */
 export function workOf(

@@ -1,20 +1,20 @@
 /** @file Edit distance: hand-made cases and the laws that every edit distance obeys. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignWords, editsOf } from './alignment.js';
+import { alignUnits, editsOf } from './alignment.js';
 
 const units = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 8 });
-const distance = (a: readonly string[], b: readonly string[]): number => editsOf(alignWords(a, b));
+const distance = (a: readonly string[], b: readonly string[]): number => editsOf(alignUnits(a, b));
 
-describe('alignWords', () => {
+describe('alignUnits', () => {
   it('takes the shortest way: two substitutions, not a deletion and an insertion around one', () => {
-    const { steps, ...counts } = alignWords(['the', 'cat', 'sat', 'on'], ['the', 'dog', 'here', 'on']);
+    const { steps, ...counts } = alignUnits(['the', 'cat', 'sat', 'on'], ['the', 'dog', 'here', 'on']);
     expect(counts).toEqual({ hits: 2, substitutions: 2, deletions: 0, insertions: 0 });
     expect(steps.map((step) => step.kind)).toEqual(['hit', 'substitution', 'substitution', 'hit']);
   });
 
   it('names the deleted and the inserted unit', () => {
-    expect(alignWords(['a', 'b', 'c', 'd'], ['a', 'c', 'd', 'e']).steps).toEqual([
+    expect(alignUnits(['a', 'b', 'c', 'd'], ['a', 'c', 'd', 'e']).steps).toEqual([
       { kind: 'hit', reference: 'a', hypothesis: 'a' },
       { kind: 'deletion', reference: 'b' },
       { kind: 'hit', reference: 'c', hypothesis: 'c' },
@@ -53,7 +53,7 @@ describe('alignWords', () => {
   it('spells both sequences with its steps and counts each step once', () => {
     fc.assert(
       fc.property(units, units, (a, b) => {
-        const { steps, hits, substitutions, deletions, insertions } = alignWords(a, b);
+        const { steps, hits, substitutions, deletions, insertions } = alignUnits(a, b);
         expect(steps.flatMap((step) => (step.kind === 'insertion' ? [] : [step.reference]))).toEqual(a);
         expect(steps.flatMap((step) => (step.kind === 'deletion' ? [] : [step.hypothesis]))).toEqual(b);
         expect(hits + substitutions + deletions).toBe(a.length);

@@ -29,7 +29,7 @@ export function editsOf(counts: EditCounts): number {
  * counted as others count them: equal beginnings and ends are matched first; then, from the end on, a deletion goes
  * before an insertion and an insertion before a change.
  */
-export function alignWords(reference: readonly string[], hypothesis: readonly string[]): Alignment {
+export function alignUnits(reference: readonly string[], hypothesis: readonly string[]): Alignment {
   const start = commonLength(reference, hypothesis, (units, i) => units[i]);
   const end = commonLength(reference.slice(start), hypothesis.slice(start), (units, i) => units.at(-1 - i));
   const hit = (unit: string): AlignmentStep => ({ kind: 'hit', reference: unit, hypothesis: unit });

@@ -1,8 +1,8 @@
 /**
  * @file Word and character error rate of a corpus; of phones, give them separated by spaces and count words (PER).
- * The npm package wer-calc, named in early plans, does not exist; counts and alignments equal those of jiwer.
+ * Counts and alignments equal those of jiwer.
  */
-import { type Alignment, alignWords, type EditCounts, editsOf } from './alignment.js';
+import { type Alignment, alignUnits, type EditCounts, editsOf } from './alignment.js';
 import { ratioOfSums, type Share } from './shares.js';
 
 /** What is counted: `word` splits at white space; `character` counts every code point, spaces between words too. */
@@ -35,7 +35,7 @@ export function unitsOf(text: string, unit: TextUnit): string[] {
  */
 export function errorRate(pairs: readonly TextPair[], unit: TextUnit = 'word'): ErrorRate {
   const alignments = pairs.map(({ reference, hypothesis }) =>
-    alignWords(unitsOf(reference, unit), unitsOf(hypothesis, unit)),
+    alignUnits(unitsOf(reference, unit), unitsOf(hypothesis, unit)),
   );
   const shares = alignments.map((alignment) => ({
     numerator: editsOf(alignment),

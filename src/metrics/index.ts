@@ -1,15 +1,24 @@
 /** @file The public face of the metrics. */
 
 export { type Accuracy, accuracy } from './accuracy.js';
-export { type Alignment, type AlignmentStep, alignWords, type EditCounts, editsOf } from './alignment.js';
-export { type BootstrapOptions, bootstrapInterval } from './bootstrap.js';
+export { type Alignment, type AlignmentStep, alignUnits, type EditCounts, editsOf } from './alignment.js';
+export { bootstrapInterval } from './bootstrap.js';
 export { sumByCluster } from './clusters.js';
-export { type Confusion, confusionMatrix, macroF1 } from './confusion.js';
-export { equalErrorRate, type Trial } from './equal-error-rate.js';
+export { type Confusion, confusionMatrix, macroF1, macroF1Statistic } from './confusion.js';
+export type { BootstrapOptions } from './draws.js';
+export {
+  equalErrorRate,
+  equalErrorRateStatistic,
+  type GroupedTrial,
+  type Trial,
+} from './equal-error-rate.js';
 export { type ErrorRate, errorRate, type TextPair, type TextUnit, unitsOf } from './error-rate.js';
 export { holm } from './holm.js';
 export { type MatchedPairs, matchedPairs, type PlacedErrors, placedErrors } from './matched-pairs.js';
+export { isStatistic, type MetricValue, type RatioMetric, type StatisticMetric } from './metric-value.js';
+export { mixedDifference, mixedInterval, type SeedResult } from './mixed.js';
 export { type PairedDifference, pairedBootstrap } from './paired.js';
 export { rankCorrelation } from './rank-correlation.js';
-export { mixedDifference, mixedInterval, overSeeds, type SeedResult, type SeedSummary } from './seeds.js';
+export { overSeeds, type SeedSummary } from './seeds.js';
 export { ratioOfSums, type Share } from './shares.js';
+export { meanStatistic, timesDrawn, withUnitsInOrder } from './statistic.js';

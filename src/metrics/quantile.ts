@@ -23,19 +23,3 @@ export function twoSidedNormal(z: number): number {
   const polynomial = coefficients.reduceRight((sum, coefficient) => coefficient + t * sum, 0);
   return t * Math.exp(-x * x + polynomial);
 }
-
-/** Student's t for a two-sided 95 % interval, from 1 degree of freedom on (any statistical table). */
-const studentTable = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
-  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
-
-/**
- * How many standard errors a 95 % interval reaches on each side of a mean: linear between whole degrees of freedom, and
- * the normal's 1.96 beyond 30. From 1 degree on.
- */
-export function student95(degreesOfFreedom: number): number {
-  const below = Math.floor(degreesOfFreedom);
-  const [low, high] = [studentTable[below - 1], studentTable[below] ?? 1.96];
-  return low === undefined ? 1.96 : low + (high - low) * (degreesOfFreedom - below);
-}

@@ -1,19 +1,21 @@
 /** @file Tests of two systems, corrections and summaries: hand calculations and laws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import studentCases from '../../test/fixtures/student/quantiles.json' with { type: 'json' };
 import { randomStream } from '../base/random.js';
-import { alignWords } from './alignment.js';
+import { alignUnits } from './alignment.js';
 import { bootstrapInterval } from './bootstrap.js';
 import { bundled, sumByCluster } from './clusters.js';
 import { confusionMatrix, macroF1 } from './confusion.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { holm } from './holm.js';
 import { matchedPairs, placedErrors } from './matched-pairs.js';
+import { mixedDifference, mixedInterval } from './mixed.js';
 import { pairedBootstrap } from './paired.js';
 import { twoSidedNormal } from './quantile.js';
-import { mixedDifference, mixedInterval, overSeeds } from './seeds.js';
+import { overSeeds } from './seeds.js';
 import { ratioOfSums, type Share } from './shares.js';
-import { twoSidedStudent } from './student.js';
+import { student95, twoSidedStudent } from './student.js';
 
 const marks = (pattern: string): Share[] =>
   [...pattern].map((mark) => ({ numerator: Number(mark), denominator: 1 }));
@@ -57,7 +59,7 @@ describe('pairedBootstrap', () => {
 
 describe('matchedPairs', () => {
   const align = (hypothesis: string) =>
-    placedErrors(alignWords('a b c d e f g h'.split(' '), hypothesis.split(' ')));
+    placedErrors(alignUnits('a b c d e f g h'.split(' '), hypothesis.split(' ')));
 
   it('cuts where both have two words in a row right: errors at a and at e are two segments', () => {
     const { segments, meanDifference } = matchedPairs([align('a b c d e f g h')], [align('x b c d x f g h')]);
@@ -129,9 +131,9 @@ describe('mixedInterval', () => {
     const [low, high] = mixedInterval(
       [1, 2, 3].map((value) => ({ value, interval: [value - 1, value + 1] })),
     );
-    // 1/3 + (1/1.96)² = 0.5936; 2 · 0.5936² / (1/3)² = 6.343 degrees: t = 2.4189; times sqrt(0.5936): 1.8637.
-    expect(low).toBeCloseTo(2 - 1.8637, 3);
-    expect(high).toBeCloseTo(2 + 1.8637, 3);
+    // 1/3 + (1/1.95996)² = 0.59365; 2 · 0.59365² / (1/3)² = 6.3436 degrees: t = 2.41514 (scipy); times sqrt(0.59365): 1.86084.
+    expect(low).toBeCloseTo(2 - 1.86084, 5);
+    expect(high).toBeCloseTo(2 + 1.86084, 5);
   });
 });
 
@@ -156,6 +158,13 @@ describe('twoSidedStudent', () => {
   });
 });
 
+describe('student95', () => {
+  it.each(studentCases)('of %s degrees is what scipy gives', (degrees, quantile) => {
+    // The normal's own p-values are good to seven digits.
+    expect(student95(degrees ?? Number.POSITIVE_INFINITY)).toBeCloseTo(quantile ?? 0, degrees ? 9 : 6);
+  });
+});
+
 describe('mixedDifference', () => {
   const paired = { difference: 1, interval: [0.02, 1.98], pValue: 0.0455 } as const;
 
@@ -166,17 +175,37 @@ describe('mixedDifference', () => {
 
   it('adds the variance of the seeds of both', () => {
     const { interval, pValue } = mixedDifference(paired, [1, 2, 3], [2, 3, 4]);
-    // 1/3 + 1/3 + (0.98/1.96)² = 0.9167; 0.9167² / (2 · (1/3)² / 2) = 7.5625 degrees: t = 2.3318; reach 2.2325.
-    expect(interval[0]).toBeCloseTo(1 - 2.2325, 3);
-    expect(interval[1]).toBeCloseTo(1 + 2.2325, 3);
+    // 1/3 + 1/3 + (0.98/1.95996)² = 0.91668; 0.91668² / (2 · (1/3)² / 2) = 7.5627 degrees: t = 2.32942 (scipy); reach 2.23026.
+    expect(interval[0]).toBeCloseTo(1 - 2.23026, 5);
+    expect(interval[1]).toBeCloseTo(1 + 2.23026, 5);
     expect(pValue).toBeCloseTo(twoSidedStudent(1 / Math.sqrt(0.9167), 7.5625), 4);
     expect(pValue).toBeGreaterThan(0.3);
   });
 
   it('takes a lone seed to vary as the others do: deviation 1, variance 1 + 1/3, two degrees', () => {
     const { interval } = mixedDifference(paired, [1], [1, 2, 3]);
-    // 4/3 + 0.25 = 1.5833; 1.5833² / ((4/3)² / 2) = 2.8203 degrees: t = 3.3835; reach 4.2574.
-    expect(interval[1]).toBeCloseTo(1 + 4.2574, 3);
+    // 4/3 + 0.25 = 1.58334; 1.58334² / ((4/3)² / 2) = 2.82035 degrees: t = 3.30026 (scipy); reach 4.15275.
+    expect(interval[1]).toBeCloseTo(1 + 4.15275, 5);
+  });
+
+  it('has a p-value below 5 % exactly where its interval excludes zero, however lopsided the paired one is', () => {
+    const value = fc.double({ min: -1, max: 1, noNaN: true });
+    const width = fc.double({ min: 0.01, max: 2, noNaN: true });
+    const seeds = fc.array(
+      fc.nat(100).map((percent) => percent / 100),
+      { minLength: 1, maxLength: 5 },
+    );
+    fc.assert(
+      fc.property(value, width, width, seeds, seeds, (difference, below, above, first, second) => {
+        fc.pre(new Set(first).size > 1 || new Set(second).size > 1);
+        const interval = [difference - below, difference + above] as const;
+        const mixed = mixedDifference({ difference, interval, pValue: 1 }, first, second);
+        const excludes = mixed.interval[0] > 0 || mixed.interval[1] < 0;
+        // At 5 % sharp, rounding decides.
+        if (Math.abs(mixed.pValue - 0.05) > 1e-9) expect(mixed.pValue < 0.05).toBe(excludes);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 

@@ -18,6 +18,22 @@ export function twoSidedStudent(t: number, degrees: number): number {
     : 1 - (front * fraction(b, a, 1 - x)) / b;
 }
 
+/**
+ * How many standard errors a 95 % interval reaches on each side of a mean: where `twoSidedStudent` is 5 %, found by
+ * bisection, so that intervals and p-values agree.
+ * @param degrees of freedom, above 0, need not be whole; infinity gives the normal's 1.96
+ */
+export function student95(degrees: number): number {
+  let [low, high] = [0, 2];
+  while (twoSidedStudent(high, degrees) > 0.05) [low, high] = [high, 2 * high];
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return high;
+    if (twoSidedStudent(middle, degrees) > 0.05) low = middle;
+    else high = middle;
+  }
+}
+
 /** The continued fraction of the incomplete beta function (Lentz's method). */
 function fraction(a: number, b: number, x: number): number {
   const bounded = (value: number): number => (Math.abs(value) < 1e-30 ? 1e-30 : value);

@@ -1,4 +1,5 @@
 /** @file What the items of a plug-in must have: a name that messages give them, fields, and what each must be. */
+import { splits } from '../api/task.js';
 
 interface FieldShape {
   readonly is: string;
@@ -29,12 +30,18 @@ const schema: FieldShape = {
 };
 const optional = (shape: FieldShape): FieldShape => ({ ...shape, optional: true });
 
-const isColumn = (value: unknown): boolean =>
-  typeof value === 'string' || (object.fits(value) && text.fits((value as { name?: unknown }).name));
+/** A name, or a name with the splits that it is needed in. */
+function isColumn(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  const { name, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const known: readonly unknown[] = splits;
+  return text.fits(name) && Array.isArray(own) && own.every((split) => known.includes(split));
+}
 
 function isMetric(value: unknown): boolean {
-  const { name, direction } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return text.fits(name) && (direction === 'higher' || direction === 'lower');
+  const { name, direction, kind = 'ratio' } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const rightKind = kind === 'ratio' || kind === 'statistic';
+  return text.fits(name) && (direction === 'higher' || direction === 'lower') && rightKind;
 }
 
 export const taskShape: Shape = {
@@ -43,7 +50,10 @@ export const taskShape: Shape = {
     name: text,
     version,
     summary: text,
-    columns: { is: 'a list of columns', fits: (value) => Array.isArray(value) && value.every(isColumn) },
+    columns: {
+      is: 'a list of columns (a name, or { name, splits })',
+      fits: (value) => Array.isArray(value) && value.every(isColumn),
+    },
     metrics: {
       is: "a list of { name, direction: 'higher' or 'lower' }",
       fits: (value) => Array.isArray(value) && value.length > 0 && value.every(isMetric),

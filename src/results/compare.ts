@@ -34,6 +34,8 @@ export interface ComparisonCell {
   readonly paths: readonly string[];
   /** Over seeds too, where there are several. */
   readonly interval: readonly [low: number, high: number] | undefined;
+  /** What the bootstrap drew. */
+  readonly intervalOver: RecordMetric['intervalOver'];
   readonly utterances: number;
   /** Whether no other row is better in this column. */
   readonly best: boolean;
@@ -217,7 +219,8 @@ function summaryOf(group: readonly Entry[]): Omit<ComparisonCell, 'best' | 'diff
   const own = results.length === group.length ? results : [];
   const interval = own.length > 1 ? mixedInterval(own) : own[0]?.interval;
   const paths = group.map(({ stored }) => stored.path);
-  return { value: mean, seeds, deviation, paths, interval, utterances: firstOf(group).value.utterances };
+  const { utterances, intervalOver } = firstOf(group).value;
+  return { value: mean, seeds, deviation, paths, interval, intervalOver, utterances };
 }
 
 function findBaseline(name: string, rows: readonly Entry[], labels: readonly string[]): number {

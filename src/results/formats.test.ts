@@ -33,6 +33,20 @@ describe('the table', () => {
     }
   });
 
+  it('promises intervals only where there are some', () => {
+    const bare = (encoder: string) => {
+      const metrics = { accuracy: { value: 0.5, direction: 'higher' as const, utterances: 300 } };
+      return result(encoder, 'ks', 0.5, { metrics });
+    };
+    const none = formatComparison(compareRecords([bare('a'), bare('b')]), 'markdown');
+    expect(none).not.toMatch(/interval|bootstrap/);
+    expect(none).toContain('- percent');
+    const some = formatComparison(compareRecords([bare('a'), result('b', 'ks', 0.5)]), 'markdown');
+    expect(some).toContain('- percent, and where there is one, its 95 % interval');
+    const seeds = [bare('a'), { ...bare('a'), record: { ...bare('a').record, seed: 2 }, path: 'other' }];
+    expect(formatComparison(compareRecords(seeds), 'markdown')).not.toContain('interval');
+  });
+
   it('is cut into several tables where the terminal is narrow', () => {
     const lines = formatComparison(four, 'table', { width: 50 }).split('\n');
     expect(lines.filter((line) => line.includes('encoder')).length).toBeGreaterThan(1);

@@ -3,23 +3,25 @@ import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import {
   matchedPairs,
+  meanStatistic,
   mixedDifference,
   type PairedDifference,
   pairedBootstrap,
   ratioOfSums,
   type Share,
   sumByCluster,
+  withUnitsInOrder,
 } from '../metrics/index.js';
 import type { StoredRecord } from './record.js';
-import { scoresOf, type UtteranceScores } from './scores.js';
+import { type RatioScores, type Scores, type StatisticScores, scoresOf } from './scores.js';
 
 /** Chosen once: the same records give the same interval in every table. */
 const bootstrapSeed = 1;
 
 /**
- * The difference of a metric between two groups of records, paired by utterance; over speakers where they are to be
- * drawn (see `speakersToDraw`), and with the chance of seeds where a group has several. For word error rates of one
- * seed each the p-value is that of the matched-pairs test.
+ * The difference of a metric between two groups of records: of a ratio of sums paired by utterance (over speakers where
+ * they are to be drawn, see `speakersToDraw`), of a statistic by its own units; with the chance of seeds where a group
+ * has several. For word error rates of one seed each the p-value is that of the matched-pairs test.
  * @throws UserError where the two were tested on different utterances, or predictions cannot be read
  */
 export async function pairedDifference(
@@ -28,23 +30,42 @@ export async function pairedDifference(
   metric: string,
   tasks: readonly Task[],
 ): Promise<PairedDifference> {
-  const all: UtteranceScores[] = [];
+  const all: Scores[] = [];
   for (const stored of [...first, ...second]) {
     const scores = await scoresOf(stored, metric, tasks);
     // The order of the first one is everyone's.
-    all.push(all[0] === undefined ? scores : inOrderOf(all[0].ids, scores, stored, first[0]));
+    all.push(all[0] === undefined ? scores : inOrderOf(all[0], scores, stored, first[0]));
   }
-  const [before, after] = [all.slice(0, first.length), all.slice(first.length)];
+  const seeds = first.length;
+  const statistics = all.filter((scores) => 'statistic' in scores);
+  if (statistics.length > 0) return statisticDifference(statistics.slice(0, seeds), statistics.slice(seeds));
+  const ratios = all.filter((scores) => 'shares' in scores);
+  return ratioDifference(ratios.slice(0, seeds), ratios.slice(seeds));
+}
+
+function statisticDifference(
+  before: readonly StatisticScores[],
+  after: readonly StatisticScores[],
+): PairedDifference {
+  const mean = (group: readonly StatisticScores[]) => meanStatistic(group.map(({ statistic }) => statistic));
+  const paired = pairedBootstrap(mean(before), mean(after), { seed: bootstrapSeed });
+  if (before.length === 1 && after.length === 1) return paired;
+  const values = (group: readonly StatisticScores[]): number[] =>
+    group.map(({ statistic }) => statistic.value);
+  return mixedDifference(paired, values(before), values(after));
+}
+
+function ratioDifference(before: readonly RatioScores[], after: readonly RatioScores[]): PairedDifference {
   const [a, b] = [before[0], after[0]];
   if (a === undefined || b === undefined) throw new Error('an empty group');
   const { speakers } = a;
-  const drawn = (group: readonly UtteranceScores[]): readonly Share[] => {
+  const drawn = (group: readonly RatioScores[]): readonly Share[] => {
     const shares = summed(group);
     return speakers === undefined ? shares : sumByCluster(shares, speakers);
   };
   const paired = pairedBootstrap(drawn(before), drawn(after), { seed: bootstrapSeed });
   if (before.length > 1 || after.length > 1) {
-    const values = (group: readonly UtteranceScores[]): number[] =>
+    const values = (group: readonly RatioScores[]): number[] =>
       group.map(({ shares }) => ratioOfSums(shares));
     return mixedDifference(paired, values(before), values(after));
   }
@@ -52,21 +73,28 @@ export async function pairedDifference(
   return { ...paired, pValue: matchedPairs(a.errors, b.errors).pValue };
 }
 
-/** Scores with their utterances in another order. */
+/** Scores with their utterances and units in the order of others. */
 function inOrderOf(
-  ids: readonly string[],
-  scores: UtteranceScores,
+  wanted: Scores,
+  scores: Scores,
   { path }: StoredRecord,
   other: StoredRecord | undefined,
-): UtteranceScores {
-  if (ids.length === scores.ids.length && ids.every((id, i) => id === scores.ids[i])) return scores;
-  const places = new Map(scores.ids.map((id, place) => [id, place]));
-  if (ids.length !== scores.ids.length || !ids.every((id) => places.has(id))) {
-    throw new UserError('was tested on other utterances', {
+): Scores {
+  const refused = (): UserError =>
+    new UserError('was tested on other utterances', {
       file: path,
       mend: `Compare results of the same test split as ${other?.path}`,
     });
+  const { ids } = wanted;
+  const places = new Map(scores.ids.map((id, place) => [id, place]));
+  if (ids.length !== scores.ids.length || !ids.every((id) => places.has(id))) throw refused();
+  if ('statistic' in scores) {
+    if (!('statistic' in wanted)) throw new Error('a statistic beside a ratio');
+    const statistic = withUnitsInOrder(scores.statistic, wanted.statistic.units);
+    if (statistic === undefined) throw refused();
+    return { ids, statistic };
   }
+  if (ids.every((id, i) => id === scores.ids[i])) return scores;
   const moved = <T>(values: readonly T[]): T[] => ids.map((id) => values[places.get(id) ?? 0] as T);
   const { speakers, shares, errors } = scores;
   return {
@@ -78,7 +106,7 @@ function inOrderOf(
 }
 
 /** Every utterance's share, over all seeds of a group. */
-function summed(group: readonly UtteranceScores[]): readonly Share[] {
+function summed(group: readonly RatioScores[]): readonly Share[] {
   const [first, ...others] = group;
   if (first === undefined || others.length === 0) return first?.shares ?? [];
   return first.shares.map(({ numerator, denominator }, i) => ({

@@ -8,6 +8,7 @@ export const recordSchemaVersion = 2;
 /** The files of one result, inside `<folder>/<encoder>/<task>/`. */
 export const recordFileName = 'record.json';
 export const predictionsFileName = 'predictions.jsonl';
+export const tensorsFileName = 'predictions.safetensors';
 
 const text = z.string().min(1);
 /** As `recordedPath` writes it. */
@@ -18,10 +19,10 @@ const metricSchema = z.strictObject({
   value: z.number(),
   /** Which values are better. */
   direction: z.enum(['higher', 'lower']),
-  /** 95 % bootstrap interval over utterances; missing where the metric is no ratio of sums. */
+  /** 95 % bootstrap interval; missing where there is none. */
   interval: z.tuple([z.number(), z.number()]).optional(),
-  /** What the bootstrap drew (utterances where nothing is said). */
-  intervalOver: z.enum(['utterances', 'speakers']).optional(),
+  /** What the bootstrap drew (utterances where nothing is said); of a statistic, `units` of its own. */
+  intervalOver: z.enum(['utterances', 'speakers', 'units']).optional(),
   /** How many utterances the value is over. */
   utterances: z.int().positive(),
 });
@@ -94,6 +95,8 @@ export const recordSchema = z.strictObject({
   predictions: text,
   /** SHA-256 of that file: tells predictions of another run from this one's. Missing in early records. */
   predictionsHash: z.hash('sha256').optional(),
+  /** Predictions that are tensors, in a safetensors file beside the record: each one's name is `id/name`. */
+  tensors: z.strictObject({ file: text, hash: z.hash('sha256') }).optional(),
   /** ISO 8601. With `costs`, all that differs between two runs of the same work on one machine. */
   createdAt: z.iso.datetime(),
 });
@@ -102,7 +105,7 @@ export type ResultRecord = z.infer<typeof recordSchema>;
 export type RecordMetric = z.infer<typeof metricSchema>;
 
 /** What the maker of a result fills in; the writer adds the rest. */
-export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash'>;
+export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash' | 'tensors'>;
 
 /** A line of the predictions file; more columns may stand beside these. */
 export interface PredictionLine {

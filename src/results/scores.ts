@@ -1,13 +1,20 @@
-/** @file What every test utterance adds to a metric, computed anew from the predictions of a record. */
-import type { Columns, Task } from '../api/task.js';
+/** @file What a paired test needs of a metric, computed anew from the predictions of a record. */
+import type { JudgedRow, Task, TaskMetric } from '../api/task.js';
 import { UserError } from '../base/errors.js';
-import { type PlacedErrors, placedErrors, type Share } from '../metrics/index.js';
-import { readPredictions } from './predictions.js';
-import type { PredictionLine, StoredRecord } from './record.js';
+import {
+  isStatistic,
+  type PlacedErrors,
+  placedErrors,
+  type Share,
+  type StatisticMetric,
+} from '../metrics/index.js';
+import { knownTask } from './known-task.js';
+import type { StoredRecord } from './record.js';
+import { judgeRows, readRows } from './rows.js';
 import { speakersToDraw } from './speakers.js';
 
-/** In the order of the predictions file. */
-export interface UtteranceScores {
+/** Of a ratio of sums: what every test utterance adds, in the order of the predictions file. */
+export interface RatioScores {
   readonly ids: readonly string[];
   /** Where speakers are to be drawn, not utterances. */
   readonly speakers: readonly string[] | undefined;
@@ -16,43 +23,61 @@ export interface UtteranceScores {
   readonly errors: readonly PlacedErrors[] | undefined;
 }
 
+/** Of any other metric: the statistic over all utterances. */
+export interface StatisticScores {
+  readonly ids: readonly string[];
+  readonly statistic: StatisticMetric;
+}
+
+export type Scores = RatioScores | StatisticScores;
+
 /** How many lines are held at once. */
 const blockLines = 4096;
 
 /**
- * The scores of a record's utterances. Predictions are judged in blocks and let go: of an utterance only what it adds
- * to the metric stays, so a task's shares must not depend on what else is judged along.
+ * The scores of a record. Of a ratio of sums, predictions are judged in blocks and let go: of an utterance only what
+ * it adds to the metric stays. A statistic is judged on all of them at once.
  * @param tasks those that a record's task is looked up in
- * @throws UserError where the predictions cannot be read, or the task is unknown or of another version
+ * @throws UserError where the predictions cannot be read, or the task is unknown, of another version or without the metric
  */
-export async function scoresOf(
+export async function scoresOf(stored: StoredRecord, name: string, tasks: readonly Task[]): Promise<Scores> {
+  const task = knownTask(stored, tasks);
+  const metric = task.metrics.find((one) => one.name === name);
+  if (metric === undefined)
+    throw new UserError(`the task '${task.name}' has no metric '${name}'`, { file: stored.path });
+  return metric.kind === 'statistic'
+    ? statisticScores(stored, task, metric)
+    : ratioScores(stored, task, metric);
+}
+
+async function statisticScores(
   stored: StoredRecord,
-  metric: string,
-  tasks: readonly Task[],
-): Promise<UtteranceScores> {
-  const task = taskOf(stored, tasks);
+  task: Task,
+  metric: TaskMetric,
+): Promise<StatisticScores> {
+  const rows: JudgedRow[] = [];
+  for await (const { row } of readRows(stored, task, metric.tensors)) rows.push(row);
+  const value = judgeRows(task, rows, [metric])[metric.name];
+  if (value === undefined || !isStatistic(value)) throw new Error(`${metric.name} is no statistic`);
+  return { ids: rows.map(({ id }) => id), statistic: value };
+}
+
+async function ratioScores(stored: StoredRecord, task: Task, metric: TaskMetric): Promise<RatioScores> {
   const ids: string[] = [];
   const shares: Share[] = [];
   const errors: PlacedErrors[] = [];
   const speakers: (string | undefined)[] = [];
-  const judge = (lines: readonly PredictionLine[]): void => {
-    const side = (key: 'prediction' | 'reference'): Columns[] =>
-      lines.map((line) => columnsOf(task, line[key]));
-    const value = task.evaluate(side('prediction'), side('reference'))[metric];
-    if (value?.shares === undefined) {
-      throw new UserError(`holds no ${metric} by utterance`, {
-        file: stored.path,
-        mend: 'Only metrics that are ratios of sums over utterances can be tested in pairs',
-      });
-    }
-    for (const line of lines) ids.push(line.id);
+  const judge = (rows: readonly JudgedRow[]): void => {
+    const value = judgeRows(task, rows, [metric])[metric.name];
+    if (value === undefined || isStatistic(value)) throw new Error(`${metric.name} is no ratio`);
+    for (const { id } of rows) ids.push(id);
     for (const share of value.shares) shares.push(share);
     for (const alignment of value.alignments ?? []) errors.push(placedErrors(alignment));
   };
   const names = new Map<string, string>();
-  let block: PredictionLine[] = [];
-  for await (const line of readPredictions(stored)) {
-    block.push(line);
+  let block: JudgedRow[] = [];
+  for await (const { row, line } of readRows(stored, task, metric.tensors)) {
+    block.push(row);
     // One copy a speaker, not one a line.
     const { speaker } = line;
     if (speaker !== undefined && !names.has(speaker)) names.set(speaker, speaker);
@@ -69,21 +94,4 @@ export async function scoresOf(
     shares,
     errors: errors.length === ids.length ? errors : undefined,
   };
-}
-
-function taskOf({ path, record }: StoredRecord, tasks: readonly Task[]): Task {
-  const { name, version } = record.task;
-  const task = tasks.find((one) => one.name === name);
-  if (task?.version === version) return task;
-  const known = task === undefined ? 'does not know it' : `has version ${task.version}`;
-  throw new UserError(`is of task ${name}, version ${version}; this ehmam ${known}`, {
-    file: path,
-    mend: 'Run the task again',
-  });
-}
-
-/** A value alone stands for the task's only column. */
-export function columnsOf(task: Task, value: unknown): Columns {
-  if (typeof value === 'object' && value !== null) return value as Columns;
-  return { [task.columns[0] ?? 'value']: String(value) };
 }

@@ -1,5 +1,5 @@
 /** @file Whether a test set's utterances are drawn one by one or speaker by speaker. */
-import type { Task } from '../api/task.js';
+import { columnNames, type Task } from '../api/task.js';
 
 /**
  * The speakers to draw, one an utterance; undefined where utterances are drawn: some name no speaker, there is one
@@ -10,7 +10,7 @@ export function speakersToDraw(
   task: Pick<Task, 'columns'>,
   speakers: readonly (string | undefined)[],
 ): readonly string[] | undefined {
-  if (task.columns.includes('speaker')) return undefined;
+  if (columnNames(task).includes('speaker')) return undefined;
   const named = speakers.filter((speaker): speaker is string => speaker !== undefined && speaker !== '');
   return named.length < speakers.length || new Set(named).size < 2 ? undefined : named;
 }

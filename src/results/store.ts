@@ -16,6 +16,7 @@ import {
   type StoredRecord,
   schemaComplaints,
 } from './record.js';
+import { type NamedTensors, writeTensors } from './tensors.js';
 
 /** The folder of one result: `<folder>/<encoder name>/<task>`, names made safe for every file system. */
 export function recordFolder(folder: string, encoderName: string, taskName: string): string {
@@ -28,8 +29,8 @@ function folderName(name: string): string {
 }
 
 /**
- * Writes a record and its predictions: the record last and in one step, so a folder with a record is complete.
- * An older record of the folder goes first, and the new one holds the hash of its predictions: readers notice where
+ * Writes a record, its predictions and their tensors: the record last and in one step, so a folder with a record is complete.
+ * An older record of the folder goes first, and the new one holds the hashes of the others: readers notice where
  * two runs wrote at the same time.
  * @throws UserError (exit code 1) when the folder cannot be written
  */
@@ -37,6 +38,7 @@ export async function writeRecord(
   folder: string,
   record: NewRecord,
   predictions: Iterable<PredictionLine>,
+  tensors: NamedTensors = {},
 ): Promise<StoredRecord> {
   const checked = recordSchema.parse({
     ...record,
@@ -49,7 +51,12 @@ export async function writeRecord(
   await rm(path, { force: true }).catch(() => undefined);
   const hash = createHash('sha256');
   await writeFileAtomic(join(place, predictionsFileName), hashedBlocks(predictions, hash));
-  const whole = { ...checked, predictionsHash: hash.digest('hex') };
+  const stored = await writeTensors(place, tensors);
+  const whole = {
+    ...checked,
+    predictionsHash: hash.digest('hex'),
+    ...(stored !== undefined && { tensors: stored }),
+  };
   await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
   return { path, record: whole };
 }

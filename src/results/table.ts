@@ -63,14 +63,25 @@ export function layoutOf(comparison: Comparison): Layout {
   };
 }
 
+/** What is said of the intervals of a comparison; undefined where no value has one. */
+export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | undefined {
+  const cells = rows.flatMap((row) => row.cells.filter((cell) => cell !== undefined));
+  const shown = cells.filter(({ interval }) => interval !== undefined);
+  if (shown.length === 0) return undefined;
+  const own = shown.some(({ intervalOver }) => intervalOver === 'units');
+  const over = own ? "utterances, speakers, or a metric's own units" : 'utterances, or speakers';
+  return `${shown.length < cells.length ? 'where there is one, ' : ''}its 95 % interval (bootstrap over ${over})`;
+}
+
 /** What the marks of a table mean, and where published values come from. */
 function notesOf({ rows, baseline, published = [], score }: Comparison): string[] {
   const any = (test: (cell: ComparisonCell) => boolean): boolean =>
     rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
+  const intervals = intervalsText({ rows });
   return [
-    'percent, and its 95 % interval (bootstrap over utterances, or speakers)',
+    intervals === undefined ? 'percent' : `percent, and ${intervals}`,
     ...(any(({ seeds }) => seeds > 1)
-      ? ['several seeds: the mean, its interval with the chance of seeds']
+      ? [`several seeds: the mean${intervals === undefined ? '' : ', its interval with the chance of seeds'}`]
       : []),
     ...(baseline === undefined
       ? []

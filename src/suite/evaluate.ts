@@ -1,18 +1,14 @@
 /** @file One encoder on one task: features, head, test, record. */
-import type { HeadResult, HeadWork, Keeping } from '../api/head-kind.js';
-import { type Columns, type MetricValue, type Split, splits, type Task } from '../api/task.js';
-import { UserError } from '../base/errors.js';
-import { ownCommit, runtimeVersions } from '../base/package.js';
-import type { Utterance } from '../data/rows.js';
+import type { HeadResult, HeadWork, Keeping, Prediction } from '../api/head-kind.js';
+import { type Columns, columnNames, type JudgedRow, type Split, type Task } from '../api/task.js';
+import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { type FeatureStorage, openFeatures } from '../features/store.js';
-import type { TrainedHead } from '../heads/trained.js';
-import { bootstrapInterval, sumByCluster } from '../metrics/index.js';
-import { recordedPath } from '../results/places.js';
-import type { NewRecord, PredictionLine, RecordMetric } from '../results/record.js';
-import { speakersToDraw } from '../results/speakers.js';
+import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
+import { judgeRows } from '../results/rows.js';
+import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import type { PlannedTask } from './plan.js';
+import { type Usable, usable } from './usable.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -26,13 +22,6 @@ export interface EvaluateOptions {
   readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
-/** A record, and what stands beside it. */
-export interface Evaluation {
-  readonly record: NewRecord;
-  readonly predictions: PredictionLine[];
-  readonly head: TrainedHead;
-}
-
 /**
  * Trains and tests the task's head on the encoder's features, from every seed.
  * @returns an evaluation a seed, in their order
@@ -42,90 +31,97 @@ export async function evaluate(
   planned: PlannedTask,
   options: EvaluateOptions,
 ): Promise<Evaluation[]> {
-  const { task, head, manifest } = planned;
-  const { engine, seeds, quiet } = options;
-  const reads = head.kind.reads(head.settings);
-  const features = await openFeatures({
-    engine,
-    encoder,
-    utterances: planned.utterances,
-    audioHash: planned.hashes.audio,
-    kind: reads.store,
-    storage: options.storage,
-    ...(reads.store === 'frames' && { frameType: reads.type }),
-    quiet,
-  });
+  const { engine, seeds } = options;
+  const features = await openPlanned(encoder, planned, options);
   try {
-    const { data, places } = usable(planned.data, features.bad);
-    refuseEmpty(planned, data, features.bad);
-    const started = performance.now();
-    const references = referencesOf(task, data);
-    const [metric] = task.metrics;
-    const origin = originOf(encoder, planned, engine);
-    const { keepingOf } = options;
-    const work: HeadWork = {
-      engine,
-      features,
-      hopSamples: encoder.hopSamples,
-      places,
-      references,
-      trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
-      metric,
-      score: (predictions, split) =>
-        metricOf(task.evaluate(columnsOf(predictions), references[split]), metric.name).value,
-      title: `${task.name} head on ${encoder.name}`,
-      quiet,
-      onProgress: options.onProgress,
-      keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
-    };
-    const results = await head.kind.train(work, head.spec, head.settings, seeds);
-    // Seeds that train together share the time it took.
-    const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
-    const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
-    const commit = ownCommit();
-    const named = data.test.map(({ columns }) => columns.speaker);
-    const speakers = speakersToDraw(task, named);
+    const kept = usable(planned, features.bad);
+    const { results, seconds, rowsOf } = await trainAndTest(encoder, planned, features, kept, options);
     return results.map((result, i) => {
+      const rows = rowsOf(result.predictions, 'test');
       const seed = seeds[i] as number;
-      const { languageModel } = result;
-      const predicted = columnsOf(result.predictions);
-      const record: NewRecord = {
-        encoder: {
-          name: encoder.name,
-          spec: recordedPath(encoder.spec),
-          hash: encoder.hash,
-          family: encoder.family,
-        },
-        task: { name: task.name, version: task.version },
-        manifest: { ...manifest },
-        preset: planned.preset,
-        seed,
-        learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
-        engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
-        ...(languageModel !== undefined && { languageModel }),
-        ...(commit !== undefined && { gitCommit: commit }),
-        metrics: metricsOf(task, predicted, references.test, speakers, seed),
-        layerWeights: [...result.layerWeights],
-        curve: result.curve.map((point) => ({ ...point })),
-        costs: {
-          seconds: features.costs.seconds + seconds,
-          peakMemoryMB: process.resourceUsage().maxRSS / 1024,
-          encoderFrames: features.costs.encoderFrames,
-        },
-        ...(features.bad.size > 0 && {
-          skipped: [...features.bad].map(([place, reason]) => ({
-            id: planned.utterances[place]?.id ?? '',
-            reason,
-          })),
-        }),
-        createdAt: new Date().toISOString(),
-      };
-      const predictions = predictionLines(data.test, predicted, references.test);
-      return { record, predictions, head: { kind: head.spec.kind, ...result.head } };
+      const tested = { encoder, planned, engine, features, utterances: kept.data.test, rows, seed, seconds };
+      return evaluationOf(tested, result);
     });
   } finally {
     await features.close();
   }
+}
+
+/** The features that the planned head reads. */
+function openPlanned(
+  encoder: Encoder,
+  { head, utterances, hashes }: PlannedTask,
+  { engine, storage, quiet }: EvaluateOptions,
+): Promise<Features> {
+  const reads = head.kind.reads(head.settings);
+  return openFeatures({
+    engine,
+    encoder,
+    utterances,
+    audioHash: hashes.audio,
+    kind: reads.store,
+    storage,
+    ...(reads.store === 'frames' && { frameType: reads.type }),
+    quiet,
+  });
+}
+
+/** Predictions of a split beside what the manifest says. */
+type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
+
+/** Heads trained and tested; seconds are a seed's: seeds that train together share the time it took. */
+async function trainAndTest(
+  encoder: Encoder,
+  planned: PlannedTask,
+  features: Features,
+  { data, places }: Usable,
+  { engine, seeds, quiet, onProgress, keepingOf }: EvaluateOptions,
+): Promise<{ readonly results: readonly HeadResult[]; readonly seconds: number; readonly rowsOf: RowsOf }> {
+  const { task, head } = planned;
+  const started = performance.now();
+  const references = referencesOf(task, data);
+  const rowsOf: RowsOf = (predictions, split) =>
+    predictions.map(({ columns, tensors }, i) => ({
+      id: data[split][i]?.id ?? '',
+      prediction: columns,
+      reference: references[split][i] ?? {},
+      ...(tensors !== undefined && { tensors }),
+    }));
+  const origin = originOf(encoder, planned, engine);
+  const work: HeadWork = {
+    engine,
+    features,
+    hopSamples: encoder.hopSamples,
+    places,
+    references,
+    trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
+    metric: task.metrics[0],
+    score: scorer(task, rowsOf),
+    title: `${task.name} head on ${encoder.name}`,
+    quiet,
+    onProgress,
+    keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
+  };
+  const results = await head.kind.train(work, head.spec, head.settings, seeds);
+  const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
+  const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
+  return { results, seconds, rowsOf };
+}
+
+/**
+ * The value of the task's first metric. At the first call all metrics are judged, so that one that a task promises and
+ * does not give is told before the training, not after it.
+ */
+function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
+  const [metric] = task.metrics;
+  let checked = false;
+  return (predictions, split) => {
+    const values = judgeRows(task, rowsOf(predictions, split), checked ? [metric] : task.metrics);
+    checked = true;
+    const value = values[metric.name]?.value;
+    if (value === undefined) throw new Error(`${metric.name} was not judged`);
+    return value;
+  };
 }
 
 /** All that decides a head beside its settings and seed. */
@@ -141,93 +137,10 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
   };
 }
 
-const columnsOf = (predictions: HeadResult['predictions']): Columns[] =>
-  predictions.map(({ columns }) => columns);
-
-/** What the manifest says in the task's columns. */
+/** What the manifest says in the task's columns; empty where a split does not need one. */
 function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['references'] {
+  const names = columnNames(task);
   const of = (split: Split): Columns[] =>
-    data[split].map(({ columns }) =>
-      Object.fromEntries(task.columns.map((name) => [name, columns[name] ?? ''])),
-    );
+    data[split].map(({ columns }) => Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])));
   return { train: of('train'), dev: of('dev'), test: of('test') };
-}
-
-/** The utterances that have features, and where these are: their order is train, dev, test. */
-function usable(
-  data: PlannedTask['data'],
-  bad: ReadonlyMap<number, string>,
-): { readonly data: PlannedTask['data']; readonly places: HeadWork['places'] } {
-  const of = (start: number, utterances: readonly Utterance[]) => {
-    const kept = utterances.flatMap((utterance, i) =>
-      bad.has(start + i) ? [] : [[utterance, start + i] as const],
-    );
-    return { utterances: kept.map(([each]) => each), places: kept.map(([, place]) => place) };
-  };
-  const train = of(0, data.train);
-  const dev = of(data.train.length, data.dev);
-  const test = of(data.train.length + data.dev.length, data.test);
-  return {
-    data: { train: train.utterances, dev: dev.utterances, test: test.utterances },
-    places: { train: train.places, dev: dev.places, test: test.places },
-  };
-}
-
-/** However many may be bad, no split may lose all. */
-function refuseEmpty(
-  { task, manifest, data }: PlannedTask,
-  left: PlannedTask['data'],
-  bad: ReadonlyMap<number, string>,
-): void {
-  const empty = splits.find((split) => left[split].length === 0);
-  if (empty === undefined) return;
-  const [reason] = bad.values();
-  throw new UserError(
-    `none of the ${data[empty].length} utterances of '${empty}' has audio that can be used by the task ${task.name}, for example: ${reason}`,
-    { file: manifest.path, mend: 'Mend the audio, or give its folder with root in the suite' },
-  );
-}
-
-function metricOf(metrics: Readonly<Record<string, MetricValue>>, name: string): MetricValue {
-  const metric = metrics[name];
-  if (metric === undefined) throw new Error(`the task promised the metric ${name} and did not give it`);
-  return metric;
-}
-
-function metricsOf(
-  task: Task,
-  predictions: readonly Columns[],
-  references: readonly Columns[],
-  speakers: readonly string[] | undefined,
-  seed: number,
-): Record<string, RecordMetric> {
-  const values = task.evaluate(predictions, references);
-  return Object.fromEntries(
-    task.metrics.map(({ name, direction }) => {
-      const { value, shares } = metricOf(values, name);
-      const metric = { value, direction, utterances: references.length };
-      if (shares === undefined) return [name, metric];
-      const drawn = speakers === undefined ? shares : sumByCluster(shares, speakers);
-      const intervalOver = speakers === undefined ? ('utterances' as const) : ('speakers' as const);
-      return [name, { ...metric, interval: bootstrapInterval(drawn, { seed }), intervalOver }];
-    }),
-  );
-}
-
-/** One line an utterance; a task of one column shows its value alone. */
-function predictionLines(
-  utterances: readonly Utterance[],
-  predictions: readonly Columns[],
-  references: readonly Columns[],
-): PredictionLine[] {
-  const shown = (columns: Columns): unknown => {
-    const values = Object.values(columns);
-    return values.length === 1 ? values[0] : columns;
-  };
-  return utterances.map(({ id, columns }, i) => ({
-    id,
-    prediction: shown(predictions[i] ?? {}),
-    reference: shown(references[i] ?? {}),
-    ...(columns.speaker && { speaker: columns.speaker }),
-  }));
 }

@@ -50,14 +50,14 @@ export async function evaluateInto(
   });
   const done =
     missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
-  for (const { record, predictions, head } of done) {
+  for (const { record, predictions, tensors, head } of done) {
     const folder = folderOf(record.seed);
     // Before the record: a folder with a record is complete.
     await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
       task: task.task.name,
       encoderHash: encoder.hash,
     });
-    known.set(record.seed, await writeRecord(folder, record, predictions));
+    known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
   }
   for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
   return seeds.flatMap((seed) => known.get(seed) ?? []);

@@ -1,9 +1,9 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
-  type Columns,
   type CtcSpec,
   errorRate,
-  type MetricValue,
+  type JudgedRow,
+  type RatioMetric,
   splits,
   type Task,
   type TaskData,
@@ -43,27 +43,17 @@ export const asr: Task<CtcSpec> = {
       decode: decodeTokens,
     };
   },
-  evaluate(predictions, references) {
-    // Characters take most of the time, and who chooses a checkpoint or compares recognisers asks for words alone.
-    return {
-      get wer() {
-        return errorRateOf(predictions, references, 'word');
-      },
-      get cer() {
-        return errorRateOf(predictions, references, 'character');
-      },
-    };
-  },
+  // Characters take most of the time, and who chooses a checkpoint or compares recognisers asks for words alone.
+  evaluate: (rows, wanted = ['wer', 'cer']) => ({
+    ...(wanted.includes('wer') && { wer: errorRateOf(rows, 'word') }),
+    ...(wanted.includes('cer') && { cer: errorRateOf(rows, 'character') }),
+  }),
 };
 
-function errorRateOf(
-  predictions: readonly Columns[],
-  references: readonly Columns[],
-  unit: TextUnit,
-): MetricValue {
-  const pairs = references.map((reference, i) => ({
+function errorRateOf(rows: readonly JudgedRow[], unit: TextUnit): RatioMetric {
+  const pairs = rows.map(({ prediction, reference }) => ({
     reference: normalizeText(reference.text ?? ''),
-    hypothesis: predictions[i]?.text ?? '',
+    hypothesis: prediction.text ?? '',
   }));
   const { rate, shares, alignments } = errorRate(pairs, unit);
   return { value: rate, shares, ...(unit === 'word' && { alignments }) };

@@ -6,6 +6,7 @@ import type { OfficialWeights } from '../../encoders/official/weights.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { modelCard } from '../../results/card/card.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
+import { knownTask } from '../../results/known-task.js';
 import { hasRecords } from '../../results/store.js';
 import { describeEncoder, type EncoderDescription } from '../inspect/describe.js';
 
@@ -20,12 +21,13 @@ export interface CardRequest {
 }
 
 /**
- * The card, and the record files that it is made from.
+ * The card, the record files that it is made from, and what it could not tell.
  * @throws UserError for two SPECs, results of several encoders, and results of other weights than the SPEC's
  */
 export async function cardOf({ items, encoder, seed, weights, quiet }: CardRequest): Promise<{
   readonly text: string;
   readonly records: readonly string[];
+  readonly remarks: readonly string[];
 }> {
   const results: string[] = [];
   const specs: string[] = [];
@@ -43,7 +45,19 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
   return {
     text: modelCard(description, records, knownTasks.all()),
     records: records.map(({ path }) => path),
+    remarks: records.flatMap((stored) => unknownTask(stored)),
   };
+}
+
+/** Why the hub is not told what kind of task a result is of. */
+function unknownTask(stored: StoredRecord): string[] {
+  try {
+    knownTask(stored, knownTasks.all());
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return [error.message];
+    throw error;
+  }
 }
 
 async function holdsRecords(item: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { type Split, splits, type Task, type TaskData } from '../../api/task.js'
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
-import { mendOfSplit, type Utterance } from '../../data/manifest.js';
+import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
 
@@ -71,12 +71,25 @@ export async function missingAudio(rows: readonly Utterance[]): Promise<Readonly
 /** How often a task that cannot list its complaints is asked for the next one. */
 const mostAsked = 200;
 
-/** The task's own complaints. */
-export function taskProblems(task: Task, data: TaskData): Problem[] {
+/** The task's own complaints, and cells that are empty in a split that needs them where it has none about their rows. */
+export function rowProblems(task: Task, data: TaskData): Problem[] {
   const messages = task.complaints?.(data);
   const list =
     messages === undefined ? askedAgain(task, data) : Array.from(messages, ({ message }) => message);
-  return list.map((message) => ({ kind: 'unusable row', message }));
+  const told = new Set(list.map((message) => placeOf(message)));
+  const empty = splits
+    .flatMap((split) => data[split])
+    .flatMap((utterance) => {
+      const name = emptyColumnOf(utterance, task.columns);
+      const place = `${utterance.manifest}:${utterance.line}`;
+      return name === undefined || told.has(place) ? [] : [`${place}: '${name}' is empty`];
+    });
+  return [...list, ...empty].map((message) => ({ kind: 'unusable row', message }));
+}
+
+/** File and line that a message begins with. */
+function placeOf(message: string): string | undefined {
+  return /^([^\n]*?:\d+): /.exec(message)?.[1];
 }
 
 /** What the head is refused for, each time without the line that was refused before. */

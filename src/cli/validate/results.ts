@@ -1,7 +1,8 @@
-/** @file Checks result records and their predictions, and tells all that is wrong at once. */
+/** @file Checks result records, their predictions and tensors, and tells all that is wrong at once. */
 import { messageOf, UserError } from '../../base/errors.js';
 import { readPredictions } from '../../results/predictions.js';
 import { findRecordFiles, readRecord } from '../../results/store.js';
+import { openTensors } from '../../results/tensors.js';
 
 export interface ResultsCheck {
   readonly records: number;
@@ -11,7 +12,7 @@ export interface ResultsCheck {
 }
 
 /**
- * Reads every record under the paths and all of its predictions.
+ * Reads every record under the paths, all of its predictions, and its tensors' names and hash.
  * @throws UserError where a path is not there or holds no record
  */
 export async function checkResults(paths: readonly string[]): Promise<ResultsCheck> {
@@ -27,6 +28,10 @@ export async function checkResults(paths: readonly string[]): Promise<ResultsChe
         ids.add(id);
       }
       predictions += ids.size;
+      const tensors = await openTensors({ path, record });
+      await tensors?.close();
+      const stray = [...(tensors?.ids ?? [])].find((id) => !ids.has(id));
+      if (stray !== undefined) faults.push(`${path}: there are tensors of '${stray}' and no prediction`);
       for (const [name, { utterances }] of Object.entries(record.metrics)) {
         if (utterances === ids.size) continue;
         faults.push(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ks } from '../../../tasks/ks/index.js';
+import type { Task } from '../../api/task.js';
 import { writeWav } from '../../audio/index.js';
 import { writeBroken } from '../../data/broken.fixture.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
@@ -47,6 +48,24 @@ test('labels that train never shows and labels that are empty are all listed', a
   const report = await check('ks', [head, ...good, '5,e.wav,test,s4,maybe', '6,e.wav,dev,s5,']);
   expect(reportText(report)).toMatch(/m.csv:6: the label 'maybe'/);
   expect(reportText(report)).toMatch(/m.csv:7: utterance '6' has no label/);
+});
+
+test('a column of the test split is checked there, and may be empty elsewhere', async () => {
+  const columns = ['speaker', { name: 'trials', splits: ['test'] as const }];
+  const task: Task = { ...ks, name: 'pairs', columns, complaints: () => [] };
+  knownTasks.register(task, 'task-manifest.test.ts');
+  const manifest = join(folder, 'pairs.csv');
+  const rows = [
+    '1,a.wav,train,s1,',
+    '2,b.wav,train,s2,',
+    '3,c.wav,dev,s1,',
+    '4,d.wav,test,s3,5',
+    '5,e.wav,test,s3,',
+  ];
+  await writeFile(manifest, `id,path,split,speaker,trials\n${rows.join('\n')}\n`);
+  const report = await checkTaskManifest({ task: 'pairs', manifest, deep: false });
+  expect(report.problems).toEqual([{ kind: 'unusable row', message: `${manifest}:6: 'trials' is empty` }]);
+  expect(report.values).toEqual({ speaker: 2 });
 });
 
 test('texts that are empty or hold unknown characters are all listed', async () => {

@@ -1,5 +1,5 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
-import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { columnNames, type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { lookAlikeRemarks } from '../../data/look-alikes.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
@@ -11,8 +11,8 @@ import {
   emptySplits,
   missingAudio,
   type Problem,
+  rowProblems,
   shortAudio,
-  taskProblems,
 } from './problems.js';
 
 export interface ManifestReport {
@@ -55,19 +55,22 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
   const used = all.filter(({ split }) => (splits as readonly string[]).includes(split));
   const duplicates = duplicateIds(all);
   const missing = await missingAudio(used);
+  const inTrain = task.columns.flatMap((column) =>
+    typeof column === 'string' ? column : column.splits.includes('train') ? column.name : [],
+  );
   const train = (column: string): number => new Set(data.train.map(({ columns }) => columns[column])).size;
   return {
     task: task.name,
     manifest,
     hash: duplicates.length > 0 ? null : await hashManifest(manifest, root, 1),
     splits: { train: countsOf(data.train), dev: countsOf(data.dev), test: countsOf(data.test) },
-    values: Object.fromEntries(task.columns.map((column) => [column, train(column)])),
+    values: Object.fromEntries(inTrain.map((column) => [column, train(column)])),
     official: knownCorpora[task.name] ?? null,
     problems: [
       ...emptySplits(data, all, manifest),
       ...duplicates,
       ...missing.values(),
-      ...taskProblems(task, data),
+      ...rowProblems(task, data),
       ...(deep
         ? await audioProblems(
             task,
@@ -96,7 +99,7 @@ function countsOf(utterances: readonly Utterance[]): KnownSplit {
 
 /** Where speakers are what is told apart, every split must share them. */
 function sharedSpeakers(task: Task, data: TaskData): string[] {
-  if (task.columns.includes('speaker')) return [];
+  if (columnNames(task).includes('speaker')) return [];
   return sharedBy(data, 'speakers', ({ columns }) => columns.speaker || undefined);
 }
 
@@ -109,11 +112,11 @@ function unusedSplits(rows: readonly Utterance[]): string[] {
   return [...counts].map(([split, count]) => `${count} rows of the split '${split}' are not used`);
 }
 
-/** Labels that look like one class and are several. Texts are judged by their letters. */
+/** Labels that look like one class and are several. */
 function lookAlikeLabels(task: Task, rows: readonly Utterance[]): string[] {
-  return task.columns
-    .filter((column) => column !== 'text')
-    .flatMap((column) => lookAlikeRemarks(column, new Set(rows.map(({ columns }) => columns[column] ?? ''))));
+  return (task.classes ?? []).flatMap((column) =>
+    lookAlikeRemarks(column, new Set(rows.map(({ columns }) => columns[column] ?? ''))),
+  );
 }
 
 function sharedBy(

@@ -4,7 +4,7 @@ import { asr } from '../../../tasks/asr/index.js';
 import { randomStream } from '../../base/random.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
-import { heldFeatures, workOf } from '../toy-work.fixture.js';
+import { heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
 import { ctcPresets, ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
 
@@ -25,7 +25,7 @@ test('trains 43 million parameters for an update, and decodes with them', {
   const references = { train: say('A CAT', 'A DOG', 'THE SUN', 'TEA'), dev: say('CAR'), test: say('TREE') };
   const work = workOf(engine, heldFeatures(layers, dim, utterances), references, {
     metric: asr.metrics[0],
-    score: (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1,
+    score: (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1,
   });
   const settings = ctcSettingsSchema.parse({
     ...ctcPresets.superb,

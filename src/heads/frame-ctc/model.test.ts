@@ -12,7 +12,7 @@ import type { EngineName } from '../../engine/engine.js';
 import * as tf from '../../engine/ops.js';
 import { readArpa } from '../../lm/arpa.js';
 import { parseSettings } from '../settings.js';
-import { columnsOf, heldFeatures, workOf } from '../toy-work.fixture.js';
+import { columnsOf, heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
 import { augmentMasks, frameBatch, framesJoined, longestTargets, targetBatch } from './batches.js';
 import { collapsePath, ctcLogits, ctcStart } from './model.js';
 import { ctcSettingsSchema } from './settings.js';
@@ -185,7 +185,7 @@ describe('training', () => {
       references,
       {
         metric: asr.metrics[0],
-        score: (predictions, wanted) => asr.evaluate(predictions, wanted).cer?.value ?? 1,
+        score: (predictions, wanted) => asr.evaluate(rowsOf(predictions, wanted)).cer?.value ?? 1,
       },
     );
     const all = parseSettings(ctcSettingsSchema, settings, 'asr');
@@ -199,7 +199,9 @@ describe('training', () => {
   test('learns to spell, and repeats exactly', async () => {
     const settings = { ...small, maximumUpdates: 100, dropout: 0.1 };
     const [once, again] = [await train('onnx', settings), await train('onnx', settings)];
-    expect(asr.evaluate(columnsOf(once.result.predictions), once.references).cer?.value).toBeLessThan(0.1);
+    expect(asr.evaluate(rowsOf(columnsOf(once.result.predictions), once.references)).cer?.value).toBeLessThan(
+      0.1,
+    );
     expect(once.result.layerWeights[1]).toBeGreaterThan(0.5);
     expect(once.result).toEqual(again.result);
   });

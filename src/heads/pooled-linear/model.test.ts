@@ -14,7 +14,7 @@ import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { adamStart } from '../../nn/adam.js';
 import { parseSettings } from '../settings.js';
-import { columnsOf, heldFeatures, workOf } from '../toy-work.fixture.js';
+import { columnsOf, heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
 import { pooledLogits, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, runLosses, runOf, stackRuns } from './runs.js';
 import { pooledSettingsSchema } from './settings.js';
@@ -154,7 +154,7 @@ describe('training', () => {
       references,
       {
         metric: ks.metrics[0],
-        score: (predictions, wanted) => ks.evaluate(predictions, wanted).accuracy?.value ?? 0,
+        score: (predictions, wanted) => ks.evaluate(rowsOf(predictions, wanted)).accuracy?.value ?? 0,
       },
     );
     const [result] = await trainPooledHeads(
@@ -173,9 +173,9 @@ describe('training', () => {
     expect(once.result).toEqual(again.result);
     expect(once.result.tried.map(({ learningRate }) => learningRate)).toEqual([1e-2, 1e-5]);
     expect(once.result.chosen).toBe(1e-2);
-    expect(ks.evaluate(columnsOf(once.result.predictions), once.references).accuracy?.value).toBeGreaterThan(
-      0.85,
-    );
+    expect(
+      ks.evaluate(rowsOf(columnsOf(once.result.predictions), once.references)).accuracy?.value,
+    ).toBeGreaterThan(0.85);
     expect(once.result.layerWeights[1]).toBeGreaterThan(0.5);
     expect(once.result.layerWeights.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
   });

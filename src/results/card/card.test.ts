@@ -20,7 +20,7 @@ const documented = z.strictObject({
       results: z.array(
         z.strictObject({
           task: z.strictObject({
-            type: z.enum(['automatic-speech-recognition', 'audio-classification']),
+            type: z.enum(['automatic-speech-recognition', 'audio-classification', 'other']),
             name: text,
           }),
           dataset: z.strictObject({ type: text, name: text, split: text, revision: text }),
@@ -80,6 +80,11 @@ describe('a model card', () => {
       ['audio-classification', 'sid', ['accuracy', 50]],
     ]);
     expect(metadata.metrics).toEqual(['wer', 'cer', 'accuracy']);
+  });
+
+  it('tells the hub no kind of a task that is unknown, whatever its metric is called', () => {
+    const { head } = partsOf(modelCard(encoder, [result('tiny', 'lid', 0.5)], builtInTasks));
+    expect(documented.parse(head)['model-index'][0]?.results.map(({ task }) => task.type)).toEqual(['other']);
   });
 
   it('says what it is, how it was pre-trained, how well it does, and its limits', () => {

@@ -19,9 +19,10 @@ export function gateMarkdown(report: GateReport): string {
 const narrow = 17;
 
 function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+  const tested = cells.some(({ interval }) => interval !== undefined);
   return {
     corner: 'encoder',
-    heads: [['task'], ['before,', 'after'], ['Δ, its 95 %', 'interval, p'], ['verdict']],
+    heads: [['task'], ['before,', 'after'], tested ? ['Δ, its 95 %', 'interval, p'] : ['Δ'], ['verdict']],
     rows: cells.map(({ encoder, task, metric, direction, before, after, verdict, why, ...tested }) => {
       const { difference, interval, pValue } = tested;
       return {

@@ -2,6 +2,7 @@
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { editsOf } from '../../metrics/index.js';
+import { knownTask } from '../known-task.js';
 import { percent } from '../table.js';
 import { confusionTable } from './confusion.js';
 import { type Digest, digestPredictions, hardestIds, linesOf } from './digest.js';
@@ -38,10 +39,15 @@ export async function lookCloser(
   limits: ClosenessLimits,
   remark: (why: string) => void,
 ): Promise<CloserLook | undefined> {
-  const { task: name, taskVersion } = results.column;
-  const task = tasks.find((one) => one.name === name && one.version === taskVersion);
-  if (task === undefined) {
-    remark(`no predictions of ${name}: this ehmam does not know version ${taskVersion} of the task`);
+  const { task: name } = results.column;
+  const [first] = results.rows;
+  if (first === undefined) return undefined;
+  let task: Task;
+  try {
+    task = knownTask(first.records[0], tasks);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    remark(`no predictions of ${name}: ${error.message}`);
     return undefined;
   }
   const errors = new Map<string, number>();

@@ -1,11 +1,12 @@
 /** @file The comparison as a table of the page that sorts by any column. */
 import type { Comparison, ComparisonCell, ComparisonColumn } from '../compare.js';
-import { arrows, markOf, percent, points, utterancesOf } from '../table.js';
+import { arrows, intervalsText, markOf, percent, points, utterancesOf } from '../table.js';
 import { type Html, html } from './html.js';
 
 /** The table, and what its marks mean. */
 export function comparisonTable(comparison: Comparison): Html {
   const { columns, rows, baseline } = comparison;
+  const intervals = intervalsText(comparison);
   const tested = rows.some(({ cells }) => cells.some((cell) => cell?.pValue !== undefined));
   return html`<div class="scroll" role="region" aria-label="Comparison of encoders" tabindex="0">
 <table class="comparison sortable">
@@ -16,7 +17,7 @@ export function comparisonTable(comparison: Comparison): Html {
       html`<tr><th scope="row" class="name" data-value="${label}">${label}${label === baseline ? html` <small>baseline</small>` : undefined}</th>${cells.map((cell, i) => body(cell, utterancesOf(comparison, i) === undefined))}</tr>`,
   )}</tbody>
 </table></div>
-<p class="note">In percent, over the test utterances; below a value its 95 % interval (bootstrap over utterances, or speakers where they are known). <b class="best">Bold</b> is the best of a column.${
+<p class="note">In percent, over the test utterances${intervals === undefined ? undefined : html`; below a value, ${intervals}`}. <b class="best">Bold</b> is the best of a column.${
     baseline === undefined ? undefined : html` Δ is the difference from ${baseline} in percentage points.`
   }${tested ? html` <b>*</b> marks p &lt; 0.05, paired by utterance, after Holm’s correction over the table.` : undefined}</p>`;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
+import type { Task } from '../../api/task.js';
 import { newRecord } from '../records.fixture.js';
 import { writeRecord } from '../store.js';
 import { worstConfusion } from './confusion.js';
@@ -39,6 +40,22 @@ describe('a digest', () => {
     expect([...errors.values()].reduce((sum, error) => sum + error, 0)).toBe(1500);
     expect(hardestIds(errors, 2)).toEqual(['u0', 'u6']);
     expect([...(await linesOf(stored, new Set(['u6']))).values()]).toEqual([lines[6]]);
+  });
+
+  it('counts confusions and wrong labels of a task that is judged by a statistic', async () => {
+    const task: Task = {
+      ...ks,
+      metrics: [{ name: 'f1', direction: 'higher', kind: 'statistic' }],
+      evaluate: () => {
+        throw new Error('not judged: no row has a part of a statistic');
+      },
+    };
+    const lines = ['go', 'up', 'up'].map((prediction, i) => ({ id: `u${i}`, prediction, reference: 'go' }));
+    const stored = await writeRecord(folder, newRecord({ task: { name: 'ks', version: 1 } }), lines);
+    const errors = new Map<string, number>();
+    const { confusions } = await digestPredictions(stored, task, errors);
+    expect(confusions.get('label')?.get('go')?.get('up')).toBe(2);
+    expect(hardestIds(errors, 5)).toEqual(['u1', 'u2']);
   });
 
   it('counts edits of texts, and adds errors up over encoders', async () => {

@@ -1,9 +1,9 @@
 /** @file What the predictions of a record add up to, read as a stream: confusions, edits, errors by utterance. */
-import type { Columns, MetricValue, Task } from '../../api/task.js';
-import { type EditCounts, editsOf } from '../../metrics/index.js';
+import type { JudgedRow, Task } from '../../api/task.js';
+import { type EditCounts, editsOf, isStatistic, type MetricValue } from '../../metrics/index.js';
 import { readPredictions } from '../predictions.js';
 import type { PredictionLine, StoredRecord } from '../record.js';
-import { columnsOf } from '../scores.js';
+import { judgeRows, readRows } from '../rows.js';
 
 /** How often a reference was predicted as what: counts by reference, then prediction. */
 export type ConfusionCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -36,22 +36,21 @@ export async function digestPredictions(
   const confusions = new Map<string, Map<string, Map<string, number>>>();
   let utterances = 0;
   let aligned = false;
-  for await (const lines of blocksOf(readPredictions(stored))) {
-    const side = (key: 'prediction' | 'reference'): Columns[] =>
-      lines.map((line) => columnsOf(task, line[key]));
-    const [predictions, references] = [side('prediction'), side('reference')];
-    const value = task.evaluate(predictions, references)[metric.name];
-    const wrong = errorsOf(value, metric.direction);
-    for (const [i, { id }] of lines.entries()) errors.set(id, (errors.get(id) ?? 0) + (wrong?.[i] ?? 0));
-    utterances += lines.length;
-    aligned ||= value?.alignments !== undefined;
-    for (const alignment of value?.alignments ?? [])
+  for await (const rows of blocksOf(readRows(stored, task, metric.tensors))) {
+    // Of a statistic no row has a part.
+    const value = metric.kind === 'statistic' ? undefined : judgeRows(task, rows, [metric])[metric.name];
+    const alignments = value === undefined || isStatistic(value) ? undefined : value.alignments;
+    const wrong = errorsOf(value, metric.direction) ?? wrongLabels(task, rows);
+    for (const [i, { id }] of rows.entries()) errors.set(id, (errors.get(id) ?? 0) + (wrong?.[i] ?? 0));
+    utterances += rows.length;
+    aligned ||= alignments !== undefined;
+    for (const alignment of alignments ?? [])
       for (const key of Object.keys(edits) as (keyof typeof edits)[]) edits[key] += alignment[key];
     for (const column of task.classes ?? []) {
       const counts = confusions.get(column) ?? new Map<string, Map<string, number>>();
       confusions.set(column, counts);
-      for (const [i, reference] of references.entries())
-        count(counts, reference[column] ?? '', predictions[i]?.[column] ?? '');
+      for (const { reference, prediction } of rows)
+        count(counts, reference[column] ?? '', prediction[column] ?? '');
     }
   }
   return { utterances, edits: aligned ? edits : undefined, confusions };
@@ -64,18 +63,29 @@ function count(counts: Map<string, Map<string, number>>, reference: string, pred
 }
 
 function errorsOf(value: MetricValue | undefined, direction: 'higher' | 'lower'): number[] | undefined {
-  const { shares, alignments } = value ?? {};
-  if (alignments !== undefined) return alignments.map(editsOf);
-  return shares?.map(({ numerator, denominator }) =>
+  if (value === undefined || isStatistic(value)) return undefined;
+  if (value.alignments !== undefined) return value.alignments.map(editsOf);
+  return value.shares.map(({ numerator, denominator }) =>
     direction === 'lower' ? numerator : denominator - numerator,
   );
 }
 
-/** Lines in blocks; what is left at the end joins the last one, since a metric may be undefined over very few. */
-async function* blocksOf(lines: AsyncIterable<PredictionLine>): AsyncGenerator<PredictionLine[]> {
-  let [ready, next]: [PredictionLine[], PredictionLine[]] = [[], []];
-  for await (const line of lines) {
-    next.push(line);
+/** 1 where a class is not the right one; undefined of what are no classes. */
+function wrongLabels(task: Task, rows: readonly JudgedRow[]): number[] | undefined {
+  const names = task.classes;
+  if (names === undefined) return undefined;
+  return rows.map(({ prediction, reference }) =>
+    names.every((name) => prediction[name] === reference[name]) ? 0 : 1,
+  );
+}
+
+/** Rows in blocks; what is left at the end joins the last one, since a metric may be undefined over very few. */
+async function* blocksOf(
+  rows: AsyncIterable<{ readonly row: JudgedRow }>,
+): AsyncGenerator<readonly JudgedRow[]> {
+  let [ready, next]: [JudgedRow[], JudgedRow[]] = [[], []];
+  for await (const { row } of rows) {
+    next.push(row);
     if (next.length < blockLines) continue;
     if (ready.length > 0) yield ready;
     [ready, next] = [next, []];

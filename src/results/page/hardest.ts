@@ -1,8 +1,8 @@
 /** @file The utterances that encoders get wrong the most: what was said, what each one heard, and the sound. */
-import type { Task } from '../../api/task.js';
-import type { AlignmentStep } from '../../metrics/index.js';
+import { columnNames, type Task } from '../../api/task.js';
+import { type AlignmentStep, isStatistic } from '../../metrics/index.js';
 import type { PredictionLine } from '../record.js';
-import { columnsOf } from '../scores.js';
+import { columnsOf, judgeRows, rowOf } from '../rows.js';
 import { type Html, html } from './html.js';
 
 /** One utterance and what encoders made of it. */
@@ -35,7 +35,7 @@ function heardText(task: Task, line: PredictionLine): Html {
   const [prediction, reference] = (['prediction', 'reference'] as const).map((key) =>
     columnsOf(task, line[key]),
   );
-  return html`${task.columns.map((column, i) => {
+  return html`${columnNames(task).map((column, i) => {
     const [is, wanted] = [prediction?.[column] ?? '', reference?.[column] ?? ''];
     const shown = is === '' ? '(nothing)' : is;
     const mark =
@@ -49,8 +49,9 @@ function heardText(task: Task, line: PredictionLine): Html {
 /** How the task itself aligns the line; undefined where it does not. */
 function stepsOf(task: Task, line: PredictionLine): readonly AlignmentStep[] | undefined {
   const [metric] = task.metrics;
-  const sides = [[columnsOf(task, line.prediction)], [columnsOf(task, line.reference)]] as const;
-  return task.evaluate(...sides)[metric.name]?.alignments?.[0]?.steps;
+  if (metric.kind === 'statistic' || metric.tensors !== undefined) return undefined;
+  const value = judgeRows(task, [rowOf(task, line)], [metric])[metric.name];
+  return value === undefined || isStatistic(value) ? undefined : value.alignments?.[0]?.steps;
 }
 
 function step(each: AlignmentStep): Html {
@@ -68,5 +69,7 @@ function step(each: AlignmentStep): Html {
 
 function valueText(task: Task, line: PredictionLine, key: 'prediction' | 'reference'): string {
   const columns = columnsOf(task, line[key]);
-  return task.columns.map((column) => columns[column] ?? '').join(' · ');
+  return columnNames(task)
+    .map((column) => columns[column] ?? '')
+    .join(' · ');
 }

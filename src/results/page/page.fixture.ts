@@ -9,7 +9,7 @@ import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/train
 import { recordedPath } from '../places.js';
 import type { PredictionLine } from '../record.js';
 import { newRecord } from '../records.fixture.js';
-import { columnsOf } from '../scores.js';
+import { judgeRows, rowOf } from '../rows.js';
 import { writeRecord } from '../store.js';
 
 /** Would run if anything of it were taken for markup. */
@@ -77,8 +77,10 @@ async function write(
   manifest: string,
   lines: readonly PredictionLine[],
 ): Promise<void> {
-  const side = (key: 'prediction' | 'reference') => lines.map((line) => columnsOf(task, line[key]));
-  const values = task.evaluate(side('prediction'), side('reference'));
+  const values = judgeRows(
+    task,
+    lines.map((line) => rowOf(task, line)),
+  );
   const metrics = task.metrics.map(({ name, direction }) => {
     const value = values[name]?.value ?? 0;
     const interval: [number, number] = [Math.max(0, value - 0.1), value + 0.1];

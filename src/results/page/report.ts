@@ -5,6 +5,7 @@ import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
 import { type Comparison, compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
+import { intervalsText } from '../table.js';
 import { type CloserLook, closerPart, lookCloser } from './closer.js';
 import { comparisonTable } from './comparison.js';
 import type { PageContent, Section } from './document.js';
@@ -94,7 +95,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
     section(
       ['tasks', 'Tasks'],
       'Task by task',
-      'First metric of each task with its 95 % interval.',
+      `First metric of each task${intervalsText(main) === undefined ? '' : ' with its 95 % interval'}.`,
       intervalCharts(results),
     ),
     {

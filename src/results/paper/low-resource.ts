@@ -5,7 +5,7 @@ import { UserError } from '../../base/errors.js';
 import { projectFile } from '../../base/package.js';
 import { overSeeds } from '../../metrics/index.js';
 import type { StoredRecord } from '../record.js';
-import { paperEncoder, paperNote } from './superb.js';
+import { paperEncoder } from './superb.js';
 import type { PaperRow, PaperTable } from './table.js';
 
 const schema = z.object({
@@ -61,7 +61,6 @@ export function lowResourceTable(records: readonly StoredRecord[]): PaperTable {
     ],
     notes: [
       'word error rates in percent (lower is better) by hours of labels and test set of LibriSpeech',
-      paperNote,
       ...(left.length === 0
         ? []
         : [

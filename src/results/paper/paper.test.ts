@@ -13,7 +13,8 @@ import { formatPaperTable } from './table.js';
 
 describe('the SUPERB table', () => {
   it('has the published rows with their published scores, and a blank row for the paper', () => {
-    const { rows, columns } = superbTable([]);
+    const { rows, columns, notes } = superbTable([]);
+    expect(notes).toEqual([]);
     expect(columns.map(({ head }) => head[0])).toEqual([
       'PR',
       'ASR',

@@ -5,9 +5,8 @@ import type { StoredRecord } from '../record.js';
 import { readSuperb, superbName, superbScore, superbUnit } from '../superb.js';
 import type { PaperRow, PaperTable } from './table.js';
 
-/** What the paper's row is called; nobody has entered its values with their source yet. */
+/** What the paper's row is called: blank, since results/published has no values of it with their source. */
 export const paperEncoder = 'EH-MAM (paper)';
-export const paperNote = `${paperEncoder}: blank until someone enters its values with their source in results/published`;
 
 const heads: Readonly<Record<string, string>> = {
   acc: 'acc % ↑',
@@ -57,7 +56,6 @@ export function superbTable(records: readonly StoredRecord[]): PaperTable {
       ...(comparison?.rows ?? []).map((ours) => row(ours.label, metricsOf(ours, comparison, names))),
     ],
     notes: [
-      paperNote,
       ...(manifests.length === 0 ? [] : [`rows without a mark: our records, on ${manifests.join(', ')}`]),
     ],
   };

@@ -1,0 +1,19 @@
+/** @file The task that a record is of, among those that are known. */
+import type { Task } from '../api/task.js';
+import { UserError } from '../base/errors.js';
+import type { StoredRecord } from './record.js';
+
+/**
+ * @throws UserError where the task is unknown (its plug-in is not loaded), or known in another version
+ */
+export function knownTask({ path, record }: StoredRecord, tasks: readonly Task[]): Task {
+  const { name, version } = record.task;
+  const task = tasks.find((one) => one.name === name);
+  if (task === undefined)
+    throw new UserError(`task '${name}' is unknown here; load it with --plugin MODULE`, { file: path });
+  if (task.version === version) return task;
+  throw new UserError(`is of task ${name}, version ${version}; this ehmam has version ${task.version}`, {
+    file: path,
+    mend: 'Run the task again',
+  });
+}

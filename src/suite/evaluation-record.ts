@@ -1,0 +1,109 @@
+/** @file What is written of a trained and tested head: its record, its predictions, their tensors. */
+import type { HeadResult } from '../api/head-kind.js';
+import type { JudgedRow } from '../api/task.js';
+import { ownCommit, runtimeVersions } from '../base/package.js';
+import type { Utterance } from '../data/rows.js';
+import type { Encoder } from '../encoders/encoder.js';
+import type { Engine } from '../engine/engine.js';
+import type { Features } from '../features/store.js';
+import type { TrainedHead } from '../heads/trained.js';
+import { recordMetric } from '../results/intervals.js';
+import { recordedPath } from '../results/places.js';
+import type { NewRecord, PredictionLine } from '../results/record.js';
+import { judgeRows, writtenValue } from '../results/rows.js';
+import { speakersToDraw } from '../results/speakers.js';
+import { type NamedTensors, namedTensors } from '../results/tensors.js';
+import type { PlannedTask } from './plan.js';
+
+/** A record, and what stands beside it. */
+export interface Evaluation {
+  readonly record: NewRecord;
+  readonly predictions: PredictionLine[];
+  readonly tensors: NamedTensors;
+  readonly head: TrainedHead;
+}
+
+/** What was tested, with what, and how. */
+export interface Tested {
+  readonly encoder: Encoder;
+  readonly planned: PlannedTask;
+  readonly engine: Engine;
+  readonly features: Pick<Features, 'bad' | 'costs'>;
+  /** Of test, in the order of the predictions. */
+  readonly utterances: readonly Utterance[];
+  readonly rows: readonly JudgedRow[];
+  readonly seed: number;
+  /** Spent on the head's training and test. */
+  readonly seconds: number;
+}
+
+/** The evaluation of one seed's head. */
+export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
+  const { planned, utterances, rows } = tested;
+  const ids = utterances.map(({ id }) => id);
+  return {
+    record: recordOf(tested, result),
+    predictions: rows.map(({ id, prediction, reference }, i) => ({
+      id,
+      prediction: writtenValue(planned.task, prediction),
+      reference: writtenValue(planned.task, reference),
+      ...(utterances[i]?.columns.speaker && { speaker: utterances[i].columns.speaker }),
+    })),
+    tensors: namedTensors(ids, result.predictions),
+    head: { kind: planned.head.spec.kind, ...result.head },
+  };
+}
+
+function recordOf(tested: Tested, result: HeadResult): NewRecord {
+  const { encoder, planned, engine, features, seed, seconds } = tested;
+  const { task, manifest, preset } = planned;
+  const { languageModel } = result;
+  const commit = ownCommit();
+  return {
+    encoder: {
+      name: encoder.name,
+      spec: recordedPath(encoder.spec),
+      hash: encoder.hash,
+      family: encoder.family,
+    },
+    task: { name: task.name, version: task.version },
+    manifest: { ...manifest },
+    preset,
+    seed,
+    learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
+    engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    ...(languageModel !== undefined && { languageModel }),
+    ...(commit !== undefined && { gitCommit: commit }),
+    metrics: metricsOf(tested),
+    layerWeights: [...result.layerWeights],
+    curve: result.curve.map((point) => ({ ...point })),
+    costs: {
+      seconds: features.costs.seconds + seconds,
+      peakMemoryMB: process.resourceUsage().maxRSS / 1024,
+      encoderFrames: features.costs.encoderFrames,
+    },
+    ...(features.bad.size > 0 && {
+      skipped: [...features.bad].map(([place, reason]) => ({
+        id: planned.utterances[place]?.id ?? '',
+        reason,
+      })),
+    }),
+    createdAt: new Date().toISOString(),
+  };
+}
+
+function metricsOf({ planned: { task }, utterances, rows, seed }: Tested): NewRecord['metrics'] {
+  const values = judgeRows(task, rows);
+  const speakers = speakersToDraw(
+    task,
+    utterances.map(({ columns }) => columns.speaker),
+  );
+  return Object.fromEntries(
+    task.metrics.flatMap((metric) => {
+      const value = values[metric.name];
+      return value === undefined
+        ? []
+        : [[metric.name, recordMetric(metric, value, rows.length, speakers, seed)]];
+    }),
+  );
+}
