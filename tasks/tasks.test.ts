@@ -126,8 +126,8 @@ test('intent classification counts an utterance as right when all three slots ar
 });
 
 describe('speech recognition', () => {
-  test('needs a frame a character, and a blank between equal ones', () => {
-    const needed = (text: string) => asr.framesNeeded?.(utterance('train', { text }, 2));
+  test('needs a step a character, and a blank between equal ones', () => {
+    const needed = (text: string) => asr.stepsNeeded?.(utterance('train', { text }, 2));
     expect(needed('cat sat')).toBe(7);
     expect(needed('ball ee')).toBe(9);
   });

@@ -26,9 +26,9 @@ export function encodeText(text: string): number[] {
   return [...text].map((character) => indexOf.get(character === ' ' ? '|' : character) ?? unknown);
 }
 
-/** Frames of the shortest path of CTC: one a token, and a blank between equal ones. */
-export function ctcFrames(indices: readonly number[]): number {
-  return indices.reduce((frames, token, i) => frames + (token === indices[i - 1] ? 2 : 1), 0);
+/** Steps of the shortest path of CTC: one a token, and a blank between equal ones. */
+export function ctcSteps(indices: readonly number[]): number {
+  return indices.reduce((steps, token, i) => steps + (token === indices[i - 1] ? 2 : 1), 0);
 }
 
 /** The text of token indices; special tokens vanish and every run of `|` is one space. */

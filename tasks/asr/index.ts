@@ -12,7 +12,7 @@ import {
 } from '../../src/api/index.js';
 import {
   blank,
-  ctcFrames,
+  ctcSteps,
   decodeTokens,
   encodeText,
   normalizeText,
@@ -31,7 +31,7 @@ export const asr: Task<CtcSpec> = {
   ],
   hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
-  framesNeeded: ({ columns }) => ctcFrames(encodeText(normalizeText(columns.text ?? ''))),
+  stepsNeeded: ({ columns }) => ctcSteps(encodeText(normalizeText(columns.text ?? ''))),
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;
     return {

@@ -110,8 +110,8 @@ export const cases = {
     const done = await ehmam(folder, ['run', '--suite', 's.yaml', '--out', 'out']);
     return first(
       expectCode(checked, 2),
-      expectText(checked, /takes \d+ frames/),
-      refused(done, /takes \d+ frames/),
+      expectText(checked, /takes \d+ steps/),
+      refused(done, /takes \d+ steps/),
     );
   },
   async 'data-parallel-names'(folder) {

@@ -142,10 +142,10 @@ export function shortAudio(task: Task, utterances: readonly Utterance[]): Proble
 const [frameSeconds, hopSeconds] = [0.025, 0.02];
 
 function tooShort(task: Task, utterance: Utterance, seconds: number): Problem[] {
-  const needed = task.framesNeeded?.(utterance) ?? 1;
+  const needed = task.stepsNeeded?.(utterance) ?? 1;
   const frames = Math.max(0, Math.floor((seconds - frameSeconds) / hopSeconds + 1e-6) + 1);
   if (utterance.split !== 'train' || frames >= needed) return [];
-  const what = `what '${utterance.id}' says takes ${needed} frames, its ${seconds.toFixed(2)} s have ${frames} of 20 ms`;
+  const what = `what '${utterance.id}' says takes ${needed} steps, its ${seconds.toFixed(2)} s have ${frames} of 20 ms`;
   const { message } = new UserError(what, {
     file: utterance.manifest,
     line: utterance.line,

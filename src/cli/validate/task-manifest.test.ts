@@ -184,7 +184,7 @@ test('a train text that takes more frames than its audio has is listed, by the d
     return (await check('asr', ['id,path,split,text,duration', ...all], deep)).problems;
   };
   const message = expect.stringMatching(
-    /m\.csv:3: what '2' says takes 50 frames, its 0\.10 s have 4 of 20 ms/,
+    /m\.csv:3: what '2' says takes 50 steps, its 0\.10 s have 4 of 20 ms/,
   );
   expect(await problems(false)).toEqual([{ kind: 'too short', message }]);
   expect(await problems(true)).toEqual([{ kind: 'too short', message }]);
