@@ -64,7 +64,9 @@ function longModes(setup: Uint8Array): boolean[] {
   return modes.slice(-found);
 }
 
-/** The samples of every channel of one stream, page by page. */
+const bytesAtOnce = 1 << 17;
+
+/** The samples of every channel of one stream, piece by piece. */
 export async function* vorbisPieces(
   source: ByteSource,
   { serial, begin, end }: { readonly serial: number; readonly begin: number; readonly end: number },
@@ -73,10 +75,18 @@ export async function* vorbisPieces(
   const decoder = new (await import('@wasm-audio-decoders/ogg-vorbis')).OggVorbisDecoder();
   try {
     await decoder.ready;
+    let waiting: Uint8Array[] = [];
+    let bytes = 0;
     for await (const page of oggPages(source, begin, end)) {
-      if (page.serial === serial && page.segments.length > 0)
-        yield pieceOf(await decoder.decode(openEnded(page)));
+      if (page.serial !== serial || page.segments.length === 0) continue;
+      waiting.push(openEnded(page));
+      bytes += page.bytes.length;
+      if (bytes < bytesAtOnce) continue;
+      yield pieceOf(await decoder.decode(Buffer.concat(waiting)));
+      waiting = [];
+      bytes = 0;
     }
+    yield pieceOf(await decoder.decode(Buffer.concat(waiting)));
     yield pieceOf(await decoder.flush());
   } finally {
     decoder.free();

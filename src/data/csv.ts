@@ -6,7 +6,12 @@ export interface CsvRecord {
   readonly cells: readonly string[];
   /** The line it starts on, counted from 1. */
   readonly line: number;
+  /** Whether all cells are known to be in normal form: `normalForm` is spared. */
+  readonly isNormal?: boolean;
 }
+
+/** Bare cells of printable ASCII, which the parser trims. */
+const unusual = /[^\n\r -~]|"/;
 
 /** An error of csv-parse, with the line in the file. */
 export interface CsvFault {
@@ -69,6 +74,7 @@ function breaksIn(text: string): number {
 /** The records of whole lines; undefined where one is not plain. */
 export function plainRecords(text: string, firstLine: number): CsvRecord[] | undefined {
   const records: CsvRecord[] = [];
+  const isNormal = !unusual.test(text);
   let line = firstLine;
   for (let start = 0; start < text.length; line++) {
     const found = text.indexOf('\n', start);
@@ -78,7 +84,7 @@ export function plainRecords(text: string, firstLine: number): CsvRecord[] | und
     if (row === '') continue;
     const cells = plainCells(row);
     if (cells === undefined) return undefined;
-    records.push({ cells, line });
+    records.push(isNormal ? { cells, line, isNormal } : { cells, line });
   }
   return records;
 }

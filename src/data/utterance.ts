@@ -101,7 +101,7 @@ export function layoutOf(
 
 const noColumns: Readonly<Record<string, string>> = Object.freeze({});
 
-export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utterance {
+export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: CsvRecord): Utterance {
   const { header, at, file, keepColumns, splits } = layout;
   if (cells.length !== header.length) {
     throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
@@ -113,7 +113,7 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
           : 'Add the missing cells',
     });
   }
-  const empty = requiredColumns.find((name) => cells[at[name]]?.trim() === '');
+  const empty = requiredColumns.find((name) => (isNormal ? cells[at[name]] : cells[at[name]]?.trim()) === '');
   if (empty !== undefined) {
     throw new UserError(`'${empty}' is empty`, {
       file,
@@ -121,10 +121,11 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
       mend: `Every row needs ${requiredColumns.join(', ')}`,
     });
   }
-  const split = normalForm(cells[at.split] as string);
+  const formed = (cell: string): string => (isNormal ? cell : normalForm(cell));
+  const split = formed(cells[at.split] as string);
   if (!splits.has(split)) splits.set(split, split);
   const utterance: Mutable<Utterance> = {
-    id: normalForm(cells[at.id] as string),
+    id: formed(cells[at.id] as string),
     path: pathOf(layout, cells[at.path] as string),
     split: splits.get(split) as string,
     columns: noColumns,
@@ -141,7 +142,7 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
     const columns: Record<string, string> = {};
     for (let i = 0; i < header.length; i++) {
       const cell = cells[i] as string;
-      columns[header[i] as string] = i === at.path ? cell : normalForm(cell);
+      columns[header[i] as string] = isNormal || i === at.path ? cell : normalForm(cell);
     }
     utterance.columns = columns;
   }
