@@ -21,7 +21,8 @@ export async function readMp3(source: ByteSource, span: AudioSpan): Promise<Mono
     await decoder.ready;
     const keeper: SpanKeeper = keepSpan(span, sampleRateHz, file);
     let decoded = 0;
-    for await (const bytes of partsOf(source, walked.runs)) {
+    for (let offset = walked.begin; offset < walked.end; offset += pieceBytes) {
+      const bytes = await source.read(offset, Math.min(pieceBytes, walked.end - offset));
       const { channelData, samplesDecoded, errors } = silently(() => decoder.decode(bytes));
       if (errors[0] !== undefined) throw damagedFile('MP3', file, errors[0].message);
       decoded += samplesDecoded;
@@ -40,22 +41,10 @@ export async function readMp3(source: ByteSource, span: AudioSpan): Promise<Mono
   }
 }
 
-/** The bytes of runs of frames, piece by piece. */
-async function* partsOf(source: ByteSource, runs: readonly Run[]): AsyncGenerator<Uint8Array> {
-  for (const { begin, end } of runs) {
-    for (let offset = begin; offset < end; offset += pieceBytes)
-      yield await source.read(offset, Math.min(pieceBytes, end - offset));
-  }
-}
-
-/** Frames without a gap between. */
-interface Run {
+interface Walked {
+  /** Where the first frame begins and the last one ends: what lies around them is not the decoder's to see. */
   readonly begin: number;
   readonly end: number;
-}
-
-interface Walked {
-  readonly runs: readonly Run[];
   readonly sampleRateHz: number;
   readonly frameSamples: number;
   /** What the frames hold, without the one that describes the others, an encoder's delay and its padding. */
@@ -72,9 +61,7 @@ async function walkFrames(source: ByteSource): Promise<Walked> {
   let window = new Uint8Array();
   let from = 0;
   let at = 0;
-  let begin = 0;
   let frames = 0;
-  const runs: Run[] = [];
   let wasLost = false;
   let head: { readonly place: number; readonly sampleRateHz: number; readonly samples: number } | undefined;
   while (at + 4 <= source.bytes) {
@@ -92,13 +79,10 @@ async function walkFrames(source: ByteSource): Promise<Walked> {
       frames++;
       continue;
     }
-    if (at > begin) runs.push({ begin, end: at });
     const next = await nextFrame(source, at);
-    begin = at;
     if (next === undefined) break;
     wasLost ||= !next.behindTag;
     at = next.place;
-    begin = at;
   }
   if (head === undefined) throw damagedFile('MP3', file, 'none of its frames is whole');
   if (at > source.bytes) throw damagedFile('MP3', file, 'it ends within a frame');
@@ -107,10 +91,10 @@ async function walkFrames(source: ByteSource): Promise<Walked> {
   if (counted !== undefined && !wasLost && frames < counted) {
     throw damagedFile('MP3', file, `its header promises ${counted} frames, ${frames} are there`);
   }
-  if (at > begin) runs.push({ begin, end: at });
   const heard = isSilent ? frames - 1 : frames;
   return {
-    runs,
+    begin: head.place,
+    end: at,
     sampleRateHz: head.sampleRateHz,
     frameSamples: head.samples,
     samples: heard * head.samples - trimmed,
@@ -122,11 +106,15 @@ async function nextFrame(
   source: ByteSource,
   at: number,
 ): Promise<{ readonly place: number; readonly behindTag: boolean } | undefined> {
-  const bytes = await source.read(at, pieceBytes);
-  const tag = tagBytes(bytes);
+  const tag = tagBytes(await source.read(at, 10));
   if (tag > 0) return { place: at + tag, behindTag: true };
-  const found = frameChain(bytes, 0, at + bytes.length === source.bytes);
-  return found === undefined ? undefined : { place: at + found, behindTag: false };
+  // Pieces overlap by more than the frames that are looked for.
+  for (let from = at; from < source.bytes; from += pieceBytes / 2) {
+    const bytes = await source.read(from, pieceBytes);
+    const found = frameChain(bytes, 0, from + bytes.length === source.bytes);
+    if (found !== undefined) return { place: from + found, behindTag: false };
+  }
+  return undefined;
 }
 
 /** What a Xing or Info header in the first frame says, and the encoder's delay and padding behind it. */

@@ -144,6 +144,9 @@ describe('MP3', () => {
     expect(await samplesOf(Buffer.concat([whole.subarray(60, 108), whole]))).toHaveLength(expected);
     expect(await samplesOf(Buffer.concat([whole, Buffer.alloc(5000)]))).toHaveLength(expected);
     expect(await samplesOf(Buffer.concat([whole, id3(40), whole]))).toHaveLength(2 * expected);
+    // What it cannot be decoded over is an error, never an end.
+    const torn = samplesOf(Buffer.concat([whole, Buffer.alloc(300_000), whole]));
+    await expect(torn).rejects.toThrow('the MP3 file is truncated or damaged');
     const cut = await samplesOf(whole.subarray(50));
     expect(Math.abs(cut.length - expected)).toBeLessThanOrEqual(2 * 576);
   });
