@@ -152,3 +152,27 @@ describe('ids', () => {
     expect(new Set((await prepare('folder')).rows.map(({ id }) => id)).size).toBe(2);
   });
 });
+
+describe('texts of a folder', () => {
+  async function prepareWith(texts: string) {
+    const file = join(base, 'texts.csv');
+    await writeFile(file, texts);
+    return prepare('folder', { texts: file });
+  }
+
+  it('find their files however their paths were written', async () => {
+    await writeTree(root, { 'a/caf\u00e9.wav': 0.3, 'a/2.wav': 0.3, '3.wav': 0.3 });
+    const { rows, remarks } = await prepareWith(
+      'path,text\na\\cafe\u0301.wav,one\n./a/2.wav,two\n3.wav,three\n4.wav,four\n',
+    );
+    expect(rows.map(({ columns }) => columns.text).sort()).toEqual(['one', 'three', 'two']);
+    expect(remarks).toEqual(['audio of the texts: 1 file is missing, the first is 4.wav']);
+  });
+
+  it('name each file once', async () => {
+    await writeTree(root, { '3.wav': 0.3 });
+    await expect(prepareWith('path,text\n3.wav,a\n./3.wav,b\n')).rejects.toThrow(
+      "texts.csv: names './3.wav' twice",
+    );
+  });
+});
