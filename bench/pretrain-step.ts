@@ -26,7 +26,7 @@ await answerSteps(description.threads, async () => {
   const { measures, ...updated } = await program.run({
     ...state,
     ...inputs,
-    update: scalar(++update),
+    updatesBefore: scalar(update++),
     learningRate: scalar(size.config.optimizer.learningRate),
     decay: scalar(description.decay),
   });

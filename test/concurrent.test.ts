@@ -73,6 +73,21 @@ describe('a program whose runs go on at the same time', () => {
     await program.dispose();
   });
 
+  it('takes the memory of inputs that are made for one run, but not what two of them share or what is held', async () => {
+    const program = engine.compile(product, { name: 'product', consumes: ['a'], concurrent: true });
+    const own = inputs(1, 3);
+    const expected = await program.run(own);
+    expect([own.a.data.length, own.b.data.length]).toEqual([0, 6]);
+    const { a, b } = inputs(1, 3);
+    const held = engine.hold<tf.Tensor>(a);
+    expect(await program.run({ a: held, b })).toEqual(expected);
+    expect(a.data.length).toBe(9);
+    const values = new Float32Array(15);
+    await program.run({ a: float32([3, 3], values.subarray(0, 9)), b: float32([3, 2], values.subarray(9)) });
+    expect(values.length).toBe(15);
+    await program.dispose();
+  });
+
   it('moves kept state to its threads and back: chains side by side are chains one after the other', async () => {
     const program = engine.compile(moved, { name: 'chain', keeps: ['state'], concurrent: true });
     const alone = engine.compile(moved, { name: 'chain alone' });

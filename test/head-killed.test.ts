@@ -12,8 +12,8 @@ import { randomStream } from '../src/base/random.js';
 import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
 import { readSafetensors } from '../src/formats/safetensors.js';
-import { headCheckpointName } from '../src/heads/head-checkpoint.js';
 import { type ResultRecord, readRecords } from '../src/results/index.js';
+import { headCheckpointName } from '../src/training/keep-work.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -91,9 +91,9 @@ const checkpointOf = (...place: [out: string, seed: number, task: string]): stri
 async function updatesKept(file: string): Promise<number> {
   const { metadata } = await readSafetensors(file, () => false).catch((error: Error) => {
     if (systemCode(error.cause) !== 'ENOENT') throw error;
-    return { metadata: { state: '{"done": 0}' } };
+    return { metadata: { state: '{"update": 0}' } };
   });
-  return (JSON.parse(metadata.state ?? '') as { done: number }).done;
+  return (JSON.parse(metadata.state ?? '') as { update: number }).update;
 }
 
 const ended = (child: ChildProcess): Promise<void> =>
@@ -177,7 +177,7 @@ it('starts anew with --no-resume, to the same end', async () => {
   expect(await resultsOf('anew')).toEqual(await resultsOf('whole', 'ks'));
 });
 
-it('interrupted, writes at once what there is, and goes on from there', async () => {
+it('interrupted, writes what there is at its next safe place, and goes on from there', async () => {
   const [file, line] = [checkpointOf('long', 1, 'ks'), wordsOf('long.json', 'long')];
   // It is never time for a checkpoint: the interruption writes it, if an update was done by then.
   let pause = 2000;

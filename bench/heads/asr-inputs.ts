@@ -17,7 +17,6 @@ export const asrModel: CtcTraining = {
   blank: 0,
   join: 1,
   lstmLayers: asrSettings.lstmLayers,
-  gradientClip: asrSettings.gradientClip,
   dropout: 0,
 };
 

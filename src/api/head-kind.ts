@@ -24,7 +24,7 @@ export interface Keeping {
   readonly origin: Readonly<Record<string, unknown>>;
   /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
   readonly everySeconds: number;
-  /** When it is aborted, the newest state is written at once, and training throws at its next safe place. */
+  /** When it is aborted, training writes its state at its next safe place, seconds later, and throws the reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told what a training goes on from, and why not from a file that is there. */
   readonly say?: ((remark: string) => void) | undefined;

@@ -55,6 +55,11 @@ export interface ProgramOptions<Kept extends string = never> {
    * Host tensors are copied to the thread; what a run consumes is moved there and back.
    */
   readonly concurrent?: boolean;
+  /**
+   * Inputs (top-level names) whose host tensors are made for one run alone, as batches are: they go to where it runs
+   * without a copy, and their memory may be gone after it.
+   */
+  readonly consumes?: readonly string[];
 }
 
 /** A compiled function. Programs are cached by the shapes they are run with. */

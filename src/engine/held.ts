@@ -29,8 +29,9 @@ export interface OpenedInputs {
   readonly fixed: readonly { readonly path: string; readonly id: number }[];
   /** From here to `end` the held trees are in use, and the consumed ones are no one else's. */
   begin(): void;
-  /** Paths of the inputs whose memory no one else uses: it may be moved elsewhere and is then to be put back. */
-  movable(): ReadonlySet<string>;
+  /** Paths of the held inputs whose memory no one else uses: it may be moved elsewhere and is then to be put back. */
+  movable(): readonly string[];
+  isHeld(path: string): boolean;
   /** New memory with the values of inputs that were moved, by their paths. */
   putBack(moved: ReadonlyMap<string, HostTensor>): void;
   /** After a run that did not work, nothing is consumed. */
@@ -107,11 +108,10 @@ function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {
       for (const { held } of consumed) held.ended = `was consumed by a run of ${name}`;
     },
     movable: () =>
-      new Set(
-        consumed
-          .filter(({ held }) => held.memory !== undefined && held.users === 1)
-          .flatMap(({ path, held }) => held.leaves(path).map(([leaf]) => leaf)),
-      ),
+      consumed
+        .filter(({ held }) => held.memory !== undefined && held.users === 1)
+        .flatMap(({ path, held }) => held.leaves(path).map(([leaf]) => leaf)),
+    isHeld: (path) => uses.some((use) => isUnder(path, use.path)),
     putBack: (moved) => {
       for (const { path, held } of consumed) held.replace(path, moved);
     },
@@ -125,6 +125,10 @@ function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {
     },
   };
 }
+
+/** Whether a path is that of a tree, or leads into it. */
+export const isUnder = (path: string, tree: string): boolean =>
+  tree === '' || path === tree || path.startsWith(`${tree}/`);
 
 class HeldValues<T> implements Held<T> {
   /** Runs that have begun with it. */

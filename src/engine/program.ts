@@ -3,7 +3,7 @@
 import type { HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import type { Program, ProgramOptions, TensorFunction } from './engine.js';
-import { type Holder, isKept, keepOutputs, type OpenedInputs } from './held.js';
+import { type Holder, isKept, isUnder, keepOutputs, type OpenedInputs } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, type Model, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
@@ -41,7 +41,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   options: ProgramOptions<Kept>,
   { holder, runtime, sendsInputs }: ProgramPlace,
 ): Program<In, Out, Kept> {
-  const { name, dynamicAxes = {}, keeps = [] } = options;
+  const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
   const memory = spareMemory();
@@ -70,8 +70,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const run = async (opened: OpenedInputs, leaves: readonly (readonly [string, HostTensor])[]) => {
     // Programs of every length that keep nothing run often on the same values: those of a frozen network.
     const fixed = sendsInputs && isDynamic && keeps.length === 0 ? opened.fixed : [];
-    const isFixed = (path: string): boolean =>
-      fixed.some((one) => path === one.path || path.startsWith(`${one.path}/`));
+    const isFixed = (path: string): boolean => fixed.some((one) => isUnder(path, one.path));
     const signature = [
       signatureOf(leaves, dynamicAxes),
       ...fixed.map(({ id, path }) => `${path}=${id}`),
@@ -86,7 +85,10 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     const result = await model
       .run(
         { inputs: inputs.map((path) => [path, given.get(path) as HostTensor]), outputs: fetched },
-        opened.movable(),
+        {
+          borrowed: new Set(opened.movable()),
+          given: new Set(ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path))),
+        },
       )
       .catch((cause: unknown) => {
         throw named(cause, String(cause));
@@ -115,6 +117,19 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       await runtime.close();
     },
   };
+}
+
+/** Paths of the tensors that fill a memory that is theirs alone. */
+function ownMemory(leaves: readonly (readonly [string, HostTensor])[]): string[] {
+  const users = new Map<ArrayBufferLike, number>();
+  for (const [, { data }] of leaves) users.set(data.buffer, (users.get(data.buffer) ?? 0) + 1);
+  return leaves.flatMap(([path, { data }]) =>
+    data.buffer instanceof ArrayBuffer &&
+    data.byteLength === data.buffer.byteLength &&
+    users.get(data.buffer) === 1
+      ? [path]
+      : [],
+  );
 }
 
 /** A function and its inputs, of which the fixed ones are made constants. */

@@ -9,15 +9,20 @@ import type { SessionAnswer, SessionRequest } from './session-thread.js';
 
 /** A model that is ready to run. */
 export interface LoadedModel {
-  /** @param movable paths of inputs whose memory may be moved elsewhere, and comes back */
-  run(run: ModelRun, movable: ReadonlySet<string>): Promise<RunResult>;
+  run(run: ModelRun, movable: Movable): Promise<RunResult>;
   unload(): Promise<void>;
+}
+
+/** Paths of inputs whose memory may be moved elsewhere: what is borrowed comes back, what is given does not. */
+export interface Movable {
+  readonly borrowed: ReadonlySet<string>;
+  readonly given: ReadonlySet<string>;
 }
 
 export interface RunResult {
   /** The outputs in their order, or what went wrong. */
   readonly outputs: readonly HostTensor[] | { readonly failure: string };
-  /** Inputs that were moved, in the memory that they came back in. */
+  /** Inputs that were borrowed, in the memory that they came back in. */
   readonly moved: ReadonlyMap<string, HostTensor>;
 }
 
@@ -69,11 +74,11 @@ export function threadsRuntime(count: number): Runtime | undefined {
       model.set(bytes);
       return {
         run: async (run, movable) => {
-          const moved = run.inputs.flatMap(([path], i) => (movable.has(path) ? [i] : []));
+          const moved = run.inputs.flatMap(([path], i) => (movable.borrowed.has(path) ? [i] : []));
           const handOver = [
-            ...moved.map((i) => run.inputs[i]?.[1]),
-            ...run.outputs.map(([, memory]) => memory),
-          ].flatMap((tensor) => (tensor === undefined ? [] : [tensor.data.buffer as ArrayBuffer]));
+            ...run.inputs.filter(([path]) => movable.borrowed.has(path) || movable.given.has(path)),
+            ...run.outputs,
+          ].flatMap(([, tensor]) => (tensor === undefined ? [] : [tensor.data.buffer as ArrayBuffer]));
           const answer = await threads.run({ id, model, keepMemory, run, moved }, handOver);
           return {
             outputs: answer.outputs,

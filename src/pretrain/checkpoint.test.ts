@@ -1,31 +1,21 @@
-/** @file What a pre-training run leaves on disk. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+/** @file The checkpoints of a pre-training: kept as the settings say, read again, refused where they are of something else. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { normals } from '../engine/engines.fixture.js';
-import { readSafetensors } from '../formats/safetensors.js';
+import { writeSafetensors } from '../formats/safetensors.js';
 import { adamStart } from '../nn/adam.js';
-import {
-  checkpointFile,
-  checkpointSteps,
-  type RunFolder,
-  readConfig,
-  runFolder,
-  stateFrom,
-  trimLog,
-  writeCheckpoint,
-  writeConfig,
-  writeEncoder,
-} from './checkpoint.js';
+import { checkpointPath, checkpointUpdates } from '../training/keep-by-updates.js';
+import { keepRun, newestState } from './checkpoint.js';
+import { type RunFolder, runFolder } from './run-folder.js';
 import type { TrainingState } from './step.js';
 import { melConfig } from './training.fixture.js';
 
 const made: string[] = [];
-let out: string;
 let folder: RunFolder;
 beforeEach(async () => {
-  out = await mkdtemp(join(tmpdir(), 'ehmam-checkpoint-'));
+  const out = await mkdtemp(join(tmpdir(), 'ehmam-checkpoint-'));
   made.push(out);
   folder = runFolder(out);
 });
@@ -43,73 +33,69 @@ function stateOf(purpose: string): TrainingState {
   };
 }
 
-async function readState(step: number, expected: TrainingState): Promise<TrainingState> {
-  const file = checkpointFile(folder, step);
-  return stateFrom((await readSafetensors(file)).tensors, expected, file);
+const unsaid = (remark: string): never => {
+  throw new Error(remark);
+};
+const open = (start: TrainingState, config = melConfig) => keepRun(folder, config, start, unsaid);
+
+async function write(updates: readonly number[], keep: number): Promise<void> {
+  const keeper = await open(stateOf('b'), { ...melConfig, keepCheckpoints: keep });
+  for (const update of updates) await keeper.write(update, async () => stateOf('a'));
 }
 
 describe('a checkpoint', () => {
   it('gives back the state that was written', async () => {
-    await writeCheckpoint(folder, 7, stateOf('a'), 2);
-    expect(await readState(7, stateOf('b'))).toEqual(stateOf('a'));
+    await write([7], 2);
+    expect((await open(stateOf('b'), { ...melConfig, keepCheckpoints: 2 })).restored).toEqual({
+      update: 7,
+      state: stateOf('a'),
+    });
+    const newest = await newestState(folder, { ...melConfig, keepCheckpoints: 2 });
+    expect(newest).toEqual({ state: stateOf('a'), file: checkpointPath(folder.checkpoints, 7) });
   });
 
   it('is kept as long as it is among the last ones, by number and not by name', async () => {
-    for (const step of [8, 9, 10, 11, 100]) await writeCheckpoint(folder, step, stateOf('a'), 3);
-    expect(await checkpointSteps(folder)).toEqual([10, 11, 100]);
+    await mkdir(folder.checkpoints);
     await writeFile(join(folder.checkpoints, 'notes.txt'), 'mine');
-    await writeCheckpoint(folder, 101, stateOf('a'), 1);
-    expect((await readdir(folder.checkpoints)).sort()).toEqual(['notes.txt', 'step-101.safetensors']);
+    await write([8, 9, 10, 11, 100], 3);
+    expect(await checkpointUpdates(folder.checkpoints)).toEqual([10, 11, 100]);
+    expect(await readdir(folder.checkpoints)).toHaveLength(4);
   });
 
   it('of other parameters is an error that names the file and the parameter', async () => {
-    await writeCheckpoint(folder, 1, stateOf('a'), 1);
+    const keeper = await open(stateOf('b'));
+    await keeper.write(1, async () => stateOf('a'));
     const expected = stateOf('a');
     const wider = { ...expected, teacher: { b: normals([4], 'b') } };
     const more = { ...expected, student: { ...expected.student, extra: normals([1], 'b') } };
-    await expect(readState(1, wider)).rejects.toThrow(
+    await expect(open(wider)).rejects.toThrow(
       /step-1\.safetensors: teacher b is missing or has another shape\. Start anew/,
     );
-    await expect(readState(1, more)).rejects.toThrow(/student extra is missing/);
-  });
-});
-
-describe('the settings of a run', () => {
-  it('are read as they were written, and lie where an encoder is looked for', async () => {
-    expect(await readConfig(folder)).toBeUndefined();
-    await writeConfig(folder, melConfig);
-    expect(await readConfig(folder)).toEqual(melConfig);
-    const written = JSON.parse(await readFile(folder.config, 'utf8')) as { encoder: unknown };
-    expect(written.encoder).toEqual(melConfig.encoder);
+    await expect(open(more)).rejects.toThrow(/student extra is missing/);
   });
 
-  it.each(['{', '{}', '{"encoder": {"family": "ehmam"}, "training": {}}'])(
-    'that are no settings (%s) are an error that names the file',
-    async (text) => {
-      await writeFile(folder.config, text);
-      await expect(readConfig(folder)).rejects.toThrow(
-        /config\.json: is not the settings of a pre-training run/,
-      );
-    },
-  );
-});
-
-describe('the log', () => {
-  const line = (step: number): string => `${JSON.stringify({ step, loss: 1 / step })}\n`;
-
-  it('loses the steps that will be done again, and a line that was cut short', async () => {
-    await writeFile(folder.log, `${line(1)}${line(2)}${line(3)}{"step":4,"lo`);
-    await trimLog(folder, 2);
-    expect(await readFile(folder.log, 'utf8')).toBe(line(1) + line(2));
+  it('of other settings is refused, whatever its shapes are', async () => {
+    const keeper = await open(stateOf('b'));
+    await keeper.write(1, async () => stateOf('a'));
+    const slower = { ...melConfig, optimizer: { ...melConfig.optimizer, learningRate: 1e-4 } };
+    await expect(open(stateOf('a'), slower)).rejects.toThrow(/step-1\.safetensors: .* of other work/);
   });
 
-  it('is empty at the start, whatever was there', async () => {
-    await trimLog(folder, 0);
-    expect(await readFile(folder.log, 'utf8')).toBe('');
+  it('of an earlier version is refused by name, for going on and for an analysis', async () => {
+    const { student, teacher, adam } = stateOf('a');
+    const trees = Object.entries({ student, teacher, ...adam }).flatMap(([group, tree]) =>
+      Object.entries(tree).map(([name, tensor]) => [`${group}/${name}`, tensor]),
+    );
+    const file = checkpointPath(folder.checkpoints, 7);
+    await writeSafetensors(file, Object.fromEntries(trees), { step: '7' });
+    const refusal =
+      /step-7\.safetensors: is a checkpoint of an earlier version .*\. Finish that training with the version/;
+    await expect(open(stateOf('a'))).rejects.toThrow(refusal);
+    await expect(newestState(folder, melConfig)).rejects.toThrow(refusal);
+    expect(await readdir(folder.checkpoints)).toEqual(['step-7.safetensors']);
   });
-});
 
-it("the trained encoder is the student's weights, with the teacher's beside it", async () => {
-  await writeEncoder(folder, stateOf('a'));
-  expect((await readdir(out)).sort()).toEqual(['ema.safetensors', 'model.safetensors']);
+  it('that is not there yet is an error of an analysis', async () => {
+    await expect(newestState(folder, melConfig)).rejects.toThrow(/holds no checkpoint yet/);
+  });
 });

@@ -1,164 +1,101 @@
-/** @file What a pre-training run leaves on disk: its settings, its log, checkpoints to resume from, the encoder. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+/** @file The checkpoints of a pre-training: what they hold, and whose they are. */
 import { z } from 'zod';
-import { messageOf, UserError } from '../base/errors.js';
-import { writeFileAtomic } from '../base/files.js';
-import type { HostParameters, HostTensor } from '../base/host-tensor.js';
-import { moduleFrom } from '../base/module-name.js';
-import { writeSafetensors } from '../formats/safetensors.js';
+import { UserError } from '../base/errors.js';
+import type { HostParameters } from '../base/host-tensor.js';
+import {
+  type CheckpointOrigin,
+  digestOf,
+  hostParametersSchema,
+  readCheckpoint,
+} from '../training/checkpoint-file.js';
+import {
+  checkpointPath,
+  checkpointUpdates,
+  keepByUpdates,
+  otherVersionMend,
+} from '../training/keep-by-updates.js';
+import { type Keeper, keptSchema } from '../training/keeper.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
-import { maskings } from './masking/index.js';
+import type { RunFolder } from './run-folder.js';
 import type { TrainingState } from './step.js';
 
-const checkpointPattern = /^step-(\d+)\.safetensors$/;
-const groups = ['student', 'teacher', 'first', 'second'] as const;
+const stateSchema: z.ZodType<TrainingState> = z.object({
+  student: hostParametersSchema,
+  teacher: hostParametersSchema,
+  adam: z.object({ first: hostParametersSchema, second: hostParametersSchema }),
+});
 
-export interface RunFolder {
-  readonly path: string;
-  readonly config: string;
-  readonly log: string;
-  readonly checkpoints: string;
-  readonly student: string;
-  readonly teacher: string;
-}
-
-export function runFolder(out: string): RunFolder {
-  return {
-    path: out,
-    config: join(out, 'config.json'),
-    log: join(out, 'log.jsonl'),
-    checkpoints: join(out, 'checkpoints'),
-    student: join(out, 'model.safetensors'),
-    teacher: join(out, 'ema.safetensors'),
-  };
-}
-
-/**
- * Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. A masking strategy of a plug-in
- * has its module under `plugins`, from the run's folder: the run goes on with it.
- */
-export async function writeConfig(folder: RunFolder, config: PretrainConfig): Promise<void> {
-  const { encoder, ...training } = config;
-  const module = maskings.moduleOf(config.masking.strategy);
-  const plugins = module === undefined ? {} : { plugins: [moduleSeenFrom(folder.path, module)] };
-  await writeFileAtomic(folder.config, `${JSON.stringify({ encoder, training, ...plugins }, null, 2)}\n`);
-}
-
-/** A path that says nothing of the machine, unless it lies on another disk; a package by its name. */
-function moduleSeenFrom(folder: string, module: string): string {
-  if (!isAbsolute(module)) return module;
-  const path = relative(resolve(folder), module).replaceAll('\\', '/');
-  return isAbsolute(path) || path.startsWith('../') ? path : `./${path}`;
-}
-
-const recordedSchema = z.object({
-  training: z.object({ masking: z.object({ strategy: z.string() }) }),
-  plugins: z.array(z.string()).default([]),
+/** Audio and engine are the user's affair: a run may go on with others. */
+export const pretrainOrigin = (config: PretrainConfig): CheckpointOrigin => ({
+  kind: 'pretrain',
+  digest: digestOf(pretrainSchema.parse(config)),
 });
 
 /**
- * The plug-ins to load before a run goes on, as `loadPlugins` takes them: those it began with, unless its masking strategy
- * is known already. None where the folder holds no run; what is wrong with its settings, opening the run says.
+ * Opens the checkpoints of a run.
+ * @param start the state before the first update
+ * @param say told of damage that was passed over
+ * @throws UserError for a checkpoint of an earlier version or of other parameters, and when none is whole
  */
-export async function missingPlugins(folder: RunFolder): Promise<readonly string[]> {
-  const text = await readFile(folder.config, 'utf8').catch(() => 'null');
-  const { success, data } = recordedSchema.safeParse(parsedJson(text));
-  if (!success || maskings.has(data.training.masking.strategy)) return [];
-  return data.plugins.map((module) => moduleFrom(folder.path, module));
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The settings of the run in a folder; undefined when there is none. */
-export async function readConfig(folder: RunFolder): Promise<PretrainConfig | undefined> {
-  const text = await readFile(folder.config, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const { encoder, training } = JSON.parse(text) as { encoder: unknown; training: object };
-    return pretrainSchema.parse({ encoder, ...training });
-  } catch (error) {
-    throw new UserError(`is not the settings of a pre-training run (${messageOf(error).split('\n')[0]})`, {
-      file: folder.config,
-      mend: 'Choose another --out, or remove the file',
-    });
-  }
-}
-
-/** Steps that have a checkpoint, rising. */
-export async function checkpointSteps(folder: RunFolder): Promise<number[]> {
-  const names = await readdir(folder.checkpoints).catch(() => []);
-  return names
-    .map((name) => Number(checkpointPattern.exec(name)?.[1] ?? Number.NaN))
-    .filter((step) => !Number.isNaN(step))
-    .sort((a, b) => a - b);
-}
-
-/** Where the state after `step` updates is kept. */
-export const checkpointFile = (folder: RunFolder, step: number): string =>
-  join(folder.checkpoints, `step-${step}.safetensors`);
-
-/** Writes the state after `step` updates, whole or not at all, and removes all but the last `keep` checkpoints. */
-export async function writeCheckpoint(
-  folder: RunFolder,
-  step: number,
-  state: TrainingState,
-  keep: number,
-): Promise<void> {
-  await mkdir(folder.checkpoints, { recursive: true });
-  const trees = { student: state.student, teacher: state.teacher, ...state.adam };
-  const tensors = groups.flatMap((group) =>
-    Object.entries(trees[group]).map(([name, tensor]): [string, HostTensor] => [`${group}/${name}`, tensor]),
-  );
-  await writeSafetensors(checkpointFile(folder, step), Object.fromEntries(tensors), { step: String(step) });
-  const steps = await checkpointSteps(folder);
-  for (const old of steps.slice(0, -keep)) await rm(checkpointFile(folder, old));
+export function keepRun(
+  { checkpoints }: RunFolder,
+  config: PretrainConfig,
+  start: TrainingState,
+  say: (remark: string) => void,
+): Promise<Keeper<TrainingState>> {
+  return keepByUpdates({
+    folder: checkpoints,
+    origin: pretrainOrigin(config),
+    schema: stateSchema,
+    every: config.checkpointEvery,
+    keep: config.keepCheckpoints,
+    say,
+    accept: (state, file) => fitting(state, start, file),
+  });
 }
 
 /**
- * The state in a checkpoint's tensors.
- * @throws UserError when they are not those of the parameters expected
+ * The newest state of a run that is under way.
+ * @throws UserError when there is none, and for one that is damaged or of an earlier version
  */
-export function stateFrom(tensors: HostParameters, expected: TrainingState, file: string): TrainingState {
-  const tree = (group: string, like: HostParameters): HostParameters =>
+export async function newestState(
+  { path, checkpoints }: RunFolder,
+  config: PretrainConfig,
+): Promise<{ readonly state: TrainingState; readonly file: string }> {
+  const update = (await checkpointUpdates(checkpoints)).at(-1);
+  if (update === undefined)
+    throw new UserError('holds no checkpoint yet', { file: path, mend: 'Train it for longer' });
+  const file = checkpointPath(checkpoints, update);
+  const reading = await readCheckpoint(
+    file,
+    pretrainOrigin(config),
+    keptSchema(stateSchema),
+    otherVersionMend,
+  );
+  if ('damage' in reading) throw reading.damage;
+  return { state: reading.state.state, file };
+}
+
+/** The parameters and moments that are expected, no others. */
+function fitting(state: TrainingState, expected: TrainingState, file: string): TrainingState {
+  const tree = (whose: string, own: HostParameters, like: HostParameters): HostParameters =>
     Object.fromEntries(
       Object.entries(like).map(([name, { shape }]) => {
-        const tensor = tensors[`${group}/${name}`];
+        const tensor = own[name];
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
-        throw new UserError(`${group} ${name} is missing or has another shape`, {
+        throw new UserError(`${whose} ${name} is missing or has another shape`, {
           file,
           mend: 'Start anew without --resume',
         });
       }),
     );
+  const { student, teacher, adam } = expected;
   return {
-    student: tree('student', expected.student),
-    teacher: tree('teacher', expected.teacher),
-    adam: { first: tree('first', expected.adam.first), second: tree('second', expected.adam.second) },
+    student: tree('student', state.student, student),
+    teacher: tree('teacher', state.teacher, teacher),
+    adam: {
+      first: tree('first moment', state.adam.first, adam.first),
+      second: tree('second moment', state.adam.second, adam.second),
+    },
   };
-}
-
-/** Writes the trained encoder: the folder is then a SPEC. */
-export async function writeEncoder(folder: RunFolder, state: TrainingState): Promise<void> {
-  await writeSafetensors(folder.teacher, state.teacher);
-  await writeSafetensors(folder.student, state.student);
-}
-
-/** Drops the lines of the log that a resumed run will write again. */
-export async function trimLog(folder: RunFolder, steps: number): Promise<void> {
-  const text = await readFile(folder.log, 'utf8').catch(() => '');
-  const kept = text.split('\n').filter((line) => {
-    try {
-      return (JSON.parse(line) as { step: number }).step <= steps;
-    } catch {
-      return false;
-    }
-  });
-  await writeFileAtomic(folder.log, kept.map((line) => `${line}\n`).join(''));
 }

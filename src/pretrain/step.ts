@@ -1,13 +1,15 @@
 /** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
 
-import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { HostParameters } from '../base/host-tensor.js';
 import { audio, localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
 import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
 import type { Engine, Held, Program } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import { type AdamState, adamStep, clipScale, globalNorm } from '../nn/adam.js';
+import type { AdamState } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
+import { updateBy } from '../training/gradient-sums.js';
+import { type ParameterGroup, resolveGroups } from '../training/parameter-groups.js';
 import type { PretrainConfig } from './config.js';
 import { averaged } from './ema.js';
 import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
@@ -38,6 +40,10 @@ export async function readState({ student, teacher, adam }: HeldState): Promise<
   return { student: await student.read(), teacher: await teacher.read(), adam: await adam.read() };
 }
 
+export async function releaseState({ student, teacher, adam }: HeldState): Promise<void> {
+  await Promise.all([student.release(), teacher.release(), adam.release()]);
+}
+
 export type TeacherInputs = {
   /** The teacher uses its local encoder and projection as they are, and nothing else of it. */
   readonly student: Parameters;
@@ -64,8 +70,8 @@ export type StudentInputs = {
   readonly masks: MaskTensors;
   /** [batch, frames, width] */
   readonly noise: tf.Tensor;
-  /** Scalars: the update's number from 1, its learning rate, the teacher's decay. */
-  readonly update: tf.Tensor;
+  /** Scalars: the updates done before, the learning rate, the teacher's decay. */
+  readonly updatesBefore: tf.Tensor;
   readonly learningRate: tf.Tensor;
   readonly decay: tf.Tensor;
   /** int32 scalar and [blocks]; absent where nothing is dropped. */
@@ -99,6 +105,12 @@ export function exemptFromDecay(name: string, shape: readonly number[]): boolean
   return shape.length <= 1 || name.endsWith('.bias') || name.includes('alibi');
 }
 
+const withoutDecay: ParameterGroup = {
+  name: 'biases, norms and scales',
+  matches: exemptFromDecay,
+  decays: false,
+};
+
 /** Whether a student's parameter is one that the teacher borrows. */
 export const isLocal = (name: string): boolean =>
   name.startsWith(`${audio}.local_encoder`) || name.startsWith(`${audio}.project_features`);
@@ -106,14 +118,11 @@ export const isLocal = (name: string): boolean =>
 export function compileStep(engine: Engine, config: PretrainConfig, shapes: HostParameters): StepPrograms {
   const { encoder, teacher, optimizer, ranking } = config;
   const convolutional = encoder.frontend.type === 'conv';
-  const settings = {
-    beta1: optimizer.beta1,
-    beta2: optimizer.beta2,
-    epsilon: optimizer.epsilon,
-    weightDecay: optimizer.weightDecay,
-    decoupled: false,
-    exempt: (name: string) => exemptFromDecay(name, (shapes[name] as HostTensor).shape),
-  };
+  const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimizer;
+  const { adam: settings } = resolveGroups(
+    { beta1, beta2, epsilon, weightDecay, clipNorm, decoupled: false, groups: [withoutDecay] },
+    shapes,
+  );
 
   const teach = ({ student, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
     const features = localFeatures(encoder, student, waveform);
@@ -126,29 +135,21 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
     const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
       studentLoss(encoder, ranking, convolutional, parameters, inputs),
     );
-    const clip =
-      optimizer.clipNorm > 0
-        ? clipScale(gradients, optimizer.clipNorm)
-        : { norm: globalNorm(gradients), scale: undefined };
-    const { parameters: student, state: adam } = adamStep(
-      inputs.student,
-      gradients,
-      inputs.adam,
-      { step: inputs.update, learningRate: inputs.learningRate, gradientScale: clip.scale },
-      settings,
-    );
+    const { student: parameters, adam: moments, updatesBefore: step, learningRate } = inputs;
+    const updated = updateBy(gradients, { parameters, moments, step, learningRate }, clipNorm, settings);
+    const student = updated.parameters;
     const { reconstruction, rankingLoss, predictions } = auxiliary;
     return {
       student,
       teacher: averaged(inputs.teacher, student, decay),
-      adam,
+      adam: updated.moments,
       measures: {
         loss: loss as tf.Tensor,
         reconstruction,
         ranking: rankingLoss,
         targetVariance: spread(targets, masks.mask),
         predictionVariance: spread(predictions, masks.mask),
-        gradientNorm: clip.norm,
+        gradientNorm: updated.gradientNorm,
       },
     };
   };

@@ -9,6 +9,7 @@ import { loadEncoder } from '../encoders/load.js';
 import type { Held } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
 import type * as tf from '../engine/ops.js';
+import { watched } from '../engine/watched.fixture.js';
 import type { PretrainConfig } from './config.js';
 import { pretrain } from './train.js';
 import {
@@ -176,6 +177,27 @@ describe('training stops', () => {
       /targetVariance fell to [\d.]+ at step 3 \(limit 1000\): the networks collapse/,
     );
   });
+});
+
+it('the engine holds nothing any more of a run that has ended, whatever its end', async () => {
+  const { engine, held } = watched(await trainingEngine());
+  const ends: [string, Partial<PretrainConfig>][] = [
+    ['held finished', {}],
+    ['held collapsed', { collapse: { targetVariance: 1000, predictionVariance: 0 } }],
+    ['held not finite', { optimizer: { ...melConfig.optimizer, learningRate: 1e38 } }],
+  ];
+  for (const [name, change] of ends) {
+    const config = { ...melConfig, ...change };
+    await pretrain({ config, utterances, out: outOf(name), engine, quiet: true }).catch(() => undefined);
+    expect(await held(), name).toBe(0);
+  }
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stopping = interrupting(engine, 3, () => controller.abort());
+  const out = outOf('held interrupted');
+  const run = pretrain({ config: melConfig, utterances, out, engine: stopping, quiet: true, signal });
+  expect(await run).toMatchObject({ steps: 3, finished: false });
+  expect(await held()).toBe(0);
 });
 
 it.each([

@@ -1,10 +1,9 @@
 /** @file The pre-training loop: teacher, mask, student, again. */
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
-import { appendToFile } from '../base/files.js';
-import { float32, floatsOf, type HostParameters, type HostTensor, scalar } from '../base/host-tensor.js';
+import { appendToFile, removeUnfinished } from '../base/files.js';
+import type { HostParameters } from '../base/host-tensor.js';
 import { createProgress } from '../base/progress.js';
-import { randomStream } from '../base/random.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
 import { frameCount } from '../encoders/families/ehmam.js';
@@ -16,22 +15,22 @@ import {
 } from '../encoders/families/ehmam-parameters.js';
 import type { Engine } from '../engine/engine.js';
 import { adamStart } from '../nn/adam.js';
-import { writeCheckpoint, writeEncoder } from './checkpoint.js';
+import { runUpdates } from '../training/loop.js';
+import { keepRun } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
-import { chooseMasks, dropping, maskNoise } from './draws.js';
-import { checkHealth } from './health.js';
 import { maskings } from './masking/index.js';
-import { openRun } from './opening.js';
-import { learningRateAt, teacherDecayAt } from './schedule.js';
+import { checkFolder } from './opening.js';
+import { type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
 import {
   compileStep,
   type HeldState,
   holdState,
   isLocal,
   readState,
-  type StepMeasures,
+  releaseState,
   type TrainingState,
 } from './step.js';
+import { cropSamples, type UpdateLog, updateOnce } from './update.js';
 
 export interface PretrainOptions {
   readonly config: PretrainConfig;
@@ -50,13 +49,7 @@ export interface PretrainOptions {
 }
 
 /** One line of the log. */
-export interface StepLog extends StepMeasures<number> {
-  /** Updates done, counted from 1. */
-  readonly step: number;
-  readonly learningRate: number;
-  readonly teacherDecay: number;
-  readonly maskedFraction: number;
-  readonly hardShare: number;
+export interface StepLog extends UpdateLog {
   /** Spent on this step, waiting for its audio included. */
   readonly seconds: number;
   /** Since this run began or resumed. */
@@ -75,89 +68,107 @@ export interface PretrainResult {
  * @throws UserError when the folder holds another run, when a loss is not finite, when the networks collapse
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { config, utterances, engine, signal } = options;
-  const { optimizer, batch, seed } = config;
-  const masking = maskings.find(config.masking.strategy);
+  const { config, engine, signal, resume = false, say = () => undefined, quiet = false } = options;
+  const { steps } = config.optimizer;
+  maskings.find(config.masking.strategy);
   checkCrops(config);
-  const { resume = false, say = () => undefined, quiet = false } = options;
-  const run = await openRun({ config, out: options.out, resume, say }, startState(config));
-  const { folder, done: firstStep } = run;
-  if (firstStep >= optimizer.steps) {
-    await writeEncoder(folder, run.state);
+  const folder = runFolder(options.out);
+  await checkFolder(folder, config, resume);
+  const start = startState(config);
+  const keeper = await keepRun(folder, config, start, say);
+  const { update: firstStep, state: first } = keeper.restored ?? { update: 0, state: start };
+  if (firstStep >= steps) {
+    await writeEncoder(folder, first);
     return { steps: firstStep, finished: true, last: undefined };
   }
-  const programs = compileStep(engine, config, run.state.student);
-  let state: HeldState = holdState(engine, run.state);
-  const cropLengths = batch.cropSeconds.map((seconds) => Math.round(seconds * sampleRateHz));
-  const cropSamples = (step: number): number =>
-    cropLengths[randomStream(seed, 'crop length', step).integer(cropLengths.length)] as number;
-  const progress = createProgress('pre-train', optimizer.steps, {
-    quiet,
-    initial: firstStep,
-  });
-  let last: StepLog | undefined;
-  let done = firstStep;
-  const started = performance.now();
-  let stepStarted = started;
+  const run = openSteps(options, folder, firstStep, first);
+  const progress = createProgress('pre-train', steps, { quiet, initial: firstStep });
   try {
-    const crops = cropStream(utterances, { seed, cropSamples, batchSize: batch.size, firstStep });
-    for await (const { step, samples } of crops) {
-      if (step >= optimizer.steps || signal?.aborted) break;
-      const waveform = float32([batch.size, samples.length / batch.size], samples);
-      const taught = await programs.teacher.run({ student: state.student, teacher: state.teacher, waveform });
-      const masks = chooseMasks(config, step, taught.predictedLoss);
-      const learningRate = learningRateAt(optimizer, step);
-      const decay = teacherDecayAt(config.teacher, step);
-      const { measures: measured, ...updated } = await programs.student.run({
-        ...state,
-        studentInput: taught.studentInput ?? waveform,
-        targets: taught.targets,
-        masks,
-        noise: maskNoise(config, step, masks.mask),
-        update: scalar(step + 1),
-        learningRate: scalar(learningRate),
-        decay: scalar(decay),
-        dropping: dropping(config, step),
-      });
-      state = updated;
-      const measures = measuresOf(measured);
-      last = {
-        step: step + 1,
-        ...measures,
-        learningRate,
-        teacherDecay: decay,
-        maskedFraction: meanOf(floatsOf(masks.mask)),
-        hardShare: masking.hardShare(config.masking, step / optimizer.steps),
-        seconds: (performance.now() - stepStarted) / 1000,
-        stepsPerSecond: (1000 * (step + 1 - firstStep)) / (performance.now() - started),
-      };
-      await checkHealth(config, last, async () => ({
-        'teacher pass': { targets: await taught.targets.read(), predictedLoss: taught.predictedLoss },
-        'updated student': await updated.student.read(),
-        'updated teacher': await updated.teacher.read(),
-      }));
-      await taught.targets.release();
-      await taught.studentInput?.release();
-      if (done === firstStep) await run.begin();
-      done = step + 1;
-      await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
-      if (done % config.checkpointEvery === 0)
-        await writeCheckpoint(folder, done, await readState(state), config.keepCheckpoints);
-      options.onStep?.(last);
-      progress.update(done, noteOf(last));
-      stepStarted = performance.now();
-    }
+    const { update, state, interrupted } = await runUpdates<HeldState, TrainingState>(
+      {
+        updates: steps,
+        step: run.step,
+        keeper,
+        signal,
+        stored: readState,
+        release: releaseState,
+        report(_state, done) {
+          const last = run.last() as StepLog;
+          options.onStep?.(last);
+          progress.update(done, noteOf(last));
+        },
+      },
+      { update: firstStep, state: holdState(engine, first) },
+    );
+    const finished = update >= steps;
+    const read = (): Promise<TrainingState> => readState(state);
+    if (!interrupted && update % config.checkpointEvery !== 0) await keeper.write(update, read);
+    if (finished) await writeEncoder(folder, await read());
+    await releaseState(state);
+    return { steps: update, finished, last: run.last() };
   } finally {
     progress.stop();
-    await programs.teacher.dispose();
-    await programs.student.dispose();
+    await run.close();
   }
-  if (done > firstStep && done % config.checkpointEvery !== 0) {
-    await writeCheckpoint(folder, done, await readState(state), config.keepCheckpoints);
-  }
-  const finished = done >= optimizer.steps;
-  if (finished) await writeEncoder(folder, await readState(state));
-  return { steps: done, finished, last };
+}
+
+/** The steps of a run, on its own crops and with its log. */
+interface Steps {
+  step(state: HeldState, step: number): Promise<HeldState>;
+  /** What the last step told. */
+  last(): StepLog | undefined;
+  close(): Promise<void>;
+}
+
+function openSteps(
+  { config, utterances, engine }: PretrainOptions,
+  folder: RunFolder,
+  firstStep: number,
+  { student }: TrainingState,
+): Steps {
+  const programs = compileStep(engine, config, student);
+  const crops = cropStream(utterances, {
+    seed: config.seed,
+    cropSamples: (step) => cropSamples(config, step),
+    batchSize: config.batch.size,
+    firstStep,
+  });
+  let last: StepLog | undefined;
+  const started = performance.now();
+  return {
+    last: () => last,
+    async step(before, step) {
+      const stepStarted = performance.now();
+      const { value: batch } = await crops.next();
+      const { state, log } = await updateOnce(programs, config, before, batch);
+      try {
+        if (last === undefined) await beginRun(folder, config, firstStep);
+        const now = performance.now();
+        last = {
+          ...log,
+          seconds: (now - stepStarted) / 1000,
+          stepsPerSecond: (1000 * (step + 1 - firstStep)) / (now - started),
+        };
+        await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
+        return state;
+      } catch (error) {
+        await releaseState(state);
+        throw error;
+      }
+    },
+    async close() {
+      await crops.return(undefined as never);
+      await programs.teacher.dispose();
+      await programs.student.dispose();
+    },
+  };
+}
+
+/** Makes the folder this run's, once a step has worked: until then nothing is written. */
+async function beginRun(folder: RunFolder, config: PretrainConfig, done: number): Promise<void> {
+  await writeConfig(folder, config);
+  await removeUnfinished(folder.path);
+  await trimLog(folder, done);
 }
 
 /** A crop of fewer than two frames leaves nothing to mask or nothing to see. */
@@ -184,13 +195,6 @@ function startState(config: PretrainConfig): TrainingState {
   );
   return { student, teacher, adam: adamStart(student) };
 }
-
-function measuresOf(measures: StepMeasures<HostTensor>): StepMeasures<number> {
-  const numbers = Object.entries(measures).map(([name, tensor]) => [name, tensor.data[0]]);
-  return Object.fromEntries(numbers) as StepMeasures<number>;
-}
-
-const meanOf = (values: Float32Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** What the progress says of a step, the most telling first: a narrow terminal cuts the end. */
 function noteOf(log: StepLog): string {

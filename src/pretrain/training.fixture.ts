@@ -7,8 +7,8 @@ import { randomStream } from '../base/random.js';
 import type { Utterance } from '../data/manifest.js';
 import type { Engine } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
-import { runFolder } from './checkpoint.js';
 import { type PretrainConfig, pretrainPreset } from './config.js';
+import { runFolder } from './run-folder.js';
 import type { StepLog } from './train.js';
 
 const noDropout = {

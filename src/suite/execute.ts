@@ -1,10 +1,10 @@
 /** @file Runs a suite's graph to its end: what is done stays, the rest is done by worker processes. */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { headCheckpointName } from '../heads/head-checkpoint.js';
 import { recordFolder, type StoredRecord } from '../results/index.js';
 import { recordFileName } from '../results/record.js';
 import { readRecord } from '../results/store.js';
+import { headCheckpointName } from '../training/keep-work.js';
 import { logEvent } from './events.js';
 import type { HeadJob, JobGraph } from './job.js';
 import { type RunReport, runLocally } from './local.js';

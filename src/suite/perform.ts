@@ -9,7 +9,7 @@ import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
-import { runFolder } from '../pretrain/checkpoint.js';
+import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
 import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';

@@ -5,11 +5,11 @@ import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { headCheckpointName } from '../heads/head-checkpoint.js';
-import { usualSecondsBetweenCheckpoints } from '../heads/keeping.js';
 import { headFileName, writeHead } from '../heads/trained.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
+import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
+import { headCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
 import type { PlannedTask } from './plan.js';
 

@@ -1,5 +1,6 @@
 /** @file Does one job of a state folder in this process: locked, done once, its end written down. */
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import { paceOf } from './estimate.js';
@@ -104,25 +105,39 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
   return { kind: 'done', already: !first };
 }
 
+/** How long a head may take to reach a safe place: in training it takes seconds, elsewhere nothing is lost. */
+const patienceMilliseconds = 30_000;
+
 /**
- * Pre-training writes a checkpoint when it is stopped and is waited for. A head has written its own before the abort
- * returns, and the rest is written whole or not at all: their process may end at any moment, so a stop does not wait.
+ * What trains writes a checkpoint at its next safe place when it is stopped, and is waited for. The rest is written whole
+ * or not at all: its process may end at any moment, so a stop does not wait.
  * @returns undefined when it was stopped
  */
 async function untilStopped(
-  job: Job,
-  performed: Promise<Performed>,
+  { kind }: Job,
+  performing: Promise<Performed>,
   signal: AbortSignal,
 ): Promise<Performed | undefined> {
-  if (job.kind === 'pretrain') return performed;
-  const stop = new AbortController();
-  const stopped = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { signal: stop.signal });
+  const performed = performing.catch((error: unknown) => {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   });
+  if (kind === 'pretrain') return performed;
+  const over = new AbortController();
+  const stopped = aborted(signal, over.signal).then(() =>
+    kind === 'head' ? sleep(patienceMilliseconds, undefined, { signal: over.signal }) : undefined,
+  );
   // What is left behind may still fail; nobody waits for that.
-  performed.catch(() => undefined);
-  return Promise.race([performed, stopped]).finally(() => stop.abort());
+  for (const left of [performed, stopped]) left.catch(() => undefined);
+  return Promise.race([performed, stopped]).finally(() => over.abort());
+}
+
+/** Resolves when `signal` is aborted, unless nobody waits for that any more. */
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { signal: over });
+  });
 }
 
 async function fail({ state, say }: Workplace, { key, title }: Job, error: unknown): Promise<Outcome> {

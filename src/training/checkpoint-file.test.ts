@@ -145,10 +145,12 @@ describe('a whole file is refused', () => {
   it.each([
     ["a head's", { format: 'ehmam head checkpoint 1', digest: origin.digest, state: '{}', hash: 'x' }],
     ["a pre-training's", { step: '7' }],
-  ])('when it is %s of ehmam 0.1', async (_, metadata) => {
+  ])('when it is %s of an earlier version', async (_, metadata) => {
     await writeSafetensors(file, { 'student/a': float32([1], [1]) }, metadata);
-    await expect(read()).rejects.toThrow(
-      /is a checkpoint of ehmam 0\.1; this version cannot go on from it\. Finish that training with ehmam 0\.1/,
+    const message = /is a checkpoint of an earlier version of ehmam, from which this one cannot go on/;
+    await expect(read()).rejects.toThrow(message);
+    await expect(readCheckpoint(file, origin, anything, 'Use that one')).rejects.toThrow(
+      /on\. Use that one$/,
     );
   });
 

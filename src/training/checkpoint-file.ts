@@ -56,6 +56,7 @@ export type CheckpointReading<State> = { readonly state: State } | { readonly da
 /**
  * Reads the state of a training.
  * @param schema of the states of this kind of training
+ * @param mend what to do with one of another version
  * @returns the damage of a file that is not as it was written, or cannot be read
  * @throws UserError for a file that is whole, but of an earlier version, of another kind or of other work
  */
@@ -63,10 +64,11 @@ export async function readCheckpoint<State>(
   file: string,
   origin: CheckpointOrigin,
   schema: z.ZodType<State>,
+  mend?: string,
 ): Promise<CheckpointReading<State>> {
   const header = await unlessDamaged(readSafetensors(file, () => false));
   if (header instanceof UserError) return { damage: header };
-  refuseOtherVersions(header.metadata, file);
+  refuseOtherVersions(header.metadata, file, mend);
   const whole = await unlessDamaged(readSafetensors(file));
   if (whole instanceof UserError) return { damage: whole };
   const { metadata, tensors } = whole;
@@ -92,19 +94,21 @@ async function unlessDamaged<T>(reading: Promise<T>): Promise<T | UserError> {
   });
 }
 
-/** Checkpoints of ehmam 0.1: a head's has a format of its own; one of pre-training says no more than its step. */
-function refuseOtherVersions(metadata: Readonly<Record<string, string>>, file: string): void {
-  const { format, step } = metadata;
-  if (format?.startsWith('ehmam head checkpoint ') || (format === undefined && step !== undefined))
-    throw new UserError('is a checkpoint of ehmam 0.1; this version cannot go on from it', {
-      file,
-      mend: 'Finish that training with ehmam 0.1, or start anew in another folder',
-    });
-  if (format !== checkpointFormat && format !== undefined && anyFormat.test(format))
-    throw new UserError(`is a checkpoint of another version of ehmam (${format})`, {
-      file,
-      mend: 'Go on with that version, or start anew in another folder',
-    });
+/** Before checkpoints had one format, a head's had its own, and one of pre-training said no more than its step. */
+function refuseOtherVersions(
+  { format, step }: Readonly<Record<string, string>>,
+  file: string,
+  mend: string | undefined,
+): void {
+  const earlier =
+    format?.startsWith('ehmam head checkpoint ') || (format === undefined && step !== undefined);
+  const other = format !== undefined && format !== checkpointFormat && anyFormat.test(format);
+  if (!earlier && !other) return;
+  const whose = earlier ? 'an earlier version of ehmam' : `another version of ehmam (${format})`;
+  throw new UserError(`is a checkpoint of ${whose}, from which this one cannot go on`, {
+    file,
+    ...(mend !== undefined && { mend }),
+  });
 }
 
 function hashOf(metadata: Readonly<Record<string, string>>, tensors: StoredValues['tensors']): string {

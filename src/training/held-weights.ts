@@ -1,8 +1,10 @@
 /** @file What updates change, on the host and where the engine has it: trained parameters apart from frozen ones. */
+import { z } from 'zod';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { Engine, Held } from '../engine/engine.js';
 import type { Parameters } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
+import { hostParametersSchema } from './checkpoint-file.js';
 import type { ResolvedGroups } from './parameter-groups.js';
 
 /** All that updates change, on the host. */
@@ -10,6 +12,12 @@ export interface Weights {
   readonly parameters: HostParameters;
   readonly moments: AdamState<HostParameters>;
 }
+
+/** Of weights in a checkpoint. */
+export const weightsSchema = z.object({
+  parameters: hostParametersSchema,
+  moments: z.object({ first: hostParametersSchema, second: hostParametersSchema }),
+});
 
 /** The same where the engine has it. */
 export interface HeldWeights {

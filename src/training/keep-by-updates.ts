@@ -23,6 +23,10 @@ export interface KeepingByUpdates<State> {
   readonly accept?: (state: State, file: string) => State;
 }
 
+/** What to do with a checkpoint of another version. */
+export const otherVersionMend =
+  'Finish that training with the version that began it, or start anew in another folder';
+
 /** Updates after which a state is kept in a folder, rising. */
 export async function checkpointUpdates(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch(() => []);
@@ -77,7 +81,7 @@ async function newestWhole<State>(
   let newest: UserError | undefined;
   for (const update of (await checkpointUpdates(folder)).reverse()) {
     const file = checkpointPath(folder, update);
-    const reading = await readCheckpoint(file, origin, keptSchema(schema));
+    const reading = await readCheckpoint(file, origin, keptSchema(schema), otherVersionMend);
     if ('damage' in reading) {
       newest ??= reading.damage;
       damaged.push(file);

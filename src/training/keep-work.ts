@@ -7,6 +7,9 @@ import type { Course } from './course.js';
 import { keepByTime } from './keep-by-time.js';
 import { type Keeper, keepNothing } from './keeper.js';
 
+/** The file of a training that is not done yet, inside `<folder>/<encoder>/<task>/`. */
+export const headCheckpointName = 'head.checkpoint.safetensors';
+
 /** What keeping needs of a head's work. */
 export type KeptWork = Pick<HeadWork, 'places' | 'title' | 'keepingOf'> & {
   readonly features: Pick<HeadWork['features'], 'layers' | 'dim'>;

@@ -15,13 +15,15 @@ export interface TrainingLoop<State, Stored> {
    * @throws UserError where going on has no sense (`requireFinite`): what was kept stays
    */
   step(state: State, from: number, to: number): Promise<State>;
-  /** Updates that `step` may do at once (default: 1): where a training may be kept or stopped. */
-  readonly mostAtOnce?: number;
+  /** How many updates `step` may do at once now (default: 1): after them a training may be kept or stopped. */
+  readonly mostAtOnce?: () => number;
   /** Looks at dev after every so many updates, and after the last. */
   readonly looks?: { readonly every: number; look(state: State, update: number): Promise<Looked<State>> };
   readonly keeper: Keeper<Stored>;
   /** Copies the state to the host for the keeper: nobody changes it from then on. */
   stored(state: State): Promise<Stored>;
+  /** Gives back what a state holds, where training throws: at the end of training the state is the caller's. */
+  release?(state: State): Promise<void>;
   /** Told of every place reached. */
   report?(state: State, update: number): void;
   /** When it is aborted, training stops at the next safe place with its state on disk. */
@@ -43,23 +45,28 @@ export async function runUpdates<State, Stored>(
   loop: TrainingLoop<State, Stored>,
   from: Place<State>,
 ): Promise<Place<State> & { readonly interrupted: boolean }> {
-  const { updates, looks, keeper, signal, mostAtOnce = 1 } = loop;
+  const { updates, looks, keeper, signal, mostAtOnce = () => 1 } = loop;
   let { update, state } = from;
   let [ended, kept] = [false, true];
-  for (;;) {
-    const read = (): Promise<Stored> => loop.stored(state);
-    if (signal?.aborted) {
-      if (!kept) await keeper.write(update, read);
-      return { update, state, interrupted: true };
+  const read = (): Promise<Stored> => loop.stored(state);
+  try {
+    for (;;) {
+      if (signal?.aborted) {
+        if (!kept) await keeper.write(update, read);
+        return { update, state, interrupted: true };
+      }
+      if (ended || update >= updates) return { update, state, interrupted: false };
+      const next = looks === undefined ? updates : update - (update % looks.every) + looks.every;
+      const to = Math.min(updates, next, update + mostAtOnce());
+      state = await loop.step(state, update, to);
+      update = to;
+      if (looks !== undefined && (update % looks.every === 0 || update === updates))
+        ({ state, ended } = await looks.look(state, update));
+      loop.report?.(state, update);
+      kept = await keeper.offer(update, read);
     }
-    if (ended || update >= updates) return { update, state, interrupted: false };
-    const next = looks === undefined ? updates : update - (update % looks.every) + looks.every;
-    const to = Math.min(updates, next, update + mostAtOnce);
-    state = await loop.step(state, update, to);
-    update = to;
-    if (looks !== undefined && (update % looks.every === 0 || update === updates))
-      ({ state, ended } = await looks.look(state, update));
-    loop.report?.(state, update);
-    kept = await keeper.offer(update, () => loop.stored(state));
+  } catch (error) {
+    await loop.release?.(state);
+    throw error;
   }
 }

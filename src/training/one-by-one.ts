@@ -6,7 +6,7 @@ import type { Given, Held } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters, Tree } from '../engine/tree.js';
 import { adamDefaults, adamStart } from '../nn/adam.js';
-import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
+import { anyNumberSchema } from './checkpoint-file.js';
 import {
   afterLook,
   bestCourse,
@@ -19,7 +19,13 @@ import {
   withoutBeaten,
 } from './course.js';
 import type { LossFunction } from './gradient-sums.js';
-import { type HeldWeights, readWeights, releaseWeights, type Weights } from './held-weights.js';
+import {
+  type HeldWeights,
+  readWeights,
+  releaseWeights,
+  type Weights,
+  weightsSchema,
+} from './held-weights.js';
 import { type CoursesState, type KeptWork, keepWork, type WorkKeeper } from './keep-work.js';
 import type { Kept } from './keeper.js';
 import { runUpdates } from './loop.js';
@@ -75,10 +81,6 @@ export interface TrainedSeed {
   readonly earlierSeconds: number;
 }
 
-const weightsSchema = z.object({
-  parameters: hostParametersSchema,
-  moments: z.object({ first: hostParametersSchema, second: hostParametersSchema }),
-});
 interface StoredState extends CoursesState {
   /** The training under way, and the sum of its losses since the last look at dev. */
   readonly running?: (Weights & { readonly lossSum: number }) | undefined;
@@ -134,8 +136,8 @@ async function trainSeed<Inputs extends Tree<tf.Tensor>>(
       begun = undefined;
     }
     const [last] = courses.slice(-1);
-    // Seeds that follow may be interrupted: this one is not trained again.
-    if (training.seeds.length > 1 && over < courses.length)
+    // What follows, tests or other seeds, may be interrupted: this one is not trained again.
+    if (over < courses.length)
       await keeper.write(last?.curve.at(-1)?.update ?? 0, async () => ({
         courses,
         seconds: keeper.seconds(),
@@ -217,6 +219,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
           running: going ? { ...(await readWeights(weights)), lossSum } : undefined,
         };
       },
+      release: ({ weights }) => releaseWeights(weights),
       report({ courses: all }, update) {
         report(update, `rate ${learningRate}, dev ${all[at]?.best?.devMetric.toFixed(3) ?? '-'}`);
       },

@@ -42,7 +42,7 @@ export function trainToy(options: ToyOptions) {
   const { keeper, updates = 12, mostAtOnce = 1, looksEvery, signal, before, endsAt, report } = options;
   const loop: TrainingLoop<ToyState, ToyState> = {
     updates,
-    mostAtOnce,
+    mostAtOnce: () => mostAtOnce,
     keeper,
     signal,
     async step(state, from, to) {

@@ -13,7 +13,7 @@ import {
   partGradients,
   updateBy,
 } from './gradient-sums.js';
-import { frozenAs, type HeldWeights, holdWeights, type Weights } from './held-weights.js';
+import { frozenAs, type HeldWeights, holdWeights, releaseWeights, type Weights } from './held-weights.js';
 import { type OptimizerSettings, type ResolvedGroups, resolveGroups } from './parameter-groups.js';
 
 export interface Updated {
@@ -24,6 +24,12 @@ export interface Updated {
   readonly gradientNorm: number;
 }
 
+/** Where in a training an update is. */
+export interface UpdatePlace {
+  readonly updatesBefore: number;
+  readonly learningRate: number;
+}
+
 export interface Updates<Inputs extends Tree<tf.Tensor>> {
   /**
    * Hands weights to the engine, as the update after so many needs them.
@@ -31,14 +37,10 @@ export interface Updates<Inputs extends Tree<tf.Tensor>> {
    */
   hold(weights: Weights, updatesBefore: number): HeldWeights;
   /**
-   * One update. The weights given are used up.
+   * One update. The weights given are used up, also where it throws.
    * @param parts a batch, or its parts whose gradients are summed before the update
    */
-  update(
-    weights: HeldWeights,
-    parts: readonly Given<Inputs>[],
-    at: { readonly updatesBefore: number; readonly learningRate: number },
-  ): Promise<Updated>;
+  update(weights: HeldWeights, parts: readonly Given<Inputs>[], at: UpdatePlace): Promise<Updated>;
   dispose(): Promise<void>;
 }
 
@@ -65,30 +67,45 @@ export function compileUpdates<Inputs extends Tree<tf.Tensor>>(
   return {
     hold: (weights, updatesBefore) =>
       holdWeights(engine, weights, resolveGroups(settings, weights.parameters), updatesBefore),
-    async update(given, parts, { updatesBefore, learningRate }) {
-      const weights = await frozenAs(engine, given, updatesBefore);
-      const programs = await programsFor(weights);
-      const [inputs, ...others] = parts;
-      if (inputs === undefined) throw new Error('an update needs a batch');
-      const { trained, frozen, moments } = weights;
-      const at = { step: scalar(updatesBefore), learningRate: scalar(learningRate) };
-      const now = { parameters: trained, moments, ...at };
-      let next: Awaited<ReturnType<typeof programs.whole.run>>;
-      if (others.length === 0) next = await programs.whole.run({ ...now, frozen, inputs });
-      else {
-        let { sums } = await programs.first.run({ trained, frozen, inputs });
-        for (const part of others)
-          ({ sums } = await programs.more.run({ trained, frozen, inputs: part, sums }));
-        next = await programs.last.run({ ...now, sums });
-        await sums.release();
+    async update(given, parts, at) {
+      const weights = await frozenAs(engine, given, at.updatesBefore);
+      try {
+        return await updateOnce(await programsFor(weights), weights, parts, at);
+      } catch (error) {
+        await releaseWeights(weights);
+        throw error;
       }
-      return {
-        weights: { ...weights, trained: next.parameters, moments: next.moments },
-        loss: next.loss.data[0] as number,
-        gradientNorm: next.gradientNorm.data[0] as number,
-      };
     },
     dispose: () => disposeAll(compiled?.programs),
+  };
+}
+
+async function updateOnce<Inputs extends Tree<tf.Tensor>>(
+  programs: Programs<Inputs>,
+  weights: HeldWeights,
+  [inputs, ...others]: readonly Given<Inputs>[],
+  { updatesBefore, learningRate }: UpdatePlace,
+): Promise<Updated> {
+  if (inputs === undefined) throw new Error('an update needs a batch');
+  const { trained, frozen, moments } = weights;
+  const at = { step: scalar(updatesBefore), learningRate: scalar(learningRate) };
+  const now = { parameters: trained, moments, ...at };
+  let next: Awaited<ReturnType<typeof programs.whole.run>>;
+  if (others.length === 0) next = await programs.whole.run({ ...now, frozen, inputs });
+  else {
+    let { sums } = await programs.first.run({ trained, frozen, inputs });
+    try {
+      for (const part of others)
+        ({ sums } = await programs.more.run({ trained, frozen, inputs: part, sums }));
+      next = await programs.last.run({ ...now, sums });
+    } finally {
+      await sums.release();
+    }
+  }
+  return {
+    weights: { ...weights, trained: next.parameters, moments: next.moments },
+    loss: next.loss.data[0] as number,
+    gradientNorm: next.gradientNorm.data[0] as number,
   };
 }
 

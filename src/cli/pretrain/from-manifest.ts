@@ -5,7 +5,7 @@ import { loadUtterances } from '../../data/manifest.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { loadPlugins } from '../../plugins/load.js';
-import { missingPlugins, runFolder } from '../../pretrain/checkpoint.js';
+import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 import { type PretrainWish, planPretraining } from '../../suite/pretraining.js';
 

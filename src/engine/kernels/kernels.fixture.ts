@@ -156,6 +156,7 @@ export const kernelCases: readonly KernelCase[] = [
   unary('Reverse', (z) => tf.reverse(z, [0, -1])),
   unary('OneHot', (z) => tf.oneHot(z as tf.Tensor1D, 4, 2, -1), int32([3], [1, 3, 0]), false),
   unary('OneHot', (z) => tf.oneHot(z as tf.Tensor2D, 3, 1.5, 0.5, 'float32'), int32([2, 1], [2, 0]), false),
+  unary('OneHot', (z) => tf.oneHot(z as tf.Tensor1D, 3), int32([6], [-1, 0, 2, 3, -3, -(2 ** 31)]), false),
   unary('Sum', (z) => tf.sum(z, [0, -1])),
   unary('Sum', (z) => tf.sum(z)),
   unary('Sum', (z) => tf.sum(z, 1, true), normals([3, 1, 2], 'thin')),

@@ -157,7 +157,9 @@ defineLowering('OneHot', (graph, inputs, { depth, onValue, offValue, dtype }) =>
   const count = graph.constant([depth as number], [], 'int64');
   // The runtime has this operator for floats alone.
   const values = graph.constant([Number(offValue ?? 0), Number(onValue ?? 1)], [2], 'float32');
-  const floats = graph.emit('OneHot', [cast(graph, indices, 'int64'), count, values], shape, 'float32', {
+  // The operator counts indices below zero from the end. Nothing is to be hot there: unsigned they are beyond any depth.
+  const places = cast(graph, cast(graph, indices, 'uint32'), 'int64');
+  const floats = graph.emit('OneHot', [places, count, values], shape, 'float32', {
     attributes: { axis: { int: -1 } },
   });
   return cast(graph, floats, type);

@@ -8,8 +8,8 @@ import { type DropoutKey, dropout } from '../../nn/dropout.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
+import { linearStart, uniformTensor } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
-import { linearStart, uniformTensor } from '../start.js';
 
 /** What the forward pass needs beside the parameters. */
 export const ctcStoredSchema = z.object({

@@ -4,7 +4,7 @@ import type { CtcSpec } from '../../api/head-spec.js';
 import type { Split } from '../../api/task.js';
 import { floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import { constants } from '../../engine/constants.js';
-import type { Program } from '../../engine/engine.js';
+import type { Given, Program } from '../../engine/engine.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { ctcLoss } from '../../nn/ctc.js';
@@ -36,6 +36,13 @@ export interface Recognition {
   readonly look: Program<LookInputs, LookOutputs>;
 }
 
+/** How test is transcribed. */
+export interface Testing {
+  /** Of emissions; where it finds no text, the greedy one stays. */
+  readonly decoder?: TextDecoder | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export function lookProgram({ work, form, standard = {} }: Omit<Recognition, 'look'>): Recognition['look'] {
   return work.engine.compile<LookInputs, LookOutputs>(
     ({ parameters, batch: { states, steps }, targets, targetLengths }) => {
@@ -54,7 +61,7 @@ export function lookProgram({ work, form, standard = {} }: Omit<Recognition, 'lo
  */
 export async function lookAtDev(
   recognition: Recognition,
-  parameters: HostParameters,
+  parameters: Given<Parameters>,
   targets: readonly (readonly number[])[],
 ): Promise<{ readonly predictions: readonly Prediction[]; readonly loss: number }> {
   const { work, form, batchSize, look } = recognition;
@@ -78,12 +85,12 @@ export async function lookAtDev(
 
 /**
  * Transcripts of test, in its order.
- * @param decoder of emissions; where it finds no text, the greedy one stays
+ * @throws the signal's reason when it is aborted
  */
 export async function transcribeTest(
   recognition: Recognition,
   parameters: HostParameters,
-  decoder?: TextDecoder,
+  { decoder, signal }: Testing = {},
 ): Promise<Prediction[]> {
   const { work, spec, form, standard = {} } = recognition;
   const tokens = spec.tokens.length;
@@ -97,6 +104,7 @@ export async function transcribeTest(
   const predictions: Prediction[] = [];
   try {
     for await (const { batch, utterances } of splitBatches(recognition, 'test')) {
+      signal?.throwIfAborted();
       const { path, emissions } = await program.run({ parameters, batch });
       const padded = path.shape[1] as number;
       for (const [row, utterance] of utterances.entries()) {

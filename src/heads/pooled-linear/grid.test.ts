@@ -32,11 +32,11 @@ test.each([
   const parts = partsOf(grid, threads);
   expect(parts.map(({ rates }) => rates.length)).toEqual(counts);
   expect(parts.every(({ seeds }) => seeds.length === 1)).toBe(true);
-  const again = joined(grid, parts);
+  const again = joined(parts.map(({ parameters }) => parameters));
   for (const [name, { shape, data }] of Object.entries(grid.parameters)) {
-    expect(again.parameters[name]?.shape).toEqual(shape);
+    expect(again[name]?.shape).toEqual(shape);
     // Compared as bytes: they are many.
-    const bytes = Buffer.from(again.parameters[name]?.data.buffer as ArrayBuffer);
+    const bytes = Buffer.from(again[name]?.data.buffer as ArrayBuffer);
     expect(bytes.equals(Buffer.from(data.buffer as ArrayBuffer)), name).toBe(true);
   }
 });

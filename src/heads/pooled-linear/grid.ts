@@ -1,24 +1,89 @@
-/** @file The runs that are trained together, seeds by rates: shrunk as runs end, and cut for several threads. */
+/** @file The runs that are trained together, seeds by rates: cut for several threads, held by the engine, and joined again. */
+import { z } from 'zod';
 import type { HostParameters } from '../../base/host-tensor.js';
+import type { Engine, Held } from '../../engine/engine.js';
+import type { Parameters } from '../../engine/tree.js';
 import type { AdamState } from '../../nn/adam.js';
-import type { Course } from '../search.js';
+import { type Weights, weightsSchema } from '../../training/held-weights.js';
 import { fitTogether, runOf, stackRuns } from './runs.js';
 
-/** All of these seeds at all of these rates, seed by seed, and where the runs are. */
-export interface Grid {
+/** Seeds at rates, all of the ones at all of the others, seed by seed. */
+export interface Axes {
   readonly seeds: readonly number[];
   readonly rates: readonly number[];
-  /** Each [runs, ...]. */
-  readonly parameters: HostParameters;
-  readonly moments: AdamState<HostParameters>;
 }
 
-/** The grid without the seeds and rates of which every course has ended. */
-export function withoutEnded(grid: Grid, courses: readonly Course[]): Grid {
+/** Where the runs are: every tensor is [runs, ...]. */
+export interface Grid extends Axes, Weights {}
+
+/** Of a grid in a checkpoint. */
+export const gridSchema = weightsSchema.extend({ seeds: z.array(z.int()), rates: z.array(z.number()) });
+
+/** A part of a grid where the engine has it. */
+export interface HeldPart extends Axes {
+  readonly parameters: Held<Parameters>;
+  readonly moments: Held<AdamState<Parameters>>;
+}
+
+/** A grid where the engine has it, in parts that can be trained side by side. */
+export interface HeldGrid extends Axes {
+  readonly parts: readonly HeldPart[];
+}
+
+export const runsOf = ({ seeds, rates }: Axes): number => seeds.length * rates.length;
+
+/** The seeds and rates of which some course goes on. */
+export function aliveOf(
+  { seeds, rates }: Axes,
+  courses: readonly { readonly seed: number; readonly learningRate: number; readonly ended?: unknown }[],
+): Axes {
   const alive = courses.filter(({ ended }) => ended === undefined);
-  const seeds = grid.seeds.filter((seed) => alive.some((course) => course.seed === seed));
-  const rates = grid.rates.filter((rate) => alive.some((course) => course.learningRate === rate));
-  return partOf(grid, seeds, rates);
+  return {
+    seeds: seeds.filter((seed) => alive.some((course) => course.seed === seed)),
+    rates: rates.filter((rate) => alive.some((course) => course.learningRate === rate)),
+  };
+}
+
+export function holdGrid(engine: Engine, grid: Grid): HeldGrid {
+  const { seeds, rates } = grid;
+  const parts = partsOf(grid, engine.threads).map((part) => ({
+    seeds: part.seeds,
+    rates: part.rates,
+    parameters: engine.hold<Parameters>(part.parameters),
+    moments: engine.hold<AdamState<Parameters>>(part.moments),
+  }));
+  return { seeds, rates, parts };
+}
+
+/** Copies a grid to the host. */
+export async function readGrid(grid: HeldGrid): Promise<Grid> {
+  const moments = await Promise.all(grid.parts.map((part) => part.moments.read()));
+  return {
+    seeds: grid.seeds,
+    rates: grid.rates,
+    parameters: await readParameters(grid),
+    moments: {
+      first: joined(moments.map(({ first }) => first)),
+      second: joined(moments.map(({ second }) => second)),
+    },
+  };
+}
+
+/** Copies its parameters to the host. */
+export async function readParameters({ parts }: HeldGrid): Promise<HostParameters> {
+  return joined(await Promise.all(parts.map((part) => part.parameters.read())));
+}
+
+export async function releaseGrid({ parts }: Pick<HeldGrid, 'parts'>): Promise<void> {
+  await Promise.all(parts.flatMap(({ parameters, moments }) => [parameters.release(), moments.release()]));
+}
+
+/** The grid with these seeds and rates alone; the one given is used up. */
+export async function shrunkTo(engine: Engine, grid: HeldGrid, axes: Axes): Promise<HeldGrid> {
+  if (runsOf(axes) === runsOf(grid)) return grid;
+  const whole = await readGrid(grid);
+  await releaseGrid(grid);
+  return holdGrid(engine, partOf(whole, axes));
 }
 
 /** Whether all its runs are done in one go. */
@@ -34,34 +99,25 @@ export function partsOf(grid: Grid, threads: number): Grid[] {
   const width = Math.ceil(rates.length / Math.ceil(threads / seeds.length));
   return seeds.flatMap((seed) =>
     Array.from({ length: Math.ceil(rates.length / width) }, (_, i) =>
-      partOf(grid, [seed], rates.slice(i * width, (i + 1) * width)),
+      partOf(grid, { seeds: [seed], rates: rates.slice(i * width, (i + 1) * width) }),
     ),
   );
 }
 
-/** The grid with the values of its parts, in their order. */
-export function joined(grid: Grid, parts: readonly Grid[]): Grid {
+/** The runs of parts, in their order, as one tree; each tensor is [runs, ...]. */
+export function joined(parts: readonly HostParameters[]): HostParameters {
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
-  const all = (treeOf: (part: Grid) => HostParameters): HostParameters =>
-    stackRuns(
-      parts.flatMap((part) =>
-        Array.from({ length: part.seeds.length * part.rates.length }, (_, run) => runOf(treeOf(part), run)),
-      ),
-    );
-  return {
-    ...grid,
-    parameters: all(({ parameters }) => parameters),
-    moments: { first: all(({ moments }) => moments.first), second: all(({ moments }) => moments.second) },
-  };
+  return stackRuns(
+    parts.flatMap((part) => {
+      const runs = Object.values(part)[0]?.shape[0] ?? 0;
+      return Array.from({ length: runs }, (_, run) => runOf(part, run));
+    }),
+  );
 }
 
-function partOf(grid: Grid, seeds: readonly number[], rates: readonly number[]): Grid {
+function partOf(grid: Grid, { seeds, rates }: Axes): Grid {
   if (seeds.length === grid.seeds.length && rates.length === grid.rates.length) return grid;
-  return copyOf(grid, seeds, rates);
-}
-
-function copyOf(grid: Grid, seeds: readonly number[], rates: readonly number[]): Grid {
   const kept = seeds.flatMap((seed) =>
     rates.map((rate) => grid.seeds.indexOf(seed) * grid.rates.length + grid.rates.indexOf(rate)),
   );

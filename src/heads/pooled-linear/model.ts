@@ -5,8 +5,8 @@ import { float32, type HostParameters } from '../../base/host-tensor.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { parameter } from '../../nn/linear.js';
+import { linearStart } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
-import { linearStart } from '../start.js';
 
 export type Slots = PooledSpec['slots'];
 

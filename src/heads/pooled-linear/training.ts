@@ -1,31 +1,50 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
-
+import { z } from 'zod';
 import type { HeadResult, HeadWork } from '../../api/head-kind.js';
-import { float32, floatsOf, type HostParameters, int32, scalar } from '../../base/host-tensor.js';
-import type { Program } from '../../engine/engine.js';
-import type { Parameters } from '../../engine/tree.js';
-import { type AdamState, adamStart } from '../../nn/adam.js';
-import { type Keeper, openKeeper } from '../keeping.js';
-import { layerWeightsOf } from '../layer-weights.js';
-import { trainingProgress } from '../progress.js';
-import { bestCourse, type Course, newCourse, triedRate } from '../search.js';
-import { epochLength, meansReader, type PooledBatches, trainingBatches } from './batches.js';
-import { type Grid, joined, partsOf, withoutEnded } from './grid.js';
+import type { HostParameters } from '../../base/host-tensor.js';
+import { adamStart } from '../../nn/adam.js';
+import { anyNumberSchema } from '../../training/checkpoint-file.js';
+import { bestCourse, type Course, courseSchema, newCourse, triedRate } from '../../training/course.js';
+import { type CoursesState, keepWork, type WorkKeeper } from '../../training/keep-work.js';
+import { layerWeightsOf } from '../../training/layer-weights.js';
+import { runUpdates } from '../../training/loop.js';
+import { trainingProgress } from '../../training/progress.js';
+import { epochLength, meansReader, trainingBatches } from './batches.js';
+import {
+  aliveOf,
+  type Grid,
+  gridSchema,
+  type HeldGrid,
+  holdGrid,
+  readGrid,
+  readParameters,
+  releaseGrid,
+  runsOf,
+  shrunkTo,
+} from './grid.js';
 import { looked } from './look.js';
 import { type PooledStored, pooledStart, type Slots } from './model.js';
-import { fitTogether, pooledRunsUpdates, type RunsUpdated, type RunsUpdates, stackRuns } from './runs.js';
-import { predict, type Scoring, scoreProgram } from './scoring.js';
+import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
+import { predict, scoreProgram } from './scoring.js';
 import type { PooledSettings } from './settings.js';
+import { mostUpdatesPerRun, type Training, trainUntil } from './updates.js';
 
-/** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
-const mostUpdatesPerRun = 64;
-const mostBatchBytes = 192 * 2 ** 20;
-/** Updates between places where a training may be kept. Many numbers divide it, so few programs get a remainder. */
-const mostUpdatesUnkept = 960;
-interface Training extends Scoring {
-  readonly settings: PooledSettings;
-  readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
+/** About how long training goes on between places where it may be kept or stopped. */
+const secondsBetweenPlaces = 4;
+
+/** What a checkpoint holds. */
+interface StoredSearch extends CoursesState {
+  /** The runs in training; none where every course has ended. */
+  readonly grid?: Grid | undefined;
+  /** Of each run in training, the sum of its losses since the last look at dev. */
+  readonly losses: readonly number[];
 }
+const searchSchema: z.ZodType<StoredSearch> = z.object({
+  courses: z.array(courseSchema),
+  seconds: z.number(),
+  grid: gridSchema.optional(),
+  losses: z.array(anyNumberSchema),
+});
 
 /**
  * Trains one head a learning rate and seed, all in one program, and tests the best of each seed; the same work gives the
@@ -38,15 +57,25 @@ export async function trainPooledHeads(
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult<PooledStored>[]> {
-  const keeper = await openKeeper(work, seeds, { slots, settings });
+  const underWay = ({ grid }: StoredSearch): boolean => grid !== undefined;
+  const keeper = await keepWork(work, 'pooled-linear', { slots, settings }, seeds, searchSchema, underWay);
   const head = startOf(work, slots, settings, seeds[0] as number);
   const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
   const update: Training['update'] = work.engine.compile(
     (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
-    { name: `updates of the ${work.title}`, keeps: ['parameters', 'moments'], concurrent },
+    {
+      name: `updates of the ${work.title}`,
+      keeps: ['parameters', 'moments'],
+      consumes: ['means', 'targets'],
+      concurrent,
+    },
   );
   const score = scoreProgram(work, slots);
-  const training: Training = { work, slots, settings, update, score, readMeans: meansReader(work.features) };
+  const readMeans = meansReader(work.features);
+  const streams = new Map(
+    seeds.map((seed) => [seed, trainingBatches(work, seed, slots, settings, readMeans)]),
+  );
+  const training: Training = { work, slots, settings, update, score, readMeans, streams };
   try {
     const courses = await trainAll(training, seeds, keeper);
     const results: HeadResult<PooledStored>[] = [];
@@ -59,7 +88,6 @@ export async function trainPooledHeads(
     }
     return results;
   } finally {
-    keeper.close();
     await update.dispose();
     await score.dispose();
   }
@@ -70,59 +98,107 @@ async function tested(
   { slots, work, ...rest }: Training,
   courses: readonly Course[],
 ): Promise<Omit<HeadResult<PooledStored>, 'earlierSeconds'>> {
-  const { learningRate, best, curve } = bestCourse(courses, work.metric.direction);
-  const [scored] = await predict({ slots, work, ...rest }, stackRuns([best.parameters]), 'test');
+  const best = bestCourse(courses, work.metric.direction);
+  if (best === undefined) throw new Error('a head needs at least one update');
+  const { parameters } = best.best;
+  const [scored] = await predict({ slots, work, ...rest }, stackRuns([parameters]), 'test');
   return {
     tried: courses.map(triedRate),
-    chosen: learningRate,
-    curve,
-    layerWeights: layerWeightsOf(best.parameters),
+    chosen: best.learningRate,
+    curve: best.curve,
+    layerWeights: layerWeightsOf(parameters),
     head: {
       stored: { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) },
-      parameters: best.parameters,
+      parameters,
     },
     predictions: scored?.predictions ?? [],
   };
 }
 
+interface SearchState {
+  readonly grid: HeldGrid;
+  readonly courses: readonly Course[];
+  readonly losses: readonly number[];
+}
+
 /** Trains every seed at every rate; dev is looked at after each epoch, or as often as is set. */
-async function trainAll(training: Training, seeds: readonly number[], keeper: Keeper): Promise<Course[]> {
+async function trainAll(
+  training: Training,
+  seeds: readonly number[],
+  keeper: WorkKeeper<StoredSearch>,
+): Promise<readonly Course[]> {
   const { work, settings } = training;
+  const { engine, metric } = work;
   const { maximumUpdates, batchSize, learningRates } = settings;
-  const direction = work.metric.direction;
-  const interval = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
-  const streams = new Map(seeds.map((seed) => [seed, batchStream(training, seed)]));
-  const { restored } = keeper;
-  let courses =
-    restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate)));
-  let grid = restored === undefined ? startGrid(training, seeds) : restored.runs;
-  let losses = restored?.losses ?? [];
-  let done = restored?.done ?? 0;
-  const progress = trainingProgress(work, maximumUpdates, done);
+  const every = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
+  const restored = keeper.restored?.state;
+  if (restored !== undefined && restored.grid === undefined) return restored.courses;
+  const start = restored?.grid ?? startGrid(training, seeds);
+  const begun = keeper.restored?.update ?? 0;
+  const progress = trainingProgress(work, maximumUpdates, begun);
+  let atOnce = mostUpdatesPerRun;
+  const stored = async ({ grid, courses, losses }: SearchState): Promise<StoredSearch> => {
+    const going = courses.some(({ ended }) => ended === undefined);
+    return { courses, losses, seconds: keeper.seconds(), grid: going ? await readGrid(grid) : undefined };
+  };
   try {
-    while (grid !== undefined) {
-      const last = done - (done % interval);
-      const look = Math.min(maximumUpdates, last + interval);
-      const goal = Math.min(look, done + mostUpdatesUnkept);
-      const trained: Trained = await trainUntil(training, grid, streams, done, goal);
-      losses = trained.losses.map((mean, run) => (losses[run] ?? 0) + mean * (goal - done));
-      done = goal;
-      grid = trained.grid;
-      if (done === look) {
-        const means = losses.map((sum) => sum / (look - last));
-        courses = await looked(training, settings, trained.grid, courses, { update: done, means });
-        losses = [];
-        const going = courses.some(({ ended }) => ended === undefined);
-        grid = going ? withoutEnded(trained.grid, courses) : undefined;
-      }
-      const best = courses.some((course) => course.best) ? bestCourse(courses, direction) : undefined;
-      progress.update(done, best && `rate ${best.learningRate}, dev ${best.best.devMetric.toFixed(3)}`);
-      await keeper.hold({ done, courses, runs: grid, losses });
-    }
+    const { update, state, interrupted } = await runUpdates<SearchState, StoredSearch>(
+      {
+        updates: maximumUpdates,
+        mostAtOnce: () => atOnce,
+        keeper,
+        signal: keeper.signal,
+        async step({ grid, courses, losses }, from, to) {
+          const started = performance.now();
+          const sums = losses.length > 0 ? losses : new Array<number>(runsOf(grid)).fill(0);
+          const trained = await trainUntil(training, grid, sums, from, to);
+          atOnce = placesApart((to - from) / (performance.now() - started));
+          return { ...trained, courses };
+        },
+        looks: {
+          every,
+          async look({ grid, courses: before, losses }, update) {
+            const last = update - 1 - ((update - 1) % every);
+            const means = losses.map((sum) => sum / (update - last));
+            const parameters = await readParameters(grid);
+            const courses = await looked(training, settings, grid, parameters, before, { update, means });
+            const alive = aliveOf(grid, courses);
+            const ended = runsOf(alive) === 0;
+            const next = ended ? grid : await shrunkTo(engine, grid, alive);
+            return { state: { grid: next, courses, losses: [] }, ended };
+          },
+        },
+        stored,
+        release: ({ grid }) => releaseGrid(grid),
+        report({ courses }, update) {
+          const best = bestCourse(courses, metric.direction);
+          progress.update(update, best && `rate ${best.learningRate}, dev ${best.best.devMetric.toFixed(3)}`);
+        },
+      },
+      {
+        update: begun,
+        state: {
+          grid: holdGrid(engine, start),
+          courses:
+            restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate))),
+          losses: restored?.losses ?? [],
+        },
+      },
+    );
+    await releaseGrid(state.grid);
+    if (interrupted) keeper.signal?.throwIfAborted();
+    // Tests may be interrupted: training is not done again.
+    await keeper.write(update, () => stored(state));
+    return state.courses;
   } finally {
     progress.stop();
   }
-  return [...courses];
+}
+
+/** As many updates as take a few seconds, in whole runs of the program: what is left over would need one of its own. */
+function placesApart(updatesPerMillisecond: number): number {
+  const runs = (1000 * secondsBetweenPlaces * updatesPerMillisecond) / mostUpdatesPerRun;
+  return mostUpdatesPerRun * Math.max(1, Math.floor(runs));
 }
 
 /** Every seed's start at every rate. */
@@ -139,104 +215,3 @@ const startOf = (
   { projectionSize }: PooledSettings,
   seed: number,
 ): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);
-
-function batchStream({ work, slots, settings, readMeans }: Training, seed: number): BatchStream {
-  return trainingBatches(work, seed, slots, settings, readMeans);
-}
-
-type BatchStream = (first: number, updates: number) => PooledBatches;
-
-interface Trained {
-  readonly grid: Grid;
-  /** Of each run, the mean over the updates. */
-  readonly losses: number[];
-}
-
-/** Updates `from` to `to` of every run of the grid, its parts side by side, and each run's mean loss over them. */
-async function trainUntil(
-  training: Training,
-  grid: Grid,
-  streams: ReadonlyMap<number, BatchStream>,
-  from: number,
-  to: number,
-): Promise<Trained> {
-  const parts = partsOf(grid, training.work.engine.threads);
-  const mostBytes = mostBatchBytes / parts.length;
-  const trained = await Promise.all(
-    parts.map((part) => trainPart(training, part, streams, from, to, mostBytes)),
-  );
-  return {
-    grid: joined(
-      grid,
-      trained.map((one) => one.grid),
-    ),
-    losses: trained.flatMap(({ losses }) => losses),
-  };
-}
-
-async function trainPart(
-  { work, settings, update }: Training,
-  grid: Grid,
-  streams: ReadonlyMap<number, BatchStream>,
-  from: number,
-  to: number,
-  mostBytes: number,
-): Promise<Trained> {
-  const { layers, dim } = work.features;
-  const runs = grid.seeds.length * grid.rates.length;
-  const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
-  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
-  const rates = grid.seeds.flatMap(() => grid.rates);
-  const sums = new Array<number>(runs).fill(0);
-  let parameters = work.engine.hold<Parameters>(grid.parameters);
-  let moments = work.engine.hold<AdamState<Parameters>>(grid.moments);
-  for (let done = from; done < to; ) {
-    const updates = Math.min(most, to - done);
-    const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
-    const outputs = await update.run({
-      parameters,
-      moments,
-      step: scalar(done),
-      learningRates: float32([runs], rates),
-      ...interleaved(batches, updates),
-    });
-    parameters = outputs.parameters;
-    moments = outputs.moments;
-    floatsOf(outputs.losses).forEach((loss, i) => {
-      sums[i % runs] = (sums[i % runs] as number) + loss;
-    });
-    done += updates;
-  }
-  const ended = { ...grid, parameters: await parameters.read(), moments: await moments.read() };
-  await parameters.release();
-  await moments.release();
-  return { grid: ended, losses: sums.map((sum) => sum / (to - from)) };
-}
-
-/** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */
-function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
-  const [first] = batches;
-  if (first === undefined) throw new Error('there are no batches');
-  const seeds = batches.length;
-  const shapeOf = (shape: readonly number[]): number[] => [updates, seeds, ...shape.slice(1)];
-  if (seeds === 1) {
-    const { means, targets } = first;
-    return {
-      means: { ...means, shape: shapeOf(means.shape) },
-      targets: { ...targets, shape: shapeOf(targets.shape) },
-    };
-  }
-  const [width, rows] = [first.means.data.length / updates, first.targets.data.length / updates];
-  const means = new Float32Array(seeds * first.means.data.length);
-  const targets = new Int32Array(seeds * first.targets.data.length);
-  batches.forEach((batch, seed) => {
-    for (let i = 0; i < updates; i++) {
-      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * seeds + seed) * width);
-      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * seeds + seed) * rows);
-    }
-  });
-  return {
-    means: float32(shapeOf(first.means.shape), means),
-    targets: int32(shapeOf(first.targets.shape), targets),
-  };
-}

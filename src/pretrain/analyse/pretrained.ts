@@ -6,8 +6,9 @@ import type { EhmamConfig } from '../../encoders/families/ehmam-config.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../../encoders/families/ehmam-parameters.js';
 import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
 import { readSafetensors } from '../../formats/safetensors.js';
-import { checkpointFile, checkpointSteps, readConfig, runFolder } from '../checkpoint.js';
+import { newestState } from '../checkpoint.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';
+import { readConfig, runFolder } from '../run-folder.js';
 import { isLocal } from '../step.js';
 
 export interface Pretrained {
@@ -51,20 +52,10 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
       files,
     });
   }
-  const step = (await checkpointSteps(folder)).at(-1);
-  if (step === undefined)
-    throw new UserError('holds no checkpoint yet', { file: checkpoint, mend: 'Train it for longer' });
-  const file = checkpointFile(folder, step);
-  const { tensors } = await readSafetensors(file);
-  const under = (group: string): HostParameters =>
-    Object.fromEntries(
-      Object.entries(tensors).flatMap(([name, tensor]) =>
-        name.startsWith(`${group}/`) ? [[name.slice(group.length + 1), tensor]] : [],
-      ),
-    );
+  const { state, file } = await newestState(folder, config);
   return checked({
     ...{ encoder, topBlocks: teacher.topBlocks, masking, files: [file] },
-    ...{ student: under('student'), teacher: under('teacher') },
+    ...{ student: state.student, teacher: state.teacher },
   });
 }
 

@@ -1,0 +1,130 @@
+/** @file Updates of all the runs of a grid, its parts side by side, many in one run of a program. */
+import { float32, floatsOf, int32, scalar } from '../../base/host-tensor.js';
+import type { Program } from '../../engine/engine.js';
+import type { PooledBatches } from './batches.js';
+import { type HeldGrid, type HeldPart, releaseGrid, runsOf } from './grid.js';
+import type { RunsUpdated, RunsUpdates } from './runs.js';
+import type { Scoring } from './scoring.js';
+import type { PooledSettings } from './settings.js';
+
+/** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
+export const mostUpdatesPerRun = 64;
+const mostBatchBytes = 192 * 2 ** 20;
+
+/** Batches `first`, `first + 1`, ... of a seed. */
+export type BatchStream = (first: number, updates: number) => PooledBatches;
+
+export interface Training extends Scoring {
+  readonly settings: PooledSettings;
+  readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
+  readonly streams: ReadonlyMap<number, BatchStream>;
+}
+
+interface Trained<Runs> {
+  readonly grid: Runs;
+  /** The sum of each run's losses. */
+  readonly losses: readonly number[];
+}
+
+/**
+ * Updates `from` to `to` of every run. The grid given is used up, also where it throws.
+ * @param losses sums of each run's losses, to which those of these updates are added, one after the other
+ */
+export async function trainUntil(
+  training: Training,
+  grid: HeldGrid,
+  losses: readonly number[],
+  from: number,
+  to: number,
+): Promise<Trained<HeldGrid>> {
+  const mostBytes = mostBatchBytes / grid.parts.length;
+  let run = 0;
+  const trained = await allOf(
+    grid.parts.map((part) => {
+      const sums = losses.slice(run, run + runsOf(part));
+      run += runsOf(part);
+      return trainPart(training, { grid: part, losses: sums }, [from, to], mostBytes);
+    }),
+    ({ grid: part }) => releaseGrid({ parts: [part] }),
+  );
+  return {
+    grid: { ...grid, parts: trained.map((one) => one.grid) },
+    losses: trained.flatMap((one) => one.losses),
+  };
+}
+
+/** All the results; where one is missing, the others are given back. */
+async function allOf<T>(coming: readonly Promise<T>[], release: (result: T) => Promise<void>): Promise<T[]> {
+  const settled = await Promise.allSettled(coming);
+  const results = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed === undefined) return results;
+  for (const result of results) await release(result);
+  throw failed.reason;
+}
+
+async function trainPart(
+  { work, settings, update, streams }: Training,
+  { grid, losses }: Trained<HeldPart>,
+  [from, to]: readonly [from: number, to: number],
+  mostBytes: number,
+): Promise<Trained<HeldPart>> {
+  const { layers, dim } = work.features;
+  const runs = runsOf(grid);
+  const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
+  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
+  const learningRates = float32(
+    [runs],
+    grid.seeds.flatMap(() => grid.rates),
+  );
+  const sums = [...losses];
+  let part = grid;
+  try {
+    for (let done = from; done < to; ) {
+      const updates = Math.min(most, to - done);
+      const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
+      const { parameters, moments } = part;
+      const outputs = await update.run({
+        ...{ parameters, moments, learningRates, step: scalar(done) },
+        ...interleaved(batches, updates),
+      });
+      part = { ...part, parameters: outputs.parameters, moments: outputs.moments };
+      floatsOf(outputs.losses).forEach((loss, i) => {
+        sums[i % runs] = (sums[i % runs] as number) + loss;
+      });
+      done += updates;
+    }
+  } catch (error) {
+    await releaseGrid({ parts: [part] });
+    throw error;
+  }
+  return { grid: part, losses: sums };
+}
+
+/** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */
+function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
+  const [first] = batches;
+  if (first === undefined) throw new Error('there are no batches');
+  const seeds = batches.length;
+  const shapeOf = (shape: readonly number[]): number[] => [updates, seeds, ...shape.slice(1)];
+  if (seeds === 1) {
+    const { means, targets } = first;
+    return {
+      means: { ...means, shape: shapeOf(means.shape) },
+      targets: { ...targets, shape: shapeOf(targets.shape) },
+    };
+  }
+  const [width, rows] = [first.means.data.length / updates, first.targets.data.length / updates];
+  const means = new Float32Array(seeds * first.means.data.length);
+  const targets = new Int32Array(seeds * first.targets.data.length);
+  batches.forEach((batch, seed) => {
+    for (let i = 0; i < updates; i++) {
+      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * seeds + seed) * width);
+      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * seeds + seed) * rows);
+    }
+  });
+  return {
+    means: float32(shapeOf(first.means.shape), means),
+    targets: int32(shapeOf(first.targets.shape), targets),
+  };
+}

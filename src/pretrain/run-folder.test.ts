@@ -1,0 +1,72 @@
+/** @file What a pre-training run leaves on disk. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { normals } from '../engine/engines.fixture.js';
+import { adamStart } from '../nn/adam.js';
+import { type RunFolder, readConfig, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
+import type { TrainingState } from './step.js';
+import { melConfig } from './training.fixture.js';
+
+const made: string[] = [];
+let out: string;
+let folder: RunFolder;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'ehmam-checkpoint-'));
+  made.push(out);
+  folder = runFolder(out);
+});
+afterAll(() => Promise.all(made.map((each) => rm(each, { recursive: true, force: true }))));
+
+function stateOf(purpose: string): TrainingState {
+  const student = { 'blocks.0.w': normals([2, 3], purpose), b: normals([3], purpose) };
+  return {
+    student,
+    teacher: { b: normals([3], `${purpose} teacher`) },
+    adam: {
+      ...adamStart(student),
+      second: { 'blocks.0.w': normals([2, 3], 'second'), b: normals([3], 'second') },
+    },
+  };
+}
+
+describe('the settings of a run', () => {
+  it('are read as they were written, and lie where an encoder is looked for', async () => {
+    expect(await readConfig(folder)).toBeUndefined();
+    await writeConfig(folder, melConfig);
+    expect(await readConfig(folder)).toEqual(melConfig);
+    const written = JSON.parse(await readFile(folder.config, 'utf8')) as { encoder: unknown };
+    expect(written.encoder).toEqual(melConfig.encoder);
+  });
+
+  it.each(['{', '{}', '{"encoder": {"family": "ehmam"}, "training": {}}'])(
+    'that are no settings (%s) are an error that names the file',
+    async (text) => {
+      await writeFile(folder.config, text);
+      await expect(readConfig(folder)).rejects.toThrow(
+        /config\.json: is not the settings of a pre-training run/,
+      );
+    },
+  );
+});
+
+describe('the log', () => {
+  const line = (step: number): string => `${JSON.stringify({ step, loss: 1 / step })}\n`;
+
+  it('loses the steps that will be done again, and a line that was cut short', async () => {
+    await writeFile(folder.log, `${line(1)}${line(2)}${line(3)}{"step":4,"lo`);
+    await trimLog(folder, 2);
+    expect(await readFile(folder.log, 'utf8')).toBe(line(1) + line(2));
+  });
+
+  it('is empty at the start, whatever was there', async () => {
+    await trimLog(folder, 0);
+    expect(await readFile(folder.log, 'utf8')).toBe('');
+  });
+});
+
+it("the trained encoder is the student's weights, with the teacher's beside it", async () => {
+  await writeEncoder(folder, stateOf('a'));
+  expect((await readdir(out)).sort()).toEqual(['ema.safetensors', 'model.safetensors']);
+});
