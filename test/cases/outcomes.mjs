@@ -8,11 +8,11 @@ const program = process.env.EHMAM_PROGRAM ?? fileURLToPath(new URL('../../dist/s
 const load = (path) => import(pathToFileURL(join(program, path)).href);
 
 /** Runs ehmam in a folder, to its end. */
-function ehmam(folder, words, { environment = {}, stdout = 'pipe' } = {}) {
-  return run(process.execPath, [join(program, 'cli/main.js'), ...words], folder, environment, stdout);
+function ehmam(folder, words, options = {}) {
+  return run(process.execPath, [join(program, 'cli/main.js'), ...words], folder, options);
 }
 
-function run(command, words, folder, environment = {}, stdout = 'pipe') {
+function run(command, words, folder, { environment = {}, stdout = 'pipe', secondsToInterrupt } = {}) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, EHMAM_CACHE: join(folder, '.cache'), ...environment };
     const child = spawn(command, words, { cwd: folder, env, stdio: ['ignore', stdout, 'pipe'] });
@@ -23,8 +23,12 @@ function run(command, words, folder, environment = {}, stdout = 'pipe') {
     child.stderr.on('data', (chunk) => {
       said.stderr += chunk;
     });
+    const interrupt = secondsToInterrupt && setTimeout(() => child.kill('SIGINT'), 1000 * secondsToInterrupt);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...said, all: said.stdout + said.stderr }));
+    child.on('close', (code) => {
+      clearTimeout(interrupt);
+      resolve({ code, ...said, all: said.stdout + said.stderr });
+    });
   });
 }
 
@@ -161,10 +165,10 @@ export const cases = {
     return first(refused(windows, /\/ instead of \\/), refused(composed, /Unicode form/));
   },
   async 'resume-with-other-data'(folder) {
-    const words = ['pretrain', '--config', 'c.yaml', '--out', 'run', '--manifest'];
-    const begun = await ehmam(folder, [...words, 'm.csv', '--steps', '2']);
-    const resumed = await ehmam(folder, [...words, 'fewer.csv', '--steps', '4', '--resume']);
-    return first(accepted(begun), expectText(resumed, /manifest|rows|other data/i));
+    const words = ['pretrain', '--config', 'c.yaml', '--out', 'run', '--steps', '200', '--manifest'];
+    const begun = await ehmam(folder, [...words, 'm.csv'], { secondsToInterrupt: 8 });
+    const resumed = await ehmam(folder, [...words, 'fewer.csv', '--resume'], { secondsToInterrupt: 8 });
+    return first(expectCode(begun, 130), expectText(resumed, /fewer\.csv|manifest|other data/i));
   },
   async 'same-name-two-runs'(folder) {
     const words = (which) => [
