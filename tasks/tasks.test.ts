@@ -126,6 +126,12 @@ test('intent classification counts an utterance as right when all three slots ar
 });
 
 describe('speech recognition', () => {
+  test('needs a step a character, and a blank between equal ones', () => {
+    const needed = (text: string) => asr.stepsNeeded?.(utterance('train', { text }, 2));
+    expect(needed('cat sat')).toBe(7);
+    expect(needed('ball ee')).toBe(9);
+  });
+
   test("has s3prl's 32 tokens with the blank first", () => {
     expect(tokens).toHaveLength(32);
     expect(new Set(tokens).size).toBe(32);

@@ -108,6 +108,8 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   reads(
     settings: Settings,
   ): { readonly store: 'pooled' } | { readonly store: 'frames'; readonly type: StoredType };
+  /** Steps that it makes of so many frames, which are `hopSamples` apart (default: as many). */
+  steps?(settings: Settings, frames: number, hopSamples: number): number;
   /** Crops that the task is to cut, where the settings ask for any. */
   crops?(settings: Settings): CropSettings | undefined;
   /** Settings that name files, each by its path in the settings: found from the suite file, known by what they hold. */

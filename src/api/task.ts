@@ -70,6 +70,11 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    */
   complaints?(data: TaskData): Iterable<UserError>;
   /**
+   * The fewest steps of a head that can say what an utterance's columns say (default: one). A train utterance with fewer
+   * teaches nothing: it is left out and named.
+   */
+  stepsNeeded?(utterance: Utterance): number;
+  /**
    * The head that the data asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */

@@ -14,6 +14,9 @@ const windowBytes = 1 << 19;
 /** Nearer to the wanted sample than this many bytes it is not worth to look for a later frame to begin at. */
 const nearBytes = 1 << 17;
 
+/** Memory for so many is taken on the header's word (four minutes at 16 kHz); for more, as frames are decoded. */
+const firstSamples = 2 ** 22;
+
 /** Where a frame begins, and its first sample. */
 interface Place {
   readonly offset: number;
@@ -48,11 +51,16 @@ async function readSpan(
   { first, count }: { readonly first: number; readonly count: number },
   wanted: readonly number[],
 ): Promise<Float32Array> {
-  const samples = new Float32Array(count);
+  let samples = new Float32Array(Math.min(count, firstSamples));
   let sample = 0;
   for await (const { header, channels } of framesFrom(source, info, await placeBefore(source, info, first))) {
     const from = Math.max(first, header.first);
     sample = Math.min(first + count, header.first + header.size);
+    if (sample - first > samples.length) {
+      const grown = new Float32Array(Math.min(count, 2 * samples.length));
+      grown.set(samples);
+      samples = grown;
+    }
     if (sample > from)
       mix(channels, wanted, info.bits, from - header.first, samples.subarray(from - first, sample - first));
     if (sample === first + count) return samples;

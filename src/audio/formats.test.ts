@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frameBytes, tagBytes } from './mp3-frames.js';
+import { checksumOf } from './ogg-pages.js';
 import { audioSeconds, readAudio } from './read.js';
 
 let folder: string;
@@ -134,6 +135,7 @@ describe('readAudio, other formats', () => {
   it('says that an Ogg file holds something else', async () => {
     const bytes = await readFile(fixture('opus.opus'));
     bytes.write('FishHead', bytes.indexOf('OpusHead'));
+    bytes.writeUInt32LE(checksumOf(bytes.subarray(0, bytes.indexOf('OggS', 4))), 22);
     expect(await messageFor('f.ogg', bytes)).toContain('without a Vorbis or Opus stream');
   });
 

@@ -1,42 +1,23 @@
-/** @file Ogg Opus: packets taken out of their pages and decoded by libopus compiled to WebAssembly (RFC 7845). */
+/** @file Opus in Ogg (RFC 7845): how long packets are; decoded by libopus compiled to WebAssembly. */
+import { oggPages, packetJoiner } from './ogg-pages.js';
+import { silently } from './silent.js';
 import type { ByteSource } from './source.js';
 
-/** A page is at most 27 + 255 + 255 * 255 bytes long. */
-export const longestPage = 65307;
+/** Header packets in front of the audio: identification, comments. */
+export const opusHeaders = 2;
+/** What every Opus stream is decoded to. */
+export const opusRateHz = 48000;
+
 const packetsAtOnce = 256;
 
-/** The samples of every channel at 48 kHz, piece by piece, without the encoder's delay. */
-export async function* opusPieces(source: ByteSource): AsyncGenerator<readonly Float32Array[]> {
-  const packets = oggPackets(source);
-  const head = (await packets.next()).value;
-  if (head === undefined || head.length < 19) throw new Error('its header is cut short');
-  const { OpusDecoder } = await import('opus-decoder');
-  const { gain, ...layout } = layoutOf(head);
-  const decoder = new OpusDecoder(layout);
-  try {
-    await decoder.ready;
-    await packets.next(); // The comments.
-    let waiting: Uint8Array[] = [];
-    const decoded = (): readonly Float32Array[] => {
-      const { channelData, samplesDecoded, errors } = decoder.decodeFrames(waiting);
-      waiting = [];
-      if (errors[0] !== undefined) throw new Error(errors[0].message);
-      return channelData.map((channel) => scaled(channel.subarray(0, samplesDecoded), gain));
-    };
-    for await (const packet of packets) {
-      if (waiting.push(packet) === packetsAtOnce) yield decoded();
-    }
-    if (waiting.length > 0) yield decoded();
-  } finally {
-    decoder.free();
-  }
-}
-
-function layoutOf(head: Uint8Array) {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+/** What the identification header says. */
+export function opusHead(packet: Uint8Array) {
+  if (packet.length < 19) throw new Error('its header is cut short');
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   const channels = view.getUint8(9);
   const mapped = view.getUint8(18) !== 0;
-  if (mapped && head.length < 21 + channels) throw new Error('its header is cut short');
+  if (channels === 0 || (!mapped && channels > 2)) throw new Error(`its header says ${channels} channels`);
+  if (mapped && packet.length < 21 + channels) throw new Error('its header is cut short');
   return {
     channels,
     preSkip: view.getUint16(10, true),
@@ -44,41 +25,62 @@ function layoutOf(head: Uint8Array) {
     gain: 10 ** (view.getInt16(16, true) / (20 * 256)),
     streamCount: mapped ? view.getUint8(19) : 1,
     coupledStreamCount: mapped ? view.getUint8(20) : channels - 1,
-    channelMappingTable: mapped ? [...head.subarray(21, 21 + channels)] : [0, 1].slice(0, channels),
+    channelMappingTable: mapped ? [...packet.subarray(21, 21 + channels)] : [0, 1].slice(0, channels),
   };
+}
+
+/** Samples of a frame at 48 kHz by the configuration in a packet's first byte (RFC 6716, table 2). */
+const frameSamples = [
+  ...Array.from({ length: 3 }, () => [480, 960, 1920, 2880]).flat(),
+  ...Array.from({ length: 2 }, () => [480, 960]).flat(),
+  ...Array.from({ length: 4 }, () => [120, 240, 480, 960]).flat(),
+];
+
+/** How many samples a packet holds at 48 kHz. */
+export function opusSamples(packet: Uint8Array): number {
+  const [first, second = 0] = packet;
+  if (first === undefined) return 0;
+  const frames = [1, 2, 2, second & 63][first & 3] as number;
+  return frames * (frameSamples[first >> 3] as number);
+}
+
+/** The samples of every channel of one stream at 48 kHz, piece by piece, with the encoder's delay at their start. */
+export async function* opusPieces(
+  source: ByteSource,
+  { serial, begin, end }: { readonly serial: number; readonly begin: number; readonly end: number },
+): AsyncGenerator<readonly Float32Array[]> {
+  const packetsOf = packetJoiner();
+  const packets: Uint8Array[] = [];
+  let headers = 0;
+  let decoder: InstanceType<typeof import('opus-decoder')['OpusDecoder']> | undefined;
+  let loudness = 1;
+  const decoded = (): readonly Float32Array[] => {
+    const waiting = packets.splice(0);
+    const opened = decoder;
+    if (opened === undefined) throw new Error('it has no header');
+    const { channelData, samplesDecoded, errors } = silently(() => opened.decodeFrames(waiting));
+    if (errors[0] !== undefined) throw new Error(errors[0].message);
+    return channelData.map((channel) => scaled(channel.subarray(0, samplesDecoded), loudness));
+  };
+  try {
+    for await (const page of oggPages(source, begin, end)) {
+      if (page.serial !== serial) continue;
+      for (const packet of packetsOf(page)) {
+        if (headers++ === 0) {
+          const { OpusDecoder } = await import('opus-decoder');
+          const { gain, preSkip: _, ...layout } = opusHead(packet);
+          loudness = gain;
+          decoder = new OpusDecoder({ ...layout, preSkip: 0 });
+          await decoder.ready;
+        } else if (headers > opusHeaders && packet.length > 0) packets.push(packet);
+      }
+      if (packets.length >= packetsAtOnce) yield decoded();
+    }
+    if (packets.length > 0) yield decoded();
+  } finally {
+    decoder?.free();
+  }
 }
 
 const scaled = (samples: Float32Array, gain: number): Float32Array =>
   gain === 1 ? samples : samples.map((sample) => sample * gain);
-
-/** Packets in order; pages must follow each other without a gap. */
-async function* oggPackets(source: ByteSource): AsyncGenerator<Uint8Array, undefined> {
-  let begun: Uint8Array[] = [];
-  let window: Uint8Array = new Uint8Array();
-  let from = 0;
-  for (let offset = 0, sequence = 0; offset < source.bytes; sequence++) {
-    if (offset + longestPage > from + window.length && from + window.length < source.bytes) {
-      window = await source.read(offset, 4 * longestPage);
-      from = offset;
-    }
-    const page = window.subarray(offset - from);
-    const sizes = page.subarray(27, 27 + (page[26] ?? 0));
-    const end = 27 + sizes.length + sizes.reduce((sum, size) => sum + size, 0);
-    if (String.fromCharCode(...page.subarray(0, 4)) !== 'OggS' || end > page.length)
-      throw new Error('a page is damaged');
-    if (new DataView(page.buffer, page.byteOffset).getUint32(18, true) !== sequence)
-      throw new Error('a page is missing');
-    let at = 27 + sizes.length;
-    for (const size of sizes) {
-      begun.push(page.subarray(at, at + size));
-      at += size;
-      // A segment of full size says that its packet goes on.
-      if (size === 255) continue;
-      const [only, ...others] = begun;
-      yield others.length === 0 ? (only as Uint8Array) : Buffer.concat(begun);
-      begun = [];
-    }
-    offset += end;
-  }
-  return undefined;
-}

@@ -2,13 +2,18 @@
 import { UserError } from '../base/errors.js';
 import { readFlac, streamInfo } from './flac.js';
 import { readMp3 } from './mp3.js';
+import { frameChain, tagBytes } from './mp3-frames.js';
+import { natureOf } from './natures.js';
 import { oggHeader, readOgg } from './ogg.js';
 import { resample } from './resample.js';
 import {
   type AudioHeader,
   type AudioSpan,
   type ByteSource,
+  checkedRate,
+  damagedFile,
   type MonoAudio,
+  sourceFrom,
   withByteSource,
 } from './source.js';
 import { readSphere, sphereHeader } from './sphere.js';
@@ -24,16 +29,18 @@ interface Format {
   readonly header?: (source: ByteSource) => Promise<AudioHeader>;
 }
 
+const mp3: Format = {
+  // 11 bits of synchronisation, a version that is not reserved, layer III or II.
+  matches: (head) => /^\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]/.test(head),
+  read: readMp3,
+};
+
 const formats: readonly Format[] = [
   { matches: (head) => /^RIFF.{4}WAVE/s.test(head), read: readWav, header: wavHeader },
   { matches: (head) => head.startsWith('fLaC'), read: readFlac, header: streamInfo },
   { matches: (head) => head.startsWith('OggS'), read: readOgg, header: oggHeader },
   { matches: (head) => head.startsWith('NIST_1A'), read: readSphere, header: sphereHeader },
-  // A tag, or a frame of layer III: 11 bits of synchronisation, a version that is not reserved.
-  {
-    matches: (head) => head.startsWith('ID3') || /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb]/.test(head),
-    read: readMp3,
-  },
+  mp3,
 ];
 
 /**
@@ -43,14 +50,17 @@ const formats: readonly Format[] = [
  *   that are not finite, or when the span does not lie in it, is too long or asks for a channel that is not there
  */
 export async function readAudio(path: string, span: AudioSpan = {}): Promise<Float32Array> {
-  const audio = await withByteSource(path, async (source) => (await formatOf(source)).read(source, span));
+  const audio = await withByteSource(path, async (file) => {
+    const { format, source } = await formatOf(file);
+    return format.read(source, span);
+  });
   if (!areFinite(audio.samples)) {
     throw new UserError('the audio file holds samples that are not finite numbers', {
       file: path,
       mend: 'Make it anew, or take it out of the manifest',
     });
   }
-  const samples = resample(audio.samples, audio.sampleRateHz, sampleRateHz);
+  const samples = resample(audio.samples, checkedRate(audio.sampleRateHz, path), sampleRateHz);
   if (samples.length === 0)
     throw new UserError('the audio is shorter than one sample at 16 kHz', { file: path });
   return samples;
@@ -61,11 +71,11 @@ export async function readAudio(path: string, span: AudioSpan = {}): Promise<Flo
  * @throws UserError as `readAudio`, where the header shows it
  */
 export async function audioSeconds(path: string): Promise<number> {
-  return withByteSource(path, async (source) => {
-    const { header, read } = await formatOf(source);
-    const stated = await header?.(source);
-    if (stated?.frames !== undefined) return stated.frames / stated.sampleRateHz;
-    const { samples, sampleRateHz: rate } = await read(source, {});
+  return withByteSource(path, async (file) => {
+    const { format, source } = await formatOf(file);
+    const stated = await format.header?.(source);
+    if (stated?.frames !== undefined) return stated.frames / checkedRate(stated.sampleRateHz, path);
+    const { samples, sampleRateHz: rate } = await format.read(source, {});
     return samples.length / rate;
   });
 }
@@ -77,35 +87,35 @@ function areFinite(samples: Float32Array): boolean {
   return sum === 0;
 }
 
-async function formatOf(source: ByteSource): Promise<Format> {
-  if (source.bytes === 0) {
-    throw new UserError('the audio file is empty', { file: source.file, mend: 'Get it anew' });
+const convert = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
+
+/** What may lie in front of an MP3's first frame without hiding it: silence, the rest of a frame. */
+const mostBeforeFrames = 1 << 16;
+
+/** The format of a file by its content, and the file from where that begins: ID3v2 tags may stand before any of them. */
+async function formatOf(file: ByteSource): Promise<{ readonly format: Format; readonly source: ByteSource }> {
+  if (file.bytes === 0) {
+    throw new UserError('the audio file is empty', { file: file.file, mend: 'Get it anew' });
   }
+  const source = await behindTags(file);
   const head = await source.read(0, 64);
   const latin1 = String.fromCharCode(...head);
   const format = formats.find(({ matches }) => matches(latin1));
-  if (format !== undefined) return format;
-  throw new UserError(`is not an audio file that can be read${natureOf(head, latin1)}`, {
-    file: source.file,
-    mend: 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac',
-  });
+  if (format !== undefined) return { format, source };
+  const start = await source.read(0, mostBeforeFrames);
+  const nature = natureOf(head, latin1);
+  const frames =
+    nature === '' || head[0] === 0 ? frameChain(start, 0, start.length === source.bytes) : undefined;
+  if (frames !== undefined) return { format: mp3, source: sourceFrom(source, frames) };
+  if (source !== file) throw damagedFile('MP3', file.file, `no frame follows its ID3 tag${nature}`);
+  throw new UserError(`is not an audio file that can be read${nature}`, { file: file.file, mend: convert });
 }
 
-const otherFormats: readonly (readonly [start: string, name: string])[] = [
-  ['RF64', 'RF64, a WAV file for more than 4 GB'],
-  ['RIFX', 'a big-endian WAV file'],
-  ['FORM', 'AIFF'],
-  ['.snd', 'Sun audio'],
-  ['caff', 'Core Audio'],
-];
-
-/** What a file seems to be, from how it begins. */
-function natureOf(head: Uint8Array, latin1: string): string {
-  const known = otherFormats.find(([start]) => latin1.startsWith(start));
-  if (known) return `: it is ${known[1]}`;
-  if (latin1.slice(4, 8) === 'ftyp') return ': it is MP4';
-  if (latin1.startsWith('version https://git-lfs'))
-    return ': it is a Git LFS pointer (git lfs pull brings the file)';
-  const isText = head.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
-  return isText ? `: it is text ("${latin1.slice(0, 24).replaceAll(/\s+/g, ' ').trim()}")` : '';
+async function behindTags(file: ByteSource): Promise<ByteSource> {
+  let start = 0;
+  for (let tag = -1; tag !== 0; start += tag) {
+    tag = tagBytes(await file.read(start, 10));
+    if (start + tag >= file.bytes) throw damagedFile('MP3', file.file, 'it ends within its ID3 tag');
+  }
+  return start === 0 ? file : sourceFrom(file, start);
 }

@@ -23,6 +23,16 @@ describe('resample', () => {
     expect(decibels(error, expected)).toBeLessThan(-110);
   });
 
+  it('needs no table of its own for rates that share no divisor, up to the fastest', () => {
+    for (const rate of [383_999, 767_999]) {
+      const expected = tone(1000, 16000, 1600);
+      const error = resample(tone(1000, rate, Math.ceil(rate / 10)), rate, 16000).map(
+        (value, i) => value - (expected[i] as number),
+      );
+      expect(decibels(error.subarray(0, 1600), expected)).toBeLessThan(-110);
+    }
+  });
+
   it.each([48000, 44100, 22050])('takes away a 10 kHz tone from %i Hz, which would fold to 6 kHz', (rate) => {
     expect(decibels(resample(tone(10000, rate, rate), rate, 16000), tone(1000, 16000, 16000))).toBeLessThan(
       -110,

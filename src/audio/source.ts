@@ -1,5 +1,6 @@
 /** @file An audio file's bytes, read where they are needed, and what part of it is wanted. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 
@@ -51,6 +52,7 @@ const firstRead = 1 << 16;
 export async function withByteSource<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
   let handle: FileHandle | undefined;
   try {
+    refuseStream(await stat(file), file);
     handle = await open(file, 'r');
     const { size } = await handle.stat();
     return await use(await byteSourceOf(handle, file, size));
@@ -64,6 +66,25 @@ export async function withByteSource<T>(file: string, use: (source: ByteSource) 
   } finally {
     await handle?.close();
   }
+}
+
+/** A header stands here, its samples there: what is no regular file cannot be read like that, and opening it may wait. */
+function refuseStream(status: Stats, file: string): void {
+  const what = status.isFIFO() ? 'a pipe' : status.isSocket() ? 'a socket' : 'a device';
+  if (status.isFile() || status.isDirectory()) return;
+  throw new UserError(`is ${what}, not a file: audio is read from several places of a file`, {
+    file,
+    mend: 'Write it to a file first, and give that',
+  });
+}
+
+/** The bytes of a source from an offset on. */
+export function sourceFrom(source: ByteSource, start: number): ByteSource {
+  return {
+    file: source.file,
+    bytes: source.bytes - start,
+    read: (offset, length) => source.read(offset + start, length),
+  };
 }
 
 async function byteSourceOf(handle: FileHandle, file: string, bytes: number): Promise<ByteSource> {
@@ -88,12 +109,27 @@ async function byteSourceOf(handle: FileHandle, file: string, bytes: number): Pr
   };
 }
 
+/** Slower than any recording of speech, and faster than any converter: other rates stand in damaged headers. */
+const [slowestHz, fastestHz] = [1000, 768_000];
+
+/**
+ * The rate that a header states.
+ * @throws UserError when it is none that audio has: a filter for it, or the samples after it, would fill the memory
+ */
+export function checkedRate(sampleRateHz: number, file: string): number {
+  if (sampleRateHz >= slowestHz && sampleRateHz <= fastestHz) return sampleRateHz;
+  throw new UserError(
+    `its header says ${sampleRateHz} Hz, which is no sample rate (${slowestHz} to ${fastestHz} Hz are read)`,
+    { file, mend: 'Make the file anew, or take it out of the manifest' },
+  );
+}
+
 // Times in manifests are rounded, often to 10 ms: an end may lie this far behind the file's.
 const endToleranceSeconds = 0.02;
 
 /**
  * The frames of a span in a file of `frameCount` frames.
- * @throws UserError when the file is without samples, or the span does not lie in it or is too long
+ * @throws UserError when the rate is none, the file is without samples, or the span does not lie in it or is too long
  */
 export function framesOfSpan(
   span: AudioSpan,
@@ -101,6 +137,7 @@ export function framesOfSpan(
   sampleRateHz: number,
   file: string,
 ): { readonly first: number; readonly count: number } {
+  checkedRate(sampleRateHz, file);
   if (frameCount === 0) throw new UserError('the audio file holds no samples', { file });
   const { startSeconds = 0, durationSeconds, longestSeconds = Number.POSITIVE_INFINITY } = span;
   const first = Math.round(startSeconds * sampleRateHz);

@@ -55,7 +55,7 @@ async function readHeader(
   const layout = layoutOf(fields, file);
   const present = Math.floor((source.bytes - headerBytes) / frameBytesOf(layout));
   const frames = fields.has('sample_count') ? Number(fields.get('sample_count')) : present;
-  if (!(frames <= present)) {
+  if (!(Number.isInteger(frames) && frames >= 0 && frames <= present)) {
     throw damagedFile('SPHERE', file, `its header promises ${frames} samples, ${present} are there`);
   }
   return { layout, headerBytes, frames };

@@ -61,7 +61,7 @@ async function readChunks(
       format = formatOf(viewOf(await source.read(offset + 8, Math.min(bytes, 40))), source.file);
     if (name === 'data') {
       if (format === undefined) throw damaged(source.file, 'it has no format before its samples');
-      return { format, dataOffset: offset + 8, dataBytes: dataBytesOf(bytes, offset + 8, source) };
+      return { format, dataOffset: offset + 8, dataBytes: await dataBytesOf(bytes, offset + 8, source) };
     }
     offset += 8 + bytes + (bytes % 2);
   }
@@ -71,11 +71,31 @@ async function readChunks(
 /** Programs that write into a pipe cannot know the size: they give the largest one there is (sox: nearly). */
 const unknownSizes = 0x7ffff000;
 
-function dataBytesOf(stated: number, dataOffset: number, source: ByteSource): number {
+async function dataBytesOf(stated: number, dataOffset: number, source: ByteSource): Promise<number> {
   const present = source.bytes - dataOffset;
+  // A recorder that was ended before it wrote the size leaves zero.
+  if (stated === 0 && !(await isChunks(source, dataOffset))) return present;
   if (stated <= present) return stated;
-  if (stated >= unknownSizes) return present;
+  if (stated >= unknownSizes || (await isWhole(source))) return present;
   throw damaged(source.file, `its header promises ${stated} bytes of samples, ${present} are there`);
+}
+
+/** Whether the file is as long as its first header says: one of the samples that promises more counted headers along. */
+async function isWhole(source: ByteSource): Promise<boolean> {
+  const stated = viewOf(await source.read(4, 4)).getUint32(0, true);
+  return stated === source.bytes - 8 || stated === source.bytes;
+}
+
+/** Whether nothing but further chunks lies from an offset to the end of the file. */
+async function isChunks(source: ByteSource, start: number): Promise<boolean> {
+  let offset = start;
+  while (offset + 8 <= source.bytes) {
+    const head = viewOf(await source.read(offset, 8));
+    if (!/^[ -~]{4}$/.test(asciiOf(head, 0, 4))) return false;
+    const bytes = head.getUint32(4, true);
+    offset += 8 + bytes + (bytes % 2);
+  }
+  return offset === source.bytes || offset === source.bytes + 1;
 }
 
 function formatOf(view: DataView, file: string): PcmLayout {

@@ -43,9 +43,14 @@ export class UserError extends Error {
     const { file, line, mend, cause } = details;
     const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
     const message = `${place}${what}${mend === undefined ? '' : `. ${mend}`}`;
-    super(message.replaceAll(/\s*\p{Cc}+\s*/gu, ' '), cause === undefined ? {} : { cause });
+    super(plainText(message), cause === undefined ? {} : { cause });
     this.exitCode = details.exitCode ?? 2;
   }
+}
+
+/** A text in one line without control characters, which files may smuggle in: for a terminal. */
+export function plainText(text: string): string {
+  return text.replaceAll(/\s*\p{Cc}+\s*/gu, ' ');
 }
 
 /** The message of anything thrown. */

@@ -1,10 +1,11 @@
 /** @file Tests of atomic writes, digests and the cache folder. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from './errors.js';
-import { sha256OfFile, userCacheFolder, writeFileAtomic } from './files.js';
+import { moveFile, sha256OfFile, userCacheFolder, writeFileAtomic, writeFileAtomicSync } from './files.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,6 +49,64 @@ describe('writeFileAtomic', () => {
     await Promise.all(texts.map((text) => writeFileAtomic(path, text)));
     expect(texts).toContain(await readFile(path, 'utf8'));
     expect(await readdir(folder)).toEqual(['contended']);
+  });
+
+  it('writes through links, to what they lead to or shall lead to, and leaves them links', async () => {
+    await mkdir(join(folder, 'real'));
+    await writeFile(join(folder, 'real', 'there'), 'old');
+    for (const [link, target] of [
+      ['link', 'real/there'],
+      ['chain', 'link'],
+      ['dangling', 'real/new'],
+    ] as const) {
+      await symlink(target, join(folder, link));
+      await writeFileAtomic(join(folder, link), `through ${link}`);
+      expect((await lstat(join(folder, link))).isSymbolicLink()).toBe(true);
+      expect(await readFile(join(folder, link), 'utf8')).toBe(`through ${link}`);
+      writeFileAtomicSync(join(folder, link), [Buffer.from('at once')]);
+      expect((await lstat(join(folder, link))).isSymbolicLink()).toBe(true);
+      expect(await readFile(join(folder, link), 'utf8')).toBe('at once');
+    }
+    expect((await readdir(join(folder, 'real'))).sort()).toEqual(['new', 'there']);
+    const finished = join(folder, 'finished');
+    await writeFile(finished, 'moved');
+    await moveFile(finished, join(folder, 'link'));
+    expect((await lstat(join(folder, 'link'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(folder, 'real', 'there'), 'utf8')).toBe('moved');
+  });
+
+  it('writes into a pipe, which stays one', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const read = readFile(pipe, 'utf8');
+    await writeFileAtomic(pipe, ['one ', 'two']);
+    expect(await read).toBe('one two');
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(await readdir(folder)).toEqual(['pipe']);
+  });
+
+  it('writes to a device, which stays one', async () => {
+    const before = await lstat('/dev/null');
+    await writeFileAtomic('/dev/null', 'gone');
+    writeFileAtomicSync('/dev/null', [Buffer.from('gone')]);
+    expect(await lstat('/dev/null')).toMatchObject({ ino: before.ino, mode: before.mode });
+  });
+
+  it.runIf(process.getuid?.() === 0)('does not replace a device, even as root', async () => {
+    const device = join(folder, 'null');
+    try {
+      execFileSync('mknod', [device, 'c', '1', '3'], { stdio: 'ignore' });
+      await writeFileAtomic(device, 'gone');
+    } catch (error) {
+      // Containers often may not make devices, or not use them.
+      if (!/mknod|EPERM|EACCES/.test(String(error))) throw error;
+      return;
+    }
+    expect((await lstat(device)).isCharacterDevice()).toBe(true);
+  });
+
+  it('says that a full disk took nothing', async () => {
+    await expect(writeFileAtomic('/dev/full', 'x')).rejects.toThrow(/ENOSPC.*The disk is full/);
   });
 
   it('says with exit code 1 and a mend that a folder or a file is in the way', async () => {

@@ -4,13 +4,17 @@ import {
   closeSync,
   createReadStream,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { appendFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.js';
@@ -27,27 +31,40 @@ const temporaryPattern = /^\..+\.\d+-[0-9a-f]{8}\.tmp$/;
 
 /**
  * Writes a file in one step: readers see the old file or the whole new one, never a part.
- * The data goes to a temporary file beside it (missing folders are made), is flushed, then renamed.
+ * The data goes to a temporary file beside it (missing folders are made), is flushed, then renamed. What is no regular
+ * file is never replaced: a link stays and the file it leads to is written, a device or pipe takes the data itself.
  * @throws UserError (exit code 1) when the file cannot be written; an error of the chunks' own passes as it is
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
-  const target = resolve(path);
-  const temporary = temporaryBeside(target);
+  const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  let temporary: string | undefined;
   try {
-    await makeFolder(dirname(target));
-    const handle = await open(temporary, 'wx');
-    try {
-      const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
-      for await (const chunk of chunks) await handle.writeFile(chunk);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    const { target, isStream } = placeOf(path);
+    if (isStream) {
+      await writeAll(await open(target, 'w'), chunks, false);
+      return;
     }
+    temporary = temporaryBeside(target);
+    await makeFolder(dirname(target));
+    await writeAll(await open(temporary, 'wx'), chunks, true);
     await rename(temporary, target);
     await syncFolder(dirname(target));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
+  }
+}
+
+async function writeAll(
+  handle: FileHandle,
+  chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+  flush: boolean,
+): Promise<void> {
+  try {
+    for await (const chunk of chunks) await handle.writeFile(chunk);
+    if (flush) await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -56,22 +73,63 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
  * @throws UserError (exit code 1) when the file cannot be written
  */
 export function writeFileAtomicSync(path: string, chunks: Iterable<Uint8Array>): void {
-  const target = resolve(path);
-  const temporary = temporaryBeside(target);
+  let temporary: string | undefined;
   try {
-    mkdirSync(dirname(target), { recursive: true });
-    const file = openSync(temporary, 'wx');
+    const { target, isStream } = placeOf(path);
+    if (!isStream) {
+      temporary = temporaryBeside(target);
+      mkdirSync(dirname(target), { recursive: true });
+    }
+    const file = openSync(temporary ?? target, temporary === undefined ? 'w' : 'wx');
     try {
       for (const chunk of chunks) writeFileSync(file, chunk);
-      fsyncSync(file);
+      if (temporary !== undefined) fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, target);
+    if (temporary !== undefined) renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
   }
+}
+
+/**
+ * Gives a finished file its name in one step; what is no regular file there is written through, as by `writeFileAtomic`.
+ * @throws UserError (exit code 1) when it cannot be written
+ */
+export async function moveFile(from: string, path: string): Promise<void> {
+  const { target, isStream } = placeOf(path);
+  if (isStream) {
+    await writeFileAtomic(path, createReadStream(from));
+    await rm(from);
+    return;
+  }
+  await rename(from, target).catch((error: unknown) => {
+    throw cannotWrite(path, error);
+  });
+}
+
+/** Where a file to be written lies behind links, and whether that is something that data only flows into. */
+function placeOf(path: string): { readonly target: string; readonly isStream: boolean } {
+  const target = resolve(path);
+  const status = statSync(target, { throwIfNoEntry: false });
+  if (status !== undefined && !status.isFile() && !status.isDirectory()) return { target, isStream: true };
+  if (status !== undefined) return { target: realpathSync(target), isStream: false };
+  return { target: behindLinks(target), isStream: false };
+}
+
+/** As many links as Linux follows. */
+const mostLinks = 40;
+
+/** Where a link to what is not there yet leads. */
+function behindLinks(target: string): string {
+  let place = target;
+  for (let links = 0; links < mostLinks; links++) {
+    if (!lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) return place;
+    place = resolve(dirname(place), readlinkSync(place));
+  }
+  return target;
 }
 
 function temporaryBeside(target: string): string {

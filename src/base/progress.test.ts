@@ -47,11 +47,19 @@ describe('createProgress elsewhere than on a terminal', () => {
   });
 });
 
+it('writes plain lines on a terminal that obeys no codes', () => {
+  const { stream, text } = listen({ isTTY: true, columns: 60 });
+  const progress = createProgress('heads', 8, { stream, now: () => 0, terminal: 'dumb' });
+  progress.update(3);
+  progress.stop();
+  expect(text()).toBe('heads 3/8 in 0.0 s, 3000/s\n');
+});
+
 describe('createProgress on a terminal', () => {
   it('draws a bar that fits the columns, with done and total, and ends the line', () => {
     const { stream, text } = listen({ isTTY: true, columns: 60 });
     let time = 0;
-    const progress = createProgress('pre-train', 400, { stream, now: () => time });
+    const progress = createProgress('pre-train', 400, { stream, terminal: 'xterm', now: () => time });
     time = 10_000;
     progress.update(100, 'a note that is much longer than the terminal is wide, by far');
     progress.stop();

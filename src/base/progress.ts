@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly initial?: number;
   /** Where to write (default: stderr). */
   readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  /** What kind the terminal is (default: $TERM). */
+  readonly terminal?: string;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }
@@ -30,7 +32,17 @@ export function createProgress(title: string, total: number, options: ProgressOp
   if (options.quiet) return { update: () => undefined, stop: () => undefined };
   const stream = options.stream ?? process.stderr;
   const progress = { title, total, initial: options.initial ?? 0, now: options.now ?? Date.now };
-  return stream.isTTY ? barProgress(progress, stream) : lineProgress(progress, stream);
+  return isTerminal(stream, options.terminal)
+    ? barProgress(progress, stream)
+    : lineProgress(progress, stream);
+}
+
+/**
+ * Whether a bar can be drawn on a stream. A dumb terminal (Emacs' shell, some CI) shows the codes instead of obeying them.
+ * @param kind of the terminal (default: $TERM)
+ */
+export function isTerminal(stream: { readonly isTTY?: boolean }, kind = process.env.TERM): boolean {
+  return stream.isTTY === true && kind !== 'dumb';
 }
 
 interface Work {

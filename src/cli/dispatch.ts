@@ -1,10 +1,11 @@
 /** @file Runs a command line: the same exit codes, errors and Ctrl-C for every command. */
-import { messageOf, UserError } from '../base/errors.js';
+import { messageOf, plainText, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
 import type { Command, CommandIo } from './command.js';
 import { listOf } from './lists.js';
 import { parseLine } from './parse.js';
+import { printOut } from './standard-output.js';
 
 /** 128 + SIGINT, as shells say it. */
 const interruptedExitCode = 130;
@@ -19,7 +20,7 @@ export async function runLine(words: readonly string[], commands: readonly Comma
   try {
     const parsed = await parseLine(words, commands);
     if (parsed.kind === 'text') {
-      process.stdout.write(`${parsed.text}\n`);
+      printOut(`${parsed.text}\n`);
       return 0;
     }
     const { command, args } = parsed;
@@ -73,9 +74,9 @@ function ioOf(
     width: stdout.columns ?? 80,
     plugins,
     signal,
-    print: (text) => stdout.write(`${text}\n`),
+    print: (text) => printOut(`${text}\n`),
     say: (text) => {
-      if (!quiet) stderr.write(`${text}\n`);
+      if (!quiet) stderr.write(`${plainText(text)}\n`);
     },
   };
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /** @file The command line's entry. */
+import { messageOf } from '../base/errors.js';
+import { cannotWrite } from '../base/files.js';
 import { commands } from './commands.js';
 import { runLine } from './dispatch.js';
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`ehmam: ${messageOf(cannotWrite('stdout', error))}\n`, () => process.exit(1));
 });
 
 const code = await runLine(process.argv.slice(2), commands);

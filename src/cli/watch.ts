@@ -1,4 +1,5 @@
 /** @file `ehmam watch`: a suite's run, live, from another terminal. */
+import { isTerminal } from '../base/progress.js';
 import { defineCommand } from './command.js';
 
 export const watchCommand = defineCommand({
@@ -12,7 +13,7 @@ export const watchCommand = defineCommand({
   stopsOnSignal: true,
   async run({ folder }, io) {
     const { watchSuite } = await import('../suite/watch.js');
-    const terminal = process.stderr.isTTY === true && process.stdout.isTTY === true;
+    const terminal = isTerminal(process.stderr) && isTerminal(process.stdout);
     const { failed } = await watchSuite(folder, { signal: io.signal, terminal, print: io.print });
     return failed === undefined ? undefined : failed > 0 ? 1 : 0;
   },

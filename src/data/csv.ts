@@ -1,12 +1,17 @@
 /** @file CSV as a stream of blocks of records: plain rows are split here, anything unusual is csv-parse's to judge. */
-import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse/sync';
+import { textPieces } from '../base/text.js';
 
 export interface CsvRecord {
   readonly cells: readonly string[];
   /** The line it starts on, counted from 1. */
   readonly line: number;
+  /** Whether all cells are known to be in normal form: `normalForm` is spared. */
+  readonly isNormal?: boolean;
 }
+
+/** Bare cells of printable ASCII, which the parser trims. */
+const unusual = /[^\n\r -~]|"/;
 
 /** An error of csv-parse, with the line in the file. */
 export interface CsvFault {
@@ -23,25 +28,23 @@ const longestOpenQuote = 1 << 24;
 /**
  * The records of a UTF-8 file, block by block; the file is never held whole. Byte-order mark, CRLF, empty lines and
  * spaces beside the commas are accepted.
- * @throws what csv-parse throws, lines counted over the file; an encoding or system error as it comes
+ * @throws what csv-parse throws, lines counted over the file; UserError as `textPieces`
  */
 export async function* csvRecords(file: string): AsyncGenerator<readonly CsvRecord[]> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let text = '';
   let line = 1;
-  let isFirst = true;
   const take = (block: string): readonly CsvRecord[] => {
     const records = plainRecords(block, line) ?? parsedRecords(block, line);
     line += breaksIn(block);
     return records;
   };
-  const stream = createReadStream(file, { highWaterMark: blockBytes });
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (isFirst && text !== '') {
-      isFirst = false;
-      if (text.startsWith('\ufeff')) text = text.slice(1);
-    }
+  const pieces = textPieces(file, {
+    what: 'the manifest',
+    mend: 'Save it as CSV in UTF-8',
+    pieceBytes: blockBytes,
+  });
+  for await (const piece of pieces) {
+    text += piece;
     const end = text.lastIndexOf('\n') + 1;
     if (end === 0) continue;
     const block = text.slice(0, end);
@@ -52,7 +55,6 @@ export async function* csvRecords(file: string): AsyncGenerator<readonly CsvReco
     text = text.slice(end);
     yield take(block);
   }
-  text += decoder.decode();
   if (text !== '') yield take(text);
 }
 
@@ -72,6 +74,7 @@ function breaksIn(text: string): number {
 /** The records of whole lines; undefined where one is not plain. */
 export function plainRecords(text: string, firstLine: number): CsvRecord[] | undefined {
   const records: CsvRecord[] = [];
+  const isNormal = !unusual.test(text);
   let line = firstLine;
   for (let start = 0; start < text.length; line++) {
     const found = text.indexOf('\n', start);
@@ -81,7 +84,7 @@ export function plainRecords(text: string, firstLine: number): CsvRecord[] | und
     if (row === '') continue;
     const cells = plainCells(row);
     if (cells === undefined) return undefined;
-    records.push({ cells, line });
+    records.push(isNormal ? { cells, line, isNormal } : { cells, line });
   }
   return records;
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { UserError } from '../base/errors.js';
+import { nearPath } from './near-path.js';
 import { absentFiles, sizesOf } from './presence.js';
 import { emptyColumnOf, type ManifestOptions, readBlocks, type Utterance } from './rows.js';
 
@@ -31,7 +32,7 @@ export interface LoadOptions extends ManifestOptions {
 export async function loadUtterances(file: string, options: LoadOptions = {}): Promise<Utterance[]> {
   const kept = await load(file, options);
   const uses = usesOf(kept);
-  refuseAbsent(uses, await absentFiles([...uses.keys()]), options.mostMissing);
+  await refuseAbsent(uses, await absentFiles([...uses.keys()]), options.mostMissing);
   return kept;
 }
 
@@ -115,13 +116,30 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   }
   const absent = options.splits?.find((split) => !counts.has(split));
   if (absent !== undefined || kept.length === 0) {
-    const found = [...counts].map(([split, count]) => `${split} (${count})`).join(', ');
     throw new UserError(absent === undefined ? 'no utterances' : `no utterances in the split '${absent}'`, {
       file,
-      mend: found === '' ? 'The manifest has a header, but no rows' : `The splits found are: ${found}`,
+      mend: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
     });
   }
   return kept;
+}
+
+/** Other names of the three splits. */
+const otherNames: Readonly<Record<string, RegExp>> = {
+  train: /^(tr|trn|training|train[-_.].*)$/i,
+  dev: /^(val|valid|validate|validation|devel|development|dev[-_.].*|cv)$/i,
+  test: /^(tst|testing|eval|evaluation|test[-_.].*)$/i,
+};
+
+/** What to do about a split without rows, where these splits have some. */
+export function mendOfSplit(split: string, counts: ReadonlyMap<string, number>): string {
+  if (counts.size === 0) return 'The manifest has a header, but no rows';
+  const found = [...counts].map(([name, count]) => `${name} (${count})`).join(', ');
+  const meant = [...counts.keys()].find(
+    (name) => name.toLowerCase() === split || otherNames[split]?.test(name),
+  );
+  const rename = meant === undefined ? '' : `. Did you mean '${meant}'? Name it '${split}'`;
+  return `The splits found are: ${found}${rename}`;
 }
 
 /** The first line with an id: looked for where it is wanted, so that a million need not be remembered. */
@@ -147,7 +165,7 @@ async function audioSizes(
 ): Promise<ReadonlyMap<string, number>> {
   const uses = usesOf(utterances);
   const sizes = await sizesOf([...uses.keys()]);
-  refuseAbsent(
+  await refuseAbsent(
     uses,
     [...uses.keys()].filter((path) => !sizes.has(path)),
     mostMissing,
@@ -155,18 +173,19 @@ async function audioSizes(
   return sizes;
 }
 
-function refuseAbsent(
+async function refuseAbsent(
   uses: ReadonlyMap<string, Utterance>,
   absent: readonly string[],
   mostMissing = 0,
-): void {
+): Promise<void> {
   const [path] = absent;
   const first = path === undefined ? undefined : uses.get(path);
   if (first === undefined || absent.length <= mostMissing * uses.size) return;
   const more = absent.length > 1 ? ` (and ${absent.length - 1} more of ${uses.size})` : '';
-  throw new UserError(`the audio file '${first.columns.path ?? first.path}' is not at ${first.path}${more}`, {
+  const written = first.columns.path ?? first.path;
+  throw new UserError(`the audio file '${written}' is not at ${first.path}${more}`, {
     file: first.manifest,
     line: first.line,
-    mend: 'If the audio lies elsewhere, give its folder with --root',
+    mend: (await nearPath(written, first.path)) ?? 'If the audio lies elsewhere, give its folder with --root',
   });
 }

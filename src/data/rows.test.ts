@@ -182,19 +182,25 @@ describe('writeManifest', () => {
     );
   });
 
-  it('is undone by readManifest', async () => {
+  it('is undone by readManifest, which gives all but paths in normal form', async () => {
     const cell = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')),
       fc.constantFrom('', ' a', 'b\t', '"', 'x\r\ny', '\ufeff', '='),
     );
-    const filled = cell.filter((text) => text !== '');
+    const filled = cell.filter((text) => text.trim() !== '');
     const row = fc.record({ id: filled, path: filled, split: filled, text: cell, 'a,"b': cell });
     await fc.assert(
       fc.asyncProperty(fc.array(row, { maxLength: 4 }), async (rows) => {
         await writeManifest(file, rows);
         const back: unknown[] = [];
         for await (const { columns } of readManifest(file)) back.push(columns);
-        expect(back).toEqual(rows);
+        const normal = (text: string): string => text.normalize('NFC').trim();
+        expect(back).toEqual(
+          rows.map((cells) => ({
+            ...Object.fromEntries(Object.entries(cells).map(([name, text]) => [name, normal(text)])),
+            path: cells.path,
+          })),
+        );
       }),
       { numRuns: 40 },
     );

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { messageOf, UserError } from '../base/errors.js';
-import { systemCode, writeFileAtomic } from '../base/files.js';
+import { writeFileAtomic } from '../base/files.js';
 import { csvRecords } from './csv.js';
 import {
   checkedHeader,
@@ -113,15 +113,7 @@ function readError(error: unknown, file: string): unknown {
       cause: error,
     });
   }
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-    return new UserError('is not UTF-8 text', { file, mend: 'Save it as CSV in UTF-8', cause: error });
-  }
-  if (systemCode(error) === undefined) return error;
-  return new UserError(`the manifest cannot be read (${messageOf(error)})`, {
-    file,
-    mend: 'Give the path of a CSV file that names the utterances',
-    cause: error,
-  });
+  return error;
 }
 
 /** Writes a manifest in one step; a column is there when any row has it. */

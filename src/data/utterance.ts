@@ -2,6 +2,7 @@
 import { resolve, sep } from 'node:path';
 import { UserError } from '../base/errors.js';
 import type { CsvRecord } from './csv.js';
+import { normalForm } from './look-alikes.js';
 
 /** One row of a manifest. */
 export interface Utterance {
@@ -17,7 +18,7 @@ export interface Utterance {
   readonly split: string;
   /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
   readonly cropOf?: string;
-  /** Every column by its name, as written: also `speaker`, `text`, `label` and a task's own. */
+  /** Every column by its name, in normal form but for `path`: also `speaker`, `text`, `label` and a task's own. */
   readonly columns: Readonly<Record<string, string>>;
   /** Where the row stands. */
   readonly line: number;
@@ -28,11 +29,12 @@ export const requiredColumns = ['id', 'path', 'split'] as const;
 
 /** @throws UserError for columns that are missing, without a name, or there twice */
 export function checkedHeader(
-  header: readonly string[],
+  written: readonly string[],
   file: string,
   line: number,
   columns: readonly string[],
 ): readonly string[] {
+  const header = written.map(normalForm);
   const found = `The header found is: ${namesText(header)}`;
   const missing = [...requiredColumns, ...columns].filter((column) => !header.includes(column));
   if (missing.length > 0) {
@@ -99,7 +101,7 @@ export function layoutOf(
 
 const noColumns: Readonly<Record<string, string>> = Object.freeze({});
 
-export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utterance {
+export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: CsvRecord): Utterance {
   const { header, at, file, keepColumns, splits } = layout;
   if (cells.length !== header.length) {
     throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
@@ -111,7 +113,7 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
           : 'Add the missing cells',
     });
   }
-  const empty = requiredColumns.find((name) => cells[at[name]] === '');
+  const empty = requiredColumns.find((name) => (isNormal ? cells[at[name]] : cells[at[name]]?.trim()) === '');
   if (empty !== undefined) {
     throw new UserError(`'${empty}' is empty`, {
       file,
@@ -119,10 +121,11 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
       mend: `Every row needs ${requiredColumns.join(', ')}`,
     });
   }
-  const split = cells[at.split] as string;
+  const formed = (cell: string): string => (isNormal ? cell : normalForm(cell));
+  const split = formed(cells[at.split] as string);
   if (!splits.has(split)) splits.set(split, split);
   const utterance: Mutable<Utterance> = {
-    id: cells[at.id] as string,
+    id: formed(cells[at.id] as string),
     path: pathOf(layout, cells[at.path] as string),
     split: splits.get(split) as string,
     columns: noColumns,
@@ -137,7 +140,10 @@ export function utteranceOf(layout: Layout, { cells, line }: CsvRecord): Utteran
   if (channel !== undefined) utterance.channel = channel;
   if (keepColumns) {
     const columns: Record<string, string> = {};
-    for (let i = 0; i < header.length; i++) columns[header[i] as string] = cells[i] as string;
+    for (let i = 0; i < header.length; i++) {
+      const cell = cells[i] as string;
+      columns[header[i] as string] = isNormal || i === at.path ? cell : normalForm(cell);
+    }
     utterance.columns = columns;
   }
   return utterance;

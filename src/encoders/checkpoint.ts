@@ -48,14 +48,22 @@ export function checkNames(names: Iterable<string>, specs: Specs, file: string):
   const missing = Object.keys(specs).filter((name) => !found.has(name));
   const unknown = [...found].filter((name) => !Object.hasOwn(specs, name));
   const complaints = [
-    ...(missing.length > 0 ? [`parameters are missing: ${missing.join(', ')}`] : []),
-    ...(unknown.length > 0 ? [`parameters are not known: ${unknown.join(', ')}`] : []),
+    ...(missing.length > 0 ? [`parameters are missing: ${listed(missing)}`] : []),
+    ...(unknown.length > 0 ? [`parameters are not known: ${listed(unknown)}`] : []),
   ];
   if (complaints.length === 0) return;
   throw new UserError(complaints.join('; '), {
     file,
     mend: 'Its settings must be those that the weights were trained with',
   });
+}
+
+const mostListed = 8;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - mostListed;
+  const shown = names.slice(0, mostListed).join(', ');
+  return rest > 0 ? `${shown}, and ${rest} more` : shown;
 }
 
 /** The parameters that the encoder has, in its order; others are left. */

@@ -8,7 +8,7 @@ import { configure } from './configured.js';
 import type { Encoder } from './encoder.js';
 import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
-import { indexFile, torchFile } from './huggingface/stored.js';
+import { indexFile, torchFile, torchIndexFile } from './huggingface/stored.js';
 import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
@@ -73,7 +73,7 @@ type Place =
   | { readonly kind: 'file'; readonly path: string };
 
 /** Files of which the folder is meant. */
-const folderFiles = [weightsFile, indexFile, torchFile];
+const folderFiles = [weightsFile, indexFile, torchFile, torchIndexFile];
 
 async function placeOf(spec: string): Promise<Place> {
   const named = namedEncoders();

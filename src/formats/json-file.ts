@@ -1,6 +1,7 @@
 /** @file JSON files of checkpoints: small, and a plain object. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
+import { readText } from '../base/text.js';
 
 /** Settings and indices are small; a longer file is a mistake. */
 const maximumBytes = 64 * 1024 * 1024;
@@ -17,7 +18,7 @@ export async function readJsonFile(file: string, mend: string): Promise<unknown>
   const { size } = await stat(file).catch(unreadable);
   if (size > maximumBytes)
     throw new UserError(`is ${size} bytes long, too long for settings`, { file, mend });
-  const text = await readFile(file, 'utf8').catch(unreadable);
+  const text = await readText(file, { mend });
   try {
     return JSON.parse(text);
   } catch (error) {

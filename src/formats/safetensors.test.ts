@@ -106,11 +106,13 @@ describe('a safetensors file', () => {
     ]);
   });
 
-  it('holds bfloat16, int64 and uint8, widened or narrowed without loss', async () => {
+  it('holds bfloat16, float64, int64 and uint8, widened or narrowed without loss', async () => {
     const brain = await readHand('BF16', [3], bytes(Uint16Array.of(0x3fc0, 0xc000, 0xff80)));
     expect([...(brain?.data ?? [])]).toEqual([1.5, -2, Number.NEGATIVE_INFINITY]);
     const long = await readHand('I64', [2], bytes(BigInt64Array.of(-(2n ** 31n), 2n ** 31n - 1n)));
     expect(long).toEqual(int32([2], [-2147483648, 2147483647]));
+    const double = await readHand('F64', [2], bytes(Float64Array.of(0.1, -3e-50)));
+    expect([...(double?.data ?? [])]).toEqual([Math.fround(0.1), -0]);
     expect(await readHand('U8', [2], Uint8Array.of(0, 255))).toEqual(int32([2], [0, 255]));
   });
 });

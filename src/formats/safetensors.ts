@@ -23,7 +23,7 @@ export interface SafetensorsFile {
 }
 
 /**
- * Tensors of a file, in the order they are stored. F16 and BF16 become float32; I64 and U8 become int32.
+ * Tensors of a file, in the order they are stored. F64, F16 and BF16 become float32; I64 and U8 become int32.
  * @param wanted which ones (default: all); the others are not read from the disk
  * @throws UserError if the file cannot be read, is truncated, or its header is wrong: offsets that overlap,
  *   leave gaps or disagree with the shape, an unknown type, a header that is too long, int64 beyond int32
@@ -165,6 +165,8 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
   switch (dtype) {
     case 'F32':
       return { dtype: 'float32', shape, data: new Float32Array(bytes.buffer) };
+    case 'F64':
+      return { dtype: 'float32', shape, data: Float32Array.from(new Float64Array(bytes.buffer)) };
     case 'BF16': // the upper half of a float32
       return { dtype: 'float32', shape, data: bfloatsOf(new Uint16Array(bytes.buffer)) };
     case 'F16':

@@ -1,8 +1,6 @@
-/** @file Reads n-gram models in the ARPA format, plain or .gz, into flat tables. */
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { messageOf, UserError } from '../base/errors.js';
+/** @file Reads n-gram models in the ARPA format, plain or gzipped, into flat tables. */
+import { UserError } from '../base/errors.js';
+import { textLines } from '../base/text.js';
 import { type Level, type NgramModel, placeOf } from './model.js';
 
 /** N-grams of one length in the order of the file. */
@@ -14,6 +12,11 @@ interface Rows {
   filled: number;
 }
 
+const others = [
+  ['mmap lm http://kheafield.com/code', "KenLM's binary form of a model, not the ARPA it was built from"],
+  ['blmt', "IRSTLM's binary form of a model"],
+] as const;
+
 /**
  * Reads a model.
  * @throws UserError naming file and line of what is no ARPA
@@ -21,27 +24,9 @@ interface Rows {
 export async function readArpa(file: string): Promise<NgramModel> {
   const reader = modelReader(file);
   let line = 0;
-  try {
-    for await (const text of linesOf(file)) reader.line(text, ++line);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
-  }
+  for await (const text of textLines(file, { mend: 'Give an ARPA file', others, pieceBytes: 1 << 20 }))
+    reader.line(text, ++line);
   return reader.model();
-}
-
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const bytes = createReadStream(file, { highWaterMark: 1 << 20 });
-  const stream: Readable = file.endsWith('.gz') ? bytes.pipe(createGunzip({ chunkSize: 1 << 20 })) : bytes;
-  if (stream !== bytes) bytes.on('error', (error) => stream.destroy(error));
-  stream.setEncoding('utf8');
-  let rest = '';
-  for await (const chunk of stream) {
-    const lines = (rest + (chunk as string)).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }
 
 function modelReader(file: string): { line(text: string, number: number): void; model(): NgramModel } {
@@ -100,8 +85,7 @@ function modelReader(file: string): { line(text: string, number: number): void; 
   };
 
   return {
-    line(raw, number) {
-      const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    line(text, number) {
       if (ended || text === '') return;
       if (text.startsWith('\\')) {
         const [, order] = /^\\(\d+)-grams:$/.exec(text) ?? [];
@@ -120,7 +104,9 @@ function modelReader(file: string): { line(text: string, number: number): void; 
     },
     model() {
       if (!ended || levels.length !== counts.length || levels.length === 0) fail('the file is not complete');
-      return { order: levels.length, vocabulary, levels, unknown: vocabulary.get('<unk>') };
+      // Some models have it in capitals; KenLM takes them alike.
+      const unknown = vocabulary.get('<unk>') ?? vocabulary.get('<UNK>');
+      return { order: levels.length, vocabulary, levels, unknown };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** @file A letter lexicon as a trie: which words the tokens so far may still become, and the best score among them. */
-import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../base/errors.js';
+import { UserError } from '../base/errors.js';
+import { readText } from '../base/text.js';
 
 export interface LexiconNode {
   readonly children: Map<number, LexiconNode>;
@@ -41,9 +41,7 @@ const newNode = (): LexiconNode => ({ children: new Map(), words: [], best: Numb
  * @throws UserError naming the line whose tokens are not the head's
  */
 export async function readLexicon(file: string, tokens: readonly string[]): Promise<LexiconEntry[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
-  });
+  const text = await readText(file);
   const places = new Map(tokens.map((token, i) => [token, i]));
   return text.split(/\r?\n/).flatMap((line, i) => {
     const [word, ...spelling] = line.trim().split(/\s+/);

@@ -47,6 +47,25 @@ test('a gzipped file gives the same model', async () => {
   expect(await readArpa(file)).toEqual(model);
 });
 
+test('a gzipped file is told by its content, and a model in another form by name', async () => {
+  const file = await written('gzipped.arpa', gzipSync(await readFile(join(fixtures, 'tiny.arpa'))));
+  expect(await readArpa(file)).toEqual(model);
+  const binary = Buffer.concat([
+    Buffer.from('mmap lm http://kheafield.com/code format version 5\n'),
+    Buffer.alloc(90),
+  ]);
+  await expect(readArpa(await written('kenlm.arpa', binary))).rejects.toThrow(
+    "kenlm.arpa: is no text in UTF-8: it is KenLM's binary form of a model, not the ARPA it was built from. Give an ARPA file",
+  );
+});
+
+test('<UNK> in capitals stands for unknown words, as in KenLM', async () => {
+  const plain = await readFile(join(fixtures, 'tiny.arpa'), 'utf8');
+  const capitals = await readArpa(await written('capitals.arpa', plain.replaceAll('<unk>', '<UNK>')));
+  expect(wordOf(capitals, 'never-heard')).toBe(wordOf(model, 'never-heard'));
+  expect(wordOf(capitals, 'never-heard')).toBeGreaterThanOrEqual(0);
+});
+
 test('an n-gram takes 16 bytes, one of the highest order 8', () => {
   const [one, two, three] = model.levels.map(({ words }) => words.length) as [number, number, number];
   expect(tableBytes(model)).toBe(16 * (one + two) + 2 * 4 + 8 * three);

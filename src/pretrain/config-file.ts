@@ -1,11 +1,11 @@
 /** @file Settings from a file: those it names replace a preset's, and what is wrong with them is named with its line. */
-import { readFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
 import { moduleFrom } from '../base/module-name.js';
 import { closestName } from '../base/names.js';
+import { readText } from '../base/text.js';
 import { type PretrainConfig, pretrainPresets, pretrainSchema } from './config.js';
 
 type Settings = { readonly [name: string]: unknown };
@@ -32,13 +32,7 @@ export interface ConfigFile {
  * @throws UserError with file and line: what cannot be read, an unknown setting (with those there are), a wrong value
  */
 export async function withConfigFile(preset: PretrainConfig, file: string): Promise<ConfigFile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`cannot be read (${messageOf(error)})`, {
-      file,
-      mend: 'Give the path of a JSON or YAML file of settings',
-      cause: error,
-    });
-  });
+  const text = await readText(file, { mend: 'Give a JSON or YAML file of settings, in UTF-8' });
   const { value, lineOf } = contentOf(text, file);
   if (!isGroup(value)) {
     throw new UserError('holds no settings', {

@@ -14,6 +14,9 @@ const mend = 'Run the task again to write record and predictions anew';
 export async function* readPredictions({ path, record }: StoredRecord): AsyncGenerator<PredictionLine> {
   const file = join(dirname(path), record.predictions);
   const hash = createHash('sha256');
+  /** Of the same lines with the ends they were written with. */
+  const plain = createHash('sha256');
+  let returns = 0;
   let line = 0;
   try {
     let rest = '';
@@ -22,7 +25,11 @@ export async function* readPredictions({ path, record }: StoredRecord): AsyncGen
       hash.update(chunk);
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      for (const text of lines) yield predictionOf(text, file, ++line);
+      for (const text of lines) {
+        if (text.endsWith('\r')) returns++;
+        if (returns > 0) plain.update(`${text.replace(/\r$/, '')}\n`);
+        yield predictionOf(text, file, ++line);
+      }
     }
     if (rest !== '') yield predictionOf(rest, file, ++line);
   } catch (error) {
@@ -30,6 +37,12 @@ export async function* readPredictions({ path, record }: StoredRecord): AsyncGen
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
   }
   if (record.predictionsHash !== undefined && hash.digest('hex') !== record.predictionsHash) {
+    if (returns > 0 && plain.digest('hex') === record.predictionsHash) {
+      throw new UserError('has other line ends (CRLF) than it was written with, and the same predictions', {
+        file,
+        mend: "Git's core.autocrlf does that: write '*.jsonl -text' into .gitattributes and check the folder out anew",
+      });
+    }
     throw new UserError('does not hold the predictions that its record was made from', { file, mend });
   }
 }

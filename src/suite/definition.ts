@@ -1,11 +1,12 @@
 /** @file A suite: tasks with their manifests and settings, from a JSON or YAML file or by name. */
-import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type PresetName, presetNames } from '../api/presets.js';
 import { messageOf, UserError } from '../base/errors.js';
+import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
+import { readText } from '../base/text.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { recordedPath } from '../results/places.js';
 
@@ -141,8 +142,10 @@ export const isSuiteName = (text: string): boolean => (suiteNames as readonly st
  */
 export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (fileOrName === 'mini') return miniSuite(options);
-  const content = await readFile(fileOrName, 'utf8').catch((error: unknown) => {
-    throw new UserError(`there is no suite '${fileOrName}' (${messageOf(error)})`, {
+  const content = await readText(fileOrName, { mend: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
+    // Other faults than a file that is not there name themselves.
+    if (systemCode(error instanceof Error ? error.cause : error) === undefined) throw error;
+    throw new UserError(`there is no suite '${fileOrName}' (${messageOf(error.cause)})`, {
       mend: `Give a suite file (JSON or YAML) or one of ${suiteNames.join(', ')}`,
       cause: error,
     });

@@ -8,7 +8,7 @@ import { type FeatureStorage, type Features, openFeatures } from '../features/st
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import type { PlannedTask } from './plan.js';
-import { type Usable, usable } from './usable.js';
+import { leftOut, type Usable, usable } from './usable.js';
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -34,12 +34,23 @@ export async function evaluate(
   const { engine, seeds } = options;
   const features = await openPlanned(encoder, planned, options);
   try {
-    const kept = usable(planned, features.bad);
+    const skipped = leftOut(planned, features, encoder.hopSamples);
+    const kept = usable(planned, skipped);
     const { results, seconds, rowsOf } = await trainAndTest(encoder, planned, features, kept, options);
     return results.map((result, i) => {
       const rows = rowsOf(result.predictions, 'test');
       const seed = seeds[i] as number;
-      const tested = { encoder, planned, engine, features, utterances: kept.data.test, rows, seed, seconds };
+      const tested = {
+        encoder,
+        planned,
+        engine,
+        features,
+        skipped,
+        utterances: kept.data.test,
+        rows,
+        seed,
+        seconds,
+      };
       return evaluationOf(tested, result);
     });
   } finally {

@@ -28,7 +28,9 @@ export interface Tested {
   readonly encoder: Encoder;
   readonly planned: PlannedTask;
   readonly engine: Engine;
-  readonly features: Pick<Features, 'bad' | 'costs'>;
+  readonly features: Pick<Features, 'costs'>;
+  /** Reasons of what was left out, by place. */
+  readonly skipped: ReadonlyMap<number, string>;
   /** Of test, in the order of the predictions. */
   readonly utterances: readonly Utterance[];
   readonly rows: readonly JudgedRow[];
@@ -55,7 +57,7 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
 }
 
 function recordOf(tested: Tested, result: HeadResult): NewRecord {
-  const { encoder, planned, engine, features, seed, seconds } = tested;
+  const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, preset } = planned;
   const { languageModel } = result;
   const commit = ownCommit();
@@ -82,8 +84,8 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
       peakMemoryMB: process.resourceUsage().maxRSS / 1024,
       encoderFrames: features.costs.encoderFrames,
     },
-    ...(features.bad.size > 0 && {
-      skipped: [...features.bad].map(([place, reason]) => ({
+    ...(skipped.size > 0 && {
+      skipped: [...skipped].map(([place, reason]) => ({
         id: planned.utterances[place]?.id ?? '',
         reason,
       })),

@@ -1,6 +1,7 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
 import { join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
+import { lookAlikeRemarks } from '../data/look-alikes.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
@@ -67,6 +68,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
       planTask(wanted, training, maxBadShare, hashOnce),
     );
     if (planned === undefined) continue;
+    for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
     const { task, head, hashes, preset } = planned;
     tasks.push({ wanted, planned: { task, head, hashes, preset } });
@@ -239,4 +241,12 @@ function headJobs(
     hashes,
     seeds: group,
   }));
+}
+
+/** Labels that look like one class and are several. */
+function lookAlikeLabels({ task, data }: PlannedTask): string[] {
+  const rows = [...data.train, ...data.dev, ...data.test];
+  return (task.classes ?? []).flatMap((column) =>
+    lookAlikeRemarks(column, new Set(rows.map(({ columns }) => columns[column] ?? ''))),
+  );
 }

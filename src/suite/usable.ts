@@ -1,14 +1,39 @@
-/** @file The utterances of a task that have features: those whose audio cannot be used are left out. */
+/** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
 import { splits } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
+import type { Features } from '../features/store.js';
 import type { PlannedTask } from './plan.js';
 
 export interface Usable {
   readonly data: PlannedTask['data'];
   /** Where they are among the features, whose order is train, dev, test. */
   readonly places: HeadWork['places'];
+}
+
+/**
+ * What is left out: utterances with unusable audio, and those to learn from whose audio is too short for what they say.
+ * @returns the reasons by the utterances' places among the features
+ */
+export function leftOut(
+  { task, head, data }: PlannedTask,
+  { bad, rows }: Pick<Features, 'bad' | 'rows'>,
+  hopSamples: number,
+): ReadonlyMap<number, string> {
+  if (task.stepsNeeded === undefined || head.kind.reads(head.settings).store !== 'frames') return bad;
+  const out = new Map(bad);
+  // The features' order is train, dev, test.
+  for (const [place, utterance] of data.train.entries()) {
+    if (out.has(place)) continue;
+    const frames = rows[place] ?? 0;
+    const steps = head.kind.steps?.(head.settings, frames, hopSamples) ?? frames;
+    const needed = task.stepsNeeded(utterance);
+    if (steps >= needed) continue;
+    const { manifest, line, id } = utterance;
+    out.set(place, `${manifest}:${line}: what '${id}' says takes ${needed} steps, its audio has ${steps}`);
+  }
+  return out;
 }
 
 /**
@@ -40,7 +65,10 @@ function refuseEmpty(
   if (empty === undefined) return;
   const [reason] = bad.values();
   throw new UserError(
-    `none of the ${data[empty].length} utterances of '${empty}' has audio that can be used by the task ${task.name}, for example: ${reason}`,
-    { file: manifest.path, mend: 'Mend the audio, or give its folder with root in the suite' },
+    `none of the ${data[empty].length} utterances of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
+    {
+      file: manifest.path,
+      mend: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',
+    },
   );
 }

@@ -1,5 +1,5 @@
 /** @file What a local run shows: one progress of all jobs, and what goes wrong as it happens. */
-import { createProgress, type Progress } from '../base/progress.js';
+import { createProgress, isTerminal, type Progress } from '../base/progress.js';
 import { type Job, jobKinds } from './job.js';
 import type { RunReport, Watcher } from './local.js';
 import { logPath, shortKey } from './state.js';
@@ -36,7 +36,7 @@ export function viewOf(title: string, todo: readonly Job[], quiet: boolean): Vie
   };
   const say = (text: string): void => {
     // A terminal's bar would be torn: there the summary tells.
-    if (!quiet && process.stderr.isTTY !== true) process.stderr.write(`${text}\n`);
+    if (!quiet && !isTerminal(process.stderr)) process.stderr.write(`${text}\n`);
   };
   return {
     started(job) {

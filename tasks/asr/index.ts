@@ -10,7 +10,15 @@ import {
   type TextUnit,
   UserError,
 } from '../../src/api/index.js';
-import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
+import {
+  blank,
+  ctcSteps,
+  decodeTokens,
+  encodeText,
+  normalizeText,
+  tokens,
+  unknownCharacters,
+} from './characters.js';
 
 export const asr: Task<CtcSpec> = {
   name: 'asr',
@@ -23,6 +31,7 @@ export const asr: Task<CtcSpec> = {
   ],
   hubTask: 'automatic-speech-recognition',
   complaints: complaintsOf,
+  stepsNeeded: ({ columns }) => ctcSteps(encodeText(normalizeText(columns.text ?? ''))),
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;
     return {

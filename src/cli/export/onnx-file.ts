@@ -1,11 +1,11 @@
 /** @file Writes an ONNX file and runs it, in a session of its own, against the engine before it counts as written. */
-import { access, rename, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
-import { sha256OfFile, writeFileAtomic } from '../../base/files.js';
+import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
@@ -54,7 +54,7 @@ export async function exportOnnx(
   try {
     const expected = await engineOutputs(encoder, head, threads);
     const { outputs, checks } = await compare(unchecked, expected, threads);
-    await rename(unchecked, file);
+    await moveFile(unchecked, file);
     const { name, hash } = encoder;
     return {
       file,

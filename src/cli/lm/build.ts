@@ -1,11 +1,11 @@
 /** @file A language model of a text, written as ARPA. */
-import { readFile } from 'node:fs/promises';
-import { messageOf, UserError } from '../../base/errors.js';
+import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
+import { readText } from '../../base/text.js';
 import { arpaLines, estimateNgrams } from '../../lm/kneser-ney.js';
 
 /** Words that have a meaning of their own in a model. */
-const reserved: readonly string[] = ['<s>', '</s>', '<unk>'];
+const reserved: readonly string[] = ['<s>', '</s>', '<unk>', '<UNK>'];
 
 /**
  * @returns how many n-grams of every order
@@ -19,9 +19,7 @@ export async function buildLm(request: {
   const { text: file, order, out } = request;
   if (!Number.isInteger(order) || order < 1 || order > 6)
     throw new UserError(`--order ${order} is no order`, { mend: 'Give a whole number from 1 to 6' });
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
-  });
+  const text = await readText(file);
   const sentences = text.split(/\r?\n/).map((line) => line.split(/\s+/).filter((word) => word !== ''));
   sentences.forEach((words, i) => {
     const wrong = words.find((word) => reserved.includes(word));

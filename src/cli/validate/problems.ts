@@ -1,22 +1,32 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
 import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
-import { emptyColumnOf, type Utterance } from '../../data/manifest.js';
+import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
+import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
 
 export interface Problem {
-  readonly kind: 'empty split' | 'duplicate id' | 'missing audio' | 'unusable row' | 'unreadable audio';
+  readonly kind:
+    | 'empty split'
+    | 'duplicate id'
+    | 'missing audio'
+    | 'unusable row'
+    | 'unreadable audio'
+    | 'too short';
   /** With file and line. */
   readonly message: string;
 }
 
-export function emptySplits(data: TaskData, manifest: string): Problem[] {
+export function emptySplits(data: TaskData, rows: readonly Utterance[], manifest: string): Problem[] {
+  const counts = new Map<string, number>();
+  for (const { split } of rows) counts.set(split, (counts.get(split) ?? 0) + 1);
   return splits
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',
-      message: `${manifest}: no utterances in the split '${split}'`,
+      message: `${manifest}: no utterances in the split '${split}'. ${mendOfSplit(split, counts)}`,
     }));
 }
 
@@ -36,22 +46,26 @@ export function duplicateIds(rows: readonly Utterance[]): Problem[] {
   return problems;
 }
 
+const mostHints = 100;
+
 /** Paths of audio files that are not there, and a problem for each. */
 export async function missingAudio(rows: readonly Utterance[]): Promise<ReadonlyMap<string, Problem>> {
   const uses = new Map<string, Utterance>();
   for (const row of rows) if (!uses.has(row.path)) uses.set(row.path, row);
   const absent = new Set(await absentFiles([...uses.keys()]));
-  return new Map(
-    [...uses.values()]
-      .filter(({ path }) => absent.has(path))
-      .map(({ path, columns, manifest, line }) => [
-        path,
-        {
-          kind: 'missing audio',
-          message: `${manifest}:${line}: the audio file '${columns.path}' is not at ${path}`,
-        },
-      ]),
-  );
+  const problems = new Map<string, Problem>();
+  for (const { path, columns, manifest, line } of uses.values()) {
+    if (!absent.has(path)) continue;
+    // What is there instead is looked for as often as a person reads it.
+    const mend = problems.size < mostHints ? await nearPath(columns.path ?? path, path) : undefined;
+    const { message } = new UserError(`the audio file '${columns.path}' is not at ${path}`, {
+      file: manifest,
+      line,
+      ...(mend !== undefined && { mend }),
+    });
+    problems.set(path, { kind: 'missing audio', message });
+  }
+  return problems;
 }
 
 /** How often a task that cannot list its complaints is asked for the next one. */
@@ -101,14 +115,41 @@ function askedAgain(task: Task, data: TaskData): string[] {
   return [...messages, `${task.name} refused ${mostAsked} rows and was not asked about more`];
 }
 
-/** Every utterance whose audio cannot be decoded. */
-export async function unreadableAudio(utterances: readonly Utterance[]): Promise<Problem[]> {
+/** Every utterance whose audio cannot be decoded, or is too short to learn from. */
+export async function audioProblems(task: Task, utterances: readonly Utterance[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const utterance of utterances) {
-    await readUtterance(utterance, longestUtteranceSeconds).catch((error: unknown) => {
+    try {
+      const { length } = await readUtterance(utterance, longestUtteranceSeconds);
+      problems.push(...tooShort(task, utterance, length / sampleRateHz));
+    } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push({ kind: 'unreadable audio', message: error.message });
-    });
+    }
   }
   return problems;
+}
+
+/** Those that are too short by the column duration alone. */
+export function shortAudio(task: Task, utterances: readonly Utterance[]): Problem[] {
+  return utterances.flatMap((utterance) => {
+    const { durationSeconds } = utterance;
+    return durationSeconds === undefined ? [] : tooShort(task, utterance, durationSeconds);
+  });
+}
+
+/** Of most encoders: 400 samples a frame, one every 320. */
+const [frameSeconds, hopSeconds] = [0.025, 0.02];
+
+function tooShort(task: Task, utterance: Utterance, seconds: number): Problem[] {
+  const needed = task.stepsNeeded?.(utterance) ?? 1;
+  const frames = Math.max(0, Math.floor((seconds - frameSeconds) / hopSeconds + 1e-6) + 1);
+  if (utterance.split !== 'train' || frames >= needed) return [];
+  const what = `what '${utterance.id}' says takes ${needed} steps, its ${seconds.toFixed(2)} s have ${frames} of 20 ms`;
+  const { message } = new UserError(what, {
+    file: utterance.manifest,
+    line: utterance.line,
+    mend: 'Nothing can be learned from it: correct it, or leave the row out',
+  });
+  return [{ kind: 'too short', message }];
 }

@@ -124,7 +124,7 @@ test('every duplicate, every missing file and every empty split is listed, and t
   expect(report.hash).toBeNull();
   const place = join(folder, 'm.csv');
   expect(report.problems.map(({ message }) => message.replace(`${place}:`, ''))).toEqual([
-    " no utterances in the split 'dev'",
+    " no utterances in the split 'dev'. The splits found are: train (3), test (4)",
     "5: the id '1' stands on line 2 already",
     "6: the id '2' stands on line 3 already",
     "7: the id '2' stands on line 3 already",
@@ -169,4 +169,51 @@ test('a task that cannot list its complaints is asked again without each row tha
 test('a missing column is refused', async () => {
   const rows = ['id,path,split', '1,a.wav,train', '2,b.wav,dev', '3,c.wav,test'];
   await expect(check('ks', rows)).rejects.toThrow("the column 'label' is missing");
+});
+
+test('a train text that takes more frames than its audio has is listed, by the duration or the audio itself', async () => {
+  const long = 'so many words that no tenth of a second holds them';
+  const rows = [
+    '1,a.wav,train,one,',
+    `2,b.wav,train,${long},0.1`,
+    '3,c.wav,dev,two,',
+    `4,d.wav,test,${long},0.1`,
+  ];
+  const problems = async (deep: boolean, withoutDuration = false) => {
+    const all = withoutDuration ? rows.map((row) => row.replace('0.1', '')) : rows;
+    return (await check('asr', ['id,path,split,text,duration', ...all], deep)).problems;
+  };
+  const message = expect.stringMatching(
+    /m\.csv:3: what '2' says takes 50 steps, its 0\.10 s have 4 of 20 ms/,
+  );
+  expect(await problems(false)).toEqual([{ kind: 'too short', message }]);
+  expect(await problems(true)).toEqual([{ kind: 'too short', message }]);
+  expect(await problems(true, true)).toEqual([{ kind: 'too short', message }]);
+  expect(await problems(false, true)).toEqual([]);
+});
+
+test('rows of a split of another name are remarked on, with the name that is wanted', async () => {
+  const rows = good.map((row) => row.replace('dev', 'valid'));
+  const { problems, remarks } = await check('ks', [head, ...rows]);
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringContaining(
+      "no utterances in the split 'dev'. The splits found are: train (2), valid (1), test (1). Did you mean 'valid'? Name it 'dev'",
+    ),
+  ]);
+  expect(remarks).toContain("1 rows of the split 'valid' are not used");
+});
+
+test('labels have one form, and those that still look alike are remarked on', async () => {
+  const rows = [
+    '5,e.wav,train,s5,"yes "',
+    '6,e.wav,train,s5,caf\u00e9',
+    '7,e.wav,train,s5,cafe\u0301',
+    '8,e.wav,train,s5,YES',
+  ];
+  const { values, remarks } = await check('ks', [head, ...good, ...rows]);
+  // yes, no, YES, and one more.
+  expect(values).toEqual({ label: 4 });
+  expect(remarks).toContain(
+    'the column label has values that look alike and count as different: "yes" and "YES"',
+  );
 });

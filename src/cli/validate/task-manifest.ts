@@ -1,16 +1,18 @@
 /** @file Whether a manifest is fit for a task: every problem found, before any work. */
 import { columnNames, type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
+import { lookAlikeRemarks } from '../../data/look-alikes.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
 import {
+  audioProblems,
   duplicateIds,
   emptySplits,
   missingAudio,
   type Problem,
   rowProblems,
-  unreadableAudio,
+  shortAudio,
 } from './problems.js';
 
 export interface ManifestReport {
@@ -65,13 +67,23 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
     values: Object.fromEntries(inTrain.map((column) => [column, train(column)])),
     official: knownCorpora[task.name] ?? null,
     problems: [
-      ...emptySplits(data, manifest),
+      ...emptySplits(data, all, manifest),
       ...duplicates,
       ...missing.values(),
       ...rowProblems(task, data),
-      ...(deep ? await unreadableAudio(used.filter(({ path }) => !missing.has(path))) : []),
+      ...(deep
+        ? await audioProblems(
+            task,
+            used.filter(({ path }) => !missing.has(path)),
+          )
+        : shortAudio(task, used)),
     ],
-    remarks: [...sharedBy(data, 'audio files', ({ path }) => path), ...sharedSpeakers(task, data)],
+    remarks: [
+      ...sharedBy(data, 'audio files', ({ path }) => path),
+      ...sharedSpeakers(task, data),
+      ...unusedSplits(all),
+      ...lookAlikeLabels(task, used),
+    ],
   };
 }
 
@@ -89,6 +101,22 @@ function countsOf(utterances: readonly Utterance[]): KnownSplit {
 function sharedSpeakers(task: Task, data: TaskData): string[] {
   if (columnNames(task).includes('speaker')) return [];
   return sharedBy(data, 'speakers', ({ columns }) => columns.speaker || undefined);
+}
+
+/** Rows of a split that no one asks for. */
+function unusedSplits(rows: readonly Utterance[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { split } of rows) {
+    if (!(splits as readonly string[]).includes(split)) counts.set(split, (counts.get(split) ?? 0) + 1);
+  }
+  return [...counts].map(([split, count]) => `${count} rows of the split '${split}' are not used`);
+}
+
+/** Labels that look like one class and are several. */
+function lookAlikeLabels(task: Task, rows: readonly Utterance[]): string[] {
+  return (task.classes ?? []).flatMap((column) =>
+    lookAlikeRemarks(column, new Set(rows.map(({ columns }) => columns[column] ?? ''))),
+  );
 }
 
 function sharedBy(

@@ -1,11 +1,11 @@
 /** @file Voice prompts of the Asterisk telephone exchange, from Debian's packages, installed or unpacked. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { UserError } from '../../base/errors.js';
-import { type Corpus, type CorpusRow, countRemark, filesBelow, notThere } from './corpus.js';
+import { readText } from '../../base/text.js';
+import { type Corpus, type CorpusRow, countRemark, notThere } from './corpus.js';
 import { splitOfText } from './splits.js';
+import { filesBelow } from './walk.js';
 
 interface Voice {
   /** Below `sounds`. */
@@ -53,9 +53,10 @@ export interface AsteriskPrompt {
 /**
  * The spoken prompts below a root (`/`, where packages were unpacked, or `sounds` itself), one file each: the WAV
  * where there are several formats, else G.722 or GSM, which `readAudio` does not read.
+ * @param remarks gets what was met on the way
  * @throws UserError when there is none
  */
-export async function asteriskPrompts(root: string): Promise<AsteriskPrompt[]> {
+export async function asteriskPrompts(root: string, remarks: string[] = []): Promise<AsteriskPrompt[]> {
   const sounds = soundFolders
     .map((name) => join(root, name))
     .find((base) => voices.some(({ folder }) => existsSync(join(base, folder))));
@@ -66,7 +67,7 @@ export async function asteriskPrompts(root: string): Promise<AsteriskPrompt[]> {
     if (!existsSync(join(sounds, folder))) continue;
     const texts = saysTexts ? await textsOf(root, sounds, language) : undefined;
     const files = new Map<string, string>();
-    for (const name of await filesBelow(join(sounds, folder))) {
+    for (const name of await filesBelow(join(sounds, folder), remarks)) {
       const extension = extname(name);
       const prompt = name.slice(0, name.length - extension.length);
       const rank = formats.indexOf(extension);
@@ -93,8 +94,7 @@ async function textsOf(
   const places = [join(root, 'usr/share/doc', name), join(sounds, '../../doc', name), join(root, name)];
   const file = places.flatMap((place) => [`${place}.gz`, place]).find((place) => existsSync(place));
   if (file === undefined) return undefined;
-  const bytes = await readFile(file);
-  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const text = await readText(file);
   return new Map(
     text.split(/\r?\n/).flatMap((line) => {
       const [, prompt, said] = /^([^;:\s][^:]*): *(.*\S)/.exec(line) ?? [];
@@ -130,11 +130,11 @@ export const asterisk: Corpus = {
         mend: `It has ${languages.join(', ')}`,
       });
     }
-    const all = (await asteriskPrompts(root)).filter(({ language }) => subsets.includes(language));
+    const remarks: string[] = [];
+    const all = (await asteriskPrompts(root, remarks)).filter(({ language }) => subsets.includes(language));
     const read = all.filter(({ file }) => file.endsWith('.wav'));
     if (read.length === 0) throw unreadable(root, all);
     const manifests: Record<string, CorpusRow[]> = {};
-    const remarks: string[] = [];
     for (const { folder, known, saysTexts } of voices) {
       const some = all.filter((prompt) => prompt.folder === folder);
       if (some.length === 0) continue;

@@ -1,8 +1,8 @@
 /** @file What a corpus is: how its publisher lays it out on disk, and the manifest rows that come of it. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
-import { messageOf, UserError } from '../../base/errors.js';
+import { extname, join } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { readText } from '../../base/text.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {
@@ -48,34 +48,22 @@ export interface Corpus {
 
 const audioExtensions = new Set(['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus', '.sph']);
 
-/** Hidden files are none: macOS puts `._x.wav` beside `x.wav`. */
-export const isAudioName = (name: string): boolean =>
-  audioExtensions.has(extname(name).toLowerCase()) && !basename(name).startsWith('.');
-
-/** Paths of the files below a folder, relative to it, with '/' between, in order; links are not followed. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw new UserError(`the folder cannot be read (${messageOf(error)})`, {
-      file: folder,
-      mend: 'Give the folder of the corpus with --root',
-      cause: error,
-    });
-  });
-  const prefix = folder.length + (folder.endsWith('/') ? 0 : 1);
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(prefix).replaceAll('\\', '/'))
-    .sort();
-}
+export const isAudioName = (name: string): boolean => audioExtensions.has(extname(name).toLowerCase());
 
 /** The first of these paths below the root that is there. */
 export function firstThere(root: string, paths: readonly string[]): string | undefined {
   return paths.map((path) => join(root, path)).find((path) => existsSync(path));
 }
 
-/** @throws UserError naming what was looked for */
-export function notThere(root: string, what: string, looked: readonly string[]): UserError {
-  return new UserError(`does not hold ${what}: looked for ${looked.join(', ')}`, {
+/** The error of a corpus that is not there: what was looked for, and what was remarked on meanwhile. */
+export function notThere(
+  root: string,
+  what: string,
+  looked: readonly string[],
+  remarks: readonly string[] = [],
+): UserError {
+  const also = remarks.map((remark) => `; ${remark}`).join('');
+  return new UserError(`does not hold ${what}: looked for ${looked.join(', ')}${also}`, {
     file: root,
     mend: 'Give with --root the folder that the archives were unpacked into',
   });
@@ -83,7 +71,7 @@ export function notThere(root: string, what: string, looked: readonly string[]):
 
 /** Lines of a text file without their ends; empty ones are left out. */
 export async function linesOf(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file);
   return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
 

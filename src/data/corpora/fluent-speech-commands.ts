@@ -1,9 +1,9 @@
 /** @file Fluent Speech Commands with the splits and slots of its CSV files. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../base/errors.js';
+import { readText } from '../../base/text.js';
 import { type Corpus, type CorpusRow, countRemark, firstThere, missingRemark, notThere } from './corpus.js';
 
 const splitFiles: Readonly<Record<string, string>> = {
@@ -64,7 +64,7 @@ function rowOf(line: Line, file: string, split: string): CorpusRow {
 }
 
 async function readLines(file: string): Promise<Line[]> {
-  const lines = parse(await readFile(file, 'utf8'), {
+  const lines = parse(await readText(file), {
     columns: true,
     bom: true,
     skip_empty_lines: true,

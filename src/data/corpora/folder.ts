@@ -1,10 +1,11 @@
 /** @file Any tree of audio files: labels from folders, splits by speaker, texts from a CSV file. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { messageOf, UserError } from '../../base/errors.js';
 import { hashText } from '../../base/random.js';
-import { type Corpus, type CorpusRow, filesBelow, isAudioName, missingRemark, notThere } from './corpus.js';
+import { readText } from '../../base/text.js';
+import { type Corpus, type CorpusRow, isAudioName, missingRemark, notThere } from './corpus.js';
+import { filesBelow } from './walk.js';
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -15,25 +16,28 @@ export const folder: Corpus = {
   summary: 'any tree of audio files, with --label-from-parent, --split-by-speaker, --texts CSV',
   understands: ['labelFromParent', 'splitBySpeaker', 'texts'],
   async find(root, { labelFromParent = false, splitBySpeaker = false, texts }) {
-    const files = (await filesBelow(root)).filter(isAudioName);
+    const remarks: string[] = [];
+    const files = (await filesBelow(root, remarks)).filter(isAudioName);
     if (files.length === 0)
-      throw notThere(root, 'audio files', ['*.wav', '*.flac', '*.mp3', '*.ogg', '*.opus']);
+      throw notThere(root, 'audio files', ['*.wav', '*.flac', '*.mp3', '*.ogg', '*.opus'], remarks);
     const told = texts === undefined ? undefined : await readTexts(texts);
-    const rows = files
-      .filter((path) => told === undefined || told.has(path))
-      .map((path) => rowOf(root, path, { labelFromParent, splitBySpeaker }, told?.get(path) ?? {}));
+    const tellings = files.map((path) => [path, told === undefined ? {} : told.get(keyOf(path))] as const);
+    const rows = tellings.flatMap(([path, columns]) =>
+      columns === undefined ? [] : [rowOf(root, path, { labelFromParent, splitBySpeaker }, columns)],
+    );
     if (rows.length === 0) {
       throw new UserError(`none of its rows names a file below ${root}`, {
         file: texts ?? root,
         mend: `Its column path must be relative to --root: ${files[0]}`,
       });
     }
-    const there = new Set(files);
-    const silent = told === undefined ? [] : [...told.keys()].filter((path) => !there.has(path));
+    const there = new Set(files.map(keyOf));
+    const silent = [...(told ?? [])].flatMap(([key, { path = key }]) => (there.has(key) ? [] : [path]));
     const untold = told === undefined ? 0 : files.length - rows.length;
     return {
       manifests: { [basename(root) || 'folder']: rows },
       remarks: [
+        ...remarks,
         ...missingRemark('audio of the texts', silent),
         ...(untold === 0 ? [] : [`${untold} audio files have no row in ${texts}`]),
       ],
@@ -83,13 +87,16 @@ function splitOf(key: string): string {
   return share < 0.8 ? 'train' : share < 0.9 ? 'dev' : 'test';
 }
 
+/** A path as it is looked up: texts may have been written on a system with other separators, or another Unicode form. */
+const keyOf = (path: string): string => path.replaceAll('\\', '/').replace(/^\.\//, '').normalize('NFC');
+
 async function readTexts(file: string): Promise<Map<string, Columns>> {
+  const text = await readText(file, { mend: 'Save it as CSV in UTF-8' });
   let rows: Columns[];
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
     rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Columns[];
   } catch (error) {
-    throw new UserError(`cannot be read as CSV in UTF-8 (${messageOf(error)})`, { file, cause: error });
+    throw new UserError(`is not valid CSV (${messageOf(error)})`, { file, cause: error });
   }
   if (rows.some(({ path }) => path === undefined || path === '')) {
     throw new UserError("has no column 'path', or a row without one", {
@@ -97,5 +104,12 @@ async function readTexts(file: string): Promise<Map<string, Columns>> {
       mend: 'Its first line must name the columns: path,text',
     });
   }
-  return new Map(rows.map((row) => [row.path as string, row]));
+  const told = new Map<string, Columns>();
+  for (const row of rows) {
+    const key = keyOf(row.path as string);
+    if (told.has(key))
+      throw new UserError(`names '${row.path}' twice`, { file, mend: 'Leave one row a file' });
+    told.set(key, row);
+  }
+  return told;
 }

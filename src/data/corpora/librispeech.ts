@@ -6,12 +6,12 @@ import {
   type Corpus,
   type CorpusRow,
   countRemark,
-  filesBelow,
   firstThere,
   linesOf,
   missingRemark,
   notThere,
 } from './corpus.js';
+import { filesBelow } from './walk.js';
 
 /**
  * Utterances a subset: s3prl 0.4.18, test/test_librispeech.py, and the same in the data card of openslr/librispeech_asr
@@ -68,7 +68,7 @@ export const librispeech: Corpus = {
         throw notThere(root, `the subset ${name}`, light[name] ?? [`LibriSpeech/${name}`]);
       const found: CorpusRow[] = [];
       for (const folder of folders) {
-        const { rows: part, missing } = await utterancesBelow(folder, splitOf(name));
+        const { rows: part, missing } = await utterancesBelow(folder, splitOf(name), remarks);
         found.push(...part);
         remarks.push(...missingRemark(name, missing));
       }
@@ -87,8 +87,9 @@ function splitOf(subset: string): string {
 async function utterancesBelow(
   folder: string,
   split: string,
+  remarks: string[],
 ): Promise<{ readonly rows: CorpusRow[]; readonly missing: string[] }> {
-  const files = await filesBelow(folder);
+  const files = await filesBelow(folder, remarks);
   const audio = new Set(files.filter((name) => name.endsWith('.flac')));
   const rows: CorpusRow[] = [];
   const missing: string[] = [];

@@ -1,7 +1,9 @@
 /** @file From a corpus on disk to manifests: found, measured, written. */
+import { createHash } from 'node:crypto';
 import { join, relative, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { refuseUnfinished } from '../archives/unpack.js';
+import { normalForm } from '../look-alikes.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';
 import type { Corpus, CorpusOptions, CorpusRow } from './corpus.js';
@@ -48,7 +50,8 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
   const found = await corpus.find(resolve(request.root), request);
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
-  for (const [name, all] of Object.entries(found.manifests)) {
+  for (const [name, listed] of Object.entries(found.manifests)) {
+    const all = withOwnIds(listed, resolve(request.root), remarks);
     const { rows, damaged }: Measured = fast ? { rows: all, damaged: [] } : await measured(all, quiet);
     remarks.push(...damaged);
     if (rows.length === 0) {
@@ -68,6 +71,32 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
     manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
   }
   return { corpus: corpus.name, manifests, remarks };
+}
+
+/**
+ * Rows whose ids are unique: where files of other folders or formats share one, a digest of its path tells each apart,
+ * whatever else there is.
+ */
+function withOwnIds(rows: readonly CorpusRow[], root: string, remarks: string[]): readonly CorpusRow[] {
+  const counts = new Map<string, number>();
+  for (const { id } of rows) counts.set(normalForm(id), (counts.get(normalForm(id)) ?? 0) + 1);
+  const shared = rows.filter(({ id }) => (counts.get(normalForm(id)) ?? 0) > 1);
+  const [first] = shared;
+  if (first === undefined) return rows;
+  remarks.push(
+    `${shared.length} utterances share their id with another ('${first.id}', for example): theirs end on a digest of the path`,
+  );
+  const marked = new Set(shared);
+  const given = new Map<string, number>();
+  return rows.map((row) => {
+    if (!marked.has(row)) return row;
+    const place = [relative(root, row.file), row.start ?? ''].join(':');
+    const digest = createHash('sha256').update(place).digest('hex').slice(0, 8);
+    const id = `${row.id}-${digest}`;
+    const before = given.get(id) ?? 0;
+    given.set(id, before + 1);
+    return { ...row, id: before === 0 ? id : `${id}-${before + 1}` };
+  });
 }
 
 interface Measured {

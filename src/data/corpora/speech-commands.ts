@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { audioSeconds } from '../../audio/index.js';
-import { type Corpus, type CorpusRow, countRemark, filesBelow, firstThere, notThere } from './corpus.js';
+import { type Corpus, type CorpusRow, countRemark, firstThere, notThere } from './corpus.js';
+import { filesBelow } from './walk.js';
 
 export const keywords = ['yes', 'no', 'up', 'down', 'left', 'right', 'on', 'off', 'stop', 'go'] as const;
 
@@ -24,9 +25,10 @@ export const speechCommands: Corpus = {
     const trainFolder = firstThere(root, ['speech_commands_v0.01']) ?? root;
     const testNames = ['speech_commands_test_set_v0.01', '../speech_commands_test_set_v0.01'];
     const testFolder = firstThere(root, testNames);
-    const files = (await filesBelow(trainFolder)).filter((name) => /^[^/]+\/[^/]+\.wav$/.test(name));
+    const remarks: string[] = [];
+    const files = (await filesBelow(trainFolder, remarks)).filter((name) => /^[^/]+\/[^/]+\.wav$/.test(name));
     if (!files.some((name) => name.startsWith('yes/'))) {
-      throw notThere(root, 'Speech Commands', ['speech_commands_v0.01/yes/*.wav', 'yes/*.wav']);
+      throw notThere(root, 'Speech Commands', ['speech_commands_v0.01/yes/*.wav', 'yes/*.wav'], remarks);
     }
     if (testFolder === undefined) throw notThere(root, 'the separate test set', testNames.slice(0, 1));
     const words = files.filter((name) => !name.startsWith(noiseFolder));
@@ -37,12 +39,13 @@ export const speechCommands: Corpus = {
     });
     const noises = files.filter((name) => name.startsWith(noiseFolder));
     const silence = (await Promise.all(noises.map((name) => silenceOf(trainFolder, name)))).flat();
-    const tests = (await filesBelow(testFolder)).filter((name) => /^[^/]+\/[^/]+\.wav$/.test(name));
+    const tests = (await filesBelow(testFolder, remarks)).filter((name) => /^[^/]+\/[^/]+\.wav$/.test(name));
     const test = tests.map((name) => clip(testFolder, name, 'test'));
     const count = (split: string): number => rows.filter((row) => row.split === split).length;
     return {
       manifests: { ks: [...rows, ...silence, ...test] },
       remarks: [
+        ...remarks,
         ...countRemark('words of train', count('train'), known.train),
         ...countRemark('words of dev', count('dev'), known.dev),
         ...countRemark('test', test.length, known.test),

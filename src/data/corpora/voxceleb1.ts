@@ -6,12 +6,12 @@ import {
   type Corpus,
   type CorpusRow,
   countRemark,
-  filesBelow,
   firstThere,
   linesOf,
   missingRemark,
   notThere,
 } from './corpus.js';
+import { filesBelow } from './walk.js';
 
 const splitNames: Readonly<Record<string, string>> = { 1: 'train', 2: 'dev', 3: 'test' };
 
@@ -34,10 +34,12 @@ export const voxceleb1: Corpus = {
     const splitFile = firstThere(root, splitFiles);
     if (splitFile === undefined) throw notThere(root, "VoxCeleb1's split", splitFiles);
     const files = new Map<string, string>();
+    const remarks: string[] = [];
     for (const folder of audioFolders.filter((name) => existsSync(join(root, name)))) {
       if (folder === '.' && files.size > 0) continue;
       const below = join(root, folder);
-      for (const name of await filesBelow(below)) if (!files.has(name)) files.set(name, join(below, name));
+      for (const name of await filesBelow(below, remarks))
+        if (!files.has(name)) files.set(name, join(below, name));
     }
     const rows: CorpusRow[] = [];
     const missing: string[] = [];
@@ -60,10 +62,12 @@ export const voxceleb1: Corpus = {
       const id = path.slice(0, -4).replaceAll('/', '-');
       rows.push({ id, file, split, columns: { speaker, video } });
     }
-    if (rows.length === 0) throw notThere(root, 'audio of VoxCeleb1', ['wav/id10001/1zcIwhmdeo4/00001.wav']);
+    if (rows.length === 0)
+      throw notThere(root, 'audio of VoxCeleb1', ['wav/id10001/1zcIwhmdeo4/00001.wav'], remarks);
     return {
       manifests: { sid: rows },
       remarks: [
+        ...remarks,
         ...missingRemark('iden_split.txt', missing),
         ...Object.entries(known).flatMap(([split, count]) =>
           countRemark(split, rows.filter((row) => row.split === split).length, count),

@@ -1,10 +1,11 @@
 /** @file `hf:` SPECs: from a small hub on this machine into the cache, from the cache alone, and what is said when neither helps. */
-import { cp, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadEncoder } from '../load.js';
-import { hubCacheFolder, parseHubSpec } from './hub-cache.js';
+import { hubCacheFolder } from './environment.js';
+import { parseHubSpec } from './hub-cache.js';
 import { type HubServer, serveHub } from './hub-server.fixture.js';
 
 const single = 'test/fixtures/huggingface/wavlm-group';
@@ -21,7 +22,9 @@ beforeEach(async () => {
   cache = join(await mkdtemp(join(root, 'home-')), 'hub');
   vi.stubEnv('HF_HUB_CACHE', cache);
   vi.stubEnv('HF_TOKEN', '');
-  vi.stubEnv('HF_HUB_OFFLINE', '');
+  for (const name of ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', 'HF_TOKEN_PATH', 'HUGGING_FACE_HUB_TOKEN'])
+    vi.stubEnv(name, '');
+  vi.stubEnv('HF_HOME', join(cache, '..'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -108,6 +111,106 @@ describe('a model of the hub', () => {
   });
 });
 
+describe('a cache that other tools filled', () => {
+  /** As transformers' AutoModel does: configuration and weights alone. */
+  async function withoutPreprocessor(): Promise<HubServer> {
+    const hub = await serve(single);
+    await load();
+    await rm(join(model(), 'snapshots', hub.commit, 'preprocessor_config.json'));
+    const blobs = join(model(), 'blobs');
+    for (const name of await readdir(blobs)) {
+      const blob = join(blobs, name);
+      if ((await readFile(blob, 'utf8')).includes('do_normalize')) await rm(blob);
+    }
+    hub.requests.length = 0;
+    return hub;
+  }
+
+  it('gets what it lacks to tell whether waveforms are normalised, and nothing else', async () => {
+    const hub = await withoutPreprocessor();
+    expect((await load()).normalizesWaveform).toBe(false);
+    expect(hub.requests).toEqual(['preprocessor_config.json']);
+    await load();
+    expect(hub.requests).toHaveLength(1);
+  });
+
+  it('is refused without the hub, never normalised by guess', async () => {
+    const hub = await withoutPreprocessor();
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await complaint()).toMatch(
+      /the cache has hf:someone\/some-model without preprocessor_config\.json or processor_config\.json.*forbids the network\)\. .*copy that file to .*snapshots/,
+    );
+    vi.stubEnv('HF_HUB_OFFLINE', '');
+    await hub.close();
+    expect(await complaint()).toMatch(/without preprocessor_config\.json.*cannot be reached/);
+  });
+
+  it('is believed where it says that the hub has none', async () => {
+    const hub = await withoutPreprocessor();
+    const absent = join(model(), '.no_exist', hub.commit);
+    await mkdir(absent, { recursive: true });
+    await writeFile(join(absent, 'preprocessor_config.json'), '');
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const { normalizesWaveform, notes } = await load();
+    expect(normalizesWaveform).toBe(true);
+    expect(notes).toEqual([expect.stringContaining('there is no preprocessor_config.json')]);
+  });
+
+  it('says so itself where the hub has none', async () => {
+    const folder = join(root, 'none');
+    await cp(single, folder, { recursive: true });
+    await rm(join(folder, 'preprocessor_config.json'));
+    const hub = await serve(folder);
+    await load();
+    await hub.close();
+    expect((await load()).normalizesWaveform).toBe(true);
+  });
+});
+
+describe('several at once', () => {
+  it('bring a model once, and all have it', async () => {
+    const hub = await serve(single);
+    const { hash } = await loadEncoder(single);
+    const all = await Promise.all(Array.from({ length: 4 }, () => load()));
+    expect(all.map((encoder) => encoder.hash)).toEqual(Array(4).fill(hash));
+    expect([...hub.requests].sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+    ]);
+    expect(await readdir(join(model(), 'blobs'))).toHaveLength(3);
+  });
+});
+
+describe('a private model', () => {
+  it("lets in who has a token: in the environment, or where 'hf auth login' leaves it", async () => {
+    const hub = await serve(single);
+    hub.token = 'hf_secret';
+    const { hash } = await loadEncoder(single);
+    const again = async (): Promise<string> => {
+      await rm(cache, { recursive: true, force: true });
+      return (await load()).hash;
+    };
+    expect(await complaint()).toMatch(
+      /no model someone\/some-model at 'main' that you may see.*hf auth login/,
+    );
+    vi.stubEnv('HF_TOKEN', 'hf_secret\n');
+    expect(await again()).toBe(hash);
+    vi.stubEnv('HF_TOKEN', '');
+    await writeFile(join(cache, '..', 'token'), 'hf_secret\n');
+    expect(await again()).toBe(hash);
+    vi.stubEnv('HF_HUB_DISABLE_IMPLICIT_TOKEN', '1');
+    await rm(cache, { recursive: true, force: true });
+    expect(await complaint()).toMatch(/that you may see/);
+    vi.stubEnv('HF_HUB_DISABLE_IMPLICIT_TOKEN', '');
+    await rm(join(cache, '..', 'token'));
+    const elsewhere = join(root, 'my token');
+    await writeFile(elsewhere, 'hf_secret');
+    vi.stubEnv('HF_TOKEN_PATH', elsewhere);
+    expect(await again()).toBe(hash);
+  });
+});
+
 describe('a model that cannot be had', () => {
   it('is named when the hub has none of that name', async () => {
     await serve(single);
@@ -131,8 +234,11 @@ describe('a model that cannot be had', () => {
 
   it('asks no one when the network is forbidden', async () => {
     const hub = await serve(single);
-    vi.stubEnv('HF_HUB_OFFLINE', '1');
-    expect(await complaint()).toContain('HF_HUB_OFFLINE forbids the network');
+    for (const name of ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE']) {
+      vi.stubEnv(name, '1');
+      expect(await complaint()).toContain(`${name} forbids the network`);
+      vi.stubEnv(name, '');
+    }
     expect(hub.requests).toEqual([]);
   });
 
@@ -155,5 +261,9 @@ describe('names and places', () => {
     expect(hubCacheFolder({ HF_HUB_CACHE: '/c', HF_HOME: '/h' })).toBe('/c');
     expect(hubCacheFolder({ HF_HOME: '/h' })).toBe('/h/hub');
     expect(hubCacheFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/huggingface/hub');
+    expect(hubCacheFolder({ HF_HOME: '~/x' })).toBe(join(homedir(), 'x', 'hub'));
+    expect(hubCacheFolder({ HF_HUB_CACHE: '~/c' })).toBe(join(homedir(), 'c'));
+    expect(hubCacheFolder({ XDG_CACHE_HOME: '~' })).toBe(join(homedir(), 'huggingface', 'hub'));
+    expect(hubCacheFolder({ HF_HOME: '$SCRATCH/hf', SCRATCH: '/s' })).toBe('/s/hf/hub');
   });
 });

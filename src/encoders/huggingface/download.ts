@@ -1,8 +1,8 @@
 /** @file Models of the hub brought into the local cache: resumed where they were cut off, checked before they count. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { copyFile, mkdir, rename, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
@@ -10,19 +10,26 @@ import { messageOf, UserError } from '../../base/errors.js';
 import { systemCode, writeFileAtomic } from '../../base/files.js';
 import { createProgress } from '../../base/progress.js';
 import { bringFile, sizeOf } from '../../download/resume.js';
-import { preprocessorFile } from './folder.js';
-import { cachedSnapshot, type HubModel, modelFolder, refFile, snapshotFolder } from './hub-cache.js';
-import { indexFile, singleFile, torchFile } from './stored.js';
+import { hubToken, hubUrl, offlineVariable } from './environment.js';
+import {
+  absenceFile,
+  cachedSnapshot,
+  type HubModel,
+  modelFolder,
+  refFile,
+  snapshotFolder,
+} from './hub-cache.js';
+import { preprocessorFile, processorFile } from './preprocessor.js';
+import { indexFile, singleFile, torchFile, torchIndexFile } from './stored.js';
 
 const configFile = 'config.json';
-const publicHub = 'https://huggingface.co';
 
 /** Bytes that the progress counts in. */
 const megabyte = 1e6;
 
 /**
  * The folder of a model's files: the cache's, or else downloaded into it.
- * $HF_ENDPOINT names another hub, $HF_TOKEN lets private models in, $HF_HUB_OFFLINE=1 forbids the network.
+ * The environment counts as it does to the hub's own tools: see `environment.ts`.
  * @throws UserError where the hub cannot be reached, saying what to copy where; where it has no such model, or no
  *   weights that can be read; where a file does not arrive whole
  */
@@ -31,37 +38,36 @@ export async function hubFolder(
   options: { readonly quiet?: boolean } = {},
 ): Promise<string> {
   const cached = await cachedSnapshot(model);
-  if (cached !== undefined) return cached;
-  const { HF_HUB_OFFLINE } = process.env;
-  if (HF_HUB_OFFLINE !== undefined && /^(1|true|yes|on)$/i.test(HF_HUB_OFFLINE))
-    throw unreachable(model, '$HF_HUB_OFFLINE forbids the network');
+  if (cached.kind === 'whole') return cached.folder;
+  const lacking = cached.kind === 'nothing' ? undefined : cached.folder;
+  const forbidding = offlineVariable();
+  if (forbidding !== undefined) throw unreachable(model, lacking, `$${forbidding} forbids the network`);
   try {
-    return await download(model, options.quiet ?? false);
+    const name = lacking === undefined ? '' : basename(lacking);
+    return await download(model, commitPattern.test(name) ? name : undefined, options.quiet ?? false);
   } catch (error) {
-    throw explained(model, error);
+    throw explained(model, lacking, error);
   }
 }
 
 /** What the library's functions take. */
-function access({ HF_ENDPOINT, HF_TOKEN }: NodeJS.ProcessEnv = process.env) {
-  return {
-    hubUrl: (HF_ENDPOINT || publicHub).replace(/\/+$/, ''),
-    ...(HF_TOKEN && { accessToken: HF_TOKEN }),
-  };
+interface Access {
+  readonly hubUrl: string;
+  readonly accessToken?: string;
 }
 
-async function download(model: HubModel, quiet: boolean): Promise<string> {
+async function accessOf(): Promise<Access> {
+  const accessToken = await hubToken();
+  return { hubUrl: hubUrl(), ...(accessToken !== undefined && { accessToken }) };
+}
+
+/** @param known the commit that the cache has a part of: a newer one is not asked for then */
+async function download(model: HubModel, known: string | undefined, quiet: boolean): Promise<string> {
   const { repository, revision } = model;
-  const { sha: commit } = await modelInfo({
-    name: repository,
-    revision,
-    additionalFields: ['sha'],
-    ...access(),
-  });
-  if (!/^[0-9a-f]{40}$/.test(commit)) throw new UserError(`the hub gives hf:${repository} no commit`);
+  const access = await accessOf();
+  const commit = known ?? (await commitOf(model, access));
   const entries: ListFileEntry[] = [];
-  for await (const entry of listFiles({ repo: repository, revision: commit, ...access() }))
-    entries.push(entry);
+  for await (const entry of listFiles({ repo: repository, revision: commit, ...access })) entries.push(entry);
   const wanted = wantedFiles(entries, repository);
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   const inMegabytes = (bytes: number): number => Math.ceil(bytes / megabyte);
@@ -69,26 +75,43 @@ async function download(model: HubModel, quiet: boolean): Promise<string> {
   try {
     let before = 0;
     for (const entry of wanted) {
-      await bring(model, commit, entry, (bytes) => progress.update(inMegabytes(before + bytes), entry.path));
+      await bring(model, commit, entry, access, (bytes) =>
+        progress.update(inMegabytes(before + bytes), entry.path),
+      );
       before += entry.size;
     }
   } finally {
     progress.stop();
   }
+  const names = new Set(entries.map(({ path }) => path));
+  for (const name of [preprocessorFile, processorFile].filter((each) => !names.has(each)))
+    await writeFileAtomic(absenceFile(model, commit, name), '');
   if (revision !== commit) await writeFileAtomic(refFile(model), commit);
   return snapshotFolder(model, commit);
 }
 
+async function commitOf({ repository, revision }: HubModel, access: Access): Promise<string> {
+  const { sha } = await modelInfo({ name: repository, revision, additionalFields: ['sha'], ...access });
+  if (commitPattern.test(sha)) return sha;
+  throw new UserError(`the hub gives hf:${repository} no commit`);
+}
+
+const commitPattern = /^[0-9a-f]{40}$/;
+
 /** The configuration and one set of weights: safetensors before shards before torch's. */
 function wantedFiles(entries: readonly ListFileEntry[], repository: string): ListFileEntry[] {
   const files = new Map(entries.filter(({ type }) => type === 'file').map((entry) => [entry.path, entry]));
-  const shards = [...files.keys()].filter((path) => /^model-\d+-of-\d+\.safetensors$/.test(path));
-  const weights = files.has(singleFile)
-    ? [singleFile]
-    : files.has(indexFile)
-      ? [indexFile, ...shards]
-      : [torchFile];
-  const wanted = [configFile, preprocessorFile, ...weights].flatMap((path) => files.get(path) ?? []);
+  const shards = (pattern: RegExp): string[] => [...files.keys()].filter((path) => pattern.test(path));
+  const sets = [
+    [singleFile],
+    [indexFile, ...shards(/^model-\d+-of-\d+\.safetensors$/)],
+    [torchFile],
+    [torchIndexFile, ...shards(/^pytorch_model-\d+-of-\d+\.bin$/)],
+  ];
+  const weights = sets.find(([first = '']) => files.has(first)) ?? [torchFile];
+  const wanted = [configFile, preprocessorFile, processorFile, ...weights].flatMap(
+    (path) => files.get(path) ?? [],
+  );
   const lacks = [configFile, ...weights].filter((path) => !files.has(path));
   if (lacks.length > 0) {
     throw new UserError(`hf:${repository} lacks ${lacks.join(' and ')}`, {
@@ -103,17 +126,21 @@ async function bring(
   model: HubModel,
   commit: string,
   entry: ListFileEntry,
+  access: Access,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const digest = entry.lfs?.oid ?? entry.oid ?? '';
   if (!/^[0-9a-f]{40,64}$/.test(digest)) throw new UserError(`the hub gives ${entry.path} no digest`);
   const blob = join(modelFolder(model), 'blobs', digest);
-  if ((await sizeOf(blob)) !== entry.size) await fill(model, commit, entry, digest, blob, onBytes);
+  if ((await sizeOf(blob)) !== entry.size)
+    await fill(model, commit, entry, { digest, blob, access, onBytes });
   const link = join(snapshotFolder(model, commit), entry.path);
   await mkdir(dirname(link), { recursive: true });
-  await rm(link, { force: true });
+  // Made beside it and renamed: another process may be doing the same, or reading.
+  const fresh = `${link}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`;
   // Where links are not allowed, a copy serves.
-  await symlink(relative(dirname(link), blob), link).catch(() => copyFile(blob, link));
+  await symlink(relative(dirname(link), blob), fresh).catch(() => copyFile(blob, fresh));
+  await rename(fresh, link);
 }
 
 /** Downloads what a file still lacks, and checks the whole. */
@@ -121,12 +148,22 @@ async function fill(
   model: HubModel,
   commit: string,
   entry: ListFileEntry,
-  digest: string,
-  blob: string,
-  onBytes: (bytes: number) => void,
+  {
+    digest,
+    blob,
+    access,
+    onBytes,
+  }: {
+    readonly digest: string;
+    readonly blob: string;
+    readonly access: Access;
+    readonly onBytes: (bytes: number) => void;
+  },
 ): Promise<void> {
   const wrong = await bringFile({
     file: blob,
+    // The hub's own tools have a lock of another kind for `.incomplete`.
+    part: `${blob}.ehmam.incomplete`,
     bytes: entry.size,
     onBytes,
     open: async (offset) => {
@@ -134,7 +171,7 @@ async function fill(
         repo: model.repository,
         path: entry.path,
         revision: commit,
-        ...access(),
+        ...access,
       });
       if (content === null) throw new UserError(`the hub does not give ${entry.path}`);
       const rest = offset === 0 ? content : content.slice(offset, entry.size);
@@ -157,18 +194,18 @@ async function digestOf(file: string, length: number, size: number): Promise<str
   return hash.digest('hex');
 }
 
-function explained(model: HubModel, error: unknown): unknown {
+function explained(model: HubModel, lacking: string | undefined, error: unknown): unknown {
   if (error instanceof UserError) return error;
   const { repository, revision } = model;
   if (error instanceof HubApiError) {
     const { statusCode } = error;
     if (statusCode === 401 || statusCode === 403 || statusCode === 404) {
       return new UserError(`the hub has no model ${repository} at '${revision}' that you may see`, {
-        mend: 'Check owner, name and revision; for a private or gated model set HF_TOKEN',
+        mend: 'Check owner, name and revision; for a private or gated model log in (hf auth login) or set HF_TOKEN',
         cause: error,
       });
     }
-    return unreachable(model, `it answered with status ${statusCode}`, error);
+    return unreachable(model, lacking, `it answered with status ${statusCode}`, error);
   }
   // A full disk is no fault of the network.
   const code = systemCode(error);
@@ -180,7 +217,7 @@ function explained(model: HubModel, error: unknown): unknown {
       cause: error,
     });
   }
-  return unreachable(model, reasonOf(error), error);
+  return unreachable(model, lacking, reasonOf(error), error);
 }
 
 /** The innermost message: `fetch failed` alone says nothing. */
@@ -189,8 +226,22 @@ function reasonOf(error: unknown): string {
   return inner === undefined ? messageOf(error) : reasonOf(inner);
 }
 
-function unreachable(model: HubModel, reason: string, cause?: unknown): UserError {
+/** @param lacking the snapshot that is there but for the settings of the preprocessor */
+function unreachable(
+  model: HubModel,
+  lacking: string | undefined,
+  reason: string,
+  cause?: unknown,
+): UserError {
   const { repository, revision } = model;
+  if (lacking !== undefined) {
+    const what = `the cache has hf:${repository} without ${preprocessorFile} or ${processorFile}, which say whether its waveforms are normalised, and the hub cannot be reached (${reason})`;
+    return new UserError(what, {
+      exitCode: 1,
+      mend: `Run it once with the network, or copy that file to ${lacking}`,
+      ...(cause !== undefined && { cause }),
+    });
+  }
   const place = snapshotFolder(model, revision);
   return new UserError(`hf:${repository} is not in the cache, and the hub cannot be reached (${reason})`, {
     exitCode: 1,

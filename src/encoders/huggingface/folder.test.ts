@@ -1,5 +1,5 @@
 /** @file Folders of the hub: what is accepted in them, and what is said of those that cannot be read. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { UserError } from '../../base/errors.js';
 import { float32, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
+import { storedWeights } from './stored.js';
 
 const fixtures = 'test/fixtures/huggingface';
 let root: string;
@@ -79,6 +80,75 @@ describe('a folder of the hub', () => {
     expect(Object.keys(parameters).filter((name) => /lm_head|masked/.test(name))).toEqual([]);
   });
 
+  it.each(['module.', 'model.', 'student.encoder.'])(
+    "may have a trainer's own %s before all names, which a note tells of",
+    async (lead) => {
+      for (const [name, stem] of [
+        ['wav2vec2-group', ''],
+        ['wavlm-group', 'wavlm.'],
+      ] as const) {
+        folder = await mkdtemp(join(root, 'model-'));
+        await take(name);
+        const { hash } = await loadEncoder(folder);
+        await changeWeights((tensors) => ({
+          ...Object.fromEntries(
+            Object.entries(tensors).map(([each, tensor]) => [lead + stem + each, tensor]),
+          ),
+          [`${lead}lm_head.weight`]: float32([2], [1, 2]),
+        }));
+        const { notes, hash: led } = await loadEncoder(folder);
+        expect(led).toBe(hash);
+        expect(notes?.[0]).toBe(`names begin with '${lead}${stem}', which is left away`);
+        expect(notes?.[1]).toContain('left aside, as no part of the encoder: ');
+      }
+    },
+  );
+
+  it('may have adapters behind the encoder, and what only training needs', async () => {
+    await take('wav2vec2-group');
+    const { hash } = await loadEncoder(folder);
+    await changeJson('config.json', (config) => ({ ...config, add_adapter: true, num_adapter_layers: 2 }));
+    await changeWeights((tensors) => ({
+      ...tensors,
+      'adapter.layers.0.conv.weight': float32([1], [1]),
+      mask_time_emb_vector: float32([24], Array(24).fill(1)),
+    }));
+    const { notes, hash: adapted } = await loadEncoder(folder);
+    expect(adapted).toBe(hash);
+    expect(notes).toEqual(['left aside, as no part of the encoder: adapter (1)']);
+  });
+
+  it("may lie in shards of torch's pickle", async () => {
+    await take('hubert-group');
+    const { hash } = await loadEncoder(folder);
+    const names = (await storedWeights(folder)).names;
+    await rename(join(folder, 'pytorch_model.bin'), join(folder, 'pytorch_model-00001-of-00001.bin'));
+    const weightMap = Object.fromEntries(names.map((name) => [name, 'pytorch_model-00001-of-00001.bin']));
+    const index = join(folder, 'pytorch_model.bin.index.json');
+    await writeFile(index, JSON.stringify({ metadata: {}, weight_map: weightMap }));
+    expect((await loadEncoder(folder)).hash).toBe(hash);
+    expect((await loadEncoder(index)).hash).toBe(hash);
+    await writeFile(index, JSON.stringify({ weight_map: { x: '../x.bin' } }));
+    expect(await complaint()).toMatch(/names the shard '\.\.\/x\.bin', which is no torch file beside it/);
+  });
+
+  it('says whether waveforms are normalised in the file of transformers 5 too', async () => {
+    await take('wav2vec2-group');
+    await changeJson('preprocessor_config.json', (config) => ({ ...config, do_normalize: true }));
+    // As transformers 5 writes it, with do_normalize false (test/fixtures/scripts/processor_config.py).
+    await cp(join(fixtures, 'processor_config.json'), join(folder, 'processor_config.json'));
+    expect((await loadEncoder(folder)).normalizesWaveform).toBe(false);
+    await rm(join(folder, 'preprocessor_config.json'));
+    expect(await loadEncoder(folder)).toMatchObject({ normalizesWaveform: false, notes: [] });
+    const slow = { feature_extractor: { sampling_rate: 8000 } };
+    await writeFile(join(folder, 'processor_config.json'), JSON.stringify(slow));
+    expect(await complaint()).toMatch(/processor_config\.json: the model wants 8000 samples a second/);
+    await writeFile(join(folder, 'processor_config.json'), JSON.stringify({ processor_class: 'x' }));
+    expect((await loadEncoder(folder)).notes).toEqual([
+      expect.stringContaining('no preprocessor_config.json'),
+    ]);
+  });
+
   it('has the rates of dropout that it was trained with, which are no part of its hash', async () => {
     await take('wavlm-group');
     const { hash, config } = await loadEncoder(folder);
@@ -123,7 +193,6 @@ describe('what cannot be read is named', () => {
   });
 
   it.each([
-    [{ add_adapter: true }, /add_adapter: a model with adapter layers cannot be read here/],
     [{ adapter_attn_dim: 16 }, /adapter_attn_dim: a model with attention adapters cannot be read here/],
     [{ hidden_act: 'relu' }, /hidden_act: another activation than gelu/],
     [{ num_attention_heads: 7 }, /heads: 7 do not divide the width 24/],

@@ -1,26 +1,15 @@
 /** @file Folders of the Hugging Face hub, as transformers writes them, as checkpoints. */
-import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { z } from 'zod';
 import type { HubSource } from '../../api/encoder-family.js';
-import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
-import { readJsonFile } from '../../formats/json-file.js';
 import { type Checkpoint, checkNames } from '../checkpoint.js';
 import { type ConfiguredFamily, configure } from '../configured.js';
 import { encoderFamilies } from '../registry.js';
 import { plainNames, sortNames, withPlainWeights } from './names.js';
+import { readPreprocessing } from './preprocessor.js';
 import { storedWeights } from './stored.js';
 
 const configFile = 'config.json';
-export const preprocessorFile = 'preprocessor_config.json';
-
-/** With the defaults of transformers' Wav2Vec2FeatureExtractor. */
-const preprocessorSchema = z.object({
-  do_normalize: z.boolean().default(true),
-  sampling_rate: z.number().default(sampleRateHz),
-});
-
 /**
  * Reads a folder of the hub.
  * @param settings what its `config.json` holds
@@ -30,10 +19,10 @@ const preprocessorSchema = z.object({
 export async function readHubFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const source = sourceOf(settings, place);
-  const { normalize, notes } = await readPreprocessor(folder);
+  const { normalize, notes } = await readPreprocessing(folder);
   const configured = configureFrom(source, settings, normalize, place);
   const stored = await storedWeights(folder);
-  const { encoder, heads } = sortNames(stored.names, source.prefix);
+  const { encoder, heads, lead } = sortNames(stored.names, source.prefix, Object.keys(configured.specs));
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
   const read = await stored.read(new Set(encoder.values()));
   const named = [...encoder].map(([ours, theirs]) => {
@@ -50,6 +39,7 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
     origin: { format: stored.format, files: [place, ...stored.files] },
     notes: [
       ...notes,
+      ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),
       ...(heads.length > 0 ? [`left aside, as no part of the encoder: ${summary(heads)}`] : []),
     ],
   };
@@ -82,31 +72,6 @@ function configureFrom(
     });
   }
   return configure(source.configuration(parsed.data, normalize), place);
-}
-
-/** Whether the waveform is normalised. */
-async function readPreprocessor(folder: string) {
-  const file = join(folder, preprocessorFile);
-  const there = await stat(file).catch(() => undefined);
-  if (there === undefined) {
-    return {
-      normalize: true,
-      notes: [`there is no ${preprocessorFile}: the waveform is normalised, as transformers does by default`],
-    };
-  }
-  const parsed = preprocessorSchema.safeParse(await readJsonFile(file, 'Copy it again'));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${issue?.path.join('.') || 'the whole'}: ${issue?.message}`, { file });
-  }
-  const { do_normalize, sampling_rate } = parsed.data;
-  if (sampling_rate !== sampleRateHz) {
-    throw new UserError(`the model wants ${sampling_rate} samples a second`, {
-      file,
-      mend: `Only models of ${sampleRateHz} can be run`,
-    });
-  }
-  return { normalize: do_normalize, notes: [] };
 }
 
 /** Names by their first part: `lm_head (2), quantizer (3)`. */

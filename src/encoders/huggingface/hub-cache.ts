@@ -1,9 +1,10 @@
 /** @file The local cache of the Hugging Face hub, in the layout of its own tools: what a `hf:` SPEC finds there. */
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import { indexFile, shardsOf, singleFile, torchFile } from './stored.js';
+import { hubCacheFolder } from './environment.js';
+import { preprocessorFile, processorFile } from './preprocessor.js';
+import { indexFile, shardsOf, singleFile, torchFile, torchIndexFile } from './stored.js';
 
 /** A model of the hub at a revision. */
 export interface HubModel {
@@ -32,14 +33,6 @@ export function parseHubSpec(spec: string): HubModel | undefined {
   return { repository, revision };
 }
 
-/** The cache's folder: $HF_HUB_CACHE, else `hub` in $HF_HOME, else ~/.cache/huggingface/hub. */
-export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = environment;
-  const given = HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE;
-  if (given) return given;
-  return join(HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface'), 'hub');
-}
-
 /** The folder of a model in the cache, which holds `blobs`, `refs` and `snapshots`. */
 export function modelFolder({ repository }: HubModel, cache = hubCacheFolder()): string {
   return join(cache, `models--${repository.replace('/', '--')}`);
@@ -50,29 +43,60 @@ export const snapshotFolder = (model: HubModel, commit: string): string =>
 
 export const refFile = (model: HubModel): string => join(modelFolder(model), 'refs', model.revision);
 
-/** The folder of a model's files; undefined when the cache has not all that an encoder needs. */
-export async function cachedSnapshot(model: HubModel): Promise<string | undefined> {
+/** What the cache has of a model. */
+export type Cached =
+  | { readonly kind: 'whole'; readonly folder: string }
+  /** Weights, but neither the settings of the preprocessor nor word that the hub has none. */
+  | { readonly kind: 'without preprocessor'; readonly folder: string }
+  | { readonly kind: 'nothing' };
+
+/** Looks a model up in the cache. */
+export async function cachedSnapshot(model: HubModel): Promise<Cached> {
   const commit = await readFile(refFile(model), 'utf8').catch(() => undefined);
   // A commit has no reference of its own, and files copied by hand stand under the revision's name.
   const names = [...(commit === undefined ? [] : [commit.trim()]), model.revision];
+  let partly: string | undefined;
   for (const name of names) {
     if (!/^[\w.-]+$/.test(name) || /^\.+$/.test(name)) continue;
     const folder = snapshotFolder(model, name);
-    if (await isComplete(folder)) return folder;
+    if (!(await hasWeights(folder))) continue;
+    if (await knowsPreprocessor(model, name)) return { kind: 'whole', folder };
+    partly ??= folder;
   }
-  return undefined;
+  return partly === undefined ? { kind: 'nothing' } : { kind: 'without preprocessor', folder: partly };
 }
 
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
 /** Whether a folder has a configuration and weights, every shard of them. */
-async function isComplete(folder: string): Promise<boolean> {
-  const has = (name: string): Promise<boolean> =>
-    stat(join(folder, name)).then(
-      (found) => found.isFile(),
-      () => false,
-    );
+async function hasWeights(folder: string): Promise<boolean> {
+  const has = (name: string): Promise<boolean> => isFile(join(folder, name));
   if (!(await has('config.json'))) return false;
   if ((await has(singleFile)) || (await has(torchFile))) return true;
-  if (!(await has(indexFile))) return false;
-  const shards = await shardsOf(folder);
-  return (await Promise.all(shards.map(has))).every((there) => there);
+  for (const index of [indexFile, torchIndexFile]) {
+    if (!(await has(index))) continue;
+    const shards = await shardsOf(folder, index);
+    return (await Promise.all(shards.map(has))).every((there) => there);
+  }
+  return false;
+}
+
+/**
+ * Whether the settings that decide about normalisation are there, or known to be on the hub nowhere: its tools mark what
+ * they asked for in vain in `.no_exist`. Tools that fetch configuration and weights alone leave neither.
+ */
+async function knowsPreprocessor(model: HubModel, commit: string): Promise<boolean> {
+  const folder = snapshotFolder(model, commit);
+  if (await isFile(join(folder, preprocessorFile))) return true;
+  if (await isFile(join(folder, processorFile))) return true;
+  return isFile(absenceFile(model, commit, preprocessorFile));
+}
+
+/** The empty file that says that the hub does not have a file at a commit. */
+export function absenceFile(model: HubModel, commit: string, name: string): string {
+  return join(modelFolder(model), '.no_exist', commit, name);
 }

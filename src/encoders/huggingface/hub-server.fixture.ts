@@ -14,6 +14,8 @@ export interface HubServer {
   cutAfter: { readonly path: string; readonly bytes: number } | undefined;
   /** Changes a byte of a file in every answer. */
   spoil: string | undefined;
+  /** Answers only who brings this token. */
+  token: string | undefined;
   close(): Promise<void>;
 }
 
@@ -24,10 +26,11 @@ export async function serveHub(folder: string, repository: string, revision = 'm
   const files = new Map<string, Buffer>();
   for (const name of await readdir(folder)) files.set(name, await readFile(join(folder, name)));
   const commit = createHash('sha1').update(folder).digest('hex');
-  const state: Pick<HubServer, 'requests' | 'cutAfter' | 'spoil'> = {
+  const state: Pick<HubServer, 'requests' | 'cutAfter' | 'spoil' | 'token'> = {
     requests: [],
     cutAfter: undefined,
     spoil: undefined,
+    token: undefined,
   };
   const entries = [...files].map(([path, content]) => ({
     type: 'file',
@@ -46,6 +49,8 @@ export async function serveHub(folder: string, repository: string, revision = 'm
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   };
   const server = createServer((request, response) => {
+    if (state.token !== undefined && request.headers.authorization !== `Bearer ${state.token}`)
+      return json(response, { error: 'Invalid credentials' }, 401);
     const path = decodeURIComponent(new URL(request.url ?? '', 'http://hub').pathname);
     if (path === `/api/models/${repository}/revision/${revision}`)
       return json(response, { id: repository, _id: '1', sha: commit });

@@ -28,7 +28,8 @@ export const hubSettings = {
   attention_dropout: rate.default(0.1),
   activation_dropout: rate.default(0.1),
   layerdrop: rate.default(0.1),
-  add_adapter: z.literal(false, refused('a model with adapter layers')).nullish(),
+  // Behind the encoder: no hidden state depends on it.
+  add_adapter: z.boolean().nullish(),
   adapter_attn_dim: z.null(refused('a model with attention adapters')).optional(),
 } as const;
 

@@ -8,26 +8,48 @@ export interface SortedNames {
   readonly encoder: ReadonlyMap<string, string>;
   /** What stands beside the encoder. */
   readonly heads: readonly string[];
+  /** What a trainer put before all names of the encoder, where it did: `module.`. */
+  readonly lead?: string;
 }
 
-/** Parameters of the heads that transformers puts on these encoders, where names have no prefix. */
+/** Parameters of the heads and adapters that transformers puts behind these encoders, where names have no prefix. */
 const headPattern =
   /^(lm_head|quantizer|project_hid|project_q|classifier|projector|layer_weights|tdnn|objective|final_proj|label_embs_concat)(\.|$)/;
 
-/** What only training needs: it is neither the encoder's nor worth a word. */
-const trainingPattern = /(^|\.)(masked_spec_embed|num_batches_tracked)$/;
+/** Adapters shorten what leaves the encoder: no hidden state depends on them. */
+const adapterPattern = /^adapter\./;
 
-/** Sorts the names of a file. Where any has the family's prefix, the encoder's are those that have it. */
-export function sortNames(names: readonly string[], prefix: string): SortedNames {
-  const prefixed = names.some((name) => name.startsWith(prefix));
+/** What only training needs: it is neither the encoder's nor worth a word. */
+const trainingPattern =
+  /(^|\.)(masked_spec_embed|mask_(time|channel|feature)_emb_vector|mask_emb|num_batches_tracked)$/;
+
+/**
+ * Sorts the names of a file.
+ * @param prefix what transformers puts before the encoder's names where there is a head; trainers put more before that
+ * @param known names that the encoder has
+ */
+export function sortNames(names: readonly string[], prefix: string, known: readonly string[]): SortedNames {
+  const lead = leadOf(names, prefix, known);
+  const bare = lead === '' || !lead.endsWith(prefix);
   const encoder = new Map<string, string>();
   const heads: string[] = [];
   for (const name of names) {
-    const isHead = prefixed ? !name.startsWith(prefix) : headPattern.test(name);
-    if (isHead) heads.push(name);
-    else if (!trainingPattern.test(name)) encoder.set(prefixed ? name.slice(prefix.length) : name, name);
+    const own = name.startsWith(lead) ? name.slice(lead.length) : undefined;
+    if (own === undefined || adapterPattern.test(own) || (bare && headPattern.test(own))) heads.push(name);
+    else if (!trainingPattern.test(name)) encoder.set(own, name);
   }
-  return { encoder, heads };
+  return { encoder, heads, ...(lead !== '' && lead !== prefix && { lead }) };
+}
+
+/** What stands before the encoder's names: found by the first parameter of the encoder that is there. */
+function leadOf(names: readonly string[], prefix: string, known: readonly string[]): string {
+  const all = new Set(names);
+  for (const lead of ['', prefix]) if (known.some((each) => all.has(lead + each))) return lead;
+  for (const each of known) {
+    const longer = names.find((name) => name.endsWith(`.${each}`));
+    if (longer !== undefined) return longer.slice(0, -each.length);
+  }
+  return names.some((name) => name.startsWith(prefix)) ? prefix : '';
 }
 
 /** torch's two ways to store a weight-normalised weight: length and direction. */

@@ -12,6 +12,13 @@ import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch
 export const singleFile = 'model.safetensors';
 export const indexFile = 'model.safetensors.index.json';
 export const torchFile = 'pytorch_model.bin';
+export const torchIndexFile = 'pytorch_model.bin.index.json';
+
+/** Names of the shards that an index may name, by the index. */
+const shardPatterns: Readonly<Record<string, RegExp>> = {
+  [indexFile]: /^[^/\\\0]+\.safetensors$/,
+  [torchIndexFile]: /^[^/\\\0]+\.bin$/,
+};
 
 /** Weights by name; values are read when asked for. */
 export interface StoredWeights {
@@ -31,11 +38,12 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 export async function storedWeights(folder: string): Promise<StoredWeights> {
   const there = new Set(await readdir(folder));
   if (there.has(singleFile)) return inOneFile(join(folder, singleFile));
-  if (there.has(indexFile)) return inShards(folder);
+  if (there.has(indexFile)) return inShards(folder, indexFile);
   if (there.has(torchFile)) return inTorchFile(join(folder, torchFile));
+  if (there.has(torchIndexFile)) return inShards(folder, torchIndexFile);
   throw new UserError('holds no weights that can be read here', {
     file: folder,
-    mend: `Give it ${singleFile}, ${indexFile} with its shards, or ${torchFile}`,
+    mend: `Give it ${singleFile}, ${torchFile}, or shards with ${indexFile} or ${torchIndexFile}`,
   });
 }
 
@@ -49,8 +57,8 @@ async function inOneFile(file: string): Promise<StoredWeights> {
 }
 
 /** Parameters and the shards they lie in. */
-async function readIndex(folder: string): Promise<Map<string, string>> {
-  const index = join(folder, indexFile);
+async function readIndex(folder: string, name: string): Promise<Map<string, string>> {
+  const index = join(folder, name);
   const parsed = indexSchema.safeParse(await readJsonFile(index, 'Copy the whole model again'));
   if (!parsed.success) {
     throw new UserError('is no index of shards: it has no weight_map of names to files', {
@@ -60,8 +68,9 @@ async function readIndex(folder: string): Promise<Map<string, string>> {
   }
   const places = new Map(Object.entries(parsed.data.weight_map));
   for (const shard of new Set(places.values())) {
-    if (/^[^/\\\0]+\.safetensors$/.test(shard)) continue;
-    throw new UserError(`names the shard '${shard}', which is no safetensors file beside it`, {
+    if (shardPatterns[name]?.test(shard)) continue;
+    const kind = name === indexFile ? 'safetensors' : 'torch';
+    throw new UserError(`names the shard '${shard}', which is no ${kind} file beside it`, {
       file: index,
       mend: 'Do not trust the model: its files must lie in its folder',
     });
@@ -73,24 +82,28 @@ async function readIndex(folder: string): Promise<Map<string, string>> {
  * The files that an index of shards names.
  * @throws UserError for an index that cannot be read, or names a file elsewhere
  */
-export async function shardsOf(folder: string): Promise<string[]> {
-  return [...new Set((await readIndex(folder)).values())].sort();
+export async function shardsOf(folder: string, index: string): Promise<string[]> {
+  return [...new Set((await readIndex(folder, index)).values())].sort();
 }
 
-async function inShards(folder: string): Promise<StoredWeights> {
-  const index = join(folder, indexFile);
-  const places = await readIndex(folder);
+async function inShards(folder: string, indexName: string): Promise<StoredWeights> {
+  const places = await readIndex(folder, indexName);
   const shards = [...new Set(places.values())].sort();
+  const isTorch = indexName === torchIndexFile;
+  const readShard = async (shard: string, own: ReadonlySet<string>): Promise<HostParameters> => {
+    const file = join(folder, shard);
+    if (isTorch) return (await inTorchFile(file)).read(own);
+    return (await readSafetensors(file, (name) => own.has(name))).tensors;
+  };
   return {
-    format: `Hugging Face folder (${shards.length} shards)`,
-    files: [index, ...shards.map((shard) => join(folder, shard))],
+    format: `Hugging Face folder (${shards.length} shards${isTorch ? " of torch's pickle" : ''})`,
+    files: [join(folder, indexName), ...shards.map((shard) => join(folder, shard))],
     names: [...places.keys()],
     read: async (wanted) => {
       const tensors: [string, HostParameters[string]][] = [];
       for (const shard of shards) {
-        const own = (name: string): boolean => places.get(name) === shard && wanted.has(name);
-        const read = await readSafetensors(join(folder, shard), own);
-        tensors.push(...Object.entries(read.tensors));
+        const own = [...wanted].filter((name) => places.get(name) === shard);
+        tensors.push(...Object.entries(await readShard(shard, new Set(own))));
       }
       return Object.fromEntries(tensors);
     },

@@ -17,7 +17,7 @@ export const safetensorsHeader: Change = (bytes, random) => {
       entry.data_offsets = [pick(random, wildNumbers), pick(random, wildNumbers)];
       break;
     case 2:
-      entry.dtype = pick(random, ['F64', 'I64', 'BOOL', 'F16', '', '__proto__', 7]);
+      entry.dtype = pick(random, ['F64', 'F8_E5M2', 'I64', 'BOOL', 'F16', '', '__proto__', 7]);
       break;
     case 3:
       header[pick(random, [...pathTricks, '__proto__', 'constructor'])] = entry;

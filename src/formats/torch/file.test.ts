@@ -124,7 +124,37 @@ describe.each(['values.pt', 'values-legacy.pt'])('%s', async (name) => {
   });
 });
 
+describe.each(['beside.pt', 'beside-4.pt'])('%s', (name) => {
+  it('gives the weights, and passes over what lies beside them: arrays, sets, types, devices, dates', async () => {
+    const { tensors, others } = await readEverything(join(made, name));
+    expect([...(tensors.weight as HostTensor).data]).toEqual([1.5, -2]);
+    expect([...(tensors.last as HostTensor).data]).toEqual([3]);
+    expect(others.set).toEqual([1]);
+    expect(others.frozen).toEqual(['a']);
+    expect(others.default).toEqual(new Map([['k', [1]]]));
+    expect(others.array).toMatchObject({ passedOver: expect.stringContaining('_reconstruct') });
+  });
+
+  it("gives OmegaConf's settings as plain ones", async () => {
+    const { others } = await readEverything(join(made, name));
+    const cfg = others.cfg as Map<string, unknown>;
+    expect(cfg.get('seed')).toBe(7);
+    const model = cfg.get('model') as Map<string, unknown>;
+    expect(model.get('depth')).toBe(3);
+    expect([...(model.get('rates') as number[])]).toEqual([0.5, 1]);
+  });
+});
+
 describe('what is not a checkpoint', () => {
+  it.each([
+    ['hostile-0.pt', 'builtins.eval'],
+    ['hostile-1.pt', 'numpy.load'],
+    ['hostile-2.pt', 'torch.load'],
+    ['hostile-3.pt', 'torch.hub.load'],
+  ])('%s is refused, since %s could act', async (name, called) => {
+    await expect(readEverything(join(made, name))).rejects.toThrow(`its pickle names ${called}`);
+  });
+
   it.each(['hostile.pt', 'hostile-legacy.pt'])(
     '%s is refused by the name it calls, and runs nothing',
     async (name) => {

@@ -15,6 +15,8 @@ export const storageTypes = {
   CharStorage: 1,
   ByteStorage: 1,
   BoolStorage: 1,
+  ComplexFloatStorage: 8,
+  ComplexDoubleStorage: 16,
 } as const;
 export type StorageType = keyof typeof storageTypes;
 

@@ -1,26 +1,19 @@
 /** @file Reads the pickles of torch checkpoints without running anything: only known constructors are taken. */
 import pickleparser from 'pickleparser';
 import { messageOf, UserError } from '../../base/errors.js';
+import { harmless } from './harmless.js';
 import { type StorageReference, type StorageType, storageTypes, torchTensor } from './tensor.js';
 
 export type PickleReader = InstanceType<typeof pickleparser.BufferReader>;
 
 export interface Unpickled {
-  /** Dictionaries are Maps, lists and tuples arrays, namespaces objects, tensors `TorchTensor`. */
+  /** Dictionaries are Maps, lists, tuples and sets arrays, namespaces objects, tensors `TorchTensor`. */
   readonly value: unknown;
   /** Every storage that was named, by its key. */
   readonly storages: ReadonlyMap<string, StorageReference>;
 }
 
 type Constructor = (...values: unknown[]) => unknown;
-
-/** Values that no reader of weights needs: they are passed over. */
-const passedOver = [
-  'numpy.dtype',
-  'numpy.core.multiarray.scalar',
-  'numpy._core.multiarray.scalar',
-  '_codecs.encode',
-];
 
 export function pickleReader(bytes: Uint8Array): PickleReader {
   return new pickleparser.BufferReader(bytes);
@@ -55,7 +48,6 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
         return {};
       },
     ],
-    ...passedOver.map((name): [string, Constructor] => [name, () => ({ passedOver: name })]),
   ]);
   for (const type of Object.keys(storageTypes) as StorageType[]) {
     const storageType = (): never => {
@@ -66,7 +58,10 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
   }
   const parser = new pickleparser.Parser({
     unpicklingTypeOfDictionary: 'Map',
-    nameResolver: { resolve: (module, name) => known.get(`${module}.${name}`) ?? refuse(module, name, file) },
+    nameResolver: {
+      resolve: (module, name) =>
+        known.get(`${module}.${name}`) ?? harmless(module, name) ?? refuse(module, name, file),
+    },
     persistentResolver: {
       resolve: (id: unknown) => {
         const named = namedStorage(id, types);

@@ -1,6 +1,7 @@
 /** @file The head kind `frame-ctc`: texts of utterances, token by token, from frames. */
 import type { HeadKind } from '../../api/head-kind.js';
 import type { CtcSpec } from '../../api/head-spec.js';
+import { framesJoined, stepsOf } from './batches.js';
 import { type CtcStored, ctcForward, ctcStoredSchema } from './model.js';
 import { type CtcSettings, ctcPresets, ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
@@ -11,6 +12,7 @@ export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
   settings: ctcSettingsSchema,
   presets: ctcPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
+  steps: ({ stepSamples }, frames, hopSamples) => stepsOf(frames, framesJoined(stepSamples, hopSamples)),
   files: [
     ['lm', 'arpa'],
     ['lm', 'lexicon'],

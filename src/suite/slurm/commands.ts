@@ -1,6 +1,7 @@
 /** @file Slurm's own commands: submit, look into the queue, ask for its limits. */
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { stripVTControlCharacters } from 'node:util';
 import { UserError } from '../../base/errors.js';
 
 interface Output {
@@ -46,12 +47,40 @@ export async function submit(script: string, after: readonly string[]): Promise<
     script,
   ];
   const { code, stdout, stderr } = await run('sbatch', words);
-  const id = /^(\d+)(;|$)/.exec(stdout.trim())?.[1];
+  const id = parseSubmission(stdout);
   if (code === 0 && id !== undefined) return id;
+  if (code === 0) {
+    throw new UserError(
+      `sbatch accepted the job array, but no job id stands in what it says: ${firstLine(stdout)}`,
+      {
+        exitCode: 1,
+        file: script,
+        mend: 'The array may be in the queue: look with squeue --me, and scancel it before the next run',
+      },
+    );
+  }
   throw new UserError(`Slurm refused the job array: ${lastLine(stderr) || `exit code ${code}`}`, {
     file: script,
     mend: "Check the suite's resources against the cluster (sinfo shows partitions and limits), and run again",
   });
+}
+
+/**
+ * The job id among what sbatch and a site's wrapper around it print: `ID` or `ID;CLUSTER` in a line of its own (banners
+ * stand before it, remarks behind), else in the sentence that sbatch says without --parsable.
+ */
+export function parseSubmission(text: string): string | undefined {
+  const lines = plainLines(text);
+  const parsable = lines.findLast((line) => /^\d+(;[\w.-]+)?$/.test(line));
+  if (parsable !== undefined) return parsable.split(';')[0];
+  return /\bSubmitted batch job (\d+)/.exec(lines.join('\n'))?.[1];
+}
+
+/** Lines without the blanks at their ends, the ends of Windows' lines and the colours that wrappers like. */
+function plainLines(text: string): string[] {
+  return stripVTControlCharacters(text)
+    .split('\n')
+    .map((line) => line.trim());
 }
 
 /** What Slurm knows of an element of an array. */
@@ -75,10 +104,10 @@ export async function readQueue(): Promise<QueueEntry[] | undefined> {
 }
 
 export function parseQueue(text: string): QueueEntry[] {
-  return text.split('\n').flatMap((line) => {
-    const [array, index, state, ...reason] = line.trim().split('|');
-    if (array === undefined || !/^\d+$/.test(index ?? '') || state === undefined) return [];
-    return [{ array, index: Number(index), state, reason: reason.join('|') }];
+  return plainLines(text).flatMap((line) => {
+    const [, array, index, state, reason] = /^(\d+)\|(\d+)\|([A-Z_]+)\|(.*)$/.exec(line) ?? [];
+    if (array === undefined || state === undefined) return [];
+    return [{ array, index: Number(index), state, reason: reason ?? '' }];
   });
 }
 
@@ -91,7 +120,7 @@ export async function readAccounting(arrays: readonly string[]): Promise<QueueEn
 }
 
 export function parseAccounting(text: string): QueueEntry[] {
-  return text.split('\n').flatMap((line) => {
+  return plainLines(text).flatMap((line) => {
     // `CANCELLED by 1000` says who.
     const [, array, index, state] = /^(\d+)_(\d+)\|([A-Z_]+)/.exec(line) ?? [];
     if (array === undefined || state === undefined) return [];
@@ -109,17 +138,26 @@ export function isQueued({ state }: QueueEntry): boolean {
 /** The most elements of an array; Slurm's usual number where it does not say. */
 export async function largestArray(): Promise<number> {
   const { stdout } = await run('scontrol', ['show', 'config']);
-  return Math.max(1, Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1] ?? 1001));
+  return parseArrayLimit(stdout);
+}
+
+export function parseArrayLimit(text: string): number {
+  return Math.max(1, Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(plainLines(text).join('\n'))?.[1] ?? 1001));
 }
 
 /** Whether a job runs; undefined where nobody knows. */
 export async function runsInSlurm(job: string): Promise<boolean | undefined> {
   const { code, stdout, stderr } = await run('squeue', ['--noheader', `--jobs=${job}`, '--format=%T']);
-  if (code === 0) return /^(RUNNING|COMPLETING|SUSPENDED|STOPPED|SIGNALING)$/m.test(stdout.trim());
+  if (code === 0)
+    return plainLines(stdout).some((line) => /^(RUNNING|COMPLETING|SUSPENDED|STOPPED|SIGNALING)$/.test(line));
   return /invalid job id/i.test(stderr) ? false : undefined;
 }
 
+const firstLine = (text: string): string => plainLines(text).find((line) => line !== '') ?? 'nothing';
+
+/** The line of an error: sbatch's own where there is one, else the last. */
 function lastLine(text: string): string {
-  const line = text.trim().split('\n').at(-1) ?? '';
+  const lines = plainLines(text).filter((each) => each !== '');
+  const line = lines.findLast((each) => /^(sbatch|slurm\w*): (error|fatal)/.test(each)) ?? lines.at(-1) ?? '';
   return line.replace(/^sbatch: (error: )?/, '').replace(/^Batch job submission failed: /, '');
 }

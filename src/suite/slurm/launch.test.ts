@@ -133,6 +133,28 @@ echo "$id;cluster"`,
     ]);
   });
 
+  it("submits once where the site's sbatch prints a banner around the id, and says where there is no id", async () => {
+    await begin('banner');
+    const counted = await readFile(join(bin(), 'sbatch'), 'utf8');
+    const body = counted
+      .split('\n')
+      .slice(1)
+      .join('\n')
+      .replace(
+        'echo "$id;cluster"',
+        'echo "--> Submitting to example6 (3 nodes)"; echo; echo "$id;example6"; echo "sbatch: bye"',
+      );
+    await stub(bin(), 'sbatch', body);
+    expect(await start(true)).toMatchObject({ queued: 3, failed: [] });
+    expect(await start(true)).toMatchObject({ queued: 3 });
+    expect(await calls()).toHaveLength(2);
+    await begin('no-id');
+    await stub(bin(), 'sbatch', 'echo "thank you"');
+    await expect(start(true)).rejects.toThrow(
+      /features-0\.sh: sbatch accepted the job array, but no job id stands in what it says: thank you\. The array may be in the queue/,
+    );
+  });
+
   it('waits until jobs are done; one that failed blocks those that need it', async () => {
     await begin('waits');
     const over = start(false);

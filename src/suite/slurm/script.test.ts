@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planArrays } from './arrays.js';
-import { parseAccounting, parseQueue } from './commands.js';
+import { parseAccounting, parseArrayLimit, parseQueue, parseSubmission } from './commands.js';
 import { listText, scriptText } from './script.js';
 import { job, key, stub } from './stubs.fixture.js';
 
@@ -143,5 +143,41 @@ describe("Slurm's answers", () => {
       { array: '12', index: 0, state: 'COMPLETED', reason: '' },
       { array: '12', index: 1, state: 'CANCELLED', reason: '' },
     ]);
+  });
+
+  const banner = [
+    '-----------------------------------------------------------------',
+    '          Welcome to the Example6 Supercomputer',
+    '-----------------------------------------------------------------',
+    '--> Verifying valid submit host (login1)...OK',
+    'No reservation for this job | 2 nodes | ok',
+    '',
+  ].join('\r\n');
+
+  it.each([
+    ['4711\n', '4711'],
+    ['4711;example6\n', '4711'],
+    [`${banner}4711;example6\n`, '4711'],
+    [`${banner}\u001b[32m4711\u001b[0m\n`, '4711'],
+    [`sbatch: info: billed to 42\n4711;c.d-1\nsee https://example.org/4\n\n`, '4711'],
+    [`${banner}Submitted batch job 4711 on cluster example6\n`, '4711'],
+    [banner, undefined],
+    ['', undefined],
+    ['4711 4712\n', undefined],
+  ])('%j names the job %s', (text, id) => {
+    expect(parseSubmission(text)).toBe(id);
+  });
+
+  it('are found among what a site prints before and behind them', () => {
+    const around = (text: string): string => `${banner}${text}${banner}`;
+    expect(parseQueue(around('12|0|RUNNING|None\n12|3|PENDING|a|b\n'))).toEqual([
+      { array: '12', index: 0, state: 'RUNNING', reason: 'None' },
+      { array: '12', index: 3, state: 'PENDING', reason: 'a|b' },
+    ]);
+    expect(parseAccounting(around('12_0|COMPLETED\r\n'))).toEqual([
+      { array: '12', index: 0, state: 'COMPLETED', reason: '' },
+    ]);
+    expect(parseArrayLimit(around('  MaxArraySize            = 77\r\n'))).toBe(77);
+    expect(parseArrayLimit(banner)).toBe(1001);
   });
 });
