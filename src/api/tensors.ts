@@ -1,4 +1,4 @@
-/** @file What head kinds and encoder families are written in: tensors, programs, layers, training, the front end. */
+/** @file What head kinds and encoder families are written in: tensors, programs, layers, Adam, the front end. */
 export { sampleRateHz } from '../audio/index.js';
 export {
   type DataType,
@@ -49,22 +49,3 @@ export { linear, parameter } from '../nn/linear.js';
 export { bidirectionalLstm } from '../nn/lstm.js';
 export { layerNorm } from '../nn/norm.js';
 export { ownOnly, ownSamples, ownSteps, windowCounts } from '../nn/own-steps.js';
-export type { DevScores } from '../training/course.js';
-export type { LossFunction } from '../training/gradient-sums.js';
-export { type HeadTraining, type Judged, trainHeads, trainingFields } from '../training/heads.js';
-export { layerWeightsOf } from '../training/layer-weights.js';
-export {
-  type OneByOne,
-  type OneByOneSettings,
-  type TrainedSeed,
-  type TrainingWork,
-  trainOneByOne,
-} from '../training/one-by-one.js';
-export {
-  constantRate,
-  linearDecay,
-  type Schedule,
-  type TriStage,
-  triStage,
-  warmUpCosine,
-} from '../training/schedule.js';

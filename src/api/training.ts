@@ -1,8 +1,8 @@
 /** @file What head kinds train with: one model after the other on the shared loop, compiled updates, schedules, starts. */
 
-export { adamDefaults, adamStart } from '../nn/adam.js';
 export type { DevScores } from '../training/course.js';
 export type { BatchLoss, LossFunction } from '../training/gradient-sums.js';
+export { type HeadTraining, type Judged, trainHeads, trainingFields } from '../training/heads.js';
 export { type HeldWeights, readWeights, releaseWeights, type Weights } from '../training/held-weights.js';
 export { layerWeightsOf } from '../training/layer-weights.js';
 export {

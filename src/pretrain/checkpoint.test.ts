@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { normals } from '../engine/engines.fixture.js';
 import { writeSafetensors } from '../formats/safetensors.js';
-import { adamStart } from '../nn/adam.js';
 import { checkpointPath, checkpointUpdates } from '../training/keep-by-updates.js';
 import { keepRun, newestState } from './checkpoint.js';
 import { type RunFolder, runFolder } from './run-folder.js';
 import type { TrainingState } from './step.js';
-import { melConfig } from './training.fixture.js';
+import { melConfig, stateOf } from './training.fixture.js';
 
 const made: string[] = [];
 let folder: RunFolder;
@@ -20,18 +19,6 @@ beforeEach(async () => {
   folder = runFolder(out);
 });
 afterAll(() => Promise.all(made.map((each) => rm(each, { recursive: true, force: true }))));
-
-function stateOf(purpose: string): TrainingState {
-  const student = { 'blocks.0.w': normals([2, 3], purpose), b: normals([3], purpose) };
-  return {
-    student,
-    teacher: { b: normals([3], `${purpose} teacher`) },
-    adam: {
-      ...adamStart(student),
-      second: { 'blocks.0.w': normals([2, 3], 'second'), b: normals([3], 'second') },
-    },
-  };
-}
 
 const unsaid = (remark: string): never => {
   throw new Error(remark);

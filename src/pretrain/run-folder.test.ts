@@ -3,11 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { normals } from '../engine/engines.fixture.js';
-import { adamStart } from '../nn/adam.js';
 import { type RunFolder, readConfig, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
-import type { TrainingState } from './step.js';
-import { melConfig } from './training.fixture.js';
+import { melConfig, stateOf } from './training.fixture.js';
 
 const made: string[] = [];
 let out: string;
@@ -18,18 +15,6 @@ beforeEach(async () => {
   folder = runFolder(out);
 });
 afterAll(() => Promise.all(made.map((each) => rm(each, { recursive: true, force: true }))));
-
-function stateOf(purpose: string): TrainingState {
-  const student = { 'blocks.0.w': normals([2, 3], purpose), b: normals([3], purpose) };
-  return {
-    student,
-    teacher: { b: normals([3], `${purpose} teacher`) },
-    adam: {
-      ...adamStart(student),
-      second: { 'blocks.0.w': normals([2, 3], 'second'), b: normals([3], 'second') },
-    },
-  };
-}
 
 describe('the settings of a run', () => {
   it('are read as they were written, and lie where an encoder is looked for', async () => {

@@ -6,9 +6,11 @@ import { sha256OfFile } from '../base/files.js';
 import { randomStream } from '../base/random.js';
 import type { Utterance } from '../data/manifest.js';
 import type { Engine } from '../engine/engine.js';
-import { engineUnderTest } from '../engine/engines.fixture.js';
+import { engineUnderTest, normals } from '../engine/engines.fixture.js';
+import { adamStart } from '../nn/adam.js';
 import { type PretrainConfig, pretrainPreset } from './config.js';
 import { runFolder } from './run-folder.js';
+import type { TrainingState } from './step.js';
 import type { StepLog } from './train.js';
 
 const noDropout = {
@@ -148,3 +150,16 @@ export async function logOf(out: string): Promise<Omit<StepLog, 'seconds' | 'ste
 /** Digests of the trained encoder and its teacher. */
 export const weightsOf = async (out: string): Promise<string[]> =>
   Promise.all([sha256OfFile(runFolder(out).student), sha256OfFile(runFolder(out).teacher)]);
+
+/** The state of a toy training: values that are the purpose's own. */
+export function stateOf(purpose: string): TrainingState {
+  const student = { 'blocks.0.w': normals([2, 3], purpose), b: normals([3], purpose) };
+  return {
+    student,
+    teacher: { b: normals([3], `${purpose} teacher`) },
+    adam: {
+      ...adamStart(student),
+      second: { 'blocks.0.w': normals([2, 3], 'second'), b: normals([3], 'second') },
+    },
+  };
+}

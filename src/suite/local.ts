@@ -1,13 +1,14 @@
 /** @file The local runner: worker processes share the machine's processors until every job is done, failed or blocked. */
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseByteSize } from '../base/byte-size.js';
 import { UserError } from '../base/errors.js';
 import { estimatorOf } from './estimate.js';
 import { logEvent } from './events.js';
 import type { Job, JobGraph } from './job.js';
+import { noteFailure } from './note-failure.js';
 import { scheduleOf } from './schedule.js';
-import { logPath, markFailed, readDone } from './state.js';
+import { logPath, readDone } from './state.js';
 import { ownWorker, processWorker, type WorkEnd, type Worker, workersAreProcesses } from './workers.js';
 
 export interface LocalOptions {
@@ -163,20 +164,6 @@ export async function runLocally(
     await Promise.all(workers.map((worker) => worker.close()));
   }
   return { done, failed, blocked: schedule.blocked(), interrupted: signal.aborted };
-}
-
-async function noteFailure(
-  state: string,
-  { key, title }: Job,
-  message: string,
-  say: (text: string) => void,
-): Promise<void> {
-  logEvent(state, { event: 'failed', job: key, title, message }, say);
-  const failure = { key, title, message, log: logPath(state, key) };
-  // The message is shown in any case; what cannot be written (a full disk) is no second failure.
-  await markFailed(state, { ...failure, failedAt: new Date().toISOString(), host: hostname() }).catch(
-    () => undefined,
-  );
 }
 
 /** What a job needs, as the suite says or as its encoder's size lets expect: weights, their copies, what is computed. */

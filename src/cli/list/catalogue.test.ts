@@ -1,7 +1,6 @@
 /** @file What `ehmam list` names is what other commands take. */
 import { describe, expect, it } from 'vitest';
 import { loadEncoder } from '../../encoders/load.js';
-import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
 import { catalogue } from './catalogue.js';

@@ -1,5 +1,3 @@
-/** @file The Slurm runner: submits what is not done, watches the queue, resubmits what left it unfinished. */
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../base/errors.js';
@@ -7,7 +5,8 @@ import { type Lock, takeLock } from '../../base/lock.js';
 import { logEvent, readEventsFrom } from '../events.js';
 import type { Job, JobGraph } from '../job.js';
 import type { RunReport, Watcher } from '../local.js';
-import { logPath, markFailed, readDone, readFailed } from '../state.js';
+import { noteFailure } from '../note-failure.js';
+import { readDone, readFailed } from '../state.js';
 import {
   checkSlurm,
   isQueued,
@@ -228,15 +227,4 @@ function whyNotAgain(job: Job, end: QueueEntry | undefined, tried: number): stri
   return new UserError(`it left Slurm's queue unfinished ${tried} times (the last time as ${state})`, {
     mend: `See the logs beside the scripts`,
   }).message;
-}
-
-async function noteFailure(
-  state: string,
-  { key, title }: Job,
-  message: string,
-  say: (text: string) => void,
-): Promise<void> {
-  logEvent(state, { event: 'failed', job: key, title, message }, say);
-  const failure = { key, title, message, log: logPath(state, key) };
-  await markFailed(state, { ...failure, failedAt: new Date().toISOString(), host: hostname() });
 }
