@@ -1,15 +1,6 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -47,29 +38,6 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
     await syncFolder(dirname(target));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw systemCode(error) === undefined ? error : cannotWrite(path, error);
-  }
-}
-
-/**
- * The same for a process that is about to end: done when it returns.
- * @throws UserError (exit code 1) when the file cannot be written
- */
-export function writeFileAtomicSync(path: string, chunks: Iterable<Uint8Array>): void {
-  const target = resolve(path);
-  const temporary = temporaryBeside(target);
-  try {
-    mkdirSync(dirname(target), { recursive: true });
-    const file = openSync(temporary, 'wx');
-    try {
-      for (const chunk of chunks) writeFileSync(file, chunk);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
     throw systemCode(error) === undefined ? error : cannotWrite(path, error);
   }
 }
