@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from './errors.js';
-import { moveFile, sha256OfFile, userCacheFolder, writeFileAtomic, writeFileAtomicSync } from './files.js';
+import { moveFile, sha256OfFile, userCacheFolder, writeFileAtomic } from './files.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -63,7 +63,7 @@ describe('writeFileAtomic', () => {
       await writeFileAtomic(join(folder, link), `through ${link}`);
       expect((await lstat(join(folder, link))).isSymbolicLink()).toBe(true);
       expect(await readFile(join(folder, link), 'utf8')).toBe(`through ${link}`);
-      writeFileAtomicSync(join(folder, link), [Buffer.from('at once')]);
+      await writeFileAtomic(join(folder, link), 'at once');
       expect((await lstat(join(folder, link))).isSymbolicLink()).toBe(true);
       expect(await readFile(join(folder, link), 'utf8')).toBe('at once');
     }
@@ -88,7 +88,7 @@ describe('writeFileAtomic', () => {
   it('writes to a device, which stays one', async () => {
     const before = await lstat('/dev/null');
     await writeFileAtomic('/dev/null', 'gone');
-    writeFileAtomicSync('/dev/null', [Buffer.from('gone')]);
+    await writeFileAtomic('/dev/null', [Buffer.from('gone')]);
     expect(await lstat('/dev/null')).toMatchObject({ ino: before.ino, mode: before.mode });
   });
 

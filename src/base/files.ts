@@ -1,19 +1,6 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { appendFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
@@ -65,32 +52,6 @@ async function writeAll(
     if (flush) await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/**
- * The same for a process that is about to end: done when it returns.
- * @throws UserError (exit code 1) when the file cannot be written
- */
-export function writeFileAtomicSync(path: string, chunks: Iterable<Uint8Array>): void {
-  let temporary: string | undefined;
-  try {
-    const { target, isStream } = placeOf(path);
-    if (!isStream) {
-      temporary = temporaryBeside(target);
-      mkdirSync(dirname(target), { recursive: true });
-    }
-    const file = openSync(temporary ?? target, temporary === undefined ? 'w' : 'wx');
-    try {
-      for (const chunk of chunks) writeFileSync(file, chunk);
-      if (temporary !== undefined) fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (temporary !== undefined) renameSync(temporary, target);
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    throw systemCode(error) === undefined ? error : cannotWrite(path, error);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
-import { writeFileAtomic, writeFileAtomicSync } from '../base/files.js';
+import { writeFileAtomic } from '../base/files.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { halfValue } from './half.js';
 import {
@@ -125,15 +125,6 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await writeFileAtomic(file, chunks(tensors, metadata));
-}
-
-/** As `writeSafetensors`, done when it returns: for a process that is about to end. */
-export function writeSafetensorsSync(
-  file: string,
-  tensors: Readonly<Record<string, HostTensor>>,
-  metadata: Readonly<Record<string, string>> = {},
-): void {
-  writeFileAtomicSync(file, chunks(tensors, metadata));
 }
 
 function* chunks(
