@@ -32,7 +32,7 @@ export interface OpenedInputs {
   /** Paths of the held inputs whose memory no one else uses: it may be moved elsewhere and is then to be put back. */
   movable(): readonly string[];
   isHeld(path: string): boolean;
-  /** New memory with the values of inputs that were moved, by their paths. */
+  /** New memory with the values of inputs that were moved in vain, by their paths. */
   putBack(moved: ReadonlyMap<string, HostTensor>): void;
   /** After a run that did not work, nothing is consumed. */
   end(worked: boolean, memory?: SpareMemory): void;

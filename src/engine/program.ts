@@ -1,5 +1,6 @@
 /** @file Compiled programs: a function becomes a model for each set of shapes, and runs on what is given and held. */
 
+import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import type { Program, ProgramOptions, TensorFunction } from './engine.js';
@@ -8,8 +9,7 @@ import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, type Model, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
 import type { LoadedModel, Runtime } from './runtime.js';
-import { spareMemory } from './spare-memory.js';
-import { isTensor } from './trace.js';
+import { isTensor, type TensorSpec } from './trace.js';
 import { flatten, isHostTensor, mapLeaves, nest, type Tree } from './tree.js';
 
 /** Programs keep this many models, the ones used last; each stands for one set of shapes. */
@@ -44,19 +44,17 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
-  const memory = spareMemory();
   let keptValues = 0;
   const load = async (tree: Tree<HostTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
     const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), options);
     const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
     if (keepsMemory) keptValues += largestTensor;
-    const model = await runtime.load(bytes, keepsMemory);
-    const kept = paths.outputs.filter(({ path }) => isKept(keeps, path));
-    memory.want(
-      kept.flatMap(({ spec }) => spec ?? []),
-      runtime.runsAtOnce,
-    );
+    const outputs = paths.outputs.map(({ path, spec }): [string, TensorSpec | undefined] => [
+      path,
+      isKept(keeps, path) ? spec : undefined,
+    ]);
+    const model = await runtime.load({ bytes, keepsMemory, outputs });
     const unload = (): Promise<void> => {
       if (keepsMemory) keptValues -= largestTensor;
       return model.unload();
@@ -64,8 +62,6 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     return { ...paths, model: { ...model, unload } };
   };
   const models = modelCache();
-  const named = (cause: unknown, failure: string): Error =>
-    new Error(`${name} failed: ${failure}`, { cause });
 
   const run = async (opened: OpenedInputs, leaves: readonly (readonly [string, HostTensor])[]) => {
     // Programs of every length that keep nothing run often on the same values: those of a frozen network.
@@ -77,26 +73,21 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     ].join(' ');
     const { model, inputs, outputs } = await models.get(signature, () => load(opened.tree, isFixed));
     check.expect(leaves);
-    const given = new Map(leaves);
-    const fetched = outputs.map(({ path, spec }): [string, HostTensor | undefined] => [
-      path,
-      spec !== undefined && isKept(keeps, path) ? memory.give(spec) : undefined,
-    ]);
+    const values = new Map(leaves);
     const result = await model
       .run(
-        { inputs: inputs.map((path) => [path, given.get(path) as HostTensor]), outputs: fetched },
+        inputs.map((path) => [path, values.get(path) as HostTensor]),
         {
           borrowed: new Set(opened.movable()),
           given: new Set(ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path))),
         },
       )
-      .catch((cause: unknown) => {
-        throw named(cause, String(cause));
-      });
-    opened.putBack(result.moved);
-    if ('failure' in result.outputs) throw named(undefined, result.outputs.failure);
-    const values = result.outputs;
-    return nest(outputs.map(({ path }, i) => [path, values[i] as HostTensor]));
+      .catch((cause: unknown) => ({ failure: messageOf(cause), back: new Map<string, HostTensor>() }));
+    if ('failure' in result) {
+      opened.putBack(result.back);
+      throw new Error(`${name} failed: ${result.failure}`);
+    }
+    return nest(outputs.map(({ path }, i) => [path, result.outputs[i] as HostTensor]));
   };
 
   return {
@@ -108,9 +99,9 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       try {
         outputs = await run(opened, leaves);
       } finally {
-        opened.end(outputs !== undefined, memory);
+        opened.end(outputs !== undefined, runtime.memory);
       }
-      return keepOutputs<Out, Kept>(holder, outputs, options, memory);
+      return keepOutputs<Out, Kept>(holder, outputs, options, runtime.memory);
     },
     dispose: async () => {
       await models.clear();

@@ -4,47 +4,69 @@ import type ort from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
-import { createSession, type ModelRun, runSession, type SessionSettings } from './session.js';
-import type { SessionAnswer, SessionRequest } from './session-thread.js';
+import { createSession, type NamedTensors, runSession, type SessionSettings } from './session.js';
+import { type SpareMemory, spareMemory, type TensorRoom } from './spare-memory.js';
+
+/** A model to be run. */
+export interface RunnableModel {
+  readonly bytes: Uint8Array;
+  /** Whether the memory of a run stays with the model for the next one. */
+  readonly keepsMemory: boolean;
+  /** With room for those that are written into spare memory. */
+  readonly outputs: readonly (readonly [path: string, room: TensorRoom | undefined])[];
+}
 
 /** A model that is ready to run. */
 export interface LoadedModel {
-  run(run: ModelRun, movable: Movable): Promise<RunResult>;
+  run(inputs: NamedTensors, movable: Movable): Promise<RunResult>;
   unload(): Promise<void>;
 }
 
-/** Paths of inputs whose memory may be moved elsewhere: what is borrowed comes back, what is given does not. */
+/** Paths of inputs whose memory may be moved elsewhere: what is borrowed comes back where a run fails. */
 export interface Movable {
   readonly borrowed: ReadonlySet<string>;
   readonly given: ReadonlySet<string>;
 }
 
-export interface RunResult {
-  /** The outputs in their order, or what went wrong. */
-  readonly outputs: readonly HostTensor[] | { readonly failure: string };
-  /** Inputs that were borrowed, in the memory that they came back in. */
-  readonly moved: ReadonlyMap<string, HostTensor>;
+/** The outputs in their order; or what went wrong, and borrowed inputs in the memory that they came back in. */
+export type RunResult =
+  | { readonly outputs: readonly HostTensor[] }
+  | { readonly failure: string; readonly back: ReadonlyMap<string, HostTensor> };
+
+/** A run of a model in a thread. */
+export interface ThreadRequest {
+  /** Names the model. */
+  readonly id: number;
+  readonly model: RunnableModel;
+  readonly inputs: NamedTensors;
+  /** Inputs that go back where the run fails; else their memory takes later outputs. */
+  readonly borrowed: ReadonlySet<string>;
 }
 
 export interface Runtime {
-  /** How many runs go on at the same time. */
-  readonly runsAtOnce: number;
-  /** @param keepMemory whether the memory of a run stays with the model for the next one */
-  load(model: Uint8Array, keepMemory: boolean): Promise<LoadedModel>;
+  /** Where the memory of held trees goes that end. */
+  readonly memory: SpareMemory;
+  load(model: RunnableModel): Promise<LoadedModel>;
   close(): Promise<void>;
 }
 
 /** One run after the other, in this thread. */
 export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): Runtime {
+  const memory = spareMemory();
   return {
-    runsAtOnce: 1,
-    load: async (model, keepMemory) => {
-      const session: ort.InferenceSession = await createSession(model, { ...settings, keepMemory });
+    memory,
+    load: async ({ bytes, keepsMemory, outputs }) => {
+      const session: ort.InferenceSession = await createSession(bytes, {
+        ...settings,
+        keepMemory: keepsMemory,
+      });
+      memory.want(outputs);
       return {
-        run: async (run) => ({
-          outputs: await runSession(session, run).catch((error: unknown) => ({ failure: messageOf(error) })),
-          moved: new Map(),
-        }),
+        run: (inputs) =>
+          runSession(session, inputs, memory.giveAll(outputs)).then(
+            (results) => ({ outputs: results }),
+            (error: unknown) => ({ failure: messageOf(error), back: new Map() }),
+          ),
         unload: () => session.release(),
       };
     },
@@ -53,39 +75,33 @@ export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): R
 }
 
 /**
- * Runs side by side, each with one processor.
+ * Runs side by side, each with one processor. What a run consumes is moved to its thread, and is spare there.
  * @param count threads
  * @returns undefined where there is but one, and where no thread can be started
  */
 export function threadsRuntime(count: number): Runtime | undefined {
   if (count < 2) return undefined;
-  const threads: Threads<SessionRequest, SessionAnswer> | undefined = startThreads(
+  const threads: Threads<ThreadRequest, RunResult> | undefined = startThreads(
     new URL('./session-thread.js', import.meta.url),
     count,
   );
   if (threads === undefined) return undefined;
   let models = 0;
   return {
-    runsAtOnce: count,
-    load: async (bytes, keepMemory) => {
+    memory: spareMemory(),
+    load: async (loaded) => {
       const id = models++;
       // Shared, so that it is not copied with every request.
-      const model = new Uint8Array(new SharedArrayBuffer(bytes.length));
-      model.set(bytes);
+      const bytes = new Uint8Array(new SharedArrayBuffer(loaded.bytes.length));
+      bytes.set(loaded.bytes);
+      const model = { ...loaded, bytes };
       return {
-        run: async (run, movable) => {
-          const moved = run.inputs.flatMap(([path], i) => (movable.borrowed.has(path) ? [i] : []));
-          const handOver = [
-            ...run.inputs.filter(([path]) => movable.borrowed.has(path) || movable.given.has(path)),
-            ...run.outputs,
-          ].flatMap(([, tensor]) => (tensor === undefined ? [] : [tensor.data.buffer as ArrayBuffer]));
-          const answer = await threads.run({ id, model, keepMemory, run, moved }, handOver);
-          return {
-            outputs: answer.outputs,
-            moved: new Map(
-              moved.map((at, i) => [run.inputs[at]?.[0] as string, answer.moved[i] as HostTensor]),
-            ),
-          };
+        run: async (inputs, { borrowed, given }) => {
+          const handOver = inputs.filter(([path]) => borrowed.has(path) || given.has(path));
+          return threads.run(
+            { id, model, inputs, borrowed },
+            handOver.map(([, { data }]) => data.buffer as ArrayBuffer),
+          );
         },
         // The session ends with its thread.
         unload: async () => {},

@@ -24,16 +24,18 @@ export function createSession(model: Uint8Array, settings: SessionSettings): Pro
   });
 }
 
-/** What a run of a model is given, by path: its inputs, and its outputs with memory for those that have some. */
-export interface ModelRun {
-  readonly inputs: readonly (readonly [path: string, tensor: HostTensor])[];
-  readonly outputs: readonly (readonly [path: string, memory: HostTensor | undefined])[];
-}
+/** Tensors with their paths. */
+export type NamedTensors = readonly (readonly [path: string, tensor: HostTensor])[];
 
-/** The outputs in their order. */
+/**
+ * Runs a model.
+ * @param outputs their paths, with memory for those that are written into some
+ * @returns the outputs in their order
+ */
 export async function runSession(
   session: ort.InferenceSession,
-  { inputs, outputs }: ModelRun,
+  inputs: NamedTensors,
+  outputs: readonly (readonly [path: string, memory: HostTensor | undefined])[],
 ): Promise<HostTensor[]> {
   const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
   const fetches = Object.fromEntries(

@@ -7,13 +7,16 @@ export interface TensorRoom {
   readonly shape: readonly number[];
 }
 
+/** Outputs of a model, with room for those that are written into spare memory. */
+type Outputs = readonly (readonly [path: string, room: TensorRoom | undefined])[];
+
 export interface SpareMemory {
   /** Takes tensors over that no one uses any more, as far as they are wanted. */
   take(tensors: readonly HostTensor[]): void;
-  /** Memory for a tensor, with any values. */
-  give(room: TensorRoom): HostTensor;
-  /** Runs may write these from now on: `times` as much may be kept for them. */
-  want(rooms: readonly TensorRoom[], times: number): void;
+  /** Memory for outputs, with any values. */
+  giveAll(outputs: Outputs): [path: string, memory: HostTensor | undefined][];
+  /** Runs may write these from now on: as much may be kept for them. */
+  want(outputs: Outputs): void;
 }
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
@@ -22,6 +25,10 @@ export function spareMemory(): SpareMemory {
   const kept = new Map<string, HostTensor['data'][]>();
   const wanted = new Map<string, number>();
   const keyOf = (dtype: DataType, length: number): string => `${dtype} ${length}`;
+  const give = ({ dtype, shape }: TensorRoom): HostTensor => {
+    const length = sizeOf(shape);
+    return { dtype, shape, data: kept.get(keyOf(dtype, length))?.pop() ?? new arrays[dtype](length) };
+  };
   return {
     take: (tensors) => {
       for (const { dtype, data } of tensors) {
@@ -31,15 +38,13 @@ export function spareMemory(): SpareMemory {
         kept.set(key, same);
       }
     },
-    give: ({ dtype, shape }) => {
-      const length = sizeOf(shape);
-      return { dtype, shape, data: kept.get(keyOf(dtype, length))?.pop() ?? new arrays[dtype](length) };
-    },
-    want: (rooms, times) => {
+    giveAll: (outputs) => outputs.map(([path, room]) => [path, room && give(room)]),
+    want: (outputs) => {
       const counts = new Map<string, number>();
-      for (const { dtype, shape } of rooms) {
-        const key = keyOf(dtype, sizeOf(shape));
-        counts.set(key, (counts.get(key) ?? 0) + times);
+      for (const [, room] of outputs) {
+        if (room === undefined) continue;
+        const key = keyOf(room.dtype, sizeOf(room.shape));
+        counts.set(key, (counts.get(key) ?? 0) + 1);
       }
       for (const [key, count] of counts) wanted.set(key, Math.max(count, wanted.get(key) ?? 0));
     },
