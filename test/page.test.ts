@@ -40,6 +40,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
       manifest,
       '--out',
       join(run, 'analysis'),
+      '--quiet',
     ]);
     expect(analysis.stderr).toBe('');
     const words = ['report', results, '--out', join(folder, 'page.html'), '--baseline', 'good', '--json'];
