@@ -27,10 +27,15 @@ import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, scoreProgram } from './scoring.js';
 import type { PooledSettings } from './settings.js';
-import { mostUpdatesPerRun, type Training, trainUntil } from './updates.js';
+import { type Training, trainUntil, updatesPerRun } from './updates.js';
 
-/** About how long training goes on between places where it may be kept or stopped. */
-const secondsBetweenPlaces = 4;
+/**
+ * About how long training goes on between places where it may be kept or stopped. There all threads wait for each other
+ * and for the next batches, some tenths of a second.
+ */
+const millisecondsBetweenPlaces = 10_000;
+/** Runs of the program before the first place, when it is not known yet how long one takes. */
+const firstRuns = 4;
 
 /** What a checkpoint holds. */
 interface StoredSearch extends CoursesState {
@@ -136,7 +141,10 @@ async function trainAll(
   const start = restored?.grid ?? startGrid(training, seeds);
   const begun = keeper.restored?.update ?? 0;
   const progress = trainingProgress(work, maximumUpdates, begun);
-  let atOnce = mostUpdatesPerRun;
+  const first = holdGrid(engine, start);
+  // Places are whole runs of the program apart: what is left over would need a program of its own.
+  let perRun = updatesPerRun(training, first);
+  let pace = (firstRuns * perRun) / millisecondsBetweenPlaces;
   const stored = async ({ grid, courses, losses }: SearchState): Promise<StoredSearch> => {
     const going = courses.some(({ ended }) => ended === undefined);
     return { courses, losses, seconds: keeper.seconds(), grid: going ? await readGrid(grid) : undefined };
@@ -145,19 +153,23 @@ async function trainAll(
     const { update, state, interrupted } = await runUpdates<SearchState, StoredSearch>(
       {
         updates: maximumUpdates,
-        mostAtOnce: () => atOnce,
+        mostAtOnce: () => perRun * Math.max(1, Math.floor((millisecondsBetweenPlaces * pace) / perRun)),
         keeper,
         signal: keeper.signal,
         async step({ grid, courses, losses }, from, to) {
           const started = performance.now();
           const sums = losses.length > 0 ? losses : new Array<number>(runsOf(grid)).fill(0);
           const trained = await trainUntil(training, grid, sums, from, to);
-          atOnce = placesApart((to - from) / (performance.now() - started));
+          pace = (to - from) / (performance.now() - started);
           return { ...trained, courses };
         },
         looks: {
           every,
-          look: (state, update) => lookAt(training, state, update, every),
+          async look(state, update) {
+            const after = await lookAt(training, state, update, every);
+            perRun = updatesPerRun(training, after.state.grid);
+            return after;
+          },
         },
         stored,
         release: ({ grid }) => releaseGrid(grid),
@@ -169,7 +181,7 @@ async function trainAll(
       {
         update: begun,
         state: {
-          grid: holdGrid(engine, start),
+          grid: first,
           courses:
             restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate))),
           losses: restored?.losses ?? [],
@@ -202,12 +214,6 @@ async function lookAt(
   const ended = runsOf(alive) === 0;
   const next = ended ? grid : await shrunkTo(work.engine, grid, alive);
   return { state: { grid: next, courses, losses: [] }, ended };
-}
-
-/** As many updates as take a few seconds, in whole runs of the program: what is left over would need one of its own. */
-function placesApart(updatesPerMillisecond: number): number {
-  const runs = (1000 * secondsBetweenPlaces * updatesPerMillisecond) / mostUpdatesPerRun;
-  return mostUpdatesPerRun * Math.max(1, Math.floor(runs));
 }
 
 /** Every seed's start at every rate. */

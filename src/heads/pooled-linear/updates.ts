@@ -8,7 +8,7 @@ import type { Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
 
 /** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
-export const mostUpdatesPerRun = 64;
+const mostUpdatesPerRun = 64;
 const mostBatchBytes = 192 * 2 ** 20;
 
 /** Batches `first`, `first + 1`, ... of a seed. */
@@ -26,6 +26,15 @@ interface Trained<Runs> {
   readonly losses: readonly number[];
 }
 
+/** How many updates one run of the program does: of every part, since all have as many bytes for their batches. */
+export function updatesPerRun({ work, settings }: Training, { parts }: HeldGrid): number {
+  const { layers, dim } = work.features;
+  const seeds = parts.reduce((most, part) => Math.max(most, part.seeds.length), 1);
+  const batchBytes = seeds * layers * settings.batchSize * dim * 4;
+  const fitting = Math.floor(mostBatchBytes / Math.max(1, parts.length) / batchBytes);
+  return Math.max(1, Math.min(mostUpdatesPerRun, fitting));
+}
+
 /**
  * Updates `from` to `to` of every run. The grid given is used up, also where it throws.
  * @param losses sums of each run's losses, to which those of these updates are added, one after the other
@@ -37,13 +46,13 @@ export async function trainUntil(
   from: number,
   to: number,
 ): Promise<Trained<HeldGrid>> {
-  const mostBytes = mostBatchBytes / grid.parts.length;
+  const most = updatesPerRun(training, grid);
   let run = 0;
   const trained = await allOf(
     grid.parts.map((part) => {
       const sums = losses.slice(run, run + runsOf(part));
       run += runsOf(part);
-      return trainPart(training, { grid: part, losses: sums }, [from, to], mostBytes);
+      return trainPart(training, { grid: part, losses: sums }, [from, to], most);
     }),
     ({ grid: part }) => releaseGrid({ parts: [part] }),
   );
@@ -64,15 +73,12 @@ async function allOf<T>(coming: readonly Promise<T>[], release: (result: T) => P
 }
 
 async function trainPart(
-  { work, settings, update, streams }: Training,
+  { update, streams }: Training,
   { grid, losses }: Trained<HeldPart>,
   [from, to]: readonly [from: number, to: number],
-  mostBytes: number,
+  most: number,
 ): Promise<Trained<HeldPart>> {
-  const { layers, dim } = work.features;
   const runs = runsOf(grid);
-  const batchBytes = grid.seeds.length * layers * settings.batchSize * dim * 4;
-  const most = Math.max(1, Math.min(mostUpdatesPerRun, Math.floor(mostBytes / batchBytes)));
   const learningRates = float32(
     [runs],
     grid.seeds.flatMap(() => grid.rates),
