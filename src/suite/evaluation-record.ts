@@ -52,7 +52,7 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
       ...(utterances[i]?.columns.speaker && { speaker: utterances[i].columns.speaker }),
     })),
     tensors: namedTensors(ids, result.predictions),
-    head: { kind: planned.head.spec.kind, ...result.head },
+    head: { kind: planned.head.spec.kind, ...planned.head.reading, ...result.head },
   };
 }
 
@@ -78,6 +78,7 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested),
     layerWeights: [...result.layerWeights],
+    ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
     curve: result.curve.map((point) => ({ ...point })),
     costs: {
       seconds: features.costs.seconds + seconds,
