@@ -72,8 +72,10 @@ export const recordSchema = z.strictObject({
   metrics: z
     .record(text, metricSchema)
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
-  /** The learned weight of every hidden state, after the softmax. */
+  /** The learned weight of every hidden state that the head reads, after the softmax. */
   layerWeights: z.array(z.number()),
+  /** Which hidden states those are, counted from 0, where not all. */
+  layers: z.array(z.int().nonnegative()).optional(),
   /** The learning curve of the head that was tested: one entry a look at dev. */
   curve: z
     .array(

@@ -5,6 +5,7 @@ import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
+import { checkLayers, someLayers } from '../features/some-layers.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import type { PlannedTask } from './plan.js';
@@ -58,14 +59,19 @@ export async function evaluate(
   }
 }
 
-/** The features that the planned head reads. */
-function openPlanned(
+/**
+ * The features that the planned head reads.
+ * @throws UserError for a hidden state in its settings that the encoder does not have
+ */
+async function openPlanned(
   encoder: Encoder,
   { head, utterances, hashes }: PlannedTask,
   { engine, storage, quiet }: EvaluateOptions,
 ): Promise<Features> {
   const reads = head.kind.reads(head.settings);
-  return openFeatures({
+  const { layers } = head.reading;
+  checkLayers(layers, encoder);
+  const features = await openFeatures({
     engine,
     encoder,
     utterances,
@@ -75,6 +81,7 @@ function openPlanned(
     ...(reads.store === 'frames' && { frameType: reads.type }),
     quiet,
   });
+  return someLayers(features, layers);
 }
 
 /** Predictions of a split beside what the manifest says. */

@@ -53,7 +53,7 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
       rows.map(({ id }) => id),
       result.predictions,
     ),
-    head: { kind: planned.head.spec.kind, ...result.head },
+    head: { kind: planned.head.spec.kind, ...planned.head.reading, ...result.head },
   };
 }
 
@@ -80,6 +80,7 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested),
     layerWeights: [...result.layerWeights],
+    ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
     curve: result.curve.map((point) => ({ ...point })),
     costs: {
       seconds: features.costs.seconds + seconds,

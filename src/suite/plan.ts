@@ -18,6 +18,7 @@ import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
+import { type ReadingSettings, readingOf, withGain } from './reading.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -53,6 +54,8 @@ export interface PlannedHead {
   readonly kind: HeadKind;
   readonly spec: HeadSpec;
   readonly settings: unknown;
+  /** What it reads, whatever its kind. */
+  readonly reading: ReadingSettings;
 }
 
 /** How heads are to be trained, where the suite does not say it itself. */
@@ -88,9 +91,10 @@ export async function planTask(
   const rows = pairs === undefined ? utterancesOnly : { ...utterancesOnly, pairs: pairs.pairs };
   const head = planHead(headOf(task, rows), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
-  const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const whole = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const data = withGain(whole, head.reading);
   const utterances = splits.flatMap((split) => data[split]);
-  const ownHashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
+  const ownHashes = withChanges(await hashesOf(manifest, root, mostMissing), utterances);
   const hashes = hashesWithPairs(ownHashes, pairs, file);
   return {
     task,
@@ -133,7 +137,9 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
     ...placedSettings(kind, wanted),
     ...(learningRates !== undefined && { learningRates: [...learningRates] }),
   };
-  return { kind, spec, settings: parseSettings(kind.settings, all, `task '${task.name}'`) };
+  const place = `task '${task.name}'`;
+  const { reading, own } = readingOf(all, place);
+  return { kind, spec, settings: parseSettings(kind.settings, own, place), reading };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */
@@ -193,16 +199,18 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hashes where no utterance was cut, else others; those of the same crops stay. */
-function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
-  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hashes;
+/** The manifest's own hashes where no utterance was cut or made louder, else others; those of the same changes stay. */
+function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
+  if (utterances.every(({ cropOf, gainDecibels }) => cropOf === undefined && gainDecibels === undefined))
+    return hashes;
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const crops = sha256(
-    utterances.map(({ id, split, startSeconds, durationSeconds }) => [
+    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels }) => [
       id,
       split,
       startSeconds,
       durationSeconds,
+      ...(gainDecibels === undefined ? [] : [gainDecibels]),
     ]),
   );
   if (hashes.crops === crops) return hashes;
@@ -211,18 +219,26 @@ function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): Ma
   return {
     rows: sha256([hashes.rows, crops]),
     audio: sha256([hashes.audio, crops]),
-    seconds: mean * utterances.length,
+    seconds: known.length === 0 ? hashes.seconds : mean * utterances.length,
     crops,
   };
 }
 
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
-async function presetOf({ kind, settings }: PlannedHead, task: Task, training: Training): Promise<string> {
+async function presetOf(
+  { kind, settings, reading }: PlannedHead,
+  task: Task,
+  training: Training,
+): Promise<string> {
   const { preset = 'clean' } = training;
-  const usual = canonical(kind.settings.parse(usualSettings(kind, task, training)));
-  const own = canonical(await withContents(kind, settings));
+  const named = readingOf(usualSettings(kind, task, training), `preset ${preset}`);
+  const usual = canonical(allSettings(kind.settings.parse(named.own), named.reading));
+  const own = canonical(allSettings(await withContents(kind, settings), reading));
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
+
+/** Those of the kind and those of reading as one. */
+const allSettings = (own: unknown, reading: ReadingSettings): unknown => ({ ...(own as object), ...reading });
 
 /** Settings with the hashes of files for their paths: what they hold decides the result. */
 async function withContents({ files = [] }: HeadKind, settings: unknown): Promise<unknown> {
