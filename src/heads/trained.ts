@@ -16,6 +16,8 @@ const reducedSchema = z.object({
   layers: z.array(z.int().nonnegative()).optional(),
   /** How much louder than its file the audio was. */
   gainDecibels: z.number().optional(),
+  /** Whether it was without its pauses. */
+  withoutSilence: z.boolean().optional(),
 });
 
 export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
@@ -42,8 +44,10 @@ export function headText({
   stored,
   layers,
   gainDecibels,
+  withoutSilence,
 }: Omit<TrainedHead, 'parameters'>): string {
-  const reduced = layers === undefined && gainDecibels === undefined ? {} : { reads: { layers, gainDecibels } };
+  const all = { layers, gainDecibels, withoutSilence };
+  const reduced = Object.values(all).every((value) => value === undefined) ? {} : { reads: all };
   return JSON.stringify({ kind, ...reduced, ...(stored as object) });
 }
 

@@ -4,8 +4,8 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
+import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import type { PlannedTask } from './plan.js';
