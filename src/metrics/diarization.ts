@@ -21,7 +21,9 @@ type Spans = readonly Pick<Turn, 'start' | 'end'>[];
  */
 export function diarizationErrors(reference: readonly Turn[], system: readonly Turn[]): DiarizationErrors {
   const [theirs, ours] = [turnsBySpeaker(reference), turnsBySpeaker(system)];
-  const spans = [...theirs.values()].map((first) => [...ours.values()].map((second) => shared(first, second)));
+  const spans = [...theirs.values()].map((first) =>
+    [...ours.values()].map((second) => shared(first, second)),
+  );
   const matched = bestAssignment(spans);
   const correct = matched.reduce((sum, column, row) => sum + (spans[row]?.[column] ?? 0), 0);
   const bounds = [...theirs.values(), ...ours.values()]
