@@ -38,6 +38,11 @@ function isColumn(value: unknown): boolean {
   return text.fits(name) && Array.isArray(own) && own.every((split) => known.includes(split));
 }
 
+const columnList: FieldShape = {
+  is: 'a list of columns',
+  fits: (value) => Array.isArray(value) && value.every(text.fits),
+};
+
 function isMetric(value: unknown): boolean {
   const { name, direction, kind = 'ratio' } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const rightKind = kind === 'ratio' || kind === 'statistic';
@@ -62,11 +67,10 @@ export const taskShape: Shape = {
     evaluate: aFunction,
     complaints: optional(aFunction),
     crop: optional(aFunction),
+    folds: optional(aFunction),
     settings: optional(object),
-    classes: optional({
-      is: 'a list of columns',
-      fits: (value) => Array.isArray(value) && value.every(text.fits),
-    }),
+    classes: optional(columnList),
+    madeWith: optional(columnList),
     hubTask: optional(text),
   },
 };

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
+import { type Part, partsOf, placesIn } from './folds.js';
 import type { PlannedTask } from './plan.js';
 import { leftOut, type Usable, usable } from './usable.js';
 
@@ -18,8 +19,8 @@ export interface EvaluateOptions {
   readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
-  /** How a training is kept that starts from this seed; without it none is. */
-  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
+  /** How a training is kept that starts from this seed, of the fold at this place; without it none is. */
+  readonly keepingOf?: ((seed: number, fold: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /**
@@ -34,28 +35,51 @@ export async function evaluate(
   const { engine, seeds } = options;
   const features = await openPlanned(encoder, planned, options);
   try {
-    const skipped = leftOut(planned, features, encoder.hopSamples);
-    const kept = usable(planned, skipped);
-    const { results, seconds, rowsOf } = await trainAndTest(encoder, planned, features, kept, options);
-    return results.map((result, i) => {
-      const rows = rowsOf(result.predictions, 'test');
-      const seed = seeds[i] as number;
+    const skipped = new Map<number, string>();
+    const trained: TrainedPart[] = [];
+    const parts = partsOf(planned, features);
+    for (const [index, part] of parts.entries()) {
+      const out = leftOut(part.planned, part.seen, encoder.hopSamples);
+      for (const [place, reason] of out) skipped.set(part.placeOf(place), reason);
+      const kept = usable(part.planned, out);
+      trained.push(await trainAndTest(encoder, part, features, kept, ofPart(options, index, parts.length)));
+    }
+    return seeds.map((seed, i) => {
       const tested = {
         encoder,
         planned,
         engine,
         features,
         skipped,
-        utterances: kept.data.test,
-        rows,
+        utterances: trained.flatMap(({ kept }) => kept.data.test),
         seed,
-        seconds,
+        seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
       };
-      return evaluationOf(tested, result);
+      return evaluationOf(
+        tested,
+        trained.map(({ part, results, rowsOf }) => {
+          const result = results[i] as HeadResult;
+          return { fold: part.fold, result, rows: rowsOf(result.predictions, 'test') };
+        }),
+      );
     });
   } finally {
     await features.close();
   }
+}
+
+/** The options of one of several parts. */
+function ofPart(options: EvaluateOptions, index: number, parts: number): PartOptions {
+  const { onProgress, keepingOf, ...rest } = options;
+  return {
+    ...rest,
+    onProgress: onProgress && ((share, note) => onProgress((index + share) / parts, note)),
+    keepingOf: keepingOf && ((seed) => keepingOf(seed, index)),
+  };
+}
+
+interface PartOptions extends Omit<EvaluateOptions, 'keepingOf'> {
+  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /** The features that the planned head reads. */
@@ -80,17 +104,28 @@ function openPlanned(
 /** Predictions of a split beside what the manifest says. */
 type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
 
-/** Heads trained and tested; seconds are a seed's: seeds that train together share the time it took. */
+/** Heads of a task or a fold, trained and tested, a result a seed. */
+interface TrainedPart {
+  readonly part: Part;
+  readonly kept: Usable;
+  readonly results: readonly HeadResult[];
+  /** A seed's: seeds that train together share the time it took. */
+  readonly seconds: number;
+  readonly rowsOf: RowsOf;
+}
+
 async function trainAndTest(
   encoder: Encoder,
-  planned: PlannedTask,
+  part: Part,
   features: Features,
-  { data, places }: Usable,
-  { engine, seeds, quiet, onProgress, keepingOf }: EvaluateOptions,
-): Promise<{ readonly results: readonly HeadResult[]; readonly seconds: number; readonly rowsOf: RowsOf }> {
+  kept: Usable,
+  { engine, seeds, quiet, onProgress, keepingOf }: PartOptions,
+): Promise<TrainedPart> {
+  const { planned, fold } = part;
   const { task, head } = planned;
+  const { data } = kept;
   const started = performance.now();
-  const references = referencesOf(task, data);
+  const references = referencesOf(task, data, fold);
   const rowsOf: RowsOf = (predictions, split) =>
     predictions.map(({ columns, tensors }, i) => ({
       id: data[split][i]?.id ?? '',
@@ -98,17 +133,17 @@ async function trainAndTest(
       reference: references[split][i] ?? {},
       ...(tensors !== undefined && { tensors }),
     }));
-  const origin = originOf(encoder, planned, engine);
+  const origin = originOf(encoder, part, engine);
   const work: HeadWork = {
     engine,
     features,
     hopSamples: encoder.hopSamples,
-    places,
+    places: placesIn(part, kept.places),
     references,
     trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
     metric: task.metrics[0],
     score: scorer(task, rowsOf),
-    title: `${task.name} head on ${encoder.name}`,
+    title: `${task.name} head on ${encoder.name}${fold === undefined ? '' : `, fold ${fold}`}`,
     quiet,
     onProgress,
     keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
@@ -116,7 +151,7 @@ async function trainAndTest(
   const results = await head.kind.train(work, head.spec, head.settings, seeds);
   const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
   const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
-  return { results, seconds, rowsOf };
+  return { part, kept, results, seconds, rowsOf };
 }
 
 /**
@@ -136,7 +171,7 @@ function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
 }
 
 /** All that decides a head beside its settings and seed. */
-function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: Engine): Keeping['origin'] {
+function originOf(encoder: Encoder, { planned, fold }: Part, { name, provider }: Engine): Keeping['origin'] {
   const { task, manifest, preset } = planned;
   return {
     encoder: encoder.hash,
@@ -145,13 +180,21 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
     preset,
     engine: [name, provider],
     versions: runtimeVersions(),
+    ...(fold !== undefined && { fold }),
   };
 }
 
-/** What the manifest says in the task's columns; empty where a split does not need one. */
-function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['references'] {
+/** What the manifest says in the task's columns, empty where a split does not need one, and the fold if there are any. */
+function referencesOf(
+  task: Task,
+  data: PlannedTask['data'],
+  fold: string | undefined,
+): HeadWork['references'] {
   const names = columnNames(task);
   const of = (split: Split): Columns[] =>
-    data[split].map(({ columns }) => Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])));
+    data[split].map(({ columns }) => ({
+      ...Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+      ...(fold !== undefined && { fold }),
+    }));
   return { train: of('train'), dev: of('dev'), test: of('test') };
 }
