@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
-import { type Part, partsOf, placesIn } from './folds.js';
+import { type Part, partsOf, placesIn } from './parts.js';
 import type { PlannedTask } from './plan.js';
 import { leftOut, type Usable, usable } from './usable.js';
 

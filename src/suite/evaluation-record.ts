@@ -13,7 +13,7 @@ import type { NewRecord, PredictionLine } from '../results/record.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type NamedTensors, namedTensors } from '../results/tensors.js';
-import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './folds.js';
+import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './parts.js';
 import type { PlannedTask } from './plan.js';
 
 /** A record, and what stands beside it. */
