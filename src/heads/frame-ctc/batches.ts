@@ -102,6 +102,33 @@ export function epochBatches(
   return batches.sort((a, b) => longest(a) - longest(b));
 }
 
+/** Of a bucket whose first utterance is longer, only the first half is taken: 18.75 s. */
+const halvedSamples = 300_000;
+
+/**
+ * The batches of the train split in an epoch as s3prl's downstream/ctc makes them ("bucketing"): utterances by falling
+ * length of their targets, a batch of consecutive ones from each place on (those at the end start where the last full one
+ * does), all in random order. Samples are counted in frames here, which tells apart no more than one frame's worth.
+ * @param targets the tokens of train's texts, in its order
+ */
+export function bucketBatches(
+  { features, places, hopSamples }: Pick<HeadWork, 'features' | 'places' | 'hopSamples'>,
+  targets: readonly (readonly number[])[],
+  seed: number,
+  batchSize: number,
+  epoch: number,
+): number[][] {
+  const lengthOf = (row: number): number => targets[row]?.length ?? 0;
+  const order = targets.map((_, row) => row).sort((a, b) => lengthOf(b) - lengthOf(a));
+  const batches = order.map((_, i) => {
+    const start = Math.max(0, Math.min(order.length - batchSize, i));
+    const bucket = order.slice(start, start + batchSize);
+    const samples = (features.rows[places.train[bucket[0] as number] as number] as number) * hopSamples;
+    return samples > halvedSamples ? bucket.slice(0, Math.max(1, Math.floor(bucket.length / 2))) : bucket;
+  });
+  return randomStream(seed, 'ctc buckets', epoch).shuffle(batches);
+}
+
 /** The tokens of the longest target among utterances that are padded to the same number of steps, or fewer. */
 export function longestTargets(
   frames: readonly number[],

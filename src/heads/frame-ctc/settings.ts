@@ -8,7 +8,8 @@ const rates = z.array(z.number().positive()).min(1);
 export const ctcSettingsSchema = z.strictObject({
   /** Width that each frame is projected to before the BLSTM (SUPERB: 1024). */
   projectionSize: count.default(128),
-  lstmLayers: count.default(1),
+  /** 0: no recurrence, the Linear over tokens takes the projected frames (SUPERB's PR). */
+  lstmLayers: z.int().nonnegative().default(1),
   /** Width of each direction (SUPERB: 1024). */
   lstmSize: count.default(128),
   dropout: z.number().min(0).lt(1).default(0.2),
@@ -17,6 +18,15 @@ export const ctcSettingsSchema = z.strictObject({
   /** Brings every dimension of every hidden state to zero mean and unit variance over the train split first. */
   standardize: z.boolean().default(true),
   batchSize: count.default(8),
+  // Without defaults, which would change the digest of settings that records name.
+  /**
+   * Which utterances a batch holds (without it: some of similar length, each utterance once an epoch). `buckets`: those that
+   * follow each other by falling length of their texts, from each place on, so that an utterance comes as often as a batch is
+   * large (s3prl's downstream/ctc).
+   */
+  batches: z.enum(['buckets']).optional(),
+  /** Batches whose gradients make one update together, as their mean (without it: one). */
+  accumulation: count.optional(),
   learningRates: rates.default([3e-3]),
   /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
   schedule: z.enum(['constant', 'linear']).default('linear'),

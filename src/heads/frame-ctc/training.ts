@@ -9,6 +9,7 @@ import { trainOneByOne } from '../../training/one-by-one.js';
 import { constantRate, linearDecay } from '../../training/schedule.js';
 import {
   augmentMasks,
+  bucketBatches,
   dropoutKey,
   epochBatches,
   frameBatch,
@@ -37,7 +38,7 @@ export async function trainCtcHeads(
   const { features, hopSamples, places } = work;
   const join = framesJoined(settings.stepSamples, hopSamples);
   const { blank, column } = spec;
-  const { lstmLayers, dropout, maximumUpdates, batchSize } = settings;
+  const { lstmLayers, dropout, maximumUpdates, batchSize, accumulation = 1 } = settings;
   const stored: CtcStored = { column, tokens: [...spec.tokens], blank, join, lstmLayers };
   const standard = settings.standardize ? await featureStandard(features, places.train) : undefined;
   // Read before the work: a wrong file must not cost a training.
@@ -55,7 +56,8 @@ export async function trainCtcHeads(
       seeds,
       settings,
       schedule: settings.schedule === 'linear' ? linearDecay(maximumUpdates) : constantRate,
-      epochUpdates: epochUpdates(work, settings),
+      epochUpdates: Math.ceil(epochLength(work, settings) / accumulation),
+      accumulation,
       start: (seed) => ctcStart(seed, sizes),
       inputs: batchesOf(recognition, settings),
       loss: ctcBatchLoss({ ...stored, dropout, standard }),
@@ -87,14 +89,15 @@ function targetsOf({ work, spec }: Recognition, split: Split): number[][] {
   return work.references[split].map((reference) => [...spec.encode(reference[spec.column] ?? '')]);
 }
 
-const epochUpdates = ({ places }: HeadWork, { batchSize }: CtcSettings): number =>
-  Math.ceil(places.train.length / batchSize);
+/** How many batches an epoch has. */
+const epochLength = ({ places }: HeadWork, { batchSize, batches }: CtcSettings): number =>
+  batches === 'buckets' ? places.train.length : Math.ceil(places.train.length / batchSize);
 
-/** What gives the batch of an update, with the masks that training puts on it. */
+/** What gives a batch by its number, with the masks that training puts on it. */
 function batchesOf(
   recognition: Recognition,
   settings: CtcSettings,
-): (update: number, seed: number) => Promise<Given<CtcUpdate>> {
+): (batch: number, seed: number) => Promise<Given<CtcUpdate>> {
   const { work, form } = recognition;
   const { features } = work;
   const { batchSize, specAugment } = settings;
@@ -103,13 +106,17 @@ function batchesOf(
   const targets = targetsOf(recognition, 'train');
   const rowsOf = places.map((place) => features.rows[place] as number);
   const longest = longestTargets(rowsOf, targets, join);
-  const updates = epochUpdates(work, settings);
+  const length = epochLength(work, settings);
   let epoch: { readonly seed: number; readonly number: number; readonly batches: number[][] } | undefined;
-  return async (update, seed) => {
-    const number = Math.floor(update / updates);
+  const batchesOfEpoch = (seed: number, number: number): number[][] =>
+    settings.batches === 'buckets'
+      ? bucketBatches(work, targets, seed, batchSize, number)
+      : epochBatches(work, seed, batchSize, number);
+  return async (at, seed) => {
+    const number = Math.floor(at / length);
     if (epoch?.number !== number || epoch.seed !== seed)
-      epoch = { seed, number, batches: epochBatches(work, seed, batchSize, number) };
-    const rows = epoch.batches[update % updates] ?? [];
+      epoch = { seed, number, batches: batchesOfEpoch(seed, number) };
+    const rows = epoch.batches[at % length] ?? [];
     const own = rows.map((row) => places[row] as number);
     const batch = await frameBatch(features, own, batchSize, join);
     const frames = batch.states.shape[2] as number;
@@ -118,12 +125,12 @@ function batchesOf(
     return {
       batch,
       ...targetBatch(wanted, batchSize, longest(frames / join)),
-      key: dropoutKey(seed, update),
+      key: dropoutKey(seed, at),
       ...(specAugment && {
         masks: {
-          ...augmentMasks(specAugment, [batchSize, frames, features.dim], seed, update),
+          ...augmentMasks(specAugment, [batchSize, frames, features.dim], seed, at),
           ...(specAugment.timeWarpWindow > 0 && {
-            warp: timeWarps(frames, lengths, specAugment.timeWarpWindow, seed, update),
+            warp: timeWarps(frames, lengths, specAugment.timeWarpWindow, seed, at),
           }),
         },
       }),
