@@ -6,6 +6,7 @@ import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
+import { withPairsOf } from '../../suite/pairs.js';
 
 export interface Problem {
   readonly kind:
@@ -13,6 +14,7 @@ export interface Problem {
     | 'duplicate id'
     | 'missing audio'
     | 'unusable row'
+    | 'unusable pair'
     | 'unreadable audio'
     | 'too short';
   /** With file and line. */
@@ -106,7 +108,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
       const line = Number(/^[^\n]*?:(\d+): /.exec(error.message)?.[1]);
       const without = (split: Split): Utterance[] =>
         rest[split].filter((utterance) => utterance.line !== line);
-      const next = { train: without('train'), dev: without('dev'), test: without('test') };
+      const next = withPairsOf(rest, { train: without('train'), dev: without('dev'), test: without('test') });
       // A complaint about the whole, or one that stays: there is nothing more to learn.
       if (splits.every((split) => next[split].length === rest[split].length)) return messages;
       rest = next;
