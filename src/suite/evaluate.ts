@@ -136,8 +136,10 @@ async function trainAndTest(
 function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
   const [metric] = task.metrics;
   let checked = false;
-  return (predictions, split) => {
-    const values = judgeRows(task, rowsOf(predictions, split), checked ? [metric] : task.metrics);
+  return (predictions, split, some) => {
+    const all = rowsOf(predictions, split);
+    const rows = some === undefined ? all : some.map((row) => all[row] as JudgedRow);
+    const values = judgeRows(task, rows, checked ? [metric] : task.metrics);
     checked = true;
     const value = values[metric.name]?.value;
     if (value === undefined) throw new Error(`${metric.name} was not judged`);
