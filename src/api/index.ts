@@ -10,6 +10,7 @@ export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export { torchPermutation } from '../base/torch-permutation.js';
 export type { Cropper } from '../data/cropping.js';
+export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
@@ -44,4 +45,5 @@ export {
   type TaskColumn,
   type TaskData,
   type TaskMetric,
+  type TaskPairs,
 } from './task.js';

@@ -30,18 +30,24 @@ const schema: FieldShape = {
 };
 const optional = (shape: FieldShape): FieldShape => ({ ...shape, optional: true });
 
+function isPairs(value: unknown): boolean {
+  const { first, second, columns, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return text.fits(first) && text.fits(second) && isTexts(columns) && areSplits(own);
+}
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(text.fits);
+
+function areSplits(value: unknown): boolean {
+  const known: readonly unknown[] = splits;
+  return Array.isArray(value) && value.every((split) => known.includes(split));
+}
+
 /** A name, or a name with the splits that it is needed in. */
 function isColumn(value: unknown): boolean {
   if (typeof value === 'string') return true;
   const { name, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const known: readonly unknown[] = splits;
-  return text.fits(name) && Array.isArray(own) && own.every((split) => known.includes(split));
+  return text.fits(name) && areSplits(own);
 }
-
-const columnList: FieldShape = {
-  is: 'a list of columns',
-  fits: (value) => Array.isArray(value) && value.every(text.fits),
-};
 
 function isMetric(value: unknown): boolean {
   const { name, direction, kind = 'ratio' } = (value ?? {}) as Readonly<Record<string, unknown>>;
@@ -65,12 +71,13 @@ export const taskShape: Shape = {
     },
     head: aFunction,
     evaluate: aFunction,
+    pairs: optional({ is: '{ first, second, columns, splits }', fits: isPairs }),
     complaints: optional(aFunction),
     crop: optional(aFunction),
     folds: optional(aFunction),
     settings: optional(object),
-    classes: optional(columnList),
-    madeWith: optional(columnList),
+    classes: optional({ is: 'a list of columns', fits: isTexts }),
+    madeWith: optional({ is: 'a list of columns', fits: isTexts }),
     hubTask: optional(text),
   },
 };
@@ -94,7 +101,7 @@ export const encoderShape: Shape = {
     presets: optional(object),
     trainingSettings: optional({
       is: 'a list of names of settings',
-      fits: (value) => Array.isArray(value) && value.every(text.fits),
+      fits: isTexts,
     }),
     hub: optional(object),
   },

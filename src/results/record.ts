@@ -66,6 +66,8 @@ export const recordSchema = z.strictObject({
   task: z.strictObject({ name: text, version: z.int().positive() }),
   /** As the suite names it (of a path elsewhere the file's name alone); the hash says which one it was. */
   manifest: z.strictObject({ path: place, hash: text }),
+  /** The file of pairs that were judged, of a task that judges pairs; the manifest's hash knows of it. */
+  pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
   /** The file name of the n-gram model that the test split was decoded with. */
@@ -82,8 +84,10 @@ export const recordSchema = z.strictObject({
   metrics: z
     .record(text, metricSchema)
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
-  /** The learned weight of every hidden state, after the softmax; of folds, the mean over them. */
+  /** The learned weight of every hidden state that the head reads, after the softmax; of folds, the mean over them. */
   layerWeights: z.array(z.number()),
+  /** Which hidden states those are, counted from 0, where not all. */
+  layers: z.array(z.int().nonnegative()).optional(),
   /** The learning curve of the head that was tested; of folds, each has its own. */
   curve: curveSchema.optional(),
   /** Of a cross-validated task: each fold's training and the first metric on its test utterances. */
@@ -127,7 +131,7 @@ export type RecordMetric = z.infer<typeof metricSchema>;
 /** What the maker of a result fills in; the writer adds the rest. */
 export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash' | 'tensors'>;
 
-/** A line of the predictions file; more columns may stand beside these. */
+/** A line of the predictions file, of an utterance or a pair; more columns may stand beside these. */
 export interface PredictionLine {
   readonly id: string;
   readonly prediction: unknown;

@@ -4,6 +4,7 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { checkLayers, someLayers } from '../features/some-layers.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
@@ -51,7 +52,9 @@ export async function evaluate(
         engine,
         features,
         skipped,
-        utterances: trained.flatMap(({ kept }) => kept.data.test),
+        speakers: trained.flatMap(({ part, kept }) =>
+          judgedOf(part, kept.data, 'test').map(({ speaker }) => speaker),
+        ),
         seed,
         seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
       };
@@ -82,14 +85,19 @@ interface PartOptions extends Omit<EvaluateOptions, 'keepingOf'> {
   readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
-/** The features that the planned head reads. */
-function openPlanned(
+/**
+ * The features that the planned head reads.
+ * @throws UserError for a hidden state in its settings that the encoder does not have
+ */
+async function openPlanned(
   encoder: Encoder,
   { head, utterances, hashes }: PlannedTask,
   { engine, storage, quiet }: EvaluateOptions,
 ): Promise<Features> {
   const reads = head.kind.reads(head.settings);
-  return openFeatures({
+  const { layers } = head.reading;
+  checkLayers(layers, encoder);
+  const features = await openFeatures({
     engine,
     encoder,
     utterances,
@@ -99,6 +107,7 @@ function openPlanned(
     ...(reads.store === 'frames' && { frameType: reads.type }),
     quiet,
   });
+  return someLayers(features, layers);
 }
 
 /** Predictions of a split beside what the manifest says. */
@@ -125,12 +134,14 @@ async function trainAndTest(
   const { task, head } = planned;
   const { data } = kept;
   const started = performance.now();
-  const references = referencesOf(task, data, fold);
+  const of = (split: Split) => judgedOf(part, data, split);
+  const judged = { train: of('train'), dev: of('dev'), test: of('test') };
+  const references = (split: Split) => judged[split].map(({ reference }) => reference);
   const rowsOf: RowsOf = (predictions, split) =>
     predictions.map(({ columns, tensors }, i) => ({
-      id: data[split][i]?.id ?? '',
+      id: judged[split][i]?.id ?? '',
       prediction: columns,
-      reference: references[split][i] ?? {},
+      reference: judged[split][i]?.reference ?? {},
       ...(tensors !== undefined && { tensors }),
     }));
   const origin = originOf(encoder, part, engine);
@@ -139,7 +150,8 @@ async function trainAndTest(
     features,
     hopSamples: encoder.hopSamples,
     places: placesIn(part, kept.places),
-    references,
+    references: { train: references('train'), dev: references('dev'), test: references('test') },
+    ...(data.pairs !== undefined && { pairs: data.pairs }),
     trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
     metric: task.metrics[0],
     score: scorer(task, rowsOf),
@@ -161,8 +173,10 @@ async function trainAndTest(
 function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
   const [metric] = task.metrics;
   let checked = false;
-  return (predictions, split) => {
-    const values = judgeRows(task, rowsOf(predictions, split), checked ? [metric] : task.metrics);
+  return (predictions, split, some) => {
+    const all = rowsOf(predictions, split);
+    const rows = some === undefined ? all : some.map((row) => all[row] as JudgedRow);
+    const values = judgeRows(task, rows, checked ? [metric] : task.metrics);
     checked = true;
     const value = values[metric.name]?.value;
     if (value === undefined) throw new Error(`${metric.name} was not judged`);
@@ -184,17 +198,27 @@ function originOf(encoder: Encoder, { planned, fold }: Part, { name, provider }:
   };
 }
 
-/** What the manifest says in the task's columns, empty where a split does not need one, and the fold if there are any. */
-function referencesOf(
-  task: Task,
-  data: PlannedTask['data'],
-  fold: string | undefined,
-): HeadWork['references'] {
+/** What is predicted and judged: an utterance, or a pair of them. */
+interface Judged {
+  readonly id: string;
+  readonly reference: Columns;
+  readonly speaker?: string | undefined;
+}
+
+/**
+ * Of a split, in order: its pairs with the columns of their file, or else its utterances with what the manifest says in
+ * the task's columns; empty where a split does not need one. Of a fold, with its name.
+ */
+function judgedOf({ planned: { task }, fold }: Part, data: PlannedTask['data'], split: Split): Judged[] {
+  const pairs = data.pairs?.[split];
+  if (pairs !== undefined) return pairs.map(({ id, columns }) => ({ id, reference: columns }));
   const names = columnNames(task);
-  const of = (split: Split): Columns[] =>
-    data[split].map(({ columns }) => ({
+  return data[split].map(({ id, columns }) => ({
+    id,
+    reference: {
       ...Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
       ...(fold !== undefined && { fold }),
-    }));
-  return { train: of('train'), dev: of('dev'), test: of('test') };
+    },
+    speaker: columns.speaker,
+  }));
 }

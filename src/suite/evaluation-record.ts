@@ -2,7 +2,6 @@
 import type { HeadResult } from '../api/head-kind.js';
 import type { JudgedRow, Task } from '../api/task.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
-import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
@@ -40,8 +39,8 @@ export interface Tested {
   readonly features: Pick<Features, 'costs'>;
   /** Reasons of what was left out, by place. */
   readonly skipped: ReadonlyMap<number, string>;
-  /** Of test, in the order of the predictions, fold by fold. */
-  readonly utterances: readonly Utterance[];
+  /** One a row, where the manifest names them. */
+  readonly speakers: readonly (string | undefined)[];
   readonly seed: number;
   /** Spent on training and test. */
   readonly seconds: number;
@@ -49,11 +48,10 @@ export interface Tested {
 
 /** The evaluation of one seed: of its head, or of a head a fold. */
 export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Evaluation {
-  const { planned, utterances } = tested;
+  const { planned, speakers } = tested;
   const rows = parts.flatMap((part) => part.rows);
-  const ids = utterances.map(({ id }) => id);
   const [head, ...others] = parts.map(
-    ({ result }): TrainedHead => ({ kind: planned.head.spec.kind, ...result.head }),
+    ({ result }): TrainedHead => ({ kind: planned.head.spec.kind, ...planned.head.reading, ...result.head }),
   );
   if (head === undefined) throw new Error('no head was trained');
   return {
@@ -62,10 +60,10 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
       id,
       prediction: writtenValue(planned.task, prediction),
       reference: writtenValue(planned.task, reference),
-      ...(utterances[i]?.columns.speaker && { speaker: utterances[i].columns.speaker }),
+      ...(speakers[i] && { speaker: speakers[i] }),
     })),
     tensors: namedTensors(
-      ids,
+      rows.map(({ id }) => id),
       parts.flatMap(({ result }) => result.predictions),
     ),
     heads: [head, ...others],
@@ -74,7 +72,7 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
 
 function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
-  const { task, manifest, preset } = planned;
+  const { task, manifest, pairs, preset } = planned;
   const languageModel = parts[0]?.result.languageModel;
   const commit = ownCommit();
   return {
@@ -86,6 +84,7 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     },
     task: { name: task.name, version: task.version },
     manifest: { ...manifest },
+    ...(pairs !== undefined && { pairs: { ...pairs } }),
     preset,
     seed,
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
@@ -93,6 +92,7 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested, rows),
     ...trainingOfParts(planned.task, parts),
+    ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
     ...madeWithOf(planned),
     costs: {
       seconds: features.costs.seconds + seconds,
@@ -131,20 +131,17 @@ function madeWithOf({ task, utterances }: PlannedTask): Pick<NewRecord, 'madeWit
 }
 
 function metricsOf(
-  { planned: { task }, utterances, seed }: Tested,
+  { planned: { task }, speakers, seed }: Tested,
   rows: readonly JudgedRow[],
 ): NewRecord['metrics'] {
   const values = judgeRows(task, rows);
-  const speakers = speakersToDraw(
-    task,
-    utterances.map(({ columns }) => columns.speaker),
-  );
+  const drawn = speakersToDraw(task, speakers);
   return Object.fromEntries(
     task.metrics.flatMap((metric) => {
       const value = values[metric.name];
       return value === undefined
         ? []
-        : [[metric.name, recordMetric(metric, value, rows.length, speakers, seed)]];
+        : [[metric.name, recordMetric(metric, value, rows.length, drawn, seed)]];
     }),
   );
 }

@@ -231,7 +231,7 @@ function headJobs(
     kind: 'head',
     key: keyOf([
       'head',
-      ...[identity, task.name, task.version, hashes.rows, preset, head.settings, group, decides],
+      ...[identity, task.name, task.version, hashes.rows, preset, settingsOf(head), group, decides],
       // Two names of one encoder have a record each.
       recordFolder('', source.name, task.name),
     ]),
@@ -245,6 +245,10 @@ function headJobs(
     seeds: group,
   }));
 }
+
+/** What decides the result; settings of reading are there where any is set. */
+const settingsOf = ({ settings, reading }: PlannedTask['head']): unknown =>
+  Object.values(reading).every((value) => value === undefined) ? settings : [settings, reading];
 
 /** Labels that look like one class and are several. */
 function lookAlikeLabels({ task, data }: PlannedTask): string[] {

@@ -14,6 +14,7 @@ import {
   courseSchema,
   type DevScores,
   newCourse,
+  type Ties,
   triedRate,
   withEndings,
   withoutBeaten,
@@ -42,6 +43,8 @@ export interface OneByOneSettings {
   /** How many looks at dev without a better one end a training; 0: it ends at the last update only. */
   readonly patience: number;
   readonly gradientClip: number;
+  /** Which of two looks with one metric is the better (default: that of the lower loss). */
+  readonly ties?: Ties | undefined;
 }
 
 /** The part of a head's work that training itself needs. */
@@ -206,7 +209,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
           const scores = await training.look(weights.trained);
           const point = { update, trainLoss: lossSum / (update - last), ...scores };
           const read = (): Promise<HostParameters> => weights.trained.read();
-          const looked = await afterLook(before[at] as Course, point, read, direction);
+          const looked = await afterLook(before[at] as Course, point, read, direction, settings.ties);
           const after = before.map((course, i) => (i === at ? looked : course));
           const next = withoutBeaten(withEndings(after, direction, settings), direction);
           return {

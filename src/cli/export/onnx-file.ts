@@ -3,7 +3,7 @@ import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
-import { normalizeWaveform } from '../../audio/index.js';
+import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
@@ -137,9 +137,8 @@ async function engineOutputs(
   const runs: Run[] = [];
   for (const length of [encoder.minimumSamples, encoder.minimumSamples + 12_345, 40_001]) {
     const samples = testSignal(length);
-    const waveform = encoder.normalizesWaveform
-      ? normalizeWaveform(samples, encoder.waveformEpsilon)
-      : samples;
+    const heard = amplified(samples, head?.gainDecibels);
+    const waveform = encoder.normalizesWaveform ? normalizeWaveform(heard, encoder.waveformEpsilon) : heard;
     runs.push({ samples, outputs: await program.run({ waveform: float32([1, length], waveform) }) });
   }
   await program.dispose();

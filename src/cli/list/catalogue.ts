@@ -33,12 +33,13 @@ export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, 
 >;
 
 async function tasks() {
-  return knownTasks.all().map(({ name, version, summary, metrics, columns }) => ({
+  return knownTasks.all().map(({ name, version, summary, metrics, columns, pairs }) => ({
     name,
     summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
     version,
     metrics,
     columns,
+    ...(pairs !== undefined && { pairs }),
     ...moduleIn(knownTasks, name),
   }));
 }

@@ -7,6 +7,7 @@ import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
 import { planFolds } from '../../suite/folds.js';
+import { withPairsOf } from '../../suite/pairs.js';
 
 export interface Problem {
   readonly kind:
@@ -14,6 +15,7 @@ export interface Problem {
     | 'duplicate id'
     | 'missing audio'
     | 'unusable row'
+    | 'unusable pair'
     | 'unreadable audio'
     | 'too short';
   /** With file and line. */
@@ -114,7 +116,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
       const line = Number(/^[^\n]*?:(\d+): /.exec(error.message)?.[1]);
       const without = (split: Split): Utterance[] =>
         rest[split].filter((utterance) => utterance.line !== line);
-      const next = { train: without('train'), dev: without('dev'), test: without('test') };
+      const next = withPairsOf(rest, { train: without('train'), dev: without('dev'), test: without('test') });
       // A complaint about the whole, or one that stays: there is nothing more to learn.
       if (splits.every((split) => next[split].length === rest[split].length)) return messages;
       rest = next;
