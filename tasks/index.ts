@@ -1,8 +1,11 @@
 /** @file The built-in tasks. */
 import type { Task } from '../src/api/index.js';
 import { asr } from './asr/index.js';
+import { er } from './er/index.js';
 import { ic } from './ic/index.js';
 import { ks } from './ks/index.js';
+import { pr } from './pr/index.js';
+import { sf } from './sf/index.js';
 import { sid } from './sid/index.js';
 
-export const builtInTasks: readonly Task[] = [asr, ks, sid, ic];
+export const builtInTasks: readonly Task[] = [asr, ks, sid, ic, pr, er, sf];
