@@ -26,7 +26,7 @@ export type {
   Prediction,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type { CtcSpec, HeadSpec, PooledSpec, SpeakerActivitySpec, XVectorSpec } from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
