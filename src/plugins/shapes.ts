@@ -121,6 +121,8 @@ export const headShape: Shape = {
     seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
     presets: optional(object),
     crops: optional(aFunction),
+    framesToLearn: optional(aFunction),
+    fewestFrames: optional(version),
     files: optional({
       is: 'a list of paths of settings',
       fits: (value) => Array.isArray(value) && value.every(Array.isArray),
