@@ -2,6 +2,7 @@
 import type { ZodType } from 'zod';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { CropSettings } from '../data/cropping.js';
+import type { Pair } from '../data/pairs.js';
 import type { Engine } from '../engine/engine.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
@@ -11,7 +12,7 @@ import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 import type { Columns, Split, TaskMetric } from './task.js';
 
-/** What a head says of one utterance. */
+/** What a head says of one utterance, or of one pair of them. */
 export interface Prediction {
   readonly columns: Columns;
   readonly tensors?: Readonly<Record<string, HostTensor>>;
@@ -39,8 +40,13 @@ export interface HeadWork {
   readonly hopSamples: number;
   /** Where each split's utterances stand in the features. */
   readonly places: Readonly<Record<Split, readonly number[]>>;
-  /** What the manifest says of them, in the same order. */
+  /** What the manifest says of them, in the same order; of a split with `pairs`, what their file says of each pair. */
   readonly references: Readonly<Record<Split, readonly Columns[]>>;
+  /**
+   * Of a task that judges pairs: those of each split that has some. There predictions are of pairs, in this order;
+   * `first` and `second` are indices into the split's `places`.
+   */
+  readonly pairs?: Readonly<Partial<Record<Split, readonly Pair[]>>>;
   /** The utterance that each of train's stems from, where some are crops: one that several crops share counts once. */
   readonly trainSources?: readonly string[] | undefined;
   /** The task's first metric: it decides which checkpoint is best on dev. */
@@ -87,7 +93,7 @@ export interface HeadResult<Stored = unknown> {
   readonly layerWeights: readonly number[];
   /** The one that was tested: what `forward` takes. */
   readonly head: { readonly stored: Stored; readonly parameters: HostParameters };
-  /** For the test split, in its order. */
+  /** For the test split, in its order: of its pairs where it has some. */
   readonly predictions: readonly Prediction[];
   /** The name of the language model that test was decoded with, if any. */
   readonly languageModel?: string | undefined;

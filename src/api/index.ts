@@ -9,6 +9,7 @@ export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
 export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export type { Cropper } from '../data/cropping.js';
+export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
@@ -35,6 +36,7 @@ export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
   columnNames,
+  type JudgedColumns,
   type JudgedRow,
   type Split,
   splits,
@@ -42,4 +44,5 @@ export {
   type TaskColumn,
   type TaskData,
   type TaskMetric,
+  type TaskPairs,
 } from './task.js';

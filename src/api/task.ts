@@ -3,6 +3,7 @@
 import type { UserError } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { Cropper } from '../data/cropping.js';
+import type { Pair } from '../data/pairs.js';
 import type { Utterance } from '../data/rows.js';
 import type { MetricValue } from '../metrics/index.js';
 import type { HeadSpec } from './head-spec.js';
@@ -15,7 +16,24 @@ export type Split = 'train' | 'dev' | 'test';
 export const splits: readonly Split[] = ['train', 'dev', 'test'];
 
 /** The utterances a head learns from, is chosen by, and is judged on; no split that the task needs is empty. */
-export type TaskData = Readonly<Record<Split, readonly Utterance[]>>;
+export interface TaskData extends Readonly<Record<Split, readonly Utterance[]>> {
+  /** Of a task that judges pairs: those of each split that has some, in their file's order. */
+  readonly pairs?: Readonly<Partial<Record<Split, readonly Pair[]>>>;
+}
+
+/** Of a task that judges pairs of utterances: what its file of pairs (CSV, a row a pair, with a column `split`) holds. */
+export interface TaskPairs {
+  /** The columns that name the two utterances by their ids. */
+  readonly first: string;
+  readonly second: string;
+  /** Columns that every pair must fill besides; `target` among them must be 1 or 0. */
+  readonly columns: readonly string[];
+  /**
+   * The splits in which pairs are judged, as far as the manifest has utterances of them: there references, predictions
+   * and judged rows are of pairs, with every column of the file but `id` and `split`.
+   */
+  readonly splits: readonly Split[];
+}
 
 export interface TaskMetric {
   readonly name: string;
@@ -38,7 +56,7 @@ export interface JudgedColumns {
   readonly predictions: readonly string[];
 }
 
-/** An utterance with what was predicted for it and what its manifest says. */
+/** An utterance (or pair of them) with what was predicted for it and what its manifest (or file of pairs) says. */
 export interface JudgedRow {
   readonly id: string;
   readonly prediction: Columns;
@@ -58,13 +76,8 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly summary: string;
   /** The columns its manifest must have, besides id, path and split. */
   readonly columns: readonly TaskColumn[];
-  /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
-  readonly splits?: readonly Split[];
-  /**
-   * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
-   * judges pairs, its pairs' columns and a `score`).
-   */
-  readonly judges?: JudgedColumns;
+  /** It judges pairs of utterances, not utterances: the suite names a file of them. */
+  readonly pairs?: TaskPairs;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
   /** Those of its columns whose values are classes: confusions are counted of them. */

@@ -56,6 +56,8 @@ export interface ManifestHashes {
   readonly seconds: number;
   /** Of the crops that a plan put in the place of utterances: the other hashes know of them. */
   readonly crops?: string;
+  /** Of the file of pairs that a task judges: `rows` knows of it, `audio` does not. */
+  readonly pairs?: string;
 }
 
 /** Hashes a manifest and the audio it names in one go. */

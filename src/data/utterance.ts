@@ -27,7 +27,10 @@ export interface Utterance {
 
 export const requiredColumns = ['id', 'path', 'split'] as const;
 
-/** @throws UserError for columns that are missing, without a name, or there twice */
+/**
+ * @param columns those that must be there
+ * @throws UserError for columns that are missing, without a name, or there twice
+ */
 export function checkedHeader(
   written: readonly string[],
   file: string,
@@ -36,7 +39,7 @@ export function checkedHeader(
 ): readonly string[] {
   const header = written.map(normalForm);
   const found = `The header found is: ${namesText(header)}`;
-  const missing = [...requiredColumns, ...columns].filter((column) => !header.includes(column));
+  const missing = columns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     const names = missing.map((column) => `'${column}'`).join(', ');
     throw new UserError(
@@ -103,16 +106,7 @@ const noColumns: Readonly<Record<string, string>> = Object.freeze({});
 
 export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: CsvRecord): Utterance {
   const { header, at, file, keepColumns, splits } = layout;
-  if (cells.length !== header.length) {
-    throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
-      file,
-      line,
-      mend:
-        cells.length > header.length
-          ? 'A cell with a comma in it must stand in "quotes"'
-          : 'Add the missing cells',
-    });
-  }
+  checkCount(cells, header, file, line);
   const empty = requiredColumns.find((name) => (isNormal ? cells[at[name]] : cells[at[name]]?.trim()) === '');
   if (empty !== undefined) {
     throw new UserError(`'${empty}' is empty`, {
@@ -147,6 +141,24 @@ export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: C
     utterance.columns = columns;
   }
   return utterance;
+}
+
+/** @throws UserError where a row has more or fewer cells than the header */
+export function checkCount(
+  cells: readonly string[],
+  header: readonly string[],
+  file: string,
+  line: number,
+): void {
+  if (cells.length === header.length) return;
+  throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
+    file,
+    line,
+    mend:
+      cells.length > header.length
+        ? 'A cell with a comma in it must stand in "quotes"'
+        : 'Add the missing cells',
+  });
 }
 
 /** Where most rows have a file of their own, remembering more paths would save nothing. */

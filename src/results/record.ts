@@ -41,6 +41,8 @@ export const recordSchema = z.strictObject({
   task: z.strictObject({ name: text, version: z.int().positive() }),
   /** As the suite names it (of a path elsewhere the file's name alone); the hash says which one it was. */
   manifest: z.strictObject({ path: place, hash: text }),
+  /** The file of pairs that were judged, of a task that judges pairs; the manifest's hash knows of it. */
+  pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
   /** The file name of the n-gram model that the test split was decoded with. */
@@ -107,7 +109,7 @@ export type RecordMetric = z.infer<typeof metricSchema>;
 /** What the maker of a result fills in; the writer adds the rest. */
 export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash' | 'tensors'>;
 
-/** A line of the predictions file; more columns may stand beside these. */
+/** A line of the predictions file, of an utterance or a pair; more columns may stand beside these. */
 export interface PredictionLine {
   readonly id: string;
   readonly prediction: unknown;

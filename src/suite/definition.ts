@@ -16,6 +16,9 @@ const suiteTaskSchema = z.strictObject({
   name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
   manifest: text.describe('CSV; relative to the suite file'),
   root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  pairs: text
+    .optional()
+    .describe('CSV of the pairs that the task judges (trials, queries); relative to the suite file'),
   settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
@@ -90,6 +93,8 @@ export interface SuiteTask {
   readonly name: string;
   readonly manifest: string;
   readonly root?: string | undefined;
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** The suite file's: files that the settings name are found from it (default: from the working folder). */
   readonly folder?: string | undefined;
@@ -169,6 +174,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
+      pairs: task.pairs === undefined ? undefined : resolve(folder, task.pairs),
       folder: resolve(folder),
     })),
     plugins: plugins.map((module) => moduleFrom(folder, module)),

@@ -46,7 +46,7 @@ export async function evaluate(
         engine,
         features,
         skipped,
-        utterances: kept.data.test,
+        speakers: judgedOf(planned.task, kept.data, 'test').map(({ speaker }) => speaker),
         rows,
         seed,
         seconds,
@@ -90,12 +90,14 @@ async function trainAndTest(
 ): Promise<{ readonly results: readonly HeadResult[]; readonly seconds: number; readonly rowsOf: RowsOf }> {
   const { task, head } = planned;
   const started = performance.now();
-  const references = referencesOf(task, data);
+  const of = (split: Split) => judgedOf(task, data, split);
+  const judged = { train: of('train'), dev: of('dev'), test: of('test') };
+  const references = (split: Split) => judged[split].map(({ reference }) => reference);
   const rowsOf: RowsOf = (predictions, split) =>
     predictions.map(({ columns, tensors }, i) => ({
-      id: data[split][i]?.id ?? '',
+      id: judged[split][i]?.id ?? '',
       prediction: columns,
-      reference: references[split][i] ?? {},
+      reference: judged[split][i]?.reference ?? {},
       ...(tensors !== undefined && { tensors }),
     }));
   const origin = originOf(encoder, planned, engine);
@@ -104,7 +106,8 @@ async function trainAndTest(
     features,
     hopSamples: encoder.hopSamples,
     places,
-    references,
+    references: { train: references('train'), dev: references('dev'), test: references('test') },
+    ...(data.pairs !== undefined && { pairs: data.pairs }),
     trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
     metric: task.metrics[0],
     score: scorer(task, rowsOf),
@@ -148,10 +151,24 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
   };
 }
 
-/** What the manifest says in the task's columns; empty where a split does not need one. */
-function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['references'] {
+/** What is predicted and judged: an utterance, or a pair of them. */
+interface Judged {
+  readonly id: string;
+  readonly reference: Columns;
+  readonly speaker?: string | undefined;
+}
+
+/**
+ * Of a split, in order: its pairs with the columns of their file, or else its utterances with what the manifest says in
+ * the task's columns; empty where a split does not need one.
+ */
+function judgedOf(task: Task, data: PlannedTask['data'], split: Split): Judged[] {
+  const pairs = data.pairs?.[split];
+  if (pairs !== undefined) return pairs.map(({ id, columns }) => ({ id, reference: columns }));
   const names = columnNames(task);
-  const of = (split: Split): Columns[] =>
-    data[split].map(({ columns }) => Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])));
-  return { train: of('train'), dev: of('dev'), test: of('test') };
+  return data[split].map(({ id, columns }) => ({
+    id,
+    reference: Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+    speaker: columns.speaker,
+  }));
 }

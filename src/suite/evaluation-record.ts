@@ -2,7 +2,6 @@
 import type { HeadResult } from '../api/head-kind.js';
 import type { JudgedRow } from '../api/task.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
-import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
@@ -31,8 +30,8 @@ export interface Tested {
   readonly features: Pick<Features, 'costs'>;
   /** Reasons of what was left out, by place. */
   readonly skipped: ReadonlyMap<number, string>;
-  /** Of test, in the order of the predictions. */
-  readonly utterances: readonly Utterance[];
+  /** One a row, where the manifest names them. */
+  readonly speakers: readonly (string | undefined)[];
   readonly rows: readonly JudgedRow[];
   readonly seed: number;
   /** Spent on the head's training and test. */
@@ -41,24 +40,26 @@ export interface Tested {
 
 /** The evaluation of one seed's head. */
 export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
-  const { planned, utterances, rows } = tested;
-  const ids = utterances.map(({ id }) => id);
+  const { planned, speakers, rows } = tested;
   return {
     record: recordOf(tested, result),
     predictions: rows.map(({ id, prediction, reference }, i) => ({
       id,
       prediction: writtenValue(planned.task, prediction),
       reference: writtenValue(planned.task, reference),
-      ...(utterances[i]?.columns.speaker && { speaker: utterances[i].columns.speaker }),
+      ...(speakers[i] && { speaker: speakers[i] }),
     })),
-    tensors: namedTensors(ids, result.predictions),
+    tensors: namedTensors(
+      rows.map(({ id }) => id),
+      result.predictions,
+    ),
     head: { kind: planned.head.spec.kind, ...result.head },
   };
 }
 
 function recordOf(tested: Tested, result: HeadResult): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
-  const { task, manifest, preset } = planned;
+  const { task, manifest, pairs, preset } = planned;
   const { languageModel } = result;
   const commit = ownCommit();
   return {
@@ -70,6 +71,7 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     },
     task: { name: task.name, version: task.version },
     manifest: { ...manifest },
+    ...(pairs !== undefined && { pairs: { ...pairs } }),
     preset,
     seed,
     learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
@@ -94,18 +96,15 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
   };
 }
 
-function metricsOf({ planned: { task }, utterances, rows, seed }: Tested): NewRecord['metrics'] {
+function metricsOf({ planned: { task }, speakers, rows, seed }: Tested): NewRecord['metrics'] {
   const values = judgeRows(task, rows);
-  const speakers = speakersToDraw(
-    task,
-    utterances.map(({ columns }) => columns.speaker),
-  );
+  const drawn = speakersToDraw(task, speakers);
   return Object.fromEntries(
     task.metrics.flatMap((metric) => {
       const value = values[metric.name];
       return value === undefined
         ? []
-        : [[metric.name, recordMetric(metric, value, rows.length, speakers, seed)]];
+        : [[metric.name, recordMetric(metric, value, rows.length, drawn, seed)]];
     }),
   );
 }

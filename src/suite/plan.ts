@@ -5,17 +5,19 @@ import { join, resolve } from 'node:path';
 import type { HeadKind } from '../api/head-kind.js';
 import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
-import { type Split, splits, type Task, type TaskData } from '../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
+import type { ReadPairs } from '../data/pairs.js';
 import type { Utterance } from '../data/rows.js';
 import { headKinds } from '../heads/registry.js';
 import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -32,8 +34,10 @@ export type HashManifest = (file: string, root?: string, mostMissing?: number) =
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
-  /** As records name it, and its hash: over the rows and the audio, and over the crops where there are any. */
+  /** As records name it, and its hash: over the rows and the audio, and over crops and pairs where there are any. */
   readonly manifest: { readonly path: string; readonly hash: string };
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: { readonly path: string; readonly hash: string } | undefined;
   /** Of the audio alone: features are known by it. */
   readonly hashes: ManifestHashes;
   readonly data: TaskData;
@@ -72,27 +76,45 @@ export async function planTask(
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = knownTasks.find(wanted.name);
-  const { manifest, root } = wanted;
-  const read = { root, columns: task.columns, splits, mostMissing };
+  const { manifest, root, pairs: file } = wanted;
+  checkPairsGiven(task, file);
+  const read = { root, columns: task.columns, splits: splitsOf(task), mostMissing };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
-  const rows: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const utterancesOnly: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const pairs = await pairsOf(task, file, utterancesOnly);
+  const rows = pairs === undefined ? utterancesOnly : { ...utterancesOnly, pairs: pairs.pairs };
   const head = planHead(headOf(task, rows), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
   const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
-  const hashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
+  const ownHashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
+  const hashes = hashesWithPairs(ownHashes, pairs, file);
   return {
     task,
     manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
+    ...(file !== undefined &&
+      pairs !== undefined && { pairs: { path: recordedPath(file), hash: pairs.hash } }),
     hashes,
     data,
     utterances,
     head,
     preset: await presetOf(head, task, training),
   };
+}
+
+/** @throws DataError for the first pair that cannot be used, or the file */
+async function pairsOf(task: Task, file: string | undefined, data: TaskData): Promise<ReadPairs | undefined> {
+  try {
+    const pairs = await readTaskPairs(task, file, data);
+    const [complaint] = pairs?.complaints ?? [];
+    if (complaint !== undefined) throw complaint;
+    return pairs;
+  } catch (error) {
+    throw DataError.of(error);
+  }
 }
 
 function headOf(task: Task, data: TaskData): HeadSpec {
@@ -157,7 +179,7 @@ async function croppedData(
       mend: 'Leave the setting crops out',
     });
   }
-  const data = await task.crop(rows, cropper(crops));
+  const data = withPairsOf(rows, await task.crop(rows, cropper(crops)));
   const ids = new Set<string>();
   for (const { id } of splits.flatMap((split) => data[split])) {
     if (ids.has(id)) {

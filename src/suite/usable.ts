@@ -1,9 +1,10 @@
 /** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
-import { splits } from '../api/task.js';
+import { type Split, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import type { Features } from '../features/store.js';
+import { withPairsOf } from './pairs.js';
 import type { PlannedTask } from './plan.js';
 
 export interface Usable {
@@ -51,7 +52,7 @@ export function usable(planned: PlannedTask, bad: ReadonlyMap<number, string>): 
   const train = of(0, data.train);
   const dev = of(data.train.length, data.dev);
   const test = of(data.train.length + data.dev.length, data.test);
-  const left = { train: train.utterances, dev: dev.utterances, test: test.utterances };
+  const left = withPairsOf(data, { train: train.utterances, dev: dev.utterances, test: test.utterances });
   refuseEmpty(planned, left, bad);
   return { data: left, places: { train: train.places, dev: dev.places, test: test.places } };
 }
@@ -61,11 +62,14 @@ function refuseEmpty(
   left: PlannedTask['data'],
   bad: ReadonlyMap<number, string>,
 ): void {
-  const empty = splits.find((split) => left[split].length === 0);
+  const isEmpty = (split: Split) => left[split].length === 0 || left.pairs?.[split]?.length === 0;
+  const empty = splitsOf(task).find(isEmpty);
   if (empty === undefined) return;
   const [reason] = bad.values();
+  const pairs = data.pairs?.[empty];
+  const all = pairs === undefined ? `${data[empty].length} utterances` : `${pairs.length} pairs`;
   throw new UserError(
-    `none of the ${data[empty].length} utterances of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
+    `none of the ${all} of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
     {
       file: manifest.path,
       mend: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',

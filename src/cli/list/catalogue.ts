@@ -35,13 +35,14 @@ export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, 
 
 async function tasks() {
   return knownTasks.all().map((task) => {
-    const { name, version, summary, metrics, columns } = task;
+    const { name, version, summary, metrics, columns, pairs } = task;
     return {
       name,
       summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
       version,
       metrics,
       columns,
+      ...(pairs !== undefined && { pairs }),
       // What `ehmam score` needs of both sides, beside ids.
       ...judgedColumns(task),
       ...moduleIn(knownTasks, name),

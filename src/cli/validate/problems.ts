@@ -1,11 +1,12 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
-import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
+import { withPairsOf } from '../../suite/pairs.js';
 
 export interface Problem {
   readonly kind:
@@ -13,16 +14,22 @@ export interface Problem {
     | 'duplicate id'
     | 'missing audio'
     | 'unusable row'
+    | 'unusable pair'
     | 'unreadable audio'
     | 'too short';
   /** With file and line. */
   readonly message: string;
 }
 
-export function emptySplits(data: TaskData, rows: readonly Utterance[], manifest: string): Problem[] {
+export function emptySplits(
+  task: Task,
+  data: TaskData,
+  rows: readonly Utterance[],
+  manifest: string,
+): Problem[] {
   const counts = new Map<string, number>();
   for (const { split } of rows) counts.set(split, (counts.get(split) ?? 0) + 1);
-  return splits
+  return splitsOf(task)
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',
@@ -106,7 +113,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
       const line = Number(/^[^\n]*?:(\d+): /.exec(error.message)?.[1]);
       const without = (split: Split): Utterance[] =>
         rest[split].filter((utterance) => utterance.line !== line);
-      const next = { train: without('train'), dev: without('dev'), test: without('test') };
+      const next = withPairsOf(rest, { train: without('train'), dev: without('dev'), test: without('test') });
       // A complaint about the whole, or one that stays: there is nothing more to learn.
       if (splits.every((split) => next[split].length === rest[split].length)) return messages;
       rest = next;

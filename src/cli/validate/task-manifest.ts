@@ -3,7 +3,9 @@ import { columnNames, type Split, splits, type Task, type TaskData } from '../..
 import { UserError } from '../../base/errors.js';
 import { lookAlikeRemarks } from '../../data/look-alikes.js';
 import { hashManifest, readManifest, type Utterance } from '../../data/manifest.js';
+import { hashWithPairs, type ReadPairs } from '../../data/pairs.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
+import { readTaskPairs } from '../../suite/pairs.js';
 import { type KnownCorpus, type KnownSplit, knownCorpora } from './official.js';
 import {
   audioProblems,
@@ -22,6 +24,8 @@ export interface ManifestReport {
   readonly hash: string | null;
   /** Speakers where every row names one, hours where every row has a duration. */
   readonly splits: Readonly<Record<Split, KnownSplit>>;
+  /** By split, of a task that judges pairs. */
+  readonly pairs?: Readonly<Record<string, number>>;
   /** By column of the task: how many different values in train. */
   readonly values: Readonly<Record<string, number>>;
   /** The corpus that SUPERB has for the task. */
@@ -36,6 +40,8 @@ export interface ManifestRequest {
   readonly task: string;
   readonly manifest: string;
   readonly root?: string | undefined;
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: string | undefined;
   /** Whether every audio file is decoded. */
   readonly deep: boolean;
 }
@@ -45,13 +51,15 @@ export interface ManifestRequest {
  * @throws UserError for what keeps it from being read at all: no CSV, missing columns
  */
 export async function checkTaskManifest(request: ManifestRequest): Promise<ManifestReport> {
-  const { manifest, root, deep } = request;
+  const { manifest, root, pairs: file, deep } = request;
   const task = knownTasks.find(request.task);
   const all: Utterance[] = [];
   for await (const row of readManifest(manifest, { root, columns: task.columns })) all.push(row);
   if (all.length === 0) throw new UserError('no utterances', { file: manifest });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
-  const data: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const utterances: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const pairs = await readTaskPairs(task, file, utterances);
+  const data: TaskData = pairs === undefined ? utterances : { ...utterances, pairs: pairs.pairs };
   const used = all.filter(({ split }) => (splits as readonly string[]).includes(split));
   const duplicates = duplicateIds(all);
   const missing = await missingAudio(used);
@@ -62,14 +70,16 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
   return {
     task: task.name,
     manifest,
-    hash: duplicates.length > 0 ? null : await hashManifest(manifest, root, 1),
+    hash: duplicates.length > 0 ? null : await hashOf(manifest, root, pairs),
     splits: { train: countsOf(data.train), dev: countsOf(data.dev), test: countsOf(data.test) },
+    ...(pairs !== undefined && { pairs: pairCounts(pairs) }),
     values: Object.fromEntries(inTrain.map((column) => [column, train(column)])),
     official: knownCorpora[task.name] ?? null,
     problems: [
-      ...emptySplits(data, all, manifest),
+      ...emptySplits(task, data, all, manifest),
       ...duplicates,
       ...missing.values(),
+      ...(pairs?.complaints ?? []).map(({ message }): Problem => ({ kind: 'unusable pair', message })),
       ...rowProblems(task, data),
       ...(deep
         ? await audioProblems(
@@ -86,6 +96,19 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
     ],
   };
 }
+
+/** As records know it. */
+async function hashOf(
+  manifest: string,
+  root: string | undefined,
+  pairs: ReadPairs | undefined,
+): Promise<string> {
+  const rows = await hashManifest(manifest, root, 1);
+  return pairs === undefined ? rows : hashWithPairs(rows, pairs.hash);
+}
+
+const pairCounts = ({ pairs }: ReadPairs): Record<string, number> =>
+  Object.fromEntries(Object.entries(pairs).map(([split, { length }]) => [split, length]));
 
 function countsOf(utterances: readonly Utterance[]): KnownSplit {
   const speakers = utterances.map(({ columns }) => columns.speaker || undefined);
@@ -140,7 +163,7 @@ const mostShown = 20;
 
 /** The report as lines of text; behind a count, in brackets, the official corpus' own. */
 export function reportText(report: ManifestReport): string {
-  const { task, manifest, hash, values, official, problems, remarks } = report;
+  const { task, manifest, hash, pairs, values, official, problems, remarks } = report;
   const beside = (value: number | undefined, what: string, known: number | undefined): string[] =>
     value === undefined ? [] : [`${value} ${what}${known === undefined ? '' : ` (${known})`}`];
   const splitLine = (split: Split): string => {
@@ -159,6 +182,9 @@ export function reportText(report: ManifestReport): string {
   return [
     `${manifest} for ${task}${official ? `; in brackets: ${official.corpus}` : ''}`,
     ...splits.map(splitLine),
+    ...(pairs === undefined
+      ? []
+      : [`pairs: ${Object.entries(pairs).map(([split, count]) => `${split} ${count}`)}`]),
     `different values in train: ${kinds.join(', ')}`,
     ...(official?.note ? [`note: ${official.note}`] : []),
     `hash ${hash ?? 'none: ids stand twice'}`,
