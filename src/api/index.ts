@@ -24,7 +24,7 @@ export type {
   Prediction,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type { CtcSpec, DtwSpec, HeadSpec, PooledSpec } from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,

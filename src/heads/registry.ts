@@ -3,8 +3,10 @@ import type { HeadKind } from '../api/head-kind.js';
 import { createRegistry, type Registry } from '../base/registry.js';
 import { frameCtc } from './frame-ctc/index.js';
 import { pooledLinear } from './pooled-linear/index.js';
+import { subsequenceDtw } from './subsequence-dtw/index.js';
 
 export const headKinds: Registry<HeadKind> = createRegistry<HeadKind>('head kind', ({ kind }) => kind, [
   pooledLinear,
   frameCtc,
+  subsequenceDtw,
 ]);

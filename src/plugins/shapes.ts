@@ -124,6 +124,7 @@ export const headShape: Shape = {
     train: aFunction,
     forward: aFunction,
     seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
+    trainsNothing: optional({ is: 'true or false', fits: (value) => typeof value === 'boolean' }),
     presets: optional(object),
     crops: optional(aFunction),
     files: optional({

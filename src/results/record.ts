@@ -85,6 +85,10 @@ export const recordSchema = z.strictObject({
       }),
     )
     .optional(),
+  /** Where one hidden state was chosen on dev: the task's first metric there, of each. */
+  devByLayer: z.array(z.number()).optional(),
+  /** What a reader is to know of how the result came about. */
+  remarks: z.array(text).optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),

@@ -60,7 +60,7 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
 function recordOf(tested: Tested, result: HeadResult): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const { languageModel } = result;
+  const { languageModel, devByLayer, remarks = [] } = result;
   const commit = ownCommit();
   return {
     encoder: {
@@ -81,6 +81,8 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     metrics: metricsOf(tested),
     layerWeights: [...result.layerWeights],
     curve: result.curve.map((point) => ({ ...point })),
+    ...(devByLayer !== undefined && { devByLayer: [...devByLayer] }),
+    ...(remarks.length > 0 && { remarks: [...remarks] }),
     costs: {
       seconds: features.costs.seconds + seconds,
       peakMemoryMB: process.resourceUsage().maxRSS / 1024,

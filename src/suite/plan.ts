@@ -131,7 +131,8 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   const all = {
     ...usualSettings(kind, task, training),
     ...placedSettings(kind, wanted),
-    ...(learningRates !== undefined && { learningRates: [...learningRates] }),
+    ...(learningRates !== undefined &&
+      kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
   return { kind, spec, settings: parseSettings(kind.settings, all, `task '${task.name}'`) };
 }
