@@ -51,8 +51,11 @@ export interface HeadWork {
   readonly trainSources?: readonly string[] | undefined;
   /** The task's first metric: it decides which checkpoint is best on dev. */
   readonly metric: TaskMetric;
-  /** That metric, of predictions for a split in its order. */
-  score(predictions: readonly Prediction[], split: Split): number;
+  /**
+   * That metric, of predictions for a split in its order.
+   * @param rows some of them alone, by their places in that order (default: all)
+   */
+  score(predictions: readonly Prediction[], split: Split, rows?: readonly number[]): number;
   /** For progress and errors: `ks head of tiny`. */
   readonly title: string;
   readonly quiet: boolean;

@@ -1,4 +1,5 @@
 /** @file The public face of audio: read, normalise, write. */
+export { amplified, gainFactor } from './gain.js';
 export { normalizeWaveform } from './normalize.js';
 export { audioSeconds, readAudio, sampleRateHz } from './read.js';
 export { resample } from './resample.js';

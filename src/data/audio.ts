@@ -1,5 +1,5 @@
 /** @file The audio of an utterance. */
-import { readAudio } from '../audio/index.js';
+import { amplified, readAudio } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from './manifest.js';
 
@@ -7,14 +7,15 @@ import type { Utterance } from './manifest.js';
 export const longestUtteranceSeconds = 180;
 
 /**
- * The samples of an utterance, 16 kHz mono.
+ * The samples of an utterance, 16 kHz mono, louder or softer by its gain.
  * @param longestSeconds the most that it may have (default: no limit)
  * @throws UserError that names the manifest's line and the audio file
  */
 export async function readUtterance(utterance: Utterance, longestSeconds?: number): Promise<Float32Array> {
-  const { path, startSeconds, durationSeconds, channel, id, manifest, line } = utterance;
+  const { path, startSeconds, durationSeconds, channel, gainDecibels, id, manifest, line } = utterance;
   try {
-    return await readAudio(path, { startSeconds, durationSeconds, channel, longestSeconds });
+    const samples = await readAudio(path, { startSeconds, durationSeconds, channel, longestSeconds });
+    return amplified(samples, gainDecibels);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { exitCode, message } = error;

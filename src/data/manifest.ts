@@ -54,7 +54,7 @@ export interface ManifestHashes {
   readonly audio: string;
   /** How long the audio is: from the column duration, else as if the files were 16-bit PCM at 16 kHz. */
   readonly seconds: number;
-  /** Of the crops that a plan put in the place of utterances: the other hashes know of them. */
+  /** Of the crops and gains that a plan put in the place of utterances: the other hashes know of them. */
   readonly crops?: string;
   /** Of the file of pairs that a task judges: `rows` knows of it, `audio` does not. */
   readonly pairs?: string;

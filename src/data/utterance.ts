@@ -15,6 +15,8 @@ export interface Utterance {
   readonly durationSeconds?: number;
   /** Which of the file's channels, counted from 1 (default: the mean of all). */
   readonly channel?: number;
+  /** How much louder its samples are than the file's: no cell of the manifest, but a setting of the work. */
+  readonly gainDecibels?: number;
   readonly split: string;
   /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
   readonly cropOf?: string;

@@ -81,8 +81,10 @@ export const taskShape: Shape = {
     judges: optional({ is: '{ references, predictions }, lists of columns', fits: isJudged }),
     complaints: optional(aFunction),
     crop: optional(aFunction),
+    folds: optional(aFunction),
     settings: optional(object),
     classes: optional({ is: 'a list of columns', fits: isTexts }),
+    madeWith: optional({ is: 'a list of columns', fits: isTexts }),
     hubTask: optional(text),
   },
 };

@@ -27,6 +27,31 @@ const metricSchema = z.strictObject({
   utterances: z.int().positive(),
 });
 
+const learningRatesSchema = z.strictObject({
+  /** Every rate tried, with the best value of the task's first metric on dev; of folds, the mean over them. */
+  tried: z.array(
+    z.strictObject({
+      learningRate: z.number().positive(),
+      devMetric: z.number(),
+      /** How many updates it was trained for, and why no more. */
+      updates: z.int().nonnegative().optional(),
+      ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+    }),
+  ),
+  /** The rate whose head was tested; null where the task trains no head, or folds chose different ones. */
+  chosen: z.number().positive().nullable(),
+});
+
+/** One entry a look at dev. */
+const curveSchema = z.array(
+  z.strictObject({
+    update: z.int().nonnegative(),
+    trainLoss: z.number(),
+    devMetric: z.number(),
+    devLoss: z.number(),
+  }),
+);
+
 export const recordSchema = z.strictObject({
   schemaVersion: z.literal(recordSchemaVersion),
   encoder: z.strictObject({
@@ -47,20 +72,7 @@ export const recordSchema = z.strictObject({
   seed: z.int(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
-  learningRates: z.strictObject({
-    /** Every rate tried, with the best value of the task's first metric on dev. */
-    tried: z.array(
-      z.strictObject({
-        learningRate: z.number().positive(),
-        devMetric: z.number(),
-        /** How many updates it was trained for, and why no more. */
-        updates: z.int().nonnegative().optional(),
-        ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
-      }),
-    ),
-    /** The rate whose head was tested; null where the task trains no head. */
-    chosen: z.number().positive().nullable(),
-  }),
+  learningRates: learningRatesSchema,
   engine: z.strictObject({
     name: text,
     provider: text,
@@ -72,23 +84,33 @@ export const recordSchema = z.strictObject({
   metrics: z
     .record(text, metricSchema)
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
-  /** The learned weight of every hidden state, after the softmax. */
+  /** The learned weight of every hidden state that the head reads, after the softmax; of folds, the mean over them. */
   layerWeights: z.array(z.number()),
-  /** The learning curve of the head that was tested: one entry a look at dev. */
-  curve: z
+  /** Which hidden states those are, counted from 0, where not all. */
+  layers: z.array(z.int().nonnegative()).optional(),
+  /** The learning curve of the head that was tested; of folds, each has its own. */
+  curve: curveSchema.optional(),
+  /** Of a cross-validated task: each fold's training and the first metric on its test utterances. */
+  folds: z
     .array(
       z.strictObject({
-        update: z.int().nonnegative(),
-        trainLoss: z.number(),
-        devMetric: z.number(),
-        devLoss: z.number(),
+        name: text,
+        /** A fraction. */
+        value: z.number(),
+        utterances: z.int().positive(),
+        learningRates: learningRatesSchema,
+        layerWeights: z.array(z.number()),
+        curve: curveSchema,
       }),
     )
+    .min(1)
     .optional(),
   /** Where one hidden state was chosen on dev: the task's first metric there, of each. */
   devByLayer: z.array(z.number()).optional(),
   /** What a reader is to know of how the result came about. */
   remarks: z.array(text).optional(),
+  /** What the manifest says that its columns were made with: a lexicon's hash. */
+  madeWith: z.record(text, text).optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),

@@ -7,6 +7,7 @@ import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
+import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
@@ -101,7 +102,9 @@ async function extractFeatures(
   { engine, encoder, planned }: Work,
   { onProgress }: Conditions,
 ): Promise<Performed> {
-  const { utterances } = planned;
+  const { utterances, head } = planned;
+  // Before the encoder runs over a corpus for a head that it cannot serve.
+  checkLayers(head.reading.layers, encoder);
   const { store: kind, frameType, part, hashes } = job;
   let remark: string | undefined;
   const options = {

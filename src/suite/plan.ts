@@ -17,7 +17,9 @@ import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+import { type PlannedFold, planFolds } from './folds.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
+import { type ReadingSettings, readingOf, withGain } from './reading.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -43,7 +45,10 @@ export interface PlannedTask {
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
+  /** With folds, what the first one asks for. */
   readonly head: PlannedHead;
+  /** Of a task that is cross-validated: a head is trained on each. */
+  readonly folds?: readonly PlannedFold[] | undefined;
   /** `clean` or `superb`, and a digest of the settings where they differ from the preset's. */
   readonly preset: string;
 }
@@ -53,6 +58,8 @@ export interface PlannedHead {
   readonly kind: HeadKind;
   readonly spec: HeadSpec;
   readonly settings: unknown;
+  /** What it reads, whatever its kind. */
+  readonly reading: ReadingSettings;
 }
 
 /** How heads are to be trained, where the suite does not say it itself. */
@@ -78,7 +85,8 @@ export async function planTask(
   const task = knownTasks.find(wanted.name);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
-  const read = { root, columns: task.columns, splits: splitsOf(task), mostMissing };
+  const needed = task.folds === undefined ? { splits: splitsOf(task) } : {};
+  const read = { root, columns: task.columns, mostMissing, ...needed };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
@@ -86,11 +94,13 @@ export async function planTask(
   const utterancesOnly: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const pairs = await pairsOf(task, file, utterancesOnly);
   const rows = pairs === undefined ? utterancesOnly : { ...utterancesOnly, pairs: pairs.pairs };
-  const head = planHead(headOf(task, rows), task, wanted, training);
+  const folds = ofData(() => planFolds(task, rows));
+  const head = planHead(folds?.[0]?.spec ?? ofData(() => task.head(rows)), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
-  const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const whole = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const data = withGain(whole, head.reading);
   const utterances = splits.flatMap((split) => data[split]);
-  const ownHashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
+  const ownHashes = withChanges(await hashesOf(manifest, root, mostMissing), utterances);
   const hashes = hashesWithPairs(ownHashes, pairs, file);
   return {
     task,
@@ -101,6 +111,7 @@ export async function planTask(
     data,
     utterances,
     head,
+    folds,
     preset: await presetOf(head, task, training),
   };
 }
@@ -117,9 +128,10 @@ async function pairsOf(task: Task, file: string | undefined, data: TaskData): Pr
   }
 }
 
-function headOf(task: Task, data: TaskData): HeadSpec {
+/** What a task makes of its data; what it throws is the data's fault. */
+function ofData<T>(make: () => T): T {
   try {
-    return task.head(data);
+    return make();
   } catch (error) {
     throw DataError.of(error);
   }
@@ -134,7 +146,9 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
     ...(learningRates !== undefined &&
       kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
-  return { kind, spec, settings: parseSettings(kind.settings, all, `task '${task.name}'`) };
+  const place = `task '${task.name}'`;
+  const { reading, own } = readingOf(all, place);
+  return { kind, spec, settings: parseSettings(kind.settings, own, place), reading };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */
@@ -175,7 +189,7 @@ async function croppedData(
   crops: CropSettings,
   manifest: string,
 ): Promise<TaskData> {
-  if (task.crop === undefined) {
+  if (task.crop === undefined || task.folds !== undefined) {
     throw new UserError(`the task '${task.name}' cuts no crops`, {
       mend: 'Leave the setting crops out',
     });
@@ -194,16 +208,18 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hashes where no utterance was cut, else others; those of the same crops stay. */
-function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
-  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hashes;
+/** The manifest's own hashes where no utterance was cut or made louder, else others; those of the same changes stay. */
+function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
+  if (utterances.every(({ cropOf, gainDecibels }) => cropOf === undefined && gainDecibels === undefined))
+    return hashes;
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const crops = sha256(
-    utterances.map(({ id, split, startSeconds, durationSeconds }) => [
+    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels }) => [
       id,
       split,
       startSeconds,
       durationSeconds,
+      ...(gainDecibels === undefined ? [] : [gainDecibels]),
     ]),
   );
   if (hashes.crops === crops) return hashes;
@@ -212,18 +228,26 @@ function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): Ma
   return {
     rows: sha256([hashes.rows, crops]),
     audio: sha256([hashes.audio, crops]),
-    seconds: mean * utterances.length,
+    seconds: known.length === 0 ? hashes.seconds : mean * utterances.length,
     crops,
   };
 }
 
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
-async function presetOf({ kind, settings }: PlannedHead, task: Task, training: Training): Promise<string> {
+async function presetOf(
+  { kind, settings, reading }: PlannedHead,
+  task: Task,
+  training: Training,
+): Promise<string> {
   const { preset = 'clean' } = training;
-  const usual = canonical(kind.settings.parse(usualSettings(kind, task, training)));
-  const own = canonical(await withContents(kind, settings));
+  const named = readingOf(usualSettings(kind, task, training), `preset ${preset}`);
+  const usual = canonical(allSettings(kind.settings.parse(named.own), named.reading));
+  const own = canonical(allSettings(await withContents(kind, settings), reading));
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
+
+/** Those of the kind and those of reading as one. */
+const allSettings = (own: unknown, reading: ReadingSettings): unknown => ({ ...(own as object), ...reading });
 
 /** Settings with the hashes of files for their paths: what they hold decides the result. */
 async function withContents({ files = [] }: HeadKind, settings: unknown): Promise<unknown> {

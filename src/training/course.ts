@@ -46,6 +46,9 @@ export const newCourse = (seed: number, learningRate: number): Course => ({
   stale: 0,
 });
 
+/** Which of two looks with one metric is the better: that of the lower loss, or the first one, as s3prl has it. */
+export type Ties = 'loss' | 'first';
+
 /** Whether `a` ranks before `b`: a better metric, or the same one with a lower loss. */
 export function isBetter(a: DevScores, b: DevScores | undefined, direction: Direction): boolean {
   if (b === undefined) return true;
@@ -63,10 +66,12 @@ export async function afterLook(
   point: CurvePoint,
   read: () => HostParameters | Promise<HostParameters>,
   direction: Direction,
+  ties: Ties = 'loss',
 ): Promise<Course> {
   if (course.ended !== undefined) return course;
   const { devMetric, devLoss, update } = point;
-  const better = isBetter(point, course.best, direction);
+  const tied = ties === 'first' && devMetric === course.best?.devMetric;
+  const better = !tied && isBetter(point, course.best, direction);
   return {
     ...course,
     best: better ? { devMetric, devLoss, update, parameters: await read() } : course.best,

@@ -30,6 +30,8 @@ export const asr: Task<CtcSpec> = {
     { name: 'cer', direction: 'lower' },
   ],
   hubTask: 'automatic-speech-recognition',
+  /** s3prl's (downstream/asr): every text ends in a space and `</s>`, and a word error rate of 100 % is no result. */
+  settings: { superb: { endTokens: ['|', '</s>'], keptBeyond: 1 } },
   complaints: complaintsOf,
   stepsNeeded: ({ columns }) => ctcSteps(encodeText(normalizeText(columns.text ?? ''))),
   head(data) {

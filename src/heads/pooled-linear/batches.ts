@@ -109,8 +109,8 @@ function classGroups(
 }
 
 /**
- * The row that is drawn n-th, each group once an epoch by one of its rows; the orders of the last two epochs are kept,
- * since a batch may straddle them.
+ * The row that is drawn n-th, each group once an epoch by one of its rows, none of them again before all were; the orders
+ * of the last two epochs are kept, since a batch may straddle them.
  */
 function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (drawn: number) => number {
   const total = groups.length;
@@ -123,10 +123,12 @@ function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (dra
       orders.set(epoch, order);
       orders.delete(epoch - 2);
     }
-    const group = groups[order[drawn % total] as number] as readonly number[];
-    return group[
-      group.length === 1 ? 0 : randomStream(seed, 'crop of a draw', drawn).integer(group.length)
-    ] as number;
+    const place = order[drawn % total] as number;
+    const group = groups[place] as readonly number[];
+    if (group.length === 1) return group[0] as number;
+    const turn = Math.floor(epoch / group.length);
+    const turns = randomStream(seed, 'crops of an utterance', place, turn).shuffle([...group]);
+    return turns[epoch % group.length] as number;
   };
 }
 

@@ -1,9 +1,11 @@
 /** @file A look at dev of the runs in training: what it makes of their courses. */
+import type { HeadWork } from '../../api/head-kind.js';
 import type { HostParameters } from '../../base/host-tensor.js';
-import { afterLook, type Course, withEndings, withoutBeaten } from '../../training/course.js';
+import { afterLook, type Course, type DevScores, withEndings, withoutBeaten } from '../../training/course.js';
+import { targetsOf } from './batches.js';
 import type { Axes } from './grid.js';
 import { runOf } from './runs.js';
-import { predict, type Scoring } from './scoring.js';
+import { predict, type Scored, type Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
 
 /**
@@ -19,9 +21,10 @@ export async function looked(
   courses: readonly Course[],
   { update, means }: { readonly update: number; readonly means: readonly number[] },
 ): Promise<Course[]> {
-  const { work } = scoring;
+  const { work, slots } = scoring;
   const { direction } = work.metric;
   const scored = await predict(scoring, parameters, 'dev');
+  const classes = settings.devOver === 'classes' ? rowsByClass(targetsOf(work, slots, 'dev')) : undefined;
   const next: Course[] = [];
   for (const course of courses) {
     const run = placeIn(axes, course);
@@ -33,13 +36,36 @@ export async function looked(
     const point = {
       update,
       trainLoss: means[run] as number,
-      devMetric: work.score(dev.predictions, 'dev'),
-      devLoss: dev.loss,
+      ...(classes === undefined
+        ? { devMetric: work.score(dev.predictions, 'dev'), devLoss: dev.loss }
+        : overClasses(work, dev, classes)),
     };
-    next.push(await afterLook(course, point, () => runOf(parameters, run), direction));
+    next.push(await afterLook(course, point, () => runOf(parameters, run), direction, settings.ties));
   }
   return withoutBeaten(withEndings(next, direction, settings), direction);
 }
+
+/** The rows of each class; of several slots, of each that they have together. */
+function rowsByClass(targets: readonly (readonly number[])[]): number[][] {
+  const rows = new Map<string, number[]>();
+  for (const [row, target] of targets.entries()) {
+    const known = rows.get(target.join());
+    if (known === undefined) rows.set(target.join(), [row]);
+    else known.push(row);
+  }
+  return [...rows.values()];
+}
+
+/** Means over classes: what a draw that is balanced over them has on average. */
+function overClasses({ score }: HeadWork, { predictions, losses }: Scored, classes: readonly number[][]): DevScores {
+  return {
+    devMetric: mean(classes.map((rows) => score(predictions, 'dev', rows))),
+    devLoss: mean(classes.map((rows) => mean(rows.map((row) => losses[row] as number)))),
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value / values.length, 0);
 
 /** Where the run of a course stands in the grid. */
 function placeIn({ seeds, rates }: Axes, { seed, learningRate }: Course): number | undefined {

@@ -34,18 +34,30 @@ export function scoreProgram(work: HeadWork, slots: Slots): Scoring['score'] {
   );
 }
 
-/** Of every run: predictions for a split, and the mean loss. */
+/** What a run makes of a split. */
+export interface Scored {
+  readonly predictions: readonly Prediction[];
+  /** Of each utterance, and their mean. */
+  readonly losses: readonly number[];
+  readonly loss: number;
+}
+
+/** What every run makes of a split. */
 export async function predict(
   scoring: Scoring,
   parameters: HostParameters,
   split: Split,
-): Promise<{ readonly predictions: Prediction[]; readonly loss: number }[]> {
+): Promise<Scored[]> {
   const { work, slots, score, readMeans } = scoring;
   const { layers, dim } = work.features;
   const places = work.places[split];
   const targets = targetsOf(work, slots, split);
   const runs = parameters.layerWeights?.shape[0] as number;
-  const results = Array.from({ length: runs }, () => ({ predictions: [] as Prediction[], loss: 0 }));
+  const results = Array.from({ length: runs }, () => ({
+    predictions: [] as Prediction[],
+    losses: [] as number[],
+    loss: 0,
+  }));
   for (let start = 0; start < places.length; start += evaluationBatch) {
     const part = places.slice(start, start + evaluationBatch);
     const means = new Float32Array(layers * evaluationBatch * dim);
@@ -67,9 +79,11 @@ export async function predict(
           classes[largest(scores[slot] as Float32Array)] as string,
         ]);
         result.predictions.push({ columns: Object.fromEntries(columns) });
-        scores.forEach((values, slot) => {
-          result.loss += crossEntropy(values, targets[start + row]?.[slot] as number) / places.length;
-        });
+        const losses = scores.map((values, slot) =>
+          crossEntropy(values, targets[start + row]?.[slot] as number),
+        );
+        result.losses.push(losses.reduce((sum, loss) => sum + loss));
+        for (const loss of losses) result.loss += loss / places.length;
       }
     }
   }

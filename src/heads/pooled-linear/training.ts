@@ -23,7 +23,7 @@ import {
   shrunkTo,
 } from './grid.js';
 import { looked } from './look.js';
-import { type PooledStored, pooledStart, type Slots } from './model.js';
+import { type PooledStored, pooledStart, type Slots, withOutputs } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, scoreProgram } from './scoring.js';
 import type { PooledSettings } from './settings.js';
@@ -58,10 +58,11 @@ const searchSchema: z.ZodType<StoredSearch> = z.object({
  */
 export async function trainPooledHeads(
   work: HeadWork,
-  slots: Slots,
+  named: Slots,
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult<PooledStored>[]> {
+  const slots = withOutputs(named, settings);
   const underWay = ({ grid }: StoredSearch): boolean => grid !== undefined;
   const keeper = await keepWork(work, 'pooled-linear', { slots, settings }, seeds, searchSchema, underWay);
   const head = startOf(work, slots, settings, seeds[0] as number);
