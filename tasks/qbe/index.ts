@@ -17,6 +17,8 @@ export const qbe: Task<DtwSpec> = {
   splits: ['dev', 'test'],
   judges: { references: ['query', 'document', 'target'], predictions: ['score'] },
   metrics: [{ name: 'mtwv', direction: 'higher', kind: 'statistic', unit: 'fraction' }],
+  // s3prl lowers the level of all audio first (downstream/quesst14_dtw/dataset.py).
+  settings: { superb: { gainDecibels: -3 } },
   head: () => ({ kind: 'subsequence-dtw', query: 'query' }),
   evaluate(rows) {
     const trials = rows.map(({ id, prediction, reference }) => ({
