@@ -1,5 +1,5 @@
 /** @file Predictions made elsewhere: a line of JSON each, `{"id": ..., COLUMN: ...}`. */
-import type { Columns } from '../../api/task.js';
+import type { Columns, Task } from '../../api/task.js';
 import { messageOf, UserError } from '../../base/errors.js';
 import { textLines } from '../../base/text.js';
 import { normalForm } from '../../data/look-alikes.js';
@@ -21,6 +21,7 @@ const mend = 'Every line must be like {"id": "utterance-1", "text": "WHAT WAS SA
 export async function readForeignPredictions(
   file: string,
   needed: readonly string[],
+  { pairs }: Pick<Task, 'pairs'>,
 ): Promise<ReadonlyMap<string, ForeignPrediction>> {
   const predictions = new Map<string, ForeignPrediction>();
   let line = 0;
@@ -28,6 +29,11 @@ export async function readForeignPredictions(
     line++;
     if (text.trim() === '') continue;
     const prediction = predictionOf(text, needed, file, line);
+    const { score } = prediction.columns;
+    if (pairs !== undefined && score !== undefined && (score === '' || Number.isNaN(Number(score)))) {
+      const what = `the score of '${prediction.id}' is '${score}'`;
+      throw new UserError(what, { file, line, mend: 'Give a number: the higher, the more alike' });
+    }
     const before = predictions.get(prediction.id);
     if (before !== undefined) {
       throw new UserError(`the id '${prediction.id}' stands on line ${before.line} already`, {

@@ -41,6 +41,10 @@ export async function readReferences(
     }
     const empty = needed.find((name) => cells[name] === '');
     if (empty !== undefined) throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+    if (pairs !== undefined && cells.target !== undefined && !/^[01]$/.test(cells.target)) {
+      const mend = 'Write 1 where the two belong together, else 0';
+      throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, mend });
+    }
     const before = lines.get(id);
     if (before !== undefined) {
       const mend = 'Give every row an id of its own';

@@ -41,7 +41,7 @@ export async function scorePredictions(
 ): Promise<Scored> {
   const needed = judgedColumns(task);
   const references = await readReferences(referencesFile, task, needed.references, split);
-  const predictions = await readForeignPredictions(predictionsFile, needed.predictions);
+  const predictions = await readForeignPredictions(predictionsFile, needed.predictions, task);
   const rows = matchedRows(references, predictions, referencesFile, predictionsFile);
   const values = judgeRows(task, rows);
   const speakers = speakersToDraw(
