@@ -5,7 +5,8 @@ import { er } from './er/index.js';
 import { ic } from './ic/index.js';
 import { ks } from './ks/index.js';
 import { pr } from './pr/index.js';
+import { qbe } from './qbe/index.js';
 import { sf } from './sf/index.js';
 import { sid } from './sid/index.js';
 
-export const builtInTasks: readonly Task[] = [asr, ks, sid, ic, pr, er, sf];
+export const builtInTasks: readonly Task[] = [asr, ks, sid, ic, pr, er, sf, qbe];

@@ -89,7 +89,12 @@ export interface TriedRate {
 /** What training of one seed gives. */
 export interface HeadResult<Stored = unknown> {
   readonly tried: readonly TriedRate[];
-  readonly chosen: number;
+  /** Null where nothing is trained. */
+  readonly chosen: number | null;
+  /** Of a kind that takes one hidden state, chosen on dev: the task's first metric there, of each. */
+  readonly devByLayer?: readonly number[] | undefined;
+  /** What a reader of the result is to know of how it came about. */
+  readonly remarks?: readonly string[] | undefined;
   /** Every look at dev on the way to the head that was tested. */
   readonly curve: readonly CurvePoint[];
   /** After the softmax. */
@@ -131,6 +136,8 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   readonly files?: readonly (readonly string[])[];
   /** Whether heads of several seeds train in one job; else each has a job of its own. */
   readonly seedsTogether: boolean;
+  /** Nothing is trained: its settings have no `learningRates`, and a suite's rates do not concern it. */
+  readonly trainsNothing?: boolean;
   /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
   cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
   /**

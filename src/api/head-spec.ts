@@ -40,3 +40,10 @@ export interface CtcSpec extends HeadSpec {
   /** The text of tokens that hold no blank and no repetition. */
   decode(tokens: readonly number[]): string;
 }
+
+/** No training: frames of a query are aligned with those of a document; scores of the task's pairs. */
+export interface DtwSpec extends HeadSpec {
+  readonly kind: 'subsequence-dtw';
+  /** The column of the pairs that names the query, for remarks. */
+  readonly query: string;
+}

@@ -26,7 +26,14 @@ export type {
   Prediction,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec, SpeakerActivitySpec, XVectorSpec } from './head-spec.js';
+export type {
+  CtcSpec,
+  DtwSpec,
+  HeadSpec,
+  PooledSpec,
+  SpeakerActivitySpec,
+  XVectorSpec,
+} from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
@@ -39,6 +46,7 @@ export {
   type Columns,
   columnNames,
   type Fold,
+  type JudgedColumns,
   type JudgedRow,
   type Split,
   splits,

@@ -24,4 +24,11 @@ export { rankCorrelation } from './rank-correlation.js';
 export { overSeeds, type SeedSummary } from './seeds.js';
 export { ratioOfSums, type Share } from './shares.js';
 export { meanStatistic, timesDrawn, withUnitsInOrder } from './statistic.js';
+export {
+  falseAlarmWeight,
+  type QueryCounts,
+  type QueryTrial,
+  type QueryTruth,
+  termWeightedStatistic,
+} from './term-weighted-value.js';
 export { formatTurns, parseTurns, type Turn, turnsBySpeaker } from './turns.js';

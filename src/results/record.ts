@@ -105,6 +105,10 @@ export const recordSchema = z.strictObject({
     )
     .min(1)
     .optional(),
+  /** Where one hidden state was chosen on dev: the task's first metric there, of each. */
+  devByLayer: z.array(z.number()).optional(),
+  /** What a reader is to know of how the result came about. */
+  remarks: z.array(text).optional(),
   /** What the manifest says that its columns were made with: a lexicon's hash. */
   madeWith: z.record(text, text).optional(),
   costs: z.strictObject({

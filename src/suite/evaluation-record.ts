@@ -73,7 +73,7 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
 function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const languageModel = parts[0]?.result.languageModel;
+  const { languageModel, devByLayer, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
     encoder: {
@@ -93,6 +93,8 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     metrics: metricsOf(tested, rows),
     ...trainingOfParts(planned.task, parts),
     ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
+    ...(devByLayer !== undefined && { devByLayer: [...devByLayer] }),
+    ...(remarks.length > 0 && { remarks: [...remarks] }),
     ...madeWithOf(planned),
     costs: {
       seconds: features.costs.seconds + seconds,

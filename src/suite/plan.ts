@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { HeadKind } from '../api/head-kind.js';
 import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
-import { type Split, splits, type Task, type TaskData } from '../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
@@ -86,7 +86,8 @@ export async function planTask(
   const task = knownTasks.find(wanted.name);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
-  const read = { root, columns: task.columns, mostMissing, ...(task.folds === undefined && { splits }) };
+  const needed = task.folds === undefined ? { splits: splitsOf(task) } : {};
+  const read = { root, columns: task.columns, mostMissing, ...needed };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
@@ -143,7 +144,7 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   const all = {
     ...usualSettings(kind, task, training),
     ...placedSettings(kind, wanted),
-    ...(learningRates !== undefined && { learningRates: [...learningRates] }),
+    ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
   const place = `task '${task.name}'`;
   const { reading, own } = readingOf(all, place);

@@ -1,6 +1,6 @@
 /** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
-import { type Split, splits } from '../api/task.js';
+import { type Split, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import type { Features } from '../features/store.js';
@@ -84,7 +84,7 @@ function refuseEmpty(
   bad: ReadonlyMap<number, string>,
 ): void {
   const isEmpty = (split: Split) => left[split].length === 0 || left.pairs?.[split]?.length === 0;
-  const empty = splits.find(isEmpty);
+  const empty = splitsOf(task).find(isEmpty);
   if (empty === undefined) return;
   const [reason] = bad.values();
   const pairs = data.pairs?.[empty];
