@@ -85,6 +85,15 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly columns: readonly TaskColumn[];
   /** It judges pairs of utterances, not utterances: the suite names a file of them. */
   readonly pairs?: TaskPairs;
+  /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
+  readonly splits?: readonly Split[];
+  /** Splits whose utterances are used where there are any, besides those that must have some. */
+  readonly optionalSplits?: readonly Split[];
+  /**
+   * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
+   * judges pairs, its pairs' columns and a `score`).
+   */
+  readonly judges?: JudgedColumns;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
   /** Columns that need not be there and say what the others were made with, a lexicon's hash say: the record keeps their values. */

@@ -70,6 +70,8 @@ export const recordSchema = z.strictObject({
   pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
+  /** What was chosen by the result on test itself, as the reference does: the numbers flatter. */
+  chosenOnTest: text.optional(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
   learningRates: learningRatesSchema,

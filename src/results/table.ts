@@ -82,7 +82,7 @@ export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | unde
 }
 
 /** What the marks of a table mean, and where published values come from. */
-function notesOf({ rows, baseline, published = [], score }: Comparison): string[] {
+function notesOf({ columns, rows, baseline, published = [], score }: Comparison): string[] {
   const any = (test: (cell: ComparisonCell) => boolean): boolean =>
     rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
   const intervals = intervalsText({ rows });
@@ -99,6 +99,11 @@ function notesOf({ rows, baseline, published = [], score }: Comparison): string[
     ...(any((cell) => cell.pValue !== undefined)
       ? ['* p < 0.05, paired by utterance, after Holm over the table']
       : []),
+    ...columns.flatMap(({ taskLabel, chosenOnTest }) =>
+      chosenOnTest === undefined
+        ? []
+        : [`${taskLabel}: ${chosenOnTest} chosen on test itself, as the reference does`],
+    ),
     ...(published.length > 0
       ? [
           `${publishedMark} published by others on SUPERB's own data, not measured here: ${sourcesOf(published)}`,

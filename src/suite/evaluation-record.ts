@@ -73,7 +73,7 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
 function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const { languageModel, devByLayer, remarks = [] } = parts[0]?.result ?? {};
+  const { languageModel, devByLayer, chosenOnTest, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
     encoder: {
@@ -88,6 +88,7 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     preset,
     seed,
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    ...(chosenOnTest !== undefined && { chosenOnTest }),
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested, rows),

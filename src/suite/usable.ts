@@ -1,6 +1,6 @@
 /** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
-import { type Split, splitsOf } from '../api/task.js';
+import { type Split, splits, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import type { Features } from '../features/store.js';
@@ -48,7 +48,7 @@ function tooShort(
   const toLearn = isLearntFrom ? (kind.framesToLearn?.(settings, hopSamples) ?? 0) : 0;
   const fewest = Math.max(kind.fewestFrames ?? 0, toLearn);
   if (frames < fewest) {
-    return `'${utterance.id}' has ${frames} frames, and the head needs ${fewest}`;
+    return `'${utterance.id}' has ${frames} frame${frames === 1 ? '' : 's'}, and the head needs ${fewest}`;
   }
   if (!isLearntFrom || task.stepsNeeded === undefined) return undefined;
   const steps = kind.steps?.(settings, frames, hopSamples) ?? frames;
