@@ -5,6 +5,8 @@ import { listOf } from './lists.js';
 
 const optionNames = {
   subsets: '--subsets',
+  trials: '--trials',
+  devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
   splitBySpeaker: '--split-by-speaker',
   texts: '--texts',
@@ -34,6 +36,15 @@ export const prepareCommand = defineCommand({
       type: 'string',
       describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
     },
+    trials: {
+      type: 'string',
+      describe: "voxceleb1-verification: list of test trials (default: the folder's)",
+    },
+    'dev-trials': {
+      type: 'string',
+      describe:
+        'voxceleb1-verification: list of dev trials, whose speakers train lacks; none (default: drawn)',
+    },
     'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
     'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
     texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
@@ -44,6 +55,11 @@ export const prepareCommand = defineCommand({
       'prepare librispeech --from dev-clean.tar.gz --root /data --subsets dev-clean --out manifests',
       'Unpacks the archive into /data; goes on where an earlier call was stopped',
     ],
+    [
+      'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
+      'asv.csv and asv-trials.csv; --dev-trials none for the preset superb, which chooses on test',
+    ],
+    ['prepare libri2mix --root /data --out manifests', 'sd.csv, turns from RTTM'],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
   ],
   async run(args, io) {
@@ -56,6 +72,8 @@ export const prepareCommand = defineCommand({
     }
     const options = {
       subsets: listOf(args.subsets, 'subsets'),
+      trials: args.trials,
+      devTrials: args['dev-trials'],
       labelFromParent: args['label-from-parent'],
       splitBySpeaker: args['split-by-speaker'],
       texts: args.texts,
