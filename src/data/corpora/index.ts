@@ -3,7 +3,9 @@ import { asterisk } from './asterisk.js';
 import type { Corpus } from './corpus.js';
 import { fluentSpeechCommands } from './fluent-speech-commands.js';
 import { folder } from './folder.js';
+import { iemocap } from './iemocap.js';
 import { librispeech } from './librispeech.js';
+import { snips } from './snips.js';
 import { speechCommands } from './speech-commands.js';
 import { voxceleb1 } from './voxceleb1.js';
 
@@ -15,6 +17,8 @@ export const corpora: readonly Corpus[] = [
   speechCommands,
   voxceleb1,
   fluentSpeechCommands,
+  iemocap,
+  snips,
   asterisk,
   folder,
 ];
