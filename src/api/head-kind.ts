@@ -104,6 +104,14 @@ export interface HeadResult<Stored = unknown> {
   readonly earlierSeconds: number;
 }
 
+/** Utterances for a head that is trained already. */
+export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | 'hopSamples' | 'title'> {
+  /** Where they stand in the features. */
+  readonly places: readonly number[];
+  /** What the task asks for, made of these utterances alone: what a head learnt to name stands in its stored form. */
+  spec(): HeadSpec;
+}
+
 /** A kind of head: plug-ins and built-in ones implement this. */
 export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, Stored = unknown> {
   readonly kind: string;
@@ -138,6 +146,17 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
     settings: Settings,
     seeds: readonly number[],
   ): Promise<readonly HeadResult<Stored>[]>;
+  /**
+   * What a trained head says of other utterances than those that it was tested on, in their order (without it,
+   * `ehmam evaluate` refuses the kind's heads).
+   */
+  predict?(
+    work: PredictionWork,
+    stored: Stored,
+    parameters: HostParameters,
+  ): Promise<readonly Prediction[]>;
+  /** The classes that a head can name, by column: what has another label cannot be judged. */
+  classes?(stored: Stored): Readonly<Record<string, readonly string[]>>;
   /** What stands in the metadata of a head's file: all that `forward` needs beside the parameters. */
   readonly stored: ZodType<Stored>;
   /**

@@ -22,6 +22,7 @@ export type {
   HeadWork,
   Keeping,
   Prediction,
+  PredictionWork,
   TriedRate,
 } from './head-kind.js';
 export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';

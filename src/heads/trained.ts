@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
+import { storedTypes } from '../features/shards.js';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { headKinds } from './registry.js';
 
@@ -16,6 +17,8 @@ const reducedSchema = z.object({
   layers: z.array(z.int().nonnegative()).optional(),
   /** How much louder than its file the audio was. */
   gainDecibels: z.number().optional(),
+  /** How its frames were kept, where not as its kind keeps them where nothing is said. */
+  frameType: z.enum(storedTypes).optional(),
 });
 
 export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
@@ -37,14 +40,11 @@ export async function writeHead(file: string, head: TrainedHead, origin: HeadOri
 }
 
 /** Kind and stored form of a head as one JSON text. */
-export function headText({
-  kind,
-  stored,
-  layers,
-  gainDecibels,
-}: Omit<TrainedHead, 'parameters'>): string {
-  const reduced = layers === undefined && gainDecibels === undefined ? {} : { reads: { layers, gainDecibels } };
-  return JSON.stringify({ kind, ...reduced, ...(stored as object) });
+export function headText({ kind, stored, ...rest }: Omit<TrainedHead, 'parameters'>): string {
+  const { layers, gainDecibels, frameType } = rest;
+  const reads = { layers, gainDecibels, frameType };
+  const isUsual = Object.values(reads).every((value) => value === undefined);
+  return JSON.stringify({ kind, ...(!isUsual && { reads }), ...(stored as object) });
 }
 
 /**

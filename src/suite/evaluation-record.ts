@@ -53,8 +53,15 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
       rows.map(({ id }) => id),
       result.predictions,
     ),
-    head: { kind: planned.head.spec.kind, ...planned.head.reading, ...result.head },
+    head: { kind: planned.head.spec.kind, ...reducedBy(planned.head), ...result.head },
   };
+}
+
+/** What the head was given that is not all, or not as usual. */
+function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<TrainedHead> {
+  const [own, usual] = [kind.reads(settings), kind.reads(kind.settings.parse({}))];
+  const typeOf = (reads: typeof own) => (reads.store === 'frames' ? reads.type : undefined);
+  return { ...reading, ...(typeOf(own) !== typeOf(usual) && { frameType: typeOf(own) }) };
 }
 
 function recordOf(tested: Tested, result: HeadResult): NewRecord {

@@ -20,7 +20,7 @@ import {
 } from './batches.js';
 import { lmDecoder } from './lm-decoding.js';
 import { type CtcStored, ctcStart } from './model.js';
-import { lookAtDev, lookProgram, type Recognition, transcribeTest } from './recognition.js';
+import { lookAtDev, lookProgram, type Recognition, transcribe } from './recognition.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 import { timeWarps } from './time-warp.js';
@@ -73,7 +73,7 @@ export async function trainCtcHeads(
         ...result,
         layerWeights: layerWeightsOf(parameters),
         head: { stored, parameters: { ...parameters, ...standard } },
-        predictions: await transcribeTest(recognition, parameters, {
+        predictions: await transcribe(recognition, parameters, places.test, {
           decoder,
           signal: work.keepingOf?.(seed).signal,
         }),

@@ -15,16 +15,24 @@ const evaluationBatch = 128;
 type ScoreInputs = { readonly parameters: Parameters; readonly means: tf.Tensor };
 type ScoreOutputs = { readonly [slot: string]: tf.Tensor };
 
-/** What scoring a split takes. */
-export interface Scoring {
-  readonly work: HeadWork;
+/** What scoring takes. */
+export interface ScoringWork {
+  readonly work: Pick<HeadWork, 'features'>;
   readonly slots: Slots;
   readonly score: Program<ScoreInputs, ScoreOutputs>;
   readonly readMeans: MeansReader;
 }
 
+/** What scoring a split takes. */
+export interface Scoring extends ScoringWork {
+  readonly work: HeadWork;
+}
+
 /** The program that gives the logits of every run and slot. */
-export function scoreProgram(work: HeadWork, slots: Slots): Scoring['score'] {
+export function scoreProgram(
+  work: Pick<HeadWork, 'engine' | 'title'>,
+  slots: Slots,
+): ScoringWork['score'] {
   return work.engine.compile<ScoreInputs, ScoreOutputs>(
     ({ parameters, means }) =>
       Object.fromEntries(
@@ -37,21 +45,29 @@ export function scoreProgram(work: HeadWork, slots: Slots): Scoring['score'] {
 /** What a run makes of a split. */
 export interface Scored {
   readonly predictions: readonly Prediction[];
-  /** Of each utterance, and their mean. */
+  /** Of each utterance, and their mean, where the classes are known. */
   readonly losses: readonly number[];
   readonly loss: number;
 }
 
 /** What every run makes of a split. */
-export async function predict(
-  scoring: Scoring,
+export function predict(scoring: Scoring, parameters: HostParameters, split: Split): Promise<Scored[]> {
+  const { work, slots } = scoring;
+  return predictAt(scoring, parameters, work.places[split], targetsOf(work, slots, split));
+}
+
+/**
+ * What every run makes of utterances.
+ * @param places where they stand in the features
+ * @param targets their classes, where losses are wanted
+ */
+export async function predictAt(
+  { work, slots, score, readMeans }: ScoringWork,
   parameters: HostParameters,
-  split: Split,
+  places: readonly number[],
+  targets: readonly (readonly number[])[] = [],
 ): Promise<Scored[]> {
-  const { work, slots, score, readMeans } = scoring;
   const { layers, dim } = work.features;
-  const places = work.places[split];
-  const targets = targetsOf(work, slots, split);
   const runs = parameters.layerWeights?.shape[0] as number;
   const results = Array.from({ length: runs }, () => ({
     predictions: [] as Prediction[],
@@ -79,9 +95,9 @@ export async function predict(
           classes[largest(scores[slot] as Float32Array)] as string,
         ]);
         result.predictions.push({ columns: Object.fromEntries(columns) });
-        const losses = scores.map((values, slot) =>
-          crossEntropy(values, targets[start + row]?.[slot] as number),
-        );
+        const target = targets[start + row];
+        if (target === undefined) continue;
+        const losses = scores.map((values, slot) => crossEntropy(values, target[slot] as number));
         result.losses.push(losses.reduce((sum, loss) => sum + loss));
         for (const loss of losses) result.loss += loss / places.length;
       }
