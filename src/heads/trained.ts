@@ -1,10 +1,11 @@
 /** @file A trained head by itself: what it takes to run it later, kept in one file beside its result. */
 import { z } from 'zod';
+import type { HeadKind } from '../api/head-kind.js';
 import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import { storedTypes } from '../features/shards.js';
+import { type StoredType, storedTypes } from '../features/shards.js';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { headKinds } from './registry.js';
 
@@ -26,6 +27,13 @@ export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
   /** What the kind's forward pass needs beside the parameters. */
   readonly stored: unknown;
   readonly parameters: HostParameters;
+}
+
+/** How a kind's frames are kept where its settings say nothing; undefined of means, and where they must say something. */
+export function usualFrameType({ settings, reads }: HeadKind): StoredType | undefined {
+  const usual = settings.safeParse({});
+  const read = usual.success ? reads(usual.data) : undefined;
+  return read?.store === 'frames' ? read.type : undefined;
 }
 
 /** Which encoder and task a head was trained for. */

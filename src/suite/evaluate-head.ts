@@ -6,16 +6,16 @@ import type { HeadKind, Prediction } from '../api/head-kind.js';
 import { columnNames, type JudgedRow, splits, type Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
-import { mendOfName } from '../base/names.js';
+import { closestName } from '../base/names.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
 import { loadUtterances, manifestHashes, type Utterance } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { type LoadOptions, loadEncoder } from '../encoders/load.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
-import { type FeatureStorage, openFeatures, storeName } from '../features/store.js';
+import { type FeatureKind, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { headKinds } from '../heads/registry.js';
-import { headFileName, readHead, type TrainedHead } from '../heads/trained.js';
+import { headFileName, readHead, type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import type { NewEvaluation, NewSplit } from '../results/evaluation-file.js';
 import { recordMetric } from '../results/intervals.js';
@@ -193,10 +193,16 @@ function checkReferences(
         {
           file: manifest,
           line,
-          mend: label === '' ? `Fill the column '${column}'` : mendOfName(label, classes),
+          mend: label === '' ? `Fill the column '${column}'` : mendOfLabel(label, classes),
         },
       );
     }
+}
+
+function mendOfLabel(label: string, classes: readonly string[]): string {
+  const close = closestName(label, classes);
+  const meant = close === undefined ? '' : `Did you mean '${close}'? Else l`;
+  return `${meant || 'L'}eave the row out, or train a head on utterances that have it`;
 }
 
 async function encoderOf(
@@ -231,12 +237,12 @@ async function openHeadFeatures(
 ) {
   const mostMissing = storage.mostBad ?? 0;
   const hashes = await manifestHashes(manifest, root, mostMissing);
-  const reads = kind.reads(kind.settings.parse({}));
-  const type = reads.store === 'frames' ? (frameType ?? reads.type) : undefined;
-  const common = { engine, encoder, kind: reads.store, storage, quiet, ...(type && { frameType: type }) };
+  const type = frameType ?? usualFrameType(kind);
+  const store: FeatureKind = type === undefined ? 'pooled' : 'frames';
+  const common = { engine, encoder, kind: store, storage, quiet, ...(type && { frameType: type }) };
   const usual = { audioHash: hashes.audio, encoderHash: encoder.hash };
-  const store = join(storage.folder, storeName({ ...common, ...usual }));
-  const kept = gainDecibels === undefined && names.every(isUsual) && existsSync(store);
+  const place = join(storage.folder, storeName({ ...common, ...usual }));
+  const kept = gainDecibels === undefined && names.every(isUsual) && existsSync(place);
   const all = kept ? await usualOrder(manifest, root, mostMissing) : undefined;
   const own = createHash('sha256').update(JSON.stringify([hashes.audio, names, gainDecibels ?? 0]));
   const features = await openFeatures({
@@ -244,7 +250,7 @@ async function openHeadFeatures(
     utterances: all ?? utterances,
     audioHash: all === undefined ? own.digest('hex') : hashes.audio,
   });
-  const placeOf = new Map((all ?? utterances).map(({ id }, place) => [id, place]));
+  const placeOf = new Map((all ?? utterances).map(({ id }, i) => [id, i]));
   return {
     hashes,
     features: someLayers(features, layers),

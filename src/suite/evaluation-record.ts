@@ -5,7 +5,7 @@ import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
-import type { TrainedHead } from '../heads/trained.js';
+import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
 import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';
@@ -59,9 +59,9 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
 
 /** What the head was given that is not all, or not as usual. */
 function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<TrainedHead> {
-  const [own, usual] = [kind.reads(settings), kind.reads(kind.settings.parse({}))];
-  const typeOf = (reads: typeof own) => (reads.store === 'frames' ? reads.type : undefined);
-  return { ...reading, ...(typeOf(own) !== typeOf(usual) && { frameType: typeOf(own) }) };
+  const reads = kind.reads(settings);
+  const frameType = reads.store === 'frames' && reads.type !== usualFrameType(kind) ? reads.type : undefined;
+  return { ...reading, ...(frameType !== undefined && { frameType }) };
 }
 
 function recordOf(tested: Tested, result: HeadResult): NewRecord {
