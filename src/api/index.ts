@@ -8,6 +8,7 @@ export { type ZodType, z } from 'zod';
 export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
 export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
+export { torchPermutation } from '../base/torch-permutation.js';
 export type { Cropper } from '../data/cropping.js';
 export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
@@ -37,6 +38,7 @@ export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
   columnNames,
+  type Fold,
   type JudgedRow,
   type Split,
   splits,

@@ -59,6 +59,13 @@ export interface JudgedRow {
 /** A column that every utterance must fill, or every one of some splits. */
 export type TaskColumn = string | { readonly name: string; readonly splits: readonly Split[] };
 
+/** A part of a cross-validation: a head of its own is trained on its splits. */
+export interface Fold {
+  readonly name: string;
+  /** Of the utterances that the folds are made from; no split is empty. */
+  readonly data: TaskData;
+}
+
 /** A task of the harness. It knows utterances and predictions, never an encoder. */
 export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly name: string;
@@ -72,6 +79,8 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly pairs?: TaskPairs;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Columns that need not be there and say what the others were made with, a lexicon's hash say: the record keeps their values. */
+  readonly madeWith?: readonly string[];
   /** Those of its columns whose values are classes: confusions are counted of them. */
   readonly classes?: readonly string[];
   /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
@@ -85,6 +94,13 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    */
   crop?(data: TaskData, cropsOf: Cropper): Promise<TaskData>;
   /**
+   * The folds of a task that is cross-validated: a head a fold and seed, each chosen on its own dev, and one result for all.
+   * Every test utterance is in one fold's test split. Rows that are judged have their fold's name in the reference's column
+   * `fold`, and the rows of all folds are judged together. Whatever `split` says, rows of train, dev and test make up `data`,
+   * and none of the three need be there.
+   */
+  folds?(data: TaskData): readonly Fold[];
+  /**
    * Everything that keeps the task from using the data, each with manifest and line, for `ehmam validate`. Without it, the
    * head is asked for again and again, each time without the line that it refused.
    */
@@ -95,7 +111,7 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    */
   stepsNeeded?(utterance: Utterance): number;
   /**
-   * The head that the data asks for (classes are those of the train split).
+   * The head that the data, or that of a fold, asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */
   head(data: TaskData): Spec;

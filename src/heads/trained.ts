@@ -40,11 +40,18 @@ export function usualFrameType({ settings, reads }: HeadKind): StoredType | unde
 export interface HeadOrigin {
   readonly task: string;
   readonly encoderHash: string;
+  /** Of a task that is cross-validated. */
+  readonly fold?: string | undefined;
 }
 
 /** Writes a head; all but its parameters stands in the file's metadata. */
 export async function writeHead(file: string, head: TrainedHead, origin: HeadOrigin): Promise<void> {
-  await writeSafetensors(file, head.parameters, { ...origin, head: headText(head) });
+  const { fold, ...place } = origin;
+  await writeSafetensors(file, head.parameters, {
+    ...place,
+    ...(fold !== undefined && { fold }),
+    head: headText(head),
+  });
 }
 
 /** Kind and stored form of a head as one JSON text. */
@@ -70,7 +77,7 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
   }
   const stored = typeof kind === 'string' ? headKinds.find(kind).stored.safeParse(fields) : undefined;
   const reduced = reducedSchema.safeParse(reads ?? {});
-  const { task, encoderHash } = metadata;
+  const { task, encoderHash, fold } = metadata;
   if (
     typeof kind !== 'string' ||
     !stored?.success ||
@@ -80,7 +87,8 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
   ) {
     throw new UserError('is no head of a task', { file, mend: 'Run the task again to write it anew' });
   }
-  return { kind, ...reduced.data, stored: stored.data, parameters: tensors, origin: { task, encoderHash } };
+  const origin = { task, encoderHash, fold };
+  return { kind, ...reduced.data, stored: stored.data, parameters: tensors, origin };
 }
 
 function parsed(text: string | undefined): Readonly<Record<string, unknown>> {

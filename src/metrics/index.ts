@@ -15,6 +15,7 @@ export {
 export { type ErrorRate, errorRate, type TextPair, type TextUnit, unitsOf } from './error-rate.js';
 export { holm } from './holm.js';
 export { type MatchedPairs, matchedPairs, type PlacedErrors, placedErrors } from './matched-pairs.js';
+export { meanOfGroupsStatistic } from './mean-of-groups.js';
 export { isStatistic, type MetricValue, type RatioMetric, type StatisticMetric } from './metric-value.js';
 export { mixedDifference, mixedInterval, type SeedResult } from './mixed.js';
 export { type PairedDifference, pairedBootstrap } from './paired.js';

@@ -74,8 +74,10 @@ export const taskShape: Shape = {
     pairs: optional({ is: '{ first, second, columns, splits }', fits: isPairs }),
     complaints: optional(aFunction),
     crop: optional(aFunction),
+    folds: optional(aFunction),
     settings: optional(object),
     classes: optional({ is: 'a list of columns', fits: isTexts }),
+    madeWith: optional({ is: 'a list of columns', fits: isTexts }),
     hubTask: optional(text),
   },
 };

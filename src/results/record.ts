@@ -34,6 +34,30 @@ export const engineSchema = z.strictObject({
 });
 
 export const skippedSchema = z.array(z.strictObject({ id: text, reason: text }));
+const learningRatesSchema = z.strictObject({
+  /** Every rate tried, with the best value of the task's first metric on dev; of folds, the mean over them. */
+  tried: z.array(
+    z.strictObject({
+      learningRate: z.number().positive(),
+      devMetric: z.number(),
+      /** How many updates it was trained for, and why no more. */
+      updates: z.int().nonnegative().optional(),
+      ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+    }),
+  ),
+  /** The rate whose head was tested; null where the task trains no head, or folds chose different ones. */
+  chosen: z.number().positive().nullable(),
+});
+
+/** One entry a look at dev. */
+const curveSchema = z.array(
+  z.strictObject({
+    update: z.int().nonnegative(),
+    trainLoss: z.number(),
+    devMetric: z.number(),
+    devLoss: z.number(),
+  }),
+);
 
 export const recordSchema = z.strictObject({
   schemaVersion: z.literal(recordSchemaVersion),
@@ -55,20 +79,7 @@ export const recordSchema = z.strictObject({
   seed: z.int(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
-  learningRates: z.strictObject({
-    /** Every rate tried, with the best value of the task's first metric on dev. */
-    tried: z.array(
-      z.strictObject({
-        learningRate: z.number().positive(),
-        devMetric: z.number(),
-        /** How many updates it was trained for, and why no more. */
-        updates: z.int().nonnegative().optional(),
-        ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
-      }),
-    ),
-    /** The rate whose head was tested; null where the task trains no head. */
-    chosen: z.number().positive().nullable(),
-  }),
+  learningRates: learningRatesSchema,
   engine: engineSchema,
   /** Of this program's own checkout, `-dirty` where files differ from it. */
   gitCommit: text.optional(),
@@ -76,21 +87,29 @@ export const recordSchema = z.strictObject({
   metrics: z
     .record(text, metricSchema)
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
-  /** The learned weight of every hidden state that the head reads, after the softmax. */
+  /** The learned weight of every hidden state that the head reads, after the softmax; of folds, the mean over them. */
   layerWeights: z.array(z.number()),
   /** Which hidden states those are, counted from 0, where not all. */
   layers: z.array(z.int().nonnegative()).optional(),
-  /** The learning curve of the head that was tested: one entry a look at dev. */
-  curve: z
+  /** The learning curve of the head that was tested; of folds, each has its own. */
+  curve: curveSchema.optional(),
+  /** Of a cross-validated task: each fold's training and the first metric on its test utterances. */
+  folds: z
     .array(
       z.strictObject({
-        update: z.int().nonnegative(),
-        trainLoss: z.number(),
-        devMetric: z.number(),
-        devLoss: z.number(),
+        name: text,
+        /** A fraction. */
+        value: z.number(),
+        utterances: z.int().positive(),
+        learningRates: learningRatesSchema,
+        layerWeights: z.array(z.number()),
+        curve: curveSchema,
       }),
     )
+    .min(1)
     .optional(),
+  /** What the manifest says that its columns were made with: a lexicon's hash. */
+  madeWith: z.record(text, text).optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),

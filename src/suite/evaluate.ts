@@ -4,10 +4,11 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
+import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
+import { type Part, partsOf, placesIn } from './parts.js';
 import type { PlannedTask } from './plan.js';
 import { leftOut, type Usable, usable } from './usable.js';
 
@@ -19,8 +20,8 @@ export interface EvaluateOptions {
   readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
-  /** How a training is kept that starts from this seed; without it none is. */
-  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
+  /** How a training is kept that starts from this seed, of the fold at this place; without it none is. */
+  readonly keepingOf?: ((seed: number, fold: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /**
@@ -35,28 +36,53 @@ export async function evaluate(
   const { engine, seeds } = options;
   const features = await openPlanned(encoder, planned, options);
   try {
-    const skipped = leftOut(planned, features, encoder.hopSamples);
-    const kept = usable(planned, skipped);
-    const { results, seconds, rowsOf } = await trainAndTest(encoder, planned, features, kept, options);
-    return results.map((result, i) => {
-      const rows = rowsOf(result.predictions, 'test');
-      const seed = seeds[i] as number;
+    const skipped = new Map<number, string>();
+    const trained: TrainedPart[] = [];
+    const parts = partsOf(planned, features);
+    for (const [index, part] of parts.entries()) {
+      const out = leftOut(part.planned, part.seen, encoder.hopSamples);
+      for (const [place, reason] of out) skipped.set(part.placeOf(place), reason);
+      const kept = usable(part.planned, out);
+      trained.push(await trainAndTest(encoder, part, features, kept, ofPart(options, index, parts.length)));
+    }
+    return seeds.map((seed, i) => {
       const tested = {
         encoder,
         planned,
         engine,
         features,
         skipped,
-        speakers: judgedOf(planned.task, kept.data, 'test').map(({ speaker }) => speaker),
-        rows,
+        speakers: trained.flatMap(({ part, kept }) =>
+          judgedOf(part, kept.data, 'test').map(({ speaker }) => speaker),
+        ),
         seed,
-        seconds,
+        seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
       };
-      return evaluationOf(tested, result);
+      return evaluationOf(
+        tested,
+        trained.map(({ part, results, rowsOf }) => {
+          const result = results[i] as HeadResult;
+          return { fold: part.fold, result, rows: rowsOf(result.predictions, 'test') };
+        }),
+      );
     });
   } finally {
     await features.close();
   }
+}
+
+/** The options of one of several parts. */
+function ofPart(options: EvaluateOptions, index: number, parts: number): PartOptions {
+  const { onProgress, keepingOf, ...rest } = options;
+  return {
+    ...rest,
+    onProgress: onProgress && ((share, note) => onProgress((index + share) / parts, note)),
+    keepingOf: keepingOf && ((seed) => keepingOf(seed, index)),
+  };
+}
+
+interface PartOptions extends Omit<EvaluateOptions, 'keepingOf'> {
+  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /**
@@ -87,17 +113,28 @@ async function openPlanned(
 /** Predictions of a split beside what the manifest says. */
 type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
 
-/** Heads trained and tested; seconds are a seed's: seeds that train together share the time it took. */
+/** Heads of a task or a fold, trained and tested, a result a seed. */
+interface TrainedPart {
+  readonly part: Part;
+  readonly kept: Usable;
+  readonly results: readonly HeadResult[];
+  /** A seed's: seeds that train together share the time it took. */
+  readonly seconds: number;
+  readonly rowsOf: RowsOf;
+}
+
 async function trainAndTest(
   encoder: Encoder,
-  planned: PlannedTask,
+  part: Part,
   features: Features,
-  { data, places }: Usable,
-  { engine, seeds, quiet, onProgress, keepingOf }: EvaluateOptions,
-): Promise<{ readonly results: readonly HeadResult[]; readonly seconds: number; readonly rowsOf: RowsOf }> {
+  kept: Usable,
+  { engine, seeds, quiet, onProgress, keepingOf }: PartOptions,
+): Promise<TrainedPart> {
+  const { planned, fold } = part;
   const { task, head } = planned;
+  const { data } = kept;
   const started = performance.now();
-  const of = (split: Split) => judgedOf(task, data, split);
+  const of = (split: Split) => judgedOf(part, data, split);
   const judged = { train: of('train'), dev: of('dev'), test: of('test') };
   const references = (split: Split) => judged[split].map(({ reference }) => reference);
   const rowsOf: RowsOf = (predictions, split) =>
@@ -107,18 +144,18 @@ async function trainAndTest(
       reference: judged[split][i]?.reference ?? {},
       ...(tensors !== undefined && { tensors }),
     }));
-  const origin = originOf(encoder, planned, engine);
+  const origin = originOf(encoder, part, engine);
   const work: HeadWork = {
     engine,
     features,
     hopSamples: encoder.hopSamples,
-    places,
+    places: placesIn(part, kept.places),
     references: { train: references('train'), dev: references('dev'), test: references('test') },
     ...(data.pairs !== undefined && { pairs: data.pairs }),
     trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
     metric: task.metrics[0],
     score: scorer(task, rowsOf),
-    title: `${task.name} head on ${encoder.name}`,
+    title: `${task.name} head on ${encoder.name}${fold === undefined ? '' : `, fold ${fold}`}`,
     quiet,
     onProgress,
     keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
@@ -126,7 +163,7 @@ async function trainAndTest(
   const results = await head.kind.train(work, head.spec, head.settings, seeds);
   const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
   const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
-  return { results, seconds, rowsOf };
+  return { part, kept, results, seconds, rowsOf };
 }
 
 /**
@@ -148,7 +185,7 @@ function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
 }
 
 /** All that decides a head beside its settings and seed. */
-function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: Engine): Keeping['origin'] {
+function originOf(encoder: Encoder, { planned, fold }: Part, { name, provider }: Engine): Keeping['origin'] {
   const { task, manifest, preset } = planned;
   return {
     encoder: encoder.hash,
@@ -157,6 +194,7 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
     preset,
     engine: [name, provider],
     versions: runtimeVersions(),
+    ...(fold !== undefined && { fold }),
   };
 }
 
@@ -169,15 +207,18 @@ interface Judged {
 
 /**
  * Of a split, in order: its pairs with the columns of their file, or else its utterances with what the manifest says in
- * the task's columns; empty where a split does not need one.
+ * the task's columns; empty where a split does not need one. Of a fold, with its name.
  */
-function judgedOf(task: Task, data: PlannedTask['data'], split: Split): Judged[] {
+function judgedOf({ planned: { task }, fold }: Part, data: PlannedTask['data'], split: Split): Judged[] {
   const pairs = data.pairs?.[split];
   if (pairs !== undefined) return pairs.map(({ id, columns }) => ({ id, reference: columns }));
   const names = columnNames(task);
   return data[split].map(({ id, columns }) => ({
     id,
-    reference: Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+    reference: {
+      ...Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+      ...(fold !== undefined && { fold }),
+    },
     speaker: columns.speaker,
   }));
 }

@@ -1,6 +1,6 @@
 /** @file What is written of a trained and tested head: its record, its predictions, their tensors. */
 import type { HeadResult } from '../api/head-kind.js';
-import type { JudgedRow } from '../api/task.js';
+import type { JudgedRow, Task } from '../api/task.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -12,6 +12,7 @@ import type { NewRecord, PredictionLine } from '../results/record.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type NamedTensors, namedTensors } from '../results/tensors.js';
+import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './parts.js';
 import type { PlannedTask } from './plan.js';
 
 /** A record, and what stands beside it. */
@@ -19,7 +20,15 @@ export interface Evaluation {
   readonly record: NewRecord;
   readonly predictions: PredictionLine[];
   readonly tensors: NamedTensors;
-  readonly head: TrainedHead;
+  /** Of each fold, where there are any. */
+  readonly heads: readonly [TrainedHead, ...TrainedHead[]];
+}
+
+/** A head of a task or a fold, and what it says of test. */
+export interface TestedHead {
+  readonly fold: string | undefined;
+  readonly result: HeadResult;
+  readonly rows: readonly JudgedRow[];
 }
 
 /** What was tested, with what, and how. */
@@ -32,17 +41,21 @@ export interface Tested {
   readonly skipped: ReadonlyMap<number, string>;
   /** One a row, where the manifest names them. */
   readonly speakers: readonly (string | undefined)[];
-  readonly rows: readonly JudgedRow[];
   readonly seed: number;
-  /** Spent on the head's training and test. */
+  /** Spent on training and test. */
   readonly seconds: number;
 }
 
-/** The evaluation of one seed's head. */
-export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
-  const { planned, speakers, rows } = tested;
+/** The evaluation of one seed: of its head, or of a head a fold. */
+export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Evaluation {
+  const { planned, speakers } = tested;
+  const rows = parts.flatMap((part) => part.rows);
+  const [head, ...others] = parts.map(
+    ({ result }): TrainedHead => ({ kind: planned.head.spec.kind, ...reducedBy(planned.head), ...result.head }),
+  );
+  if (head === undefined) throw new Error('no head was trained');
   return {
-    record: recordOf(tested, result),
+    record: recordOf(tested, parts, rows),
     predictions: rows.map(({ id, prediction, reference }, i) => ({
       id,
       prediction: writtenValue(planned.task, prediction),
@@ -51,9 +64,9 @@ export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
     })),
     tensors: namedTensors(
       rows.map(({ id }) => id),
-      result.predictions,
+      parts.flatMap(({ result }) => result.predictions),
     ),
-    head: { kind: planned.head.spec.kind, ...reducedBy(planned.head), ...result.head },
+    heads: [head, ...others],
   };
 }
 
@@ -64,10 +77,10 @@ function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<Tr
   return { ...reading, ...(frameType !== undefined && { frameType }) };
 }
 
-function recordOf(tested: Tested, result: HeadResult): NewRecord {
+function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const { languageModel } = result;
+  const languageModel = parts[0]?.result.languageModel;
   const commit = ownCommit();
   return {
     encoder: {
@@ -81,14 +94,13 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     ...(pairs !== undefined && { pairs: { ...pairs } }),
     preset,
     seed,
-    learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),
-    metrics: metricsOf(tested),
-    layerWeights: [...result.layerWeights],
+    metrics: metricsOf(tested, rows),
+    ...trainingOfParts(planned.task, parts),
     ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
-    curve: result.curve.map((point) => ({ ...point })),
+    ...madeWithOf(planned),
     costs: {
       seconds: features.costs.seconds + seconds,
       peakMemoryMB: process.resourceUsage().maxRSS / 1024,
@@ -104,7 +116,31 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
   };
 }
 
-function metricsOf({ planned: { task }, speakers, rows, seed }: Tested): NewRecord['metrics'] {
+function trainingOfParts(task: Task, parts: readonly TestedHead[]): TrainingOfRecord {
+  const folds = parts.flatMap(({ fold, result, rows }): TestedFold[] => {
+    if (fold === undefined) return [];
+    const [metric] = task.metrics;
+    const value = judgeRows(task, rows, [metric])[metric.name]?.value as number;
+    return [{ name: fold, result, value, utterances: rows.length }];
+  });
+  const [first] = parts;
+  if (first === undefined) throw new Error('no head was trained');
+  return folds.length > 0 ? trainingOverFolds(folds) : trainingOf(first.result);
+}
+
+/** The values of the columns that say what the manifest was made with. */
+function madeWithOf({ task, utterances }: PlannedTask): Pick<NewRecord, 'madeWith'> {
+  const found = (task.madeWith ?? []).flatMap((name) => {
+    const values = [...new Set(utterances.flatMap(({ columns }) => columns[name] || []))];
+    return values.length === 0 ? [] : [[name, values.join(' ')] as const];
+  });
+  return found.length === 0 ? {} : { madeWith: Object.fromEntries(found) };
+}
+
+function metricsOf(
+  { planned: { task }, speakers, seed }: Tested,
+  rows: readonly JudgedRow[],
+): NewRecord['metrics'] {
   const values = judgeRows(task, rows);
   const drawn = speakersToDraw(task, speakers);
   return Object.fromEntries(

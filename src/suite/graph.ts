@@ -33,7 +33,10 @@ export interface GraphOptions
 
 interface TaskToDo {
   readonly wanted: SuiteTask;
-  readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'>;
+  readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'> & {
+    /** How many heads a seed has: one, or one a fold. */
+    readonly heads: number;
+  };
 }
 
 /** Raised when the work of a job changes so that what is done does not count any more. */
@@ -70,8 +73,8 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     if (planned === undefined) continue;
     for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
-    const { task, head, hashes, preset } = planned;
-    tasks.push({ wanted, planned: { task, head, hashes, preset } });
+    const { task, head, hashes, preset, folds } = planned;
+    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
   }
   const pretraining: PretrainJob[] = [];
   const plugins = new Set(options.plugins);
@@ -221,7 +224,7 @@ function headJobs(
   suite: Suite,
   common: Common & { readonly seedFolders: boolean; readonly out: string },
 ): HeadJob[] {
-  const { task, head, hashes, preset } = planned;
+  const { task, head, hashes, preset, heads } = planned;
   const { out: _, ...decides } = common;
   const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
   return groups.map((group) => ({
@@ -235,7 +238,7 @@ function headJobs(
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    ...head.kind.cost(head.settings, group.length),
+    ...head.kind.cost(head.settings, group.length * heads),
     encoder: source,
     task: wanted,
     hashes,

@@ -17,6 +17,7 @@ import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+import { type PlannedFold, planFolds } from './folds.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
 import { type ReadingSettings, readingOf, withGain } from './reading.js';
 
@@ -44,7 +45,10 @@ export interface PlannedTask {
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
+  /** With folds, what the first one asks for. */
   readonly head: PlannedHead;
+  /** Of a task that is cross-validated: a head is trained on each. */
+  readonly folds?: readonly PlannedFold[] | undefined;
   /** `clean` or `superb`, and a digest of the settings where they differ from the preset's. */
   readonly preset: string;
 }
@@ -81,7 +85,7 @@ export async function planTask(
   const task = knownTasks.find(wanted.name);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
-  const read = { root, columns: task.columns, splits, mostMissing };
+  const read = { root, columns: task.columns, mostMissing, ...(task.folds === undefined && { splits }) };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
@@ -89,7 +93,8 @@ export async function planTask(
   const utterancesOnly: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
   const pairs = await pairsOf(task, file, utterancesOnly);
   const rows = pairs === undefined ? utterancesOnly : { ...utterancesOnly, pairs: pairs.pairs };
-  const head = planHead(headOf(task, rows), task, wanted, training);
+  const folds = ofData(() => planFolds(task, rows));
+  const head = planHead(folds?.[0]?.spec ?? ofData(() => task.head(rows)), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
   const whole = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
   const data = withGain(whole, head.reading);
@@ -105,6 +110,7 @@ export async function planTask(
     data,
     utterances,
     head,
+    folds,
     preset: await presetOf(head, task, training),
   };
 }
@@ -121,9 +127,10 @@ async function pairsOf(task: Task, file: string | undefined, data: TaskData): Pr
   }
 }
 
-function headOf(task: Task, data: TaskData): HeadSpec {
+/** What a task makes of its data; what it throws is the data's fault. */
+function ofData<T>(make: () => T): T {
   try {
-    return task.head(data);
+    return make();
   } catch (error) {
     throw DataError.of(error);
   }
@@ -180,7 +187,7 @@ async function croppedData(
   crops: CropSettings,
   manifest: string,
 ): Promise<TaskData> {
-  if (task.crop === undefined) {
+  if (task.crop === undefined || task.folds !== undefined) {
     throw new UserError(`the task '${task.name}' cuts no crops`, {
       mend: 'Leave the setting crops out',
     });

@@ -1,6 +1,5 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -11,6 +10,7 @@ import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { headCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
+import { fileOfFold, removeCheckpoints } from './folds.js';
 import type { PlannedTask } from './plan.js';
 
 /** Where a record goes, and how what is not recorded yet is kept. */
@@ -38,28 +38,30 @@ export async function evaluateInto(
   }
   const missing = seeds.filter((seed) => !known.has(seed));
   // The checkpoint of seeds that train together lies with the first of them all, whichever are missing.
-  const checkpointOf = (seed: number): string => {
+  const checkpointOf = (seed: number, fold: number): string => {
     const first = task.head.kind.seedsTogether ? (seeds[0] ?? seed) : seed;
-    return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
+    const folder = recordFolder(folderOf(first), encoder.name, task.task.name);
+    return join(folder, fileOfFold(headCheckpointName, fold));
   };
-  const keepingOf = (seed: number) => ({
-    file: checkpointOf(seed),
+  const keepingOf = (seed: number, fold: number) => ({
+    file: checkpointOf(seed, fold),
     everySeconds: options.everySeconds ?? usualSecondsBetweenCheckpoints,
     signal,
     say,
   });
   const done =
     missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
-  for (const { record, predictions, tensors, head } of done) {
+  for (const { record, predictions, tensors, heads } of done) {
     const folder = folderOf(record.seed);
     // Before the record: a folder with a record is complete.
-    await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
-      task: task.task.name,
-      encoderHash: encoder.hash,
-    });
+    for (const [i, head] of heads.entries()) {
+      const file = join(recordFolder(folder, encoder.name, task.task.name), fileOfFold(headFileName, i));
+      const fold = record.folds?.[i]?.name;
+      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold });
+    }
     known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
   }
-  for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
+  for (const seed of seeds) await removeCheckpoints(dirname(checkpointOf(seed, 0)));
   return seeds.flatMap((seed) => known.get(seed) ?? []);
 }
 

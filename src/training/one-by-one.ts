@@ -64,8 +64,10 @@ export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   readonly epochUpdates: number;
   /** The parameters before the first update. */
   start(seed: number): HostParameters;
-  /** The batch of an update, counted from 0: a matter of seed and update alone. */
-  inputs(update: number, seed: number): Promise<Given<Inputs>>;
+  /** A batch, counted from 0: a matter of seed and number alone. */
+  inputs(batch: number, seed: number): Promise<Given<Inputs>>;
+  /** Batches that make an update together, the mean of their gradients (default: one). */
+  readonly accumulation?: number;
   readonly loss: LossFunction<Inputs>;
   /** Runs dev. */
   look(parameters: Held<Parameters>): Promise<DevScores>;
@@ -180,7 +182,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
   at: number,
   begun: Kept<StoredState> | undefined,
 ): Promise<readonly Course[]> {
-  const { work, settings, schedule = constantRate } = training;
+  const { work, settings, schedule = constantRate, accumulation = 1 } = training;
   const { maximumUpdates } = settings;
   const { direction } = work.metric;
   const { seed, learningRate } = courses[at] as Course;
@@ -193,9 +195,11 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
       keeper,
       signal: keeper.signal,
       async step({ weights, lossSum, ...rest }, update) {
-        const inputs = await training.inputs(update, seed);
+        const parts: Given<Inputs>[] = [];
+        for (let part = 0; part < accumulation; part++)
+          parts.push(await training.inputs(update * accumulation + part, seed));
         const rate = schedule(learningRate, update);
-        const next = await updates.update(weights, [inputs], { updatesBefore: update, learningRate: rate });
+        const next = await updates.update(weights, parts, { updatesBefore: update, learningRate: rate });
         return { ...rest, weights: next.weights, lossSum: lossSum + next.loss };
       },
       looks: {

@@ -6,6 +6,7 @@ import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
+import { planFolds } from '../../suite/folds.js';
 import { withPairsOf } from '../../suite/pairs.js';
 
 export interface Problem {
@@ -21,7 +22,14 @@ export interface Problem {
   readonly message: string;
 }
 
-export function emptySplits(data: TaskData, rows: readonly Utterance[], manifest: string): Problem[] {
+/** Splits without rows; where folds are made of all rows, none is needed. */
+export function emptySplits(
+  task: Task,
+  data: TaskData,
+  rows: readonly Utterance[],
+  manifest: string,
+): Problem[] {
+  if (task.folds !== undefined && splits.some((split) => data[split].length > 0)) return [];
   const counts = new Map<string, number>();
   for (const { split } of rows) counts.set(split, (counts.get(split) ?? 0) + 1);
   return splits
@@ -100,7 +108,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
   let rest = data;
   while (messages.length < mostAsked) {
     try {
-      task.head(rest);
+      if (planFolds(task, rest) === undefined) task.head(rest);
       return messages;
     } catch (error) {
       if (!(error instanceof Error)) throw error;

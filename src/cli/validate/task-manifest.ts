@@ -24,9 +24,11 @@ export interface ManifestReport {
   readonly hash: string | null;
   /** Speakers where every row names one, hours where every row has a duration. */
   readonly splits: Readonly<Record<Split, KnownSplit>>;
+  /** Of a task that is cross-validated: utterances of each fold's splits; none where its complaints keep it from them. */
+  readonly folds?: readonly { readonly name: string; readonly utterances: Readonly<Record<Split, number>> }[];
   /** By split, of a task that judges pairs. */
   readonly pairs?: Readonly<Record<string, number>>;
-  /** By column of the task: how many different values in train. */
+  /** By column of the task: how many different values in train, or in all where there are folds. */
   readonly values: Readonly<Record<string, number>>;
   /** The corpus that SUPERB has for the task. */
   readonly official: KnownCorpus | null;
@@ -66,17 +68,20 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
   const inTrain = task.columns.flatMap((column) =>
     typeof column === 'string' ? column : column.splits.includes('train') ? column.name : [],
   );
-  const train = (column: string): number => new Set(data.train.map(({ columns }) => columns[column])).size;
+  const learnt = task.folds === undefined ? data.train : used;
+  const valuesOf = (column: string): number => new Set(learnt.map(({ columns }) => columns[column])).size;
+  const folds = foldsOf(task, data);
   return {
     task: task.name,
     manifest,
     hash: duplicates.length > 0 ? null : await hashOf(manifest, root, pairs),
     splits: { train: countsOf(data.train), dev: countsOf(data.dev), test: countsOf(data.test) },
     ...(pairs !== undefined && { pairs: pairCounts(pairs) }),
-    values: Object.fromEntries(inTrain.map((column) => [column, train(column)])),
+    values: Object.fromEntries(inTrain.map((column) => [column, valuesOf(column)])),
+    ...(folds !== undefined && { folds }),
     official: knownCorpora[task.name] ?? null,
     problems: [
-      ...emptySplits(data, all, manifest),
+      ...emptySplits(task, data, all, manifest),
       ...duplicates,
       ...missing.values(),
       ...(pairs?.complaints ?? []).map(({ message }): Problem => ({ kind: 'unusable pair', message })),
@@ -89,7 +94,7 @@ export async function checkTaskManifest(request: ManifestRequest): Promise<Manif
         : shortAudio(task, used)),
     ],
     remarks: [
-      ...sharedBy(data, 'audio files', ({ path }) => path),
+      ...(task.folds === undefined ? sharedBy(data, 'audio files', ({ path }) => path) : []),
       ...sharedSpeakers(task, data),
       ...unusedSplits(all),
       ...lookAlikeLabels(task, used),
@@ -120,8 +125,22 @@ function countsOf(utterances: readonly Utterance[]): KnownSplit {
   };
 }
 
-/** Where speakers are what is told apart, every split must share them. */
+/** None where the data does not let the task make any: it complains about that. */
+function foldsOf(task: Task, data: TaskData): ManifestReport['folds'] {
+  try {
+    return task.folds?.(data).map(({ name, data: { train, dev, test } }) => ({
+      name,
+      utterances: { train: train.length, dev: dev.length, test: test.length },
+    }));
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** Where speakers are what is told apart, every split must share them; where folds are made, splits do not count. */
 function sharedSpeakers(task: Task, data: TaskData): string[] {
+  if (task.folds !== undefined) return [];
   if (columnNames(task).includes('speaker')) return [];
   return sharedBy(data, 'speakers', ({ columns }) => columns.speaker || undefined);
 }
@@ -179,13 +198,18 @@ export function reportText(report: ManifestReport): string {
     ([column, count]) =>
       `${column} ${count}${official?.values[column] === undefined ? '' : ` (${official.values[column]})`}`,
   );
+  const foldLine = ({ name, utterances }: NonNullable<ManifestReport['folds']>[number]): string => {
+    const known = official?.folds?.[name];
+    const parts = splits.flatMap((split) => beside(utterances[split], split, known?.[split]));
+    return `fold ${name}: ${parts.join(', ')}`;
+  };
   return [
     `${manifest} for ${task}${official ? `; in brackets: ${official.corpus}` : ''}`,
-    ...splits.map(splitLine),
+    ...(report.folds?.map(foldLine) ?? splits.map(splitLine)),
     ...(pairs === undefined
       ? []
       : [`pairs: ${Object.entries(pairs).map(([split, count]) => `${split} ${count}`)}`]),
-    `different values in train: ${kinds.join(', ')}`,
+    `different values${report.folds === undefined ? ' in train' : ''}: ${kinds.join(', ')}`,
     ...(official?.note ? [`note: ${official.note}`] : []),
     `hash ${hash ?? 'none: ids stand twice'}`,
     ...remarks.map((remark) => `remark: ${remark}`),

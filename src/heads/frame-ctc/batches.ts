@@ -91,7 +91,8 @@ const lengthsOf = ({ features, places }: HeadWork): number[] =>
   places.train.map((place) => features.rows[place] as number);
 
 /** How many batches an epoch has. */
-export function epochUpdates(work: HeadWork, { batchSize, batches }: Batching): number {
+export function epochLength(work: HeadWork, { batchSize, batches }: Batching): number {
+  if (batches === 'buckets') return work.places.train.length;
   if (batches === 'halves') return halves(lengthsOf(work), batchSize).length;
   return Math.ceil(work.places.train.length / batchSize);
 }
@@ -99,21 +100,47 @@ export function epochUpdates(work: HeadWork, { batchSize, batches }: Batching): 
 /**
  * The batches of the train split in an epoch, as positions in it: a matter of seed and epoch alone. Of `lengths`, the
  * first epoch goes from short to long, which gets CTC started (SortaGrad, Amodei et al. 2016).
+ * @param targets the tokens of train's texts, in its order
  */
 export function epochBatches(
   work: HeadWork,
+  targets: readonly (readonly number[])[],
   seed: number,
   { batchSize, batches: kind }: Batching,
   epoch: number,
 ): number[][] {
   const lengths = lengthsOf(work);
-  if (kind === 'halves')
-    return randomStream(seed, 'ctc halves', epoch).shuffle(halves(lengths, batchSize));
+  if (kind === 'buckets')
+    return randomStream(seed, 'ctc buckets', epoch).shuffle(buckets(work, targets, batchSize));
+  if (kind === 'halves') return randomStream(seed, 'ctc halves', epoch).shuffle(halves(lengths, batchSize));
   const batches = lengthBatches(lengths, batchSize, [seed, 'ctc batches', epoch]);
   if (epoch > 0) return batches;
   const longest = (batch: readonly number[]): number =>
     Math.max(...batch.map((row) => lengths[row] as number));
   return batches.sort((a, b) => longest(a) - longest(b));
+}
+
+/** Of a bucket whose first utterance is longer, only the first half is taken: 18.75 s. */
+const halvedSamples = 300_000;
+
+/**
+ * s3prl's batches of downstream/ctc ("bucketing"): utterances by falling length of their targets, a batch of consecutive
+ * ones from each place on (those at the end start where the last full one does), so that an utterance is in as many as a
+ * batch is large. Samples are counted in frames here, which tells apart no more than one frame's worth.
+ */
+export function buckets(
+  { features, places, hopSamples }: Pick<HeadWork, 'features' | 'places' | 'hopSamples'>,
+  targets: readonly (readonly number[])[],
+  size: number,
+): number[][] {
+  const lengthOf = (row: number): number => targets[row]?.length ?? 0;
+  const order = [...targets.keys()].sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  return order.map((_, i) => {
+    const start = Math.max(0, Math.min(order.length - size, i));
+    const bucket = order.slice(start, start + size);
+    const samples = (features.rows[places.train[bucket[0] as number] as number] as number) * hopSamples;
+    return samples > halvedSamples ? bucket.slice(0, Math.max(1, Math.floor(bucket.length / 2))) : bucket;
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-/** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
+/** @file SUPERB's recognition head: layer sum, projection, BLSTM layers (or none), a Linear over tokens, CTC. */
 import { z } from 'zod';
 import { float32, type HostParameters } from '../../base/host-tensor.js';
 import * as tf from '../../engine/ops.js';
@@ -18,7 +18,7 @@ export const ctcStoredSchema = z.object({
   blank: z.int().nonnegative(),
   /** Frames that are joined into one step. */
   join: z.int().positive(),
-  lstmLayers: z.int().positive(),
+  lstmLayers: z.int().nonnegative(),
 });
 
 export type CtcStored = z.infer<typeof ctcStoredSchema>;
@@ -62,7 +62,7 @@ export function ctcStart(seed: number, sizes: CtcSizes): HostParameters {
     layerWeights: float32([sizes.layers]),
     ...linearStart(seed, 'projector', sizes.join * sizes.dim, projectionSize),
     ...Object.assign({}, ...lstm.flat()),
-    ...linearStart(seed, 'output', 2 * lstmSize, sizes.tokens),
+    ...linearStart(seed, 'output', lstmLayers === 0 ? projectionSize : 2 * lstmSize, sizes.tokens),
   };
 }
 
@@ -111,6 +111,7 @@ export function ctcLogits(
   const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(parameters, whole)); // [batch, T, dim]
   const seen = disturbance?.masks === undefined ? summed : augmented(summed, disturbance.masks);
   let hidden = steps === undefined ? joinedAnyLength(parameters, seen, join) : joined(parameters, seen, join);
+  if (lstmLayers === 0) return linear(parameters, 'output', hidden) as tf.Tensor3D;
   const lengths = steps ?? allSteps(hidden);
   for (let layer = 0; layer < lstmLayers; layer++) {
     const outputs = bidirectionalLstm(

@@ -8,7 +8,8 @@ const rates = z.array(z.number().positive()).min(1);
 export const ctcSettingsSchema = z.strictObject({
   /** Width that each frame is projected to before the BLSTM (SUPERB: 1024). */
   projectionSize: count.default(128),
-  lstmLayers: count.default(1),
+  /** 0: no recurrence, the Linear over tokens takes the projected frames (SUPERB's PR). */
+  lstmLayers: z.int().nonnegative().default(1),
   /** Width of each direction (SUPERB: 1024). */
   lstmSize: count.default(128),
   dropout: z.number().min(0).lt(1).default(0.2),
@@ -17,6 +18,8 @@ export const ctcSettingsSchema = z.strictObject({
   /** Brings every dimension of every hidden state to zero mean and unit variance over the train split first. */
   standardize: z.boolean().default(true),
   batchSize: count.default(8),
+  /** Batches whose gradients make one update together, as their mean (default: one). */
+  accumulation: count.optional(),
   learningRates: rates.default([3e-3]),
   /** `constant` as in SUPERB; `linear` goes to zero at the last update. */
   schedule: z.enum(['constant', 'linear']).default('linear'),
@@ -30,9 +33,10 @@ export const ctcSettingsSchema = z.strictObject({
   /**
    * How utterances come together. `lengths` (default): others in every epoch, of similar lengths. `halves`: by falling
    * length once for all, in groups of twice the batch size that are cut in two; the last group stays whole, and one of a
-   * single utterance is left out.
+   * single utterance is left out. `buckets`: those that follow each other by falling length of their texts, from each place
+   * on, so that an utterance comes as often in an epoch as a batch is large.
    */
-  batches: z.enum(['lengths', 'halves']).optional(),
+  batches: z.enum(['lengths', 'halves', 'buckets']).optional(),
   /** Which of two checkpoints is kept that dev finds equally good: that of the lower `loss` (default), or the `first`. */
   ties: z.enum(['loss', 'first']).optional(),
   /** The metric on dev that a head must beat to be kept at all (default: none). */

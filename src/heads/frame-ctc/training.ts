@@ -12,7 +12,7 @@ import {
   augmentMasks,
   dropoutKey,
   epochBatches,
-  epochUpdates,
+  epochLength,
   frameBatch,
   framesJoined,
   longestTargets,
@@ -39,7 +39,7 @@ export async function trainCtcHeads(
   const { features, hopSamples, places } = work;
   const join = framesJoined(settings.stepSamples, hopSamples);
   const { blank, column } = spec;
-  const { lstmLayers, dropout, maximumUpdates, batchSize } = settings;
+  const { lstmLayers, dropout, maximumUpdates, batchSize, accumulation = 1 } = settings;
   const stored: CtcStored = { column, tokens: [...spec.tokens], blank, join, lstmLayers };
   const standard = settings.standardize ? await featureStandard(features, places.train) : undefined;
   // Read before the work: a wrong file must not cost a training.
@@ -57,7 +57,8 @@ export async function trainCtcHeads(
       seeds,
       settings,
       schedule: settings.schedule === 'linear' ? linearDecay(maximumUpdates) : constantRate,
-      epochUpdates: epochUpdates(work, settings),
+      epochUpdates: Math.ceil(epochLength(work, settings) / accumulation),
+      accumulation,
       start: (seed) => ctcStart(seed, sizes),
       inputs: batchesOf(recognition, settings),
       loss: ctcBatchLoss({ ...stored, dropout, standard }),
@@ -104,7 +105,11 @@ const bestOnDev = ({ tried, chosen }: Pick<HeadResult, 'tried' | 'chosen'>): num
   tried.find(({ learningRate }) => learningRate === chosen)?.devMetric ?? Number.NaN;
 
 /** @throws UserError where no look at dev was good enough for a head to be kept */
-function refuseUseless({ work: { metric, title } }: Recognition, { keptBeyond }: CtcSettings, dev: number): void {
+function refuseUseless(
+  { work: { metric, title } }: Recognition,
+  { keptBeyond }: CtcSettings,
+  dev: number,
+): void {
   if (keptBeyond === undefined) return;
   const better = metric.direction === 'lower' ? dev < keptBeyond : dev > keptBeyond;
   if (better) return;
@@ -115,11 +120,11 @@ function refuseUseless({ work: { metric, title } }: Recognition, { keptBeyond }:
   );
 }
 
-/** What gives the batch of an update, with the masks that training puts on it. */
+/** What gives a batch by its number, with the masks that training puts on it. */
 function batchesOf(
   recognition: Recognition,
   settings: CtcSettings,
-): (update: number, seed: number) => Promise<Given<CtcUpdate>> {
+): (batch: number, seed: number) => Promise<Given<CtcUpdate>> {
   const { work, form } = recognition;
   const { features } = work;
   const { batchSize, specAugment } = settings;
@@ -128,13 +133,13 @@ function batchesOf(
   const targets = targetsOf(recognition, 'train', settings);
   const rowsOf = places.map((place) => features.rows[place] as number);
   const longest = longestTargets(rowsOf, targets, join);
-  const updates = epochUpdates(work, settings);
+  const length = epochLength(work, settings);
   let epoch: { readonly seed: number; readonly number: number; readonly batches: number[][] } | undefined;
-  return async (update, seed) => {
-    const number = Math.floor(update / updates);
+  return async (at, seed) => {
+    const number = Math.floor(at / length);
     if (epoch?.number !== number || epoch.seed !== seed)
-      epoch = { seed, number, batches: epochBatches(work, seed, settings, number) };
-    const rows = epoch.batches[update % updates] ?? [];
+      epoch = { seed, number, batches: epochBatches(work, targets, seed, settings, number) };
+    const rows = epoch.batches[at % length] ?? [];
     // A last group that stays whole is larger than the others.
     const size = Math.max(batchSize, rows.length);
     const own = rows.map((row) => places[row] as number);
@@ -146,12 +151,12 @@ function batchesOf(
     return {
       batch,
       ...targetBatch(wanted, size, longest(frames / join)),
-      key: dropoutKey(seed, update),
+      key: dropoutKey(seed, at),
       ...(specAugment && {
         masks: {
-          ...augmentMasks(specAugment, masked, seed, update),
+          ...augmentMasks(specAugment, masked, seed, at),
           ...(specAugment.timeWarpWindow > 0 && {
-            warp: timeWarps(masked, specAugment.timeWarpWindow, seed, update),
+            warp: timeWarps(masked, specAugment.timeWarpWindow, seed, at),
           }),
         },
       }),

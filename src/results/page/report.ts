@@ -108,7 +108,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
     section(
       ['learning', 'Heads'],
       'Learning of the heads',
-      'Of the rate that was tested, for the first seed.',
+      'Of the rate that was tested, for the first seed and the first of folds.',
       headCurves(results),
     ),
     section(
