@@ -104,6 +104,12 @@ export interface HeadResult<Stored = unknown> {
   readonly earlierSeconds: number;
 }
 
+/** What training on one hidden state alone gives. */
+export interface LayerResult extends Pick<HeadResult, 'tried' | 'chosen' | 'curve' | 'predictions'> {
+  /** Counted from 0, among those of the features. */
+  readonly layer: number;
+}
+
 /** Utterances for a head that is trained already. */
 export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | 'hopSamples' | 'title'> {
   /** Where they stand in the features. */
@@ -146,6 +152,18 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
     settings: Settings,
     seeds: readonly number[],
   ): Promise<readonly HeadResult<Stored>[]>;
+  /**
+   * Trains a head a seed on every hidden state alone, and tests it, for `--layerwise` (without it, heads of the kind are left
+   * out there).
+   * @returns of each seed, in their order, a result a hidden state
+   * @throws the reason of `keeping`'s signal when that is aborted
+   */
+  trainLayers?(
+    work: HeadWork,
+    spec: Spec,
+    settings: Settings,
+    seeds: readonly number[],
+  ): Promise<readonly (readonly LayerResult[])[]>;
   /**
    * What a trained head says of other utterances than those that it was tested on, in their order (without it,
    * `ehmam evaluate` refuses the kind's heads).

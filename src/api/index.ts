@@ -22,6 +22,7 @@ export type {
   HeadResult,
   HeadWork,
   Keeping,
+  LayerResult,
   Prediction,
   PredictionWork,
   TriedRate,

@@ -2,11 +2,12 @@
 
 import type { HeadWork, Prediction } from '../../api/head-kind.js';
 import type { Split } from '../../api/task.js';
-import { float32, floatsOf, type HostParameters } from '../../base/host-tensor.js';
+import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { fillMeans, type MeansReader, targetsOf } from './batches.js';
+import type { Source } from './grid.js';
 import { pooledLogits, type Slots } from './model.js';
 
 /** Rows in one evaluation run. */
@@ -50,22 +51,33 @@ export interface Scored {
   readonly loss: number;
 }
 
-/** What every run makes of a split. */
-export function predict(scoring: Scoring, parameters: HostParameters, split: Split): Promise<Scored[]> {
+/**
+ * What every run makes of a split.
+ * @param sources what the runs see, where they see a hidden state each; runs are a multiple of them
+ */
+export function predict(
+  scoring: Scoring,
+  parameters: HostParameters,
+  split: Split,
+  sources: readonly Source[] = [],
+): Promise<Scored[]> {
   const { work, slots } = scoring;
-  return predictAt(scoring, parameters, work.places[split], targetsOf(work, slots, split));
+  const layers = sources.flatMap(({ layer }) => layer ?? []);
+  return predictAt(scoring, parameters, work.places[split], targetsOf(work, slots, split), layers);
 }
 
 /**
  * What every run makes of utterances.
  * @param places where they stand in the features
  * @param targets their classes, where losses are wanted
+ * @param single the hidden states that the runs see, one each (default: every run sees them all)
  */
 export async function predictAt(
   { work, slots, score, readMeans }: ScoringWork,
   parameters: HostParameters,
   places: readonly number[],
   targets: readonly (readonly number[])[] = [],
+  single: readonly number[] = [],
 ): Promise<Scored[]> {
   const { layers, dim } = work.features;
   const runs = parameters.layerWeights?.shape[0] as number;
@@ -76,9 +88,11 @@ export async function predictAt(
   }));
   for (let start = 0; start < places.length; start += evaluationBatch) {
     const part = places.slice(start, start + evaluationBatch);
-    const means = new Float32Array(layers * evaluationBatch * dim);
-    fillMeans(readMeans, [layers, dim], part, means, evaluationBatch);
-    const outputs = await score.run({ parameters, means: float32([1, layers, evaluationBatch, dim], means) });
+    const all = new Float32Array(layers * evaluationBatch * dim);
+    fillMeans(readMeans, [layers, dim], part, all, evaluationBatch);
+    const whole = float32([1, layers, evaluationBatch, dim], all);
+    const means = single.length === 0 ? whole : layersOf(whole, single);
+    const outputs = await score.run({ parameters, means });
     const logits = slots.map((_, slot) => {
       const tensor = outputs[`slot ${slot}`];
       if (tensor === undefined) throw new Error(`slot ${slot} was not scored`);
@@ -104,6 +118,16 @@ export async function predictAt(
     }
   }
   return results;
+}
+
+/** Some of the layers [1, layers, batch, dim], each as [1, batch, dim] of [given, 1, batch, dim]. */
+function layersOf({ shape, data }: HostTensor, given: readonly number[]): HostTensor {
+  const [, , batch, dim] = shape as [number, number, number, number];
+  const size = batch * dim;
+  const taken = new Float32Array(given.length * size);
+  for (const [i, layer] of given.entries())
+    taken.set((data as Float32Array).subarray(layer * size, (layer + 1) * size), i * size);
+  return float32([given.length, 1, batch, dim], taken);
 }
 
 function largest(values: Float32Array): number {
