@@ -2,6 +2,7 @@
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
 import { mixedInterval, overSeeds } from '../metrics/index.js';
+import type { LayerTable } from './layers.js';
 import type { RecordMetric, StoredRecord } from './record.js';
 import type { ScoreScope } from './superb.js';
 
@@ -77,6 +78,8 @@ export interface Comparison {
   readonly published?: readonly PublishedRow[];
   /** What the rows' SUPERB scores are over. */
   readonly score?: ScoreScope;
+  /** What every hidden state alone is worth, where heads were trained so (see `withLayers`). */
+  readonly layers?: readonly LayerTable[];
 }
 
 /** One metric of one record. */
