@@ -168,11 +168,7 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
    * What a trained head says of other utterances than those that it was tested on, in their order (without it,
    * `ehmam evaluate` refuses the kind's heads).
    */
-  predict?(
-    work: PredictionWork,
-    stored: Stored,
-    parameters: HostParameters,
-  ): Promise<readonly Prediction[]>;
+  predict?(work: PredictionWork, stored: Stored, parameters: HostParameters): Promise<readonly Prediction[]>;
   /** The classes that a head can name, by column: what has another label cannot be judged. */
   classes?(stored: Stored): Readonly<Record<string, readonly string[]>>;
   /** What stands in the metadata of a head's file: all that `forward` needs beside the parameters. */

@@ -27,8 +27,14 @@ export const evaluateCommand = defineCommand({
   },
   examples: [
     ['evaluate results/mine/tiny/ks --manifest other.csv --split test', 'Keywords of another corpus'],
-    ['evaluate results/mine/tiny/ks --manifest ks.csv --split dev,train --out evaluations/ks', 'What dev and train say'],
-    ['evaluate results/a/tiny/asr --manifest asr.csv --encoder runs/tiny --json', 'Where the encoder lies elsewhere'],
+    [
+      'evaluate results/mine/tiny/ks --manifest ks.csv --split dev,train --out evaluations/ks',
+      'What dev and train say',
+    ],
+    [
+      'evaluate results/a/tiny/asr --manifest asr.csv --encoder runs/tiny --json',
+      'Where the encoder lies elsewhere',
+    ],
   ],
   async run(args, io) {
     const { evaluateFromCli, evaluationText } = await import('./evaluate/of-head.js');

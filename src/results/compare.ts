@@ -2,7 +2,6 @@
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
 import { mixedInterval, overSeeds } from '../metrics/index.js';
-import type { LayerTable } from './layers.js';
 import type { RecordMetric, StoredRecord } from './record.js';
 import type { ScoreScope } from './superb.js';
 
@@ -68,6 +67,25 @@ export interface PublishedRow {
   /** All that was published, by SUPERB's names and in its units. */
   readonly metrics: Readonly<Record<string, number | null>>;
   readonly score?: number;
+}
+
+/** A value over seeds, as a comparison has it. */
+export type LayerCell = Pick<ComparisonCell, 'value' | 'interval' | 'seeds' | 'deviation'>;
+
+/** An encoder on a task. */
+export interface LayerRow {
+  readonly label: string;
+  /** Where the row stands in the comparison. */
+  readonly row: number;
+  /** Of the head on all hidden states, weighted. */
+  readonly sum: LayerCell;
+  /** By the number of the hidden state; undefined where no head was trained on it alone. */
+  readonly layers: readonly (LayerCell | undefined)[];
+}
+
+/** A metric of a task. */
+export interface LayerTable extends Pick<ComparisonColumn, 'task' | 'taskLabel' | 'metric' | 'direction'> {
+  readonly rows: readonly LayerRow[];
 }
 
 export interface Comparison {

@@ -68,7 +68,9 @@ export interface NewSplit extends Omit<EvaluatedSplit, 'predictions' | 'predicti
   readonly tensors: NamedTensors;
 }
 
-export type NewEvaluation = Omit<HeadEvaluation, 'format' | 'splits'> & { readonly splits: readonly NewSplit[] };
+export type NewEvaluation = Omit<HeadEvaluation, 'format' | 'splits'> & {
+  readonly splits: readonly NewSplit[];
+};
 
 /**
  * Writes an evaluation and its predictions, the record last.

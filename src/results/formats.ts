@@ -84,7 +84,9 @@ function csv({ columns, rows, published = [], score, layers = [] }: Comparison):
         const { encoder, encoderHash } = rows[row] as ComparisonRow;
         const [low, high] = cell.interval ?? [];
         const about = { encoder, encoder_hash: encoderHash, task, metric, direction, layer };
-        return [{ ...about, value: cell.value, low, high, seed_count: cell.seeds, deviation: cell.deviation }];
+        return [
+          { ...about, value: cell.value, low, high, seed_count: cell.seeds, deviation: cell.deviation },
+        ];
       }),
     );
   });

@@ -68,7 +68,11 @@ export interface LayersLine {
  * Writes them into the folder of a result, the predictions first.
  * @throws UserError (exit code 1) when it cannot be written
  */
-export async function writeLayers(folder: string, layers: NewLayers, lines: Iterable<LayersLine>): Promise<void> {
+export async function writeLayers(
+  folder: string,
+  layers: NewLayers,
+  lines: Iterable<LayersLine>,
+): Promise<void> {
   const file = join(folder, layersFileName);
   // What cannot be removed cannot be written either, and that is said with its mend.
   await rm(file, { force: true }).catch(() => undefined);
@@ -93,7 +97,10 @@ export async function readLayers({ path, record }: StoredRecord): Promise<Layers
   }
   const checked = layersSchema.safeParse(json);
   if (!checked.success)
-    throw new UserError(`holds no results of hidden states: ${schemaComplaints(checked.error)}`, { file, mend });
+    throw new UserError(`holds no results of hidden states: ${schemaComplaints(checked.error)}`, {
+      file,
+      mend,
+    });
   return isSameWork(checked.data, record) ? checked.data : undefined;
 }
 

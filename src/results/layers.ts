@@ -1,27 +1,8 @@
 /** @file What every hidden state alone is worth, encoder by encoder, beside the weighted sum: tables for a comparison. */
 import { mixedInterval, overSeeds } from '../metrics/index.js';
-import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
+import type { Comparison, LayerCell, LayerRow, LayerTable } from './compare.js';
 import { type LayersOfTask, readLayers } from './layers-file.js';
 import type { StoredRecord } from './record.js';
-
-/** A value over seeds, as a comparison has it. */
-export type LayerCell = Pick<ComparisonCell, 'value' | 'interval' | 'seeds' | 'deviation'>;
-
-/** An encoder on a task. */
-export interface LayerRow {
-  readonly label: string;
-  /** Where the row stands in the comparison. */
-  readonly row: number;
-  /** Of the head on all hidden states, weighted. */
-  readonly sum: LayerCell;
-  /** By the number of the hidden state; undefined where no head was trained on it alone. */
-  readonly layers: readonly (LayerCell | undefined)[];
-}
-
-/** A metric of a task. */
-export interface LayerTable extends Pick<ComparisonColumn, 'task' | 'taskLabel' | 'metric' | 'direction'> {
-  readonly rows: readonly LayerRow[];
-}
 
 /**
  * The comparison with a table for each of its columns that has results of hidden states.
@@ -54,7 +35,9 @@ export async function withLayers(
 function layersOf(found: readonly LayersOfTask[], metric: string): (LayerCell | undefined)[] {
   const count = 1 + Math.max(...found.flatMap(({ layers }) => layers.map(({ layer }) => layer)));
   return Array.from({ length: count }, (_, number) => {
-    const values = found.flatMap(({ layers }) => layers.find(({ layer }) => layer === number)?.metrics[metric] ?? []);
+    const values = found.flatMap(
+      ({ layers }) => layers.find(({ layer }) => layer === number)?.metrics[metric] ?? [],
+    );
     if (values.length === 0) return undefined;
     const { mean, deviation, seeds } = overSeeds(values.map(({ value }) => value));
     const own = values.flatMap(({ value, interval }) => (interval ? [{ value, interval }] : []));

@@ -1,6 +1,5 @@
 /** @file What a comparison's table shows: values in percent, arrows, intervals, seeds, differences, and what marks mean. */
-import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
-import type { LayerCell } from './layers.js';
+import type { Comparison, ComparisonCell, ComparisonColumn, LayerCell } from './compare.js';
 import { type Layout, type LayoutCell, plainCell } from './layout/layout.js';
 import { scoreNotes } from './superb.js';
 
@@ -74,7 +73,8 @@ export function layerLayouts({ layers = [] }: Comparison): Layout[] {
       layer && {
         value: percent(layer.value),
         best: isBest,
-        details: layer.interval === undefined ? [] : [`${percent(layer.interval[0])}–${percent(layer.interval[1])}`],
+        details:
+          layer.interval === undefined ? [] : [`${percent(layer.interval[0])}–${percent(layer.interval[1])}`],
       };
     return {
       corner: `${taskLabel}: hidden state`,
@@ -86,7 +86,9 @@ export function layerLayouts({ layers = [] }: Comparison): Layout[] {
         })),
         { label: 'weighted sum', cells: rows.map(({ sum }) => cell(sum, false)) },
       ],
-      notes: [`heads on one hidden state each, 0 the input of the first block; percent, and the 95 % interval`],
+      notes: [
+        `heads on one hidden state each, 0 the input of the first block; percent, and the 95 % interval`,
+      ],
     };
   });
 }

@@ -181,7 +181,8 @@ function checkReferences(
 ): void {
   const known = kind.classes?.(stored);
   if (known === undefined) {
-    for (const complaint of task.complaints?.({ train: [], dev: [], test: utterances }) ?? []) throw complaint;
+    for (const complaint of task.complaints?.({ train: [], dev: [], test: utterances }) ?? [])
+      throw complaint;
     return;
   }
   for (const { columns, manifest, line, id } of utterances)
@@ -189,7 +190,9 @@ function checkReferences(
       const label = columns[column] ?? '';
       if (classes.includes(label)) continue;
       throw new UserError(
-        label === '' ? `utterance '${id}' has no ${column}` : `the head does not know the ${column} '${label}'`,
+        label === ''
+          ? `utterance '${id}' has no ${column}`
+          : `the head does not know the ${column} '${label}'`,
         {
           file: manifest,
           line,

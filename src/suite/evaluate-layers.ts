@@ -47,7 +47,10 @@ export async function evaluateLayers(
     }
     const seconds = (performance.now() - started) / 1000 / seeds.length;
     return seeds.map((seed, i) => {
-      const parts = trained.map(({ work, results }) => ({ work, results: results[i] as readonly LayerResult[] }));
+      const parts = trained.map(({ work, results }) => ({
+        work,
+        results: results[i] as readonly LayerResult[],
+      }));
       return layersOfSeed({ encoder, planned, options, seed, seconds }, parts, reading.layers);
     });
   } finally {

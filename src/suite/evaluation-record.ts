@@ -51,7 +51,11 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
   const { planned, speakers } = tested;
   const rows = parts.flatMap((part) => part.rows);
   const [head, ...others] = parts.map(
-    ({ result }): TrainedHead => ({ kind: planned.head.spec.kind, ...reducedBy(planned.head), ...result.head }),
+    ({ result }): TrainedHead => ({
+      kind: planned.head.spec.kind,
+      ...reducedBy(planned.head),
+      ...result.head,
+    }),
   );
   if (head === undefined) throw new Error('no head was trained');
   return {

@@ -31,20 +31,27 @@ describe.each(testEngines)('FBANK on %s', (engine) => {
   });
 });
 
-it.each(testEngines)("on %s, with CMVN, has s3prl's mean and deviation of every dimension", async (engine) => {
-  const fn = (inputs: { waveform: tf.Tensor }) => {
-    const [x] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
-    return { cmvn: x.squeeze([0]) };
-  };
-  const { cmvn } = await runOn(engine, fn, { waveform });
-  expect(distance(cmvn, torch('cmvn'))).toBeLessThan(5e-4);
-});
+it.each(testEngines)(
+  "on %s, with CMVN, has s3prl's mean and deviation of every dimension",
+  async (engine) => {
+    const fn = (inputs: { waveform: tf.Tensor }) => {
+      const [x] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
+      return { cmvn: x.squeeze([0]) };
+    };
+    const { cmvn } = await runOn(engine, fn, { waveform });
+    expect(distance(cmvn, torch('cmvn'))).toBeLessThan(5e-4);
+  },
+);
 
 it('a row that is padded has the CMVN of its own frames, and a single frame or a constant gives zeros', async () => {
   const fn = (inputs: { waveform: tf.Tensor; lengths: tf.Tensor }) => {
     const [padded] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
     const alone = (row: number, samples: number) =>
-      fbankFamily.forward(fbankCmvn, {}, { waveform: inputs.waveform.slice([row, 0], [1, samples]) })[0] as tf.Tensor;
+      fbankFamily.forward(
+        fbankCmvn,
+        {},
+        { waveform: inputs.waveform.slice([row, 0], [1, samples]) },
+      )[0] as tf.Tensor;
     return { padded, first: alone(0, 4000), second: alone(1, 400) };
   };
   const samples = Float32Array.from([...waveform.data.slice(0, 8000), ...waveform.data.slice(0, 8000)]);
@@ -57,8 +64,12 @@ it('a row that is padded has the CMVN of its own frames, and a single frame or a
     floatsOf(padded).subarray(row * 48 * width, (row * 48 + frames) * width);
   expect(padded.shape).toEqual([2, 48, width]);
   for (const [i, value] of floatsOf(first).entries()) expect(rowsOf(0, 23)[i]).toBeCloseTo(value, 3);
-  expect(floatsOf(second)).toEqual(new Float32Array(width));
-  expect(floatsOf(padded).subarray(23 * width, 48 * width)).toEqual(new Float32Array(25 * width));
+  expect(floatsOf(second).every((value) => value === 0)).toBe(true);
+  expect(
+    floatsOf(padded)
+      .subarray(23 * width, 48 * width)
+      .every((value) => value === 0),
+  ).toBe(true);
 });
 
 it('log-mel energies of silence are the logarithm of the floor, 2^-23', async () => {

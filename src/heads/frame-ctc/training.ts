@@ -88,7 +88,11 @@ export async function trainCtcHeads(
 }
 
 /** The tokens of a split's texts, in its order, with those behind every text. */
-function targetsOf({ work, spec }: Recognition, split: Split, { endTokens = [] }: CtcSettings): number[][] {
+export function targetsOf(
+  { work, spec }: Pick<Recognition, 'work' | 'spec'>,
+  split: Split,
+  { endTokens = [] }: CtcSettings,
+): number[][] {
   const ends = endTokens.map((token) => {
     const index = spec.tokens.indexOf(token);
     if (index < 0)

@@ -30,10 +30,7 @@ export interface Scoring extends ScoringWork {
 }
 
 /** The program that gives the logits of every run and slot. */
-export function scoreProgram(
-  work: Pick<HeadWork, 'engine' | 'title'>,
-  slots: Slots,
-): ScoringWork['score'] {
+export function scoreProgram(work: Pick<HeadWork, 'engine' | 'title'>, slots: Slots): ScoringWork['score'] {
   return work.engine.compile<ScoreInputs, ScoreOutputs>(
     ({ parameters, means }) =>
       Object.fromEntries(

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import type { HeadResult, HeadWork, LayerResult, Prediction, TriedRate } from '../../api/head-kind.js';
 import { adamStart } from '../../nn/adam.js';
 import { anyNumberSchema } from '../../training/checkpoint-file.js';
-import { bestCourse, type Checkpoint, type Course, courseSchema, newCourse, triedRate } from '../../training/course.js';
+import {
+  bestCourse,
+  type Checkpoint,
+  type Course,
+  courseSchema,
+  newCourse,
+  triedRate,
+} from '../../training/course.js';
 import { type CoursesState, keepWork, type WorkKeeper } from '../../training/keep-work.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { type Looked, runUpdates } from '../../training/loop.js';

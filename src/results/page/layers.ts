@@ -1,5 +1,5 @@
 /** @file What each layer gives to each task: the learned weights of hidden states, and what heads on one alone are worth. */
-import type { LayerCell, LayerTable } from '../layers.js';
+import type { LayerCell, LayerTable } from '../compare.js';
 import { percent } from '../table.js';
 import { figure } from './figures.js';
 import { type Html, html } from './html.js';
@@ -65,7 +65,8 @@ export function singleLayers(tables: readonly LayerTable[]): Part {
                 {
                   layer,
                   value: hundred(cell.value),
-                  interval: cell.interval && ([hundred(cell.interval[0]), hundred(cell.interval[1])] as const),
+                  interval:
+                    cell.interval && ([hundred(cell.interval[0]), hundred(cell.interval[1])] as const),
                 },
               ],
         ),
@@ -88,7 +89,9 @@ function valuesTable({ taskLabel, metric, direction, rows }: LayerTable): Html {
   const body = rows.map(({ label, layers, sum }) => {
     const values = layers.flatMap((cell) => cell?.value ?? []);
     const best = direction === 'higher' ? Math.max(...values) : Math.min(...values);
-    const cells = Array.from({ length: count }, (_, layer) => valueCell(layers[layer], layers[layer]?.value === best));
+    const cells = Array.from({ length: count }, (_, layer) =>
+      valueCell(layers[layer], layers[layer]?.value === best),
+    );
     return html`<tr><th scope="row">${label}</th>${cells}${valueCell(sum, false)}</tr>`;
   });
   return html`<figure><figcaption>${title}</figcaption><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="heat"><thead>${head}</thead><tbody>${body}</tbody></table></div></figure>`;
