@@ -24,7 +24,9 @@ export type {
   HeadResult,
   HeadWork,
   Keeping,
+  LayerResult,
   Prediction,
+  PredictionWork,
   TriedRate,
 } from './head-kind.js';
 export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
