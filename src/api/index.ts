@@ -14,6 +14,7 @@ export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
+export { ctcSteps } from './ctc-steps.js';
 export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
 export type {
   CurvePoint,
@@ -27,7 +28,14 @@ export type {
   PredictionWork,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type {
+  CtcSpec,
+  DtwSpec,
+  HeadSpec,
+  PooledSpec,
+  SpeakerActivitySpec,
+  XVectorSpec,
+} from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
@@ -40,6 +48,7 @@ export {
   type Columns,
   columnNames,
   type Fold,
+  type JudgedColumns,
   type JudgedRow,
   type Split,
   splits,

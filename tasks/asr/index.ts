@@ -1,6 +1,7 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
   type CtcSpec,
+  ctcSteps,
   errorRate,
   type JudgedRow,
   type RatioMetric,
@@ -10,15 +11,7 @@ import {
   type TextUnit,
   UserError,
 } from '../../src/api/index.js';
-import {
-  blank,
-  ctcSteps,
-  decodeTokens,
-  encodeText,
-  normalizeText,
-  tokens,
-  unknownCharacters,
-} from './characters.js';
+import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
 export const asr: Task<CtcSpec> = {
   name: 'asr',
@@ -55,7 +48,7 @@ export const asr: Task<CtcSpec> = {
 function errorRateOf(rows: readonly JudgedRow[], unit: TextUnit): RatioMetric {
   const pairs = rows.map(({ prediction, reference }) => ({
     reference: normalizeText(reference.text ?? ''),
-    hypothesis: prediction.text ?? '',
+    hypothesis: normalizeText(prediction.text ?? ''),
   }));
   const { rate, shares, alignments } = errorRate(pairs, unit);
   return { value: rate, shares, ...(unit === 'word' && { alignments }) };

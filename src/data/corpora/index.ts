@@ -4,6 +4,7 @@ import type { Corpus } from './corpus.js';
 import { fluentSpeechCommands } from './fluent-speech-commands.js';
 import { folder } from './folder.js';
 import { librispeech } from './librispeech.js';
+import { quesst14 } from './quesst14.js';
 import { speechCommands } from './speech-commands.js';
 import { voxceleb1 } from './voxceleb1.js';
 
@@ -15,6 +16,7 @@ export const corpora: readonly Corpus[] = [
   speechCommands,
   voxceleb1,
   fluentSpeechCommands,
+  quesst14,
   asterisk,
   folder,
 ];
