@@ -85,6 +85,13 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly columns: readonly TaskColumn[];
   /** It judges pairs of utterances, not utterances: the suite names a file of them. */
   readonly pairs?: TaskPairs;
+  /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
+  readonly splits?: readonly Split[];
+  /**
+   * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
+   * judges pairs, its pairs' columns and a `score`).
+   */
+  readonly judges?: JudgedColumns;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
   /** Columns that need not be there and say what the others were made with, a lexicon's hash say: the record keeps their values. */
@@ -134,7 +141,11 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
 export const splitsOf = ({ splits: own = splits }: Pick<Task, 'splits'>): readonly Split[] => own;
 
 /** The columns that judging predictions made elsewhere needs. */
-export function judgedColumns({ judges, pairs, columns }: Pick<Task, 'judges' | 'pairs' | 'columns'>): JudgedColumns {
+export function judgedColumns({
+  judges,
+  pairs,
+  columns,
+}: Pick<Task, 'judges' | 'pairs' | 'columns'>): JudgedColumns {
   if (judges !== undefined) return judges;
   if (pairs !== undefined) return { references: pairs.columns, predictions: ['score'] };
   const ofTest = columns.flatMap((column) =>

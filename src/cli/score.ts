@@ -26,7 +26,10 @@ export const scoreCommand = defineCommand({
     split: { type: 'string', describe: 'Rows of the references whose column split says so (default: all)' },
   },
   examples: [
-    ['score asr --references asr.csv --split test --predictions said.jsonl', 'Word and character error rates'],
+    [
+      'score asr --references asr.csv --split test --predictions said.jsonl',
+      'Word and character error rates',
+    ],
     ['score asv --references trials.csv --predictions scores.jsonl --json', 'For a machine, in percent'],
   ],
   async run({ task: name, references, predictions, split }, io) {

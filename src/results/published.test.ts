@@ -32,7 +32,7 @@ describe('withPublished', () => {
       const text = formatComparison(comparison, format);
       expect(text).toContain('HuBERT Base †');
       expect(text.replaceAll(/\s+/g, ' ')).toContain('† published by others');
-      expect(text.replaceAll(/\s+/g, ' ')).toContain('HuBERT Base (SUPERB's public leaderboard');
+      expect(text.replaceAll(/\s+/g, ' ')).toContain("HuBERT Base (SUPERB's public leaderboard");
     }
     expect(formatComparison(comparison, 'latex')).toContain('HuBERT Base \\textdagger{} & 96.30 & 6.42 \\\\');
     expect(formatComparison(comparison, 'csv')).toMatch(/^HuBERT Base,.*SUPERB's public leaderboard/m);
@@ -46,14 +46,14 @@ describe('withPublished', () => {
     const all = compareRecords([qbe, result('tiny', 'sid', 0.5)]);
     const comparison = withPublished(all, 'superb:WavLM Base,Mockingjay,FBANK + CMVN');
     const lines = formatComparison(comparison, 'csv').split('\n');
-    const valueOf = (encoder: string, task: string) =>
+    const shown = (encoder: string, task: string) =>
       lines.find((line) => line.startsWith(`${encoder},,,${task},`))?.split(',')[9];
-    expect([valueOf('WavLM Base', 'qbe'), valueOf('WavLM Base', 'sid')]).toEqual(['0.087', '0.8451']);
-    expect(valueOf('FBANK + CMVN', 'sid')).toBe('0.0000085');
+    expect([shown('WavLM Base', 'qbe'), shown('WavLM Base', 'sid')]).toEqual(['0.087', '0.8451']);
+    expect(shown('FBANK + CMVN', 'sid')).toBe('0.0000085');
     expect(JSON.parse(formatComparison(comparison, 'json')).published[0].values).toEqual([0.087, 0.8451]);
     for (const format of ['table', 'markdown', 'latex'] as const) {
       const text = formatComparison(comparison, format);
-      for (const shown of ['8.70', '84.51', '0.066', '0.00085', '1.23']) expect(text).toContain(shown);
+      for (const part of ['8.70', '84.51', '0.066', '0.00085', '1.23']) expect(text).toContain(part);
     }
   });
 

@@ -60,7 +60,9 @@ export function layoutOf(comparison: Comparison): Layout {
       ...published.map((row) => ({
         label: `${row.label} ${publishedMark}`,
         cells: [
-          ...row.values.map((value) => (value === undefined ? undefined : plainCell(publishedText(inPercent(value))))),
+          ...row.values.map((value) =>
+            value === undefined ? undefined : plainCell(publishedText(inPercent(value))),
+          ),
           ...(score === undefined ? [] : [scoreCell(row.score, false)]),
         ],
       })),

@@ -143,8 +143,7 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   const all = {
     ...usualSettings(kind, task, training),
     ...placedSettings(kind, wanted),
-    ...(learningRates !== undefined &&
-      kind.trainsNothing !== true && { learningRates: [...learningRates] }),
+    ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
   const place = `task '${task.name}'`;
   const { reading, own } = readingOf(all, place);

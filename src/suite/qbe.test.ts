@@ -11,8 +11,8 @@ import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import { readHead } from '../heads/trained.js';
 import { knownTasks } from '../plugins/known-tasks.js';
-import { scoresOf } from '../results/scores.js';
 import type { StoredRecord } from '../results/record.js';
+import { scoresOf } from '../results/scores.js';
 import { planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
 
@@ -124,6 +124,8 @@ describe('query by example', () => {
     const one = join(folder, 'one.csv');
     const text = await readFile(manifest, 'utf8');
     await writeFile(one, text.replace(/^dev.*\n/gm, ''));
-    await expect(planTask({ ...wanted(), manifest: one })).rejects.toThrow(/no utterances in the split 'dev'/);
+    await expect(planTask({ ...wanted(), manifest: one })).rejects.toThrow(
+      /no utterances in the split 'dev'/,
+    );
   });
 });

@@ -44,7 +44,10 @@ const prepare = (options: Partial<PrepareRequest> = {}): Promise<PreparedCorpus>
   prepareCorpus(quesst14, { root, out: join(root, 'manifests'), quiet: true, ...options });
 
 const rowsOf = async (name: string): Promise<Readonly<Record<string, string>>[]> =>
-  parse(await readFile(join(root, 'manifests', `${name}.csv`)), { columns: true }) as Record<string, string>[];
+  parse(await readFile(join(root, 'manifests', `${name}.csv`)), { columns: true }) as Record<
+    string,
+    string
+  >[];
 
 describe('prepare quesst14', () => {
   it('takes English queries and documents, these in both splits', async () => {
@@ -111,6 +114,8 @@ describe('prepare quesst14', () => {
     await writeTree(root, { ...tree, [truth]: 'SPEAKER x\n' });
     await expect(prepare()).rejects.toThrow(/quesst14_dev.rttm: names no occurrence of a query/);
     await writeTree(root, { 'quesst14Database/scoring/language_key_dev.lst': 'a.wav nnenglish\n' });
-    await expect(prepare()).rejects.toThrow(/language_key_dev.lst:1: 'a.wav nnenglish' is no line of the key/);
+    await expect(prepare()).rejects.toThrow(
+      /language_key_dev.lst:1: 'a.wav nnenglish' is no line of the key/,
+    );
   });
 });

@@ -102,7 +102,10 @@ function present(keys: readonly Key[], what: string, count: number, remarks: str
 }
 
 /** The documents that each query occurs in, of all languages: lines LEXEME of the ground truth. */
-async function readOccurrences(folder: string, part: string): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+async function readOccurrences(
+  folder: string,
+  part: string,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const name = `scoring/groundtruth_quesst14_${part}/quesst14_${part}.rttm`;
   const file = join(folder, name);
   if (!existsSync(file)) throw notThere(folder, `the ground truth of ${part}`, [name]);

@@ -29,9 +29,16 @@ export interface LayerQueries {
 
 export interface Matcher {
   /** Queries of so many frames or more, in the hidden states asked for. */
-  prepare(queries: readonly Query[], standards: Standards, layers: readonly number[]): Promise<LayerQueries[]>;
+  prepare(
+    queries: readonly Query[],
+    standards: Standards,
+    layers: readonly number[],
+  ): Promise<LayerQueries[]>;
   /** The cost of every pair of a document whose query is long enough, by the pair's place; one map a layer. */
-  match(document: SearchedDocument, layers: readonly LayerQueries[]): Promise<readonly ReadonlyMap<number, number>[]>;
+  match(
+    document: SearchedDocument,
+    layers: readonly LayerQueries[],
+  ): Promise<readonly ReadonlyMap<number, number>[]>;
   release(layers: readonly LayerQueries[]): Promise<void>;
   dispose(): Promise<void>;
 }

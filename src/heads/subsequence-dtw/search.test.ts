@@ -79,7 +79,12 @@ describe.each(testEngines)('a search on %s', (name) => {
     const expected = fixture.search.scores.flat().map(Number);
     for (const [i, score] of scoresOf(result).entries()) expect(score).toBeCloseTo(expected[i] ?? NaN, 3);
     expect(result.devByLayer?.[1]).toBeGreaterThan(result.devByLayer?.[0] ?? Number.NaN);
-    expect(result).toMatchObject({ chosen: null, tried: [], layerWeights: [0, 1], head: { stored: { layer: 1 } } });
+    expect(result).toMatchObject({
+      chosen: null,
+      tried: [],
+      layerWeights: [0, 1],
+      head: { stored: { layer: 1 } },
+    });
     const { mean, deviation } = result.head.parameters;
     for (const [i, value] of fixture.search.mean.entries()) expect(mean?.data[i]).toBeCloseTo(value, 5);
     for (const [i, value] of fixture.search.deviation.entries())
@@ -107,7 +112,12 @@ describe('a search', () => {
     );
     const all = await searchByExample(work(engine), spec, dtwSettingsSchema.parse({ minimumFrames: 1 }), [1]);
     expect(all[0]?.remarks).toEqual([]);
-    expect(all[0] && scoresOf(all[0]).slice(8).some((score) => Math.abs(score) > 0.1)).toBe(true);
+    expect(
+      all[0] &&
+        scoresOf(all[0])
+          .slice(8)
+          .some((score) => Math.abs(score) > 0.1),
+    ).toBe(true);
   });
 
   it('takes the first of layers that are equally good', async () => {

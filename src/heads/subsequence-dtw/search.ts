@@ -1,6 +1,7 @@
 /** @file Searches documents for spoken queries: every hidden state on dev, the best of them on test. */
-import type { DtwSpec } from '../../api/head-spec.js';
+
 import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
+import type { DtwSpec } from '../../api/head-spec.js';
 import { runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
 import { type Findings, keepSearch, restoredFindings, storedFindings } from './keeping.js';

@@ -43,8 +43,14 @@ export async function standardsOf(
     return Math.max(0, (squares[i] as number) - (sum * sum) / count) / Math.max(1, count - 1);
   };
   return {
-    mean: float32([layers, dim], Float32Array.from(sums, (sum) => sum / count)),
-    deviation: float32([layers, dim], Float32Array.from(sums, (_, i) => Math.sqrt(variance(i)))),
+    mean: float32(
+      [layers, dim],
+      Float32Array.from(sums, (sum) => sum / count),
+    ),
+    deviation: float32(
+      [layers, dim],
+      Float32Array.from(sums, (_, i) => Math.sqrt(variance(i))),
+    ),
   };
 }
 

@@ -47,7 +47,12 @@ export async function readForeignPredictions(
   return predictions;
 }
 
-function predictionOf(text: string, needed: readonly string[], file: string, line: number): ForeignPrediction {
+function predictionOf(
+  text: string,
+  needed: readonly string[],
+  file: string,
+  line: number,
+): ForeignPrediction {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -67,7 +72,11 @@ function predictionOf(text: string, needed: readonly string[], file: string, lin
       given[name] === undefined
         ? `has no '${name}'`
         : `'${name}' is ${JSON.stringify(given[name])}, neither text nor number`,
-      { file, line, mend: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}` },
+      {
+        file,
+        line,
+        mend: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}`,
+      },
     );
   });
   return { id, columns: Object.fromEntries(columns), line };

@@ -40,7 +40,8 @@ export async function readReferences(
       throw new UserError('the row has no id', { file, line, mend: `Fill the column 'id'${names}` });
     }
     const empty = needed.find((name) => cells[name] === '');
-    if (empty !== undefined) throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+    if (empty !== undefined)
+      throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
     if (pairs !== undefined && cells.target !== undefined && !/^[01]$/.test(cells.target)) {
       const mend = 'Write 1 where the two belong together, else 0';
       throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, mend });
@@ -56,6 +57,9 @@ export async function readReferences(
   if (references.length > 0) return references;
   throw new UserError(split === undefined ? 'has no rows' : `has no rows of the split '${split}'`, {
     file,
-    mend: others.size === 0 ? 'Below the header it needs a row for each prediction' : `Its splits are: ${[...others].join(', ')}`,
+    mend:
+      others.size === 0
+        ? 'Below the header it needs a row for each prediction'
+        : `Its splits are: ${[...others].join(', ')}`,
   });
 }

@@ -51,11 +51,24 @@ describe('scores', () => {
 
   it('of classes: one of two labels, speakers, all slots of an intent', async () => {
     expect(
-      (await score('ks', ['id,label', '1,yes', '2,no'], [{ id: 1, label: 'yes' }, { id: '2', label: 'up' }])).metrics,
+      (
+        await score(
+          'ks',
+          ['id,label', '1,yes', '2,no'],
+          [
+            { id: 1, label: 'yes' },
+            { id: '2', label: 'up' },
+          ],
+        )
+      ).metrics,
     ).toEqual({ accuracy: 50 });
     const speakers = ['id,path,split,speaker', 'a,a.wav,test,s1', 'b,b.wav,train,s2'];
     const sid = await score('sid', speakers, [{ id: 'a', speaker: 's1' }], 'test');
-    expect(sid).toMatchObject({ rows: 1, metrics: { accuracy: 100 }, intervalOver: { accuracy: 'utterances' } });
+    expect(sid).toMatchObject({
+      rows: 1,
+      metrics: { accuracy: 100 },
+      intervalOver: { accuracy: 'utterances' },
+    });
     const slots = (location: string) => ({
       'intent.action': 'increase',
       'intent.object': 'heat',
@@ -107,14 +120,54 @@ describe('scores', () => {
 describe('what is wrong', () => {
   const header = 'id,text';
   const good = { id: 'a', text: 'A' };
-  const cases: readonly (readonly [what: string, csv: readonly string[], lines: readonly unknown[], error: RegExp])[] = [
-    ['a row without a prediction', [header, 'a,A', 'b,B', 'c,C'], [good], /references.csv:3: there is no prediction of 'b' \(and of 1 more of 3\)/],
-    ['a prediction without a row', [header, 'a,A'], [good, { id: 'z', text: '' }], /predictions.jsonl:2: there is no reference of 'z'/],
-    ['an id that is predicted twice', [header, 'a,A'], [good, good], /predictions.jsonl:2: the id 'a' stands on line 1 already/],
-    ['an id that is there twice', [header, 'a,A', 'a,B'], [good], /references.csv:3: the id 'a' stands on line 2 already/],
-    ['another column', [header, 'a,A'], [{ id: 'a', label: 'A' }], /predictions.jsonl:1: has no 'text'. It needs 'text'; it has 'label'/],
-    ['a column of another kind', [header, 'a,A'], [{ id: 'a', text: ['A'] }], /predictions.jsonl:1: 'text' is \["A"\], neither text nor number/],
-    ['a reference of another column', ['id,label', 'a,A'], [good], /references.csv:1: the column 'text' is missing/],
+  const cases: readonly (readonly [
+    what: string,
+    csv: readonly string[],
+    lines: readonly unknown[],
+    error: RegExp,
+  ])[] = [
+    [
+      'a row without a prediction',
+      [header, 'a,A', 'b,B', 'c,C'],
+      [good],
+      /references.csv:3: there is no prediction of 'b' \(and of 1 more of 3\)/,
+    ],
+    [
+      'a prediction without a row',
+      [header, 'a,A'],
+      [good, { id: 'z', text: '' }],
+      /predictions.jsonl:2: there is no reference of 'z'/,
+    ],
+    [
+      'an id that is predicted twice',
+      [header, 'a,A'],
+      [good, good],
+      /predictions.jsonl:2: the id 'a' stands on line 1 already/,
+    ],
+    [
+      'an id that is there twice',
+      [header, 'a,A', 'a,B'],
+      [good],
+      /references.csv:3: the id 'a' stands on line 2 already/,
+    ],
+    [
+      'another column',
+      [header, 'a,A'],
+      [{ id: 'a', label: 'A' }],
+      /predictions.jsonl:1: has no 'text'. It needs 'text'; it has 'label'/,
+    ],
+    [
+      'a column of another kind',
+      [header, 'a,A'],
+      [{ id: 'a', text: ['A'] }],
+      /predictions.jsonl:1: 'text' is \["A"\], neither text nor number/,
+    ],
+    [
+      'a reference of another column',
+      ['id,label', 'a,A'],
+      [good],
+      /references.csv:1: the column 'text' is missing/,
+    ],
     ['no id', [header, 'a,A'], [{ text: 'A' }], /predictions.jsonl:1: has no 'id'/],
     ['no object', [header, 'a,A'], [[1]], /predictions.jsonl:1: is no object/],
     ['an empty reference', [header, 'a,'], [good], /references.csv:2: 'text' is empty/],
@@ -138,7 +191,9 @@ describe('what is wrong', () => {
 
   it('is a score or target that is none', async () => {
     const csv = ['id,query,document,target', 'a,q,d,1'];
-    await expect(score('qbe', csv, [{ id: 'a', score: 'high' }])).rejects.toThrow(/predictions.jsonl:1: the score of 'a' is 'high'/);
+    await expect(score('qbe', csv, [{ id: 'a', score: 'high' }])).rejects.toThrow(
+      /predictions.jsonl:1: the score of 'a' is 'high'/,
+    );
     await expect(score('qbe', [csv[0] ?? '', 'a,q,d,yes'], [{ id: 'a', score: 1 }])).rejects.toThrow(
       /references.csv:2: the target of 'a' is 'yes'/,
     );
