@@ -103,6 +103,8 @@ export interface HeadResult<Stored = unknown> {
   readonly head: { readonly stored: Stored; readonly parameters: HostParameters };
   /** For the test split, in its order: of its pairs where it has some. */
   readonly predictions: readonly Prediction[];
+  /** What was chosen by the result on test itself, where the reference does so (`checkpoint`): the record says it. */
+  readonly chosenOnTest?: string | undefined;
   /** The name of the language model that test was decoded with, if any. */
   readonly languageModel?: string | undefined;
   /** Spent on the training before it was interrupted; a share of it where several heads were trained together. */
@@ -124,6 +126,10 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   ): { readonly store: 'pooled' } | { readonly store: 'frames'; readonly type: StoredType };
   /** Steps that it makes of so many frames, which are `hopSamples` apart (default: as many). */
   steps?(settings: Settings, frames: number, hopSamples: number): number;
+  /** Frames below which its forward pass gives nothing: utterances with fewer are left out of every split, and named. */
+  readonly fewestFrames?: number;
+  /** The fewest frames, `hopSamples` apart, of a train utterance: with fewer it is left out, and named. */
+  framesToLearn?(settings: Settings, hopSamples: number): number;
   /** Crops that the task is to cut, where the settings ask for any. */
   crops?(settings: Settings): CropSettings | undefined;
   /** Settings that name files, each by its path in the settings: found from the suite file, known by what they hold. */

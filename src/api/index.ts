@@ -14,6 +14,7 @@ export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
+export { ctcSteps } from './ctc-steps.js';
 export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
 export type {
   CurvePoint,
@@ -25,7 +26,14 @@ export type {
   Prediction,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, DtwSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type {
+  CtcSpec,
+  DtwSpec,
+  HeadSpec,
+  PooledSpec,
+  SpeakerActivitySpec,
+  XVectorSpec,
+} from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,

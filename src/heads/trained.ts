@@ -16,6 +16,8 @@ const reducedSchema = z.object({
   layers: z.array(z.int().nonnegative()).optional(),
   /** How much louder than its file the audio was. */
   gainDecibels: z.number().optional(),
+  /** Whether it was without its pauses. */
+  withoutSilence: z.boolean().optional(),
 });
 
 export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
@@ -44,9 +46,15 @@ export async function writeHead(file: string, head: TrainedHead, origin: HeadOri
 }
 
 /** Kind and stored form of a head as one JSON text. */
-export function headText({ kind, stored, layers, gainDecibels }: Omit<TrainedHead, 'parameters'>): string {
-  const reduced =
-    layers === undefined && gainDecibels === undefined ? {} : { reads: { layers, gainDecibels } };
+export function headText({
+  kind,
+  stored,
+  layers,
+  gainDecibels,
+  withoutSilence,
+}: Omit<TrainedHead, 'parameters'>): string {
+  const all = { layers, gainDecibels, withoutSilence };
+  const reduced = Object.values(all).every((value) => value === undefined) ? {} : { reads: all };
   return JSON.stringify({ kind, ...reduced, ...(stored as object) });
 }
 

@@ -129,6 +129,8 @@ export const headShape: Shape = {
     trainsNothing: optional({ is: 'true or false', fits: (value) => typeof value === 'boolean' }),
     presets: optional(object),
     crops: optional(aFunction),
+    framesToLearn: optional(aFunction),
+    fewestFrames: optional(version),
     files: optional({
       is: 'a list of paths of settings',
       fits: (value) => Array.isArray(value) && value.every(Array.isArray),

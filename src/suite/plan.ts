@@ -17,9 +17,10 @@ import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+
 import { type PlannedFold, planFolds } from './folds.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
-import { type ReadingSettings, readingOf, withGain } from './reading.js';
+import { type ReadingSettings, readingOf, withEffects } from './reading.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -97,8 +98,8 @@ export async function planTask(
   const folds = ofData(() => planFolds(task, rows));
   const head = planHead(folds?.[0]?.spec ?? ofData(() => task.head(rows)), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
-  const whole = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
-  const data = withGain(whole, head.reading);
+  const heard = withEffects(rows, head.reading);
+  const data = crops === undefined ? heard : await croppedData(task, heard, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
   const ownHashes = withChanges(await hashesOf(manifest, root, mostMissing), utterances);
   const hashes = hashesWithPairs(ownHashes, pairs, file);
@@ -207,18 +208,20 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hashes where no utterance was cut or made louder, else others; those of the same changes stay. */
+/** The manifest's own hashes where no utterance was cut and its audio not changed, else others; those of the same changes stay. */
 function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
-  if (utterances.every(({ cropOf, gainDecibels }) => cropOf === undefined && gainDecibels === undefined))
-    return hashes;
+  const isChanged = ({ cropOf, gainDecibels, withoutSilence }: Utterance): boolean =>
+    cropOf !== undefined || gainDecibels !== undefined || withoutSilence !== undefined;
+  if (!utterances.some(isChanged)) return hashes;
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const crops = sha256(
-    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels }) => [
+    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels, withoutSilence, window }) => [
       id,
       split,
       startSeconds,
       durationSeconds,
       ...(gainDecibels === undefined ? [] : [gainDecibels]),
+      ...(withoutSilence === undefined ? [] : [{ withoutSilence, window }]),
     ]),
   );
   if (hashes.crops === crops) return hashes;

@@ -1,6 +1,7 @@
 /** @file Speech recognition: characters by CTC, judged by word error rate (SUPERB ASR). */
 import {
   type CtcSpec,
+  ctcSteps,
   errorRate,
   type JudgedRow,
   type RatioMetric,
@@ -10,15 +11,7 @@ import {
   type TextUnit,
   UserError,
 } from '../../src/api/index.js';
-import {
-  blank,
-  ctcSteps,
-  decodeTokens,
-  encodeText,
-  normalizeText,
-  tokens,
-  unknownCharacters,
-} from './characters.js';
+import { blank, decodeTokens, encodeText, normalizeText, tokens, unknownCharacters } from './characters.js';
 
 export const asr: Task<CtcSpec> = {
   name: 'asr',

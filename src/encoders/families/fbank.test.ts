@@ -31,20 +31,27 @@ describe.each(testEngines)('FBANK on %s', (engine) => {
   });
 });
 
-it.each(testEngines)("on %s, with CMVN, has s3prl's mean and deviation of every dimension", async (engine) => {
-  const fn = (inputs: { waveform: tf.Tensor }) => {
-    const [x] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
-    return { cmvn: x.squeeze([0]) };
-  };
-  const { cmvn } = await runOn(engine, fn, { waveform });
-  expect(distance(cmvn, torch('cmvn'))).toBeLessThan(5e-4);
-});
+it.each(testEngines)(
+  "on %s, with CMVN, has s3prl's mean and deviation of every dimension",
+  async (engine) => {
+    const fn = (inputs: { waveform: tf.Tensor }) => {
+      const [x] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
+      return { cmvn: x.squeeze([0]) };
+    };
+    const { cmvn } = await runOn(engine, fn, { waveform });
+    expect(distance(cmvn, torch('cmvn'))).toBeLessThan(5e-4);
+  },
+);
 
 it('a row that is padded has the CMVN of its own frames, and a single frame or a constant gives zeros', async () => {
   const fn = (inputs: { waveform: tf.Tensor; lengths: tf.Tensor }) => {
     const [padded] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
     const alone = (row: number, samples: number) =>
-      fbankFamily.forward(fbankCmvn, {}, { waveform: inputs.waveform.slice([row, 0], [1, samples]) })[0] as tf.Tensor;
+      fbankFamily.forward(
+        fbankCmvn,
+        {},
+        { waveform: inputs.waveform.slice([row, 0], [1, samples]) },
+      )[0] as tf.Tensor;
     return { padded, first: alone(0, 4000), second: alone(1, 400) };
   };
   const samples = Float32Array.from([...waveform.data.slice(0, 8000), ...waveform.data.slice(0, 8000)]);

@@ -12,7 +12,11 @@ import { randomStream } from '../../base/random.js';
  * @returns [size, frames, frames]; rows sum to 1
  */
 export function timeWarps(
-  { size, frames, lengths }: { readonly size: number; readonly frames: number; readonly lengths: readonly number[] },
+  {
+    size,
+    frames,
+    lengths,
+  }: { readonly size: number; readonly frames: number; readonly lengths: readonly number[] },
   window: number,
   seed: number,
   update: number,

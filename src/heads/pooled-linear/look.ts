@@ -57,7 +57,11 @@ function rowsByClass(targets: readonly (readonly number[])[]): number[][] {
 }
 
 /** Means over classes: what a draw that is balanced over them has on average. */
-function overClasses({ score }: HeadWork, { predictions, losses }: Scored, classes: readonly number[][]): DevScores {
+function overClasses(
+  { score }: HeadWork,
+  { predictions, losses }: Scored,
+  classes: readonly number[][],
+): DevScores {
   return {
     devMetric: mean(classes.map((rows) => score(predictions, 'dev', rows))),
     devLoss: mean(classes.map((rows) => mean(rows.map((row) => losses[row] as number)))),

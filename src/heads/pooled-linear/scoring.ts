@@ -43,11 +43,7 @@ export interface Scored {
 }
 
 /** What every run makes of a split. */
-export async function predict(
-  scoring: Scoring,
-  parameters: HostParameters,
-  split: Split,
-): Promise<Scored[]> {
+export async function predict(scoring: Scoring, parameters: HostParameters, split: Split): Promise<Scored[]> {
   const { work, slots, score, readMeans } = scoring;
   const { layers, dim } = work.features;
   const places = work.places[split];
