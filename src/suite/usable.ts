@@ -1,6 +1,6 @@
 /** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
-import { type Split, splitsOf } from '../api/task.js';
+import { type Split, splits, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import type { Features } from '../features/store.js';
