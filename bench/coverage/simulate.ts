@@ -4,14 +4,18 @@ import { type RandomStream, randomStream } from '../../src/base/random.js';
 import {
   bootstrapInterval,
   equalErrorRateStatistic,
+  falseAlarmWeight,
   type GroupedTrial,
   macroF1Statistic,
   mixedDifference,
   mixedInterval,
+  type QueryTrial,
   type Share,
   type StatisticMetric,
   sumByCluster,
+  termWeightedStatistic,
 } from '../../src/metrics/index.js';
+import { twoSidedNormal } from '../../src/metrics/quantile.js';
 
 import { answersOfFolds, foldsTruth, slotEdits, slotF1s, slotF1Truth } from './slots-and-folds.js';
 
@@ -60,6 +64,9 @@ export function simulateCoverage(options: CoverageOptions): Coverage[] {
     ),
     held('macro F1 of 4 classes, 400 utterances', macroF1OfClasses(), options, (random, seed) =>
       bootstrapInterval(classesOf(random, 400), { seed, resamples }),
+    ),
+    held('maximum term-weighted value of 80 queries, over queries', searchValue(), options, (random, seed) =>
+      bootstrapInterval(searchesOf(random, 80), { seed, resamples }),
     ),
     held("F1 of slots' names, the mean of 300 utterances", slotF1Truth(), options, (random, seed) =>
       bootstrapInterval(slotF1s(random, 300), { seed, resamples }),
@@ -185,4 +192,34 @@ function macroF1OfClasses(): number {
     return (2 * chanceRight * share) / (share + taken);
   });
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+const occurrencesOfQuery = 3;
+const othersOfQuery = 150;
+
+/** Queries whose occurrences score 3 higher than other documents, each query by a little more or less. */
+function searchesOf(random: RandomStream, queries: number): StatisticMetric {
+  const trials: QueryTrial[] = [];
+  for (let q = 0; q < queries; q++) {
+    const shift = 3 + queryDeviation * random.normal();
+    for (let i = 0; i < occurrencesOfQuery + othersOfQuery; i++) {
+      const occurs = i < occurrencesOfQuery;
+      trials.push({ query: `q${q}`, score: (occurs ? shift : 0) + random.normal(), occurs });
+    }
+  }
+  return termWeightedStatistic(trials);
+}
+
+const queryDeviation = 0.7;
+
+/** The highest value over thresholds of the share that is found less 12.49 times that of false alarms. */
+function searchValue(): number {
+  const above = (z: number): number => (z < 0 ? 1 - twoSidedNormal(z) / 2 : twoSidedNormal(z) / 2);
+  const thresholds = Array.from({ length: 4001 }, (_, i) => i / 1000);
+  return Math.max(
+    ...thresholds.map(
+      (threshold) =>
+        above((threshold - 3) / Math.sqrt(1 + queryDeviation ** 2)) - falseAlarmWeight * above(threshold),
+    ),
+  );
 }

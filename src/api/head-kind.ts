@@ -89,7 +89,12 @@ export interface TriedRate {
 /** What training of one seed gives. */
 export interface HeadResult<Stored = unknown> {
   readonly tried: readonly TriedRate[];
-  readonly chosen: number;
+  /** Null where nothing is trained. */
+  readonly chosen: number | null;
+  /** Of a kind that takes one hidden state, chosen on dev: the task's first metric there, of each. */
+  readonly devByLayer?: readonly number[] | undefined;
+  /** What a reader of the result is to know of how it came about. */
+  readonly remarks?: readonly string[] | undefined;
   /** Every look at dev on the way to the head that was tested. */
   readonly curve: readonly CurvePoint[];
   /** After the softmax. */
@@ -98,6 +103,8 @@ export interface HeadResult<Stored = unknown> {
   readonly head: { readonly stored: Stored; readonly parameters: HostParameters };
   /** For the test split, in its order: of its pairs where it has some. */
   readonly predictions: readonly Prediction[];
+  /** What was chosen by the result on test itself, where the reference does so (`checkpoint`): the record says it. */
+  readonly chosenOnTest?: string | undefined;
   /** The name of the language model that test was decoded with, if any. */
   readonly languageModel?: string | undefined;
   /** Spent on the training before it was interrupted; a share of it where several heads were trained together. */
@@ -133,12 +140,18 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   ): { readonly store: 'pooled' } | { readonly store: 'frames'; readonly type: StoredType };
   /** Steps that it makes of so many frames, which are `hopSamples` apart (default: as many). */
   steps?(settings: Settings, frames: number, hopSamples: number): number;
+  /** Frames below which its forward pass gives nothing: utterances with fewer are left out of every split, and named. */
+  readonly fewestFrames?: number;
+  /** The fewest frames, `hopSamples` apart, of a train utterance: with fewer it is left out, and named. */
+  framesToLearn?(settings: Settings, hopSamples: number): number;
   /** Crops that the task is to cut, where the settings ask for any. */
   crops?(settings: Settings): CropSettings | undefined;
   /** Settings that name files, each by its path in the settings: found from the suite file, known by what they hold. */
   readonly files?: readonly (readonly string[])[];
   /** Whether heads of several seeds train in one job; else each has a job of its own. */
   readonly seedsTogether: boolean;
+  /** Nothing is trained: its settings have no `learningRates`, and a suite's rates do not concern it. */
+  readonly trainsNothing?: boolean;
   /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
   cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
   /**

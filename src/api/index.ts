@@ -29,7 +29,14 @@ export type {
   PredictionWork,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type {
+  CtcSpec,
+  DtwSpec,
+  HeadSpec,
+  PooledSpec,
+  SpeakerActivitySpec,
+  XVectorSpec,
+} from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
@@ -42,6 +49,7 @@ export {
   type Columns,
   columnNames,
   type Fold,
+  type JudgedColumns,
   type JudgedRow,
   type Split,
   splits,

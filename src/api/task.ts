@@ -15,7 +15,7 @@ export type Columns = Readonly<Record<string, string>>;
 export type Split = 'train' | 'dev' | 'test';
 export const splits: readonly Split[] = ['train', 'dev', 'test'];
 
-/** The utterances a head learns from, is chosen by, and is judged on; no split is empty. */
+/** The utterances a head learns from, is chosen by, and is judged on; no split that the task needs is empty. */
 export interface TaskData extends Readonly<Record<Split, readonly Utterance[]>> {
   /** Of a task that judges pairs: those of each split that has some, in their file's order. */
   readonly pairs?: Readonly<Partial<Record<Split, readonly Pair[]>>>;
@@ -46,6 +46,14 @@ export interface TaskMetric {
   readonly kind?: 'ratio' | 'statistic';
   /** The tensors of a prediction that it is computed from, by name: the others are not read. */
   readonly tensors?: readonly string[];
+  /** How `ehmam score` writes it: in percent (default), or as the fraction that it is. */
+  readonly unit?: 'percent' | 'fraction';
+}
+
+/** The columns that judging predictions made elsewhere needs beside ids. */
+export interface JudgedColumns {
+  readonly references: readonly string[];
+  readonly predictions: readonly string[];
 }
 
 /** An utterance (or pair of them) with what was predicted for it and what its manifest (or file of pairs) says. */
@@ -77,6 +85,15 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly columns: readonly TaskColumn[];
   /** It judges pairs of utterances, not utterances: the suite names a file of them. */
   readonly pairs?: TaskPairs;
+  /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
+  readonly splits?: readonly Split[];
+  /** Splits whose utterances are used where there are any, besides those that must have some. */
+  readonly optionalSplits?: readonly Split[];
+  /**
+   * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
+   * judges pairs, its pairs' columns and a `score`).
+   */
+  readonly judges?: JudgedColumns;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
   /** Columns that need not be there and say what the others were made with, a lexicon's hash say: the record keeps their values. */
@@ -120,6 +137,23 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    * @param wanted the names of the metrics that are asked for (default: all); others may be left out
    */
   evaluate(rows: readonly JudgedRow[], wanted?: readonly string[]): Readonly<Record<string, MetricValue>>;
+}
+
+/** The splits that a task's manifest must have utterances of. */
+export const splitsOf = ({ splits: own = splits }: Pick<Task, 'splits'>): readonly Split[] => own;
+
+/** The columns that judging predictions made elsewhere needs. */
+export function judgedColumns({
+  judges,
+  pairs,
+  columns,
+}: Pick<Task, 'judges' | 'pairs' | 'columns'>): JudgedColumns {
+  if (judges !== undefined) return judges;
+  if (pairs !== undefined) return { references: pairs.columns, predictions: ['score'] };
+  const ofTest = columns.flatMap((column) =>
+    typeof column === 'string' ? column : column.splits.includes('test') ? column.name : [],
+  );
+  return { references: ofTest, predictions: ofTest };
 }
 
 /** The names of a task's columns, whichever splits they are of. */

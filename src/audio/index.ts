@@ -3,5 +3,6 @@ export { amplified, gainFactor } from './gain.js';
 export { normalizeWaveform } from './normalize.js';
 export { audioSeconds, readAudio, sampleRateHz } from './read.js';
 export { resample } from './resample.js';
+export { withoutSilence } from './silence.js';
 export type { AudioSpan } from './source.js';
 export { encodeWav, writeWav } from './wav.js';

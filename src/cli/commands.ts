@@ -21,6 +21,7 @@ import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
+import { scoreCommand } from './score.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   featuresCommand,
   inspectCommand,
   exportCommand,
+  scoreCommand,
   compareCommand,
   paperCommand,
   cardCommand,

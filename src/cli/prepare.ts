@@ -90,10 +90,14 @@ export const prepareCommand = defineCommand({
     });
     for (const remark of prepared.remarks) io.say(`ehmam: ${remark}`);
     if (io.json) io.print(JSON.stringify(prepared, null, 2));
-    for (const { file, splits, hours } of io.json ? [] : prepared.manifests) {
-      const counts = Object.entries(splits).map(([split, count]) => `${split} ${count}`);
-      io.print(`${file}: ${counts.join(', ')}${hours === undefined ? '' : `; ${hours.toFixed(1)} h`}`);
-    }
+    const countsOf = (splits: Readonly<Record<string, number>>): string =>
+      Object.entries(splits)
+        .map(([split, count]) => `${split} ${count}`)
+        .join(', ');
+    for (const { file, splits, hours } of io.json ? [] : prepared.manifests)
+      io.print(`${file}: ${countsOf(splits)}${hours === undefined ? '' : `; ${hours.toFixed(1)} h`}`);
+    for (const { file, splits } of io.json ? [] : (prepared.pairs ?? []))
+      io.print(`${file}: pairs: ${countsOf(splits)}`);
     return undefined;
   },
 });

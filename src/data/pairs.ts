@@ -2,10 +2,8 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../base/errors.js';
 import { closestName } from '../base/names.js';
-import { csvRecords } from './csv.js';
-import { normalForm } from './look-alikes.js';
-import { readError, type Utterance } from './rows.js';
-import { checkCount, checkedHeader } from './utterance.js';
+import { type NamedRow, namedRows } from './named-rows.js';
+import type { Utterance } from './rows.js';
 
 /** Two utterances of one split, and what a file of pairs says of them. */
 export interface Pair {
@@ -59,8 +57,10 @@ export async function readPairs(
   const complaints: UserError[] = [];
   const seen = new Map<string, number>();
   const hash = createHash('sha256');
-  for await (const row of pairRows(file, wanted)) {
-    const { split, cells } = row;
+  const columns = ['split', wanted.first, wanted.second, ...wanted.columns];
+  for await (const row of namedRows(file, columns, 'the file of pairs')) {
+    const { cells } = row;
+    const { split = '' } = cells;
     hash.update(`${JSON.stringify(Object.entries(cells).sort(([a], [b]) => (a < b ? -1 : 1)))}\n`);
     if (split !== '' && !wanted.splits.includes(split)) continue;
     const pair = pairOf(row, wanted, places, file);
@@ -87,39 +87,9 @@ function placesOf(utterances: Iterable<Utterance>): Places {
   return places;
 }
 
-interface PairRow {
-  readonly line: number;
-  readonly split: string;
-  readonly cells: Readonly<Record<string, string>>;
-}
-
-async function* pairRows(file: string, { first, second, columns }: PairColumns): AsyncGenerator<PairRow> {
-  let header: readonly string[] | undefined;
-  try {
-    for await (const records of csvRecords(file)) {
-      for (const { cells, line } of records) {
-        if (header === undefined) {
-          header = checkedHeader(cells, file, line, ['split', first, second, ...columns]);
-          continue;
-        }
-        checkCount(cells, header, file, line);
-        const named = Object.fromEntries(header.map((name, i) => [name, normalForm(cells[i] as string)]));
-        yield { line, split: named.split ?? '', cells: named };
-      }
-    }
-  } catch (error) {
-    throw readError(error, file);
-  }
-  if (header !== undefined) return;
-  throw new UserError('the file of pairs is empty', {
-    file,
-    mend: `Its first line must name the columns: ${['split', first, second, ...columns].join(',')}`,
-  });
-}
-
 /** The pair of a row, or why it is none. */
 function pairOf(
-  { line, split, cells }: PairRow,
+  { line, cells }: NamedRow,
   { first, second, columns }: PairColumns,
   places: Places,
   file: string,
@@ -135,8 +105,8 @@ function pairOf(
       const mend = close === undefined ? 'Take ids of the manifest' : `Did you mean '${close}'?`;
       return new UserError(`the manifest has no utterance '${id}' (${name})`, { file, line, mend });
     }
-    if (utterance.split !== split) {
-      const what = `the utterance '${id}' (${name}) is of the split '${utterance.split}', the pair of '${split}'`;
+    if (utterance.split !== cells.split) {
+      const what = `the utterance '${id}' (${name}) is of the split '${utterance.split}', the pair of '${cells.split}'`;
       return new UserError(what, { file, line, mend: 'Pair utterances of one split' });
     }
     found.push(utterance.place);

@@ -17,6 +17,13 @@ export interface Utterance {
   readonly channel?: number;
   /** How much louder its samples are than the file's: no cell of the manifest, but a setting of the work. */
   readonly gainDecibels?: number;
+  /** Whether its pauses are taken out (`audio/silence.ts`): a setting of the work, as the gain is. */
+  readonly withoutSilence?: boolean;
+  /**
+   * The part that is left of what the rest gives, where that is longer: it starts at `place`, in [0, 1), of what may be its
+   * start. Of a crop whose audio is as long as its pauses let it be.
+   */
+  readonly window?: { readonly seconds: number; readonly place: number };
   readonly split: string;
   /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
   readonly cropOf?: string;

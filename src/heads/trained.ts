@@ -18,6 +18,8 @@ const reducedSchema = z.object({
   layers: z.array(z.int().nonnegative()).optional(),
   /** How much louder than its file the audio was. */
   gainDecibels: z.number().optional(),
+  /** Whether it was without its pauses. */
+  withoutSilence: z.boolean().optional(),
   /** How its frames were kept, where not as its kind keeps them where nothing is said. */
   frameType: z.enum(storedTypes).optional(),
 });
@@ -56,8 +58,8 @@ export async function writeHead(file: string, head: TrainedHead, origin: HeadOri
 
 /** Kind and stored form of a head as one JSON text. */
 export function headText({ kind, stored, ...rest }: Omit<TrainedHead, 'parameters'>): string {
-  const { layers, gainDecibels, frameType } = rest;
-  const reads = { layers, gainDecibels, frameType };
+  const { layers, gainDecibels, withoutSilence, frameType } = rest;
+  const reads = { layers, gainDecibels, withoutSilence, frameType };
   const isUsual = Object.values(reads).every((value) => value === undefined);
   return JSON.stringify({ kind, ...(!isUsual && { reads }), ...(stored as object) });
 }

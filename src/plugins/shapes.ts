@@ -35,6 +35,11 @@ function isPairs(value: unknown): boolean {
   return text.fits(first) && text.fits(second) && isTexts(columns) && areSplits(own);
 }
 
+function isJudged(value: unknown): boolean {
+  const { references, predictions } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return isTexts(references) && isTexts(predictions);
+}
+
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(text.fits);
 
 function areSplits(value: unknown): boolean {
@@ -71,7 +76,10 @@ export const taskShape: Shape = {
     },
     head: aFunction,
     evaluate: aFunction,
+    optionalSplits: optional({ is: 'a list of splits', fits: areSplits }),
     pairs: optional({ is: '{ first, second, columns, splits }', fits: isPairs }),
+    splits: optional({ is: 'a list of splits', fits: areSplits }),
+    judges: optional({ is: '{ references, predictions }, lists of columns', fits: isJudged }),
     complaints: optional(aFunction),
     crop: optional(aFunction),
     folds: optional(aFunction),
@@ -119,8 +127,11 @@ export const headShape: Shape = {
     train: aFunction,
     forward: aFunction,
     seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
+    trainsNothing: optional({ is: 'true or false', fits: (value) => typeof value === 'boolean' }),
     presets: optional(object),
     crops: optional(aFunction),
+    framesToLearn: optional(aFunction),
+    fewestFrames: optional(version),
     files: optional({
       is: 'a list of paths of settings',
       fits: (value) => Array.isArray(value) && value.every(Array.isArray),

@@ -22,6 +22,8 @@ export interface ComparisonColumn {
   readonly direction: 'higher' | 'lower';
   /** The task's name, with what tells it from another column of that name. */
   readonly taskLabel: string;
+  /** What was chosen by the results on test themselves. */
+  readonly chosenOnTest?: string;
 }
 
 export interface ComparisonCell {
@@ -156,6 +158,7 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       metric: entry.metric,
       direction: entry.value.direction,
       taskLabel: labelOfTask.get(taskKey(entry)) as string,
+      ...chosenOnTestIn(columns.get(columnKey(entry)) ?? []),
     })),
     rows: rowFirsts.map(({ stored: { record } }, i) => ({
       label: rowLabels[i] as string,
@@ -166,6 +169,14 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
     })),
     baseline: baselineRow === undefined ? undefined : rowLabels[baselineRow],
   };
+}
+
+/** What any of a column's results was chosen by on test. */
+function chosenOnTestIn(column: readonly Entry[]): Pick<ComparisonColumn, 'chosenOnTest'> {
+  const chosen = column.find(({ stored: { record } }) => record.chosenOnTest !== undefined);
+  return chosen?.stored.record.chosenOnTest === undefined
+    ? {}
+    : { chosenOnTest: chosen.stored.record.chosenOnTest };
 }
 
 /** Names that several weights of one seed go by: seeds cannot explain the difference. */

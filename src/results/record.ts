@@ -77,6 +77,8 @@ export const recordSchema = z.strictObject({
   pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
+  /** What was chosen by the result on test itself, as the reference does: the numbers flatter. */
+  chosenOnTest: text.optional(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
   learningRates: learningRatesSchema,
@@ -108,6 +110,10 @@ export const recordSchema = z.strictObject({
     )
     .min(1)
     .optional(),
+  /** Where one hidden state was chosen on dev: the task's first metric there, of each. */
+  devByLayer: z.array(z.number()).optional(),
+  /** What a reader is to know of how the result came about. */
+  remarks: z.array(text).optional(),
   /** What the manifest says that its columns were made with: a lexicon's hash. */
   madeWith: z.record(text, text).optional(),
   costs: z.strictObject({

@@ -26,6 +26,7 @@ import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { readRecord } from '../results/store.js';
 import { namedTensors } from '../results/tensors.js';
+import { withEffectsOn } from './reading.js';
 
 export interface EvaluateHeadRequest {
   /** A result's folder, or the file of a head in it. */
@@ -161,15 +162,15 @@ function refuseUnable(task: Task, kind: HeadKind, file: string): void {
     });
 }
 
-/** Those of the splits, louder or softer as those that the head learnt from. */
+/** Those of the splits, with done to their audio what was done to those that the head learnt from. */
 async function utterancesOf(
   { manifest, root, splits: names, storage }: EvaluateHeadRequest,
   { columns }: Task,
-  { gainDecibels }: TrainedHead,
+  head: TrainedHead,
 ): Promise<readonly Utterance[]> {
   const options = { root, columns, splits: names, mostMissing: storage.mostBad ?? 0 };
   const utterances = await loadUtterances(manifest, options);
-  return gainDecibels === undefined ? utterances : utterances.map((each) => ({ ...each, gainDecibels }));
+  return withEffectsOn(utterances, head);
 }
 
 /** @throws UserError for the first reference that the head cannot say, with its line */
@@ -235,7 +236,7 @@ async function openHeadFeatures(
   { manifest, root, engine, storage, quiet, splits: names }: EvaluateHeadRequest,
   kind: HeadKind,
   encoder: Encoder,
-  { layers, gainDecibels, frameType }: TrainedHead,
+  { layers, gainDecibels = 0, withoutSilence = false, frameType }: TrainedHead,
   utterances: readonly Utterance[],
 ) {
   const mostMissing = storage.mostBad ?? 0;
@@ -245,9 +246,10 @@ async function openHeadFeatures(
   const common = { engine, encoder, kind: store, storage, quiet, ...(type && { frameType: type }) };
   const usual = { audioHash: hashes.audio, encoderHash: encoder.hash };
   const place = join(storage.folder, storeName({ ...common, ...usual }));
-  const kept = gainDecibels === undefined && names.every(isUsual) && existsSync(place);
+  const asItIs = gainDecibels === 0 && !withoutSilence;
+  const kept = asItIs && names.every(isUsual) && existsSync(place);
   const all = kept ? await usualOrder(manifest, root, mostMissing) : undefined;
-  const own = createHash('sha256').update(JSON.stringify([hashes.audio, names, gainDecibels ?? 0]));
+  const own = createHash('sha256').update(JSON.stringify([hashes.audio, names, gainDecibels, withoutSilence]));
   const features = await openFeatures({
     ...common,
     utterances: all ?? utterances,

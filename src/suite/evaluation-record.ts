@@ -84,7 +84,7 @@ function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<Tr
 function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const languageModel = parts[0]?.result.languageModel;
+  const { languageModel, devByLayer, chosenOnTest, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
     encoder: {
@@ -99,11 +99,14 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     preset,
     seed,
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    ...(chosenOnTest !== undefined && { chosenOnTest }),
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested, rows),
     ...trainingOfParts(planned.task, parts),
     ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
+    ...(devByLayer !== undefined && { devByLayer: [...devByLayer] }),
+    ...(remarks.length > 0 && { remarks: [...remarks] }),
     ...madeWithOf(planned),
     costs: {
       seconds: features.costs.seconds + seconds,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { HeadKind } from '../api/head-kind.js';
 import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
-import { type Split, splits, type Task, type TaskData } from '../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
@@ -17,9 +17,10 @@ import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+
 import { type PlannedFold, planFolds } from './folds.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
-import { type ReadingSettings, readingOf, withGain } from './reading.js';
+import { type ReadingSettings, readingOf, withEffects } from './reading.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -85,7 +86,9 @@ export async function planTask(
   const task = knownTasks.find(wanted.name);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
-  const read = { root, columns: task.columns, mostMissing, ...(task.folds === undefined && { splits }) };
+  const { optionalSplits } = task;
+  const needed = task.folds === undefined ? { splits: splitsOf(task), optionalSplits } : {};
+  const read = { root, columns: task.columns, mostMissing, ...needed };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
@@ -96,8 +99,8 @@ export async function planTask(
   const folds = ofData(() => planFolds(task, rows));
   const head = planHead(folds?.[0]?.spec ?? ofData(() => task.head(rows)), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
-  const whole = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
-  const data = withGain(whole, head.reading);
+  const heard = withEffects(rows, head.reading);
+  const data = crops === undefined ? heard : await croppedData(task, heard, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
   const ownHashes = withChanges(await hashesOf(manifest, root, mostMissing), utterances);
   const hashes = hashesWithPairs(ownHashes, pairs, file);
@@ -142,7 +145,7 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   const all = {
     ...usualSettings(kind, task, training),
     ...placedSettings(kind, wanted),
-    ...(learningRates !== undefined && { learningRates: [...learningRates] }),
+    ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
   const place = `task '${task.name}'`;
   const { reading, own } = readingOf(all, place);
@@ -206,18 +209,20 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hashes where no utterance was cut or made louder, else others; those of the same changes stay. */
+/** The manifest's own hashes where no utterance was cut and its audio not changed, else others; those of the same changes stay. */
 function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
-  if (utterances.every(({ cropOf, gainDecibels }) => cropOf === undefined && gainDecibels === undefined))
-    return hashes;
+  const isChanged = ({ cropOf, gainDecibels, withoutSilence }: Utterance): boolean =>
+    cropOf !== undefined || gainDecibels !== undefined || withoutSilence !== undefined;
+  if (!utterances.some(isChanged)) return hashes;
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const crops = sha256(
-    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels }) => [
+    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels, withoutSilence, window }) => [
       id,
       split,
       startSeconds,
       durationSeconds,
       ...(gainDecibels === undefined ? [] : [gainDecibels]),
+      ...(withoutSilence === undefined ? [] : [{ withoutSilence, window }]),
     ]),
   );
   if (hashes.crops === crops) return hashes;

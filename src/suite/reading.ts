@@ -1,4 +1,4 @@
-/** @file Settings that heads of every kind have: which hidden states they read, and how loud the audio is before. */
+/** @file Settings that heads of every kind have: which hidden states they read, and what is done to the audio before. */
 import { z } from 'zod';
 import type { TaskData } from '../api/task.js';
 import type { Utterance } from '../data/rows.js';
@@ -15,6 +15,8 @@ const readingSchema = z.strictObject({
     .optional(),
   /** Added to the level of every utterance: -3 multiplies samples by 0.7079. */
   gainDecibels: z.number().min(-60).max(60).optional(),
+  /** Takes pauses of 0.1 s or more out of every utterance, behind the gain. */
+  withoutSilence: z.boolean().optional(),
 });
 
 export type ReadingSettings = Readonly<z.infer<typeof readingSchema>>;
@@ -36,16 +38,30 @@ function numbersOf(given: readonly (number | string)[]): number[] {
  * @throws UserError naming the setting that is wrong
  */
 export function readingOf(
-  { layers, gainDecibels, ...own }: Readonly<Record<string, unknown>>,
+  { layers, gainDecibels, withoutSilence, ...own }: Readonly<Record<string, unknown>>,
   place: string,
 ): { readonly reading: ReadingSettings; readonly own: Readonly<Record<string, unknown>> } {
-  return { reading: parseSettings(readingSchema, { layers, gainDecibels }, place), own };
+  return { reading: parseSettings(readingSchema, { layers, gainDecibels, withoutSilence }, place), own };
 }
 
-/** The data with its gain on every utterance. */
-export function withGain(data: TaskData, { gainDecibels }: ReadingSettings): TaskData {
-  if (gainDecibels === undefined) return data;
-  const louder = (utterances: readonly Utterance[]): Utterance[] =>
-    utterances.map((utterance) => ({ ...utterance, gainDecibels }));
-  return { ...data, train: louder(data.train), dev: louder(data.dev), test: louder(data.test) };
+/** What is done to the audio before an encoder hears it. */
+export type Effects = Pick<ReadingSettings, 'gainDecibels' | 'withoutSilence'>;
+
+/** Utterances with what is done to their audio; the very ones where nothing is. */
+export function withEffectsOn(
+  utterances: readonly Utterance[],
+  { gainDecibels, withoutSilence }: Effects,
+): readonly Utterance[] {
+  const effects = {
+    ...(gainDecibels !== undefined && { gainDecibels }),
+    ...(withoutSilence === true && { withoutSilence }),
+  };
+  if (Object.keys(effects).length === 0) return utterances;
+  return utterances.map((utterance) => ({ ...utterance, ...effects }));
+}
+
+/** The data with what is done to the audio on every utterance. */
+export function withEffects(data: TaskData, effects: Effects): TaskData {
+  const changed = (utterances: readonly Utterance[]) => withEffectsOn(utterances, effects);
+  return { ...data, train: changed(data.train), dev: changed(data.dev), test: changed(data.test) };
 }

@@ -5,7 +5,7 @@ import type { HostParameters } from '../base/host-tensor.js';
 import type { Given, Held } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters, Tree } from '../engine/tree.js';
-import { adamDefaults, adamStart } from '../nn/adam.js';
+import { type AdamSettings, adamDefaults, adamStart } from '../nn/adam.js';
 import { anyNumberSchema } from './checkpoint-file.js';
 import {
   afterLook,
@@ -69,6 +69,8 @@ export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   /** Batches that make an update together, the mean of their gradients (default: one). */
   readonly accumulation?: number;
   readonly loss: LossFunction<Inputs>;
+  /** What differs from torch.optim.Adam's defaults. */
+  readonly optimizer?: Partial<AdamSettings>;
   /** Runs dev. */
   look(parameters: Held<Parameters>): Promise<DevScores>;
 }
@@ -105,7 +107,7 @@ export async function trainOneByOne<Inputs extends Tree<tf.Tensor>>(
   training: OneByOne<Inputs>,
 ): Promise<TrainedSeed[]> {
   const { work, settings } = training;
-  const optimizer = { ...adamDefaults, clipNorm: settings.gradientClip };
+  const optimizer = { ...adamDefaults, ...training.optimizer, clipNorm: settings.gradientClip };
   const updates = compileUpdates(work.engine, training.loss, optimizer, work.title);
   const trained: TrainedSeed[] = [];
   try {

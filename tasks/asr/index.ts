@@ -48,7 +48,7 @@ export const asr: Task<CtcSpec> = {
 function errorRateOf(rows: readonly JudgedRow[], unit: TextUnit): RatioMetric {
   const pairs = rows.map(({ prediction, reference }) => ({
     reference: normalizeText(reference.text ?? ''),
-    hypothesis: prediction.text ?? '',
+    hypothesis: normalizeText(prediction.text ?? ''),
   }));
   const { rate, shares, alignments } = errorRate(pairs, unit);
   return { value: rate, shares, ...(unit === 'word' && { alignments }) };

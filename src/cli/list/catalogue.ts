@@ -1,4 +1,5 @@
 /** @file What there is to name: tasks, heads, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
+import { judgedColumns } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
@@ -33,15 +34,20 @@ export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, 
 >;
 
 async function tasks() {
-  return knownTasks.all().map(({ name, version, summary, metrics, columns, pairs }) => ({
-    name,
-    summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
-    version,
-    metrics,
-    columns,
-    ...(pairs !== undefined && { pairs }),
-    ...moduleIn(knownTasks, name),
-  }));
+  return knownTasks.all().map((task) => {
+    const { name, version, summary, metrics, columns, pairs } = task;
+    return {
+      name,
+      summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
+      version,
+      metrics,
+      columns,
+      ...(pairs !== undefined && { pairs }),
+      // What `ehmam score` needs of both sides, beside ids.
+      ...judgedColumns(task),
+      ...moduleIn(knownTasks, name),
+    };
+  });
 }
 
 /** Head kinds, which tasks name. */

@@ -1,5 +1,5 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
-import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
@@ -32,7 +32,7 @@ export function emptySplits(
   if (task.folds !== undefined && splits.some((split) => data[split].length > 0)) return [];
   const counts = new Map<string, number>();
   for (const { split } of rows) counts.set(split, (counts.get(split) ?? 0) + 1);
-  return splits
+  return splitsOf(task)
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readText } from '../../base/text.js';
+import type { CorpusPairs } from './pair-files.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {
@@ -33,6 +34,8 @@ export interface CorpusOptions {
 export interface FoundCorpus {
   /** Rows by the name of their manifest. */
   readonly manifests: Readonly<Record<string, readonly CorpusRow[]>>;
+  /** Files of pairs by their names, for tasks that judge pairs. */
+  readonly pairs?: Readonly<Record<string, CorpusPairs>>;
   /** What is missing or differs from the publisher's counts, one line each. */
   readonly remarks: readonly string[];
 }

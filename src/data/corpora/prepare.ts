@@ -8,6 +8,7 @@ import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';
 import type { Corpus, CorpusOptions, CorpusRow } from './corpus.js';
 import { readDurations } from './durations.js';
+import { type PreparedPairs, writePairFiles } from './pair-files.js';
 
 export interface PrepareRequest extends CorpusOptions {
   readonly root: string;
@@ -34,6 +35,8 @@ export interface PreparedManifest {
 export interface PreparedCorpus {
   readonly corpus: string;
   readonly manifests: readonly PreparedManifest[];
+  /** Of a corpus for tasks that judge pairs. */
+  readonly pairs?: readonly PreparedPairs[];
   /** What is missing, damaged (and left out) or differs from the publisher's counts. */
   readonly remarks: readonly string[];
 }
@@ -50,6 +53,7 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
   const found = await corpus.find(resolve(request.root), request);
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
+  const ids = new Set<string>();
   for (const [name, listed] of Object.entries(found.manifests)) {
     const all = withOwnIds(listed, resolve(request.root), remarks);
     const { rows, damaged }: Measured = fast ? { rows: all, damaged: [] } : await measured(all, quiet);
@@ -60,6 +64,7 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
         mend: 'Unpack the audio there too',
       });
     }
+    for (const { id } of rows) ids.add(id);
     const file = join(out, `${name}.csv`);
     await writeManifest(
       file,
@@ -70,7 +75,9 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
     const seconds = rows.reduce((sum, { duration = 0 }) => sum + duration, 0);
     manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
   }
-  return { corpus: corpus.name, manifests, remarks };
+  if (found.pairs === undefined) return { corpus: corpus.name, manifests, remarks };
+  const pairs = await writePairFiles(found.pairs, out, ids, remarks);
+  return { corpus: corpus.name, manifests, pairs, remarks };
 }
 
 /**

@@ -8,7 +8,7 @@ import { type DropoutKey, dropout } from '../../nn/dropout.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
-import { linearStart, uniformTensor } from '../../training/start.js';
+import { linearStart, lstmStart } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
 
 /** What the forward pass needs beside the parameters. */
@@ -41,21 +41,10 @@ export interface CtcSizes {
 /** Layer weights at zero, Linear and LSTM as torch starts them. */
 export function ctcStart(seed: number, sizes: CtcSizes): HostParameters {
   const { projectionSize, lstmLayers, lstmSize } = sizes;
-  const bound = 1 / Math.sqrt(lstmSize);
   const lstm = Array.from({ length: lstmLayers }, (_, layer) =>
     ['', '_reverse'].map((direction) => {
-      const shapes = {
-        weight_ih: [4 * lstmSize, layer === 0 ? projectionSize : 2 * lstmSize],
-        weight_hh: [4 * lstmSize, lstmSize],
-        bias_ih: [4 * lstmSize],
-        bias_hh: [4 * lstmSize],
-      };
-      return Object.fromEntries(
-        Object.entries(shapes).map(([kind, shape]) => {
-          const name = `lstm.${kind}_l${layer}${direction}`;
-          return [name, uniformTensor(seed, name, shape, bound)];
-        }),
-      );
+      const width = layer === 0 ? projectionSize : 2 * lstmSize;
+      return lstmStart(seed, 'lstm', `_l${layer}${direction}`, width, lstmSize);
     }),
   );
   return {

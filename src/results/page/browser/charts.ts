@@ -158,11 +158,27 @@ function curves({ axis, series }: CurvesChart): EChartsOption {
 const besides = (index: number, count: number): number => (index - (count - 1) / 2) * 0.08;
 
 function layers({ axis, series }: LayersChart): EChartsOption {
+  const last = Math.max(...series.flatMap(({ points }) => points.map(({ layer }) => layer)));
   return {
     grid: { left: 8, right: 18, top: 38, bottom: 34, ...fitted },
     legend: { ...legend(22), data: series.map(({ label }) => label) },
-    xAxis: { type: 'value', minInterval: 1, ...axisLook('hidden state'), splitLine: { show: false } },
-    yAxis: { type: 'value', scale: true, ...axisLook(axis), nameLocation: 'end', name: '' },
+    xAxis: {
+      type: 'value',
+      min: -0.5,
+      max: last + 0.5,
+      minInterval: 1,
+      ...axisLook('hidden state'),
+      axisLabel: { ...axisText(), hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      scale: true,
+      ...axisLook(axis),
+      axisLine: { onZero: false, lineStyle: { color: colour('rule') } },
+      nameLocation: 'end',
+      name: '',
+    },
     series: series.flatMap(({ label, colour: index, sum, points }, i) => {
       const at = (layer: number): number => layer + besides(i, series.length);
       const color = colourOf(index);

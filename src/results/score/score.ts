@@ -1,0 +1,140 @@
+/** @file Judges predictions made elsewhere: by the task's own code, with the intervals that records have. */
+import { type JudgedRow, judgedColumns, type Task } from '../../api/task.js';
+import { inPercent } from '../../base/decimal.js';
+import { UserError } from '../../base/errors.js';
+import { recordMetric } from '../intervals.js';
+import { type Layout, plainCell } from '../layout/layout.js';
+import type { RecordMetric } from '../record.js';
+import { judgeRows } from '../rows.js';
+import { speakersToDraw } from '../speakers.js';
+import { arrows } from '../table.js';
+import { type ForeignPrediction, readForeignPredictions } from './predictions.js';
+import { type Reference, readReferences } from './references.js';
+
+/** What `ehmam score --json` prints. Values and intervals are in percent, but for metrics whose unit is a fraction. */
+export interface Scored {
+  readonly task: string;
+  readonly version: number;
+  readonly rows: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** 95 % bootstrap intervals, of the metrics that have one. */
+  readonly interval: Readonly<Record<string, readonly [low: number, high: number]>>;
+  /** What the bootstrap drew for each of them. */
+  readonly intervalOver: Readonly<Record<string, NonNullable<RecordMetric['intervalOver']>>>;
+  /** Why a metric has no interval. */
+  readonly remarks: readonly string[];
+}
+
+/** Chosen once: the same files give the same intervals. */
+const bootstrapSeed = 1;
+
+/**
+ * The metrics of predictions, which are matched with references by their ids.
+ * @param split where it is given, of this split's references alone
+ * @throws UserError with file and line: as the readers, an id without a prediction, a prediction without a reference
+ */
+export async function scorePredictions(
+  task: Task,
+  referencesFile: string,
+  predictionsFile: string,
+  split?: string,
+): Promise<Scored> {
+  const needed = judgedColumns(task);
+  const references = await readReferences(referencesFile, task, needed.references, split);
+  const predictions = await readForeignPredictions(predictionsFile, needed.predictions, task);
+  const rows = matchedRows(references, predictions, referencesFile, predictionsFile);
+  const values = judgeRows(task, rows);
+  const speakers = speakersToDraw(
+    task,
+    rows.map(({ reference }) => reference.speaker),
+  );
+  const remarks: string[] = [];
+  const judged = task.metrics.flatMap((metric) => {
+    const value = values[metric.name];
+    if (value === undefined) return [];
+    const told = metric.unit === 'fraction' ? (fraction: number) => fraction : inPercent;
+    try {
+      const { interval, intervalOver } = recordMetric(metric, value, rows.length, speakers, bootstrapSeed);
+      return [{ name: metric.name, value: told(value.value), interval: interval?.map(told), intervalOver }];
+    } catch (error) {
+      // Few rows have a value, but none when they are drawn again.
+      if (!(error instanceof UserError)) throw error;
+      remarks.push(`no interval of ${metric.name}: ${error.message}`);
+      return [{ name: metric.name, value: told(value.value), interval: undefined, intervalOver: undefined }];
+    }
+  });
+  const byName = <T>(partOf: (one: (typeof judged)[number]) => T | undefined): Readonly<Record<string, T>> =>
+    Object.fromEntries(
+      judged.flatMap((one) => {
+        const part = partOf(one);
+        return part === undefined ? [] : [[one.name, part] as const];
+      }),
+    );
+  return {
+    task: task.name,
+    version: task.version,
+    rows: rows.length,
+    metrics: byName(({ value }) => value),
+    interval: byName(({ interval }) => interval as readonly [number, number] | undefined),
+    intervalOver: byName(({ intervalOver }) => intervalOver),
+    remarks,
+  };
+}
+
+/** References with their predictions, in the order of the references. */
+function matchedRows(
+  references: readonly Reference[],
+  predictions: ReadonlyMap<string, ForeignPrediction>,
+  referencesFile: string,
+  predictionsFile: string,
+): JudgedRow[] {
+  const known = new Set(references.map(({ id }) => id));
+  for (const { id, line } of predictions.values()) {
+    if (known.has(id)) continue;
+    throw new UserError(`there is no reference of '${id}'`, {
+      file: predictionsFile,
+      line,
+      mend: `Take ids of ${referencesFile}`,
+    });
+  }
+  const missing = references.filter(({ id }) => !predictions.has(id));
+  const [first] = missing;
+  if (first !== undefined) {
+    const more = missing.length > 1 ? ` (and of ${missing.length - 1} more of ${references.length})` : '';
+    throw new UserError(`there is no prediction of '${first.id}'${more}`, {
+      file: referencesFile,
+      line: first.line,
+      mend: `Add a line to ${predictionsFile}, or judge one split alone with --split`,
+    });
+  }
+  return references.map(({ id, columns }) => ({
+    id,
+    prediction: predictions.get(id)?.columns ?? {},
+    reference: columns,
+  }));
+}
+
+/** The table of a terminal. */
+export function scoreLayout(scored: Scored, task: Task): Layout {
+  const { rows, metrics, interval, intervalOver, remarks } = scored;
+  const text = (name: string, value: number): string =>
+    value.toFixed(task.metrics.find((metric) => metric.name === name)?.unit === 'fraction' ? 4 : 2);
+  const over = [...new Set(Object.values(intervalOver))].join(', ');
+  return {
+    corner: 'metric',
+    heads: [
+      [task.name, `n ${rows}`],
+      ['95 %', 'interval'],
+    ],
+    rows: task.metrics.flatMap(({ name, direction, unit }) => {
+      const value = metrics[name];
+      if (value === undefined) return [];
+      const bounds = interval[name]?.map((bound) => text(name, bound));
+      return {
+        label: `${name}${unit === 'fraction' ? '' : ' %'} ${arrows[direction]}`,
+        cells: [plainCell(text(name, value)), bounds && plainCell(bounds.join('–'))],
+      };
+    }),
+    notes: [...(over === '' ? [] : [`intervals: bootstrap over ${over}`]), ...remarks],
+  };
+}
