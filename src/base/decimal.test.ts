@@ -14,10 +14,11 @@ it('writes published numbers in another unit with the digits they have', () => {
 it('leaves what is no number, and goes back and forth', () => {
   expect(inPercent(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
   expect(inPercent(Number.NaN)).toBeNaN();
-  const reals = fc.double({ noNaN: true, min: -1e12, max: 1e12 });
+  // As others publish: fifteen digits at most.
+  const decimals = fc.integer({ min: -1e12, max: 1e12 }).map((digits) => Number(`${digits}e-7`));
   fc.assert(
-    fc.property(reals, (value) => {
-      expect(movePoint(movePoint(value, 2), -2)).toBe(value + 0);
+    fc.property(decimals, (value) => {
+      expect(movePoint(movePoint(value, 2), -2)).toBe(value);
     }),
   );
 });

@@ -5,6 +5,7 @@ import { listOf } from './lists.js';
 
 const optionNames = {
   subsets: '--subsets',
+  lexicon: '--lexicon',
   trials: '--trials',
   devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
@@ -36,6 +37,11 @@ export const prepareCommand = defineCommand({
       type: 'string',
       describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
     },
+    lexicon: {
+      type: 'string',
+      describe:
+        'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
+    },
     trials: {
       type: 'string',
       describe: "voxceleb1-verification: list of test trials (default: the folder's)",
@@ -56,6 +62,11 @@ export const prepareCommand = defineCommand({
       'Unpacks the archive into /data; goes on where an earlier call was stopped',
     ],
     [
+      'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
+      'Phones too, for pr; of several pronunciations of a word the first one counts',
+    ],
+    ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
+    [
       'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
       'asv.csv and asv-trials.csv; --dev-trials none for the preset superb, which chooses on test',
     ],
@@ -72,6 +83,7 @@ export const prepareCommand = defineCommand({
     }
     const options = {
       subsets: listOf(args.subsets, 'subsets'),
+      lexicon: listOf(args.lexicon, 'lexicon'),
       trials: args.trials,
       devTrials: args['dev-trials'],
       labelFromParent: args['label-from-parent'],

@@ -71,6 +71,25 @@ export interface PublishedRow {
   readonly score?: number;
 }
 
+/** A value over seeds, as a comparison has it. */
+export type LayerCell = Pick<ComparisonCell, 'value' | 'interval' | 'seeds' | 'deviation'>;
+
+/** An encoder on a task. */
+export interface LayerRow {
+  readonly label: string;
+  /** Where the row stands in the comparison. */
+  readonly row: number;
+  /** Of the head on all hidden states, weighted. */
+  readonly sum: LayerCell;
+  /** By the number of the hidden state; undefined where no head was trained on it alone. */
+  readonly layers: readonly (LayerCell | undefined)[];
+}
+
+/** A metric of a task. */
+export interface LayerTable extends Pick<ComparisonColumn, 'task' | 'taskLabel' | 'metric' | 'direction'> {
+  readonly rows: readonly LayerRow[];
+}
+
 export interface Comparison {
   readonly columns: readonly ComparisonColumn[];
   readonly rows: readonly ComparisonRow[];
@@ -79,6 +98,8 @@ export interface Comparison {
   readonly published?: readonly PublishedRow[];
   /** What the rows' SUPERB scores are over. */
   readonly score?: ScoreScope;
+  /** What every hidden state alone is worth, where heads were trained so (see `withLayers`). */
+  readonly layers?: readonly LayerTable[];
 }
 
 /** One metric of one record. */

@@ -13,7 +13,7 @@ import { recordedPath } from '../results/places.js';
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
+  name: text.describe("A task's name: 'ehmam list tasks'"),
   manifest: text.describe('CSV; relative to the suite file'),
   root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
   pairs: text
@@ -75,6 +75,10 @@ export const suiteSchema = z.strictObject({
     .optional()
     .describe("Learning rate of the heads, or 'search'"),
   preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  layerwise: z
+    .boolean()
+    .optional()
+    .describe('Trains heads that can be on every hidden state alone too, beside the weighted sum'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -120,6 +124,8 @@ export interface Suite {
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
   readonly preset?: PresetName | undefined;
+  /** Whether heads are trained on every hidden state alone too. */
+  readonly layerwise?: boolean | undefined;
   readonly resources?:
     | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
     | undefined;

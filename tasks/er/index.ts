@@ -20,6 +20,8 @@ export const er = {
     columns: [label],
   }),
   columns: [label, session],
+  // Without sessions, predictions made elsewhere are judged as one fold.
+  judges: { references: [label], predictions: [label] },
   metrics: [{ name: 'accuracy', direction: 'higher', kind: 'statistic' }],
   /**
    * s3prl's (downstream/emotion/config.yaml): 4 utterances 8 times an update, which are 32. `clean` differs in what it

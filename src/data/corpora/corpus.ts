@@ -20,6 +20,8 @@ export interface CorpusRow {
 export interface CorpusOptions {
   /** The parts wanted (default: all that are there). */
   readonly subsets?: readonly string[] | undefined;
+  /** `librispeech`: pronunciation lexicons, the first of a word's entries counts. */
+  readonly lexicon?: readonly string[] | undefined;
   /** `voxceleb1-verification`: the list of test trials (default: the one that lies in the folder). */
   readonly trials?: string | undefined;
   /** `voxceleb1-verification`: trials of speakers that train then lacks; `none` (default: drawn). */

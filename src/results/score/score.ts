@@ -60,7 +60,7 @@ export async function scorePredictions(
       // Few rows have a value, but none when they are drawn again.
       if (!(error instanceof UserError)) throw error;
       remarks.push(`no interval of ${metric.name}: ${error.message}`);
-      return [{ name: metric.name, value: told(value.value) }];
+      return [{ name: metric.name, value: told(value.value), interval: undefined, intervalOver: undefined }];
     }
   });
   const byName = <T>(partOf: (one: (typeof judged)[number]) => T | undefined): Readonly<Record<string, T>> =>
