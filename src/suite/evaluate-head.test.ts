@@ -283,6 +283,21 @@ describe('run --layerwise', () => {
     expect(table).toContain('weighted sum');
   });
 
+  it('has the predictions of all folds of a cross-validated task, each utterance once', async () => {
+    const rows = (await readFile(join(folder, 'tones.csv'), 'utf8')).trim().split('\n');
+    const folds = rows.map((row, i) => (i === 0 ? `${row},session` : `${row},s${(i % 6) >> 1}`));
+    await writeFile(join(folder, 'er.csv'), `${folds.join('\n')}\n`);
+    await run('er', [{ name: 'er', manifest: 'er.csv', settings: small }], { layerwise: true });
+    const [stored] = await readRecords([join(folder, 'er')]);
+    const layers = stored && (await readLayers(stored));
+    if (stored === undefined || layers === undefined) throw new Error('no hidden states');
+    const lines = await readLayersLines(stored, layers);
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(24);
+    const own = await predictionsOf(join(folder, 'er', 'toy', 'er', 'predictions.jsonl'));
+    expect(lines.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
+    expect(layers.layers[0]?.metrics.accuracy).toMatchObject({ utterances: 24, intervalOver: 'units' });
+  });
+
   it('is the heads of the setting layers, one each', async () => {
     await run('one', [ks({ layers: [1] })]);
     const alone = await predictionsOf(join(folder, 'one', 'toy', 'ks', 'predictions.jsonl'));
