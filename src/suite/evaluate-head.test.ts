@@ -190,7 +190,7 @@ describe('a trained head', () => {
       /is not the encoder that the head was trained on/,
     );
     await expect(evaluation({ head: folder })).rejects.toThrow(
-      /is no result with a trained head: head.safetensors is not there/,
+      /is no result with a trained head: record.json is not there/,
     );
     await expect(evaluation({ encoder: undefined })).rejects.toThrow(
       /the encoder 'toy' of the result is not to be had.*--encoder/s,
