@@ -17,6 +17,8 @@ import {
 } from '../../src/metrics/index.js';
 import { twoSidedNormal } from '../../src/metrics/quantile.js';
 
+import { answersOfFolds, foldsTruth, slotEdits, slotF1s, slotF1Truth } from './slots-and-folds.js';
+
 export interface Coverage {
   readonly what: string;
   /** Share of the test sets whose interval held the truth. */
@@ -65,6 +67,15 @@ export function simulateCoverage(options: CoverageOptions): Coverage[] {
     ),
     held('maximum term-weighted value of 80 queries, over queries', searchValue(), options, (random, seed) =>
       bootstrapInterval(searchesOf(random, 80), { seed, resamples }),
+    ),
+    held("F1 of slots' names, the mean of 300 utterances", slotF1Truth(), options, (random, seed) =>
+      bootstrapInterval(slotF1s(random, 300), { seed, resamples }),
+    ),
+    held("character error rate 0.3 of slots' values, 300 utterances", 0.3, options, (random, seed) =>
+      bootstrapInterval(slotEdits(random, 300), { seed, resamples }),
+    ),
+    held('mean accuracy 0.65 of five folds of 40 to 90 utterances', foldsTruth, options, (random, seed) =>
+      bootstrapInterval(answersOfFolds(random), { seed, resamples }),
     ),
     held('mean of 3 seeds that vary, one test set: the mixed interval', 0.8, options, (random) =>
       severalSeeds(random, 3),

@@ -111,6 +111,20 @@ export interface HeadResult<Stored = unknown> {
   readonly earlierSeconds: number;
 }
 
+/** What training on one hidden state alone gives. */
+export interface LayerResult extends Pick<HeadResult, 'tried' | 'chosen' | 'curve' | 'predictions'> {
+  /** Counted from 0, among those of the features. */
+  readonly layer: number;
+}
+
+/** Utterances for a head that is trained already. */
+export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | 'hopSamples' | 'title'> {
+  /** Where they stand in the features. */
+  readonly places: readonly number[];
+  /** What the task asks for, made of these utterances alone: what a head learnt to name stands in its stored form. */
+  spec(): HeadSpec;
+}
+
 /** A kind of head: plug-ins and built-in ones implement this. */
 export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, Stored = unknown> {
   readonly kind: string;
@@ -151,6 +165,25 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
     settings: Settings,
     seeds: readonly number[],
   ): Promise<readonly HeadResult<Stored>[]>;
+  /**
+   * Trains a head a seed on every hidden state alone, and tests it, for `--layerwise` (without it, heads of the kind are left
+   * out there).
+   * @returns of each seed, in their order, a result a hidden state
+   * @throws the reason of `keeping`'s signal when that is aborted
+   */
+  trainLayers?(
+    work: HeadWork,
+    spec: Spec,
+    settings: Settings,
+    seeds: readonly number[],
+  ): Promise<readonly (readonly LayerResult[])[]>;
+  /**
+   * What a trained head says of other utterances than those that it was tested on, in their order (without it,
+   * `ehmam evaluate` refuses the kind's heads).
+   */
+  predict?(work: PredictionWork, stored: Stored, parameters: HostParameters): Promise<readonly Prediction[]>;
+  /** The classes that a head can name, by column: what has another label cannot be judged. */
+  classes?(stored: Stored): Readonly<Record<string, readonly string[]>>;
   /** What stands in the metadata of a head's file: all that `forward` needs beside the parameters. */
   readonly stored: ZodType<Stored>;
   /**

@@ -9,6 +9,7 @@ export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
 export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
 export { torchPermutation } from '../base/torch-permutation.js';
+export { arpabetPhones } from '../data/arpabet.js';
 export type { Cropper } from '../data/cropping.js';
 export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
@@ -23,7 +24,9 @@ export type {
   HeadResult,
   HeadWork,
   Keeping,
+  LayerResult,
   Prediction,
+  PredictionWork,
   TriedRate,
 } from './head-kind.js';
 export type {

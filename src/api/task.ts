@@ -87,6 +87,8 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly pairs?: TaskPairs;
   /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
   readonly splits?: readonly Split[];
+  /** Splits whose utterances are used where there are any, besides those that must have some. */
+  readonly optionalSplits?: readonly Split[];
   /**
    * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
    * judges pairs, its pairs' columns and a `score`).

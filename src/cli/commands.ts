@@ -7,6 +7,7 @@ import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   validateCommand,
   planCommand,
   runCommand,
+  evaluateCommand,
   statusCommand,
   watchCommand,
   cleanCommand,

@@ -5,6 +5,7 @@ import { listOf } from './lists.js';
 
 const optionNames = {
   subsets: '--subsets',
+  lexicon: '--lexicon',
   labelFromParent: '--label-from-parent',
   splitBySpeaker: '--split-by-speaker',
   texts: '--texts',
@@ -34,6 +35,11 @@ export const prepareCommand = defineCommand({
       type: 'string',
       describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
     },
+    lexicon: {
+      type: 'string',
+      describe:
+        'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
+    },
     'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
     'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
     texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
@@ -44,6 +50,11 @@ export const prepareCommand = defineCommand({
       'prepare librispeech --from dev-clean.tar.gz --root /data --subsets dev-clean --out manifests',
       'Unpacks the archive into /data; goes on where an earlier call was stopped',
     ],
+    [
+      'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
+      'Phones too, for pr; of several pronunciations of a word the first one counts',
+    ],
+    ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
   ],
   async run(args, io) {
@@ -56,6 +67,7 @@ export const prepareCommand = defineCommand({
     }
     const options = {
       subsets: listOf(args.subsets, 'subsets'),
+      lexicon: listOf(args.lexicon, 'lexicon'),
       labelFromParent: args['label-from-parent'],
       splitBySpeaker: args['split-by-speaker'],
       texts: args.texts,

@@ -10,6 +10,7 @@ import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
 import { listOf } from './lists.js';
+import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
@@ -19,11 +20,8 @@ export const suiteOptions = {
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
-  'max-bad': {
-    type: 'string',
-    default: '0.1%',
-    describe: 'Share of utterances whose audio may be unusable',
-  },
+  layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic)' },
+  'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,
 } as const;
@@ -40,6 +38,7 @@ export function requestOf(
     seeds: listOf(args.seeds, 'seeds'),
     lr: args.lr,
     preset: args.preset,
+    layerwise: args.layerwise,
     out: args.out,
     plugins: io.plugins,
     maxBadShare: shareOf(args['max-bad']),
@@ -81,6 +80,7 @@ export const runCommand = defineCommand({
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+    ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'What every layer knows'],
     ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
@@ -123,12 +123,4 @@ function secondsOf(seconds: number): number {
   throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
     mend: 'Give 30, or 0 for always',
   });
-}
-
-/** `0.1%` or `0.001`, from 0 to less than all. */
-function shareOf(text: string): number {
-  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
-  const share = Number(number) / (percent === '%' ? 100 : 1);
-  if (number !== undefined && share < 1) return share;
-  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
 }

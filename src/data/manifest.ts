@@ -18,6 +18,8 @@ export {
 export interface LoadOptions extends ManifestOptions {
   /** The splits wanted, none of which may be empty (default: all rows). */
   readonly splits?: readonly string[];
+  /** Splits that are wanted as well, and may be empty. */
+  readonly optionalSplits?: readonly string[] | undefined;
   /** Whether utterances keep their `columns` (default). Without them, millions of rows need little memory. */
   readonly keepColumns?: boolean;
   /** The share of audio files that may be missing (default: none). */
@@ -93,7 +95,7 @@ async function middleOf(path: string, size: number): Promise<string> {
 }
 
 async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
-  const wanted = options.splits && new Set(options.splits);
+  const wanted = options.splits && new Set([...options.splits, ...(options.optionalSplits ?? [])]);
   const ids = new Set<string>();
   const counts = new Map<string, number>();
   const kept: Utterance[] = [];

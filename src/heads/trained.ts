@@ -1,9 +1,11 @@
 /** @file A trained head by itself: what it takes to run it later, kept in one file beside its result. */
 import { z } from 'zod';
+import type { HeadKind } from '../api/head-kind.js';
 import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
+import { type StoredType, storedTypes } from '../features/shards.js';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { headKinds } from './registry.js';
 
@@ -18,6 +20,8 @@ const reducedSchema = z.object({
   gainDecibels: z.number().optional(),
   /** Whether it was without its pauses. */
   withoutSilence: z.boolean().optional(),
+  /** How its frames were kept, where not as its kind keeps them where nothing is said. */
+  frameType: z.enum(storedTypes).optional(),
 });
 
 export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
@@ -25,6 +29,13 @@ export interface TrainedHead extends Readonly<z.infer<typeof reducedSchema>> {
   /** What the kind's forward pass needs beside the parameters. */
   readonly stored: unknown;
   readonly parameters: HostParameters;
+}
+
+/** How a kind's frames are kept where its settings say nothing; undefined of means, and where they must say something. */
+export function usualFrameType({ settings, reads }: HeadKind): StoredType | undefined {
+  const usual = settings.safeParse({});
+  const read = usual.success ? reads(usual.data) : undefined;
+  return read?.store === 'frames' ? read.type : undefined;
 }
 
 /** Which encoder and task a head was trained for. */
@@ -46,16 +57,11 @@ export async function writeHead(file: string, head: TrainedHead, origin: HeadOri
 }
 
 /** Kind and stored form of a head as one JSON text. */
-export function headText({
-  kind,
-  stored,
-  layers,
-  gainDecibels,
-  withoutSilence,
-}: Omit<TrainedHead, 'parameters'>): string {
-  const all = { layers, gainDecibels, withoutSilence };
-  const reduced = Object.values(all).every((value) => value === undefined) ? {} : { reads: all };
-  return JSON.stringify({ kind, ...reduced, ...(stored as object) });
+export function headText({ kind, stored, ...rest }: Omit<TrainedHead, 'parameters'>): string {
+  const { layers, gainDecibels, withoutSilence, frameType } = rest;
+  const reads = { layers, gainDecibels, withoutSilence, frameType };
+  const isUsual = Object.values(reads).every((value) => value === undefined);
+  return JSON.stringify({ kind, ...(!isUsual && { reads }), ...(stored as object) });
 }
 
 /**

@@ -76,6 +76,7 @@ export const taskShape: Shape = {
     },
     head: aFunction,
     evaluate: aFunction,
+    optionalSplits: optional({ is: 'a list of splits', fits: areSplits }),
     pairs: optional({ is: '{ first, second, columns, splits }', fits: isPairs }),
     splits: optional({ is: 'a list of splits', fits: areSplits }),
     judges: optional({ is: '{ references, predictions }, lists of columns', fits: isJudged }),

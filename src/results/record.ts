@@ -10,11 +10,11 @@ export const recordFileName = 'record.json';
 export const predictionsFileName = 'predictions.jsonl';
 export const tensorsFileName = 'predictions.safetensors';
 
-const text = z.string().min(1);
+export const text = z.string().min(1);
 /** As `recordedPath` writes it. */
-const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
+export const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
 
-const metricSchema = z.strictObject({
+export const metricSchema = z.strictObject({
   /** A fraction, not a percentage (0.1234). */
   value: z.number(),
   /** Which values are better. */
@@ -27,6 +27,13 @@ const metricSchema = z.strictObject({
   utterances: z.int().positive(),
 });
 
+export const engineSchema = z.strictObject({
+  name: text,
+  provider: text,
+  versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
+});
+
+export const skippedSchema = z.array(z.strictObject({ id: text, reason: text }));
 const learningRatesSchema = z.strictObject({
   /** Every rate tried, with the best value of the task's first metric on dev; of folds, the mean over them. */
   tried: z.array(
@@ -70,14 +77,12 @@ export const recordSchema = z.strictObject({
   pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
+  /** What was chosen by the result on test itself, as the reference does: the numbers flatter. */
+  chosenOnTest: text.optional(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
   learningRates: learningRatesSchema,
-  engine: z.strictObject({
-    name: text,
-    provider: text,
-    versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
-  }),
+  engine: engineSchema,
   /** Of this program's own checkout, `-dirty` where files differ from it. */
   gitCommit: text.optional(),
   /** By name; the first one is the one that tables show. */
@@ -118,7 +123,7 @@ export const recordSchema = z.strictObject({
     encoderFrames: z.int().nonnegative(),
   }),
   /** Utterances whose audio cannot be used, left out of every split. */
-  skipped: z.array(z.strictObject({ id: text, reason: text })).optional(),
+  skipped: skippedSchema.optional(),
   /** JSON Lines beside the record, one utterance a line. */
   predictions: text,
   /** SHA-256 of that file: tells predictions of another run from this one's. Missing in early records. */

@@ -1,6 +1,6 @@
 /** @file What a comparison's table shows: values in percent, arrows, intervals, seeds, differences, and what marks mean. */
 import { inPercent } from '../base/decimal.js';
-import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
+import type { Comparison, ComparisonCell, ComparisonColumn, LayerCell } from './compare.js';
 import { type Layout, type LayoutCell, plainCell } from './layout/layout.js';
 import { scoreNotes } from './superb.js';
 
@@ -71,6 +71,36 @@ export function layoutOf(comparison: Comparison): Layout {
   };
 }
 
+/** The tables of hidden states: a row a hidden state, a column an encoder; the best of each column stands out. */
+export function layerLayouts({ layers = [] }: Comparison): Layout[] {
+  return layers.map(({ taskLabel, metric, direction, rows }): Layout => {
+    const count = Math.max(...rows.map((row) => row.layers.length));
+    const better = direction === 'higher' ? Math.max : Math.min;
+    const best = rows.map((row) => better(...row.layers.flatMap((cell) => cell?.value ?? [])));
+    const cell = (layer: LayerCell | undefined, isBest: boolean): LayoutCell | undefined =>
+      layer && {
+        value: percent(layer.value),
+        best: isBest,
+        details:
+          layer.interval === undefined ? [] : [`${percent(layer.interval[0])}–${percent(layer.interval[1])}`],
+      };
+    return {
+      corner: `${taskLabel}: hidden state`,
+      heads: rows.map(({ label }) => [label, `${metric} % ${arrows[direction]}`]),
+      rows: [
+        ...Array.from({ length: count }, (_, number) => ({
+          label: String(number),
+          cells: rows.map(({ layers: own }, i) => cell(own[number], own[number]?.value === best[i])),
+        })),
+        { label: 'weighted sum', cells: rows.map(({ sum }) => cell(sum, false)) },
+      ],
+      notes: [
+        `heads on one hidden state each, 0 the input of the first block; percent, and the 95 % interval`,
+      ],
+    };
+  });
+}
+
 /** What is said of the intervals of a comparison; undefined where no value has one. */
 export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | undefined {
   const cells = rows.flatMap((row) => row.cells.filter((cell) => cell !== undefined));
@@ -82,7 +112,7 @@ export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | unde
 }
 
 /** What the marks of a table mean, and where published values come from. */
-function notesOf({ rows, baseline, published = [], score }: Comparison): string[] {
+function notesOf({ columns, rows, baseline, published = [], score }: Comparison): string[] {
   const any = (test: (cell: ComparisonCell) => boolean): boolean =>
     rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
   const intervals = intervalsText({ rows });
@@ -99,6 +129,11 @@ function notesOf({ rows, baseline, published = [], score }: Comparison): string[
     ...(any((cell) => cell.pValue !== undefined)
       ? ['* p < 0.05, paired by utterance, after Holm over the table']
       : []),
+    ...columns.flatMap(({ taskLabel, chosenOnTest }) =>
+      chosenOnTest === undefined
+        ? []
+        : [`${taskLabel}: ${chosenOnTest} chosen on test itself, as the reference does`],
+    ),
     ...(published.length > 0
       ? [
           `${publishedMark} published by others on SUPERB's own data, not measured here: ${sourcesOf(published)}`,

@@ -75,6 +75,10 @@ export const suiteSchema = z.strictObject({
     .optional()
     .describe("Learning rate of the heads, or 'search'"),
   preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  layerwise: z
+    .boolean()
+    .optional()
+    .describe('Trains heads that can be on every hidden state alone too, beside the weighted sum'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -120,6 +124,8 @@ export interface Suite {
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
   readonly preset?: PresetName | undefined;
+  /** Whether heads are trained on every hidden state alone too. */
+  readonly layerwise?: boolean | undefined;
   readonly resources?:
     | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
     | undefined;

@@ -36,15 +36,9 @@ export async function evaluate(
   const { engine, seeds } = options;
   const features = await openPlanned(encoder, planned, options);
   try {
-    const skipped = new Map<number, string>();
+    const { works, skipped } = worksOf(encoder, planned, features, options);
     const trained: TrainedPart[] = [];
-    const parts = partsOf(planned, features);
-    for (const [index, part] of parts.entries()) {
-      const out = leftOut(part.planned, part.seen, encoder.hopSamples);
-      for (const [place, reason] of out) skipped.set(part.placeOf(place), reason);
-      const kept = usable(part.planned, out);
-      trained.push(await trainAndTest(encoder, part, features, kept, ofPart(options, index, parts.length)));
-    }
+    for (const each of works) trained.push(await trainAndTest(each, seeds));
     return seeds.map((seed, i) => {
       const tested = {
         encoder,
@@ -52,9 +46,7 @@ export async function evaluate(
         engine,
         features,
         skipped,
-        speakers: trained.flatMap(({ part, kept }) =>
-          judgedOf(part, kept.data, 'test').map(({ speaker }) => speaker),
-        ),
+        speakers: trained.flatMap(({ speakers }) => speakers),
         seed,
         seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
       };
@@ -69,6 +61,34 @@ export async function evaluate(
   } finally {
     await features.close();
   }
+}
+
+/** What a part's head is trained with. */
+export interface PartWork {
+  readonly part: Part;
+  readonly work: HeadWork;
+  /** Predictions of a split beside what the manifest says. */
+  readonly rowsOf: RowsOf;
+  /** Of test, one a row, where the manifest names them. */
+  readonly speakers: readonly (string | undefined)[];
+}
+
+/** The work of every part of a task, and the reasons of what is left out, by place. */
+export function worksOf(
+  encoder: Encoder,
+  planned: PlannedTask,
+  features: Features,
+  options: EvaluateOptions,
+): { readonly works: readonly PartWork[]; readonly skipped: ReadonlyMap<number, string> } {
+  const skipped = new Map<number, string>();
+  const parts = partsOf(planned, features);
+  const works = parts.map((part, index) => {
+    const out = leftOut(part.planned, part.seen, encoder.hopSamples);
+    for (const [place, reason] of out) skipped.set(part.placeOf(place), reason);
+    const kept = usable(part.planned, out);
+    return workOf(encoder, part, features, kept, ofPart(options, index, parts.length));
+  });
+  return { works, skipped };
 }
 
 /** The options of one of several parts. */
@@ -89,7 +109,7 @@ interface PartOptions extends Omit<EvaluateOptions, 'keepingOf'> {
  * The features that the planned head reads.
  * @throws UserError for a hidden state in its settings that the encoder does not have
  */
-async function openPlanned(
+export async function openPlanned(
   encoder: Encoder,
   { head, utterances, hashes }: PlannedTask,
   { engine, storage, quiet }: EvaluateOptions,
@@ -111,29 +131,34 @@ async function openPlanned(
 }
 
 /** Predictions of a split beside what the manifest says. */
-type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
+export type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
 
 /** Heads of a task or a fold, trained and tested, a result a seed. */
-interface TrainedPart {
-  readonly part: Part;
-  readonly kept: Usable;
+interface TrainedPart extends PartWork {
   readonly results: readonly HeadResult[];
   /** A seed's: seeds that train together share the time it took. */
   readonly seconds: number;
-  readonly rowsOf: RowsOf;
 }
 
-async function trainAndTest(
+async function trainAndTest(partWork: PartWork, seeds: readonly number[]): Promise<TrainedPart> {
+  const { kind, spec, settings } = partWork.part.planned.head;
+  const started = performance.now();
+  const results = await kind.train(partWork.work, spec, settings, seeds);
+  const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
+  const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
+  return { ...partWork, results, seconds };
+}
+
+function workOf(
   encoder: Encoder,
   part: Part,
   features: Features,
   kept: Usable,
-  { engine, seeds, quiet, onProgress, keepingOf }: PartOptions,
-): Promise<TrainedPart> {
+  { engine, quiet, onProgress, keepingOf }: PartOptions,
+): PartWork {
   const { planned, fold } = part;
-  const { task, head } = planned;
+  const { task } = planned;
   const { data } = kept;
-  const started = performance.now();
   const of = (split: Split) => judgedOf(part, data, split);
   const judged = { train: of('train'), dev: of('dev'), test: of('test') };
   const references = (split: Split) => judged[split].map(({ reference }) => reference);
@@ -160,10 +185,7 @@ async function trainAndTest(
     onProgress,
     keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
   };
-  const results = await head.kind.train(work, head.spec, head.settings, seeds);
-  const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
-  const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
-  return { part, kept, results, seconds, rowsOf };
+  return { part, work, rowsOf, speakers: judged.test.map(({ speaker }) => speaker) };
 }
 
 /**

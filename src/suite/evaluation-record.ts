@@ -5,7 +5,7 @@ import { ownCommit, runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
-import type { TrainedHead } from '../heads/trained.js';
+import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
 import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';
@@ -51,7 +51,11 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
   const { planned, speakers } = tested;
   const rows = parts.flatMap((part) => part.rows);
   const [head, ...others] = parts.map(
-    ({ result }): TrainedHead => ({ kind: planned.head.spec.kind, ...planned.head.reading, ...result.head }),
+    ({ result }): TrainedHead => ({
+      kind: planned.head.spec.kind,
+      ...reducedBy(planned.head),
+      ...result.head,
+    }),
   );
   if (head === undefined) throw new Error('no head was trained');
   return {
@@ -70,10 +74,17 @@ export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Eval
   };
 }
 
+/** What the head was given that is not all, or not as usual. */
+function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<TrainedHead> {
+  const reads = kind.reads(settings);
+  const frameType = reads.store === 'frames' && reads.type !== usualFrameType(kind) ? reads.type : undefined;
+  return { ...reading, ...(frameType !== undefined && { frameType }) };
+}
+
 function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
   const { task, manifest, pairs, preset } = planned;
-  const { languageModel, devByLayer, remarks = [] } = parts[0]?.result ?? {};
+  const { languageModel, devByLayer, chosenOnTest, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
     encoder: {
@@ -88,6 +99,7 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
     preset,
     seed,
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    ...(chosenOnTest !== undefined && { chosenOnTest }),
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),
     metrics: metricsOf(tested, rows),

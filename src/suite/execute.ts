@@ -122,8 +122,8 @@ export async function recordsOf(graph: JobGraph): Promise<StoredRecord[]> {
   for (const job of graph.jobs) {
     if (job.kind !== 'head' || !done.has(job.key)) continue;
     for (const seed of job.seeds) {
-      const path = headFolder(graph, job, seed);
-      stored.push({ path, record: await readRecord(join(path, recordFileName)) });
+      const path = join(headFolder(graph, job, seed), recordFileName);
+      stored.push({ path, record: await readRecord(path) });
     }
   }
   return stored;

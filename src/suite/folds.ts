@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HeadSpec } from '../api/head-spec.js';
 import { type Fold, splits, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
-import { headCheckpointName } from '../training/keep-work.js';
+import { headCheckpointName, layersCheckpointName } from '../training/keep-work.js';
 
 /** A fold with the head that its data asks for. */
 export interface PlannedFold extends Fold {
@@ -44,6 +44,9 @@ export function fileOfFold(name: string, index: number): string {
 /** Removes the checkpoints of a head, or of a head a fold, from the folder of their result. */
 export async function removeCheckpoints(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  const checkpoint = new RegExp(`^${headCheckpointName.replace('.', String.raw`(-\d+)?\.`)}$`);
-  for (const name of names) if (checkpoint.test(name)) await rm(join(folder, name), { force: true });
+  const patterns = [headCheckpointName, layersCheckpointName].map(
+    (name) => new RegExp(`^${name.replace('.', String.raw`(-\d+)?\.`)}$`),
+  );
+  for (const name of names)
+    if (patterns.some((pattern) => pattern.test(name))) await rm(join(folder, name), { force: true });
 }

@@ -86,7 +86,8 @@ export async function planTask(
   const task = knownTasks.find(wanted.name);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
-  const needed = task.folds === undefined ? { splits: splitsOf(task) } : {};
+  const { optionalSplits } = task;
+  const needed = task.folds === undefined ? { splits: splitsOf(task), optionalSplits } : {};
   const read = { root, columns: task.columns, mostMissing, ...needed };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);

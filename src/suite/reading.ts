@@ -44,14 +44,24 @@ export function readingOf(
   return { reading: parseSettings(readingSchema, { layers, gainDecibels, withoutSilence }, place), own };
 }
 
-/** The data with what is done to the audio on every utterance. */
-export function withEffects(data: TaskData, { gainDecibels, withoutSilence }: ReadingSettings): TaskData {
+/** What is done to the audio before an encoder hears it. */
+export type Effects = Pick<ReadingSettings, 'gainDecibels' | 'withoutSilence'>;
+
+/** Utterances with what is done to their audio; the very ones where nothing is. */
+export function withEffectsOn(
+  utterances: readonly Utterance[],
+  { gainDecibels, withoutSilence }: Effects,
+): readonly Utterance[] {
   const effects = {
     ...(gainDecibels !== undefined && { gainDecibels }),
     ...(withoutSilence === true && { withoutSilence }),
   };
-  if (Object.keys(effects).length === 0) return data;
-  const changed = (utterances: readonly Utterance[]): Utterance[] =>
-    utterances.map((utterance) => ({ ...utterance, ...effects }));
+  if (Object.keys(effects).length === 0) return utterances;
+  return utterances.map((utterance) => ({ ...utterance, ...effects }));
+}
+
+/** The data with what is done to the audio on every utterance. */
+export function withEffects(data: TaskData, effects: Effects): TaskData {
+  const changed = (utterances: readonly Utterance[]) => withEffectsOn(utterances, effects);
   return { ...data, train: changed(data.train), dev: changed(data.dev), test: changed(data.test) };
 }

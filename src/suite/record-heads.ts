@@ -5,17 +5,21 @@ import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { headFileName, writeHead } from '../heads/trained.js';
+import { readLayers, writeLayers } from '../results/layers-file.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { readRecord, recordFolder, writeRecord } from '../results/store.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
-import { headCheckpointName } from '../training/keep-work.js';
+import { headCheckpointName, layersCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
+import { evaluateLayers, hasLayers } from './evaluate-layers.js';
 import { fileOfFold, removeCheckpoints } from './folds.js';
 import type { PlannedTask } from './plan.js';
 
 /** Where a record goes, and how what is not recorded yet is kept. */
 export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signal' | 'say'>> {
   readonly folderOf: (seed: number) => string;
+  /** Whether heads are trained on every hidden state alone too, where the kind can. */
+  readonly layerwise?: boolean | undefined;
 }
 
 /**
@@ -28,7 +32,7 @@ export async function evaluateInto(
   task: PlannedTask,
   options: Omit<EvaluateOptions, 'keepingOf'> & Recording,
 ): Promise<StoredRecord[]> {
-  const { engine, seeds, folderOf, signal, say } = options;
+  const { engine, seeds, folderOf } = options;
   const known = new Map<number, StoredRecord>();
   for (const seed of seeds) {
     const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
@@ -38,17 +42,17 @@ export async function evaluateInto(
   }
   const missing = seeds.filter((seed) => !known.has(seed));
   // The checkpoint of seeds that train together lies with the first of them all, whichever are missing.
-  const checkpointOf = (seed: number, fold: number): string => {
+  const checkpointFolder = (seed: number): string => {
     const first = task.head.kind.seedsTogether ? (seeds[0] ?? seed) : seed;
-    const folder = recordFolder(folderOf(first), encoder.name, task.task.name);
-    return join(folder, fileOfFold(headCheckpointName, fold));
+    return recordFolder(folderOf(first), encoder.name, task.task.name);
   };
-  const keepingOf = (seed: number, fold: number) => ({
-    file: checkpointOf(seed, fold),
+  const keepingIn = (name: string) => (seed: number, fold: number) => ({
+    file: join(checkpointFolder(seed), fileOfFold(name, fold)),
     everySeconds: options.everySeconds ?? usualSecondsBetweenCheckpoints,
-    signal,
-    say,
+    signal: options.signal,
+    say: options.say,
   });
+  const keepingOf = keepingIn(headCheckpointName);
   const done =
     missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
   for (const { record, predictions, tensors, heads } of done) {
@@ -61,8 +65,31 @@ export async function evaluateInto(
     }
     known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
   }
-  for (const seed of seeds) await removeCheckpoints(dirname(checkpointOf(seed, 0)));
-  return seeds.flatMap((seed) => known.get(seed) ?? []);
+  const stored = seeds.flatMap((seed) => known.get(seed) ?? []);
+  if (options.layerwise && hasLayers(encoder, task))
+    await layersBeside(encoder, task, stored, { ...options, keepingOf: keepingIn(layersCheckpointName) });
+  for (const seed of seeds) await removeCheckpoints(checkpointFolder(seed));
+  return stored;
+}
+
+/** Trains heads on every hidden state alone for the records that have no results of them yet. */
+async function layersBeside(
+  encoder: Encoder,
+  task: PlannedTask,
+  records: readonly StoredRecord[],
+  options: EvaluateOptions,
+): Promise<void> {
+  const missing: StoredRecord[] = [];
+  for (const stored of records) {
+    // What cannot be read is written anew.
+    const layers = await readLayers(stored).catch(() => undefined);
+    if (layers === undefined) missing.push(stored);
+  }
+  if (missing.length === 0) return;
+  const seeds = missing.map(({ record }) => record.seed);
+  const done = await evaluateLayers(encoder, task, { ...options, seeds });
+  for (const [i, { layers, lines }] of done.entries())
+    await writeLayers(dirname((missing[i] as StoredRecord).path), layers, lines);
 }
 
 /** The record of the very same work, if there is one. */

@@ -48,7 +48,7 @@ function tooShort(
   const toLearn = isLearntFrom ? (kind.framesToLearn?.(settings, hopSamples) ?? 0) : 0;
   const fewest = Math.max(kind.fewestFrames ?? 0, toLearn);
   if (frames < fewest) {
-    return `'${utterance.id}' has ${frames} frames, and the head needs ${fewest}`;
+    return `'${utterance.id}' has ${frames} frame${frames === 1 ? '' : 's'}, and the head needs ${fewest}`;
   }
   if (!isLearntFrom || task.stepsNeeded === undefined) return undefined;
   const steps = kind.steps?.(settings, frames, hopSamples) ?? frames;

@@ -11,6 +11,7 @@ import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
+import { headKinds } from '../../heads/registry.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
 import { encoderFunction, exportedModel } from './program.js';
 
@@ -135,7 +136,10 @@ async function engineOutputs(
     dynamicAxes: { waveform: 1 },
   });
   const runs: Run[] = [];
-  for (const length of [encoder.minimumSamples, encoder.minimumSamples + 12_345, 40_001]) {
+  const { minimumSamples, hopSamples } = encoder;
+  const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
+  const shortest = minimumSamples + (frames - 1) * hopSamples;
+  for (const length of [shortest, shortest + 12_345, 40_001]) {
     const samples = testSignal(length);
     const heard = amplified(samples, head?.gainDecibels);
     const waveform = encoder.normalizesWaveform ? normalizeWaveform(heard, encoder.waveformEpsilon) : heard;

@@ -20,6 +20,8 @@ export interface CorpusRow {
 export interface CorpusOptions {
   /** The parts wanted (default: all that are there). */
   readonly subsets?: readonly string[] | undefined;
+  /** `librispeech`: pronunciation lexicons, the first of a word's entries counts. */
+  readonly lexicon?: readonly string[] | undefined;
   /** `folder`: the label is the name of the folder a file lies in. */
   readonly labelFromParent?: boolean | undefined;
   /** `folder`: no speaker is in two splits. */

@@ -3,8 +3,10 @@ import { asterisk } from './asterisk.js';
 import type { Corpus } from './corpus.js';
 import { fluentSpeechCommands } from './fluent-speech-commands.js';
 import { folder } from './folder.js';
+import { iemocap } from './iemocap.js';
 import { librispeech } from './librispeech.js';
 import { quesst14 } from './quesst14.js';
+import { snips } from './snips.js';
 import { speechCommands } from './speech-commands.js';
 import { voxceleb1 } from './voxceleb1.js';
 
@@ -17,6 +19,8 @@ export const corpora: readonly Corpus[] = [
   voxceleb1,
   fluentSpeechCommands,
   quesst14,
+  iemocap,
+  snips,
   asterisk,
   folder,
 ];

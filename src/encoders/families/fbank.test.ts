@@ -64,8 +64,12 @@ it('a row that is padded has the CMVN of its own frames, and a single frame or a
     floatsOf(padded).subarray(row * 48 * width, (row * 48 + frames) * width);
   expect(padded.shape).toEqual([2, 48, width]);
   for (const [i, value] of floatsOf(first).entries()) expect(rowsOf(0, 23)[i]).toBeCloseTo(value, 3);
-  expect(floatsOf(second)).toEqual(new Float32Array(width));
-  expect(floatsOf(padded).subarray(23 * width, 48 * width)).toEqual(new Float32Array(25 * width));
+  expect(floatsOf(second).every((value) => value === 0)).toBe(true);
+  expect(
+    floatsOf(padded)
+      .subarray(23 * width, 48 * width)
+      .every((value) => value === 0),
+  ).toBe(true);
 });
 
 it('log-mel energies of silence are the logarithm of the floor, 2^-23', async () => {

@@ -5,6 +5,7 @@ import { framesJoined, stepsOf } from './batches.js';
 import { type CtcStored, ctcForward, ctcStoredSchema } from './model.js';
 import { type CtcSettings, ctcPresets, ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
+import { transcribed } from './transcribed.js';
 
 export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
   kind: 'frame-ctc',
@@ -24,6 +25,7 @@ export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
     secondsPerUnit: 0.06,
   }),
   train: trainCtcHeads,
+  predict: transcribed,
   stored: ctcStoredSchema,
   forward: ctcForward,
   freeAxis: 'steps',

@@ -20,7 +20,7 @@ import {
 } from './batches.js';
 import { lmDecoder } from './lm-decoding.js';
 import { type CtcStored, ctcStart } from './model.js';
-import { lookAtDev, lookProgram, type Recognition, transcribeTest } from './recognition.js';
+import { lookAtDev, lookProgram, type Recognition, transcribe } from './recognition.js';
 import type { CtcSettings } from './settings.js';
 import { featureStandard } from './standard.js';
 import { timeWarps } from './time-warp.js';
@@ -74,7 +74,7 @@ export async function trainCtcHeads(
         ...result,
         layerWeights: layerWeightsOf(parameters),
         head: { stored, parameters: { ...parameters, ...standard } },
-        predictions: await transcribeTest(recognition, parameters, {
+        predictions: await transcribe(recognition, parameters, places.test, {
           decoder,
           signal: work.keepingOf?.(seed).signal,
         }),
@@ -88,7 +88,11 @@ export async function trainCtcHeads(
 }
 
 /** The tokens of a split's texts, in its order, with those behind every text. */
-function targetsOf({ work, spec }: Recognition, split: Split, { endTokens = [] }: CtcSettings): number[][] {
+export function targetsOf(
+  { work, spec }: Pick<Recognition, 'work' | 'spec'>,
+  split: Split,
+  { endTokens = [] }: CtcSettings,
+): number[][] {
   const ends = endTokens.map((token) => {
     const index = spec.tokens.indexOf(token);
     if (index < 0)

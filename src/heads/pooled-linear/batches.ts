@@ -43,9 +43,19 @@ export function fillMeans(
 /** Means [updates, layers, batch, dim] and targets [updates, batch, slots]. A type, so that it is a tree. */
 export type PooledBatches = { readonly means: HostTensor; readonly targets: HostTensor };
 
+/** Means of one hidden state alone, as if there were no others. */
+export function meansOfLayer(readMeans: MeansReader, dim: number, layer: number): MeansReader {
+  return (place) => readMeans(place).subarray(layer * dim, (layer + 1) * dim);
+}
+
+/** What batches are drawn from. */
+type Drawn = Pick<HeadWork, 'places' | 'references' | 'trainSources'> & {
+  readonly features: Pick<Features, 'layers' | 'dim'>;
+};
+
 /** Batches `first`, `first + 1`, ... of a seed's endless stream of draws from the train split. */
 export function trainingBatches(
-  work: HeadWork,
+  work: Drawn,
   seed: number,
   slots: Slots,
   { batchSize, drawing }: Pick<PooledSettings, 'batchSize' | 'drawing'>,
@@ -77,7 +87,7 @@ export function trainingBatches(
 }
 
 /** The rows of train by the utterance that they stem from: an utterance, or all of its crops. */
-export function groupsOf({ places, trainSources }: HeadWork): number[][] {
+export function groupsOf({ places, trainSources }: Pick<HeadWork, 'places' | 'trainSources'>): number[][] {
   const groups = new Map<string | number, number[]>();
   for (const row of places.train.keys()) {
     const source = trainSources?.[row] ?? row;
@@ -146,7 +156,7 @@ function balancedDrawer(
 }
 
 /** The class indices of a split's utterances, one a slot. */
-export function targetsOf(work: HeadWork, slots: Slots, split: Split): number[][] {
+export function targetsOf(work: Pick<HeadWork, 'references'>, slots: Slots, split: Split): number[][] {
   const indices = slots.map(({ classes }) => new Map(classes.map((name, i) => [name, i])));
   return work.references[split].map((reference) =>
     slots.map(({ column }, slot) => {

@@ -3,7 +3,7 @@ import type { HeadWork } from '../../api/head-kind.js';
 import type { HostParameters } from '../../base/host-tensor.js';
 import { afterLook, type Course, type DevScores, withEndings, withoutBeaten } from '../../training/course.js';
 import { targetsOf } from './batches.js';
-import type { Axes } from './grid.js';
+import { type Axes, isOf } from './grid.js';
 import { runOf } from './runs.js';
 import { predict, type Scored, type Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
@@ -23,7 +23,7 @@ export async function looked(
 ): Promise<Course[]> {
   const { work, slots } = scoring;
   const { direction } = work.metric;
-  const scored = await predict(scoring, parameters, 'dev');
+  const scored = await predict(scoring, parameters, 'dev', axes.sources);
   const classes = settings.devOver === 'classes' ? rowsByClass(targetsOf(work, slots, 'dev')) : undefined;
   const next: Course[] = [];
   for (const course of courses) {
@@ -72,7 +72,8 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value / values.length, 0);
 
 /** Where the run of a course stands in the grid. */
-function placeIn({ seeds, rates }: Axes, { seed, learningRate }: Course): number | undefined {
-  const [row, column] = [seeds.indexOf(seed), rates.indexOf(learningRate)];
+function placeIn({ sources, rates }: Axes, course: Course): number | undefined {
+  const row = sources.findIndex((source) => isOf(source, course));
+  const column = rates.indexOf(course.learningRate);
   return row < 0 || column < 0 ? undefined : row * rates.length + column;
 }

@@ -2,7 +2,7 @@
 import { float32, floatsOf, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type { PooledBatches } from './batches.js';
-import { type HeldGrid, type HeldPart, releaseGrid, runsOf } from './grid.js';
+import { type HeldGrid, type HeldPart, releaseGrid, runsOf, type Source } from './grid.js';
 import type { RunsUpdated, RunsUpdates } from './runs.js';
 import type { Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
@@ -11,13 +11,15 @@ import type { PooledSettings } from './settings.js';
 const mostUpdatesPerRun = 64;
 const mostBatchBytes = 192 * 2 ** 20;
 
-/** Batches `first`, `first + 1`, ... of a seed. */
+/** Batches `first`, `first + 1`, ... of a source. */
 export type BatchStream = (first: number, updates: number) => PooledBatches;
 
 export interface Training extends Scoring {
   readonly settings: PooledSettings;
   readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
-  readonly streams: ReadonlyMap<number, BatchStream>;
+  /** Hidden states in a batch. */
+  readonly layers: number;
+  readonly streamOf: (source: Source) => BatchStream;
 }
 
 interface Trained<Runs> {
@@ -27,10 +29,10 @@ interface Trained<Runs> {
 }
 
 /** How many updates one run of the program does: of every part, since all have as many bytes for their batches. */
-export function updatesPerRun({ work, settings }: Training, { parts }: HeldGrid): number {
-  const { layers, dim } = work.features;
-  const seeds = parts.reduce((most, part) => Math.max(most, part.seeds.length), 1);
-  const batchBytes = seeds * layers * settings.batchSize * dim * 4;
+export function updatesPerRun({ work, settings, layers }: Training, { parts }: HeldGrid): number {
+  const { dim } = work.features;
+  const sources = parts.reduce((most, part) => Math.max(most, part.sources.length), 1);
+  const batchBytes = sources * layers * settings.batchSize * dim * 4;
   const fitting = Math.floor(mostBatchBytes / Math.max(1, parts.length) / batchBytes);
   return Math.max(1, Math.min(mostUpdatesPerRun, fitting));
 }
@@ -73,7 +75,7 @@ async function allOf<T>(coming: readonly Promise<T>[], release: (result: T) => P
 }
 
 async function trainPart(
-  { update, streams }: Training,
+  { update, streamOf }: Training,
   { grid, losses }: Trained<HeldPart>,
   [from, to]: readonly [from: number, to: number],
   most: number,
@@ -81,14 +83,14 @@ async function trainPart(
   const runs = runsOf(grid);
   const learningRates = float32(
     [runs],
-    grid.seeds.flatMap(() => grid.rates),
+    grid.sources.flatMap(() => grid.rates),
   );
   const sums = [...losses];
   let part = grid;
   try {
     for (let done = from; done < to; ) {
       const updates = Math.min(most, to - done);
-      const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
+      const batches = grid.sources.map((source) => streamOf(source)(done, updates));
       const { parameters, moments } = part;
       const outputs = await update.run({
         ...{ parameters, moments, learningRates, step: scalar(done) },
@@ -107,13 +109,13 @@ async function trainPart(
   return { grid: part, losses: sums };
 }
 
-/** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */
+/** Batches of sources, each [updates, ...], as [updates, sources, ...]. */
 function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
   const [first] = batches;
   if (first === undefined) throw new Error('there are no batches');
-  const seeds = batches.length;
-  const shapeOf = (shape: readonly number[]): number[] => [updates, seeds, ...shape.slice(1)];
-  if (seeds === 1) {
+  const sources = batches.length;
+  const shapeOf = (shape: readonly number[]): number[] => [updates, sources, ...shape.slice(1)];
+  if (sources === 1) {
     const { means, targets } = first;
     return {
       means: { ...means, shape: shapeOf(means.shape) },
@@ -121,12 +123,12 @@ function interleaved(batches: readonly PooledBatches[], updates: number): Pooled
     };
   }
   const [width, rows] = [first.means.data.length / updates, first.targets.data.length / updates];
-  const means = new Float32Array(seeds * first.means.data.length);
-  const targets = new Int32Array(seeds * first.targets.data.length);
-  batches.forEach((batch, seed) => {
+  const means = new Float32Array(sources * first.means.data.length);
+  const targets = new Int32Array(sources * first.targets.data.length);
+  batches.forEach((batch, source) => {
     for (let i = 0; i < updates; i++) {
-      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * seeds + seed) * width);
-      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * seeds + seed) * rows);
+      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * sources + source) * width);
+      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * sources + source) * rows);
     }
   });
   return {
