@@ -250,13 +250,15 @@ describe('list', () => {
       (JSON.parse((await entry.run(['list', what, '--json'])).stdout) as { name: string }[]).map(
         ({ name }) => name,
       );
-    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic']);
+    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic', 'pr', 'er', 'sf']);
     expect(await names('corpora')).toEqual([
       'mini',
       'librispeech',
       'speech-commands-v1',
       'voxceleb1',
       'fluent-speech-commands',
+      'iemocap',
+      'snips',
       'asterisk',
       'folder',
     ]);

@@ -20,7 +20,7 @@ export const suiteOptions = {
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
-  layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic)' },
+  layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic, er)' },
   'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,

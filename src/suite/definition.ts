@@ -13,7 +13,7 @@ import { recordedPath } from '../results/places.js';
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
+  name: text.describe("A task's name: 'ehmam list tasks'"),
   manifest: text.describe('CSV; relative to the suite file'),
   root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
   pairs: text

@@ -8,7 +8,7 @@ import { writeMelodies } from '../../src/suite/melodies.fixture.js';
 import { planTask } from '../../src/suite/plan.js';
 import { qbe } from './index.js';
 
-const row = (query: string, document: string, target: string, score: string, truth = {}) => ({
+const row = ([query, document, target, score]: readonly [string, string, string, string], truth = {}) => ({
   id: `${query} ${document}`,
   prediction: { score },
   reference: { query, document, target, ...truth },
@@ -21,16 +21,16 @@ test('judges pairs of the file alone, or a greater ground truth that the file te
     ['b', 'x', '0', '-1'],
     ['b', 'y', '1', '1.5'],
   ] as const;
-  expect(qbe.evaluate(pairs.map((pair) => row(...pair))).mtwv?.value).toBe(1);
+  expect(qbe.evaluate(pairs.map((pair) => row(pair))).mtwv?.value).toBe(1);
   // Of 10 queries that occur anywhere only a and b were searched; a occurs in a document that was not.
   const truth = (query: string) => ({
     'truth.queries': '10',
     'truth.occurrences': query === 'a' ? '2' : '1',
     'truth.others': '98',
   });
-  const all = pairs.map((pair) => row(...pair, truth(pair[0])));
+  const all = pairs.map((pair) => row(pair, truth(pair[0])));
   expect(qbe.evaluate(all).mtwv?.value).toBeCloseTo((0.5 + 1) / 10, 12);
-  const broken = pairs.map((pair) => row(...pair, { ...truth(pair[0]), 'truth.others': 'many' }));
+  const broken = pairs.map((pair) => row(pair, { ...truth(pair[0]), 'truth.others': 'many' }));
   expect(() => qbe.evaluate(broken)).toThrow(/the truth.others of 'a x' is 'many'. Write a whole number/);
 });
 
