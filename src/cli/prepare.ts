@@ -6,6 +6,8 @@ import { listOf } from './lists.js';
 const optionNames = {
   subsets: '--subsets',
   lexicon: '--lexicon',
+  trials: '--trials',
+  devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
   splitBySpeaker: '--split-by-speaker',
   texts: '--texts',
@@ -40,6 +42,15 @@ export const prepareCommand = defineCommand({
       describe:
         'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
     },
+    trials: {
+      type: 'string',
+      describe: "voxceleb1-verification: list of test trials (default: the folder's)",
+    },
+    'dev-trials': {
+      type: 'string',
+      describe:
+        'voxceleb1-verification: list of dev trials, whose speakers train lacks; none (default: drawn)',
+    },
     'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
     'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
     texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
@@ -55,6 +66,11 @@ export const prepareCommand = defineCommand({
       'Phones too, for pr; of several pronunciations of a word the first one counts',
     ],
     ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
+    [
+      'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
+      'asv.csv and asv-trials.csv; --dev-trials none for the preset superb, which chooses on test',
+    ],
+    ['prepare libri2mix --root /data --out manifests', 'sd.csv, turns from RTTM'],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
   ],
   async run(args, io) {
@@ -68,6 +84,8 @@ export const prepareCommand = defineCommand({
     const options = {
       subsets: listOf(args.subsets, 'subsets'),
       lexicon: listOf(args.lexicon, 'lexicon'),
+      trials: args.trials,
+      devTrials: args['dev-trials'],
       labelFromParent: args['label-from-parent'],
       splitBySpeaker: args['split-by-speaker'],
       texts: args.texts,

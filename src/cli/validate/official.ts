@@ -85,4 +85,15 @@ export const knownCorpora: Readonly<Record<string, KnownCorpus>> = {
     },
     values: {},
   },
+  asv: {
+    corpus: 'VoxCeleb1, verification (s3prl lists 37720 trials)',
+    splits: { train: { utterances: 148642, speakers: 1211 }, test: { utterances: 4715, speakers: 40 } },
+    values: { speaker: 1211 },
+    note: 'with dev trials, their speakers are dev and not train',
+  },
+  sd: {
+    corpus: 'Libri2Mix, 16 kHz, max, mix_both',
+    splits: { train: { utterances: 13900 }, dev: { utterances: 3000 }, test: { utterances: 3000 } },
+    values: {},
+  },
 };

@@ -22,6 +22,10 @@ export interface CorpusOptions {
   readonly subsets?: readonly string[] | undefined;
   /** `librispeech`: pronunciation lexicons, the first of a word's entries counts. */
   readonly lexicon?: readonly string[] | undefined;
+  /** `voxceleb1-verification`: the list of test trials (default: the one that lies in the folder). */
+  readonly trials?: string | undefined;
+  /** `voxceleb1-verification`: trials of speakers that train then lacks; `none` (default: drawn). */
+  readonly devTrials?: string | undefined;
   /** `folder`: the label is the name of the folder a file lies in. */
   readonly labelFromParent?: boolean | undefined;
   /** `folder`: no speaker is in two splits. */
