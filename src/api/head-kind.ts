@@ -121,6 +121,8 @@ export interface LayerResult extends Pick<HeadResult, 'tried' | 'chosen' | 'curv
 export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | 'hopSamples' | 'title'> {
   /** Where they stand in the features. */
   readonly places: readonly number[];
+  /** Of a task that judges pairs: predictions are of these; `first` and `second` are indices into `places`. */
+  readonly pairs?: readonly Pair[];
   /** What the task asks for, made of these utterances alone: what a head learnt to name stands in its stored form. */
   spec(): HeadSpec;
 }

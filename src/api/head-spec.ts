@@ -39,6 +39,11 @@ export interface CtcSpec extends HeadSpec {
   encode(text: string): readonly number[];
   /** The text of tokens that hold no blank and no repetition. */
   decode(tokens: readonly number[]): string;
+  /**
+   * `decode` of a head that has learnt other tokens, where they depend on the texts (default: such a head cannot be judged
+   * on other texts).
+   */
+  decodeOf?(tokens: readonly string[]): (tokens: readonly number[]) => string;
 }
 
 /** No training: frames of a query are aligned with those of a document; scores of the task's pairs. */

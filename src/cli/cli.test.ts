@@ -250,7 +250,7 @@ describe('list', () => {
       (JSON.parse((await entry.run(['list', what, '--json'])).stdout) as { name: string }[]).map(
         ({ name }) => name,
       );
-    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic', 'pr', 'er', 'sf']);
+    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic', 'pr', 'er', 'sf', 'asv', 'sd', 'qbe']);
     expect(await names('corpora')).toEqual([
       'mini',
       'librispeech',

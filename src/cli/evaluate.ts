@@ -18,6 +18,7 @@ export const evaluateCommand = defineCommand({
   options: {
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the utterances' },
     root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
+    pairs: { type: 'string', describe: 'CSV of the pairs that the task judges: trials.csv' },
     split: { type: 'string', default: 'test', describe: 'Splits of the manifest, each judged: dev,train' },
     out: { type: 'string', describe: 'Folder for evaluation.json and the predictions of every split' },
     encoder: { type: 'string', describe: `${specDescription} (default: the one that the result names)` },
@@ -31,6 +32,7 @@ export const evaluateCommand = defineCommand({
       'evaluate results/mine/tiny/ks --manifest ks.csv --split dev,train --out evaluations/ks',
       'What dev and train say',
     ],
+    ['evaluate results/mine/tiny/asv --manifest voices.csv --pairs trials-hard.csv', 'Other trials'],
     [
       'evaluate results/a/tiny/asr --manifest asr.csv --encoder runs/tiny --json',
       'Where the encoder lies elsewhere',
@@ -42,6 +44,7 @@ export const evaluateCommand = defineCommand({
       head: args.head,
       manifest: args.manifest,
       root: args.root,
+      pairs: args.pairs,
       splits: listOf(args.split, 'split') ?? [],
       out: args.out,
       encoder: args.encoder,

@@ -9,11 +9,18 @@ import { sha256OfFile } from '../base/files.js';
 import { closestName } from '../base/names.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
 import { loadUtterances, manifestHashes, type Utterance } from '../data/manifest.js';
+import { hashWithPairs, movedPairs, type Pair, type ReadPairs, readPairs } from '../data/pairs.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { type LoadOptions, loadEncoder } from '../encoders/load.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
-import { type FeatureKind, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
+import {
+  type FeatureKind,
+  type FeatureStorage,
+  type Features,
+  openFeatures,
+  storeName,
+} from '../features/store.js';
 import { headKinds } from '../heads/registry.js';
 import { headFileName, readHead, type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { knownTasks } from '../plugins/known-tasks.js';
@@ -26,6 +33,8 @@ import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { readRecord } from '../results/store.js';
 import { namedTensors } from '../results/tensors.js';
+import { fileOfFold } from './folds.js';
+import { checkPairsGiven } from './pairs.js';
 import { withEffectsOn } from './reading.js';
 
 export interface EvaluateHeadRequest {
@@ -33,6 +42,8 @@ export interface EvaluateHeadRequest {
   readonly head: string;
   readonly manifest: string;
   readonly root?: string | undefined;
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: string | undefined;
   /** Names of the manifest's splits, each judged by itself. */
   readonly splits: readonly string[];
   /** SPEC of the encoder (default: the record's). */
@@ -53,37 +64,43 @@ export async function evaluateHead(request: EvaluateHeadRequest): Promise<NewEva
   const { manifest, engine } = request;
   const { head, file, record, task } = await headOf(request.head);
   const kind = headKinds.find(head.kind);
+  checkPairsGiven(task, request.pairs);
   const utterances = await utterancesOf(request, task, head);
-  checkReferences(task, kind, head, utterances);
+  const pairs = await pairsOf(request, task, utterances);
+  if (pairs === undefined) checkReferences(task, kind, head, utterances);
   const encoder = await encoderOf(request, record, head);
   const { hashes, features, places } = await openHeadFeatures(request, kind, encoder, head, utterances);
+  const hash = pairs === undefined ? hashes.rows : hashWithPairs(hashes.rows, pairs.hash);
   try {
-    const { bad } = features;
     const judged: NewSplit[] = [];
     for (const name of request.splits) {
-      const own = utterances.flatMap((utterance, i) =>
+      const all = utterances.flatMap((utterance, i) =>
         utterance.split === name ? [{ utterance, place: places[i] as number }] : [],
       );
-      const usable = own.filter(({ place }) => !bad.has(place));
-      refuseEmpty(name, own.length, usable.length, manifest, bad);
+      const { usable, skipped } = usableOf(all, features, kind.fewestFrames);
+      refuseEmpty(name, all.length, usable.length, manifest, skipped);
+      const own = usable.map(({ utterance }) => utterance);
+      const trials =
+        pairs &&
+        movedPairs(
+          pairs.pairs[name] ?? [],
+          all.map(({ utterance }) => utterance),
+          own,
+        );
       const work = {
         engine,
         features,
         hopSamples: encoder.hopSamples,
         title: `${task.name} head on ${encoder.name}`,
         places: usable.map(({ place }) => place),
-        spec: () => task.head({ train: [], dev: [], test: usable.map(({ utterance }) => utterance) }),
+        ...(trials !== undefined && { pairs: trials }),
+        spec: () => task.head({ train: [], dev: [], test: own }),
       };
       const predictions = (await kind.predict?.(work, head.stored, head.parameters)) ?? [];
-      const skipped = own.flatMap(({ utterance: { id }, place }) => {
-        const reason = bad.get(place);
-        return reason === undefined ? [] : [{ id, reason }];
-      });
-      const rows = usable.map(({ utterance }) => utterance);
       judged.push({
-        ...judgedSplit(task, rows, predictions, record.seed),
+        ...judgedSplit(task, trials ?? own, predictions, record.seed),
         name,
-        seen: name !== 'test' && hashes.rows === record.manifest.hash,
+        seen: name !== 'test' && hash === record.manifest.hash,
         ...(skipped.length > 0 && { skipped }),
       });
     }
@@ -103,7 +120,7 @@ export async function evaluateHead(request: EvaluateHeadRequest): Promise<NewEva
         family: encoder.family,
       },
       task: { ...record.task },
-      manifest: { path: recordedPath(manifest), hash: hashes.rows },
+      manifest: { path: recordedPath(manifest), hash },
       splits: judged,
       engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
       ...(commit !== undefined && { gitCommit: commit }),
@@ -137,6 +154,11 @@ async function headOf(path: string): Promise<HeadOfResult> {
     });
   const recordFile = join(folder, recordFileName);
   const record = await readRecord(recordFile);
+  if (record.folds !== undefined && !isFile)
+    throw new UserError(`has a head a fold (${record.folds.map(({ name }) => name).join(', ')})`, {
+      file: folder,
+      mend: `Name the file of one: ${record.folds.map((_, i) => fileOfFold(headFileName, i)).join(', ')}`,
+    });
   const { origin, ...head } = await readHead(file);
   if (origin.encoderHash !== record.encoder.hash || origin.task !== record.task.name)
     throw new UserError('is not the head of the record beside it', {
@@ -149,28 +171,40 @@ async function headOf(path: string): Promise<HeadOfResult> {
 }
 
 function refuseUnable(task: Task, kind: HeadKind, file: string): void {
-  const mend = 'Its own test split is judged by ehmam run';
-  if (task.pairs !== undefined)
-    throw new UserError(`is a head of '${task.name}', which judges pairs of utterances, not utterances`, {
-      file,
-      mend,
-    });
-  if (kind.predict === undefined)
-    throw new UserError(`is a head of the kind '${kind.kind}', which cannot be asked once it is trained`, {
-      file,
-      mend,
-    });
+  if (kind.predict !== undefined) return;
+  throw new UserError(
+    `is a head of '${task.name}', and its kind '${kind.kind}' cannot be asked once a run is over`,
+    { file, mend: 'Its own test split is judged by ehmam run' },
+  );
 }
+
+/** What judging needs of a manifest: not what training needs besides, nor what a file of pairs says. */
+const wantedOf = ({ judges, columns, pairs }: Task): Task['columns'] =>
+  pairs === undefined ? (judges?.references ?? columns) : [];
 
 /** Those of the splits, with done to their audio what was done to those that the head learnt from. */
 async function utterancesOf(
   { manifest, root, splits: names, storage }: EvaluateHeadRequest,
-  { columns }: Task,
+  task: Task,
   head: TrainedHead,
 ): Promise<readonly Utterance[]> {
+  const columns = wantedOf(task);
   const options = { root, columns, splits: names, mostMissing: storage.mostBad ?? 0 };
   const utterances = await loadUtterances(manifest, options);
   return withEffectsOn(utterances, head);
+}
+
+/** @throws UserError for the first pair that cannot be used */
+async function pairsOf(
+  { pairs: file, splits: names }: EvaluateHeadRequest,
+  { pairs: wanted }: Task,
+  utterances: readonly Utterance[],
+): Promise<ReadPairs | undefined> {
+  if (wanted === undefined || file === undefined) return undefined;
+  const read = await readPairs(file, { ...wanted, splits: names }, utterances);
+  const [complaint] = read.complaints;
+  if (complaint !== undefined) throw complaint;
+  return read;
 }
 
 /** @throws UserError for the first reference that the head cannot say, with its line */
@@ -249,7 +283,9 @@ async function openHeadFeatures(
   const asItIs = gainDecibels === 0 && !withoutSilence;
   const kept = asItIs && names.every(isUsual) && existsSync(place);
   const all = kept ? await usualOrder(manifest, root, mostMissing) : undefined;
-  const own = createHash('sha256').update(JSON.stringify([hashes.audio, names, gainDecibels, withoutSilence]));
+  const own = createHash('sha256').update(
+    JSON.stringify([hashes.audio, names, gainDecibels, withoutSilence]),
+  );
   const features = await openFeatures({
     ...common,
     utterances: all ?? utterances,
@@ -276,16 +312,34 @@ async function usualOrder(
   return of.every(({ length }) => length > 0) ? of.flat() : undefined;
 }
 
-function refuseEmpty(
-  split: string,
-  all: number,
-  usable: number,
-  manifest: string,
-  bad: ReadonlyMap<number, string>,
-): void {
+interface Placed {
+  readonly utterance: Utterance;
+  readonly place: number;
+}
+
+type Skipped = NonNullable<NewSplit['skipped']>;
+
+/** Those with features, of as many frames as the head takes at least, and why the others are left out. */
+function usableOf(
+  all: readonly Placed[],
+  { bad, rows }: Pick<Features, 'bad' | 'rows'>,
+  fewestFrames = 0,
+): { readonly usable: readonly Placed[]; readonly skipped: Skipped } {
+  const skipped: Skipped = [];
+  const usable = all.filter(({ utterance: { id }, place }) => {
+    const frames = rows[place] as number;
+    const short = `has ${frames} frames, and the head takes ${fewestFrames} at least`;
+    const reason = bad.get(place) ?? (frames < fewestFrames ? short : undefined);
+    if (reason !== undefined) skipped.push({ id, reason });
+    return reason === undefined;
+  });
+  return { usable, skipped };
+}
+
+function refuseEmpty(split: string, all: number, usable: number, manifest: string, [skipped]: Skipped): void {
   if (usable > 0) return;
-  const [reason] = bad.values();
-  throw new UserError(`none of the ${all} utterances of '${split}' can be used, for example: ${reason}`, {
+  const example = skipped === undefined ? '' : `, for example '${skipped.id}': ${skipped.reason}`;
+  throw new UserError(`none of the ${all} utterances of '${split}' can be used${example}`, {
     file: manifest,
     mend: 'Mend the audio, or give its folder with --root',
   });
@@ -293,20 +347,23 @@ function refuseEmpty(
 
 function judgedSplit(
   task: Task,
-  utterances: readonly Utterance[],
+  judged: readonly (Utterance | Pair)[],
   predictions: readonly Prediction[],
   seed: number,
 ): Pick<NewSplit, 'metrics' | 'lines' | 'tensors'> {
   const names = columnNames(task);
-  const rows = utterances.map(
+  const rows = judged.map(
     ({ id, columns }, i): JudgedRow => ({
       id,
       prediction: predictions[i]?.columns ?? {},
-      reference: Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+      reference:
+        task.pairs === undefined
+          ? Object.fromEntries(names.map((name) => [name, columns[name] ?? '']))
+          : columns,
       ...(predictions[i]?.tensors && { tensors: predictions[i].tensors }),
     }),
   );
-  const speakers = utterances.map(({ columns }) => columns.speaker);
+  const speakers = judged.map(({ columns }) => (task.pairs === undefined ? columns.speaker : undefined));
   const drawn = speakersToDraw(task, speakers);
   const values = judgeRows(task, rows);
   const metrics = task.metrics.flatMap((metric) => {

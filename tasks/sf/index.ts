@@ -27,7 +27,7 @@ export const sf: Task<CtcSpec> = {
     // The names of all splits, as s3prl's list of slots: their order numbers outputs and decides nothing.
     const texts = splits.flatMap((split) => data[split].map(({ columns }) => columns.slots ?? ''));
     const { tokens, encode, decode } = slotTokens(slotNames(texts));
-    return { kind: 'frame-ctc', column: 'slots', tokens, blank, encode, decode };
+    return { kind: 'frame-ctc', column: 'slots', tokens, blank, encode, decode, decodeOf };
   },
   // Values take most of the time, and who chooses a checkpoint asks for names alone.
   evaluate(rows, wanted = ['f1', 'cer']) {
@@ -41,6 +41,10 @@ export const sf: Task<CtcSpec> = {
     };
   },
 };
+
+/** A head's tokens tell the slots that it learnt. */
+const decodeOf = (tokens: readonly string[]) =>
+  slotTokens(tokens.flatMap((token) => (token.startsWith('B-') ? [token.slice(2)] : []))).decode;
 
 function* complaintsOf(data: TaskData): Generator<UserError> {
   for (const split of splits) {

@@ -14,7 +14,10 @@ interface Case {
   readonly characters: number;
 }
 const file = new URL('../../test/fixtures/slots/slots.json', import.meta.url);
-const { metrics } = JSON.parse(readFileSync(file, 'utf8')) as { readonly metrics: readonly Case[] };
+const { metrics, sentences } = JSON.parse(readFileSync(file, 'utf8')) as {
+  readonly metrics: readonly Case[];
+  readonly sentences: readonly { readonly tokens: readonly string[] }[];
+};
 
 const rowOf = ({ reference, hypothesis }: Pick<Case, 'reference' | 'hypothesis'>): JudgedRow => ({
   id: 'u',
@@ -94,6 +97,17 @@ describe('the head', () => {
     expect(head.decode(['B-city', 'E-city', 'A'].map((token) => head.tokens.indexOf(token)))).toBe(
       'B-city  E-cityA',
     );
+  });
+
+  test('spells 60 random sentences as the steps written out in Python, and reads them back', () => {
+    const names = ['artist', 'album', 'timeRange', 'city', 'city_name', 'party_size_number'];
+    const { tokens: all, encode, decode } = slotTokens(names);
+    for (const { tokens } of sentences) {
+      const spelt = tokens.slice(0, -1);
+      expect(tokens.at(-1)).toBe('<eos>');
+      const text = decode(spelt.map((token) => all.indexOf(token)));
+      expect(encode(text).map((index) => all[index])).toEqual(spelt);
+    }
   });
 
   test("has 109 tokens with SNIPS's 39 slots", () => {

@@ -4,12 +4,13 @@ import { userCacheFolder } from '../../base/files.js';
 import type { LoadOptions } from '../../encoders/load.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { knownTasks } from '../../plugins/known-tasks.js';
 import { type HeadEvaluation, writeEvaluation } from '../../results/evaluation-file.js';
 import { percent } from '../../results/table.js';
 import { type EvaluateHeadRequest, evaluateHead } from '../../suite/evaluate-head.js';
 
 export interface EvaluationRequest
-  extends Pick<EvaluateHeadRequest, 'head' | 'manifest' | 'root' | 'splits' | 'encoder' | 'quiet'> {
+  extends Pick<EvaluateHeadRequest, 'head' | 'manifest' | 'root' | 'pairs' | 'splits' | 'encoder' | 'quiet'> {
   readonly weights: LoadOptions['weights'];
   /** Where the evaluation is written (default: nowhere). */
   readonly out: string | undefined;
@@ -47,8 +48,12 @@ export function evaluationText(evaluation: Evaluated, out: string | undefined): 
   const lines = splits.flatMap(({ name, seen, metrics, skipped = [] }) => [
     `${name}${seen ? ' (the head has seen it in training)' : ''}`,
     ...Object.entries(metrics).map(([metric, { value, interval, utterances }]) => {
-      const range = interval === undefined ? '' : ` (${interval.map(percent).join('–')})`;
-      return `  ${metric} % ${percent(value)}${range}, n ${utterances}`;
+      const isFraction = knownTasks
+        .find(task.name)
+        .metrics.some(({ name: known, unit }) => known === metric && unit === 'fraction');
+      const written = isFraction ? (each: number) => each.toFixed(4) : percent;
+      const range = interval === undefined ? '' : ` (${interval.map(written).join('–')})`;
+      return `  ${metric}${isFraction ? '' : ' %'} ${written(value)}${range}, n ${utterances}`;
     }),
     ...(skipped.length === 0 ? [] : [`  ${skipped.length} left out, for example ${skipped[0]?.reason}`]),
   ]);

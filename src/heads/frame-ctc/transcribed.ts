@@ -11,18 +11,21 @@ const batchSize = 8;
 
 /**
  * The texts of utterances, in their order, read greedily.
- * @throws UserError where the task has other tokens now than the head learnt
+ * @throws UserError where the task has other tokens for these utterances than the head learnt, and cannot read those
  */
 export async function transcribed(
   work: PredictionWork,
   stored: CtcStored,
   parameters: HostParameters,
 ): Promise<readonly Prediction[]> {
-  const spec = work.spec() as CtcSpec;
-  if (spec.tokens.join('\n') !== stored.tokens.join('\n'))
+  const asked = work.spec() as CtcSpec;
+  const isSame = asked.tokens.join('\n') === stored.tokens.join('\n');
+  const decode = isSame ? asked.decode : asked.decodeOf?.(stored.tokens);
+  if (decode === undefined)
     throw new UserError(`the ${work.title} has learnt other tokens than these utterances ask for`, {
       mend: `It knows ${stored.tokens.join(' ')}`,
     });
+  const spec = { ...asked, tokens: stored.tokens, decode };
   // The standard stands among the parameters.
   return transcribe({ work, spec, form: stored, standard: undefined, batchSize }, parameters, work.places);
 }

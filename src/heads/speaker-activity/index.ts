@@ -1,6 +1,7 @@
 /** @file The head kind `speaker-activity`: which speakers speak, frame by frame, and so who speaks when. */
 import type { HeadKind } from '../../api/head-kind.js';
 import type { SpeakerActivitySpec } from '../../api/head-spec.js';
+import { turnsHeard } from './hearing.js';
 import { type ActivityStored, activityForward, activityStoredSchema } from './model.js';
 import { type ActivitySettings, activityPresets, activitySettingsSchema } from './settings.js';
 import { trainActivityHeads } from './training.js';
@@ -18,6 +19,7 @@ export const speakerActivity: HeadKind<SpeakerActivitySpec, ActivitySettings, Ac
     secondsPerUnit: 0.1,
   }),
   train: trainActivityHeads,
+  predict: turnsHeard,
   stored: activityStoredSchema,
   forward: activityForward,
 };

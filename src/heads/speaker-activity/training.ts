@@ -2,34 +2,25 @@
 import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
 import type { SpeakerActivitySpec } from '../../api/head-spec.js';
 import type { Split } from '../../api/task.js';
-import { float32, floatsOf } from '../../base/host-tensor.js';
+import { float32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
-import type { Given, Program } from '../../engine/engine.js';
-import type * as tf from '../../engine/ops.js';
+import type { Given } from '../../engine/engine.js';
 import type { Parameters } from '../../engine/tree.js';
-import { formatTurns, parseTurns } from '../../metrics/index.js';
+import { parseTurns } from '../../metrics/index.js';
 import type { DevScores } from '../../training/course.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
 import { type FrameSpan, frameSpans } from '../frame-spans.js';
-import { type Decision, frameLabels, type Piece, piecesOf, turnsOfLogits } from './labels.js';
-import {
-  type ActivityBatch,
-  type ActivityStored,
-  activityLogits,
-  activityLoss,
-  activityStart,
-  ordersOf,
-} from './model.js';
+import { type Hearing, hearingOf, logitsAt, turnPredictions } from './hearing.js';
+import { type Decision, frameLabels, type Piece, piecesOf } from './labels.js';
+import { type ActivityBatch, type ActivityStored, activityLoss, activityStart, ordersOf } from './model.js';
 import type { ActivitySettings } from './settings.js';
-
-type Looked = { readonly parameters: Parameters; readonly states: tf.Tensor };
 
 interface Diarisation {
   readonly work: HeadWork;
   readonly spec: SpeakerActivitySpec;
   readonly settings: ActivitySettings;
-  readonly look: Program<Looked, { readonly logits: tf.Tensor }>;
+  readonly hearing: Hearing;
 }
 
 /**
@@ -45,11 +36,8 @@ export async function trainActivityHeads(
   const { batchSize, accumulation, chooseOn, pieceFrames } = settings;
   const { layers, dim } = work.features;
   const sizes = { ...settings, layers, dim, speakers: spec.speakers };
-  const look = work.engine.compile<Looked, { readonly logits: tf.Tensor }>(
-    ({ parameters, states }) => ({ logits: activityLogits(parameters, states) }),
-    { name: `look of the ${work.title}`, dynamicAxes: { states: 2 } },
-  );
-  const diarisation: Diarisation = { work, spec, settings, look };
+  const hearing = hearingOf(work, { speakers: spec.speakers, pieceFrames });
+  const diarisation: Diarisation = { work, spec, settings, hearing };
   const { pieces, inputs } = batchesOf(diarisation);
   try {
     const trained = await trainOneByOne<ActivityBatch>({
@@ -82,7 +70,7 @@ export async function trainActivityHeads(
     }
     return results;
   } finally {
-    await look.dispose();
+    await hearing.look.dispose();
   }
 }
 
@@ -141,51 +129,15 @@ function batchesOf(diarisation: Diarisation) {
   return { pieces: pieces.length, inputs };
 }
 
-/** The logits of each recording of a split, [frames, speakers]: piece by piece, each alone and unpadded. */
-async function logitsOf(
-  diarisation: Diarisation,
-  parameters: Given<Parameters>,
-  split: Split,
-): Promise<Float32Array[]> {
-  const { work, spec, look } = diarisation;
-  const { features, places } = work;
-  const recordings = places[split].map(
-    (place) => new Float32Array((features.rows[place] as number) * spec.speakers),
-  );
-  for (const { recording, first, frames } of piecesIn(diarisation, split)) {
-    const place = places[split][recording] as number;
-    const states = await piece(diarisation, place, first, frames);
-    const { logits } = await look.run({ parameters, states });
-    recordings[recording]?.set(floatsOf(logits), first * spec.speakers);
-  }
-  return recordings;
-}
+/** The logits of each recording of a split. */
+const logitsOf = ({ hearing, work }: Diarisation, parameters: Given<Parameters>, split: Split) =>
+  logitsAt(hearing, parameters, work.places[split]);
 
-/** [layers, 1, frames, dim] */
-async function piece({ work: { features } }: Diarisation, place: number, first: number, frames: number) {
-  const { layers, dim, rows } = features;
-  const values = await features.load(place);
-  const [all, length] = [(rows[place] as number) * dim, frames * dim];
-  if (all === length) return float32([layers, 1, frames, dim], values);
-  const own = new Float32Array(layers * length);
-  for (let layer = 0; layer < layers; layer++) {
-    const start = layer * all + first * dim;
-    own.set(values.subarray(start, start + length), layer * length);
-  }
-  return float32([layers, 1, frames, dim], own);
-}
-
-function predictionsOf(
+const predictionsOf = (
   { work, spec }: Diarisation,
   recordings: readonly Float32Array[],
   decision: Decision,
-): Prediction[] {
-  return recordings.map((logits) => ({
-    columns: {
-      [spec.column]: formatTurns(turnsOfLogits(logits, spec.speakers, work.hopSamples, decision)),
-    },
-  }));
-}
+): Prediction[] => turnPredictions(spec, recordings, work.hopSamples, decision);
 
 /** The threshold and filter that do best on a split, and how well. */
 function bestDecision(

@@ -2,6 +2,7 @@
 import type { HeadKind } from '../../api/head-kind.js';
 import type { XVectorSpec } from '../../api/head-spec.js';
 import { sampleRateHz } from '../../audio/index.js';
+import { trialsScored } from './cosines.js';
 import { fewestFrames, type XVectorStored, xVectorForward, xVectorStoredSchema } from './model.js';
 import { type XVectorSettings, xVectorPresets, xVectorSettingsSchema } from './settings.js';
 import { trainXVectors } from './training.js';
@@ -27,6 +28,7 @@ export const xVector: HeadKind<XVectorSpec, XVectorSettings, XVectorStored> = {
     secondsPerUnit: 0.15,
   }),
   train: trainXVectors,
+  predict: trialsScored,
   stored: xVectorStoredSchema,
   forward: xVectorForward,
 };

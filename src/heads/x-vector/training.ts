@@ -1,22 +1,16 @@
 /** @file Trains x-vector heads, chosen by the error of trials, and scores the trials of test by the cosine of embeddings. */
-import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
+import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import type { XVectorSpec } from '../../api/head-spec.js';
 import type { Split } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
-import { float32, floatsOf } from '../../base/host-tensor.js';
 import type { Pair } from '../../data/pairs.js';
-import type { Given, Program } from '../../engine/engine.js';
-import type * as tf from '../../engine/ops.js';
-import type { Parameters } from '../../engine/tree.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
 import { groupsOf } from '../pooled-linear/batches.js';
 import { xVectorBatches } from './batches.js';
-import { type XVectorBatch, type XVectorStored, xVectorLoss, xVectorStart, xVectors } from './model.js';
+import { cosinesOf, embeddingsOf, predictionOf } from './cosines.js';
+import { type XVectorBatch, type XVectorStored, xVectorLoss, xVectorStart } from './model.js';
 import type { XVectorSettings } from './settings.js';
-
-type Looked = { readonly parameters: Parameters; readonly states: tf.Tensor };
-type Look = Program<Looked, { readonly embedding: tf.Tensor }>;
 
 /**
  * Trains one head a learning rate and tests the best, for one seed after the other; the same work gives the same result.
@@ -34,11 +28,7 @@ export async function trainXVectors(
   const { layers, dim } = work.features;
   const stored: XVectorStored = { column: spec.column, classes: [...spec.classes] };
   const sizes = { ...settings, layers, dim, classes: spec.classes.length };
-  // An utterance alone, of any length: nothing is padded.
-  const look: Look = work.engine.compile<Looked, { readonly embedding: tf.Tensor }>(
-    ({ parameters, states }) => ({ embedding: xVectors(parameters, states) }),
-    { name: `embeddings of the ${work.title}`, dynamicAxes: { states: 2 } },
-  );
+  const look = embeddingsOf(work);
   try {
     const trained = await trainOneByOne<XVectorBatch>({
       work,
@@ -53,7 +43,7 @@ export async function trainXVectors(
       loss: xVectorLoss(settings),
       optimizer: { weightDecay, decoupled: true },
       async look(parameters) {
-        const cosines = await cosinesOf(work, look, parameters, chooseOn, chooses);
+        const cosines = await cosinesOf(work.features, look, parameters, work.places[chooseOn], chooses);
         return {
           devMetric: work.score(cosines.map(predictionOf), chooseOn),
           devLoss: meanDistance(cosines, chooses),
@@ -63,7 +53,8 @@ export async function trainXVectors(
     const results: HeadResult<XVectorStored>[] = [];
     for (const { seed, parameters, ...result } of trained) {
       work.keepingOf?.(seed).signal?.throwIfAborted();
-      const cosines = await cosinesOf(work, look, parameters, 'test', trialsOf(work, 'test'));
+      const trials = trialsOf(work, 'test');
+      const cosines = await cosinesOf(work.features, look, parameters, work.places.test, trials);
       results.push({
         ...result,
         ...(chooseOn === 'test' && { chosenOnTest: 'checkpoint' }),
@@ -87,37 +78,6 @@ function trialsOf({ pairs, title }: HeadWork, split: Split): readonly Pair[] {
         ? "It chooses its checkpoint on them: give utterances and trials of the split 'dev', whose speakers train lacks, or take the preset superb, which chooses on test"
         : "Give utterances and trials of the split 'test'",
   });
-}
-
-const predictionOf = (cosine: number): Prediction => ({ columns: { score: String(cosine) } });
-
-/** The cosine of the embeddings of each trial; every utterance runs once. */
-async function cosinesOf(
-  { features, places }: HeadWork,
-  look: Look,
-  parameters: Given<Parameters>,
-  split: Split,
-  trials: readonly Pair[],
-): Promise<number[]> {
-  const { layers, dim } = features;
-  const embeddings = new Map<number, Float32Array>();
-  for (const index of new Set(trials.flatMap(({ first, second }) => [first, second]))) {
-    const place = places[split][index] as number;
-    const frames = features.rows[place] as number;
-    const states = float32([layers, 1, frames, dim], await features.load(place));
-    const { embedding } = await look.run({ parameters, states });
-    embeddings.set(index, Float32Array.from(floatsOf(embedding)));
-  }
-  const of = (index: number): Float32Array => embeddings.get(index) ?? new Float32Array();
-  return trials.map(({ first, second }) => cosine(of(first), of(second)));
-}
-
-/** 0 where one of the two is nothing but zeros, as torch.nn.functional.normalize gives it. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  const dot = (x: Float32Array, y: Float32Array): number =>
-    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
-  const norm = Math.sqrt(dot(a, a) * dot(b, b));
-  return norm > 0 ? dot(a, b) / norm : 0;
 }
 
 /** The mean squared distance of cosines from 1 and 0: decides between equal error rates. */
