@@ -70,8 +70,8 @@ describe('query by example', () => {
     const suite = { name: 'melodies', tasks: [{ name: 'qbe', manifest: 'qbe.csv', pairs: 'pairs.csv' }] };
     await writeFile(file('suite.json'), JSON.stringify(suite));
     const run = ['run', '--suite', file('suite.json'), '--encoders', 'fbank', '--lr', 'search', '--quiet'];
-    const ran = await entry.run([...run, '--out', file('out'), '--cache', file('cache')]);
-    expect(ran).toMatchObject({ code: 0 });
+    const ran = await entry.run([...run, '--out', file('out')], { EHMAM_CACHE: file('cache') });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
     const place = join(file('out'), 'fbank', 'qbe');
     const record = JSON.parse(await readFile(join(place, 'record.json'), 'utf8')) as ResultRecord;
     const lines = (await readFile(join(place, 'predictions.jsonl'), 'utf8')).trim().split('\n');
@@ -86,6 +86,8 @@ describe('query by example', () => {
     const scored = JSON.parse(stdout) as { metrics: { mtwv: number }; interval: { mtwv: number[] } };
     expect(scored.metrics.mtwv).toBe(record.metrics.mtwv?.value);
     expect(scored.interval.mtwv[1]).toBeGreaterThanOrEqual(scored.metrics.mtwv);
+    const exported = ['export', 'fbank', '--with', place, '--format', 'onnx', '--out', file('qbe.onnx')];
+    expect(await entry.run(exported)).toMatchObject({ code: 0 });
     const beside = await entry.run([
       'compare',
       file('out'),

@@ -1,6 +1,15 @@
 /** @file The SUPERB score against the published ones. */
 import { expect, it } from 'vitest';
-import { directionOf, inPublishedUnit, publishedFraction, readSuperb, superbScore } from './superb.js';
+import { builtInTasks } from '../../tasks/index.js';
+import {
+  directionOf,
+  inPublishedUnit,
+  publishedFraction,
+  readSuperb,
+  superbName,
+  superbScore,
+  superbTasks,
+} from './superb.js';
 
 const superb = readSuperb();
 const scored = superb.rows.filter((row) => row.published_superb_score !== null);
@@ -36,6 +45,19 @@ it('gives no score where a metric is missing', () => {
 it('says where every row is from', () => {
   for (const { encoder, source } of superb.rows) expect(superb.sources, encoder).toHaveProperty([source]);
   expect(new Set(superb.rows.map(({ encoder }) => encoder)).size).toBe(superb.rows.length);
+});
+
+it('has a task of ours for each of its ten, with metrics of the same names and directions', () => {
+  const names = new Map(Object.keys(superb.superb_score.baseline).map((name) => [name.toLowerCase(), name]));
+  const ours = builtInTasks.flatMap(({ name, metrics }) =>
+    metrics.flatMap(({ name: metric, direction }) => {
+      const published = names.get(superbName(name, metric));
+      return published === undefined ? [] : [[published, direction] as const];
+    }),
+  );
+  expect(new Map(ours).size).toBe(names.size);
+  for (const [name, direction] of ours) expect(direction, name).toBe(directionOf(name, superb.superb_score));
+  expect(superbTasks(superb.superb_score)).toHaveLength(10);
 });
 
 it('knows the metrics of all ten tasks, their directions and units', () => {

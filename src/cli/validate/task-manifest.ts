@@ -208,8 +208,14 @@ export function reportText(report: ManifestReport): string {
     ...(report.folds?.map(foldLine) ?? splits.map(splitLine)),
     ...(pairs === undefined
       ? []
-      : [`pairs: ${Object.entries(pairs).map(([split, count]) => `${split} ${count}`)}`]),
-    `different values${report.folds === undefined ? ' in train' : ''}: ${kinds.join(', ')}`,
+      : [
+          `pairs: ${Object.entries(pairs)
+            .map(([split, count]) => `${split} ${count}`)
+            .join(', ')}`,
+        ]),
+    ...(kinds.length === 0
+      ? []
+      : [`different values${report.folds === undefined ? ' in train' : ''}: ${kinds.join(', ')}`]),
     ...(official?.note ? [`note: ${official.note}`] : []),
     `hash ${hash ?? 'none: ids stand twice'}`,
     ...remarks.map((remark) => `remark: ${remark}`),

@@ -95,6 +95,36 @@ describe('scores', () => {
     expect((await score('qbe', csv, others)).metrics).toEqual({ mtwv: 1 });
   });
 
+  it('of phones, emotions, slots, trials and turns', async () => {
+    // One of four phones is another.
+    const phones = await score('pr', ['id,phones', 'a,K AO1 L M'], [{ id: 'a', phones: 'K AO2 L M' }]);
+    expect(phones.metrics).toEqual({ per: 25 });
+    const labels = [
+      { id: 'a', label: 'hap' },
+      { id: 'b', label: 'neu' },
+      { id: 'c', label: 'neu' },
+    ];
+    const emotions = await score('er', ['id,label', 'a,hap', 'b,sad', 'c,ang'], labels);
+    expect(emotions.metrics.accuracy).toBeCloseTo(100 / 3, 9);
+    // Where sessions are there, it is the mean over them: 1 of 1 and 0 of 2.
+    const sessions = ['id,label,session', 'a,hap,1', 'b,sad,2', 'c,ang,2'];
+    expect((await score('er', sessions, labels)).metrics.accuracy).toBeCloseTo(50, 9);
+    // The slot is found, its value differs in one of three characters.
+    const slots = await score(
+      'sf',
+      ['id,slots', 'a,PLAY B-artist ABC E-artist NOW'],
+      [{ id: 'a', slots: 'PLAY B-artist ABD E-artist' }],
+    );
+    expect(slots.metrics.f1).toBe(100);
+    expect(slots.metrics.cer).toBeCloseTo(100 / 3, 9);
+    const trials = ['id,target', 't1,1', 't2,0', 't3,1', 't4,0'];
+    const scores = [0.9, 0.2, 0.8, 0.4].map((value, i) => ({ id: `t${i + 1}`, score: value }));
+    expect((await score('asv', trials, scores)).metrics).toEqual({ eer: 0 });
+    // 2 s of speech: 0.5 s missed, 0.5 s of nobody.
+    const turns = await score('sd', ['id,turns', 'r,x 0 1; y 1 2'], [{ id: 'r', turns: 'a 0 1; b 1.5 2.5' }]);
+    expect(turns.metrics.der).toBeCloseTo(50, 9);
+  });
+
   it('without an interval where none can be drawn, and says why', async () => {
     const never: Task = {
       ...taskOf('qbe'),
@@ -189,6 +219,17 @@ describe('what is wrong', () => {
     );
   });
 
+  it('is what a task cannot read of one row, of either side', async () => {
+    const csv = ['id,turns', 'q,x 0 1', 'r,x 0 1'];
+    const good = { id: 'q', turns: 'a 0 1' };
+    await expect(score('sd', csv, [good, { id: 'r', turns: 'a 1 zero' }])).rejects.toThrow(
+      /predictions.jsonl:2: /,
+    );
+    await expect(
+      score('sd', [...csv.slice(0, 2), 'r,x 1 zero'], [good, { id: 'r', turns: 'a 0 1' }]),
+    ).rejects.toThrow(/references.csv:3: /);
+  });
+
   it('is a score or target that is none', async () => {
     const csv = ['id,query,document,target', 'a,q,d,1'];
     await expect(score('qbe', csv, [{ id: 'a', score: 'high' }])).rejects.toThrow(
@@ -210,6 +251,12 @@ it('every task says which columns it needs of both sides', () => {
       references: ['intent.action', 'intent.object', 'intent.location'],
       predictions: ['intent.action', 'intent.object', 'intent.location'],
     },
+    pr: { references: ['phones'], predictions: ['phones'] },
+    er: { references: ['label'], predictions: ['label'] },
+    sf: { references: ['slots'], predictions: ['slots'] },
+    asv: { references: ['target'], predictions: ['score'] },
+    sd: { references: ['turns'], predictions: ['turns'] },
     qbe: { references: ['query', 'document', 'target'], predictions: ['score'] },
   });
+  expect(Object.keys(needed)).toHaveLength(10);
 });

@@ -2,6 +2,7 @@
 import { type JudgedRow, judgedColumns, type Task } from '../../api/task.js';
 import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
+import type { MetricValue } from '../../metrics/index.js';
 import { recordMetric } from '../intervals.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import type { RecordMetric } from '../record.js';
@@ -42,30 +43,35 @@ export async function scorePredictions(
   const needed = judgedColumns(task);
   const references = await readReferences(referencesFile, task, needed.references, split);
   const predictions = await readForeignPredictions(predictionsFile, needed.predictions, task);
-  const rows = matchedRows(references, predictions, referencesFile, predictionsFile);
-  const values = judgeRows(task, rows);
+  const matched = matchedRows(references, predictions, referencesFile, predictionsFile);
+  const rows = matched.map(({ row }) => row);
+  const values = judged(task, matched, referencesFile, predictionsFile);
   const speakers = speakersToDraw(
     task,
     rows.map(({ reference }) => reference.speaker),
   );
   const remarks: string[] = [];
-  const judged = task.metrics.flatMap((metric) => {
+  const told = task.metrics.flatMap((metric) => {
     const value = values[metric.name];
     if (value === undefined) return [];
-    const told = metric.unit === 'fraction' ? (fraction: number) => fraction : inPercent;
+    const inUnit = metric.unit === 'fraction' ? (fraction: number) => fraction : inPercent;
     try {
       const { interval, intervalOver } = recordMetric(metric, value, rows.length, speakers, bootstrapSeed);
-      return [{ name: metric.name, value: told(value.value), interval: interval?.map(told), intervalOver }];
+      return [
+        { name: metric.name, value: inUnit(value.value), interval: interval?.map(inUnit), intervalOver },
+      ];
     } catch (error) {
       // Few rows have a value, but none when they are drawn again.
       if (!(error instanceof UserError)) throw error;
       remarks.push(`no interval of ${metric.name}: ${error.message}`);
-      return [{ name: metric.name, value: told(value.value), interval: undefined, intervalOver: undefined }];
+      return [
+        { name: metric.name, value: inUnit(value.value), interval: undefined, intervalOver: undefined },
+      ];
     }
   });
-  const byName = <T>(partOf: (one: (typeof judged)[number]) => T | undefined): Readonly<Record<string, T>> =>
+  const byName = <T>(partOf: (one: (typeof told)[number]) => T | undefined): Readonly<Record<string, T>> =>
     Object.fromEntries(
-      judged.flatMap((one) => {
+      told.flatMap((one) => {
         const part = partOf(one);
         return part === undefined ? [] : [[one.name, part] as const];
       }),
@@ -81,13 +87,20 @@ export async function scorePredictions(
   };
 }
 
+/** A row, and where both of its sides stand. */
+interface MatchedRow {
+  readonly row: JudgedRow;
+  readonly referenceLine: number;
+  readonly predictionLine: number;
+}
+
 /** References with their predictions, in the order of the references. */
 function matchedRows(
   references: readonly Reference[],
   predictions: ReadonlyMap<string, ForeignPrediction>,
   referencesFile: string,
   predictionsFile: string,
-): JudgedRow[] {
+): MatchedRow[] {
   const known = new Set(references.map(({ id }) => id));
   for (const { id, line } of predictions.values()) {
     if (known.has(id)) continue;
@@ -107,11 +120,54 @@ function matchedRows(
       mend: `Add a line to ${predictionsFile}, or judge one split alone with --split`,
     });
   }
-  return references.map(({ id, columns }) => ({
-    id,
-    prediction: predictions.get(id)?.columns ?? {},
-    reference: columns,
-  }));
+  return references.flatMap(({ id, columns, line: referenceLine }) => {
+    const prediction = predictions.get(id);
+    if (prediction === undefined) return [];
+    const row = { id, prediction: prediction.columns, reference: columns };
+    return [{ row, referenceLine, predictionLine: prediction.line }];
+  });
+}
+
+/**
+ * The task's metrics. What it refuses about one row is told with that row's place: the reference's where it would be refused
+ * as its own prediction too.
+ */
+function judged(
+  task: Task,
+  matched: readonly MatchedRow[],
+  referencesFile: string,
+  predictionsFile: string,
+): Readonly<Record<string, MetricValue>> {
+  const refusal = (rows: readonly JudgedRow[]): string | undefined => {
+    try {
+      judgeRows(task, rows);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return error.message;
+    }
+  };
+  try {
+    return judgeRows(
+      task,
+      matched.map(({ row }) => row),
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const bad = matched.find(({ row }) => refusal([row]) === error.message);
+    if (bad === undefined) throw error;
+    const { row, referenceLine, predictionLine } = bad;
+    const names = Object.keys(row.prediction);
+    const own = Object.fromEntries(names.map((name) => [name, row.reference[name] ?? '']));
+    const ofReference =
+      names.every((name) => row.reference[name] !== undefined) &&
+      refusal([{ ...row, prediction: own }]) === error.message;
+    throw new UserError(error.message, {
+      file: ofReference ? referencesFile : predictionsFile,
+      line: ofReference ? referenceLine : predictionLine,
+      cause: error,
+    });
+  }
 }
 
 /** The table of a terminal. */
