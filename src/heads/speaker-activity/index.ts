@@ -13,9 +13,9 @@ export const speakerActivity: HeadKind<SpeakerActivitySpec, ActivitySettings, Ac
   presets: activityPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
   seedsTogether: false,
-  // A unit is an update.
-  cost: ({ learningRates, maximumUpdates }, seeds) => ({
-    work: learningRates.length * maximumUpdates * seeds,
+  // A unit is a batch.
+  cost: ({ learningRates, maximumUpdates, accumulation }, seeds) => ({
+    work: learningRates.length * maximumUpdates * accumulation * seeds,
     secondsPerUnit: 0.1,
   }),
   train: trainActivityHeads,

@@ -47,6 +47,7 @@ const superb = {
   maximumUpdates: 30_000,
   evaluateEvery: 500,
   patience: 0,
+  ties: 'first',
   gradientClip: 1,
   losesLongTurns: true,
   chooseOn: 'test',

@@ -22,9 +22,9 @@ export const xVector: HeadKind<XVectorSpec, XVectorSettings, XVectorStored> = {
   framesToLearn: ({ leastSeconds }, hopSamples) =>
     Math.ceil((leastSeconds * sampleRateHz - windowSamples) / hopSamples),
   seedsTogether: false,
-  // A unit is an update.
-  cost: ({ learningRates, maximumUpdates }, seeds) => ({
-    work: learningRates.length * maximumUpdates * seeds,
+  // A unit is a batch.
+  cost: ({ learningRates, maximumUpdates, accumulation }, seeds) => ({
+    work: learningRates.length * maximumUpdates * accumulation * seeds,
     secondsPerUnit: 0.15,
   }),
   train: trainXVectors,

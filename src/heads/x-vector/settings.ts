@@ -56,6 +56,7 @@ const superb = {
   maximumUpdates: 200_000,
   evaluateEvery: 20_000,
   patience: 0,
+  ties: 'first',
   gradientClip: 1000,
   leastSeconds: 2,
   crops: {},
