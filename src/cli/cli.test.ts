@@ -257,6 +257,7 @@ describe('list', () => {
       'speech-commands-v1',
       'voxceleb1',
       'fluent-speech-commands',
+      'quesst14',
       'iemocap',
       'snips',
       'asterisk',
