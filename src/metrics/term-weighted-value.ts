@@ -57,7 +57,7 @@ export function termWeightedStatistic(trials: readonly QueryTrial[], truth?: Que
     units,
     // The best threshold of a test set fits its own luck, so that the highest value lies above the truth. A draw shows by
     // how much: its own highest value is above that at the threshold of the whole. Drawing the highest values themselves
-    // would double the error: intervals of 95 % would hold the truth in 88 to 92 % of test sets, not in 95 (bench/coverage).
+    // would double the error: intervals of 95 % would hold the truth in 88 to 92 % of test sets, not in 94 (bench/coverage).
     redraw: (drawn) => {
       const weights = Float64Array.from(timesDrawn(drawn, units.length), (count) => count * share);
       const same = valueAt(sorted, weights, whole.found);

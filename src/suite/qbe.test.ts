@@ -72,7 +72,7 @@ describe('query by example', () => {
 
   it('keeps the chosen layer with what its frames are standardised by', async () => {
     const head = await readHead(join(stored.path, '..', 'head.safetensors'));
-    expect(head).toMatchObject({ kind: 'subsequence-dtw', stored: { layer: 0 } });
+    expect(head).toMatchObject({ kind: 'subsequence-dtw', stored: { layer: 0, minimumFrames: 5 } });
     expect(head.parameters.mean?.shape).toEqual([240]);
   });
 

@@ -96,7 +96,8 @@ function withPhones(rows: readonly Transcribed[], { of, digest }: Pronunciations
   const unknown = new Map<string, Transcribed['transcript']>();
   const pronounced = rows.map((row): CorpusRow => {
     const { text = '' } = row.columns;
-    const words = text.split(' ').map((word) => {
+    const spoken = text.split(' ').filter((word) => word !== '');
+    const words = spoken.map((word) => {
       const phones = of(word);
       if (phones === undefined && !unknown.has(word)) unknown.set(word, row.transcript);
       return phones;

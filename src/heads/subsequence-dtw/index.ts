@@ -2,6 +2,7 @@
 import type { HeadKind } from '../../api/head-kind.js';
 import type { DtwSpec } from '../../api/head-spec.js';
 import { type DtwStored, dtwForward, dtwStoredSchema } from './model.js';
+import { predictByExample } from './scoring.js';
 import { searchByExample } from './search.js';
 import { type DtwSettings, dtwSettingsSchema } from './settings.js';
 
@@ -15,6 +16,7 @@ export const subsequenceDtw: HeadKind<DtwSpec, DtwSettings, DtwStored> = {
   // One search, whatever the seeds.
   cost: () => ({ work: 1, secondsPerUnit: 20 }),
   train: searchByExample,
+  predict: predictByExample,
   stored: dtwStoredSchema,
   forward: dtwForward,
 };

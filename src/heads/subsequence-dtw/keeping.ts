@@ -1,6 +1,6 @@
 /** @file Keeps a search that is not done yet: the costs found so far, and what frames are standardised with. */
 import { z } from 'zod';
-import type { HeadWork } from '../../api/head-kind.js';
+import type { HeadWork, Keeping } from '../../api/head-kind.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { digestOf, hostTensorSchema } from '../../training/checkpoint-file.js';
 import { keepByTime } from '../../training/keep-by-time.js';
@@ -46,12 +46,11 @@ export function restoredFindings({ dev, test, standards }: StoredFindings): Find
 
 /** Opens the checkpoint of a search; its updates are documents that were searched. */
 export function keepSearch(
-  { features: { layers, dim }, places, title, keepingOf }: HeadWork,
+  { features: { layers, dim }, places, title }: HeadWork,
   kind: string,
   settings: DtwSettings,
-  seeds: readonly number[],
+  keeping: Keeping | undefined,
 ): Promise<Keeper<StoredFindings>> | Keeper<StoredFindings> {
-  const keeping = keepingOf?.(seeds[0] as number);
   if (keeping === undefined) return keepNothing();
   const { file, origin, everySeconds, say } = keeping;
   // Places tell which utterances were left out.

@@ -58,23 +58,27 @@ export function matcherOf(engine: Engine, features: Features, minimumFrames: num
     }),
     { name: `distances of the ${title}`, dynamicAxes: { document: 0 } },
   );
-  const prepareLayer = async (queries: readonly Query[], standards: Standards, layer: number) => {
-    const standard = engine.hold<Standard<Tensor>>(standardOfLayer(standards, layer));
-    const found: UnitQuery[] = [];
-    for (const [index, { place }] of queries.entries()) {
-      const frames = framesOf(await features.load(place), layer, features.rows[place] ?? 0, dim);
-      const rows = frames.shape[0] ?? 0;
-      if (rows < minimumFrames) continue;
-      const unit = await units.run({ frames, standard });
-      found.push({ index, rows, values: floatsOf(unit.frames) });
-    }
-    return { layer, standard, blocks: blocksOf(found, dim, engine) };
-  };
   return {
     async prepare(queries, standards, layers) {
-      const prepared: LayerQueries[] = [];
-      for (const layer of layers) prepared.push(await prepareLayer(queries, standards, layer));
-      return prepared;
+      const standard = layers.map((layer) =>
+        engine.hold<Standard<Tensor>>(standardOfLayer(standards, layer)),
+      );
+      const found = layers.map((): UnitQuery[] => []);
+      for (const [index, { place }] of queries.entries()) {
+        const rows = features.rows[place] ?? 0;
+        if (rows < minimumFrames) continue;
+        const values = await features.load(place);
+        for (const [i, layer] of layers.entries()) {
+          const frames = framesOf(values, layer, rows, dim);
+          const unit = await units.run({ frames, standard: standard[i] as Held<Standard<Tensor>> });
+          found[i]?.push({ index, rows, values: floatsOf(unit.frames) });
+        }
+      }
+      return layers.map((layer, i) => ({
+        layer,
+        standard: standard[i] as Held<Standard<Tensor>>,
+        blocks: blocksOf(found[i] ?? [], dim, engine),
+      }));
     },
     async match({ place, pairs }, layers) {
       const values = await features.load(place);

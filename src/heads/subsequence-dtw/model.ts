@@ -7,6 +7,8 @@ import { parameter } from '../../nn/linear.js';
 export const dtwStoredSchema = z.object({
   /** The hidden state that is compared: the best one on dev. */
   layer: z.int().nonnegative(),
+  /** A query of fewer frames is not looked for. */
+  minimumFrames: z.int().positive(),
 });
 export type DtwStored = z.infer<typeof dtwStoredSchema>;
 

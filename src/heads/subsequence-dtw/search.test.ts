@@ -15,6 +15,7 @@ import type { Engine } from '../../engine/engine.js';
 import { engineUnderTest, testEngines } from '../../engine/engines.fixture.js';
 import { heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
 import { type DtwStored, dtwForward } from './model.js';
+import { predictByExample } from './scoring.js';
 import { searchByExample } from './search.js';
 import { dtwSettingsSchema } from './settings.js';
 
@@ -150,6 +151,14 @@ describe('a search', () => {
     expect(said).toContain('test: a query has fewer than 5 frames and scores 0 with every document: q2');
   });
 
+  it('finds the same again where its head is evaluated on the same utterances', async () => {
+    const once = work(engine);
+    const [result] = await searchByExample(once, spec, settings, [1]);
+    if (result === undefined) throw new Error('no result');
+    const again = { ...once, places: once.places.test, pairs, spec: () => spec };
+    expect(await predictByExample(again, result.head.stored)).toEqual(result.predictions);
+  });
+
   it('starts anew where the checkpoint is of other work', async () => {
     const file = join(folder, 'other.safetensors');
     const said: string[] = [];
@@ -162,7 +171,7 @@ describe('a search', () => {
   });
 
   it('gives its frames, standardised and of length 1, where it is exported', async () => {
-    const stored: DtwStored = { layer: 1 };
+    const stored: DtwStored = { layer: 1, minimumFrames: 5 };
     const program = engine.compile(
       ({ states, ...parameters }: Parameters<typeof dtwForward>[1]) =>
         dtwForward(stored, parameters, states as NonNullable<typeof states>),

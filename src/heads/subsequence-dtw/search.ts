@@ -1,19 +1,40 @@
 /** @file Searches documents for spoken queries: every hidden state on dev, the best of them on test. */
-
-import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
+import type { HeadResult, HeadWork } from '../../api/head-kind.js';
 import type { DtwSpec } from '../../api/head-spec.js';
+import type { Keeper } from '../../training/keeper.js';
 import { runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
-import { type Findings, keepSearch, restoredFindings, storedFindings } from './keeping.js';
-import { type LayerQueries, type Matcher, matcherOf } from './matching.js';
+import {
+  type Findings,
+  keepSearch,
+  restoredFindings,
+  type StoredFindings,
+  storedFindings,
+} from './keeping.js';
+import { type Matcher, matcherOf } from './matching.js';
 import type { DtwStored } from './model.js';
-import { normalizedScores, type Search, searchOf } from './pairs-by-document.js';
+import { type Search, searchOf } from './pairs-by-document.js';
+import { matchInto, predictionsOf, standardsFor } from './scoring.js';
 import type { DtwSettings } from './settings.js';
-import { standardOfLayer, standardsOf } from './standard.js';
+import { standardOfLayer } from './standard.js';
 
-/** The splits that hold pairs. */
+/** The splits that hold pairs, in the order in which they are searched. */
 const searched = ['dev', 'test'] as const;
 type Searched = (typeof searched)[number];
+
+/** A search that goes on. */
+interface Underway {
+  readonly work: HeadWork;
+  readonly searches: Readonly<Record<Searched, Search>>;
+  readonly findings: Findings;
+  readonly matcher: Matcher;
+  readonly keeper: Keeper<StoredFindings>;
+  readonly signal: AbortSignal | undefined;
+  /** Spent so far. */
+  readonly seconds: () => number;
+  /** Told how many documents of both splits are done. */
+  readonly report: (documents: number, note: string) => void;
+}
 
 /**
  * Searches dev with every hidden state by itself, and test with the best of them. Nothing is learnt, so that all seeds
@@ -27,75 +48,35 @@ export async function searchByExample(
   seeds: readonly number[],
 ): Promise<HeadResult<DtwStored>[]> {
   const started = performance.now();
-  const { features } = work;
+  const { features, title } = work;
   const searches = {
     dev: searchOf(work.pairs?.dev ?? [], work.places.dev),
     test: searchOf(work.pairs?.test ?? [], work.places.test),
   };
-  const pairs = (split: Searched): number => work.references[split].length;
-  const keeper = await keepSearch(work, spec.kind, settings, seeds);
+  const keeping = work.keepingOf?.(seeds[0] as number);
+  const keeper = await keepSearch(work, spec.kind, settings, keeping);
   const earlierSeconds = keeper.restored?.state.seconds ?? 0;
-  const seconds = (): number => earlierSeconds + (performance.now() - started) / 1000;
-  const findings: Findings =
-    keeper.restored === undefined
-      ? {
-          dev: new Float32Array(features.layers * pairs('dev')),
-          test: new Float32Array(pairs('test')),
-          standards: {},
-        }
-      : restoredFindings(keeper.restored.state);
-  const [devDocuments, testDocuments] = [searches.dev.documents.length, searches.test.documents.length];
-  const all = devDocuments * features.layers + testDocuments;
-  const done = (update: number): number =>
-    Math.min(update, devDocuments) * features.layers + Math.max(0, update - devDocuments);
-  let update = keeper.restored?.update ?? 0;
-  const progress = trainingProgress(work, all, done(update));
-  const matcher = matcherOf(work.engine, features, settings.minimumFrames, work.title);
-  /** Searches the documents of a split, from where it was interrupted on. */
-  const search = async (split: Searched, first: number, layers: readonly number[]): Promise<void> => {
-    const { queries, documents } = searches[split];
-    if (update >= first + documents.length) return;
-    const note = split === 'dev' ? 'every layer on dev' : `layer ${layers[0]} on test`;
-    findings.standards[split] ??= await standardsFor(work, searches[split], (read) =>
-      progress.update(done(update), `${split}: statistics of ${read} utterances`),
-    );
-    const prepared = await matcher.prepare(queries, findings.standards[split], layers);
-    const scores = findings[split];
-    try {
-      const reached = await runUpdates<null, ReturnType<typeof storedFindings>>(
-        {
-          updates: first + documents.length,
-          keeper,
-          signal: signalOf(work, seeds),
-          async step(_, from) {
-            await matchInto(scores, pairs(split), matcher, documents[from - first], prepared);
-            return null;
-          },
-          stored: async () => storedFindings(findings, seconds()),
-          report: (_, at) => progress.update(done(at), note),
-        },
-        { update, state: null },
-      );
-      update = reached.update;
-      if (reached.interrupted) signalOf(work, seeds)?.throwIfAborted();
-    } finally {
-      await matcher.release(prepared);
-    }
+  const findings = findingsOf(work, keeper);
+  const matcher = matcherOf(work.engine, features, settings.minimumFrames, title);
+  const devDocuments = searches.dev.documents.length;
+  // A document of dev is searched in every layer, one of test in one.
+  const cost = (documents: number): number =>
+    Math.min(documents, devDocuments) * features.layers + Math.max(0, documents - devDocuments);
+  const before = keeper.restored?.update ?? 0;
+  const progress = trainingProgress(work, cost(devDocuments + searches.test.documents.length), cost(before));
+  const underway: Underway = {
+    ...{ work, searches, findings, matcher, keeper, signal: keeping?.signal },
+    seconds: () => earlierSeconds + (performance.now() - started) / 1000,
+    report: (documents, note) => progress.update(cost(documents), note),
   };
   try {
     const everyLayer = Array.from({ length: features.layers }, (_, layer) => layer);
-    await search('dev', 0, everyLayer);
-    const devByLayer = everyLayer.map((layer) => {
-      const scores = findings.dev.subarray(layer * pairs('dev'), (layer + 1) * pairs('dev'));
-      return work.score(predictionsOf(scores, searches.dev), 'dev');
-    });
+    await searchSplit(underway, 'dev', before, everyLayer);
+    const devByLayer = everyLayer.map((layer) => scoreOfLayer(underway, layer));
     const layer = bestOf(devByLayer, work.metric.direction);
-    await search('test', devDocuments, [layer]);
-    const standards = findings.standards.test;
-    if (standards === undefined) throw new Error('test was not searched');
+    await searchSplit(underway, 'test', Math.max(before, devDocuments), [layer]);
     const remarks = shortQueries(work, spec, settings, searches);
-    for (const remark of remarks) work.keepingOf?.(seeds[0] as number).say?.(remark);
-    const { mean, deviation } = standardOfLayer(standards, layer);
+    for (const remark of remarks) keeping?.say?.(remark);
     const result: HeadResult<DtwStored> = {
       tried: [],
       chosen: null,
@@ -103,7 +84,7 @@ export async function searchByExample(
       devByLayer,
       remarks,
       layerWeights: everyLayer.map((each) => (each === layer ? 1 : 0)),
-      head: { stored: { layer }, parameters: { mean, deviation } },
+      head: headOf(findings, layer, settings),
       predictions: predictionsOf(findings.test, searches.test),
       earlierSeconds,
     };
@@ -114,31 +95,62 @@ export async function searchByExample(
   }
 }
 
-const signalOf = ({ keepingOf }: HeadWork, seeds: readonly number[]): AbortSignal | undefined =>
-  keepingOf?.(seeds[0] as number).signal;
-
-/** Over all frames of a split's queries and documents together. */
-function standardsFor(work: HeadWork, { queries, documents }: Search, report: (done: number) => void) {
-  const places = new Set([...queries.map(({ place }) => place), ...documents.map(({ place }) => place)]);
-  return standardsOf(work.features, [...places], report);
+/** What an interrupted search found, or room for what is to be found. */
+function findingsOf({ features, references }: HeadWork, { restored }: Keeper<StoredFindings>): Findings {
+  if (restored !== undefined) return restoredFindings(restored.state);
+  return {
+    dev: new Float32Array(features.layers * references.dev.length),
+    test: new Float32Array(references.test.length),
+    standards: {},
+  };
 }
 
-/** Writes the scores of a document's pairs: the higher, the closer. */
-async function matchInto(
-  scores: Float32Array,
-  pairs: number,
-  matcher: Matcher,
-  document: Search['documents'][number] | undefined,
-  layers: readonly LayerQueries[],
+/**
+ * Searches the documents of a split that are not searched yet.
+ * @param done documents of both splits
+ */
+async function searchSplit(
+  underway: Underway,
+  split: Searched,
+  done: number,
+  layers: readonly number[],
 ): Promise<void> {
-  if (document === undefined) return;
-  for (const [row, costs] of (await matcher.match(document, layers)).entries())
-    for (const [pair, cost] of costs) scores[row * pairs + pair] = -cost;
+  const { work, searches, findings, matcher, keeper, signal, report, seconds } = underway;
+  const { queries, documents } = searches[split];
+  const first = split === 'dev' ? 0 : searches.dev.documents.length;
+  const updates = first + documents.length;
+  if (done >= updates) return;
+  findings.standards[split] ??= await standardsFor(work.features, searches[split], (read) => {
+    signal?.throwIfAborted();
+    report(done, `${split}: statistics of ${read} utterances`);
+  });
+  const prepared = await matcher.prepare(queries, findings.standards[split], layers);
+  const pairs = work.references[split].length;
+  const note = split === 'dev' ? 'every layer on dev' : `layer ${layers[0]} on test`;
+  try {
+    const { interrupted } = await runUpdates<null, StoredFindings>(
+      {
+        ...{ updates, keeper, signal },
+        async step(_, from) {
+          const document = documents[from - first];
+          if (document !== undefined) await matchInto(findings[split], pairs, matcher, document, prepared);
+          return null;
+        },
+        stored: async () => storedFindings(findings, seconds()),
+        report: (_, at) => report(at, note),
+      },
+      { update: done, state: null },
+    );
+    if (interrupted) signal?.throwIfAborted();
+  } finally {
+    await matcher.release(prepared);
+  }
 }
 
-/** Written with four decimals, as the reference does. */
-function predictionsOf(scores: Float32Array, { queries }: Search): Prediction[] {
-  return Array.from(normalizedScores(scores, queries), (score) => ({ columns: { score: score.toFixed(4) } }));
+function scoreOfLayer({ work, searches, findings }: Underway, layer: number): number {
+  const pairs = work.references.dev.length;
+  const scores = findings.dev.subarray(layer * pairs, (layer + 1) * pairs);
+  return work.score(predictionsOf(scores, searches.dev), 'dev');
 }
 
 function bestOf(values: readonly number[], direction: 'higher' | 'lower'): number {
@@ -146,12 +158,22 @@ function bestOf(values: readonly number[], direction: 'higher' | 'lower'): numbe
   return values.reduce((best, value, i) => (sign * (value - (values[best] as number)) > 0 ? i : best), 0);
 }
 
+function headOf(
+  { standards }: Findings,
+  layer: number,
+  { minimumFrames }: DtwSettings,
+): HeadResult<DtwStored>['head'] {
+  if (standards.test === undefined) throw new Error('test was not searched');
+  const { mean, deviation } = standardOfLayer(standards.test, layer);
+  return { stored: { layer, minimumFrames }, parameters: { mean, deviation } };
+}
+
 /** Queries that were not looked for, by name. */
 function shortQueries(
   { features, references }: HeadWork,
   { query }: DtwSpec,
   { minimumFrames }: DtwSettings,
-  searches: Readonly<Record<Searched, Search>>,
+  searches: Underway['searches'],
 ): string[] {
   return searched.flatMap((split) => {
     const names = searches[split].queries.flatMap(({ place, pairs: [pair = 0] }) =>
