@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
 import { evaluateFromCli, evaluationText } from '../cli/evaluate/of-head.js';
 import { runFromSuite } from '../cli/run/from-suite.js';
+import { checkResults } from '../cli/validate/results.js';
 import { readHead } from '../heads/trained.js';
 import { readEvaluation } from '../results/evaluation-file.js';
 import { compareRecords, formatComparison, readRecords } from '../results/index.js';
@@ -346,7 +347,11 @@ describe('run --layerwise', () => {
     const [first] = records;
     const file = join(first?.path ?? '', '..', 'layers.jsonl');
     const layers = first && (await readLayers(first));
+    expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([]);
     await appendFile(file, '{}\n');
+    expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([
+      expect.stringMatching(/layers.jsonl: does not hold the predictions/),
+    ]);
     if (first !== undefined && layers !== undefined)
       await expect(readLayersLines(first, layers)).rejects.toThrow(/does not hold the predictions/);
   });
