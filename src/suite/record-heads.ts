@@ -66,7 +66,8 @@ export async function evaluateInto(
     for (const [i, head] of heads.entries()) {
       const file = join(recordFolder(folder, encoder.name, task.task.name), fileOfFold(headFileName, i));
       const fold = record.folds?.[i]?.name;
-      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold });
+      const { unchanged: manifestHash } = task.hashes;
+      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold, manifestHash });
     }
     known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
   }
