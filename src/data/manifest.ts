@@ -58,6 +58,8 @@ export interface ManifestHashes {
   readonly seconds: number;
   /** Of the crops and gains that a plan put in the place of utterances: the other hashes know of them. */
   readonly crops?: string;
+  /** Of the rows before those changes. */
+  readonly unchanged?: string;
   /** Of the file of pairs that a task judges: `rows` knows of it, `audio` does not. */
   readonly pairs?: string;
 }

@@ -44,14 +44,17 @@ export interface HeadOrigin {
   readonly encoderHash: string;
   /** Of a task that is cross-validated. */
   readonly fold?: string | undefined;
+  /** Of the manifest's own rows, where the record's is of what crops and gains made of them. */
+  readonly manifestHash?: string | undefined;
 }
 
 /** Writes a head; all but its parameters stands in the file's metadata. */
 export async function writeHead(file: string, head: TrainedHead, origin: HeadOrigin): Promise<void> {
-  const { fold, ...place } = origin;
+  const { fold, manifestHash, ...place } = origin;
   await writeSafetensors(file, head.parameters, {
     ...place,
     ...(fold !== undefined && { fold }),
+    ...(manifestHash !== undefined && { manifestHash }),
     head: headText(head),
   });
 }
@@ -79,7 +82,7 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
   }
   const stored = typeof kind === 'string' ? headKinds.find(kind).stored.safeParse(fields) : undefined;
   const reduced = reducedSchema.safeParse(reads ?? {});
-  const { task, encoderHash, fold } = metadata;
+  const { task, encoderHash, fold, manifestHash } = metadata;
   if (
     typeof kind !== 'string' ||
     !stored?.success ||
@@ -89,7 +92,7 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
   ) {
     throw new UserError('is no head of a task', { file, mend: 'Run the task again to write it anew' });
   }
-  const origin = { task, encoderHash, fold };
+  const origin = { task, encoderHash, fold, manifestHash };
   return { kind, ...reduced.data, stored: stored.data, parameters: tensors, origin };
 }
 

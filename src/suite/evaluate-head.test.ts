@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
 import { evaluateFromCli, evaluationText } from '../cli/evaluate/of-head.js';
 import { runFromSuite } from '../cli/run/from-suite.js';
+import { checkResults } from '../cli/validate/results.js';
 import { readHead } from '../heads/trained.js';
 import { readEvaluation } from '../results/evaluation-file.js';
 import { compareRecords, formatComparison, readRecords } from '../results/index.js';
@@ -201,7 +202,7 @@ describe('a trained head', () => {
 describe('the setting layers', () => {
   it('gives a head the hidden states of numbers and ranges alone, which record, head and export know', async () => {
     const tasks = [
-      ks({ layers: [0, '2-2'] }),
+      ks({ layers: [0, '2-2'], gainDecibels: -3 }),
       { name: 'asr', manifest: 'tones.csv', settings: { ...few, layers: '1' } },
     ];
     await run('some', tasks, { layerwise: true });
@@ -210,9 +211,11 @@ describe('the setting layers', () => {
     expect(record.layerWeights).toHaveLength(2);
     expect(record.preset).not.toBe((await readRecord(results('toy', 'ks', 'record.json'))).preset);
     const head = await readHead(join(folder, 'some', 'toy', 'ks', 'head.safetensors'));
-    expect(head.layers).toEqual([0, 2]);
-    const found = await evaluation({ head: join(folder, 'some', 'toy', 'ks') });
+    expect(head).toMatchObject({ layers: [0, 2], gainDecibels: -3 });
+    const found = await evaluation({ head: join(folder, 'some', 'toy', 'ks'), splits: ['test', 'dev'] });
     expect(found.splits[0]?.metrics).toEqual(record.metrics);
+    // The record's manifest is what the gain made of it, and still the same one.
+    expect(found.splits.map(({ seen }) => seen)).toEqual([false, true]);
     const layers = await readLayers({ path: join(folder, 'some', 'toy', 'ks', 'record.json'), record });
     expect(layers?.layers.map(({ layer }) => layer)).toEqual([0, 2]);
     const asr = await readRecord(join(folder, 'some', 'toy', 'asr', 'record.json'));
@@ -346,7 +349,11 @@ describe('run --layerwise', () => {
     const [first] = records;
     const file = join(first?.path ?? '', '..', 'layers.jsonl');
     const layers = first && (await readLayers(first));
+    expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([]);
     await appendFile(file, '{}\n');
+    expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([
+      expect.stringMatching(/layers.jsonl: does not hold the predictions/),
+    ]);
     if (first !== undefined && layers !== undefined)
       await expect(readLayersLines(first, layers)).rejects.toThrow(/does not hold the predictions/);
   });

@@ -233,6 +233,7 @@ function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): 
     audio: sha256([hashes.audio, crops]),
     seconds: known.length === 0 ? hashes.seconds : mean * utterances.length,
     crops,
+    unchanged: hashes.rows,
   };
 }
 

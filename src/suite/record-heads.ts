@@ -53,21 +53,29 @@ export async function evaluateInto(
     say: options.say,
   });
   const keepingOf = keepingIn(headCheckpointName);
-  const done =
-    missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
+  const layerwise = options.layerwise === true && hasLayers(encoder, task);
+  const half = (place: number): EvaluateOptions['onProgress'] =>
+    layerwise && missing.length > 0
+      ? (share, note) => options.onProgress?.((place + share) / 2, note)
+      : options.onProgress;
+  const own = { ...options, seeds: missing, keepingOf, onProgress: half(0) };
+  const done = missing.length === 0 ? [] : await evaluate(encoder, task, own);
   for (const { record, predictions, tensors, heads } of done) {
     const folder = folderOf(record.seed);
     // Before the record: a folder with a record is complete.
     for (const [i, head] of heads.entries()) {
       const file = join(recordFolder(folder, encoder.name, task.task.name), fileOfFold(headFileName, i));
       const fold = record.folds?.[i]?.name;
-      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold });
+      const { unchanged: manifestHash } = task.hashes;
+      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold, manifestHash });
     }
     known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
   }
   const stored = seeds.flatMap((seed) => known.get(seed) ?? []);
-  if (options.layerwise && hasLayers(encoder, task))
-    await layersBeside(encoder, task, stored, { ...options, keepingOf: keepingIn(layersCheckpointName) });
+  if (layerwise) {
+    const beside = { ...options, keepingOf: keepingIn(layersCheckpointName), onProgress: half(1) };
+    await layersBeside(encoder, task, stored, beside);
+  }
   for (const seed of seeds) await removeCheckpoints(checkpointFolder(seed));
   return stored;
 }
