@@ -87,7 +87,7 @@ export function trainingBatches(
 }
 
 /** The rows of train by the utterance that they stem from: an utterance, or all of its crops. */
-export function groupsOf({ places, trainSources }: Pick<HeadWork, 'places' | 'trainSources'>): number[][] {
+function groupsOf({ places, trainSources }: Pick<HeadWork, 'places' | 'trainSources'>): number[][] {
   const groups = new Map<string | number, number[]>();
   for (const row of places.train.keys()) {
     const source = trainSources?.[row] ?? row;
@@ -122,7 +122,7 @@ function classGroups(
  * The row that is drawn n-th, each group once an epoch by one of its rows, none of them again before all were; the orders
  * of the last two epochs are kept, since a batch may straddle them.
  */
-export function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (drawn: number) => number {
+function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (drawn: number) => number {
   const total = groups.length;
   const orders = new Map<number, number[]>();
   return (drawn) => {

@@ -3,13 +3,13 @@ import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
 import type { SpeakerActivitySpec } from '../../api/head-spec.js';
 import type { Split } from '../../api/task.js';
 import { float32 } from '../../base/host-tensor.js';
-import { randomStream } from '../../base/random.js';
 import type { Given } from '../../engine/engine.js';
 import type { Parameters } from '../../engine/tree.js';
 import { parseTurns } from '../../metrics/index.js';
 import type { DevScores } from '../../training/course.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
+import { type Drawer, epochDrawer } from '../epochs.js';
 import { type FrameSpan, frameSpans } from '../frame-spans.js';
 import { type Hearing, hearingOf, logitsAt, turnPredictions } from './hearing.js';
 import { type Decision, frameLabels, type Piece, piecesOf } from './labels.js';
@@ -94,19 +94,14 @@ function batchesOf(diarisation: Diarisation) {
   const { batchSize, losesLongTurns } = settings;
   const pieces = piecesIn(diarisation, 'train');
   const turns = turnsIn(diarisation, 'train');
-  const orders = new Map<string, number[]>();
-  const pieceAt = (drawn: number, seed: number) => {
-    const epoch = Math.floor(drawn / pieces.length);
-    const key = `${seed} ${epoch}`;
-    const order =
-      orders.get(key) ?? randomStream(seed, 'pieces of an epoch', epoch).shuffle([...pieces.keys()]);
-    // A batch may straddle two epochs.
-    orders.delete(`${seed} ${epoch - 2}`);
-    orders.set(key, order);
-    return pieces[order[drawn % pieces.length] as number] as (typeof pieces)[number];
-  };
+  let drawer: { readonly seed: number; readonly at: Drawer } | undefined;
   const inputs = async (batch: number, seed: number): Promise<Given<ActivityBatch>> => {
-    const drawn = Array.from({ length: batchSize }, (_, i) => pieceAt(batch * batchSize + i, seed));
+    if (drawer?.seed !== seed) drawer = { seed, at: epochDrawer(seed, pieces.length) };
+    const { at } = drawer;
+    const drawn = Array.from(
+      { length: batchSize },
+      (_, i) => pieces[at(batch * batchSize + i)] as (typeof pieces)[number],
+    );
     const spans = drawn.map(
       ({ recording, first, frames }): FrameSpan => ({
         place: places.train[recording] as number,
