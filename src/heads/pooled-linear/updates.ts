@@ -1,5 +1,6 @@
 /** @file Updates of all the runs of a grid, its parts side by side, many in one run of a program. */
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type { BatchStream, PooledBatches } from './batches.js';
@@ -24,12 +25,16 @@ interface Trained<Runs> {
   readonly losses: readonly number[];
 }
 
+/** Runs that have their batches: one lies ready for the thread that is free next, parts further behind hold none. */
+const runsUnderWay = ({ engine }: HeadWork): number => engine.threads + 1;
+
 /** How many updates one run of the program does: of every part, since all have as many bytes for their batches. */
 export function updatesPerRun({ work, settings }: Training, { parts }: HeldGrid): number {
   const { layers, dim } = work.features;
   const seeds = parts.reduce((most, part) => Math.max(most, part.seeds.length), 1);
   const batchBytes = seeds * layers * settings.batchSize * dim * 4;
-  const fitting = Math.floor(mostBatchBytes / Math.max(1, parts.length) / batchBytes);
+  const underWay = Math.max(1, Math.min(parts.length, runsUnderWay(work)));
+  const fitting = Math.floor(mostBatchBytes / underWay / batchBytes);
   return Math.max(1, Math.min(mostUpdatesPerRun, fitting));
 }
 
@@ -45,8 +50,7 @@ export async function trainUntil(
   to: number,
 ): Promise<Trained<HeldGrid>> {
   const most = updatesPerRun(training, grid);
-  // One run's batches lie ready for the thread that is free next; parts further behind hold none.
-  const inTurn = pLimit(training.work.engine.threads + 1);
+  const inTurn = pLimit(runsUnderWay(training.work));
   let run = 0;
   const trained = await allOf(
     grid.parts.map((part) => {
