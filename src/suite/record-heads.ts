@@ -1,4 +1,5 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
@@ -100,7 +101,7 @@ async function layersBeside(
     await writeLayers(dirname((missing[i] as StoredRecord).path), layers, lines);
 }
 
-/** The record of the very same work, if there is one. */
+/** The record of the very same work, if there is one with its predictions. */
 async function knownRecord(
   outFolder: string,
   encoder: Encoder,
@@ -120,5 +121,7 @@ async function knownRecord(
     record.seed === seed &&
     record.engine.name === engine.name &&
     record.engine.provider === engine.provider;
-  return same ? record : undefined;
+  // A checkout may hold records alone: what gate and intervals are made from is missing then.
+  const files = [record?.predictions, record?.tensors?.file].filter((name) => name !== undefined);
+  return same && files.every((name) => existsSync(join(dirname(file), name))) ? record : undefined;
 }

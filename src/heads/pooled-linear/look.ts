@@ -2,18 +2,19 @@
 import type { HeadWork } from '../../api/head-kind.js';
 import type { HostParameters } from '../../base/host-tensor.js';
 import { afterLook, type Course, type DevScores, withEndings, withoutBeaten } from '../../training/course.js';
-import { targetsOf } from './batches.js';
 import { type Axes, isOf } from './grid.js';
+import { groupsBy } from './groups.js';
 import { runOf } from './runs.js';
 import { predict, type Scored, type Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
+import { targetsOf } from './targets.js';
 
 /**
  * The courses after a look at dev.
  * @param parameters of the runs in training, each [runs, ...]
  * @param means of the runs' losses since the last look
  */
-export async function looked(
+export async function coursesAfterLook(
   scoring: Scoring,
   settings: PooledSettings,
   axes: Axes,
@@ -24,7 +25,8 @@ export async function looked(
   const { work, slots } = scoring;
   const { direction } = work.metric;
   const scored = await predict(scoring, parameters, 'dev', axes.sources);
-  const classes = settings.devOver === 'classes' ? rowsByClass(targetsOf(work, slots, 'dev')) : undefined;
+  const classes =
+    settings.devOver === 'classes' ? rowsByClass(targetsOf(work, slots, 'dev'), slots.length) : undefined;
   const next: Course[] = [];
   for (const course of courses) {
     const run = placeIn(axes, course);
@@ -46,14 +48,13 @@ export async function looked(
 }
 
 /** The rows of each class; of several slots, of each that they have together. */
-function rowsByClass(targets: readonly (readonly number[])[]): number[][] {
-  const rows = new Map<string, number[]>();
-  for (const [row, target] of targets.entries()) {
-    const known = rows.get(target.join());
-    if (known === undefined) rows.set(target.join(), [row]);
-    else known.push(row);
-  }
-  return [...rows.values()];
+function rowsByClass(targets: Int32Array, slots: number): number[][] {
+  const classes = groupsBy(targets.length / slots, (row) =>
+    targets.subarray(row * slots, (row + 1) * slots).join(),
+  );
+  return Array.from({ length: classes.count }, (_, group) =>
+    Array.from({ length: classes.size(group) }, (_, i) => classes.member(group, i)),
+  );
 }
 
 /** Means over classes: what a draw that is balanced over them has on average. */

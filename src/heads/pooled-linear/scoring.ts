@@ -6,9 +6,10 @@ import { float32, floatsOf, type HostParameters, type HostTensor } from '../../b
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import { fillMeans, type MeansReader, targetsOf } from './batches.js';
+import { fillMeans, type MeansReader } from './batches.js';
 import type { Source } from './grid.js';
 import { pooledLogits, type Slots } from './model.js';
+import { targetsOf } from './targets.js';
 
 /** Rows in one evaluation run. */
 const evaluationBatch = 128;
@@ -66,14 +67,14 @@ export function predict(
 /**
  * What every run makes of utterances.
  * @param places where they stand in the features
- * @param targets their classes, where losses are wanted
+ * @param targets their classes [utterances, slots], flat, where losses are wanted
  * @param single the hidden states that the runs see, one each (default: every run sees them all)
  */
 export async function predictAt(
   { work, slots, score, readMeans }: ScoringWork,
   parameters: HostParameters,
   places: readonly number[],
-  targets: readonly (readonly number[])[] = [],
+  targets?: Int32Array,
   single: readonly number[] = [],
 ): Promise<Scored[]> {
   const { layers, dim } = work.features;
@@ -106,9 +107,9 @@ export async function predictAt(
           classes[largest(scores[slot] as Float32Array)] as string,
         ]);
         result.predictions.push({ columns: Object.fromEntries(columns) });
-        const target = targets[start + row];
-        if (target === undefined) continue;
-        const losses = scores.map((values, slot) => crossEntropy(values, target[slot] as number));
+        if (targets === undefined) continue;
+        const own = targets.subarray((start + row) * slots.length, (start + row + 1) * slots.length);
+        const losses = scores.map((values, slot) => crossEntropy(values, own[slot] as number));
         result.losses.push(losses.reduce((sum, loss) => sum + loss));
         for (const loss of losses) result.loss += loss / places.length;
       }

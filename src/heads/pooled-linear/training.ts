@@ -15,7 +15,7 @@ import { type CoursesState, keepWork, type WorkKeeper } from '../../training/kee
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { type Looked, runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
-import { epochLength, meansOfLayer, meansReader, trainingBatches } from './batches.js';
+import { type BatchStream, epochLength, meansReader, trainingBatches } from './batches.js';
 import {
   aliveOf,
   type Grid,
@@ -30,12 +30,12 @@ import {
   type Source,
   shrunkTo,
 } from './grid.js';
-import { looked } from './look.js';
+import { coursesAfterLook } from './look.js';
 import { type PooledStored, pooledStart, type Slots, withOutputs } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, scoreProgram } from './scoring.js';
 import type { PooledSettings } from './settings.js';
-import { type BatchStream, type Training, trainUntil, updatesPerRun } from './updates.js';
+import { type Training, trainUntil, updatesPerRun } from './updates.js';
 
 /**
  * About how long training goes on between places where it may be kept or stopped. There all threads wait for each other
@@ -146,7 +146,10 @@ async function trainedAndTested(
   );
   const score = scoreProgram(work, slots);
   const readMeans = meansReader(work.features);
-  const streamOf = streamsOf({ work, slots, settings, layers, readMeans }, sources);
+  const streams = trainingBatches(work, slots, settings, readMeans);
+  const known = sources.map((source) => [source, streams(source)] as const);
+  const streamOf = (source: Source): BatchStream =>
+    known.find(([one]) => isOf(one, source))?.[1] as BatchStream;
   const training: Training = { work, slots, settings, layers, update, score, readMeans, streamOf };
   try {
     const courses = await trainAll(training, sources, keeper);
@@ -163,20 +166,6 @@ async function trainedAndTested(
     await update.dispose();
     await score.dispose();
   }
-}
-
-/** The batches of every source. */
-function streamsOf(
-  { work, slots, settings, layers, readMeans }: Omit<Training, 'update' | 'score' | 'streamOf'>,
-  sources: readonly Source[],
-): Training['streamOf'] {
-  const { dim } = work.features;
-  const drawn = { ...work, features: { layers, dim } };
-  const streams = sources.map(({ seed, layer }) => {
-    const means = layer === undefined ? readMeans : meansOfLayer(readMeans, dim, layer);
-    return trainingBatches(drawn, seed, slots, settings, means);
-  });
-  return (source) => streams[sources.findIndex((one) => isOf(one, source))] as BatchStream;
 }
 
 interface SearchState {
@@ -269,7 +258,7 @@ async function lookAt(
   const last = update - 1 - ((update - 1) % every);
   const means = losses.map((sum) => sum / (update - last));
   const parameters = await readParameters(grid);
-  const courses = await looked(training, settings, grid, parameters, before, { update, means });
+  const courses = await coursesAfterLook(training, settings, grid, parameters, before, { update, means });
   const alive = aliveOf(grid, courses);
   const ended = runsOf(alive) === 0;
   const next = ended ? grid : await shrunkTo(work.engine, grid, alive);

@@ -9,8 +9,9 @@ import { parseTurns } from '../../metrics/index.js';
 import type { DevScores } from '../../training/course.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
-import { type Drawer, epochDrawer } from '../epochs.js';
 import { type FrameSpan, frameSpans } from '../frame-spans.js';
+import { epochDrawer } from '../pooled-linear/batches.js';
+import { groupsBy } from '../pooled-linear/groups.js';
 import { type Hearing, hearingOf, logitsAt, turnPredictions } from './hearing.js';
 import { type Decision, frameLabels, type Piece, piecesOf } from './labels.js';
 import { type ActivityBatch, type ActivityStored, activityLoss, activityStart, ordersOf } from './model.js';
@@ -94,9 +95,10 @@ function batchesOf(diarisation: Diarisation) {
   const { batchSize, losesLongTurns } = settings;
   const pieces = piecesIn(diarisation, 'train');
   const turns = turnsIn(diarisation, 'train');
-  let drawer: { readonly seed: number; readonly at: Drawer } | undefined;
+  const drawerOf = epochDrawer(groupsBy(pieces.length, (piece) => piece));
+  let drawer: { readonly seed: number; readonly at: (drawn: number) => number } | undefined;
   const inputs = async (batch: number, seed: number): Promise<Given<ActivityBatch>> => {
-    if (drawer?.seed !== seed) drawer = { seed, at: epochDrawer(seed, pieces.length) };
+    if (drawer?.seed !== seed) drawer = { seed, at: drawerOf(seed) };
     const { at } = drawer;
     const drawn = Array.from(
       { length: batchSize },

@@ -5,8 +5,8 @@ import { sampleRateHz } from '../../audio/index.js';
 import { float32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Given } from '../../engine/engine.js';
-import { type Drawer, rowDrawer, trainUtterances } from '../epochs.js';
 import { type FrameSpan, frameSpans } from '../frame-spans.js';
+import { epochDrawer, utteranceGroups } from '../pooled-linear/batches.js';
 import type { XVectorBatch } from './model.js';
 import type { XVectorSettings } from './settings.js';
 
@@ -24,7 +24,7 @@ export function xVectorBatches(
     return label;
   });
   const most = Math.max(1, Math.round((cropSeconds * sampleRateHz) / hopSamples));
-  const utterances = trainUtterances(work);
+  const drawerOf = epochDrawer(utteranceGroups(work));
   const spanAt = (row: number, seed: number, drawn: number): FrameSpan => {
     const place = places.train[row] as number;
     const frames = features.rows[place] as number;
@@ -32,9 +32,9 @@ export function xVectorBatches(
     const first = randomStream(seed, 'x-vector crop', drawn).integer(frames - most + 1);
     return { place, first, frames: most };
   };
-  let drawer: { readonly seed: number; readonly rowAt: Drawer } | undefined;
+  let drawer: { readonly seed: number; readonly rowAt: (drawn: number) => number } | undefined;
   return async (batch, seed) => {
-    if (drawer?.seed !== seed) drawer = { seed, rowAt: rowDrawer(seed, utterances) };
+    if (drawer?.seed !== seed) drawer = { seed, rowAt: drawerOf(seed) };
     const { rowAt } = drawer;
     const drawn = Array.from({ length: batchSize }, (_, i) => batch * batchSize + i);
     const rows = drawn.map(rowAt);

@@ -6,7 +6,7 @@ import { UserError } from '../../base/errors.js';
 import type { Pair } from '../../data/pairs.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
-import { trainUtterances } from '../epochs.js';
+import { epochLength } from '../pooled-linear/batches.js';
 import { xVectorBatches } from './batches.js';
 import { cosinesOf, embeddingsOf, predictionOf } from './cosines.js';
 import { type XVectorBatch, type XVectorStored, xVectorLoss, xVectorStart } from './model.js';
@@ -36,7 +36,7 @@ export async function trainXVectors(
       given: { spec, settings },
       seeds,
       settings,
-      epochUpdates: Math.ceil(trainUtterances(work).length / (batchSize * accumulation)),
+      epochUpdates: Math.ceil(epochLength(work) / (batchSize * accumulation)),
       start: (seed) => xVectorStart(seed, sizes),
       inputs: xVectorBatches(work, spec, settings),
       accumulation,
