@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { commands } from '../src/cli/commands.js';
 import { parseLine } from '../src/cli/parse.js';
 import { readHead } from '../src/heads/trained.js';
@@ -354,6 +354,49 @@ test.each([
   );
   expect(out).toContain(said);
   expect(out).toContain('written to');
+});
+
+describe('trained heads are judged again', () => {
+  const manifest = () => join(folder, 'speech.csv');
+  const head = (task: string, ...file: string[]) =>
+    join(recordFolder(join(folder, 'out'), 'fbank', task), ...file);
+  const judged = async (...words: string[]) => {
+    vi.stubEnv('EHMAM_CACHE', join(folder, 'cache'));
+    const { out } = await call('evaluate', ...words, '--threads', '1', '--json');
+    return JSON.parse(out) as { readonly splits: readonly { readonly metrics: unknown }[] };
+  };
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test.each(['pr', 'sf'])('of %s as its record says', async (task) => {
+    const { splits } = await judged(head(task), '--manifest', manifest());
+    expect(splits[0]?.metrics).toEqual((await recordOf(task)).metrics);
+  });
+
+  test('of slots where some names that it learnt are missing', async () => {
+    const [header = '', ...rows] = (await readFile(manifest(), 'utf8')).trim().split('\n');
+    const few = join(folder, 'few.csv');
+    await writeFile(few, [header, ...rows.filter((row) => row.includes('B-way'))].join('\n'));
+    const { splits } = await judged(head('sf'), '--manifest', few);
+    expect(splits[0]?.metrics).toMatchObject({ f1: { utterances: 4 } });
+  });
+
+  test('of folds, each by its name or file', async () => {
+    await expect(judged(head('er'), '--manifest', manifest())).rejects.toThrow(
+      /has a head a fold.*--fold: s0, s1, s2/s,
+    );
+    await expect(judged(head('er'), '--manifest', manifest(), '--fold', 's9')).rejects.toThrow(
+      /none of 's9'/,
+    );
+    const { splits } = await judged(head('er'), '--manifest', manifest(), '--fold', 's1');
+    expect(splits[0]?.metrics).toMatchObject({ accuracy: { utterances: 8 } });
+    const byFile = await judged(head('er', 'head-2.safetensors'), '--manifest', manifest());
+    expect(byFile.splits[0]?.metrics).toEqual(splits[0]?.metrics);
+    await expect(judged(head('pr'), '--manifest', manifest(), '--fold', 's1')).rejects.toThrow(
+      /has no folds/,
+    );
+  });
 });
 
 test('a fold that there is not is refused, with those there are', async () => {

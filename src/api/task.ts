@@ -106,7 +106,7 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**
    * The data to work on where the settings ask for `crops`: the task says which utterances are cut. What it gives back
-   * holds no id twice. An epoch takes one crop, drawn at random, of every utterance that was cut.
+   * holds no id twice. An epoch takes one crop of every utterance that was cut, each in its turn.
    * @param cropsOf seeded crops of an utterance; itself where it is no longer than one
    */
   crop?(data: TaskData, cropsOf: Cropper): Promise<TaskData>;

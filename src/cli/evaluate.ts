@@ -20,6 +20,7 @@ export const evaluateCommand = defineCommand({
     root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
     pairs: { type: 'string', describe: 'CSV of the pairs that the task judges: trials.csv' },
     split: { type: 'string', default: 'test', describe: 'Splits of the manifest, each judged: dev,train' },
+    fold: { type: 'string', describe: 'Of a cross-validated task (er): the fold whose head it is' },
     out: { type: 'string', describe: 'Folder for evaluation.json and the predictions of every split' },
     encoder: { type: 'string', describe: `${specDescription} (default: the one that the result names)` },
     weights: weightsOption,
@@ -42,6 +43,7 @@ export const evaluateCommand = defineCommand({
     const { evaluateFromCli, evaluationText } = await import('./evaluate/of-head.js');
     const evaluation = await evaluateFromCli({
       head: args.head,
+      fold: args.fold,
       manifest: args.manifest,
       root: args.root,
       pairs: args.pairs,

@@ -190,7 +190,7 @@ describe('a trained head', () => {
       /is not the encoder that the head was trained on/,
     );
     await expect(evaluation({ head: folder })).rejects.toThrow(
-      /is no result with a trained head: head.safetensors is not there/,
+      /is no result with a trained head: record.json is not there/,
     );
     await expect(evaluation({ encoder: undefined })).rejects.toThrow(
       /the encoder 'toy' of the result is not to be had.*--encoder/s,
@@ -281,6 +281,21 @@ describe('run --layerwise', () => {
     const table = formatComparison(comparison as NonNullable<typeof comparison>, 'markdown');
     expect(table).toContain('ks: hidden state');
     expect(table).toContain('weighted sum');
+  });
+
+  it('has the predictions of all folds of a cross-validated task, each utterance once', async () => {
+    const rows = (await readFile(join(folder, 'tones.csv'), 'utf8')).trim().split('\n');
+    const folds = rows.map((row, i) => (i === 0 ? `${row},session` : `${row},s${(i % 6) >> 1}`));
+    await writeFile(join(folder, 'er.csv'), `${folds.join('\n')}\n`);
+    await run('er', [{ name: 'er', manifest: 'er.csv', settings: small }], { layerwise: true });
+    const [stored] = await readRecords([join(folder, 'er')]);
+    const layers = stored && (await readLayers(stored));
+    if (stored === undefined || layers === undefined) throw new Error('no hidden states');
+    const lines = await readLayersLines(stored, layers);
+    expect(new Set(lines.map(({ id }) => id)).size).toBe(24);
+    const own = await predictionsOf(join(folder, 'er', 'toy', 'er', 'predictions.jsonl'));
+    expect(lines.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
+    expect(layers.layers[0]?.metrics.accuracy).toMatchObject({ utterances: 24, intervalOver: 'units' });
   });
 
   it('is the heads of the setting layers, one each', async () => {

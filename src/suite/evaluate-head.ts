@@ -40,6 +40,8 @@ import { withEffectsOn } from './reading.js';
 export interface EvaluateHeadRequest {
   /** A result's folder, or the file of a head in it. */
   readonly head: string;
+  /** Of a task that is cross-validated: whose head. */
+  readonly fold?: string | undefined;
   readonly manifest: string;
   readonly root?: string | undefined;
   /** The file of pairs, of a task that judges pairs. */
@@ -62,7 +64,7 @@ export interface EvaluateHeadRequest {
 export async function evaluateHead(request: EvaluateHeadRequest): Promise<NewEvaluation> {
   const started = performance.now();
   const { manifest, engine } = request;
-  const { head, file, record, task } = await headOf(request.head);
+  const { head, file, record, task } = await headOf(request.head, request.fold);
   const kind = headKinds.find(head.kind);
   checkPairsGiven(task, request.pairs);
   const utterances = await utterancesOf(request, task, head);
@@ -142,23 +144,19 @@ interface HeadOfResult {
   readonly task: Task;
 }
 
-async function headOf(path: string): Promise<HeadOfResult> {
+async function headOf(path: string, fold: string | undefined): Promise<HeadOfResult> {
   const isFile = path.endsWith('.safetensors');
-  const file = isFile ? path : join(path, headFileName);
   const folder = isFile ? dirname(path) : path;
-  const missing = [file, join(folder, recordFileName)].find((each) => !existsSync(each));
-  if (missing !== undefined)
-    throw new UserError(`is no result with a trained head: ${basename(missing)} is not there`, {
+  const recordFile = join(folder, recordFileName);
+  const present = (file: string): string => {
+    if (existsSync(file)) return file;
+    throw new UserError(`is no result with a trained head: ${basename(file)} is not there`, {
       file: folder,
       mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK)",
     });
-  const recordFile = join(folder, recordFileName);
-  const record = await readRecord(recordFile);
-  if (record.folds !== undefined && !isFile)
-    throw new UserError(`has a head a fold (${record.folds.map(({ name }) => name).join(', ')})`, {
-      file: folder,
-      mend: `Name the file of one: ${record.folds.map((_, i) => fileOfFold(headFileName, i)).join(', ')}`,
-    });
+  };
+  const record = await readRecord(present(recordFile));
+  const file = present(isFile ? path : join(folder, fileOfFold(headFileName, foldAt(record, fold, folder))));
   const { origin, ...head } = await readHead(file);
   if (origin.encoderHash !== record.encoder.hash || origin.task !== record.task.name)
     throw new UserError('is not the head of the record beside it', {
@@ -168,6 +166,18 @@ async function headOf(path: string): Promise<HeadOfResult> {
   const task = knownTask({ path: recordFile, record }, knownTasks.all());
   refuseUnable(task, headKinds.find(head.kind), file);
   return { head, file, record, task };
+}
+
+/** Which of its heads is meant: of a task without folds there is one. */
+function foldAt({ folds = [] }: ResultRecord, fold: string | undefined, folder: string): number {
+  const names = folds.map(({ name }) => name);
+  const index = fold === undefined && names.length === 0 ? 0 : names.indexOf(fold ?? '');
+  if (index >= 0) return index;
+  if (names.length === 0) throw new UserError('has no folds', { file: folder, mend: 'Leave --fold out' });
+  throw new UserError(`has a head a fold${fold === undefined ? '' : `, and none of '${fold}'`}`, {
+    file: folder,
+    mend: `Name one with --fold: ${names.join(', ')}`,
+  });
 }
 
 function refuseUnable(task: Task, kind: HeadKind, file: string): void {

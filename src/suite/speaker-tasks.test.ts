@@ -9,10 +9,12 @@ import { exportOnnx } from '../cli/export/onnx-file.js';
 import { checkResults } from '../cli/validate/results.js';
 import { checkTaskManifest } from '../cli/validate/task-manifest.js';
 import { loadEncoder } from '../encoders/load.js';
+import { createEngine } from '../engine/create.js';
 import { headFileName } from '../heads/trained.js';
 import { parseTurns } from '../metrics/index.js';
 import { compareRecords } from '../results/compare.js';
 import { formatComparison } from '../results/formats.js';
+import { evaluateHead } from './evaluate-head.js';
 import { planTask } from './plan.js';
 import { runSuite } from './run-suite.fixture.js';
 
@@ -36,6 +38,21 @@ async function run(name: string, tasks: Parameters<typeof runSuite>[0]['tasks'],
   const [out, cacheFolder] = [join(folder, name), join(folder, 'cache')];
   const { records } = await runSuite({ tasks, encoders: ['fbank'], out, cacheFolder, ...more });
   return { records, comparison: compareRecords(records.map((record) => ({ path: out, record }))) };
+}
+
+/** A trained head of a run, asked again for a split of its manifest. */
+async function asked(task: string, manifest: string, split: string, pairs?: string) {
+  const { splits } = await evaluateHead({
+    head: join(folder, task, 'fbank', task),
+    manifest,
+    pairs,
+    splits: [split],
+    load: {},
+    engine: await createEngine('onnx', { threads: 1 }),
+    storage: { folder: join(folder, 'cache', 'features') },
+    quiet: true,
+  });
+  return splits[0]?.metrics;
 }
 
 describe('asv', () => {
@@ -89,6 +106,12 @@ describe('asv', () => {
       reference: { enrol: 'test-1-0', test: 'test-1-1', target: '1', enrol_speaker: 'test-1' },
     });
     expect(formatComparison(comparison, 'table')).not.toContain('chosen on test');
+    // The trained head says the same again, and something of other trials.
+    expect(await asked('asv', manifest, 'test', pairs)).toEqual(record?.metrics);
+    expect((await asked('asv', manifest, 'dev', pairs))?.eer?.utterances).toBe(15);
+    await expect(asked('asv', manifest, 'test')).rejects.toThrow(
+      /judges pairs, and no file of them is given/,
+    );
   });
 
   test('hears audio without its pauses: features of its own, crops as windows of what is left', async () => {
@@ -251,6 +274,7 @@ describe('sd', () => {
     const { prediction } = JSON.parse(text.split('\n')[0] ?? '') as { readonly prediction: string };
     expect(parseTurns(prediction).map(({ speaker }) => speaker)).toEqual(expect.arrayContaining(['1', '2']));
     expect((await checkResults([join(folder, 'sd')])).faults).toEqual([]);
+    expect(await asked('sd', manifest, 'test')).toEqual(record?.metrics);
   });
 
   test('cuts recordings into pieces, at which its LSTM begins anew', async () => {

@@ -10,7 +10,10 @@ import { percent } from '../../results/table.js';
 import { type EvaluateHeadRequest, evaluateHead } from '../../suite/evaluate-head.js';
 
 export interface EvaluationRequest
-  extends Pick<EvaluateHeadRequest, 'head' | 'manifest' | 'root' | 'pairs' | 'splits' | 'encoder' | 'quiet'> {
+  extends Pick<
+    EvaluateHeadRequest,
+    'head' | 'fold' | 'manifest' | 'root' | 'pairs' | 'splits' | 'encoder' | 'quiet'
+  > {
   readonly weights: LoadOptions['weights'];
   /** Where the evaluation is written (default: nowhere). */
   readonly out: string | undefined;
