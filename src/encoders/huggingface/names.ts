@@ -1,5 +1,6 @@
 /** @file Names of parameters in the hub's checkpoints: prefixes, heads beside the encoder, weight normalisation. */
 
+import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
 import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 
@@ -25,10 +26,15 @@ const trainingPattern =
 
 /**
  * Sorts the names of a file.
- * @param prefix what transformers puts before the encoder's names where there is a head; trainers put more before that
+ * @param source its `prefix` is what transformers puts before the encoder's names where there is a head; trainers put
+ *   more before that
  * @param known names that the encoder has
  */
-export function sortNames(names: readonly string[], prefix: string, known: readonly string[]): SortedNames {
+export function sortNames(
+  names: readonly string[],
+  { prefix, beside }: Pick<HubSource, 'prefix' | 'beside'>,
+  known: readonly string[],
+): SortedNames {
   const lead = leadOf(names, prefix, known);
   const bare = lead === '' || !lead.endsWith(prefix);
   const encoder = new Map<string, string>();
@@ -36,6 +42,7 @@ export function sortNames(names: readonly string[], prefix: string, known: reado
   for (const name of names) {
     const own = name.startsWith(lead) ? name.slice(lead.length) : undefined;
     if (own === undefined || adapterPattern.test(own) || (bare && headPattern.test(own))) heads.push(name);
+    else if (beside?.test(own)) heads.push(own);
     else if (!trainingPattern.test(name)) encoder.set(own, name);
   }
   return { encoder, heads, ...(lead !== '' && lead !== prefix && { lead }) };
