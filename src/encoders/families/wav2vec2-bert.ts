@@ -54,7 +54,9 @@ function features(
   lengths: tf.Tensor | undefined,
 ): tf.Tensor {
   const energies = logMel(waveform.mul(sampleScale), bins); // (batch, bins, 10 ms frames)
-  const centred = energies.sub(ownMean(energies, lengths));
+  const nearly = energies.sub(ownMean(energies, lengths));
+  // A second time, for what rounding left of a mean that is large beside the deviation.
+  const centred = nearly.sub(ownMean(nearly, lengths));
   const variance = unbiased(ownMean(centred.square(), lengths), energies, lengths); // (batch, bins, 1)
   return stackFrames(centred.mul(variance.add(varianceFloor).rsqrt()), stack);
 }

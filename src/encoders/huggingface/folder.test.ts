@@ -186,9 +186,9 @@ describe('a folder of the hub', () => {
 describe('what cannot be read is named', () => {
   it('a model type that is not known, with those that are', async () => {
     await take('hubert-group');
-    await changeJson('config.json', (config) => ({ ...config, model_type: 'whisper' }));
+    await changeJson('config.json', (config) => ({ ...config, model_type: 'sew-d' }));
     expect(await complaint()).toMatch(
-      /config\.json: unknown model type 'whisper'\. .*wav2vec2, hubert, wavlm, data2vec-audio/,
+      /config\.json: unknown model type 'sew-d'\. .*wav2vec2, hubert, wavlm, data2vec-audio/,
     );
   });
 
