@@ -104,7 +104,9 @@ const stepOf = (name: string): number => (name === 'waveform' ? 0.05 : 0.005);
 
 describe.each(['onnx', 'wasm'] as const)('gradients on %s equal finite differences', async (name) => {
   const engine = await engineUnderTest(name);
-  it.each(toyEncoders)('%s', async (_name, make) => {
+  // Log-mel energies take long operation by operation; compiled gradients are compared with those below.
+  const quick = toyEncoders.filter(([toy]) => name === 'onnx' || toy !== 'wav2vec2-bert');
+  it.each(quick)('%s', async (_name, make) => {
     const encoder = await make();
     const inputs = inputsOf(encoder);
     const [losses, program] = [lossProgram(engine, encoder), gradientProgram(engine, encoder)];

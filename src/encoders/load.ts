@@ -6,10 +6,11 @@ import { readJsonFile } from '../formats/json-file.js';
 import { type Checkpoint, checkpointEncoder, encoderOf } from './checkpoint.js';
 import { configure } from './configured.js';
 import type { Encoder } from './encoder.js';
+import { kindOfTorchFile, readTorchEncoder } from './fairseq/read.js';
 import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile, torchIndexFile } from './huggingface/stored.js';
-import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
+import type { OfficialWeights } from './official/weights.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
 import { namedEncoders } from './registry.js';
@@ -40,7 +41,7 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
       return encoderOf(spec, spec, configured, startParameters(configured.specs, seed));
     }
     case 'file':
-      return checkpointEncoder(spec, await readOfficialEncoder(place.path, weights ?? 'student'));
+      return checkpointEncoder(spec, await readTorchEncoder(place.path, weights));
     case 'folder':
       return checkpointEncoder(spec, await readFolder(place.path));
     case 'hub': {
@@ -62,7 +63,8 @@ async function readFolder(folder: string): Promise<Checkpoint> {
 /** Whether a SPEC is a file of the official trainer, which may hold a student and a teacher. */
 export async function isOfficialFile(spec: string): Promise<boolean> {
   const place = await placeOf(spec).catch(() => undefined);
-  return place?.kind === 'file';
+  if (place?.kind !== 'file') return false;
+  return (await kindOfTorchFile(place.path).catch(() => 'official')) === 'official';
 }
 
 /** What a SPEC stands for. */

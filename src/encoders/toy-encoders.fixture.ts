@@ -93,7 +93,6 @@ export const toyEncoders: readonly (readonly [name: string, make: () => Promise<
   hub('wav2vec2-conformer-relative'),
   hub('wav2vec2-conformer-rotary'),
   hub('wav2vec2-bert'),
-  hub('wav2vec2-bert-relative'),
   // Windows of 0.2 s: more than one an utterance.
   hub('whisper'),
 ];
