@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
+import { closestName } from '../base/names.js';
 import { readJsonFile } from '../formats/json-file.js';
 import { type Checkpoint, checkpointEncoder, encoderOf } from './checkpoint.js';
 import { configure } from './configured.js';
@@ -14,6 +15,7 @@ import type { OfficialWeights } from './official/weights.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
 import { namedEncoders } from './registry.js';
+import { type UpstreamName, unknownUpstream, upstreamNamed, upstreamNames } from './upstream-names.js';
 
 export interface LoadOptions {
   /** Which weights of a checkpoint of the official trainer (default: the student's). */
@@ -45,14 +47,26 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
     case 'folder':
       return checkpointEncoder(spec, await readFolder(place.path));
     case 'hub': {
-      const { repository, revision } = place.model;
-      const [, name = repository] = repository.split('/');
-      // The hub's library is loaded only by those who ask for it.
-      const { hubFolder } = await import('./huggingface/download.js');
-      const read = await readFolder(await hubFolder(place.model, { quiet: options.quiet ?? false }));
-      return checkpointEncoder(spec, { ...read, name: spec.includes('@') ? `${name}@${revision}` : name });
+      return checkpointEncoder(spec, await readHub(spec, place.model, options));
+    }
+    case 'name': {
+      const { name, spec: meant } = place.upstream;
+      const read = await readHub(meant, parseHubSpec(meant) as HubModel, options);
+      return checkpointEncoder(meant, {
+        ...read,
+        notes: [`'${name}' is s3prl's name of ${meant}`, ...read.notes],
+      });
     }
   }
+}
+
+async function readHub(spec: string, model: HubModel, { quiet = false }: LoadOptions): Promise<Checkpoint> {
+  const { repository, revision } = model;
+  const [, name = repository] = repository.split('/');
+  // The hub's library is loaded only by those who ask for it.
+  const { hubFolder } = await import('./huggingface/download.js');
+  const read = await readFolder(await hubFolder(model, { quiet }));
+  return { ...read, name: spec.includes('@') ? `${name}@${revision}` : name };
 }
 
 async function readFolder(folder: string): Promise<Checkpoint> {
@@ -71,6 +85,8 @@ export async function isOfficialFile(spec: string): Promise<boolean> {
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }
   | { readonly kind: 'hub'; readonly model: HubModel }
+  /** A name that s3prl has for a model of the hub. */
+  | { readonly kind: 'name'; readonly upstream: UpstreamName }
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string };
 
@@ -89,9 +105,32 @@ async function placeOf(spec: string): Promise<Place> {
   if (found?.isDirectory()) return { kind: 'folder', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
-  throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, or one of ${specs.join(', ')}`,
+  const upstream = upstreamNamed(spec);
+  if (upstream !== undefined) return { kind: 'name', upstream };
+  throw noEncoder(spec, specs);
+}
+
+/** What may have been meant is said first. */
+function noEncoder(spec: string, specs: readonly string[]): UserError {
+  const known = unknownUpstream(spec);
+  if (known !== undefined) return new UserError(known.what, { mend: known.mend });
+  const hint = meantSpec(spec);
+  return new UserError(`no encoder '${spec}'`, {
+    mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
+}
+
+/** A model of the hub without `hf:` before it, or a name close to one of s3prl's. */
+function meantSpec(spec: string): string | undefined {
+  const bare = upstreamNames.find((each) => each.spec === `hf:${spec}` || each.spec.endsWith(`/${spec}`));
+  if (bare !== undefined) return bare.spec;
+  if (/^[\w-]+\/[\w.-]+$/.test(spec) && !/\.\w{2,11}$/.test(spec)) return `hf:${spec}`;
+  if (!/^[\w-]+$/.test(spec)) return undefined;
+  const close = closestName(
+    spec.replaceAll('-', '_'),
+    upstreamNames.map(({ name }) => name),
+  );
+  return close && `${close} (${upstreamNamed(close)?.spec})`;
 }
 
 const randomPrefix = 'random:';
