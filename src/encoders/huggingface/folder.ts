@@ -22,7 +22,7 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
   const preprocessing = await readPreprocessing(folder, source.preprocessor);
   const configured = configureFrom(source, settings, preprocessing, place);
   const stored = await storedWeights(folder);
-  const { encoder, heads, lead } = sortNames(stored.names, source, Object.keys(configured.specs));
+  const { encoder, aside, lead } = sortNames(stored.names, source, Object.keys(configured.specs));
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
   const read = await stored.read(new Set(encoder.values()));
   const named = [...encoder].map(([ours, theirs]) => {
@@ -40,7 +40,7 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
     notes: [
       ...preprocessing.notes,
       ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),
-      ...(heads.length > 0 ? [`left aside, as no part of the encoder: ${summary(heads)}`] : []),
+      ...(aside.length > 0 ? [`left aside, as no part of the encoder: ${counted(aside)}`] : []),
     ],
   };
 }
@@ -74,12 +74,12 @@ function configureFrom(
   return configure(source.configuration(parsed.data, normalize, preprocessor), place);
 }
 
-/** Names by their first part: `lm_head (2), quantizer (3)`. */
-export function summary(names: readonly string[], parts = 1): string {
+/** Names by their first parts: `lm_head (2), quantizer (3)`. */
+export const summary = (names: readonly string[], parts = 1): string =>
+  counted(names.map((name) => name.split('.').slice(0, parts).join('.')));
+
+function counted(groups: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const name of names) {
-    const key = name.split('.').slice(0, parts).join('.');
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return [...counts].map(([key, count]) => `${key} (${count})`).join(', ');
+  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return [...counts].map(([group, count]) => `${group} (${count})`).join(', ');
 }
