@@ -29,15 +29,20 @@ const families: Readonly<Record<string, FairseqModel['family']>> = {
   data2vec_audio: 'data2vec-audio',
 };
 
-/** Models that hold one of those, fine-tuned, under this prefix. */
-const fineTuned: readonly string[] = ['wav2vec_ctc', 'hubert_ctc', 'wav2vec_seq2seq', 'hubert_seq2seq'];
-const fineTunedPrefix = 'w2v_encoder.w2v_model.';
+/** Models that hold one of those, fine-tuned, and what stands before its names there. */
+const fineTuned: Readonly<Record<string, string>> = {
+  wav2vec_ctc: 'w2v_encoder.w2v_model.',
+  hubert_ctc: 'w2v_encoder.w2v_model.',
+  wav2vec_seq2seq: 'encoder.w2v_model.',
+  hubert_seq2seq: 'encoder.w2v_model.',
+};
 
 /** Models of fairseq without a family here, by the name that its settings give them. */
 const without: Readonly<Record<string, string>> = {
   wav2vec: 'wav2vec 1 (or vq-wav2vec)',
   multires_hubert: 'multi-resolution HuBERT',
-  lighthubert: 'LightHuBERT',
+  hubert_pruner: 'LightHuBERT',
+  student_hubert: 'LightHuBERT',
 };
 
 const exportIt = 'There is no family of it here: export it to ONNX and give that file';
@@ -61,10 +66,12 @@ export function torchFileKind(root: unknown): TorchFileKind {
 /** @param outer normalisation of what the network was fine-tuned for, which counts before its own */
 function ofSettings(settings: Settings, task: Settings | undefined, model: unknown): TorchFileKind {
   const name = nameOf(settings);
+  const microsoft = ofMicrosoft(settings);
+  if (microsoft !== undefined) return microsoft;
   if ('modalities' in settings || !(model instanceof Map)) return { kind: 'official' };
-  if (isWavlm(settings)) return wavlm;
   const parameters = model as ReadonlyMap<unknown, unknown>;
-  if (fineTuned.includes(name)) return ofFineTuned(settings, task, parameters);
+  const prefix = fineTuned[name];
+  if (prefix !== undefined) return ofFineTuned(settings, task, parameters, prefix);
   const other = without[name];
   if (other !== undefined) return { kind: 'other', what: `a checkpoint of ${other}`, take: exportIt };
   const family = families[name] ?? familyByNames(parameters, '');
@@ -76,11 +83,12 @@ function ofFineTuned(
   settings: Settings,
   task: Settings | undefined,
   model: ReadonlyMap<unknown, unknown>,
+  prefix: string,
 ): TorchFileKind {
   const begun = objectIn(settings.w2v_args) ?? {};
   const inner = objectIn(begun.model) ?? begun;
   const innerTask = objectIn(begun.task) ?? begun;
-  const family = families[nameOf(inner)] ?? familyByNames(model, fineTunedPrefix);
+  const family = families[nameOf(inner)] ?? familyByNames(model, prefix);
   if (family === undefined || 'modalities' in inner) {
     return {
       kind: 'other',
@@ -89,7 +97,7 @@ function ofFineTuned(
     };
   }
   const normalize = task?.normalize ?? settings.normalize ?? innerTask.normalize;
-  return network(family, inner, normalize === true, model, fineTunedPrefix);
+  return network(family, inner, normalize === true, model, prefix);
 }
 
 function network(
@@ -119,29 +127,28 @@ function familyByNames(
   return model.has(`${prefix}encoder.pos_conv.1.0.weight`) ? 'data2vec-audio' : undefined;
 }
 
-const isWavlm = (settings: Settings): boolean => 'relative_position_embedding' in settings;
-const wavlm: TorchFileKind = {
-  kind: 'other',
-  what: "Microsoft's checkpoint of WavLM",
-  take: 'Take hf:microsoft/wavlm-base, hf:microsoft/wavlm-base-plus or hf:microsoft/wavlm-large',
-};
+/** Microsoft's trainers keep the settings of both in one way. */
+function ofMicrosoft(settings: Settings): TorchFileKind | undefined {
+  if (!('relative_position_embedding' in settings)) return undefined;
+  const [what, take] = settings.relative_position_embedding
+    ? ['WavLM', 'hf:microsoft/wavlm-base, hf:microsoft/wavlm-base-plus or hf:microsoft/wavlm-large']
+    : [
+        'UniSpeech-SAT',
+        'hf:microsoft/unispeech-sat-base, hf:microsoft/unispeech-sat-base-plus or hf:microsoft/unispeech-sat-large',
+      ];
+  return { kind: 'other', what: `Microsoft's checkpoint of ${what}`, take: `Take ${take}` };
+}
 
 /** Checkpoints of other programs, by what they hold. */
 function otherCheckpoint(root: ReadonlyMap<unknown, unknown>): TorchFileKind | undefined {
   const has = (...keys: string[]): boolean => keys.every((key) => root.has(key));
-  const settings = objectIn(plainSettings(root.get('cfg')));
-  if (settings !== undefined && isWavlm(settings)) return wavlm;
   const other = (what: string, take: string): TorchFileKind => ({ kind: 'other', what, take });
   if (has('dims', 'model_state_dict'))
     return other("OpenAI's checkpoint of Whisper", 'Take hf:openai/whisper-base, or the one of its size');
   if (has('Distiller')) return other("s3prl's checkpoint of DistilHuBERT", 'Take hf:ntu-spml/distilhubert');
-  for (const [key, name] of [
-    ['Transformer', 'Mockingjay, TERA or Audio ALBERT'],
-    ['apc', 'APC'],
-    ['npc', 'NPC'],
-    ['gEncoder', 'CPC'],
-  ] as const)
-    if (has(key)) return other(`a checkpoint of ${name}`, exportIt);
+  if (has('Transformer')) return other('a checkpoint of Mockingjay, TERA or Audio ALBERT', exportIt);
+  if (has('gEncoder') || has('config', 'weights')) return other('a checkpoint of CPC', exportIt);
+  if (has('config', 'model') && !has('cfg')) return other('a checkpoint of APC, VQ-APC or NPC', exportIt);
   if (has('state_dict') && [...root.keys()].some((key) => String(key).startsWith('pytorch-lightning')))
     return other(
       'a checkpoint of a trainer (PyTorch Lightning)',

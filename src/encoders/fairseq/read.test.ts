@@ -85,20 +85,30 @@ const saved = (model: object, names: readonly string[] = []) =>
 describe('what a torch file is', () => {
   it.each<[string, Map<string, unknown>, RegExp, RegExp]>([
     [
-      'WavLM',
-      new Map([['cfg', { relative_position_embedding: true }]]),
-      /WavLM/,
-      /hf:microsoft\/wavlm-base-plus/,
+      'UniSpeech-SAT',
+      new Map([['cfg', { relative_position_embedding: false }]]),
+      /UniSpeech-SAT/,
+      /hf:microsoft\/unispeech-sat-base/,
     ],
     [
-      'Whisper',
+      'CPC',
       new Map([
-        ['dims', {}],
-        ['model_state_dict', {}],
+        ['config', 0],
+        ['weights', 0],
       ]),
-      /Whisper/,
-      /hf:openai\/whisper-base/,
+      /CPC/,
+      /ONNX/,
     ],
+    [
+      'APC',
+      new Map([
+        ['config', 0],
+        ['model', 0],
+      ]),
+      /APC/,
+      /ONNX/,
+    ],
+    ['LightHuBERT', saved({ _name: 'student_hubert' }), /LightHuBERT/, /ONNX/],
     ['DistilHuBERT', new Map([['Distiller', {}]]), /DistilHuBERT/, /hf:ntu-spml\/distilhubert/],
     ['TERA', new Map([['Transformer', {}]]), /TERA/, /ONNX/],
     ['wav2vec 1', saved({ _name: 'wav2vec' }), /wav2vec 1/, /ONNX/],
@@ -121,6 +131,28 @@ describe('what a torch file is', () => {
       kind: 'other',
       what: expect.stringMatching(what),
       take: expect.stringMatching(take),
+    });
+  });
+
+  it.each([
+    ['wavlm.pt', /wavlm\.pt: is Microsoft's checkpoint of WavLM\. Take hf:microsoft\/wavlm-base, /],
+    ['whisper.pt', /whisper\.pt: is OpenAI's checkpoint of Whisper\. Take hf:openai\/whisper-base, /],
+  ])('%s is refused in one line', async (name, message) => {
+    await expect(loadEncoder(join(folder, 'others', name))).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['wav2vec_ctc', 'w2v_encoder.w2v_model.'],
+    ['hubert_seq2seq', 'encoder.w2v_model.'],
+  ])('that was fine-tuned as %s has its network under %s, with settings of its own', (_name, prefix) => {
+    // Older trainers kept both kinds of settings in one level.
+    const root = saved({ _name, normalize: false, w2v_args: { arch: 'hubert', encoder_layers: 3 } });
+    expect(torchFileKind(root)).toMatchObject({
+      kind: 'fairseq',
+      family: 'hubert',
+      prefix,
+      normalize: true,
+      settings: { encoder_layers: 3 },
     });
   });
 
