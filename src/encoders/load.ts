@@ -114,23 +114,21 @@ async function placeOf(spec: string): Promise<Place> {
 function noEncoder(spec: string, specs: readonly string[]): UserError {
   const known = unknownUpstream(spec);
   if (known !== undefined) return new UserError(known.what, { mend: known.mend });
-  const hint = meantSpec(spec);
+  const hint = meantSpec(spec, specs);
   return new UserError(`no encoder '${spec}'`, {
     mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
 }
 
-/** A model of the hub without `hf:` before it, or a name close to one of s3prl's. */
-function meantSpec(spec: string): string | undefined {
+/** A model of the hub without `hf:` before it, or a name close to one of ours or of s3prl's. */
+function meantSpec(spec: string, specs: readonly string[]): string | undefined {
   const bare = upstreamNames.find((each) => each.spec === `hf:${spec}` || each.spec.endsWith(`/${spec}`));
   if (bare !== undefined) return bare.spec;
   if (/^[\w-]+\/[\w.-]+$/.test(spec) && !/\.\w{2,11}$/.test(spec)) return `hf:${spec}`;
   if (!/^[\w-]+$/.test(spec)) return undefined;
-  const close = closestName(
-    spec.replaceAll('-', '_'),
-    upstreamNames.map(({ name }) => name),
-  );
-  return close && `${close} (${upstreamNamed(close)?.spec})`;
+  const close = closestName(spec.replaceAll('-', '_'), [...specs, ...upstreamNames.map(({ name }) => name)]);
+  const model = close && upstreamNamed(close)?.spec;
+  return model === undefined ? close : `${close} (${model})`;
 }
 
 const randomPrefix = 'random:';

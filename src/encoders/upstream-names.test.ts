@@ -85,6 +85,7 @@ describe('a slip', () => {
     ['someone/other-model', /Did you mean hf:someone\/other-model\?/],
     ['wavlm-base-plus', /Did you mean hf:microsoft\/wavlm-base-plus\?/],
     ['wav2vec2-base-960', /Did you mean wav2vec2_base_960 \(hf:facebook\/wav2vec2-base\)\?/],
+    ['fbnk', /Did you mean fbank\?/],
     ['hubert_bse', /Did you mean hubert_base \(/],
   ])('%s is told what may have been meant', async (spec, message) => {
     expect(await complaint(spec)).toMatch(message);
