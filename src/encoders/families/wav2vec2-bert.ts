@@ -25,9 +25,9 @@ import { hopSamples, logMel, ownMean, stackFrames, windowSamples } from './log-m
 const schema = z
   .strictObject({
     family: z.literal('wav2vec2-bert'),
-    /** Energies of a frame, and how many frames make one of the transformer. */
+    /** Energies of a frame, and how many frames make one of the transformer: one alone has no deviation. */
     bins: bounds.width.max(256),
-    stack: bounds.width.max(64),
+    stack: z.int().min(2).max(64),
     ...conformerSettings,
   })
   .superRefine((config, context) => {
