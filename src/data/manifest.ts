@@ -1,6 +1,7 @@
 /** @file Manifests as the rest of the harness meets them: loaded, checked as a whole, hashed. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { containerOf, memberOf } from '../audio/member.js';
 import { UserError } from '../base/errors.js';
 import { nearPath } from './near-path.js';
 import { absentFiles, sizesOf } from './presence.js';
@@ -78,12 +79,19 @@ export async function manifestHashes(file: string, root?: string, mostMissing = 
 
 const sampleBytes = 4096;
 
-/** A few bytes from the middle of a file, in hexadecimal. */
+/**
+ * A few bytes from the middle of a file, in hexadecimal; of what lies packed inside one, the checksum that is looked at
+ * when it is read.
+ */
 async function middleOf(path: string, size: number): Promise<string> {
-  const handle = await open(path);
+  const member = memberOf(path);
+  if (member?.crc32 !== undefined) return member.crc32;
+  const handle = await open(member?.container ?? path);
   try {
-    const position = Math.max(0, Math.floor((size - sampleBytes) / 2));
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(sampleBytes), 0, sampleBytes, position);
+    const start = member?.kind === 'tar' ? member.place : 0;
+    const position = start + Math.max(0, Math.floor((size - sampleBytes) / 2));
+    const length = Math.min(size, sampleBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
     return buffer.toString('hex', 0, bytesRead);
   } finally {
     await handle.close();
@@ -186,6 +194,8 @@ async function refuseAbsent(
   throw new UserError(`the audio file '${written}' is not at ${first.path}${more}`, {
     file: first.manifest,
     line: first.line,
-    mend: (await nearPath(written, first.path)) ?? 'If the audio lies elsewhere, give its folder with --root',
+    mend:
+      (await nearPath(containerOf(written), containerOf(first.path))) ??
+      'If the audio lies elsewhere, give its folder with --root',
   });
 }

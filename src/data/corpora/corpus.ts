@@ -10,8 +10,14 @@ export interface CorpusRow {
   readonly file: string;
   readonly split: string;
   /** Seconds; only where a row is a part of its file. */
-  readonly start?: number;
-  readonly duration?: number;
+  readonly start?: number | undefined;
+  readonly duration?: number | undefined;
+  /** Counted from 1; only where a row is one of its file's channels. */
+  readonly channel?: number | undefined;
+  /** Seconds that the whole file has, as the corpus says. */
+  readonly stated?: number | undefined;
+  /** Where it was read, for remarks: FILE:LINE. */
+  readonly place?: string | undefined;
   /** Other columns: speaker, text, label, a task's own. */
   readonly columns: Readonly<Record<string, string>>;
 }
