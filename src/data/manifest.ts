@@ -63,18 +63,40 @@ export interface ManifestHashes {
 export async function manifestHashes(file: string, root?: string, mostMissing = 0): Promise<ManifestHashes> {
   const kept = await load(file, { root });
   const sizes = await audioSizes(kept, mostMissing);
-  const samples = new Map<string, string>();
-  for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
+  const samples = await samplesOf(sizes);
   const [rows, audio] = [createHash('sha256'), createHash('sha256')];
   let seconds = 0;
-  for (const { id, columns, path, split, startSeconds, durationSeconds, channel } of kept) {
+  for (const utterance of kept) {
+    const { columns, path, durationSeconds } = utterance;
     const cells = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
-    const file = [sizes.get(path), samples.get(path)];
-    rows.update(`${JSON.stringify([cells, ...file])}\n`);
-    audio.update(`${JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file])}\n`);
+    rows.update(`${JSON.stringify([cells, sizes.get(path), samples.get(path)])}\n`);
+    audio.update(`${audioText(utterance, sizes, samples)}\n`);
     seconds += durationSeconds ?? (sizes.get(path) ?? 0) / 32_000;
   }
   return { rows: rows.digest('hex'), audio: audio.digest('hex'), seconds };
+}
+
+/** What tells the audio of each utterance apart from any other, in hexadecimal: as `ManifestHashes.audio` does of all. */
+export async function audioKeys(utterances: readonly Utterance[]): Promise<string[]> {
+  const sizes = await audioSizes(utterances, 1);
+  const samples = await samplesOf(sizes);
+  return utterances.map((utterance) =>
+    createHash('sha256').update(audioText(utterance, sizes, samples)).digest('hex'),
+  );
+}
+
+type ByPath<Value> = ReadonlyMap<string, Value>;
+
+function audioText(utterance: Utterance, sizes: ByPath<number>, samples: ByPath<string>): string {
+  const { id, path, split, startSeconds, durationSeconds, channel } = utterance;
+  const file = [sizes.get(path), samples.get(path)];
+  return JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file]);
+}
+
+async function samplesOf(sizes: ByPath<number>): Promise<ByPath<string>> {
+  const samples = new Map<string, string>();
+  for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
+  return samples;
 }
 
 const sampleBytes = 4096;
