@@ -30,12 +30,13 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
   let sized: number | undefined;
   for (let at = 0; ; ) {
     const block = await read(at, blockBytes);
+    if (at === 0 && block[0] === 0x1f && block[1] === 0x8b) throw compressed(file);
     // Two blocks of zeros end a tar file; some writers leave them out.
     if (block.every((byte) => byte === 0)) return;
     if (block.length < blockBytes) throw damagedTar(file, 'it ends within a header');
     const header = headerOf(block);
     if (header === undefined)
-      throw at === 0 ? notTar(source, block) : damagedTar(file, `no header at byte ${at}`);
+      throw at === 0 ? notTar(file) : damagedTar(file, `no header at byte ${at}`);
     const offset = at + blockBytes;
     const size = (isFile(header.kind) ? sized : undefined) ?? header.bytes;
     if (!(size >= 0 && offset + size <= bytes))
@@ -123,14 +124,14 @@ function paxOf(note: Buffer): Map<string, string> {
   return records;
 }
 
-function notTar({ file }: ByteSource, block: Uint8Array): UserError {
-  if (block[0] === 0x1f && block[1] === 0x8b) {
-    return new UserError('is compressed: what lies in it cannot be read in place', {
-      file,
-      mend: 'Give --unpack DIR, or unpack it with gunzip',
-    });
-  }
-  return new UserError('is no tar file', { file, mend: 'Give .tar shards' });
+const notTar = (file: string): UserError =>
+  new UserError('is no tar file', { file, mend: 'Give .tar shards' });
+
+function compressed(file: string): UserError {
+  return new UserError('is compressed: what lies in it cannot be read in place', {
+    file,
+    mend: 'Give --unpack DIR, or unpack it with gunzip',
+  });
 }
 
 /** Reads through a window that moves with the headers. */

@@ -54,8 +54,9 @@ function fitted(row: CorpusRow, answer: DurationAnswer | undefined): Fitted[] {
     return [{ row, kinds: ['outside'], found }];
   const rest = Math.max(1e-4, rounded(seconds - start));
   if (duration === undefined) return [{ row: { ...row, duration: rest }, kinds: misstated, found }];
-  if (start + duration <= seconds + mostRounding) return [{ row, kinds: misstated, found }];
-  return [{ row: { ...row, duration: rest }, kinds: [...misstated, 'cut'], found }];
+  if (start + duration <= seconds) return [{ row, kinds: misstated, found }];
+  const cut = start + duration > seconds + mostRounding ? (['cut'] as const) : [];
+  return [{ row: { ...row, duration: rest }, kinds: [...misstated, ...cut], found }];
 }
 
 /** Spans reach this far behind the end without a word: they are rounded, often to 10 ms. */
