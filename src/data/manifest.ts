@@ -81,7 +81,9 @@ export async function audioKeys(utterances: readonly Utterance[]): Promise<strin
   const sizes = await audioSizes(utterances, 1);
   const samples = await samplesOf(sizes);
   return utterances.map((utterance) =>
-    createHash('sha256').update(audioText(utterance, sizes, samples)).digest('hex'),
+    createHash('sha256')
+      .update(audioText(utterance, sizes, samples))
+      .digest('hex'),
   );
 }
 

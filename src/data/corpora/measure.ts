@@ -17,10 +17,10 @@ export async function measured(
   quiet: boolean,
   remarks: string[],
 ): Promise<CorpusRow[]> {
-  const files = [...new Set(rows.map(({ file }) => file))];
-  const answers = new Map(
-    (await readDurations(files, { quiet })).map((answer, i) => [files[i] as string, answer]),
-  );
+  const answers = new Map(rows.flatMap(({ file, known }) => (known === undefined ? [] : [[file, known]])));
+  const files = [...new Set(rows.map(({ file }) => file))].filter((file) => !answers.has(file));
+  const read = files.length === 0 ? [] : await readDurations(files, { quiet });
+  for (const [i, answer] of read.entries()) answers.set(files[i] as string, answer);
   for (const answer of answers.values()) if ('failure' in answer) remarks.push(`left out: ${answer.failure}`);
   const good = rows.flatMap((row) => fitted(row, answers.get(row.file)));
   remarks.push(

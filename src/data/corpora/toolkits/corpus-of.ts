@@ -29,6 +29,7 @@ export async function corpusOf(
       duration: row.duration,
       channel: row.channel,
       stated: row.stated,
+      known: row.known,
       place: placeOf(row),
       columns,
     };
@@ -62,10 +63,16 @@ function renamed(
 /** Says which audio is taken, where there is more: a reader's to understand. */
 export const audioColumn = 'audio';
 
-function checkColumns(inputs: readonly ReadInput[], { columns = {} }: ToolkitOptions): void {
-  const there = new Set<string>();
+/** The columns that any row has. */
+function columnNames(inputs: readonly ReadInput[]): ReadonlySet<string> {
+  const names = new Set<string>();
   for (const { rows } of inputs)
-    for (const row of rows) for (const name of Object.keys(row.columns)) there.add(name);
+    for (const row of rows) for (const name of Object.keys(row.columns)) names.add(name);
+  return names;
+}
+
+function checkColumns(inputs: readonly ReadInput[], { columns = {} }: ToolkitOptions): void {
+  const there = columnNames(inputs);
   for (const [own, name] of Object.entries(columns)) {
     if (own === audioColumn || there.has(name)) continue;
     throw new UserError(`no row has '${name}', which --columns takes for ${own}`, {
@@ -98,10 +105,11 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
  * @param remarks gets a line about each
  */
 export function namedAlike(
-  names: ReadonlySet<string>,
+  inputs: readonly ReadInput[],
   options: ToolkitOptions,
   remarks: string[],
 ): ToolkitOptions {
+  const names = columnNames(inputs);
   const found: [string, string][] = [];
   for (const [own, others] of Object.entries(otherNames)) {
     if (names.has(own) || options.columns?.[own] !== undefined) continue;

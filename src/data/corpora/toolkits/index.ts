@@ -13,9 +13,7 @@ export type { Toolkit } from './toolkit.js';
 
 export const toolkits: readonly Toolkit[] = [kaldi, nemo, lhotse, parquet, webdataset];
 
-export interface ToolkitRequest
-  extends Omit<ToolkitOptions, 'inputs'>,
-    Pick<WriteOptions, 'out' | 'fast' | 'quiet'> {
+export interface ToolkitRequest extends Omit<ToolkitOptions, 'inputs'>, Pick<WriteOptions, 'out'> {
   /** Files or folders, each alone or as `train=PATH`. */
   readonly inputs: readonly string[];
 }

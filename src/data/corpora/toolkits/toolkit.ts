@@ -1,5 +1,6 @@
 /** @file What a corpus in another toolkit's format is: the files given, and the manifest rows that come of them. */
 import type { FoundCorpus } from '../corpus.js';
+import type { DurationAnswer } from '../durations.js';
 
 /** A file or folder of the toolkit's, and the split that the user says it is for. */
 export interface ToolkitInput {
@@ -23,6 +24,8 @@ export interface ToolkitOptions extends SplitOptions {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** A folder that audio inside other files is written to, instead of being read in place. */
   readonly unpack?: string | undefined;
+  /** Leaves audio unread. */
+  readonly fast?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
 
@@ -50,6 +53,8 @@ export interface ToolkitRow {
   readonly channel?: number | undefined;
   /** Seconds that the file has, as the toolkit says. */
   readonly stated?: number | undefined;
+  /** What is known of its audio already. */
+  readonly known?: DurationAnswer | undefined;
   /** The split that the row itself names. */
   readonly split?: string | undefined;
   readonly columns: Readonly<Record<string, string>>;

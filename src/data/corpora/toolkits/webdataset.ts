@@ -36,8 +36,7 @@ export const webdataset: Toolkit = {
     } finally {
       progress.stop();
     }
-    const names = new Set(inputs.flatMap(({ rows }) => rows.flatMap(({ columns }) => Object.keys(columns))));
-    return corpusOf('webdataset', inputs, namedAlike(names, options, remarks), remarks);
+    return corpusOf('webdataset', inputs, namedAlike(inputs, options, remarks), remarks);
   },
 };
 
