@@ -184,6 +184,9 @@ async function placeFile(entry: Contents, file: string): Promise<boolean> {
   const handle = await open(part, 'w');
   try {
     for await (const chunk of entry.content()) await handle.writeFile(chunk);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

@@ -1,9 +1,10 @@
 /** @file A process that is asked a line at a time, in an empty folder of its own; one that hangs or dies is replaced. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** No damaged file is worth more. */
-const mostSeconds = 5;
+/** No damaged file is worth more of a processor; and one that waits for nothing ends, too. */
+const [mostProcessorSeconds, mostSeconds] = [5, 120];
 
 export interface AskedProcess<Answer> {
   /** What the process answers to a line: a JSON value in a line. */
@@ -23,12 +24,9 @@ export function askedProcess<Answer>(script: string, folder: string): AskedProce
     async ask(line) {
       if (child === undefined) start();
       child?.stdin.write(`${line}\n`);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<'hung'>((resolve) => {
-        timer = setTimeout(() => resolve('hung'), mostSeconds * 1000);
-      });
-      const answer = await Promise.race([lines?.next(), late]);
-      clearTimeout(timer);
+      const { hung, stop } = watched(child?.pid ?? 0);
+      const answer = await Promise.race([lines?.next(), hung]);
+      stop();
       if (answer === 'hung' || answer === undefined || answer.done) {
         child?.kill('SIGKILL');
         child = undefined;
@@ -38,4 +36,33 @@ export function askedProcess<Answer>(script: string, folder: string): AskedProce
     },
     stop: () => child?.kill(),
   };
+}
+
+/** Says when a process has worked or waited too long: on a busy machine a second is no second of work. */
+function watched(pid: number): { readonly hung: Promise<'hung'>; readonly stop: () => void } {
+  const [started, before] = [Date.now(), processorSeconds(pid)];
+  let timer: NodeJS.Timeout | undefined;
+  const hung = new Promise<'hung'>((resolve) => {
+    timer = setInterval(() => {
+      const worked = processorSeconds(pid) - before;
+      if (worked > mostProcessorSeconds || Date.now() - started > mostSeconds * 1000) resolve('hung');
+    }, 500);
+  });
+  return { hung, stop: () => clearInterval(timer) };
+}
+
+/** Of a second, what Linux counts processor time in. */
+const tick = 1 / 100;
+
+/** What a process has worked so far; 0 where nobody says. */
+function processorSeconds(pid: number): number {
+  try {
+    // Behind the name in brackets, which may hold anything: user and system time are the 12th and 13th field.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * tick;
+  } catch {
+    return 0;
+  }
 }
