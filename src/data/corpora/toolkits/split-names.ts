@@ -1,7 +1,7 @@
 /** @file Which split a row is for: as the user says, as it says itself, or as the name of its file tells. */
 import { basename, dirname } from 'node:path';
 import { UserError } from '../../../base/errors.js';
-import { hashText } from '../../../base/random.js';
+import { drawnSplit } from '../splits.js';
 import type { SplitOptions, ToolkitInput, ToolkitRow } from './toolkit.js';
 
 export const splitChoices = ['train', 'dev', 'test', 'drawn'] as const;
@@ -33,12 +33,6 @@ export function splitOfPath(path: string): string | undefined {
   return /^(?:data|part|shard|audio|manifest)?[-_\d]*(?:of[-_\d]*)?$/i.test(name)
     ? splitNamed(basename(dirname(path)))
     : undefined;
-}
-
-/** About 80 % train, 10 % dev, 10 % test; the same key is always in the same split. */
-export function drawnSplit(key: string): string {
-  const share = (hashText(`split: ${key}`) >>> 0) / 2 ** 32;
-  return share < 0.8 ? 'train' : share < 0.9 ? 'dev' : 'test';
 }
 
 /** @throws UserError where nothing tells the split of a row */
