@@ -34,7 +34,8 @@ const recordSchema = z.object({
 });
 type ArchiveRecord = z.infer<typeof recordSchema>;
 
-const recordFolder = '.ehmam-archives';
+/** Lies in the target. */
+export const recordFolder = '.ehmam-archives';
 const megabyte = 1e6;
 
 /**

@@ -1,5 +1,5 @@
 /** @file Tests of WebDataset's shards as they are on disks. */
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAudio } from '../../../audio/index.js';
@@ -37,6 +37,10 @@ describe('prepare webdataset', () => {
       const other = inPlace.find(({ id }) => id === row.id);
       expect(await readAudio(row.path)).toEqual(await readUtterance(other as Utterance));
     }
+    await rm(rows[0]?.path as string);
+    await expect(prepare('webdataset', [packed], { unpack: at('audio') })).rejects.toThrow(
+      'audio/test-000000: holds 9 files, and 10 were unpacked there. Remove the folder and call again',
+    );
   });
 
   it('notices when a shard was packed anew', async () => {

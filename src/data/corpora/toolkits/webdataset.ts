@@ -1,10 +1,11 @@
 /** @file WebDataset's shards: tar files in which the members of a sample share a name, `key.flac` and `key.json`. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { memberPath } from '../../../audio/member.js';
+import { UserError } from '../../../base/errors.js';
 import { createProgress } from '../../../base/progress.js';
 import { tarMembers } from '../../../formats/tar.js';
-import { unpack } from '../../archives/unpack.js';
+import { recordFolder, unpack } from '../../archives/unpack.js';
 import { filesBelow } from '../walk.js';
 import { corpusOf, namedAlike } from './corpus-of.js';
 import { inputFiles, unpackFolders, withSource } from './input-files.js';
@@ -65,11 +66,23 @@ async function readUnpacked(
   options: ToolkitOptions,
   remarks: string[],
 ): Promise<ReadInput['rows']> {
-  await unpack(path, folder, { quiet: options.quiet });
+  const { files } = await unpack(path, folder, { quiet: options.quiet });
+  await refuseFewer(folder, files);
   const members = (await filesBelow(folder)).map(async (name): Promise<ShardMember> => {
     const audio = join(resolve(folder), name);
     const { size } = await stat(audio);
     return { name, bytes: size, audio, read: () => readFile(audio) };
   });
   return readSamples(path, await Promise.all(members), options, remarks);
+}
+
+/** An archive that was unpacked once is not unpacked again: what was taken away since would be missed by nobody. */
+async function refuseFewer(folder: string, files: number): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const there = entries.filter((each) => each.isFile() && basename(each.parentPath) !== recordFolder).length;
+  if (there >= files) return;
+  throw new UserError(`holds ${there} files, and ${files} were unpacked there`, {
+    file: folder,
+    mend: 'Remove the folder and call again: the shard is unpacked anew',
+  });
 }
