@@ -35,8 +35,7 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
     if (block.every((byte) => byte === 0)) return;
     if (block.length < blockBytes) throw damagedTar(file, 'it ends within a header');
     const header = headerOf(block);
-    if (header === undefined)
-      throw at === 0 ? notTar(file) : damagedTar(file, `no header at byte ${at}`);
+    if (header === undefined) throw at === 0 ? notTar(file) : damagedTar(file, `no header at byte ${at}`);
     const offset = at + blockBytes;
     const size = (isFile(header.kind) ? sized : undefined) ?? header.bytes;
     if (!(size >= 0 && offset + size <= bytes))
