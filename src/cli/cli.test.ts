@@ -264,6 +264,11 @@ describe('list', () => {
       'snips',
       'asterisk',
       'folder',
+      'kaldi',
+      'nemo',
+      'lhotse',
+      'parquet',
+      'webdataset',
     ]);
   });
 });

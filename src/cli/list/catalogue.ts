@@ -4,9 +4,11 @@ import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
+import { toolkits } from '../../data/corpora/toolkits/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
+import { upstreamNames } from '../../encoders/upstream-names.js';
 import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
@@ -57,9 +59,18 @@ async function heads() {
     .map(({ kind, about }) => ({ name: kind, summary: about, ...moduleIn(headKinds, kind) }));
 }
 
-/** Encoders that a SPEC names without a checkpoint. */
-async function encoders() {
-  return namedEncoders().map(({ spec, family, config }) => {
+interface EncoderItem extends CatalogueItem {
+  readonly family: string;
+  /** Of encoders that need no checkpoint. */
+  readonly dims?: readonly number[];
+  readonly hopMilliseconds?: number;
+  /** Of a name that s3prl has for a model of the hub: its SPEC. */
+  readonly hub?: string;
+}
+
+/** Encoders that a SPEC names without a checkpoint, then names of models of the hub. */
+async function encoders(): Promise<readonly EncoderItem[]> {
+  const made = namedEncoders().map(({ spec, family, config }) => {
     const dims = family.dims(config);
     const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
@@ -72,6 +83,13 @@ async function encoders() {
       ...moduleIn(encoderFamilies, family.name),
     };
   });
+  const named = upstreamNames.map(({ name, spec, family }) => ({
+    name,
+    summary: `family ${family}: s3prl's name of ${spec}`,
+    family,
+    hub: spec,
+  }));
+  return [...made, ...named];
 }
 
 async function maskingStrategies() {
@@ -97,6 +115,6 @@ async function corpora(): Promise<readonly CorpusItem[]> {
       speakers,
       utterances,
     },
-    ...onDisk.map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
+    ...[...onDisk, ...toolkits].map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];
 }
