@@ -77,8 +77,8 @@ function styledSpeech(
         planned.push({
           id: `er-${session + 1}-${label}-${String(i + 1).padStart(3, '0')}`,
           part: 'er',
-          // Folds are made of sessions: the manifest's splits are theirs alone in name.
-          split: 'train',
+          // Each is tested once, in the fold of its session.
+          split: 'test',
           speaker: own[i % own.length] as Speaker,
           spoken,
           conditions,
