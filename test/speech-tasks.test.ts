@@ -17,13 +17,16 @@ import { planTask } from '../src/suite/plan.js';
 import { executeTones, planTones, resultsOf, writeTones } from '../src/suite/tones.fixture.js';
 import { builtInTasks } from '../tasks/index.js';
 
+// Heads are trained and exported, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ehmam-speech-tasks-'));
   await writeTones(folder);
   await writeFile(join(folder, 'speech.csv'), `${(await speechRows()).join('\n')}\n`);
   await run(join(folder, 'out'));
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The tones with the columns of the three tasks: high ones say one thing, low ones another. */
