@@ -1,5 +1,5 @@
-/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, a preset of a family. */
-import { stat } from 'node:fs/promises';
+/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, an ONNX file, a model of the hub, a preset of a family. */
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
 import { readJsonFile } from '../formats/json-file.js';
@@ -10,6 +10,8 @@ import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile, torchIndexFile } from './huggingface/stored.js';
 import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
+import { descriptionFile } from './onnx/description.js';
+import { isGraphFile, loadGraphEncoder } from './onnx/load.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
 import { namedEncoders } from './registry.js';
@@ -41,6 +43,8 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
     }
     case 'file':
       return checkpointEncoder(spec, await readOfficialEncoder(place.path, weights ?? 'student'));
+    case 'graph':
+      return loadGraphEncoder(spec, place.path);
     case 'folder':
       return checkpointEncoder(spec, await readFolder(place.path));
     case 'hub': {
@@ -69,6 +73,7 @@ export async function isOfficialFile(spec: string): Promise<boolean> {
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }
   | { readonly kind: 'hub'; readonly model: HubModel }
+  | { readonly kind: 'graph'; readonly path: string }
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string };
 
@@ -84,12 +89,20 @@ async function placeOf(spec: string): Promise<Place> {
   const model = parseHubSpec(spec);
   if (model !== undefined) return { kind: 'hub', model };
   const found = await stat(spec).catch(() => undefined);
-  if (found?.isDirectory()) return { kind: 'folder', path: spec };
+  if (found?.isDirectory()) return { kind: (await holdsGraph(spec)) ? 'graph' : 'folder', path: spec };
+  if (found?.isFile() && isGraphFile(spec)) return { kind: 'graph', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
   throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, or one of ${specs.join(', ')}`,
+    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), an ONNX file (.onnx), hf:OWNER/NAME, or one of ${specs.join(', ')}`,
   });
+}
+
+/** Whether a folder is one of an ONNX file: it has a description, or nothing else that could be meant. */
+async function holdsGraph(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  if (names.includes(descriptionFile)) return true;
+  return !names.includes(configFile) && names.some(isGraphFile);
 }
 
 const randomPrefix = 'random:';
