@@ -69,6 +69,11 @@ export async function isOfficialFile(spec: string): Promise<boolean> {
   return place?.kind === 'file';
 }
 
+/** Whether a SPEC is an ONNX file, or a folder of one. */
+export async function isGraphSpec(spec: string): Promise<boolean> {
+  return (await placeOf(spec)).kind === 'graph';
+}
+
 /** What a SPEC stands for. */
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }

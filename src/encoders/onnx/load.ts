@@ -139,7 +139,7 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
       .update(JSON.stringify(['onnx 1', settings, parts.map(({ digest }) => digest)]))
       .digest('hex'),
     family: 'onnx',
-    config: { ...settings, operatorSet: model.operatorSet, producer: model.producer },
+    config: { ...written(settings), operatorSet: model.operatorSet, producer: model.producer },
     parameters: {},
     ...measured,
     normalizesWaveform: description.normalization === 'utterance',
@@ -163,6 +163,13 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
       );
     },
   };
+}
+
+/** Settings that say something. */
+function written(settings: Partial<Description>): Record<string, unknown> {
+  const says = (value: unknown): boolean =>
+    value !== undefined && (typeof value !== 'object' || Object.keys(value as object).length > 0);
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => says(value)));
 }
 
 /** A file called `model.onnx` is called as its folder is. */

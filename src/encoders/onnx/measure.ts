@@ -5,6 +5,7 @@ import type { HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Roles } from './roles.js';
 import { type OnnxPlan, type StatesOf, windowingOf } from './states.js';
+import type { Windowing } from './windows.js';
 
 export interface Measured {
   readonly dims: readonly number[];
@@ -14,8 +15,8 @@ export interface Measured {
 }
 
 const oneSecond = ourRateHz;
-/** Frames are looked for in audio of up to so many samples. */
-const longestSamples = 4 * oneSecond;
+/** Frames are looked for in audio of so many seconds, one length after another. */
+const triedSeconds = [1, 4, 32];
 const mendLayout =
   'Say the layout of its outputs in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])';
 
@@ -25,24 +26,12 @@ const mendLayout =
  */
 export async function measure(plan: OnnxPlan, roles: Roles, states: StatesOf): Promise<Measured> {
   const { file, description } = plan;
-  const { window, sampleRateHz } = description;
+  const { window } = description;
   const shapes = shapesOf(states);
-  const first = await shapes(oneSecond).catch(async (error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-    return shapes(longestSamples);
-  });
+  if (window?.of === 'samples') return measureWindow(shapes, windowingOf(window), plan, roles);
+  const { first, most } = await firstFrames(shapes);
   checkEqual(first, roles, file);
   const dims = first.map(([, dim]) => dim);
-  if (window?.of === 'samples') {
-    const { size, hop, end } = windowingOf(window);
-    const scale = ourRateHz / sampleRateHz;
-    const each = await framesOfWindow(shapes, size * scale);
-    return {
-      dims,
-      minimumSamples: end === 'pad' ? 1 : Math.ceil(size * scale),
-      hopSamples: scale * (each === 1 ? hop : size / each),
-    };
-  }
   const frames = async (samples: number): Promise<number> =>
     shapes(samples).then(
       ([shape]) => shape?.[0] ?? 0,
@@ -51,32 +40,60 @@ export async function measure(plan: OnnxPlan, roles: Roles, states: StatesOf): P
         return 0;
       },
     );
-  const minimumSamples = await fewest(frames, 1, 0, oneSecond);
+  const minimumSamples = await fewest(frames, 1, 0, most);
   const least = await frames(minimumSamples);
-  const next = await fewest(frames, least + 1, minimumSamples, oneSecond);
-  const after = await fewest(frames, least + 2, next, oneSecond);
+  const next = await fewest(frames, least + 1, minimumSamples, most);
+  const after = await fewest(frames, least + 2, next, most);
   if (least < 1 || (await frames(after)) < least + 2) throw await notInTime(shapes, roles, file);
   return { dims, minimumSamples, hopSamples: after - next };
+}
+
+/** Of windows of samples everything is known but how many frames one has: it is run once. */
+async function measureWindow(
+  shapes: ShapesOf,
+  { size, hop, end }: Windowing,
+  { file, description: { sampleRateHz } }: OnnxPlan,
+  roles: Roles,
+): Promise<Measured> {
+  const scale = ourRateHz / sampleRateHz;
+  const samples = Math.max(1, Math.round(size * scale));
+  const first = await shapes(end === 'drop' ? samples + Math.ceil(scale) : samples);
+  checkEqual(first, roles, file);
+  const each = Math.max(1, Math.round(((first[0]?.[0] ?? 0) * size * scale) / samples));
+  return {
+    dims: first.map(([, dim]) => dim),
+    minimumSamples: end === 'pad' ? 1 : samples + Math.ceil(scale) - 1,
+    hopSamples: scale * (each === 1 ? hop : size / each),
+  };
 }
 
 type ShapesOf = (samples: number) => Promise<(readonly [frames: number, dim: number])[]>;
 
 function shapesOf(states: StatesOf): ShapesOf {
-  const random = randomStream(1, 'ONNX file');
-  const noise = Float32Array.from({ length: longestSamples }, () => 0.1 * random.normal());
+  const noise = (samples: number): Float32Array => {
+    const random = randomStream(1, 'ONNX file');
+    return Float32Array.from({ length: samples }, () => 0.1 * random.normal());
+  };
   return async (samples) =>
-    (await states(noise.slice(0, samples))).map(
+    (await states(noise(samples))).map(
       ({ shape }: HostTensor) => [shape[0] as number, shape[1] as number] as const,
     );
 }
 
-/** Frames of a whole window, whatever its length. */
-async function framesOfWindow(shapes: ShapesOf, samples: number): Promise<number> {
-  const [short = 1] = (await shapes(1))[0] ?? [];
-  if (samples <= longestSamples) return (await shapes(Math.ceil(samples)))[0]?.[0] ?? short;
-  // A long window is not run for every length: frames of 4 s of it say how many there are in all.
-  const [frames = 1] = (await shapes(longestSamples))[0] ?? [];
-  return Math.round((frames * samples) / longestSamples);
+/** The shapes of a length that gives frames, and that length. */
+async function firstFrames(shapes: ShapesOf) {
+  let failure: UserError | undefined;
+  for (const seconds of triedSeconds) {
+    const most = seconds * oneSecond;
+    try {
+      const first = await shapes(most);
+      if (first[0]?.[0] !== 0) return { first, most };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure ?? new UserError(`gives no frames for ${triedSeconds.at(-1)} s of audio`);
 }
 
 /** The fewest samples that give so many frames, found by halving; `most` beyond `from` where none do. */

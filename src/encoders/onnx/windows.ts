@@ -15,10 +15,10 @@ export interface Windowing {
   readonly end: 'pad' | 'drop';
 }
 
-/** How many windows so many steps have; at least one. */
+/** How many windows so many steps have: where ends are filled up, at least one. */
 export function windowCount(steps: number, { size, hop, end }: Windowing): number {
   const more = (steps - size) / hop;
-  return Math.max(0, end === 'pad' ? Math.ceil(more) : Math.floor(more)) + 1;
+  return end === 'pad' ? Math.max(0, Math.ceil(more)) + 1 : Math.max(-1, Math.floor(more)) + 1;
 }
 
 /**
@@ -51,6 +51,7 @@ export function joinWindows(
   file: string,
 ): HostTensor {
   const { size, hop } = windowing;
+  if (windows.length === 0) return { dtype: 'float32', shape: [0, 0], data: new Float32Array() };
   const [each = 0, dim = 0] = windows[0]?.shape ?? [];
   if (windows.some(({ shape }) => shape[0] !== each))
     throw new UserError('its windows have different numbers of frames', { file });
