@@ -4,6 +4,7 @@ import type { EncoderInput } from '../api/encoder-family.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { Engine, GraphSlot } from '../engine/engine.js';
 import type { Tensor } from '../engine/ops.js';
+import type { ModelNames } from '../engine/serialize.js';
 import type { Parameters } from '../engine/tree.js';
 
 /** The files an encoder was read from. */
@@ -29,6 +30,17 @@ export interface EncoderGraph {
   /** How many numbers its weights are. */
   readonly parameters: number;
   readonly slots: readonly SlotUse[];
+  /** Files that a copy of the encoder needs, all of one folder. */
+  readonly files: readonly string[];
+  /**
+   * One ONNX model with the file inside, from a raw waveform [1, samples] to `outputs`.
+   * @param outputs what is made of its hidden states, each [1, frames, dim]
+   * @throws UserError saying what cannot be joined
+   */
+  merge(
+    outputs: (states: readonly Tensor[]) => Readonly<Record<string, Tensor>>,
+    names: ModelNames,
+  ): Promise<Uint8Array>;
   /**
    * Opens it on an engine, for waveforms of 16 kHz as read, `minimumSamples` or longer.
    * @returns every hidden state, each [frames, dim]

@@ -9,6 +9,7 @@ import { onnxEngine } from '../../engine/onnx.js';
 import type { Encoder, EncoderGraph, SlotUse } from '../encoder.js';
 import { type Description, descriptionFile, descriptionSchema, readDescription } from './description.js';
 import { measure } from './measure.js';
+import { mergedModel } from './merge.js';
 import { type ModelFile, readModelFile } from './model-file.js';
 import { type Roles, settleRoles } from './roles.js';
 import { type OnnxPlan, openStates } from './states.js';
@@ -130,6 +131,11 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
     file: plan.file,
     parameters: parts.reduce((sum, { parameters }) => sum + parameters, 0),
     slots,
+    files: [
+      ...parts.flatMap(({ file, external }) => [file, ...external]),
+      ...(place.descriptionPath === undefined ? [] : [place.descriptionPath]),
+    ],
+    merge: (outputs, names) => mergedModel({ plan, roles, measured, model }, outputs, names),
     open: (engine) => openStates(plan, roles, engine),
   };
   return {
@@ -145,10 +151,7 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
     normalizesWaveform: description.normalization === 'utterance',
     origin: {
       format: frontEnd === undefined ? 'ONNX file' : 'ONNX files',
-      files: [
-        ...parts.flatMap(({ file, external }) => [file, ...external]),
-        ...(place.descriptionPath === undefined ? [] : [place.descriptionPath]),
-      ],
+      files: encoderGraph.files,
       watched: [place.folder],
     },
     notes: [...place.notes, ...unusedNotes(slots)],

@@ -40,12 +40,20 @@ async function apart(settings: LogMelSettings, samples: HostTensor, expected: Ho
 describe('a log-mel front end', () => {
   it("is Whisper's", async () => {
     const { waveform, whisper } = reference as Record<string, HostTensor>;
-    expect(await apart(logMelPresets.whisper, waveform as HostTensor, whisper as HostTensor)).toBeLessThan(2e-4);
+    expect(await apart(logMelPresets.whisper, waveform as HostTensor, whisper as HostTensor)).toBeLessThan(
+      2e-4,
+    );
   });
 
   it("is librosa's with other sizes", async () => {
     const { waveform, librosa } = reference as Record<string, HostTensor>;
-    const settings = { ...logMelPresets.librosa, windowSamples: 400, hopSamples: 160, fourierSize: 400, bins: 40 };
+    const settings = {
+      ...logMelPresets.librosa,
+      windowSamples: 400,
+      hopSamples: 160,
+      fourierSize: 400,
+      bins: 40,
+    };
     expect(await apart(settings, waveform as HostTensor, librosa as HostTensor)).toBeLessThan(1e-5);
   });
 

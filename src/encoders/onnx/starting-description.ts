@@ -67,7 +67,8 @@ export function startOf(
       return slot === undefined ? [] : [[from, slot.shape] as const];
     }),
   );
-  if (carried.size > 0) questions.push('how many samples a window has (window.size), and how many before it (window.context)');
+  if (carried.size > 0)
+    questions.push('how many samples a window has (window.size), and how many before it (window.context)');
   const rank = main?.shape.length ?? 2;
   const features =
     main !== undefined &&

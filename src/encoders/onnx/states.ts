@@ -104,19 +104,11 @@ async function frontEndOf({ frontEndFile, description }: OnnxPlan, engine: Engin
   );
   const fewest = fewestSamples(frontEnd);
   const compute = async (samples: Float32Array): Promise<Steps> => {
-    const waveform = atLeast(samples, fewest);
-    const { frames } = await program.run({ waveform: float32([1, waveform.length], waveform) });
+    if (samples.length < fewest) return { values: new Float32Array(), bins: frontEnd.bins };
+    const { frames } = await program.run({ waveform: float32([1, samples.length], samples) });
     return { values: floatsOf(frames), bins: frontEnd.bins };
   };
   return Object.assign(compute, { close: () => program.dispose() });
-}
-
-/** Zeros behind the end of what is too short. */
-function atLeast(samples: Float32Array, fewest: number): Float32Array {
-  if (samples.length >= fewest) return samples;
-  const longer = new Float32Array(fewest);
-  longer.set(samples);
-  return longer;
 }
 
 type FileFrontEnd = Extract<NonNullable<Description['frontEnd']>, { model: string }>;
@@ -203,7 +195,8 @@ function modelRun({ file }: OnnxPlan, roles: Roles, graph: GraphFile) {
       ]),
     );
   return {
-    once: async (steps: Steps): Promise<HostTensor[]> => (await run(steps, start())).hidden,
+    once: async (steps: Steps): Promise<HostTensor[]> =>
+      steps.values.length === 0 ? states.map(() => float32([0, 0])) : (await run(steps, start())).hidden,
     /** @param frontEnd from a window's samples to what the model takes */
     windows: async (
       { values, bins }: Steps,
