@@ -1,6 +1,5 @@
 /** @file The normalisations of a description as a traced function, for exported files. */
-import type * as tf from '../../engine/ops.js';
-import * as ops from '../../engine/ops.js';
+import * as tf from '../../engine/ops.js';
 import type { Normalization } from './description.js';
 
 /** torch's. */
@@ -14,8 +13,8 @@ export function normalizedWaveform(waveform: tf.Tensor, normalization: Normaliza
     return centred.mul(centred.square().mean(1, true).add(epsilon).rsqrt());
   }
   const tiny = 1e-30; // Silence stays silence.
-  if (normalization === 'peak') return waveform.div(ops.maximum(waveform.abs().max(1, true), tiny));
-  const level = ops.maximum(waveform.square().mean(1, true), tiny).rsqrt();
+  if (normalization === 'peak') return waveform.div(tf.maximum(waveform.abs().max(1, true), tiny));
+  const level = tf.maximum(waveform.square().mean(1, true), tiny).rsqrt();
   const factor = level.mul(10 ** (normalization.decibels / 20));
-  return waveform.mul(normalization.onlyIncrease ? ops.maximum(factor, 1) : factor);
+  return waveform.mul(normalization.onlyIncrease ? tf.maximum(factor, 1) : factor);
 }
