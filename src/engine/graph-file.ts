@@ -1,8 +1,9 @@
 /** @file ONNX files of other programs, run as they are by the runtime that runs ours. */
-import ort from 'onnxruntime-node';
+
 import { messageOf, UserError } from '../base/errors.js';
 import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { GraphFile, GraphSlot, ProviderName } from './engine.js';
+import ort from './onnxruntime.js';
 
 export interface GraphFileSettings {
   readonly provider: ProviderName;

@@ -2,7 +2,6 @@
 import { access, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
-import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
@@ -11,6 +10,7 @@ import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
+import ort from '../../engine/onnxruntime.js';
 import type { Tensor } from '../../engine/ops.js';
 import { type Extractor, extractHiddenStates } from '../../features/extract.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';

@@ -64,7 +64,7 @@ async function subjects(): Promise<Subject[]> {
 
 /** ONNX files: alone, with weights beside it, over windows of a front end's frames. */
 function graphSubjects(): Subject[] {
-  const json = (description: object): Uint8Array => Buffer.from(JSON.stringify(description));
+  const json = (description: object): Uint8Array => new TextEncoder().encode(JSON.stringify(description));
   const [weight, ...rest] = plain.weights ?? [];
   const beside = {
     ...weight,
@@ -80,22 +80,22 @@ function graphSubjects(): Subject[] {
     window: { of: 'frames', size: 4, hop: 2, overlap: 'middle' },
   };
   return [
-    { files: new Map([['plain.onnx', modelBytes(plain)]]), file: 'plain.onnx' },
+    { files: new Map([['plain.onnx', Uint8Array.from(modelBytes(plain))]]), file: 'plain.onnx' },
     {
       files: new Map([
-        ['model.onnx', modelBytes({ ...plain, weights: [beside, ...rest] })],
+        ['model.onnx', Uint8Array.from(modelBytes({ ...plain, weights: [beside, ...rest] }))],
         ['beside.weights', weight?.rawData as Uint8Array],
       ]),
     },
     {
       files: new Map([
-        ['model.onnx', modelBytes(ofFeatures)],
+        ['model.onnx', Uint8Array.from(modelBytes(ofFeatures))],
         ['encoder.json', json(windows)],
       ]),
     },
     {
       files: new Map([
-        ['model.onnx', modelBytes(withState)],
+        ['model.onnx', Uint8Array.from(modelBytes(withState))],
         [
           'encoder.json',
           json({

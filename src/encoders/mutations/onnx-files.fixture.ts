@@ -114,17 +114,22 @@ export const onnxContents: Change = (bytes, random) => {
   return onnx.ModelProto.encode(model).finish();
 };
 
-/** Branches in branches. */
+/** Branches in branches, put together as bytes: the library's own writing runs out of stack. */
 function nested(model: Model, depth: number): Uint8Array {
   const { AttributeType } = onnx.AttributeProto;
-  let inner: Graph = onnx.GraphProto.create({ name: 'leaf' });
-  for (let i = 0; i < depth; i++) {
-    const branch = { name: 'then_branch', type: AttributeType.GRAPH, g: inner };
-    inner = onnx.GraphProto.create({
-      name: 'g',
-      node: [{ opType: 'If', input: ['audio'], output: ['y'], attribute: [branch] }],
-    });
-  }
-  model.graph?.node?.push(...(inner.node ?? []));
-  return onnx.ModelProto.encode(model).finish();
+  const field = (number: number, bytes: Uint8Array): Buffer => {
+    const length: number[] = [];
+    for (let rest = bytes.length; ; rest >>>= 7) {
+      length.push(rest < 128 ? rest : (rest & 127) | 128);
+      if (rest < 128) break;
+    }
+    return Buffer.concat([Buffer.from([(number << 3) | 2, ...length]), bytes]);
+  };
+  const node = onnx.NodeProto.encode({ opType: 'If', input: ['audio'], output: ['y'] }).finish();
+  const attribute = onnx.AttributeProto.encode({ name: 'then_branch', type: AttributeType.GRAPH }).finish();
+  let graph: Uint8Array = onnx.GraphProto.encode({ name: 'leaf' }).finish();
+  for (let i = 0; i < depth; i++)
+    graph = field(1, Buffer.concat([node, field(5, Buffer.concat([attribute, field(6, graph)]))]));
+  // A second graph is merged into the first.
+  return Buffer.concat([onnx.ModelProto.encode(model).finish(), field(7, graph)]);
 }
