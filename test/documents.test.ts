@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFile } from '../src/base/package.js';
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'tasks/README.md', 'bench/README.md'];
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'tasks/README.md',
+  'bench/README.md',
+  'docs/encoders.md',
+];
 
 test.each(documents)('the links of %s lead to files', async (document) => {
   const text = await readFile(projectFile(document), 'utf8');
@@ -30,12 +37,14 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
     'src/features',
     'src/api',
     'src/engine',
+    'src/encoders/onnx',
     'src/results',
     'src/suite',
   ];
   const written = new Set([
     'analysis.json',
     'config.json',
+    'encoder.json',
     'package.json',
     'registry.ts',
     'commands.ts',

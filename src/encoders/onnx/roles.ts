@@ -2,6 +2,7 @@
 import { UserError } from '../../base/errors.js';
 import { mendOfName } from '../../base/names.js';
 import type { GraphSlot } from '../../engine/engine.js';
+import { givenTypes } from '../../engine/graph-file.js';
 import type { Description } from './description.js';
 import type { InputAxis, OutputAxis } from './layout.js';
 
@@ -77,6 +78,16 @@ export function settleRoles(signature: Signature, description: Description): Rol
     })),
     states: statesOf(signature, description, find),
   };
+  for (const { name, type, shape } of [...inputs].filter((slot) => named.has(slot.name))) {
+    if (givenTypes.includes(type)) continue;
+    throw new UserError(
+      `its input ${slotText({ name, type, shape })} takes values of a type that is not given`,
+      {
+        file,
+        mend: `Export it with one of ${givenTypes.join(', ')}`,
+      },
+    );
+  }
   const fed = new Set([input.name, ...named]);
   const unfed = inputs.filter(({ name }) => !fed.has(name));
   if (unfed.length > 0) {
