@@ -1,6 +1,7 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -63,7 +64,7 @@ export async function evaluateInto(
   return seeds.flatMap((seed) => known.get(seed) ?? []);
 }
 
-/** The record of the very same work, if there is one. */
+/** The record of the very same work, if there is one with its predictions. */
 async function knownRecord(
   outFolder: string,
   encoder: Encoder,
@@ -83,5 +84,7 @@ async function knownRecord(
     record.seed === seed &&
     record.engine.name === engine.name &&
     record.engine.provider === engine.provider;
-  return same ? record : undefined;
+  // A checkout may hold records alone: what gate and intervals are made from is missing then.
+  const files = [record?.predictions, record?.tensors?.file].filter((name) => name !== undefined);
+  return same && files.every((name) => existsSync(join(dirname(file), name))) ? record : undefined;
 }
