@@ -10,7 +10,7 @@ import type { Encoder, EncoderGraph, SlotUse } from '../encoder.js';
 import { type Description, descriptionFile, descriptionSchema, readDescription } from './description.js';
 import { measure } from './measure.js';
 import { mergedModel } from './merge.js';
-import { type ModelFile, readModelFile } from './model-file.js';
+import { readModelFile } from './model-file.js';
 import { type Roles, settleRoles } from './roles.js';
 import { type OnnxPlan, openStates } from './states.js';
 
@@ -88,28 +88,34 @@ function placeInside(folder: string, name: string, descriptionPath: string): str
   return join(folder, name);
 }
 
-/** An ONNX file before it is tried: what it says, and what its inputs and outputs are taken for. */
-export interface OpenedGraph {
-  readonly plan: OnnxPlan;
-  readonly model: ModelFile;
-  readonly frontEnd: ModelFile | undefined;
-  readonly graph: Pick<GraphFile, 'inputs' | 'outputs'>;
-}
-
-/** Reads the files of a place and looks at their inputs and outputs. */
-export async function openGraph({
-  folder,
-  file,
-  description,
-  descriptionPath,
-}: GraphPlace): Promise<OpenedGraph> {
+/** What is read of a place: the file, and its front end where that is a file. */
+async function readPlace({ folder, file, description, descriptionPath }: GraphPlace) {
   const model = await readModelFile(file);
   const name = frontEndModel(description);
   const frontEndFile = name === undefined ? undefined : placeInside(folder, name, descriptionPath ?? file);
   const frontEnd = frontEndFile === undefined ? undefined : await readModelFile(frontEndFile);
-  const { inputs, outputs, close } = await openGraphFile(file, { provider: 'cpu', threads: 1 });
-  await close();
-  return { plan: { file, frontEndFile, description }, model, frontEnd, graph: { inputs, outputs } };
+  const plan: OnnxPlan = { file, frontEndFile, description };
+  return { plan, model, parts: [model, ...(frontEnd ? [frontEnd] : [])] };
+}
+
+/** Settles what everything is and tries it, in one session. */
+async function tried(plan: OnnxPlan) {
+  const engine = onnxEngine({ provider: 'cpu', threads: 1 });
+  const graph = await openGraphFile(plan.file, { provider: 'cpu', threads: 1 });
+  const { inputs, outputs } = graph;
+  try {
+    const roles = settleRoles({ file: plan.file, inputs, outputs }, plan.description);
+    const states = await openStates(plan, roles, {
+      ...engine,
+      open: async (file) =>
+        file === plan.file ? graph : openGraphFile(file, { provider: 'cpu', threads: 1 }),
+    });
+    const measured = await measure(plan, roles, states).finally(() => states.close());
+    return { roles, measured, slots: usesOf({ inputs, outputs }, roles) };
+  } catch (error) {
+    await graph.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /**
@@ -119,14 +125,9 @@ export async function openGraph({
  */
 export async function loadGraphEncoder(spec: string, path: string): Promise<Encoder> {
   const place = await findGraph(path);
-  const { plan, model, frontEnd, graph } = await openGraph(place);
-  const { description } = plan;
-  const roles = settleRoles({ file: plan.file, ...graph }, description);
-  const states = await openStates(plan, roles, onnxEngine({ provider: 'cpu', threads: 1 }));
-  const measured = await measure(plan, roles, states).finally(() => states.close());
-  const { name, model: _, ...settings } = description;
-  const parts = [model, ...(frontEnd ? [frontEnd] : [])];
-  const slots = usesOf(graph, roles);
+  const { plan, model, parts } = await readPlace(place);
+  const { name, model: _, ...settings } = plan.description;
+  const { roles, measured, slots } = await tried(plan);
   const encoderGraph: EncoderGraph = {
     file: plan.file,
     parameters: parts.reduce((sum, { parameters }) => sum + parameters, 0),
@@ -148,9 +149,9 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
     config: { ...written(settings), operatorSet: model.operatorSet, producer: model.producer },
     parameters: {},
     ...measured,
-    normalizesWaveform: description.normalization === 'utterance',
+    normalizesWaveform: settings.normalization === 'utterance',
     origin: {
-      format: frontEnd === undefined ? 'ONNX file' : 'ONNX files',
+      format: parts.length === 1 ? 'ONNX file' : 'ONNX files',
       files: encoderGraph.files,
       watched: [place.folder],
     },
@@ -182,7 +183,7 @@ function nameOf(file: string, byFolder: boolean): string {
 }
 
 /** Inputs and outputs with what they are taken for. */
-function usesOf({ inputs, outputs }: OpenedGraph['graph'], roles: Roles): SlotUse[] {
+function usesOf({ inputs, outputs }: Pick<GraphFile, 'inputs' | 'outputs'>, roles: Roles): SlotUse[] {
   const { input, lengths, mask, constants, state, states } = roles;
   const of = ({ name }: GraphSlot): string => {
     if (name === input.name)

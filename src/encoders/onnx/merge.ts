@@ -1,10 +1,10 @@
 /** @file One ONNX model out of three graphs: what comes before a file's own, that graph, and what is made of its outputs. */
 import onnxProto from 'onnx-proto';
 import { UserError } from '../../base/errors.js';
-import { sizeOf } from '../../base/host-tensor.js';
 import { lowerToOnnx } from '../../engine/lower.js';
 import type * as tf from '../../engine/ops.js';
 import type { ModelNames } from '../../engine/serialize.js';
+import { feeds } from './feeds.js';
 import { logMelFrames } from './log-mel.js';
 import type { Measured } from './measure.js';
 import { decodeModel, type ModelFile } from './model-file.js';
@@ -164,99 +164,6 @@ function afterModel({ roles: { states }, measured }: Parts, outputs: Outputs, na
 
 const identity = (from: string, to: string): Node =>
   onnx.NodeProto.create({ opType: 'Identity', input: [from], output: [to] });
-
-const { DataType } = onnx.TensorProto;
-const types: Readonly<Record<string, number>> = {
-  float32: DataType.FLOAT,
-  float64: DataType.DOUBLE,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  bool: DataType.BOOL,
-};
-
-/** What feeds lengths, masks, constants and states. */
-function feeds({ lengths, mask, constants, state, layout }: Roles) {
-  const cast = (from: string, to: string, type: string): Node =>
-    onnx.NodeProto.create({
-      opType: 'Cast',
-      input: [from],
-      output: [to],
-      attribute: [{ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: types[type] }],
-    });
-  const int64s = (name: string, values: readonly number[], dims: number[]) =>
-    onnx.TensorProto.create({
-      name,
-      dims,
-      dataType: DataType.INT64,
-      rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
-    });
-  const filled = (name: string, shape: readonly number[], values: readonly number[]) =>
-    onnx.TensorProto.create({
-      name: `${name}:float`,
-      dims: [...shape],
-      dataType: DataType.FLOAT,
-      rawData: new Uint8Array(
-        Float32Array.from({ length: sizeOf(shape) }, (_, i) => values[i % values.length] as number).buffer,
-      ),
-    });
-  const fixed = [
-    ...constants.map(({ slot, values }) => ({ slot, values })),
-    ...state.map(({ slot }) => ({ slot, values: [0] })),
-  ].map(({ slot, values }) => ({
-    name: `file/${slot.name}`,
-    type: slot.type,
-    tensor: filled(
-      `file/${slot.name}`,
-      slot.shape.map((length) =>
-        typeof length === 'number' ? length : values.length === 1 ? 1 : values.length,
-      ),
-      values,
-    ),
-  }));
-  const counted = lengths !== undefined || mask !== undefined;
-  const nodes: Node[] = counted
-    ? [
-        onnx.NodeProto.create({ opType: 'Shape', input: ['before/input'], output: ['feed/shape'] }),
-        onnx.NodeProto.create({
-          opType: 'Gather',
-          input: ['feed/shape', 'feed/time'],
-          output: ['feed/steps'],
-        }), // [1]
-      ]
-    : [];
-  if (lengths !== undefined) {
-    const isScalar = lengths.shape.length === 0;
-    if (isScalar)
-      nodes.push(
-        onnx.NodeProto.create({ opType: 'Squeeze', input: ['feed/steps'], output: ['feed/scalar'] }),
-      );
-    nodes.push(cast(isScalar ? 'feed/scalar' : 'feed/steps', `file/${lengths.name}`, lengths.type));
-  }
-  if (mask !== undefined) {
-    nodes.push(
-      onnx.NodeProto.create({
-        opType: 'Concat',
-        input: ['feed/one', 'feed/steps'],
-        output: ['feed/mask-shape'],
-        attribute: [{ name: 'axis', type: onnx.AttributeProto.AttributeType.INT, i: 0 }],
-      }),
-      onnx.NodeProto.create({
-        opType: 'Expand',
-        input: ['feed/one', 'feed/mask-shape'],
-        output: ['feed/ones'],
-      }),
-      cast('feed/ones', `file/${mask.name}`, mask.type),
-    );
-  }
-  for (const { name, type, tensor } of fixed) nodes.push(cast(tensor.name as string, name, type));
-  return {
-    nodes,
-    initializers: [
-      ...fixed.map(({ tensor }) => tensor),
-      ...(counted ? [int64s('feed/time', [layout.indexOf('time')], [1]), int64s('feed/one', [1], [1])] : []),
-    ],
-  };
-}
 
 type Sets = readonly { readonly domain?: string | null; readonly version?: unknown }[];
 
