@@ -399,7 +399,7 @@ describe('what is refused, and how', () => {
     [{ frontEnd: { preset: 'wisper' } }, /no front end 'wisper'.*'whisper'/],
     [{ normalization: 'peek' }, /normalization/],
     [{ input: { layout: ['batch', 'batch'] } }, /input\.layout.*'time'/],
-    [{ model: '../x.onnx' }, /./],
+    [{ model: '../x.onnx' }, /encoder\.json: names the file '\.\.\/x\.onnx', which is not one of its folder/],
   ])('a description with %j', async (description, message) => {
     const folder = await folderOf(plain, description);
     await expect(loadEncoder(folder)).rejects.toThrow(message);
