@@ -56,7 +56,13 @@ function graphStates(engine: Engine, encoder: Encoder, graph: EncoderGraph): Ext
     opened ??= graph.open(engine);
     return (await opened)(samplesOf(encoder, samples));
   };
-  return Object.assign(extract, { dispose: async () => (await opened)?.close() });
+  // What could not be opened has said so when it was asked.
+  const dispose = async (): Promise<void> =>
+    opened?.then(
+      (states) => states.close(),
+      () => undefined,
+    );
+  return Object.assign(extract, { dispose });
 }
 
 /** As read, with zeros behind the end of what is too short. */
