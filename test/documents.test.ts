@@ -1,17 +1,13 @@
 /** @file The documents on the house name rooms that are there. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFile } from '../src/base/package.js';
 
 const documents = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'tasks/README.md',
-  'bench/README.md',
-  'docs/encoders.md',
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'tasks/README.md', 'bench/README.md'],
+  ...readdirSync(projectFile('docs')).map((name) => `docs/${name}`),
 ];
 
 test.each(documents)('the links of %s lead to files', async (document) => {
@@ -45,6 +41,8 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
     'analysis.json',
     'config.json',
     'encoder.json',
+    'evaluation.json',
+    'layers.json',
     'package.json',
     'registry.ts',
     'commands.ts',

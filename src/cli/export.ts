@@ -24,6 +24,10 @@ export const exportCommand = defineCommand({
       type: 'string',
       describe: 'A result of this encoder (results/ENCODER/TASK): its head goes along, logits come out',
     },
+    fold: {
+      type: 'string',
+      describe: "With --with, of a task in folds (er): whose head goes along (default: the first one's)",
+    },
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
     weights: weightsOption,
     threads: { type: 'number', describe: 'Threads of the check (default: all cores)' },
@@ -35,6 +39,7 @@ export const exportCommand = defineCommand({
       'export model.onnx --with results/mine/model/ks --format onnx --out ks.onnx',
       'An ONNX file of yours, with a head',
     ],
+    ['export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx', 'Of a fold'],
     ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
   ],
   async run(args, io) {
@@ -51,7 +56,7 @@ export const exportCommand = defineCommand({
     }
     if (args.format === 'parts') {
       const { exportParts } = await import('./export/parts.js');
-      const written = await exportParts(encoder, args.out, args.with);
+      const written = await exportParts(encoder, args.out, args.with, args.fold);
       io.print(
         io.json
           ? JSON.stringify(written, null, 2)
@@ -62,6 +67,7 @@ export const exportCommand = defineCommand({
     const { exportOnnx, exportText } = await import('./export/onnx-file.js');
     const written = await exportOnnx(encoder, args.out, {
       head: args.with,
+      fold: args.fold,
       ...(threads !== undefined && { threads }),
     });
     io.print(io.json ? JSON.stringify(written, null, 2) : exportText(written));

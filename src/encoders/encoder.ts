@@ -35,11 +35,13 @@ export interface EncoderGraph {
   /**
    * One ONNX model with the file inside, from a raw waveform [1, samples] to `outputs`.
    * @param outputs what is made of its hidden states, each [1, frames, dim]
+   * @param factor what samples are multiplied by first
    * @throws UserError saying what cannot be joined
    */
   merge(
     outputs: (states: readonly Tensor[]) => Readonly<Record<string, Tensor>>,
     names: ModelNames,
+    factor: number,
   ): Promise<Uint8Array>;
   /**
    * Opens it on an engine, for waveforms of 16 kHz as read, `minimumSamples` or longer.

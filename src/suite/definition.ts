@@ -13,9 +13,12 @@ import { recordedPath } from '../results/places.js';
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
+  name: text.describe("A task's name: 'ehmam list tasks'"),
   manifest: text.describe('CSV; relative to the suite file'),
   root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  pairs: text
+    .optional()
+    .describe('CSV of the pairs that the task judges (trials, queries); relative to the suite file'),
   settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
@@ -72,6 +75,10 @@ export const suiteSchema = z.strictObject({
     .optional()
     .describe("Learning rate of the heads, or 'search'"),
   preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  layerwise: z
+    .boolean()
+    .optional()
+    .describe('Trains heads that can be on every hidden state alone too, beside the weighted sum'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -90,6 +97,8 @@ export interface SuiteTask {
   readonly name: string;
   readonly manifest: string;
   readonly root?: string | undefined;
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** The suite file's: files that the settings name are found from it (default: from the working folder). */
   readonly folder?: string | undefined;
@@ -115,6 +124,8 @@ export interface Suite {
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
   readonly preset?: PresetName | undefined;
+  /** Whether heads are trained on every hidden state alone too. */
+  readonly layerwise?: boolean | undefined;
   readonly resources?:
     | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
     | undefined;
@@ -169,6 +180,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
+      pairs: task.pairs === undefined ? undefined : resolve(folder, task.pairs),
       folder: resolve(folder),
     })),
     plugins: plugins.map((module) => moduleFrom(folder, module)),

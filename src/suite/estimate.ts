@@ -13,7 +13,7 @@ export function paceOf(job: Job): string {
     case 'features':
       return `features ${job.encoder.name} ${job.store}`;
     case 'head':
-      return `head ${job.task.name}`;
+      return `head ${job.task.name}${job.layerwise ? ', layer by layer' : ''}`;
   }
 }
 

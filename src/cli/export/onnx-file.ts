@@ -1,11 +1,12 @@
 /** @file Writes an ONNX file and runs it, in a session of its own, against the engine before it counts as written. */
-import { access, rm } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
-import { normalizeWaveform } from '../../audio/index.js';
+import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
+import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
@@ -13,6 +14,7 @@ import type { Engine } from '../../engine/engine.js';
 import ort from '../../engine/onnxruntime.js';
 import type { Tensor } from '../../engine/ops.js';
 import { type Extractor, extractHiddenStates } from '../../features/extract.js';
+import { headKinds } from '../../heads/registry.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
 import { encoderFunction, exportedModel, outputsOf } from './program.js';
 
@@ -32,24 +34,34 @@ export interface WrittenModel {
   readonly sha256: string;
   readonly encoder: { readonly name: string; readonly hash: string };
   readonly task?: string;
+  /** Whose head it is, of a task that is cross-validated. */
+  readonly fold?: string;
   readonly outputs: readonly string[];
   /** The file in a session of its own against the engine, at three lengths. */
   readonly checks: readonly LengthCheck[];
 }
 
+export interface ExportOptions {
+  /** The folder of a result (`results/<encoder>/<task>`). */
+  readonly head?: string | undefined;
+  /** Whose head is taken, of a task that is cross-validated (default: the first one's). */
+  readonly fold?: string | undefined;
+  readonly threads?: number;
+}
+
 /**
  * Writes an encoder, with the head of a result if one is named, as one ONNX file.
- * @param options.head the folder of a result (`results/<encoder>/<task>`)
  * @throws UserError for a head of another encoder, for weights beyond 2 GiB, and (exit code 1) for a file that cannot
  *   be written or does not compute what the engine does (it is removed)
  */
 export async function exportOnnx(
   encoder: Encoder,
   file: string,
-  options: { readonly head?: string | undefined; readonly threads?: number } = {},
+  options: ExportOptions = {},
 ): Promise<WrittenModel> {
   const { threads = availableParallelism() } = options;
-  const head = options.head === undefined ? undefined : await headOf(encoder, options.head);
+  const head = options.head === undefined ? undefined : await headOf(encoder, options.head, options.fold);
+  const { task, fold } = head?.origin ?? {};
   const model = await exportedModel(encoder, head);
   // It bears its name only when it has proved itself.
   const unchecked = `${file}.unchecked`;
@@ -64,7 +76,8 @@ export async function exportOnnx(
       bytes: model.length,
       sha256: await sha256OfFile(file),
       encoder: { name, hash },
-      ...(head && { task: head.origin.task }),
+      ...(task !== undefined && { task }),
+      ...(fold !== undefined && { fold }),
       outputs,
       checks,
     };
@@ -74,10 +87,11 @@ export async function exportOnnx(
   }
 }
 
-export async function headOf(encoder: Encoder, folder: string) {
+export async function headOf(encoder: Encoder, given: string, fold: string | undefined) {
   // The file of the head itself, or its name without the ending, means its folder.
-  const isHead = [headFileName, parse(headFileName).name].includes(basename(folder));
-  const file = join(isHead ? dirname(folder) : folder, headFileName);
+  const isHead = [headFileName, parse(headFileName).name].includes(basename(given));
+  const folder = isHead ? dirname(given) : given;
+  const file = join(folder, headFileName);
   await access(file).catch((cause: unknown) => {
     throw new UserError('is not there', {
       file,
@@ -85,11 +99,25 @@ export async function headOf(encoder: Encoder, folder: string) {
       cause,
     });
   });
-  const head = await readHead(file);
+  const head = fold === undefined ? await readHead(file) : await headOfFold(folder, fold);
   if (head.origin.encoderHash === encoder.hash) return head;
   throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {
     file,
     mend: 'Name the encoder of that result, with the same --weights and --seed',
+  });
+}
+
+/** The head of a fold, beside those of the others. */
+async function headOfFold(folder: string, fold: string) {
+  const { name, ext } = parse(headFileName);
+  const files = (await readdir(folder)).filter((file) => file.startsWith(name) && file.endsWith(ext)).sort();
+  const heads = await Promise.all(files.map((file) => readHead(join(folder, file))));
+  const head = heads.find(({ origin }) => origin.fold === fold);
+  if (head !== undefined) return head;
+  const names = heads.flatMap(({ origin }) => origin.fold ?? []);
+  throw new UserError(`has no head of a fold '${fold}'`, {
+    file: folder,
+    mend: names.length === 0 ? 'It is of no folds: leave --fold out' : mendOfName(fold, names),
   });
 }
 
@@ -108,7 +136,10 @@ async function engineOutputs(
   const engine = await createEngine('onnx', { threads });
   const program = encoder.graph ? graphProgram(engine, encoder, head) : tracedProgram(engine, encoder, head);
   const runs: Run[] = [];
-  for (const length of [encoder.minimumSamples, encoder.minimumSamples + 12_345, 40_001]) {
+  const { minimumSamples, hopSamples } = encoder;
+  const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
+  const shortest = Math.ceil(minimumSamples + (frames - 1) * hopSamples);
+  for (const length of [shortest, shortest + 12_345, 40_001]) {
     const samples = testSignal(length);
     runs.push({ samples, outputs: await program(samples) });
   }
@@ -124,9 +155,8 @@ function tracedProgram(engine: Engine, encoder: Encoder, head: TrainedHead | und
     dynamicAxes: { waveform: 1 },
   });
   const run = async (samples: Float32Array): Promise<Readonly<Record<string, HostTensor>>> => {
-    const waveform = encoder.normalizesWaveform
-      ? normalizeWaveform(samples, encoder.waveformEpsilon)
-      : samples;
+    const heard = amplified(samples, head?.gainDecibels);
+    const waveform = encoder.normalizesWaveform ? normalizeWaveform(heard, encoder.waveformEpsilon) : heard;
     return program.run({ waveform: float32([1, samples.length], waveform) });
   };
   return Object.assign(run, { dispose: () => program.dispose() });
@@ -148,7 +178,7 @@ function graphProgram(engine: Engine, encoder: Encoder, head: TrainedHead | unde
     },
   );
   const run = async (samples: Float32Array): Promise<Readonly<Record<string, HostTensor>>> => {
-    const states = await extract(samples);
+    const states = await extract(amplified(samples, head?.gainDecibels));
     return program.run(
       Object.fromEntries(
         states.map((state, i) => [names[i] as string, { ...state, shape: [1, ...state.shape] }]),
@@ -210,11 +240,11 @@ function difference(actual: ort.Tensor | undefined, expected: HostTensor | undef
 }
 
 /** The result as lines. */
-export function exportText({ file, bytes, outputs, checks, task }: WrittenModel): string {
+export function exportText({ file, bytes, outputs, checks, task, fold }: WrittenModel): string {
   const [first, last] = [outputs[0], outputs.at(-1)];
   const names = outputs.length > 1 ? `${first} ... ${last}` : first;
   return [
-    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}`,
+    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}${fold === undefined ? '' : `, head of the fold ${fold}`}`,
     ...checks.map(
       ({ samples, shape, difference: apart }) =>
         `  ${samples} samples: ${first} [1, ${shape.join(', ')}], within ${apart.toExponential(1)} of the engine`,

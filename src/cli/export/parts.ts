@@ -31,6 +31,7 @@ export async function exportParts(
   encoder: Encoder,
   folder: string,
   headPlace: string | undefined,
+  fold?: string | undefined,
 ): Promise<WrittenParts> {
   const { graph } = encoder;
   if (graph === undefined) {
@@ -38,7 +39,7 @@ export async function exportParts(
       mend: 'Take --format onnx: one file holds it, with its head',
     });
   }
-  const head = headPlace === undefined ? undefined : await headOf(encoder, headPlace);
+  const head = headPlace === undefined ? undefined : await headOf(encoder, headPlace, fold);
   const names = graph.files.map((file) => relative(dirname(graph.file), file));
   const top = new Set(['head', ...names.map((name) => name.split(sep)[0] as string)]);
   const others = (await readdir(folder).catch(() => [])).filter((name) => !top.has(name));

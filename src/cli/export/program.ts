@@ -1,6 +1,6 @@
 /** @file What an exported file computes: everything from the raw waveform on, so that a user need prepare nothing. */
 
-import { sampleRateHz } from '../../audio/index.js';
+import { gainFactor, sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
@@ -36,7 +36,8 @@ export function outputsOf(states: readonly tf.Tensor[], head: TrainedHead | unde
 /** The same from the raw waveform: normalisation is a part of the file. */
 function exportedFunction(encoder: Encoder, head: TrainedHead | undefined) {
   const encode = encoderFunction(encoder, head);
-  return ({ waveform }: Waveform): Outputs => {
+  return ({ waveform: read }: Waveform): Outputs => {
+    const waveform = head?.gainDecibels === undefined ? read : read.mul(gainFactor(head.gainDecibels));
     if (!encoder.normalizesWaveform) return encode({ waveform });
     const centred = waveform.sub(waveform.mean(1, true));
     const variance = centred.square().mean(1, true);
@@ -51,7 +52,10 @@ function exportedFunction(encoder: Encoder, head: TrainedHead | undefined) {
  */
 export async function exportedModel(encoder: Encoder, head: TrainedHead | undefined): Promise<Uint8Array> {
   const names = namesOf(encoder, head);
-  if (encoder.graph !== undefined) return encoder.graph.merge((states) => outputsOf(states, head), names);
+  if (encoder.graph !== undefined) {
+    const factor = gainFactor(head?.gainDecibels ?? 0);
+    return encoder.graph.merge((states) => outputsOf(states, head), names, factor);
+  }
   const tensors = [...Object.values(encoder.parameters), ...Object.values(head?.parameters ?? {})];
   const weightBytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (weightBytes > mostWeightBytes) {

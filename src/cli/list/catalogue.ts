@@ -1,4 +1,5 @@
 /** @file What there is to name: tasks, heads, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
+import { judgedColumns } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
@@ -7,6 +8,7 @@ import { toolkits } from '../../data/corpora/toolkits/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
+import { upstreamNames } from '../../encoders/upstream-names.js';
 import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
@@ -34,14 +36,20 @@ export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, 
 >;
 
 async function tasks() {
-  return knownTasks.all().map(({ name, version, summary, metrics, columns }) => ({
-    name,
-    summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
-    version,
-    metrics,
-    columns,
-    ...moduleIn(knownTasks, name),
-  }));
+  return knownTasks.all().map((task) => {
+    const { name, version, summary, metrics, columns, pairs } = task;
+    return {
+      name,
+      summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
+      version,
+      metrics,
+      columns,
+      ...(pairs !== undefined && { pairs }),
+      // What `ehmam score` needs of both sides, beside ids.
+      ...judgedColumns(task),
+      ...moduleIn(knownTasks, name),
+    };
+  });
 }
 
 /** Head kinds, which tasks name. */
@@ -51,9 +59,18 @@ async function heads() {
     .map(({ kind, about }) => ({ name: kind, summary: about, ...moduleIn(headKinds, kind) }));
 }
 
-/** Encoders that a SPEC names without a checkpoint. */
-async function encoders() {
-  return namedEncoders().map(({ spec, family, config }) => {
+interface EncoderItem extends CatalogueItem {
+  readonly family: string;
+  /** Of encoders that need no checkpoint. */
+  readonly dims?: readonly number[];
+  readonly hopMilliseconds?: number;
+  /** Of a name that s3prl has for a model of the hub: its SPEC. */
+  readonly hub?: string;
+}
+
+/** Encoders that a SPEC names without a checkpoint, then names of models of the hub. */
+async function encoders(): Promise<readonly EncoderItem[]> {
+  const made = namedEncoders().map(({ spec, family, config }) => {
     const dims = family.dims(config);
     const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
@@ -66,6 +83,13 @@ async function encoders() {
       ...moduleIn(encoderFamilies, family.name),
     };
   });
+  const named = upstreamNames.map(({ name, spec, family }) => ({
+    name,
+    summary: `family ${family}: s3prl's name of ${spec}`,
+    family,
+    hub: spec,
+  }));
+  return [...made, ...named];
 }
 
 async function maskingStrategies() {

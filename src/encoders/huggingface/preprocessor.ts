@@ -20,30 +20,45 @@ const processorSchema = z.object({ feature_extractor: z.record(z.string(), z.unk
 
 export interface Preprocessing {
   readonly normalize: boolean;
+  /** What the family's own schema made of the settings. */
+  readonly settings: unknown;
   readonly notes: readonly string[];
 }
 
 /**
  * What a folder says. Where both files have settings, the processor's count, as in transformers 5.
+ * @param own what a family reads that makes frames of its own; no waveform is normalised then
  * @throws UserError for files that cannot be read, and for another sampling rate than ours
  */
-export async function readPreprocessing(folder: string): Promise<Preprocessing> {
-  const own = join(folder, preprocessorFile);
-  const processor = join(folder, processorFile);
-  if (await isThere(processor)) {
-    const { feature_extractor: settings } = parsed(
-      processorSchema,
-      await readJsonFile(processor, mend),
-      processor,
-    );
-    if (settings !== undefined) return { normalize: normalizes(settings, processor), notes: [] };
+export async function readPreprocessing(folder: string, own?: z.ZodType): Promise<Preprocessing> {
+  const found = await settingsIn(folder);
+  if (own !== undefined) {
+    const { settings, file } = found ?? { settings: {}, file: folder };
+    normalizes(settings, file);
+    return { normalize: false, settings: parsed(own, settings, file), notes: [] };
   }
-  if (await isThere(own)) return { normalize: normalizes(await readJsonFile(own, mend), own), notes: [] };
+  if (found !== undefined)
+    return { normalize: normalizes(found.settings, found.file), settings: undefined, notes: [] };
   const what = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
   return {
     normalize: true,
+    settings: undefined,
     notes: [`${what}: the waveform is normalised, as transformers does by default`],
   };
+}
+
+/** The settings of the preprocessor, and the file that they stand in. */
+async function settingsIn(
+  folder: string,
+): Promise<{ readonly settings: unknown; readonly file: string } | undefined> {
+  const processor = join(folder, processorFile);
+  if (await isThere(processor)) {
+    const whole = await readJsonFile(processor, mend);
+    const { feature_extractor: settings } = parsed(processorSchema, whole, processor);
+    if (settings !== undefined) return { settings, file: processor };
+  }
+  const own = join(folder, preprocessorFile);
+  return (await isThere(own)) ? { settings: await readJsonFile(own, mend), file: own } : undefined;
 }
 
 const mend = 'Copy it again';

@@ -136,7 +136,7 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
       ...parts.flatMap(({ file, external }) => [file, ...external]),
       ...(place.descriptionPath === undefined ? [] : [place.descriptionPath]),
     ],
-    merge: (outputs, names) => mergedModel({ plan, roles, measured, model }, outputs, names),
+    merge: (outputs, names, factor) => mergedModel({ plan, roles, measured, model, factor }, outputs, names),
     open: (engine) => openStates(plan, roles, engine),
   };
   return {

@@ -22,6 +22,8 @@ interface Parts {
   readonly roles: Roles;
   readonly measured: Measured;
   readonly model: ModelFile;
+  /** What samples are multiplied by before all else. */
+  readonly factor: number;
 }
 
 type Outputs = (states: readonly tf.Tensor[]) => Readonly<Record<string, tf.Tensor>>;
@@ -98,11 +100,12 @@ function checkJoinable({ plan: { file, frontEndFile, description }, roles, model
 }
 
 /** From the raw waveform to the model's input. */
-function beforeModel({ plan: { description }, roles: { layout }, measured }: Parts): Uint8Array {
+function beforeModel({ plan: { description }, roles: { layout }, measured, factor }: Parts): Uint8Array {
   const { frontEnd, normalization, scale, sampleRateHz } = description;
   const { bytes } = lowerToOnnx(
     ({ waveform }: { waveform: tf.Tensor }) => {
-      const normalized = normalizedWaveform(waveform, normalization);
+      const heard = factor === 1 ? waveform : waveform.mul(factor);
+      const normalized = normalizedWaveform(heard, normalization);
       const prepared = scale === 1 ? normalized : normalized.mul(scale);
       if (frontEnd === undefined || 'model' in frontEnd)
         return { input: layout.length === 2 && layout[1] === 'time' ? prepared : inLayout(prepared, layout) };
