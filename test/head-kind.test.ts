@@ -178,7 +178,7 @@ test('a kind is listed, and its settings are checked, preset and files included'
     planTask({ name: 'votes', manifest, folder, settings: { ...settings } }, { preset });
   expect(await plan({})).toMatchObject({ preset: 'clean', head: { settings: { layer: 0 } } });
   expect(await plan({}, 'superb')).toMatchObject({ preset: 'superb', head: { settings: { layer: 1 } } });
-  await expect(plan({ layers: 1 })).rejects.toThrow(/settings of task 'votes' are wrong: .*layers/);
+  await expect(plan({ tiers: 1 })).rejects.toThrow(/settings of task 'votes' are wrong: .*tiers/);
   await writeFile(join(folder, 'priors.txt'), '1 1 1');
   const before = await plan({ priors: 'priors.txt' });
   expect(before.head.settings).toEqual({ layer: 0, priors: join(folder, 'priors.txt') });

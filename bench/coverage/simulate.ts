@@ -66,7 +66,7 @@ export function simulateCoverage(options: CoverageOptions): Coverage[] {
     ),
     // Both speakers of a trial shift its score: deviations of 0.8 for those of one speaker, of sqrt(0.32) for others.
     held(
-      'equal error rate 0.205 of 2,400 trials of 40 speakers, over the two of each',
+      'equal error rate 0.205 of 1,200 trials of 40 speakers, over the two of each',
       0.205197,
       options,
       (random, seed) =>
@@ -180,15 +180,15 @@ function trialsOf(random: RandomStream, speakers: number, each: number, deviatio
 }
 
 /**
- * Thirty trials of each speaker's own, and thirty with others: lists of trials are dense (VoxCeleb1: 943 a speaker). How
+ * Fifteen trials of each speaker's own, and fifteen with others: lists of trials are dense (VoxCeleb1: 943 a speaker). How
  * well speakers are known and how often they are taken for others are two things (Doddington et al. 1998).
  */
 function trialsOfTwo(random: RandomStream, speakers: number): GroupedTrial[] {
   const shifts = () => Array.from({ length: speakers }, () => 0.4 * random.normal());
   const [known, confused] = [shifts(), shifts()];
   return known.flatMap((shift, speaker) =>
-    Array.from({ length: 60 }, (_, i) => {
-      const same = i < 30;
+    Array.from({ length: 30 }, (_, i) => {
+      const same = i < 15;
       const other = same ? speaker : (speaker + 1 + random.integer(speakers - 1)) % speakers;
       const moved = same ? 2 * shift : (confused[speaker] as number) + (confused[other] as number);
       const score = (same ? 1 : -1) + moved + random.normal();

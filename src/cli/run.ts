@@ -55,7 +55,11 @@ export const runCommand = defineCommand({
   summary: 'Do the jobs of a suite: train encoders, evaluate them on tasks',
   positionals: {},
   options: {
-    suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
+    suite: {
+      type: 'string',
+      demandOption: true,
+      describe: "Suite file (JSON or YAML), or the name 'mini' or 'mini-superb'",
+    },
     ...suiteOptions,
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
     jobs: jobsOption,

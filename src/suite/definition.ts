@@ -8,6 +8,7 @@ import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
 import { readText } from '../base/text.js';
 import { buildMiniSuite } from '../data/mini/build.js';
+import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import { recordedPath } from '../results/places.js';
 
 const text = z.string().min(1);
@@ -143,8 +144,8 @@ export interface LoadSuiteOptions {
   readonly quiet?: boolean | undefined;
 }
 
-/** Suites that need no file: the corpus of `mini` is made on first use. */
-export const suiteNames = ['mini'] as const;
+/** Suites that need no file: their corpora are made on first use. */
+export const suiteNames = ['mini', 'mini-superb'] as const;
 export const isSuiteName = (text: string): boolean => (suiteNames as readonly string[]).includes(text);
 
 /**
@@ -153,6 +154,7 @@ export const isSuiteName = (text: string): boolean => (suiteNames as readonly st
  */
 export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (fileOrName === 'mini') return miniSuite(options);
+  if (fileOrName === 'mini-superb') return miniSuperbSuite(options);
   const content = await readText(fileOrName, { mend: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
     // Other faults than a file that is not there name themselves.
     if (systemCode(error instanceof Error ? error.cause : error) === undefined) throw error;
@@ -218,11 +220,8 @@ function parseText(file: string, content: string): unknown {
 /** How records name a manifest of the mini suite, wherever its corpus is kept. */
 export const miniPlace = (task: string): string => `mini/${task}.csv`;
 
-async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suite> {
-  const { tasks } = await buildMiniSuite({
-    ...(cacheFolder !== undefined && { cacheFolder }),
-    ...(quiet !== undefined && { quiet }),
-  });
+async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const { tasks } = await buildMiniSuite(corpusOptions(options));
   return {
     name: 'mini',
     tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({
@@ -230,6 +229,29 @@ async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suit
       manifest: tasks[name],
       recordedAs: miniPlace(name),
     })),
-    encoders: ['fbank', 'random:tiny'],
+    encoders: miniEncoders,
   };
 }
+
+/** All ten tasks, those of the mini suite among them. */
+async function miniSuperbSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const { tasks, pairs } = await buildMiniSuperb(corpusOptions(options));
+  return {
+    name: 'mini-superb',
+    tasks: superbTasks.map((name) => ({
+      name,
+      manifest: tasks[name],
+      pairs: pairs[name],
+      recordedAs: name in miniHas ? miniPlace(name) : `mini-superb/${name}.csv`,
+    })),
+    encoders: miniEncoders,
+  };
+}
+
+const miniHas = { asr: true, ks: true, sid: true, ic: true };
+const miniEncoders = ['fbank', 'random:tiny'];
+
+const corpusOptions = ({ cacheFolder, quiet }: LoadSuiteOptions) => ({
+  ...(cacheFolder !== undefined && { cacheFolder }),
+  ...(quiet !== undefined && { quiet }),
+});

@@ -5,8 +5,9 @@ import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { toolkits } from '../../data/corpora/toolkits/index.js';
-import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
+import { readSuperbSource } from '../../data/mini/superb-definition.js';
+import { planSuperb } from '../../data/mini/superb-plan.js';
 import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
 import { upstreamNames } from '../../encoders/upstream-names.js';
 import { headKinds } from '../../heads/registry.js';
@@ -102,19 +103,35 @@ interface CorpusItem extends CatalogueItem {
 }
 
 async function corpora(): Promise<readonly CorpusItem[]> {
-  const plan = planSuite(await readMiniSource());
+  const source = await readSuperbSource();
+  const plan = planSuite(source);
   const speakers = new Set(plan.flatMap(({ speaker }) => speaker?.id ?? [])).size;
   const utterances = Object.fromEntries(
     partNames.map((part) => [part, plan.filter((utterance) => utterance.part === part).length]),
   );
-  const parts = Object.entries(utterances).map(([part, count]) => `${part} ${count}`);
+  const { er, mixtures, trials, queries } = planSuperb(source, plan);
+  const more = {
+    er: er.length,
+    sd: mixtures.length,
+    'asv trials': trials.length,
+    'qbe queries': queries.length,
+  };
   return [
     {
       name: 'mini',
-      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${parts.join(', ')}`,
+      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${partsText(utterances)}`,
       speakers,
       utterances,
+    },
+    {
+      name: 'mini-superb',
+      summary: `ten tasks: those of mini; its sentences with phones and slots; ${partsText(more)}`,
     },
     ...[...onDisk, ...toolkits].map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];
 }
+
+const partsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([part, count]) => `${part} ${count}`)
+    .join(', ');
