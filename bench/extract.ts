@@ -15,6 +15,7 @@ import { createEngine } from '../src/engine/create.js';
 import { extractHiddenStates } from '../src/features/extract.js';
 import { startPyTorch } from './competitor.js';
 import { encoderFlops, matrixProduct, officialCfg } from './extract-model.js';
+import { measureOnnxFile, printOnnxFile } from './onnx-file.js';
 import { median } from './statistics.js';
 
 const sampleRateHz = 16000;
@@ -33,8 +34,13 @@ const options = await yargs(hideBin(process.argv))
     seconds: { type: 'string', default: '2,10,30', describe: 'lengths of the utterances' },
     threads: { type: 'number', default: availableParallelism(), describe: 'for ONNX Runtime and PyTorch' },
     rounds: { type: 'number', default: 5, describe: 'times that the competitors take turns' },
+    onnx: {
+      type: 'string',
+      describe: 'an ONNX file instead: as an encoder, and in a session of the bare runtime',
+    },
     json: { type: 'boolean', default: false, describe: 'print JSON' },
   })
+  .example('$0 --onnx tiny.onnx --seconds 10', 'of `ehmam export random:tiny --format onnx --out tiny.onnx`')
   .strict()
   .parse();
 
@@ -62,9 +68,16 @@ interface Row {
   readonly difference: number;
 }
 
+const utterances = options.seconds.split(',').map(Number).map(speechLike);
+if (options.onnx !== undefined) {
+  const rows = await measureOnnxFile(options.onnx, utterances, options);
+  if (options.json)
+    console.log(JSON.stringify({ file: options.onnx, threads: options.threads, rows }, null, 1));
+  else printOnnxFile(rows);
+  process.exit();
+}
 const encoder = await loadEncoder(options.spec);
 const config: EhmamConfig = ehmamSchema.parse(encoder.config);
-const utterances = options.seconds.split(',').map(Number).map(speechLike);
 await report();
 
 async function report(): Promise<void> {

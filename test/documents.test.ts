@@ -33,12 +33,14 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
     'src/features',
     'src/api',
     'src/engine',
+    'src/encoders/onnx',
     'src/results',
     'src/suite',
   ];
   const written = new Set([
     'analysis.json',
     'config.json',
+    'encoder.json',
     'evaluation.json',
     'layers.json',
     'package.json',

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../audio/index.js';
+import { ofFeatures, plain, writeModel } from '../encoders/onnx/made-up.fixture.js';
+import { writeTones } from '../suite/tones.fixture.js';
 import { compileEntry, type Entry } from './entry.fixture.js';
 
 // Every test starts processes, on a machine that may be busy.
@@ -54,6 +56,55 @@ describe('encoders of others', () => {
     expect(stderr).toMatch(/^test\/fixtures\/ehmam-12-heads\/tiny\.pt: left aside.*decoder/);
     expect((await entry.run(['inspect', file, '--quiet'])).stderr).toBe('');
     expect((await entry.run(['inspect', 'fbank', '--weights', 'teacher'])).code).toBe(2);
+  });
+});
+
+describe('an ONNX file', () => {
+  it('is inspected, described, extracted and run in worker processes as docs/encoders.md says', async () => {
+    const place = join(folder, 'onnx');
+    const file = await writeModel(join(place, 'mine.onnx'), plain);
+    const inspected = await entry.run(['inspect', file]);
+    expect(inspected).toMatchObject({
+      code: 0,
+      stderr: `${file}: left aside, not hidden states: pooled\n`,
+      stdout: expect.stringMatching(
+        /input audio +float32 \[batch, samples\]: the waveform\n(.|\n)*: hidden\.1\n/,
+      ),
+    });
+    const refused = await entry.run([
+      'inspect',
+      await writeModel(join(place, 'other', 'x.onnx'), ofFeatures),
+    ]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^ehmam: .*x\.onnx.*--describe.*\n$/);
+    const described = await entry.run(['inspect', join(place, 'other'), '--describe']);
+    expect(described.stdout).toMatch(
+      /"mask": "attention_mask"(.|\n)*encoder\.json; still to be settled:\n- which log-mel/,
+    );
+    expect((await entry.run(['inspect', 'fbank', '--describe'])).stderr).toMatch(/'fbank' is no ONNX file/);
+
+    const features = ['features', file, join(folder, 'tone.wav'), '--out', join(place, 'a.safetensors')];
+    expect((await entry.run(features)).stdout).toMatch(/^mine \(onnx, (.|\n)*hidden\.1 \[3999, 3\]/);
+    const elsewhere = await entry.run([...features, '--engine', 'cpu']);
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('Take --engine onnx') });
+
+    const suite = await writeTones(place, {
+      name: 'tones',
+      encoders: ['./mine.onnx', 'fbank'],
+      tasks: [
+        {
+          name: 'ks',
+          manifest: 'tones.csv',
+          settings: { projectionSize: 8, learningRates: [0.03], maximumUpdates: 20 },
+        },
+      ],
+    });
+    const words = ['run', '--suite', suite, '--out', join(place, 'results'), '--jobs', '2', '--quiet'];
+    const run = await entry.run(words, { EHMAM_CACHE: join(place, 'cache') });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toMatch(/mine(.|\n)*fbank/);
+    const compared = await entry.run(['compare', join(place, 'results'), '--format', 'json']);
+    expect(compared.stdout).toContain('"mine"');
   });
 });
 

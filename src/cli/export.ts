@@ -10,11 +10,16 @@ export const exportCommand = defineCommand({
   },
   options: {
     format: {
-      choices: ['onnx', 'safetensors'],
+      choices: ['onnx', 'safetensors', 'parts'],
       demandOption: true,
-      describe: 'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC',
+      describe:
+        'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC. parts: of an ONNX file, a folder with it, what describes it, and the head by itself',
     },
-    out: { type: 'string', demandOption: true, describe: 'File (onnx) or folder (safetensors) to write' },
+    out: {
+      type: 'string',
+      demandOption: true,
+      describe: 'File (onnx) or folder (safetensors, parts) to write',
+    },
     with: {
       type: 'string',
       describe: 'A result of this encoder (results/ENCODER/TASK): its head goes along, logits come out',
@@ -30,6 +35,10 @@ export const exportCommand = defineCommand({
   examples: [
     ['export runs/tiny --format onnx --out tiny.onnx', 'Every hidden state of any waveform'],
     ['export runs/tiny --with results/mine/tiny/ks --format onnx --out ks.onnx', 'Logits of the keywords'],
+    [
+      'export model.onnx --with results/mine/model/ks --format onnx --out ks.onnx',
+      'An ONNX file of yours, with a head',
+    ],
     ['export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx', 'Of a fold'],
     ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
   ],
@@ -43,6 +52,16 @@ export const exportCommand = defineCommand({
       const { exportFolder } = await import('./export/folder.js');
       const written = await exportFolder(encoder, args.out, args.with);
       io.print(io.json ? JSON.stringify(written, null, 2) : `written to ${written.folder}`);
+      return undefined;
+    }
+    if (args.format === 'parts') {
+      const { exportParts } = await import('./export/parts.js');
+      const written = await exportParts(encoder, args.out, args.with, args.fold);
+      io.print(
+        io.json
+          ? JSON.stringify(written, null, 2)
+          : `written to ${written.folder}: ${written.files.join(', ')}`,
+      );
       return undefined;
     }
     const { exportOnnx, exportText } = await import('./export/onnx-file.js');

@@ -11,12 +11,25 @@ export const inspectCommand = defineCommand({
   options: {
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
     weights: weightsOption,
+    describe: {
+      type: 'boolean',
+      default: false,
+      describe: 'Of an ONNX file: write a first encoder.json beside it, to be checked and completed',
+    },
   },
   examples: [
     ['inspect runs/tiny', 'A pre-trained encoder'],
     ['inspect eh-mam.pt --weights teacher --json', "The teacher's weights, for a machine"],
+    ['inspect model.onnx', 'What its inputs and outputs are taken for'],
+    ['inspect model.onnx --describe', 'A first encoder.json beside it'],
   ],
-  async run({ checkpoint, seed, weights }, io) {
+  async run({ checkpoint, seed, weights, describe }, io) {
+    if (describe) {
+      const { startText, writeStart } = await import('./inspect/start.js');
+      const start = await writeStart(checkpoint);
+      io.print(io.json ? JSON.stringify(start, null, 2) : startText(start));
+      return undefined;
+    }
     const { loadEncoder } = await import('../encoders/load.js');
     const { describeEncoder, descriptionText } = await import('./inspect/describe.js');
     const encoder = await loadEncoder(checkpoint, seed, { weights, quiet: io.quiet });

@@ -1,8 +1,10 @@
 /** @file What an encoder is to the rest of the harness: weights, and a function from waveforms to hidden states. */
 
 import type { EncoderInput } from '../api/encoder-family.js';
-import type { HostParameters } from '../base/host-tensor.js';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { Engine, GraphSlot } from '../engine/engine.js';
 import type { Tensor } from '../engine/ops.js';
+import type { ModelNames } from '../engine/serialize.js';
 import type { Parameters } from '../engine/tree.js';
 
 /** The files an encoder was read from. */
@@ -10,8 +12,45 @@ export interface EncoderOrigin {
   /** `ehmam folder`, `torch checkpoint`, ... */
   readonly format: string;
   readonly files: readonly string[];
+  /** Folders in which a file may appear that would make it another encoder. */
+  readonly watched?: readonly string[];
   /** What a checkpoint says of its training, as it says it. */
   readonly training?: unknown;
+}
+
+/** An input or output of an ONNX file, and what it is taken for. */
+export interface SlotUse extends GraphSlot {
+  readonly kind: 'input' | 'output';
+  readonly use: string;
+}
+
+/** An encoder that another program wrote as an ONNX file: it is run as it is. */
+export interface EncoderGraph {
+  readonly file: string;
+  /** How many numbers its weights are. */
+  readonly parameters: number;
+  readonly slots: readonly SlotUse[];
+  /** Files that a copy of the encoder needs, all of one folder. */
+  readonly files: readonly string[];
+  /**
+   * One ONNX model with the file inside, from a raw waveform [1, samples] to `outputs`.
+   * @param outputs what is made of its hidden states, each [1, frames, dim]
+   * @param factor what samples are multiplied by first
+   * @throws UserError saying what cannot be joined
+   */
+  merge(
+    outputs: (states: readonly Tensor[]) => Readonly<Record<string, Tensor>>,
+    names: ModelNames,
+    factor: number,
+  ): Promise<Uint8Array>;
+  /**
+   * Opens it on an engine, for waveforms of 16 kHz as read, `minimumSamples` or longer.
+   * @returns every hidden state, each [frames, dim]
+   * @throws UserError for an engine that runs no ONNX files
+   */
+  open(
+    engine: Engine,
+  ): Promise<((samples: Float32Array) => Promise<HostTensor[]>) & { close(): Promise<void> }>;
 }
 
 /** A family with its configuration and weights: what a SPEC names. */
@@ -34,6 +73,8 @@ export interface Encoder {
   readonly origin?: EncoderOrigin;
   /** What a user should know about how it was read. */
   readonly notes?: readonly string[];
+  /** Where an ONNX file is the encoder; `parameters` is empty then, and `forward` throws. */
+  readonly graph?: EncoderGraph;
   /** Hidden states, each [batch, frames, dims[i]]; those behind the end of a row are zeros. */
   forward(parameters: Parameters, input: EncoderInput): readonly Tensor[];
 }

@@ -1,5 +1,5 @@
-/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, a model of the hub, a preset of a family. */
-import { stat } from 'node:fs/promises';
+/** @file From a SPEC to an encoder: a checkpoint's folder or `.pt` file, an ONNX file, a model of the hub, a preset of a family. */
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
 import { closestName } from '../base/names.js';
@@ -12,6 +12,8 @@ import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile, torchIndexFile } from './huggingface/stored.js';
 import type { OfficialWeights } from './official/weights.js';
+import { descriptionFile } from './onnx/description.js';
+import { isGraphFile, loadGraphEncoder } from './onnx/load.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
 import { namedEncoders } from './registry.js';
@@ -44,6 +46,8 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
     }
     case 'file':
       return checkpointEncoder(spec, await readTorchEncoder(place.path, weights));
+    case 'graph':
+      return loadGraphEncoder(spec, place.path);
     case 'folder':
       return checkpointEncoder(spec, await readFolder(place.path));
     case 'hub': {
@@ -81,10 +85,16 @@ export async function isOfficialFile(spec: string): Promise<boolean> {
   return (await kindOfTorchFile(place.path).catch(() => 'official')) === 'official';
 }
 
+/** Whether a SPEC is an ONNX file, or a folder of one. */
+export async function isGraphSpec(spec: string): Promise<boolean> {
+  return (await placeOf(spec)).kind === 'graph';
+}
+
 /** What a SPEC stands for. */
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }
   | { readonly kind: 'hub'; readonly model: HubModel }
+  | { readonly kind: 'graph'; readonly path: string }
   /** A name that s3prl has for a model of the hub. */
   | { readonly kind: 'name'; readonly upstream: UpstreamName }
   | { readonly kind: 'folder'; readonly path: string }
@@ -102,7 +112,8 @@ async function placeOf(spec: string): Promise<Place> {
   const model = parseHubSpec(spec);
   if (model !== undefined) return { kind: 'hub', model };
   const found = await stat(spec).catch(() => undefined);
-  if (found?.isDirectory()) return { kind: 'folder', path: spec };
+  if (found?.isDirectory()) return { kind: (await holdsGraph(spec)) ? 'graph' : 'folder', path: spec };
+  if (found?.isFile() && isGraphFile(spec)) return { kind: 'graph', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
   const upstream = upstreamNamed(spec);
@@ -116,7 +127,7 @@ function noEncoder(spec: string, specs: readonly string[]): UserError {
   if (known !== undefined) return new UserError(known.what, { mend: known.mend });
   const hint = meantSpec(spec, specs);
   return new UserError(`no encoder '${spec}'`, {
-    mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
+    mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), an ONNX file (.onnx), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
 }
 
@@ -129,6 +140,13 @@ function meantSpec(spec: string, specs: readonly string[]): string | undefined {
   const close = closestName(spec.replaceAll('-', '_'), [...specs, ...upstreamNames.map(({ name }) => name)]);
   const model = close && upstreamNamed(close)?.spec;
   return model === undefined ? close : `${close} (${model})`;
+}
+
+/** Whether a folder is one of an ONNX file: it has a description, or nothing else that could be meant. */
+async function holdsGraph(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  if (names.includes(descriptionFile)) return true;
+  return !names.includes(configFile) && names.some(isGraphFile);
 }
 
 const randomPrefix = 'random:';

@@ -73,6 +73,29 @@ export interface Program<In, Out, Kept = never> {
   dispose(): Promise<void>;
 }
 
+/** An input or output of an ONNX file of another program. */
+export interface GraphSlot {
+  readonly name: string;
+  /** As the runtime calls it: `float32`, `int64`, ... */
+  readonly type: string;
+  /** Lengths of axes; a name where any length will do. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** Such a file, ready to run. */
+export interface GraphFile {
+  readonly inputs: readonly GraphSlot[];
+  readonly outputs: readonly GraphSlot[];
+  /**
+   * Runs it on every input by name; values are brought to the type that the file wants.
+   * @param wanted names of the outputs that are computed
+   * @returns them in that order, as float32
+   * @throws UserError naming the file and what the runtime says
+   */
+  run(inputs: Readonly<Record<string, HostTensor>>, wanted: readonly string[]): Promise<HostTensor[]>;
+  close(): Promise<void>;
+}
+
 export interface Engine {
   readonly name: EngineName;
   readonly provider: ProviderName;
@@ -87,4 +110,6 @@ export interface Engine {
     fn: TensorFunction<In, Out>,
     options: ProgramOptions<Kept>,
   ): Program<In, Out, Kept>;
+  /** Opens an ONNX file of another program; only the engine that has its runtime can. */
+  open?(file: string): Promise<GraphFile>;
 }

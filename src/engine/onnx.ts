@@ -1,6 +1,7 @@
 /** @file The compiling engine: traces a function, lowers it to ONNX, runs it with ONNX Runtime. */
 
 import type { Engine, ProviderName } from './engine.js';
+import { openGraphFile } from './graph-file.js';
 import { createHolder } from './held.js';
 import { compiledProgram } from './program.js';
 import { sessionRuntime, threadsRuntime } from './runtime.js';
@@ -27,5 +28,6 @@ export function onnxEngine(settings: OnnxSettings): Engine {
         sendsInputs: provider !== 'cpu',
       });
     },
+    open: (file) => openGraphFile(file, settings),
   };
 }

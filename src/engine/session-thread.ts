@@ -1,7 +1,8 @@
 /** @file A thread that runs models, each in a session that it keeps. */
-import type ort from 'onnxruntime-node';
+
 import { messageOf } from '../base/errors.js';
 import { threadWork } from '../base/threads.js';
+import type ort from './onnxruntime.js';
 import type { RunResult, ThreadRequest } from './runtime.js';
 import { createSession, runSession } from './session.js';
 import { spareMemory } from './spare-memory.js';

@@ -1,7 +1,8 @@
 /** @file Sessions of ONNX Runtime: how they are made, and how a model is run in one. */
-import ort from 'onnxruntime-node';
+
 import type { HostTensor } from '../base/host-tensor.js';
 import type { ProviderName } from './engine.js';
+import ort from './onnxruntime.js';
 
 export interface SessionSettings {
   readonly provider: ProviderName;

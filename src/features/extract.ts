@@ -1,8 +1,8 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
 
-import type { HostTensor } from '../base/host-tensor.js';
+import { float32, floatsOf, type HostTensor } from '../base/host-tensor.js';
 import { waveformBatch } from '../encoders/batch.js';
-import type { Encoder } from '../encoders/encoder.js';
+import type { Encoder, EncoderGraph } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters, ToHost, Tree } from '../engine/tree.js';
@@ -19,6 +19,7 @@ export interface Extractor<Result> {
  * @returns a function of 16 kHz samples, as read: it normalises them where the encoder asks for that
  */
 export function extractHiddenStates(engine: Engine, encoder: Encoder): Extractor<HostTensor[]> {
+  if (encoder.graph !== undefined) return graphStates(engine, encoder, encoder.graph);
   const program = frozenProgram(engine, encoder, 'hidden states', nameStates);
   const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
     const outputs = await program(samples);
@@ -35,6 +36,7 @@ export function extractPooled(
   engine: Engine,
   encoder: Encoder,
 ): Extractor<{ readonly means: HostTensor; readonly frames: number }> {
+  if (encoder.graph !== undefined) return graphMeans(graphStates(engine, encoder, encoder.graph));
   const program = frozenProgram(engine, encoder, 'means', (states) => {
     const means = states.map((state) => tf.mean(state, 1)); // [1, dim] each
     const ones = tf.onesLike(tf.slice(states[0] as tf.Tensor, [0, 0, 0], [1, -1, 1])); // [1, frames, 1]
@@ -45,6 +47,49 @@ export function extractPooled(
     return { means, frames: Math.round(frames.data[0] as number) };
   };
   return Object.assign(extract, { dispose: program.dispose });
+}
+
+/** Hidden states of an ONNX file, which is opened when the first utterance comes. */
+function graphStates(engine: Engine, encoder: Encoder, graph: EncoderGraph): Extractor<HostTensor[]> {
+  let opened: ReturnType<EncoderGraph['open']> | undefined;
+  const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
+    opened ??= graph.open(engine);
+    return (await opened)(samplesOf(encoder, samples));
+  };
+  // What could not be opened has said so when it was asked.
+  const dispose = async (): Promise<void> =>
+    opened?.then(
+      (states) => states.close(),
+      () => undefined,
+    );
+  return Object.assign(extract, { dispose });
+}
+
+/** As read, with zeros behind the end of what is too short. */
+function samplesOf({ minimumSamples }: Encoder, samples: Float32Array): Float32Array {
+  return waveformBatch({ normalizesWaveform: false, minimumSamples }, [samples]).waveform
+    .data as Float32Array;
+}
+
+function graphMeans(states: Extractor<HostTensor[]>) {
+  const extract = async (samples: Float32Array): Promise<{ means: HostTensor; frames: number }> => {
+    const found = await states(samples);
+    const [frames = 0, dim = 0] = found[0]?.shape ?? [];
+    const means = float32([found.length, dim]);
+    for (const [layer, state] of found.entries())
+      meanOver(floatsOf(state), frames, floatsOf(means).subarray(layer * dim, (layer + 1) * dim));
+    return { means, frames };
+  };
+  return Object.assign(extract, { dispose: states.dispose });
+}
+
+function meanOver(values: Float32Array, frames: number, mean: Float32Array): void {
+  const sums = new Float64Array(mean.length);
+  for (let i = 0; i < values.length; i++) {
+    const at = i % sums.length;
+    sums[at] = (sums[at] as number) + (values[i] as number);
+  }
+  mean.set(sums.map((sum) => sum / frames));
 }
 
 /** A program of any length, from samples to what `outputs` makes of the hidden states; the engine holds the weights. */

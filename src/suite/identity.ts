@@ -40,16 +40,17 @@ export async function identifyEncoder(
   const place = join(cacheFolder, 'encoders', `${digest.slice(0, 24)}.json`);
   const kept = await readKept(place);
   if (kept !== undefined && (await unchanged(kept.files))) return kept.identity;
-  const { name, hash, parameters, notes = [], origin } = await loadEncoder(spec, seed, options);
+  const { name, hash, parameters, graph, notes = [], origin } = await loadEncoder(spec, seed, options);
   const identity: EncoderIdentity = {
     name,
     hash,
-    parameters: Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0),
+    parameters:
+      graph?.parameters ?? Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0),
     notes: [...notes],
   };
   // What no file holds is made from its name alone, by code that may change under one version.
   if (origin !== undefined) {
-    const files = await Promise.all(origin.files.map(statusOf));
+    const files = await Promise.all([...origin.files, ...(origin.watched ?? [])].map(statusOf));
     await writeFileAtomic(place, JSON.stringify({ identity, files }));
   }
   return identity;

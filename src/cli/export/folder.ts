@@ -27,6 +27,11 @@ export async function exportFolder(
       mend: `The head is ${join(head, 'head.safetensors')} already`,
     });
   }
+  if (encoder.graph !== undefined) {
+    throw new UserError(`${encoder.spec} is an ONNX file, its weights are no parameters of ours`, {
+      mend: 'Take --format parts: a folder with the file as it is',
+    });
+  }
   if (Object.keys(encoder.parameters).length === 0) {
     throw new UserError(`${encoder.name} has no parameters to write`, { mend: 'It is a SPEC by its name' });
   }

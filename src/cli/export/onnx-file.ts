@@ -2,7 +2,6 @@
 import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
-import ort from 'onnxruntime-node';
 import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
@@ -11,9 +10,13 @@ import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
+import type { Engine } from '../../engine/engine.js';
+import ort from '../../engine/onnxruntime.js';
+import type { Tensor } from '../../engine/ops.js';
+import { type Extractor, extractHiddenStates } from '../../features/extract.js';
 import { headKinds } from '../../heads/registry.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
-import { encoderFunction, exportedModel } from './program.js';
+import { encoderFunction, exportedModel, outputsOf } from './program.js';
 
 /** Largest difference from the engine, relative to the output's largest value where that is above 1. */
 const tolerance = 1e-4;
@@ -59,7 +62,7 @@ export async function exportOnnx(
   const { threads = availableParallelism() } = options;
   const head = options.head === undefined ? undefined : await headOf(encoder, options.head, options.fold);
   const { task, fold } = head?.origin ?? {};
-  const model = exportedModel(encoder, head);
+  const model = await exportedModel(encoder, head);
   // It bears its name only when it has proved itself.
   const unchecked = `${file}.unchecked`;
   await writeFileAtomic(unchecked, model);
@@ -84,7 +87,7 @@ export async function exportOnnx(
   }
 }
 
-async function headOf(encoder: Encoder, given: string, fold: string | undefined) {
+export async function headOf(encoder: Encoder, given: string, fold: string | undefined) {
   // The file of the head itself, or its name without the ending, means its folder.
   const isHead = [headFileName, parse(headFileName).name].includes(basename(given));
   const folder = isHead ? dirname(given) : given;
@@ -131,22 +134,62 @@ async function engineOutputs(
   threads: number,
 ): Promise<Run[]> {
   const engine = await createEngine('onnx', { threads });
+  const program = encoder.graph ? graphProgram(engine, encoder, head) : tracedProgram(engine, encoder, head);
+  const runs: Run[] = [];
+  const { minimumSamples, hopSamples } = encoder;
+  const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
+  const shortest = Math.ceil(minimumSamples + (frames - 1) * hopSamples);
+  for (const length of [shortest, shortest + 12_345, 40_001]) {
+    const samples = testSignal(length);
+    runs.push({ samples, outputs: await program(samples) });
+  }
+  await program.dispose();
+  return runs;
+}
+
+type OutputsOf = Extractor<Readonly<Record<string, HostTensor>>>;
+
+function tracedProgram(engine: Engine, encoder: Encoder, head: TrainedHead | undefined): OutputsOf {
   const program = engine.compile(encoderFunction(encoder, head), {
     name: `check of ${encoder.name}`,
     dynamicAxes: { waveform: 1 },
   });
-  const runs: Run[] = [];
-  const { minimumSamples, hopSamples } = encoder;
-  const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
-  const shortest = minimumSamples + (frames - 1) * hopSamples;
-  for (const length of [shortest, shortest + 12_345, 40_001]) {
-    const samples = testSignal(length);
+  const run = async (samples: Float32Array): Promise<Readonly<Record<string, HostTensor>>> => {
     const heard = amplified(samples, head?.gainDecibels);
     const waveform = encoder.normalizesWaveform ? normalizeWaveform(heard, encoder.waveformEpsilon) : heard;
-    runs.push({ samples, outputs: await program.run({ waveform: float32([1, length], waveform) }) });
-  }
-  await program.dispose();
-  return runs;
+    return program.run({ waveform: float32([1, samples.length], waveform) });
+  };
+  return Object.assign(run, { dispose: () => program.dispose() });
+}
+
+/** The same of an ONNX file: its hidden states as they are stored, and the head by itself. */
+function graphProgram(engine: Engine, encoder: Encoder, head: TrainedHead | undefined): OutputsOf {
+  const extract = extractHiddenStates(engine, encoder);
+  const names = encoder.dims.map((_, i) => `hidden.${i}`);
+  const program = engine.compile(
+    (states: Readonly<Record<string, Tensor>>) =>
+      outputsOf(
+        names.map((name) => states[name] as Tensor),
+        head,
+      ),
+    {
+      name: `check of a head on ${encoder.name}`,
+      dynamicAxes: Object.fromEntries(names.map((name) => [name, 1])),
+    },
+  );
+  const run = async (samples: Float32Array): Promise<Readonly<Record<string, HostTensor>>> => {
+    const states = await extract(amplified(samples, head?.gainDecibels));
+    return program.run(
+      Object.fromEntries(
+        states.map((state, i) => [names[i] as string, { ...state, shape: [1, ...state.shape] }]),
+      ),
+    );
+  };
+  const dispose = async (): Promise<void> => {
+    await program.dispose();
+    await extract.dispose();
+  };
+  return Object.assign(run, { dispose });
 }
 
 /** Noise with an offset, so that normalisation has work to do. */

@@ -6,6 +6,7 @@ import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
 import { lowerToOnnx } from '../../engine/lower.js';
 import type * as tf from '../../engine/ops.js';
+import type { ModelNames } from '../../engine/serialize.js';
 import { headKinds } from '../../heads/registry.js';
 import { headOutputs, headText, type TrainedHead } from '../../heads/trained.js';
 
@@ -21,11 +22,15 @@ type Outputs = Readonly<Record<string, tf.Tensor>>;
 /** Waveform [1, samples], normalised if the encoder asks for it, to `hidden.0` ..., or to the head's outputs. */
 export function encoderFunction(encoder: Encoder, head: TrainedHead | undefined) {
   return ({ waveform }: Waveform): Outputs => {
-    const states = encoder.forward(constants(encoder.parameters), { waveform });
-    return head === undefined
-      ? Object.fromEntries(states.map((state, i) => [`hidden.${i}`, state]))
-      : headOutputs(head, constants(head.parameters), states);
+    return outputsOf(encoder.forward(constants(encoder.parameters), { waveform }), head);
   };
+}
+
+/** The hidden states by name, or what the head makes of them. */
+export function outputsOf(states: readonly tf.Tensor[], head: TrainedHead | undefined): Outputs {
+  return head === undefined
+    ? Object.fromEntries(states.map((state, i) => [`hidden.${i}`, state]))
+    : headOutputs(head, constants(head.parameters), states);
 }
 
 /** The same from the raw waveform: normalisation is a part of the file. */
@@ -45,7 +50,12 @@ function exportedFunction(encoder: Encoder, head: TrainedHead | undefined) {
  * Input `waveform` [1, samples]; outputs [1, frames, dim] (`hidden.i`) or the head's; metadata says what it is.
  * @throws UserError when the weights are more than one file holds
  */
-export function exportedModel(encoder: Encoder, head: TrainedHead | undefined): Uint8Array {
+export async function exportedModel(encoder: Encoder, head: TrainedHead | undefined): Promise<Uint8Array> {
+  const names = namesOf(encoder, head);
+  if (encoder.graph !== undefined) {
+    const factor = gainFactor(head?.gainDecibels ?? 0);
+    return encoder.graph.merge((states) => outputsOf(states, head), names, factor);
+  }
   const tensors = [...Object.values(encoder.parameters), ...Object.values(head?.parameters ?? {})];
   const weightBytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (weightBytes > mostWeightBytes) {
@@ -58,20 +68,25 @@ export function exportedModel(encoder: Encoder, head: TrainedHead | undefined): 
     exportedFunction(encoder, head),
     { waveform: { shape: [1, encoder.minimumSamples], dtype: 'float32' } },
     { name: `export of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
-    {
-      output: (path) => path,
-      axis: (name) =>
-        name === 'waveform' ? 'samples' : ((head && headKinds.find(head.kind).freeAxis) ?? 'frames'),
-      metadata: {
-        encoder: encoder.name,
-        family: encoder.family,
-        hash: encoder.hash,
-        sampleRateHz: String(sampleRateHz),
-        minimumSamples: String(encoder.minimumSamples),
-        frameSamples: String(encoder.hopSamples),
-        ...(head && { head: headText(head) }),
-      },
-    },
+    names,
   );
   return bytes;
+}
+
+/** What the file calls its inputs, outputs and free axes, and what it says of itself. */
+function namesOf(encoder: Encoder, head: TrainedHead | undefined): ModelNames {
+  return {
+    output: (path) => path,
+    axis: (name) =>
+      name === 'waveform' ? 'samples' : ((head && headKinds.find(head.kind).freeAxis) ?? 'frames'),
+    metadata: {
+      encoder: encoder.name,
+      family: encoder.family,
+      hash: encoder.hash,
+      sampleRateHz: String(sampleRateHz),
+      minimumSamples: String(encoder.minimumSamples),
+      frameSamples: String(encoder.hopSamples),
+      ...(head && { head: headText(head) }),
+    },
+  };
 }

@@ -1,7 +1,7 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
 import { sampleRateHz } from '../../audio/index.js';
 import { sizeOf } from '../../base/host-tensor.js';
-import type { Encoder, EncoderOrigin } from '../../encoders/encoder.js';
+import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
 
 /** Parameters that belong together. */
 export interface Part {
@@ -27,6 +27,8 @@ export interface EncoderDescription {
   readonly normalizesWaveform: boolean;
   /** `untrained` or `computed` where no file holds the encoder. */
   readonly origin: EncoderOrigin;
+  /** Of an ONNX file: its inputs and outputs, and what each is taken for. */
+  readonly slots?: readonly SlotUse[];
   readonly hash: string;
   readonly notes: readonly string[];
 }
@@ -40,20 +42,28 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
     spec,
     family,
     config,
-    parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
+    parameters: encoder.graph?.parameters ?? parts.reduce((sum, part) => sum + part.parameters, 0),
     parts,
     dims,
     framesPerSecond: sampleRateHz / hopSamples,
     frameSamples: hopSamples,
     minimumSamples,
     normalizesWaveform,
-    origin: encoder.origin ?? {
+    origin: originOf(encoder) ?? {
       format: parts.length === 0 ? 'computed, without parameters' : 'untrained, drawn from a seed',
       files: [],
     },
+    ...(encoder.graph && { slots: encoder.graph.slots }),
     hash: encoder.hash,
     notes: encoder.notes ?? [],
   };
+}
+
+/** Without what only caches look at. */
+function originOf({ origin }: Encoder): EncoderOrigin | undefined {
+  if (origin === undefined) return undefined;
+  const { watched: _, ...shown } = origin;
+  return shown;
 }
 
 /** Parameters by what they are part of: their name up to a number, or without the layer it ends with. */
@@ -93,6 +103,10 @@ export function descriptionText(description: EncoderDescription): string {
     ...parts.map(({ name, parameters, tensors }): [string, string] => [
       `  ${name}`,
       `${count(parameters)} in ${tensors}`,
+    ]),
+    ...(description.slots ?? []).map(({ kind, name, type, shape, use }): [string, string] => [
+      `${kind} ${name}`,
+      `${type} [${shape.map((length) => length || '?').join(', ')}]: ${use}`,
     ]),
     ['from', [origin.format, ...origin.files, ...training].join('\n')],
     ['hash', hash],

@@ -11,6 +11,7 @@ import {
   truncate,
 } from './bytes.fixture.js';
 import { jsonDepth, jsonValue, safetensorsHeader } from './headers.fixture.js';
+import { onnxContents } from './onnx-files.fixture.js';
 import { legacyContents, zipContents } from './torch-files.fixture.js';
 
 /** Files of a checkpoint by name. */
@@ -28,6 +29,8 @@ const anyFile: readonly Change[] = [truncate, flipBits, flipHead, overwrite, inf
 function changesOf(name: string, bytes: Uint8Array): readonly Change[] {
   if (name.endsWith('.json')) return [...anyFile, ...Array(8).fill(jsonValue), jsonDepth];
   if (name.endsWith('.safetensors')) return [...anyFile, ...Array(6).fill(safetensorsHeader)];
+  if (name.endsWith('.onnx')) return [...anyFile, ...Array(12).fill(onnxContents)];
+  if (name.endsWith('.weights')) return anyFile;
   const isZip = bytes[0] === 0x50;
   return [...anyFile, ...Array(6).fill(isZip ? zipContents : legacyContents)];
 }

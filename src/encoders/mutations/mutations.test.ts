@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compileEntry, type Entry } from '../../cli/entry.fixture.js';
 import { exportFolder } from '../../cli/export/folder.js';
 import { loadEncoder } from '../load.js';
+import { type MadeUp, modelBytes, ofFeatures, plain, withState } from '../onnx/made-up.fixture.js';
 import type { Ending } from './child.fixture.js';
 import { type Files, mutant } from './mutate.fixture.js';
 import { askedProcess } from './process.fixture.js';
@@ -59,6 +60,55 @@ async function subjects(): Promise<Subject[]> {
     { files: await filesOf(small, 'tiny.pt'), file: 'tiny.pt' },
     { files: await filesOf('test/fixtures/torch-files', 'data2vec2.pt'), file: 'data2vec2.pt' },
     { files: await filesOf(official, 'tiny-legacy.pt'), file: 'tiny-legacy.pt' },
+    ...graphSubjects(),
+  ];
+}
+
+/** ONNX files: alone, with weights beside it, over windows of a front end's frames. */
+function graphSubjects(): Subject[] {
+  const json = (description: object): Uint8Array => new TextEncoder().encode(JSON.stringify(description));
+  const [weight, ...rest] = plain.weights ?? [];
+  const beside = {
+    ...weight,
+    rawData: undefined,
+    dataLocation: 1,
+    externalData: [{ key: 'location', value: 'beside.weights' }],
+  } as unknown as NonNullable<MadeUp['weights']>[number];
+  const windows = {
+    frontEnd: { preset: 'kaldi', bins: 2 },
+    input: { name: 'features' },
+    lengths: 'feature_lengths',
+    mask: 'attention_mask',
+    window: { of: 'frames', size: 4, hop: 2, overlap: 'middle' },
+  };
+  return [
+    { files: new Map([['plain.onnx', Uint8Array.from(modelBytes(plain))]]), file: 'plain.onnx' },
+    {
+      files: new Map([
+        ['model.onnx', Uint8Array.from(modelBytes({ ...plain, weights: [beside, ...rest] }))],
+        ['beside.weights', weight?.rawData as Uint8Array],
+      ]),
+    },
+    {
+      files: new Map([
+        ['model.onnx', Uint8Array.from(modelBytes(ofFeatures))],
+        ['encoder.json', json(windows)],
+      ]),
+    },
+    {
+      files: new Map([
+        ['model.onnx', Uint8Array.from(modelBytes(withState))],
+        [
+          'encoder.json',
+          json({
+            outputs: [{ name: 'total', layout: ['batch', 'dim'] }],
+            constants: { sr: 2 },
+            state: { before: 'total' },
+            window: { size: 400, context: 20 },
+          }),
+        ],
+      ]),
+    },
   ];
 }
 

@@ -1,0 +1,178 @@
+/** @file `encoder.json`: what someone says of an ONNX file, so that it can be an encoder. */
+import { z } from 'zod';
+import { UserError } from '../../base/errors.js';
+import { mendOfName } from '../../base/names.js';
+import { readJsonFile } from '../../formats/json-file.js';
+import { inputAxes, outputAxes } from './layout.js';
+import { logMelPresets, logMelSchema } from './log-mel-settings.js';
+
+export const descriptionFile = 'encoder.json';
+
+const count = z.number().int().min(1).max(100_000_000);
+const name = z.string().min(1).max(1000);
+const layoutOf = <const Axes extends readonly [string, ...string[]]>(axes: Axes, needed: string) =>
+  z
+    .array(z.enum(axes))
+    .min(1)
+    .max(8)
+    .refine((layout) => (layout as readonly string[]).filter((axis) => axis === needed).length === 1, {
+      error: `must have the axis '${needed}' once`,
+    });
+
+const windowSchema = z
+  .strictObject({
+    /** Steps that the model takes: samples, or with `of: "frames"` frames of the front end. */
+    size: count,
+    hop: count.optional(),
+    of: z.enum(['samples', 'frames']).default('samples'),
+    context: z.number().int().min(0).max(100_000_000).default(0),
+    overlap: z.enum(['mean', 'middle']).default('mean'),
+    end: z.enum(['pad', 'drop']).optional(),
+  })
+  .refine(({ size, hop = size }) => hop <= size, { error: 'hop is at most size', path: ['hop'] });
+
+const frontEndSchema = z.union([
+  z.strictObject({
+    /** Another ONNX file of the folder, from a waveform to features. */
+    model: name,
+    /** How its features are brought to the model: value * scale + shift. */
+    scale: z.number().default(1),
+    shift: z.number().default(0),
+    layout: z
+      .array(z.enum(['batch', 'frames', 'dim', 'one']))
+      .min(1)
+      .max(8)
+      .optional(),
+  }),
+  logMelSchema,
+]);
+
+const normalizationSchema = z.union([
+  z.enum(['none', 'utterance', 'peak']),
+  /** Power of the whole utterance, in decibels below that of the largest square wave. */
+  z.strictObject({ decibels: z.number().min(-120).max(0), onlyIncrease: z.boolean().default(false) }),
+]);
+
+const outputSchema = z.strictObject({
+  name,
+  layout: z
+    .array(z.enum(outputAxes))
+    .min(1)
+    .max(8)
+    .refine((layout) => layout.filter((axis) => axis === 'frames').length <= 1, {
+      error: "has the axis 'frames' at most once",
+    })
+    .refine((layout) => layout.includes('dim'), { error: "needs the axis 'dim'" })
+    .optional(),
+});
+
+export const descriptionSchema = z.strictObject({
+  /** The file; left out where the folder has one ONNX file. */
+  model: name.optional(),
+  /** What tables call it. */
+  name: name.optional(),
+  sampleRateHz: z.number().int().min(1000).max(384_000).default(16_000),
+  normalization: normalizationSchema.default('none'),
+  /** What samples are multiplied by afterwards: 32768 for models of 16-bit numbers. */
+  scale: z.number().default(1),
+  frontEnd: frontEndSchema.optional(),
+  input: z
+    .strictObject({ name: name.optional(), layout: layoutOf(inputAxes, 'time').optional() })
+    .default({}),
+  /** An input that is told how many samples (or frames of features) there are. */
+  lengths: name.optional(),
+  /** An input of ones, one a sample (or frame of features). */
+  mask: name.optional(),
+  constants: z.record(name, z.union([z.number(), z.array(z.number()).max(10_000)])).default({}),
+  /** Inputs that a window gets from the window before, by the output that gives them; zeros at first. */
+  state: z.record(name, name).default({}),
+  outputs: z
+    .array(z.union([name, outputSchema]))
+    .min(1)
+    .max(1000)
+    .optional(),
+  window: windowSchema.optional(),
+});
+
+export type Description = z.infer<typeof descriptionSchema>;
+export type FrontEnd = z.infer<typeof frontEndSchema>;
+export type Normalization = z.infer<typeof normalizationSchema>;
+
+/**
+ * Reads a description.
+ * @throws UserError naming the setting that is wrong or unknown, and the one that was meant
+ */
+export async function readDescription(file: string): Promise<Description> {
+  return checkedDescription(await readJsonFile(file, 'It describes an ONNX file'), file);
+}
+
+/** @throws UserError as `readDescription` */
+export function checkedDescription(written: unknown, file: string): Description {
+  const checked = descriptionSchema.safeParse(withPreset(written, file));
+  if (checked.success) return checked.data;
+  const issue = firstOf(checked.error.issues);
+  const place = issue.path.map(String).join('.') || 'the description';
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys[0] ?? '';
+    const inside = issue.path.length > 0 ? ` in ${place}` : '';
+    const known = knownSettings(issue.path);
+    throw new UserError(`has the unknown setting '${unknown}'${inside}`, {
+      file,
+      mend: known.length > 0 ? mendOfName(unknown, known) : 'Leave it out',
+    });
+  }
+  throw new UserError(`${place}: ${issue.message}`, {
+    file,
+    mend: "Mend that setting; docs/encoders.md describes every one, 'ehmam inspect MODEL.onnx --describe' writes a start",
+  });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a choice between forms, what is wrong with the form that was tried: the one with the deepest complaint. */
+function firstOf(issues: readonly Issue[]): Issue {
+  const [issue] = issues as [Issue];
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.filter((each) => each.length > 0).map((each) => firstOf(each));
+  const written = inner.find((each) => each.code !== 'invalid_type' || each.path.length > 0);
+  if (written === undefined) return issue;
+  return { ...written, path: [...issue.path, ...written.path] } as Issue;
+}
+
+/** Settings there are at a place of the description. */
+function knownSettings(path: readonly PropertyKey[]): readonly string[] {
+  switch (path[0]) {
+    case undefined:
+      return Object.keys(descriptionSchema.shape);
+    case 'window':
+      return ['size', 'hop', 'of', 'context', 'overlap', 'end'];
+    case 'input':
+      return ['name', 'layout'];
+    case 'outputs':
+      return ['name', 'layout'];
+    case 'normalization':
+      return ['decibels', 'onlyIncrease'];
+    case 'frontEnd':
+      return ['model', 'scale', 'shift', 'layout', 'preset', ...Object.keys(logMelSchema.shape)];
+    default:
+      return [];
+  }
+}
+
+/** A front end that names a preset has its settings, but for those written beside it. */
+function withPreset(written: unknown, file: string): unknown {
+  const frontEnd = (written as { frontEnd?: { preset?: unknown } } | null)?.frontEnd;
+  if (typeof frontEnd !== 'object' || frontEnd === null || !('preset' in frontEnd)) return written;
+  const { preset, ...own } = frontEnd;
+  const name = String(preset);
+  if (!Object.hasOwn(logMelPresets, name)) {
+    throw new UserError(`frontEnd.preset: there is no front end '${name.slice(0, 100)}'`, {
+      file,
+      mend: mendOfName(name.slice(0, 100), Object.keys(logMelPresets)),
+    });
+  }
+  return {
+    ...(written as object),
+    frontEnd: { ...logMelPresets[name as keyof typeof logMelPresets], ...own },
+  };
+}
