@@ -72,6 +72,7 @@ async function pretrainEncoder(
 ): Promise<Performed> {
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
+  let remark: string | undefined;
   const { finished } = await pretrain({
     config,
     utterances,
@@ -80,11 +81,14 @@ async function pretrainEncoder(
     resume: true,
     quiet: true,
     signal,
+    say: (text) => {
+      remark = text;
+    },
     onStep: ({ step, reconstruction }) =>
       onProgress(step / config.optimizer.steps, `loss ${reconstruction.toFixed(2)}`),
   });
   const { student, teacher } = runFolder(out);
-  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)) };
+  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
 
 /** Where the features of a graph are, for whoever makes or reads them. */
