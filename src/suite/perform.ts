@@ -11,7 +11,15 @@ import { extractPart, type FeatureStorage, openFeatures, storeName } from '../fe
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
-import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
+import {
+  type EncoderSource,
+  type FeaturesJob,
+  type HeadJob,
+  type Job,
+  type JobGraph,
+  type PretrainJob,
+  seedFolder,
+} from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
 import { suiteLocks } from './slurm/liveness.js';
@@ -145,7 +153,7 @@ async function trainHeads(
     say: (text) => {
       remark = text;
     },
-    folderOf: (seed) => (graph.seedFolders ? join(graph.out, `seed-${seed}`) : graph.out),
+    folderOf: (seed) => seedFolder(graph, seed),
   });
   return { finished: true, outputs: stored.map(({ path }) => relative(graph.out, path)), remark };
 }

@@ -7,10 +7,11 @@ import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { headFileName, writeHead } from '../heads/trained.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
-import { readRecord, recordFolder, writeRecord } from '../results/store.js';
+import { recordFolder, writeRecord } from '../results/store.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { headCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
+import { ownRecord, withPlace } from './namesake.js';
 import type { PlannedTask } from './plan.js';
 
 /** Where a record goes, and how what is not recorded yet is kept. */
@@ -21,7 +22,7 @@ export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signa
 /**
  * Trains and tests the heads of the seeds that have no record of the very same work yet, and records them. A training
  * that was interrupted goes on.
- * @throws the signal's reason when it is aborted
+ * @throws UserError where the result of another encoder of its name is in the way, and the signal's reason when it is aborted
  */
 export async function evaluateInto(
   encoder: Encoder,
@@ -32,8 +33,8 @@ export async function evaluateInto(
   const known = new Map<number, StoredRecord>();
   for (const seed of seeds) {
     const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
-    await removeUnfinished(path);
     const record = await knownRecord(folderOf(seed), encoder, task, engine, seed);
+    await removeUnfinished(path);
     if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
   }
   const missing = seeds.filter((seed) => !known.has(seed));
@@ -51,19 +52,25 @@ export async function evaluateInto(
   const done =
     missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
   for (const { record, predictions, tensors, head } of done) {
-    const folder = folderOf(record.seed);
-    // Before the record: a folder with a record is complete.
-    await writeHead(join(recordFolder(folder, encoder.name, task.task.name), headFileName), head, {
-      task: task.task.name,
-      encoderHash: encoder.hash,
+    const [folder, { name }] = [folderOf(record.seed), task.task];
+    const stored = await withPlace(folder, encoder.name, name, async () => {
+      // Another encoder of this name may have been evaluated meanwhile.
+      await ownRecord(folder, encoder, name);
+      // Before the record: a folder with a record is complete.
+      const origin = { task: name, encoderHash: encoder.hash };
+      await writeHead(join(recordFolder(folder, encoder.name, name), headFileName), head, origin);
+      return writeRecord(folder, record, predictions, tensors);
     });
-    known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
+    known.set(record.seed, stored);
   }
   for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
   return seeds.flatMap((seed) => known.get(seed) ?? []);
 }
 
-/** The record of the very same work, if there is one. */
+/**
+ * The record of the very same work, if there is one.
+ * @throws UserError where the record is of another encoder that has the name
+ */
 async function knownRecord(
   outFolder: string,
   encoder: Encoder,
@@ -71,9 +78,7 @@ async function knownRecord(
   engine: Engine,
   seed: number,
 ): Promise<ResultRecord | undefined> {
-  const file = join(recordFolder(outFolder, encoder.name, planned.task.name), recordFileName);
-  // An unreadable record is no record: it is written anew.
-  const record = await readRecord(file).catch(() => undefined);
+  const record = await ownRecord(outFolder, encoder, planned.task.name);
   const same =
     record !== undefined &&
     record.encoder.hash === encoder.hash &&

@@ -102,6 +102,51 @@ describe('judge', () => {
     expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');
   });
 
+  describe('where two trainings have one name', () => {
+    const trained = (hash: string) => ({ encoder: { ...exampleRecord().encoder, name: 'checkpoint', hash } });
+    const [a, b, c] = ['a', 'b', 'c'].map((letter) => trained(letter.repeat(64))) as [
+      ReturnType<typeof trained>,
+      ReturnType<typeof trained>,
+      ReturnType<typeof trained>,
+    ];
+    const half = (i: number) => i % 2 === 0;
+
+    it('sets each beside the fresh result of its own weights, in whatever order and of whatever seed', async () => {
+      const before = [await keywords('a', fifth, a), await keywords('b', half, { ...b, seed: 2 })];
+      const after = [await keywords('c', half, { ...b, seed: 2 }), await keywords('d', fifth, a)];
+      const report = await judge(before, after, options);
+      expect(report.verdict).toBe('holds');
+      expect(report.cells.map(({ encoder, before, after }) => [encoder, before, after])).toEqual([
+        ['checkpoint (aaaaaaaa)', 0.8, 0.8],
+        ['checkpoint (bbbbbbbb)', 0.5, 0.5],
+      ]);
+    });
+
+    it('takes none for the other, nor both for seeds of one', async () => {
+      const before = [await keywords('a', fifth, a)];
+      const both = [await keywords('b', half, b), await keywords('c', half, { ...a, seed: 2 })];
+      const one = await judge(before, both, options);
+      expect(one.cells[0]).toMatchObject({ verdict: 'regressed', after: 0.5 });
+      expect(one.cells[0]?.weights).toBeUndefined();
+      const none = await judge(before, [await keywords('d', half, b), await keywords('e', half, c)], options);
+      expect(none).toMatchObject({
+        verdict: 'could not compare',
+        cells: [
+          {
+            why: '2 encoders are called checkpoint, and no fresh result is of these weights (aaaaaaaa)',
+          },
+        ],
+      });
+    });
+
+    it('says that the weights are others, where a name means one encoder before and another after', async () => {
+      const report = await judge([await keywords('a', fifth, a)], [await keywords('b', fifth, b)], options);
+      expect(report.verdict).toBe('holds');
+      expect(gateTable(report)).toContain("checkpoint: other weights than the baseline's");
+      expect(gateMarkdown(report)).toContain('aaaaaaaa before, bbbbbbbb after');
+    });
+  });
+
   it('compares word error rates by segments', async () => {
     const write = (place: string, prediction: string) =>
       writeRecord(
