@@ -10,6 +10,8 @@ export interface EncoderOrigin {
   /** `ehmam folder`, `torch checkpoint`, ... */
   readonly format: string;
   readonly files: readonly string[];
+  /** Files that would have counted, had they been there. */
+  readonly absent?: readonly string[];
   /** What a checkpoint says of its training, as it says it. */
   readonly training?: unknown;
 }

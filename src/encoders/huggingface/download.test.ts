@@ -156,6 +156,26 @@ describe('a cache that other tools filled', () => {
     expect(notes).toEqual([expect.stringContaining('there is no preprocessor_config.json')]);
   });
 
+  it('is asked again where it has looked for one of two files alone, and the other may be there', async () => {
+    const folder = join(root, 'with a processor');
+    await cp(single, folder, { recursive: true });
+    await rm(join(folder, 'preprocessor_config.json'));
+    await cp('test/fixtures/huggingface/processor_config.json', join(folder, 'processor_config.json'));
+    const hub = await serve(folder);
+    await load();
+    await rm(join(model(), 'snapshots', hub.commit, 'processor_config.json'));
+    hub.requests.length = 0;
+    expect((await load()).normalizesWaveform).toBe(false);
+    expect(hub.requests).toEqual([]);
+    // What transformers 4 leaves of a processor says nothing of normalisation.
+    const processor = join(model(), 'snapshots', hub.commit, 'processor_config.json');
+    await rm(processor);
+    await writeFile(processor, '{"processor_class": "Wav2Vec2Processor"}');
+    await rm(join(model(), '.no_exist'), { recursive: true });
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await complaint()).toMatch(/without preprocessor_config\.json or processor_config\.json/);
+  });
+
   it('says so itself where the hub has none', async () => {
     const folder = join(root, 'none');
     await cp(single, folder, { recursive: true });

@@ -19,7 +19,8 @@ const configFile = 'config.json';
 export async function readHubFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const source = sourceOf(settings, place);
-  const { normalize, notes } = await readPreprocessing(folder);
+  const preprocessing = await readPreprocessing(folder);
+  const { normalize, notes } = preprocessing;
   const configured = configureFrom(source, settings, normalize, place);
   const stored = await storedWeights(folder);
   const { encoder, heads, lead } = sortNames(stored.names, source.prefix, Object.keys(configured.specs));
@@ -36,7 +37,11 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
     configured,
     tensors: withPlainWeights(Object.fromEntries(named), folder),
     file: folder,
-    origin: { format: stored.format, files: [place, ...stored.files] },
+    origin: {
+      format: stored.format,
+      files: [place, ...preprocessing.files, ...stored.files],
+      absent: preprocessing.absent,
+    },
     notes: [
       ...notes,
       ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),

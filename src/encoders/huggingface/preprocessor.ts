@@ -1,6 +1,6 @@
 /** @file Whether a model of the hub wants its waveforms normalised: where transformers 4 and 5 keep that. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
@@ -16,34 +16,59 @@ const extractorSchema = z.object({
   sampling_rate: z.number().default(sampleRateHz),
 });
 
-const processorSchema = z.object({ feature_extractor: z.record(z.string(), z.unknown()).optional() });
+/** The names that a processor has for its extractor of features, the first one that has settings counting. */
+const settings = z.record(z.string(), z.unknown()).nullish();
+const processorSchema = z.object({ feature_extractor: settings, audio_processor: settings });
 
 export interface Preprocessing {
   readonly normalize: boolean;
   readonly notes: readonly string[];
+  /** The file that says it, and files that would, were they there. */
+  readonly files: readonly string[];
+  readonly absent: readonly string[];
 }
 
 /**
  * What a folder says. Where both files have settings, the processor's count, as in transformers 5.
- * @throws UserError for files that cannot be read, and for another sampling rate than ours
+ * @throws UserError for files that cannot be read, for another sampling rate than ours, and for a snapshot in the hub's cache
+ *   whose files were merely not fetched
  */
 export async function readPreprocessing(folder: string): Promise<Preprocessing> {
   const own = join(folder, preprocessorFile);
   const processor = join(folder, processorFile);
-  if (await isThere(processor)) {
-    const { feature_extractor: settings } = parsed(
-      processorSchema,
-      await readJsonFile(processor, mend),
-      processor,
-    );
-    if (settings !== undefined) return { normalize: normalizes(settings, processor), notes: [] };
-  }
-  if (await isThere(own)) return { normalize: normalizes(await readJsonFile(own, mend), own), notes: [] };
+  const inside = await extractorIn(processor);
+  if (inside !== undefined)
+    return { normalize: normalizes(inside, processor), notes: [], files: [processor], absent: [] };
+  const absent = (await isThere(processor)) ? [] : [processor];
+  if (await isThere(own))
+    return { normalize: normalizes(await readJsonFile(own, mend), own), notes: [], files: [own], absent };
   const what = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
+  const [, owner, name, commit = ''] =
+    /models--(.+?)--(.+)[\\/]snapshots[\\/]([^\\/]+)$/.exec(resolve(folder)) ?? [];
+  if (
+    owner !== undefined &&
+    !(await isThere(join(folder, '..', '..', '.no_exist', commit, preprocessorFile)))
+  )
+    throw new UserError(`${what}: it is a part of the hub's cache, and the hub may have one`, {
+      file: folder,
+      mend: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
+    });
   return {
     normalize: true,
     notes: [`${what}: the waveform is normalised, as transformers does by default`],
+    files: [],
+    absent: [...absent, own],
   };
+}
+
+/**
+ * The settings of the extractor that a processor's file has inside: that of transformers 4 says no more than classes.
+ * @throws UserError for a file that cannot be read
+ */
+export async function extractorIn(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (!(await isThere(file))) return undefined;
+  const processor = parsed(processorSchema, await readJsonFile(file, mend), file);
+  return processor.feature_extractor ?? processor.audio_processor ?? undefined;
 }
 
 const mend = 'Copy it again';
