@@ -57,10 +57,6 @@ describe('a run goes on', () => {
     await goOn(await written('columns.csv', [...other, 'train,a.wav,c,0.5,0.5', 'test,a.wav,e,,']));
   });
 
-  it('with ids of another kind: nothing that is heard differs', async () => {
-    await goOn(await written('ids.csv', [table[0] ?? '', ...table.slice(1).map((row) => `speaker-${row}`)]));
-  });
-
   it('from an earlier version that did not keep its data, which is said', async () => {
     const { config } = runFolder(out);
     const { data: _, ...before } = JSON.parse(await readFile(config, 'utf8')) as Record<string, unknown>;
@@ -89,6 +85,13 @@ describe('a run does not go on', () => {
       exitCode: 2,
       message: expect.stringMatching(message),
     });
+  });
+
+  it('with other ids for the same audio', async () => {
+    const rows = [table[0] ?? '', ...table.slice(1).map((row) => `speaker-${row}`)];
+    await expect(goOn(await written('ids.csv', rows))).rejects.toThrow(
+      /ids\.csv has the same audio under other ids/,
+    );
   });
 
   it('with another split of the same manifest', async () => {

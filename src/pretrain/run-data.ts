@@ -9,7 +9,7 @@ export const runDataSchema = z.object({
   manifest: z.string(),
   split: z.string(),
   utterances: z.int().positive(),
-  /** SHA-256 over the ids, in their order: what tells a reader how other data differs. */
+  /** SHA-256 over the ids, in their order. */
   ids: z.hash('sha256'),
   /** `audioDigest`: what decides the crops, wherever the files lie. */
   audio: z.hash('sha256'),
@@ -31,14 +31,17 @@ export async function runDataOf(utterances: readonly Utterance[]): Promise<RunDa
   };
 }
 
-/** How the data at hand differs from that which a run began with; undefined where training would hear the same. */
+/** How the data at hand differs from that which a run began with; undefined where it is the same, wherever it lies. */
 export function dataDifference(begun: RunData, now: RunData): string | undefined {
-  if (begun.audio === now.audio) return undefined;
-  const [then, here] = [placeText(begun), placeText(now)];
-  if (begun.utterances !== now.utterances) return `it began with ${then}, and ${here} would go on`;
-  return begun.ids === now.ids
-    ? `it began with ${then}; those of ${now.manifest} have the same ids and other audio, or another start, duration or channel`
-    : `it began with ${then}; ${now.manifest} has as many, but other ones or in another order`;
+  const sameIds = begun.ids === now.ids;
+  if (sameIds && begun.audio === now.audio) return undefined;
+  const then = `it began with ${placeText(begun)}`;
+  if (begun.utterances !== now.utterances) return `${then}, and ${placeText(now)} would go on`;
+  if (sameIds)
+    return `${then}; those of ${now.manifest} have the same ids and other audio, or another start, duration or channel`;
+  return begun.audio === now.audio
+    ? `${then}; ${now.manifest} has the same audio under other ids`
+    : `${then}; ${now.manifest} has as many, but other ones or in another order`;
 }
 
 const placeText = ({ utterances, split, manifest }: RunData): string =>
