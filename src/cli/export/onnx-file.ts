@@ -5,7 +5,7 @@ import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
 import { normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
-import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
+import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
@@ -49,17 +49,19 @@ export async function exportOnnx(
   const head = options.head === undefined ? undefined : await headOf(encoder, options.head);
   const model = exportedModel(encoder, head);
   // It bears its name only when it has proved itself.
-  const unchecked = `${file}.unchecked`;
+  const unchecked = unfinishedPlace(file);
   await writeFileAtomic(unchecked, model);
   try {
     const expected = await engineOutputs(encoder, head, threads);
     const { outputs, checks } = await compare(unchecked, expected, threads);
+    // What is no regular file cannot be read again.
+    const sha256 = await sha256OfFile(unchecked);
     await moveFile(unchecked, file);
     const { name, hash } = encoder;
     return {
       file,
       bytes: model.length,
-      sha256: await sha256OfFile(file),
+      sha256,
       encoder: { name, hash },
       ...(head && { task: head.origin.task }),
       outputs,
