@@ -1,5 +1,5 @@
 /** @file The gate: what regressed, what holds, and what may not be compared. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { marked, type Tokens } from 'marked';
@@ -100,6 +100,23 @@ describe('judge', () => {
     });
     expect(gateMarkdown(report)).toContain('other\\|&lt;b&gt;');
     expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');
+  });
+
+  it('could not compare without predictions, with a part of them, and with names of any length', async () => {
+    const encoder = { ...exampleRecord().encoder, name: 'n'.repeat(250) };
+    const before = await keywords('a', fifth, { encoder });
+    expect((await judge([before], [await keywords('same', fifth, { encoder })], options)).verdict).toBe(
+      'holds',
+    );
+    const after = await keywords('b', fifth, { encoder });
+    const file = join(dirname(after.path), 'predictions.jsonl');
+    await writeFile(file, (await readFile(file, 'utf8')).slice(0, 500));
+    const cut = await judge([before], [after], options);
+    expect(cut).toMatchObject({ verdict: 'could not compare', cells: [{ after: 0.8 }] });
+    await rm(file);
+    const none = await judge([before], [after], options);
+    expect(none.verdict).toBe('could not compare');
+    expect(none.cells[0]?.why).toContain('predictions.jsonl');
   });
 
   describe('where two trainings have one name', () => {
