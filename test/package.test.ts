@@ -26,6 +26,7 @@ test('holds what the program reads and nothing else, in less than a megabyte', (
     'package.json',
     'results/published/low-resource-asr.json',
     'results/published/superb.json',
+    'src/cli/ehmam.js',
     'src/cli/setup/native.mjs',
     'src/results/page/page.css',
     'tasks/README.md',

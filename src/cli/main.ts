@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** @file The command line's entry. */
 import { messageOf } from '../base/errors.js';
 import { cannotWrite } from '../base/files.js';

@@ -5,7 +5,7 @@ import type { HostTensor } from '../base/host-tensor.js';
 import { withBackend } from './backend.js';
 import { tensorOf } from './constants.js';
 import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';
-import { createHolder, type Holder, keepOutputs } from './held.js';
+import { createHolder, type Holder, runOpened } from './held.js';
 import { inputCheck } from './inputs.js';
 import * as tf from './ops.js';
 import { isTensor } from './trace.js';
@@ -29,40 +29,40 @@ function eagerProgram<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>, K
   backend: string,
   holder: Holder,
 ): Program<In, Out, Kept> {
-  const { name, keeps = [] } = options;
+  const { name } = options;
   const check = inputCheck(name);
   return {
-    run: async (inputs) => {
-      const opened = holder.open(name, inputs, keeps);
-      const leaves = check.leavesOf(opened.tree);
-      opened.begin();
-      let outputs: Tree<HostTensor> | undefined;
-      try {
-        outputs = withBackend(backend, () => runEagerly(fn, opened.tree));
-      } catch (cause) {
-        throw new Error(`${name} failed: ${messageOf(cause)}`, { cause });
-      } finally {
-        opened.end(outputs !== undefined);
-      }
-      check.expect(leaves);
-      return keepOutputs<Out, Kept>(holder, outputs, options);
-    },
+    run: (inputs) =>
+      runOpened<Out, Kept>({ holder }, options, inputs, async (opened) => {
+        const leaves = check.leavesOf(opened.tree);
+        const outputs = runEagerly(fn, opened.tree, backend, name);
+        check.expect(leaves);
+        return outputs;
+      }),
     dispose: async () => {},
   };
 }
 
+/** @throws Error naming the program where an operation fails */
 function runEagerly<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<HostTensor>,
+  backend: string,
+  name: string,
 ): Tree<HostTensor> {
   let outputs: Tree<HostTensor> = {};
-  tf.tidy(() => {
+  const run = (): void => {
     const tensors = mapLeaves(inputs, isHostTensor, tensorOf);
     outputs = mapLeaves<tf.Tensor, HostTensor>(fn(tensors as In), isTensor, (tensor) => ({
       dtype: tensor.dtype as HostTensor['dtype'],
       shape: tensor.shape,
       data: tensor.dataSync().slice() as HostTensor['data'],
     }));
-  });
+  };
+  try {
+    withBackend(backend, () => tf.tidy(run));
+  } catch (cause) {
+    throw new Error(`${name} failed: ${messageOf(cause)}`, { cause });
+  }
   return outputs;
 }

@@ -79,13 +79,25 @@ export function createHolder(): Holder {
   };
 }
 
-/** The outputs of a run of any engine, those that are kept held. */
-export function keepOutputs<Out, Kept extends string>(
-  holder: Holder,
-  outputs: Tree<HostTensor>,
+/**
+ * A run of a program of any engine: held inputs are opened, in use while it runs, and consumed where it works.
+ * @param memory where the memory of held trees goes that end
+ * @returns the outputs, those that are kept held
+ */
+export async function runOpened<Out, Kept extends string>(
+  { holder, memory }: { readonly holder: Holder; readonly memory?: SpareMemory },
   { name, keeps = [] }: ProgramOptions<Kept>,
-  memory?: SpareMemory,
-): Outputs<Out, Kept> {
+  inputs: unknown,
+  run: (opened: OpenedInputs) => Promise<Tree<HostTensor>>,
+): Promise<Outputs<Out, Kept>> {
+  const opened = holder.open(name, inputs, keeps);
+  opened.begin();
+  let outputs: Tree<HostTensor> | undefined;
+  try {
+    outputs = await run(opened);
+  } finally {
+    opened.end(outputs !== undefined, memory);
+  }
   const kept = Object.entries(outputs).map(([top, values]) => [
     top,
     isKept(keeps, top) ? holder.hold(values as ToHost<unknown>, `${top} of ${name}`, memory) : values,

@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import type { Program, ProgramOptions, TensorFunction } from './engine.js';
-import { type Holder, isKept, isUnder, keepOutputs, type OpenedInputs } from './held.js';
+import { type Holder, isKept, isUnder, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, type Model, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
@@ -63,7 +63,8 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   };
   const models = modelCache();
 
-  const run = async (opened: OpenedInputs, leaves: readonly (readonly [string, HostTensor])[]) => {
+  const run = async (opened: OpenedInputs): Promise<Tree<HostTensor>> => {
+    const leaves = check.leavesOf(opened.tree);
     // Programs of every length that keep nothing run often on the same values: those of a frozen network.
     const fixed = sendsInputs && isDynamic && keeps.length === 0 ? opened.fixed : [];
     const isFixed = (path: string): boolean => fixed.some((one) => isUnder(path, one.path));
@@ -91,18 +92,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   };
 
   return {
-    run: async (inputs) => {
-      const opened = holder.open(name, inputs, keeps);
-      const leaves = check.leavesOf(opened.tree);
-      opened.begin();
-      let outputs: Tree<HostTensor> | undefined;
-      try {
-        outputs = await run(opened, leaves);
-      } finally {
-        opened.end(outputs !== undefined, runtime.memory);
-      }
-      return keepOutputs<Out, Kept>(holder, outputs, options, runtime.memory);
-    },
+    run: (inputs) => runOpened<Out, Kept>({ holder, memory: runtime.memory }, options, inputs, run),
     dispose: async () => {
       await models.clear();
       await runtime.close();

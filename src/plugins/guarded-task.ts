@@ -2,6 +2,8 @@
 import type { Task, TaskData } from '../api/task.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { moduleText } from '../base/module-name.js';
+import type { Utterance } from '../data/rows.js';
+import { isStatistic, type MetricValue } from '../metrics/index.js';
 
 /**
  * The same task. What it throws is a user error: an `Error` with its own message, as a plug-in may complain without a
@@ -15,19 +17,33 @@ export function guardedTask(task: Task, module: string): Task {
     const what = `${call} failed (${messageOf(error)})`;
     return new UserError(`plug-in '${moduleText(module)}': task '${task.name}': ${what}`, { cause: error });
   };
-  const guarded = <In extends unknown[], Out>(call: string, run: (...args: In) => Out) => ({
-    value: (...args: In): Out => {
+  const within =
+    <In extends unknown[], Out>(call: string, run: (...args: In) => Out) =>
+    (...args: In): Out => {
       try {
         return run(...args);
       } catch (error) {
         throw failed(call, error);
       }
-    },
-  });
-  const { complaints, crop } = task;
+    };
+  /** What is drawn again later is the plug-in's code, too. */
+  const withRedraw = (metric: MetricValue, name: string): MetricValue =>
+    metric !== null && typeof metric === 'object' && isStatistic(metric)
+      ? { ...metric, redraw: within(`redraw of ${name}`, (drawn: Int32Array) => metric.redraw(drawn)) }
+      : metric;
+  const evaluate: Task['evaluate'] = (...args) =>
+    Object.fromEntries(
+      Object.entries(task.evaluate(...args)).map(([name, metric]) => [name, withRedraw(metric, name)]),
+    );
+  const { complaints, crop, stepsNeeded } = task;
   return Object.create(task, {
-    head: guarded('head', (data: TaskData) => task.head(data)),
-    evaluate: guarded('evaluate', (...args: Parameters<Task['evaluate']>) => task.evaluate(...args)),
+    head: { value: within('head', (data: TaskData) => task.head(data)) },
+    evaluate: { value: within('evaluate', evaluate) },
+    ...(stepsNeeded !== undefined && {
+      stepsNeeded: {
+        value: within('stepsNeeded', (utterance: Utterance) => stepsNeeded.call(task, utterance)),
+      },
+    }),
     ...(crop !== undefined && {
       crop: {
         value: (...args: Parameters<typeof crop>) =>

@@ -7,6 +7,7 @@ import { UserError } from '../base/errors.js';
 import { randomStream } from '../base/random.js';
 import { namedEncoders } from '../encoders/registry.js';
 import { headKinds } from '../heads/registry.js';
+import type { StatisticMetric } from '../metrics/index.js';
 import { choosing, type MaskRequest, maskDefaults, maskings } from '../pretrain/masking/index.js';
 import { knownTasks } from './known-tasks.js';
 import { loadPlugins } from './load.js';
@@ -193,6 +194,7 @@ describe("a plug-in's task", () => {
       plugin(`tasks: [
         ${task('plain', "head() { throw new Error('m.csv:3: no word'); }")},
         ${task('faulty', 'head(data) { return data.none.length; }, evaluate() { return none; }')},
+        ${task('draws', 'evaluate() { return { f1: { value: 1, units: ["a"], redraw: (drawn) => drawn.none.length } }; }')},
         ${task('lists', "*complaints() { yield new Error('m.csv:3: no word'); throw new Error('m.csv:4: stopped'); }")},
         ${task('cuts', "async crop() { throw new Error('m.csv:5: too short'); }")}]`),
     );
@@ -213,6 +215,10 @@ describe("a plug-in's task", () => {
       [
         () => faulty.evaluate([], []),
         /complains\.mjs': task 'faulty': evaluate failed \(none is not defined\)/,
+      ],
+      [
+        () => (knownTasks.find('draws').evaluate([]).f1 as StatisticMetric).redraw(new Int32Array(1)),
+        /complains\.mjs': task 'draws': redraw of f1 failed \(Cannot read/,
       ],
     ] as const) {
       const error = thrownBy(call);

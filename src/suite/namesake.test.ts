@@ -48,6 +48,13 @@ describe('a second encoder of the name', () => {
     expect(await run(a)).toMatchObject({ complete: true, done: 0 });
   });
 
+  it('takes the place of a record that stands alone, as in a checkout: there is nothing to lose', async () => {
+    await run(a);
+    await rm(join(out, 'checkpoint/ks/predictions.jsonl'));
+    expect(await run(b)).toMatchObject({ complete: true });
+    await expect(planned(a)).rejects.toThrow(other);
+  });
+
   it('is kept beside it in the folder of its seed, and the table has a row of each', async () => {
     await run(a);
     await run(b, [1, 2]);

@@ -1,4 +1,5 @@
 /** @file A results folder has one encoder of a name: a result of another one is never replaced, nor taken for its own. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../base/errors.js';
@@ -27,6 +28,8 @@ export async function ownRecord(
   // An unreadable record is no record: it is written anew.
   const record = await readRecord(file).catch(() => undefined);
   if (record === undefined || isSameEncoder(record.encoder, { ...record.encoder, ...encoder })) return record;
+  // A record alone, as a checkout has it, is a copy to read: its predictions and its head are elsewhere.
+  if (!existsSync(join(place, record.predictions))) return undefined;
   const { spec } = record.encoder;
   const here = recordedPath(encoder.spec);
   const were = spec === here ? 'of other weights' : `of ${spec}, which is called '${encoder.name}' too`;

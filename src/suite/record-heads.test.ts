@@ -1,5 +1,5 @@
 /** @file Suites: whole runs on a made-up corpus, reuse, and calls that are refused before any work. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,6 +97,21 @@ describe('a run', () => {
     expect(JSON.parse(lines[1] as string)).toMatchObject({ id: 'test-1', reference: 'stop' });
 
     expect(await runSuite(requestOf('results'))).toEqual({ records, done: 0 });
+  });
+
+  test('makes a result anew whose record is there without its predictions', async () => {
+    const tasks = [{ name: 'ks', manifest, settings: ksSettings }];
+    const request = requestOf('checked-out', { tasks, encoders: [first] });
+    const before = await runSuite(request);
+    const result = join(folder, 'checked-out/toy-1/ks');
+    const predictions = await readFile(join(result, 'predictions.jsonl'), 'utf8');
+    const record = await readFile(join(result, 'record.json'));
+    await rm(request.out, { recursive: true });
+    await mkdir(result, { recursive: true });
+    await writeFile(join(result, 'record.json'), record);
+    const after = await runSuite(request);
+    expect(await readFile(join(result, 'predictions.jsonl'), 'utf8')).toBe(predictions);
+    expect(after.records[0]?.metrics).toEqual(before.records[0]?.metrics);
   });
 
   test('leaves out audio that is missing or broken, up to the share that may be, and names it', async () => {

@@ -1,4 +1,5 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
@@ -68,7 +69,7 @@ export async function evaluateInto(
 }
 
 /**
- * The record of the very same work, if there is one.
+ * The record of the very same work, if there is one with its predictions.
  * @throws UserError where the record is of another encoder that has the name
  */
 async function knownRecord(
@@ -78,6 +79,7 @@ async function knownRecord(
   engine: Engine,
   seed: number,
 ): Promise<ResultRecord | undefined> {
+  const place = recordFolder(outFolder, encoder.name, planned.task.name);
   const record = await ownRecord(outFolder, encoder, planned.task.name);
   const same =
     record !== undefined &&
@@ -88,5 +90,7 @@ async function knownRecord(
     record.seed === seed &&
     record.engine.name === engine.name &&
     record.engine.provider === engine.provider;
-  return same ? record : undefined;
+  // A checkout may hold records alone: what gate and intervals are made from is missing then.
+  const files = [record?.predictions, record?.tensors?.file].filter((name) => name !== undefined);
+  return same && files.every((name) => existsSync(join(place, name))) ? record : undefined;
 }

@@ -19,6 +19,7 @@ async function stopped(
   kind: Job['kind'],
   name: string,
   safePlace: (signal: AbortSignal) => Promise<Performed>,
+  patienceMilliseconds?: number,
 ): Promise<{ readonly outcome: Outcome; readonly reached: boolean }> {
   const stop = new AbortController();
   let reached = false;
@@ -37,7 +38,8 @@ async function stopped(
     reached = true;
     return safePlace(stop.signal);
   };
-  const place = { state: join(out, '.ehmam'), graph, perform, say: () => undefined };
+  const patience = patienceMilliseconds !== undefined && { patienceMilliseconds };
+  const place = { state: join(out, '.ehmam'), graph, perform, say: () => undefined, ...patience };
   const outcome = await doJob(place, job, { signal: stop.signal, onProgress: () => undefined });
   return { outcome, reached };
 }
@@ -50,6 +52,13 @@ it('a head in training is waited for, and is to be done still', async () => {
   expect(await stopped('head', 'kept', throwReason)).toEqual({
     outcome: { kind: 'interrupted' },
     reached: true,
+  });
+});
+
+it('a head that reaches no safe place is left behind after a while, and is to be done still', async () => {
+  expect(await stopped('head', 'stuck', throwReason, 20)).toEqual({
+    outcome: { kind: 'interrupted' },
+    reached: false,
   });
 });
 

@@ -44,6 +44,11 @@ export interface Workplace {
   readonly perform: Performer;
   /** Told what could not be written down. */
   readonly say: (text: string) => void;
+  /**
+   * How long a head that is stopped may take to reach a safe place (default: 30 s): in training it takes seconds,
+   * elsewhere nothing is lost.
+   */
+  readonly patienceMilliseconds?: number;
 }
 
 /** Does a job, unless it is done. Whatever goes wrong in it is its outcome, never thrown. */
@@ -76,7 +81,7 @@ export async function doJob(place: Workplace, job: Job, conditions: Conditions):
 }
 
 async function doLocked(place: Workplace, job: Job, conditions: Conditions): Promise<Outcome> {
-  const { state, graph, perform, say } = place;
+  const { state, graph, perform, say, patienceMilliseconds = 30_000 } = place;
   const { key, title } = job;
   const started = performance.now();
   logEvent(state, { event: 'started', job: key, title }, say);
@@ -87,7 +92,8 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
     told = performance.now();
     logEvent(state, { event: 'progress', job: key, title, share, note }, say);
   };
-  const performed = await untilStopped(job, perform(job, { ...conditions, onProgress }), conditions.signal);
+  const performing = perform(job, { ...conditions, onProgress });
+  const performed = await untilStopped(job, performing, conditions.signal, patienceMilliseconds);
   if (performed === undefined || !performed.finished) {
     logEvent(state, { event: 'interrupted', job: key, title }, say);
     return { kind: 'interrupted' };
@@ -105,9 +111,6 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
   return { kind: 'done', already: !first };
 }
 
-/** How long a head may take to reach a safe place: in training it takes seconds, elsewhere nothing is lost. */
-const patienceMilliseconds = 30_000;
-
 /**
  * What trains writes a checkpoint at its next safe place when it is stopped, and is waited for. The rest is written whole
  * or not at all: its process may end at any moment, so a stop does not wait.
@@ -117,6 +120,7 @@ async function untilStopped(
   { kind }: Job,
   performing: Promise<Performed>,
   signal: AbortSignal,
+  patienceMilliseconds: number,
 ): Promise<Performed | undefined> {
   const performed = performing.catch((error: unknown) => {
     if (signal.aborted && error === signal.reason) return undefined;

@@ -1,30 +1,20 @@
 /** @file Keeps a training in one file, written anew every so many seconds. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
 import { removeUnfinished } from '../base/files.js';
-import { type CheckpointOrigin, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
-import { type Keeper, type Kept, keptSchema } from './keeper.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+import { type Keeper, type KeepOptions, type Kept, keptSchema } from './keeper.js';
 
 export const usualSecondsBetweenCheckpoints = 30;
 const greatestShareOfTime = 0.05;
 
-export interface KeepingByTime<State> {
+export interface KeepingByTime<State> extends KeepOptions<State> {
   readonly file: string;
-  readonly origin: CheckpointOrigin;
-  readonly schema: z.ZodType<State>;
   /** The file is written no more often than this, and takes no more than a twentieth of the time; 0: at every safe place. */
   readonly everySeconds: number;
   /** For remarks: `ks head of tiny`. */
   readonly title: string;
-  /** Told what a training goes on from, and why not from a file that is there. */
-  readonly say?: ((remark: string) => void) | undefined;
-  /**
-   * The part of a state that is this training's.
-   * @throws UserError when it is not its at all
-   */
-  readonly accept?: (state: State, file: string) => State;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }

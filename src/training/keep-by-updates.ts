@@ -1,26 +1,19 @@
 /** @file Keeps a training's last states in a folder, one file every so many updates: `step-N.safetensors`. */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { messageOf, type UserError } from '../base/errors.js';
 import { removeUnfinished } from '../base/files.js';
-import { type CheckpointOrigin, readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
-import { type Keeper, type Kept, keptSchema } from './keeper.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint-file.js';
+import { type Keeper, type KeepOptions, type Kept, keptSchema } from './keeper.js';
 
 const filePattern = /^step-(\d+)\.safetensors$/;
 
-export interface KeepingByUpdates<State> {
+export interface KeepingByUpdates<State> extends KeepOptions<State> {
   readonly folder: string;
-  readonly origin: CheckpointOrigin;
-  readonly schema: z.ZodType<State>;
   /** Updates between two files. */
   readonly every: number;
   /** How many files stay: the newest ones. */
   readonly keep: number;
-  /** Told of damage that was passed over. */
-  readonly say?: ((remark: string) => void) | undefined;
-  /** @throws UserError when a state is not this training's */
-  readonly accept?: (state: State, file: string) => State;
 }
 
 /** What to do with a checkpoint of another version. */

@@ -1,5 +1,6 @@
 /** @file What a training's loop knows of keeping: a state to go on from, and a place to offer new ones to. */
 import { z } from 'zod';
+import type { CheckpointOrigin } from './checkpoint-file.js';
 
 /** A state as it is kept: plain values and host tensors. */
 export interface Kept<State> {
@@ -11,6 +12,19 @@ export interface Kept<State> {
 /** What a checkpoint file holds, given the schema of the training's states. */
 export const keptSchema = <State>(state: z.ZodType<State>): z.ZodType<Kept<State>> =>
   z.object({ update: z.int().nonnegative(), state });
+
+/** What every way of keeping is told. */
+export interface KeepOptions<State> {
+  readonly origin: CheckpointOrigin;
+  readonly schema: z.ZodType<State>;
+  /** Told what a training goes on from, and what could not be used. */
+  readonly say?: ((remark: string) => void) | undefined;
+  /**
+   * The part of a state that is this training's.
+   * @throws UserError when it is not its at all
+   */
+  readonly accept?: (state: State, file: string) => State;
+}
 
 /** Keeps the newest state of a training on disk, as often as its policy says. */
 export interface Keeper<State> {

@@ -25,7 +25,7 @@ function drawn(options: {
   };
   if (sources !== undefined) expect(epochLength(work)).toBe(new Set(sources).size);
   const slots = [{ column: 'label', classes: [...new Set(labels)] }];
-  const batches = trainingBatches(work, 1, slots, { batchSize: draws, drawing }, features.read);
+  const batches = trainingBatches(work, slots, { batchSize: draws, drawing }, features.read)(1);
   return Array.from(batches(0, 1).means.data);
 }
 

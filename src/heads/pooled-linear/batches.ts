@@ -1,11 +1,12 @@
 /** @file Batches of per-layer means: an endless seeded stream of epochs, held in memory where they fit. */
 import type { HeadWork } from '../../api/head-kind.js';
-import type { Split } from '../../api/task.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Features } from '../../features/store.js';
+import { type Groups, groupsBy } from './groups.js';
 import type { Slots } from './model.js';
 import type { PooledSettings } from './settings.js';
+import { targetsOf } from './targets.js';
 
 /** Gives the means of an utterance: [layers, dim], flat. */
 export type MeansReader = (place: number) => Float32Array;
@@ -43,114 +44,97 @@ export function fillMeans(
 /** Means [updates, layers, batch, dim] and targets [updates, batch, slots]. A type, so that it is a tree. */
 export type PooledBatches = { readonly means: HostTensor; readonly targets: HostTensor };
 
-/** Batches `first`, `first + 1`, ... of a seed's endless stream of draws from the train split. */
+/** Batches `first`, `first + 1`, ... of a seed. */
+export type BatchStream = (first: number, updates: number) => PooledBatches;
+
+/** Each seed's endless stream of draws from the train split. What they draw from is there once, whatever the seeds. */
 export function trainingBatches(
   work: HeadWork,
-  seed: number,
   slots: Slots,
   { batchSize, drawing }: Pick<PooledSettings, 'batchSize' | 'drawing'>,
   readMeans: MeansReader,
-): (first: number, updates: number) => PooledBatches {
+): (seed: number) => BatchStream {
   const { layers, dim } = work.features;
   const places = work.places.train;
   const targets = targetsOf(work, slots, 'train');
-  const groups = groupsOf(work);
-  const rowAt =
-    drawing === 'epochs' ? epochDrawer(seed, groups) : balancedDrawer(seed, classGroups(groups, targets));
-  return (first, updates) => {
-    const rows = Array.from({ length: updates * batchSize }, (_, i) => rowAt(first * batchSize + i));
-    const means = new Float32Array(rows.length * layers * dim);
-    for (let update = 0; update < updates; update++) {
-      const part = rows
-        .slice(update * batchSize, (update + 1) * batchSize)
-        .map((row) => places[row] as number);
-      fillMeans(readMeans, [layers, dim], part, means.subarray(update * batchSize * layers * dim), batchSize);
-    }
-    return {
-      means: float32([updates, layers, batchSize, dim], means),
-      targets: int32(
-        [updates, batchSize, slots.length],
-        rows.flatMap((row) => targets[row] ?? []),
-      ),
+  const classesOf = (row: number): Int32Array =>
+    targets.subarray(row * slots.length, (row + 1) * slots.length);
+  // An utterance, or all of its crops.
+  const utterances = groupsBy(places.length, (row) => work.trainSources?.[row] ?? row);
+  const drawer =
+    drawing === 'epochs'
+      ? epochDrawer(utterances)
+      : balancedDrawer(
+          utterances,
+          groupsBy(utterances.count, (utterance) => classesOf(utterances.member(utterance, 0)).join()),
+        );
+  return (seed) => {
+    const rowAt = drawer(seed);
+    return (first, updates) => {
+      const rows = Array.from({ length: updates * batchSize }, (_, i) => rowAt(first * batchSize + i));
+      const means = new Float32Array(rows.length * layers * dim);
+      const indices = new Int32Array(rows.length * slots.length);
+      for (let update = 0; update < updates; update++) {
+        const part = rows
+          .slice(update * batchSize, (update + 1) * batchSize)
+          .map((row) => places[row] as number);
+        fillMeans(
+          readMeans,
+          [layers, dim],
+          part,
+          means.subarray(update * batchSize * layers * dim),
+          batchSize,
+        );
+      }
+      for (const [i, row] of rows.entries()) indices.set(classesOf(row), i * slots.length);
+      return {
+        means: float32([updates, layers, batchSize, dim], means),
+        targets: int32([updates, batchSize, slots.length], indices),
+      };
     };
   };
 }
 
-/** The rows of train by the utterance that they stem from: an utterance, or all of its crops. */
-function groupsOf({ places, trainSources }: HeadWork): number[][] {
-  const groups = new Map<string | number, number[]>();
-  for (const row of places.train.keys()) {
-    const source = trainSources?.[row] ?? row;
-    const group = groups.get(source);
-    if (group === undefined) groups.set(source, [row]);
-    else group.push(row);
-  }
-  return [...groups.values()];
-}
-
 /** How many draws make an epoch: an utterance that was cut into crops counts once. */
-export function epochLength(work: HeadWork): number {
-  return groupsOf(work).length;
+export function epochLength({ places, trainSources }: HeadWork): number {
+  return trainSources === undefined ? places.train.length : new Set(trainSources).size;
 }
 
-/** Groups of rows by their classes, in the order of appearance. */
-function classGroups(
-  groups: readonly (readonly number[])[],
-  targets: readonly (readonly number[])[],
-): readonly (readonly (readonly number[])[])[] {
-  const classes = new Map<string, (readonly number[])[]>();
-  for (const group of groups) {
-    const key = targets[group[0] as number]?.join() ?? '';
-    const known = classes.get(key);
-    if (known === undefined) classes.set(key, [group]);
-    else known.push(group);
-  }
-  return [...classes.values()];
-}
+/** Gives the row that is drawn n-th with a seed. */
+type Drawer = (seed: number) => (drawn: number) => number;
 
-/**
- * The row that is drawn n-th, each group once an epoch by one of its rows; the orders of the last two epochs are kept,
- * since a batch may straddle them.
- */
-function epochDrawer(seed: number, groups: readonly (readonly number[])[]): (drawn: number) => number {
-  const total = groups.length;
-  const orders = new Map<number, number[]>();
-  return (drawn) => {
-    const epoch = Math.floor(drawn / total);
-    let order = orders.get(epoch);
-    if (order === undefined) {
-      order = randomStream(seed, 'head epoch', epoch).shuffle(Array.from({ length: total }, (_, i) => i));
-      orders.set(epoch, order);
-      orders.delete(epoch - 2);
-    }
-    const group = groups[order[drawn % total] as number] as readonly number[];
-    return group[
-      group.length === 1 ? 0 : randomStream(seed, 'crop of a draw', drawn).integer(group.length)
-    ] as number;
+/** Each utterance once an epoch, by one of its rows; the orders of the last two epochs are kept: a batch may straddle them. */
+function epochDrawer(utterances: Groups): Drawer {
+  const total = utterances.count;
+  return (seed) => {
+    const orders = new Map<number, Int32Array>();
+    return (drawn) => {
+      const epoch = Math.floor(drawn / total);
+      let order = orders.get(epoch);
+      if (order === undefined) {
+        const shuffled = randomStream(seed, 'head epoch', epoch).shuffle(
+          Array.from({ length: total }, (_, i) => i),
+        );
+        order = Int32Array.from(shuffled);
+        orders.set(epoch, order);
+        orders.delete(epoch - 2);
+      }
+      const utterance = order[drawn % total] as number;
+      const rows = utterances.size(utterance);
+      return utterances.member(
+        utterance,
+        rows === 1 ? 0 : randomStream(seed, 'crop of a draw', drawn).integer(rows),
+      );
+    };
   };
 }
 
-/** The row that is drawn n-th: any class, any group of it, any row of that (torch's WeightedRandomSampler over classes). */
-function balancedDrawer(
-  seed: number,
-  classes: readonly (readonly (readonly number[])[])[],
-): (drawn: number) => number {
-  return (drawn) => {
+/** Any class, any utterance of it, any row of that (torch's WeightedRandomSampler over classes). */
+function balancedDrawer(utterances: Groups, classes: Groups): Drawer {
+  return (seed) => (drawn) => {
     const random = randomStream(seed, 'balanced draw', drawn);
-    const groups = classes[random.integer(classes.length)] as readonly (readonly number[])[];
-    const group = groups[random.integer(groups.length)] as readonly number[];
-    return group[random.integer(group.length)] as number;
+    const some = random.integer(classes.count);
+    const utterance = classes.member(some, random.integer(classes.size(some)));
+    return utterances.member(utterance, random.integer(utterances.size(utterance)));
   };
-}
-
-/** The class indices of a split's utterances, one a slot. */
-export function targetsOf(work: HeadWork, slots: Slots, split: Split): number[][] {
-  const indices = slots.map(({ classes }) => new Map(classes.map((name, i) => [name, i])));
-  return work.references[split].map((reference) =>
-    slots.map(({ column }, slot) => {
-      const index = indices[slot]?.get(reference[column] ?? '');
-      if (index === undefined) throw new Error(`no class '${reference[column]}' in ${column}`);
-      return index;
-    }),
-  );
 }

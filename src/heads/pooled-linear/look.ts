@@ -11,7 +11,7 @@ import type { PooledSettings } from './settings.js';
  * @param parameters of the runs in training, each [runs, ...]
  * @param means of the runs' losses since the last look
  */
-export async function looked(
+export async function coursesAfterLook(
   scoring: Scoring,
   settings: PooledSettings,
   axes: Axes,

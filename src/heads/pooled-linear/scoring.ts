@@ -6,8 +6,9 @@ import { float32, floatsOf, type HostParameters } from '../../base/host-tensor.j
 import type { Program } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import { fillMeans, type MeansReader, targetsOf } from './batches.js';
+import { fillMeans, type MeansReader } from './batches.js';
 import { pooledLogits, type Slots } from './model.js';
+import { targetsOf } from './targets.js';
 
 /** Rows in one evaluation run. */
 const evaluationBatch = 128;
@@ -68,7 +69,8 @@ export async function predict(
         ]);
         result.predictions.push({ columns: Object.fromEntries(columns) });
         scores.forEach((values, slot) => {
-          result.loss += crossEntropy(values, targets[start + row]?.[slot] as number) / places.length;
+          result.loss +=
+            crossEntropy(values, targets[(start + row) * slots.length + slot] as number) / places.length;
         });
       }
     }

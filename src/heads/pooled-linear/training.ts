@@ -22,7 +22,7 @@ import {
   runsOf,
   shrunkTo,
 } from './grid.js';
-import { looked } from './look.js';
+import { coursesAfterLook } from './look.js';
 import { type PooledStored, pooledStart, type Slots } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, scoreProgram } from './scoring.js';
@@ -77,9 +77,8 @@ export async function trainPooledHeads(
   );
   const score = scoreProgram(work, slots);
   const readMeans = meansReader(work.features);
-  const streams = new Map(
-    seeds.map((seed) => [seed, trainingBatches(work, seed, slots, settings, readMeans)]),
-  );
+  const streamOf = trainingBatches(work, slots, settings, readMeans);
+  const streams = new Map(seeds.map((seed) => [seed, streamOf(seed)]));
   const training: Training = { work, slots, settings, update, score, readMeans, streams };
   try {
     const courses = await trainAll(training, seeds, keeper);
@@ -209,7 +208,7 @@ async function lookAt(
   const last = update - 1 - ((update - 1) % every);
   const means = losses.map((sum) => sum / (update - last));
   const parameters = await readParameters(grid);
-  const courses = await looked(training, settings, grid, parameters, before, { update, means });
+  const courses = await coursesAfterLook(training, settings, grid, parameters, before, { update, means });
   const alive = aliveOf(grid, courses);
   const ended = runsOf(alive) === 0;
   const next = ended ? grid : await shrunkTo(work.engine, grid, alive);

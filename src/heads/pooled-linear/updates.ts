@@ -1,7 +1,9 @@
 /** @file Updates of all the runs of a grid, its parts side by side, many in one run of a program. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
-import type { PooledBatches } from './batches.js';
+import type { BatchStream, PooledBatches } from './batches.js';
 import { type HeldGrid, type HeldPart, releaseGrid, runsOf } from './grid.js';
 import type { RunsUpdated, RunsUpdates } from './runs.js';
 import type { Scoring } from './scoring.js';
@@ -10,9 +12,6 @@ import type { PooledSettings } from './settings.js';
 /** Bounds of the program runs under way: the updates of one, and the bytes of all their batches. */
 const mostUpdatesPerRun = 64;
 const mostBatchBytes = 192 * 2 ** 20;
-
-/** Batches `first`, `first + 1`, ... of a seed. */
-export type BatchStream = (first: number, updates: number) => PooledBatches;
 
 export interface Training extends Scoring {
   readonly settings: PooledSettings;
@@ -26,12 +25,16 @@ interface Trained<Runs> {
   readonly losses: readonly number[];
 }
 
+/** Runs that have their batches: one lies ready for the thread that is free next, parts further behind hold none. */
+const runsUnderWay = ({ engine }: HeadWork): number => engine.threads + 1;
+
 /** How many updates one run of the program does: of every part, since all have as many bytes for their batches. */
 export function updatesPerRun({ work, settings }: Training, { parts }: HeldGrid): number {
   const { layers, dim } = work.features;
   const seeds = parts.reduce((most, part) => Math.max(most, part.seeds.length), 1);
   const batchBytes = seeds * layers * settings.batchSize * dim * 4;
-  const fitting = Math.floor(mostBatchBytes / Math.max(1, parts.length) / batchBytes);
+  const underWay = Math.max(1, Math.min(parts.length, runsUnderWay(work)));
+  const fitting = Math.floor(mostBatchBytes / underWay / batchBytes);
   return Math.max(1, Math.min(mostUpdatesPerRun, fitting));
 }
 
@@ -47,12 +50,13 @@ export async function trainUntil(
   to: number,
 ): Promise<Trained<HeldGrid>> {
   const most = updatesPerRun(training, grid);
+  const inTurn = pLimit(runsUnderWay(training.work));
   let run = 0;
   const trained = await allOf(
     grid.parts.map((part) => {
       const sums = losses.slice(run, run + runsOf(part));
       run += runsOf(part);
-      return trainPart(training, { grid: part, losses: sums }, [from, to], most);
+      return trainPart(training, { grid: part, losses: sums }, [from, to], { most, inTurn });
     }),
     ({ grid: part }) => releaseGrid({ parts: [part] }),
   );
@@ -76,7 +80,7 @@ async function trainPart(
   { update, streams }: Training,
   { grid, losses }: Trained<HeldPart>,
   [from, to]: readonly [from: number, to: number],
-  most: number,
+  { most, inTurn }: { readonly most: number; readonly inTurn: LimitFunction },
 ): Promise<Trained<HeldPart>> {
   const runs = runsOf(grid);
   const learningRates = float32(
@@ -88,11 +92,13 @@ async function trainPart(
   try {
     for (let done = from; done < to; ) {
       const updates = Math.min(most, to - done);
-      const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(done, updates));
-      const { parameters, moments } = part;
-      const outputs = await update.run({
-        ...{ parameters, moments, learningRates, step: scalar(done) },
-        ...interleaved(batches, updates),
+      const [step, { parameters, moments }] = [done, part];
+      const outputs = await inTurn(() => {
+        const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(step, updates));
+        return update.run({
+          ...{ parameters, moments, learningRates, step: scalar(step) },
+          ...interleaved(batches, updates),
+        });
       });
       part = { ...part, parameters: outputs.parameters, moments: outputs.moments };
       floatsOf(outputs.losses).forEach((loss, i) => {
