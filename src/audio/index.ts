@@ -1,6 +1,6 @@
 /** @file The public face of audio: read, normalise, write. */
 export { normalizeWaveform } from './normalize.js';
-export { audioSeconds, readAudio, sampleRateHz } from './read.js';
+export { audioSeconds, audioSecondsOfBytes, readAudio, sampleRateHz } from './read.js';
 export { resample } from './resample.js';
 export type { AudioSpan } from './source.js';
 export { encodeWav, writeWav } from './wav.js';

@@ -71,13 +71,21 @@ export async function readAudio(path: string, span: AudioSpan = {}): Promise<Flo
  * @throws UserError as `readAudio`, where the header shows it
  */
 export async function audioSeconds(path: string): Promise<number> {
-  return withByteSource(path, async (file) => {
-    const { format, source } = await formatOf(file);
-    const stated = await format.header?.(source);
-    if (stated?.frames !== undefined) return stated.frames / checkedRate(stated.sampleRateHz, path);
-    const { samples, sampleRateHz: rate } = await format.read(source, {});
-    return samples.length / rate;
-  });
+  return withByteSource(path, secondsOf);
+}
+
+/** The same of audio that is held. @param name as messages call it */
+export async function audioSecondsOfBytes(bytes: Uint8Array, name: string): Promise<number> {
+  const read = async (offset: number, length: number) => bytes.subarray(offset, offset + length);
+  return secondsOf({ file: name, bytes: bytes.length, read });
+}
+
+async function secondsOf(file: ByteSource): Promise<number> {
+  const { format, source } = await formatOf(file);
+  const stated = await format.header?.(source);
+  if (stated?.frames !== undefined) return stated.frames / checkedRate(stated.sampleRateHz, file.file);
+  const { samples, sampleRateHz: rate } = await format.read(source, {});
+  return samples.length / rate;
 }
 
 function areFinite(samples: Float32Array): boolean {

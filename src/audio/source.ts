@@ -1,16 +1,12 @@
 /** @file An audio file's bytes, read where they are needed, and what part of it is wanted. */
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type ByteSource, sourceOf } from '../base/byte-source.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
+import { memberOf, memberSource } from './member.js';
 
-/** A file opened for reading; short files come in one read. */
-export interface ByteSource {
-  readonly file: string;
-  readonly bytes: number;
-  /** The bytes of [offset, offset + length), fewer where the file ends. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
+export type { ByteSource } from '../base/byte-source.js';
 
 /** Part of an audio file; the whole of it when empty. */
 export interface AudioSpan {
@@ -48,18 +44,26 @@ export function damagedFile(format: string, file: string, how: string, cause?: u
 // Holds a 1-second clip of 16-bit audio at 16 kHz with its header.
 const firstRead = 1 << 16;
 
-/** Opens a file, hands it to `use`, closes it. UserError when it cannot be read. */
-export async function withByteSource<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+/**
+ * Opens an audio file, or what lies inside another (`member.ts`), hands it to `use`, closes it. Short ones come in one
+ * read.
+ * @throws UserError when it cannot be read
+ */
+export async function withByteSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  const member = memberOf(path);
+  const file = member?.container ?? path;
   let handle: FileHandle | undefined;
   try {
     refuseStream(await stat(file), file);
     handle = await open(file, 'r');
-    const { size } = await handle.stat();
-    return await use(await byteSourceOf(handle, file, size));
+    const { size, mtimeMs } = await handle.stat();
+    const whole = sourceOf(handle, file, size);
+    const source = member && (await memberSource({ ...whole, modified: mtimeMs }, member, path));
+    return await use(await withHead(source ?? whole));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new UserError(`the audio file cannot be read (${messageOf(error)})`, {
-      file,
+      file: path,
       mend: 'Check its path and its permissions',
       cause: error,
     });
@@ -87,25 +91,17 @@ export function sourceFrom(source: ByteSource, start: number): ByteSource {
   };
 }
 
-async function byteSourceOf(handle: FileHandle, file: string, bytes: number): Promise<ByteSource> {
-  const readFresh = async (offset: number, length: number): Promise<Uint8Array> => {
-    const buffer = new Uint8Array(Math.max(0, Math.min(length, bytes - offset)));
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, filled);
-  };
-  const head = await readFresh(0, firstRead);
+/** The same bytes, the first of them held. */
+async function withHead(source: ByteSource): Promise<ByteSource> {
+  const head = await source.read(0, firstRead);
+  const { file, bytes } = source;
   return {
     file,
     bytes,
     read: async (offset, length) =>
       offset + length <= head.length || head.length === bytes
         ? head.subarray(offset, offset + length)
-        : readFresh(offset, length),
+        : source.read(offset, length),
   };
 }
 

@@ -61,14 +61,33 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
   }
 }
 
-/** The lines of a file without their ends (LF or CRLF), as `textPieces` reads it. */
+/** More characters than any line has that is meant as one. */
+const longestLine = 2 ** 26;
+
+/**
+ * The lines of a file without their ends (LF or CRLF), as `textPieces` reads it.
+ * @throws UserError for a line that is too long to be held, too
+ */
 export async function* textLines(file: string, options: TextOptions = {}): AsyncGenerator<string> {
-  let rest = '';
+  const ended = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
+  let begun: string[] = [];
+  let held = 0;
+  let line = 1;
   for await (const piece of textPieces(file, options)) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    const [first = '', ...others] = piece.split('\n');
+    begun.push(first);
+    held += first.length;
+    if (held > longestLine)
+      throw new UserError(`the line is longer than ${longestLine} characters`, { file, line });
+    const last = others.pop();
+    if (last === undefined) continue;
+    yield ended(begun.join(''));
+    for (const each of others) yield ended(each);
+    line += others.length + 1;
+    begun = [last];
+    held = last.length;
   }
+  const rest = begun.join('');
   if (rest !== '') yield rest;
 }
 

@@ -259,6 +259,11 @@ describe('list', () => {
       'fluent-speech-commands',
       'asterisk',
       'folder',
+      'kaldi',
+      'nemo',
+      'lhotse',
+      'parquet',
+      'webdataset',
     ]);
   });
 });

@@ -1,25 +1,40 @@
-/** @file `ehmam features`: the hidden states of one audio file. */
-import { defineCommand } from './command.js';
+/** @file `ehmam features`: the hidden states of one audio file, or of a manifest's. */
+import { UserError } from '../base/errors.js';
+import { folderFormats } from '../features/folder-index.js';
+import { type CommandIo, defineCommand } from './command.js';
 import { specDescription, weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import type { FeaturesRequest } from './features/write.js';
+import { listOf } from './lists.js';
+import { maxBadOption, shareOf } from './max-bad.js';
 
 export const featuresCommand = defineCommand({
-  usage: 'features <spec> <audio>',
-  summary: 'Write the hidden states of one audio file',
+  usage: 'features <spec> [audio]',
+  summary: 'Write the hidden states of one audio file, or of all that a manifest names',
   positionals: {
     spec: {
       type: 'string',
       demandOption: true,
       describe: specDescription,
     },
-    audio: { type: 'string', demandOption: true, describe: 'Audio file' },
+    audio: { type: 'string', describe: 'Audio file' },
   },
   options: {
+    manifest: { type: 'string', describe: 'CSV of utterances, in place of one file' },
+    root: { type: 'string', describe: "Folder of the manifest's audio (default: the manifest's)" },
+    split: { type: 'string', describe: 'Some of its splits: train,dev (default: all)' },
     out: {
       type: 'string',
       demandOption: true,
-      describe: 'safetensors file to write: hidden.0, hidden.1, ...',
+      describe: 'safetensors file to write: hidden.0, hidden.1, ...; a folder for a manifest',
     },
+    layers: { type: 'string', describe: 'Some of the hidden states: 0,6,12 (default: all)' },
+    format: {
+      choices: folderFormats,
+      default: 'safetensors',
+      describe: 'Of a manifest: a file an utterance, or an array a layer',
+    },
+    'max-bad': maxBadOption,
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
     weights: weightsOption,
     ...engineOptions,
@@ -27,29 +42,72 @@ export const featuresCommand = defineCommand({
   examples: [
     ['features fbank a.wav --out a.safetensors', 'Log-mel features'],
     ['features runs/tiny a.flac --out a.safetensors', 'Every layer of a pre-trained encoder'],
+    ['features runs/tiny --manifest ks.csv --out features', 'A file an utterance; the same command goes on'],
+    ['features fbank --manifest ks.csv --split test --format npy --out arrays', 'For numpy.load'],
   ],
+  stopsOnSignal: true,
   async run(args, io) {
-    const { writeFeatures } = await import('./features/write.js');
-    const written = await writeFeatures({
-      spec: args.spec,
-      audio: args.audio,
-      out: args.out,
-      seed: args.seed,
-      weights: args.weights,
+    const { spec, audio, manifest, root, split, out, seed, weights, format } = args;
+    const shared = {
+      ...{ spec, out, seed, weights, layers: layersOf(args.layers) },
       engine: engineSettings(args),
       quiet: io.quiet,
       remark: io.say,
+    };
+    if ((audio === undefined) === (manifest === undefined)) {
+      throw new UserError('features takes an audio file or --manifest, one of them', {
+        mend: "See 'ehmam features --help'",
+      });
+    }
+    if (audio !== undefined) {
+      const given = { root, split, 'format npy': format === 'npy' || undefined };
+      const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+      if (name !== undefined) throw new UserError(`--${name} is for --manifest`, { mend: 'Leave it out' });
+      return ofFile({ ...shared, audio }, io);
+    }
+    const { writeManifestFeatures } = await import('./features/of-manifest.js');
+    const written = await writeManifestFeatures({
+      ...shared,
+      ...{ manifest: manifest ?? '', root, format },
+      splits: listOf(split, 'split'),
+      maxBadShare: shareOf(args['max-bad']),
+      signal: io.signal,
     });
-    const { encoder, seconds, layers, file } = written;
+    if (!written.isWhole) return undefined;
+    const { encoder, folder, utterances, made, reused, skipped, layers } = written;
+    for (const { reason } of skipped) io.say(`ehmam: left out: ${reason}`);
     io.print(
       io.json
         ? JSON.stringify(written, null, 2)
         : [
-            `${encoder.name} (${encoder.family}, ${encoder.hash.slice(0, 8)}) over ${seconds.toFixed(2)} s of audio`,
-            ...layers.map(({ name, shape }) => `  ${name} [${shape.join(', ')}]`),
-            `written to ${file}`,
+            `${encoder.name} (${encoder.family}, ${encoder.hash.slice(0, 8)}) over ${utterances} utterances: ${made} made, ${reused} there already, ${skipped.length} left out`,
+            ...layers.map(({ name, dim }) => `  ${name} [frames, ${dim}]`),
+            `written to ${folder}`,
           ].join('\n'),
     );
     return undefined;
   },
 });
+
+async function ofFile(request: FeaturesRequest, io: CommandIo): Promise<undefined> {
+  const { writeFeatures } = await import('./features/write.js');
+  const written = await writeFeatures(request);
+  const { encoder, seconds, layers, file } = written;
+  io.print(
+    io.json
+      ? JSON.stringify(written, null, 2)
+      : [
+          `${encoder.name} (${encoder.family}, ${encoder.hash.slice(0, 8)}) over ${seconds.toFixed(2)} s of audio`,
+          ...layers.map(({ name, shape }) => `  ${name} [${shape.join(', ')}]`),
+          `written to ${file}`,
+        ].join('\n'),
+  );
+}
+
+/** @throws UserError for what is no number of a layer */
+function layersOf(text: string | undefined): readonly number[] | undefined {
+  return listOf(text, 'layers')?.map((each) => {
+    if (/^\d{1,4}$/.test(each)) return Number(each);
+    throw new UserError(`--layers '${each}' is no layer`, { mend: 'Give numbers from 0: 0,6,12' });
+  });
+}

@@ -1,8 +1,12 @@
 /** @file `ehmam prepare`: manifests of a corpus on disk. */
+import type { InferredOptionTypes, Options } from 'yargs';
 import { UserError } from '../base/errors.js';
+import type { Corpus, PreparedCorpus } from '../data/corpora/index.js';
+import { splitChoices } from '../data/corpora/toolkits/split-names.js';
 import { defineCommand } from './command.js';
 import { listOf } from './lists.js';
 
+/** The options that only some corpora understand. */
 const optionNames = {
   subsets: '--subsets',
   labelFromParent: '--label-from-parent',
@@ -10,34 +14,57 @@ const optionNames = {
   texts: '--texts',
 } as const;
 
+const options = {
+  root: {
+    type: 'string',
+    describe: "Folder that the corpus lies in, or is unpacked into; of toolkits' audio",
+  },
+  from: {
+    type: 'string',
+    array: true,
+    describe: 'Archives (.tar, .tar.gz, .zip) to unpack into --root first, with checks',
+  },
+  unchecked: { type: 'boolean', describe: 'Take archives whose digest is not the published one' },
+  out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
+  fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
+  subsets: {
+    type: 'string',
+    describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+  },
+  'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
+  'split-by-speaker': { type: 'boolean', describe: 'folder, toolkits: no speaker in two splits' },
+  texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
+  split: {
+    choices: splitChoices,
+    describe: 'toolkits: the split of all rows; drawn: by their ids, 80, 10, 10 %',
+  },
+  columns: {
+    type: 'string',
+    describe: 'toolkits: our columns by their names: text=sentence,speaker=client_id; audio=NAME',
+  },
+  unpack: {
+    type: 'string',
+    describe: 'parquet, webdataset: folder to write the audio to (default: read it in place)',
+  },
+} as const satisfies Record<string, Options>;
+
+type PrepareArguments = InferredOptionTypes<typeof options> & {
+  readonly corpus: string;
+  readonly inputs?: readonly string[] | undefined;
+};
+
 export const prepareCommand = defineCommand({
-  usage: 'prepare <corpus>',
-  summary: 'Write the manifests of a corpus as its publisher lays it out',
+  usage: 'prepare <corpus> [inputs..]',
+  summary: "Write the manifests of a corpus, as its publisher lays it out or in a toolkit's format",
   positionals: {
     corpus: { type: 'string', demandOption: true, describe: "Its name: 'ehmam list corpora'" },
-  },
-  options: {
-    root: {
-      type: 'string',
-      demandOption: true,
-      describe: 'Folder that the corpus lies in, or is unpacked into',
-    },
-    from: {
+    inputs: {
       type: 'string',
       array: true,
-      describe: 'Archives (.tar, .tar.gz, .zip) to unpack into --root first, with checks',
+      describe: 'kaldi, nemo, lhotse, parquet, webdataset: files or folders, or train=PATH dev=PATH',
     },
-    unchecked: { type: 'boolean', describe: 'Take archives whose digest is not the published one' },
-    out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
-    fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
-    subsets: {
-      type: 'string',
-      describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
-    },
-    'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
-    'split-by-speaker': { type: 'boolean', describe: 'folder: no speaker in two splits' },
-    texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
   },
+  options,
   examples: [
     ['prepare librispeech --root /data --out manifests', 'asr.csv of train-clean-100, dev-clean, test-clean'],
     [
@@ -45,37 +72,14 @@ export const prepareCommand = defineCommand({
       'Unpacks the archive into /data; goes on where an earlier call was stopped',
     ],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
+    ['prepare kaldi s5/data --out manifests', 'data/train, data/dev, data/test of a recipe'],
+    ['prepare nemo train=a.jsonl test=b.jsonl --out manifests', 'Manifests of NeMo'],
+    ['prepare lhotse data/manifests --out manifests', 'Recordings and supervisions of Lhotse'],
+    ['prepare parquet data --columns text=sentence --out manifests', "A data set of Hugging Face's"],
+    ['prepare webdataset shards --unpack audio --out manifests', 'Tar shards, their audio written out'],
   ],
   async run(args, io) {
-    const { corpora, prepareCorpus } = await import('../data/corpora/index.js');
-    const { mendOfName } = await import('../base/names.js');
-    const corpus = corpora.find(({ name }) => name === args.corpus);
-    if (corpus === undefined) {
-      const names = corpora.map(({ name }) => name);
-      throw new UserError(`no corpus '${args.corpus}'`, { mend: mendOfName(args.corpus, names) });
-    }
-    const options = {
-      subsets: listOf(args.subsets, 'subsets'),
-      labelFromParent: args['label-from-parent'],
-      splitBySpeaker: args['split-by-speaker'],
-      texts: args.texts,
-    };
-    for (const [name, option] of Object.entries(optionNames)) {
-      const key = name as keyof typeof optionNames;
-      if (options[key] !== undefined && !corpus.understands.includes(key)) {
-        throw new UserError(`${corpus.name} has no ${option}`, { mend: 'Leave it out' });
-      }
-    }
-    const { root, from, unchecked, out, fast } = args;
-    const prepared = await prepareCorpus(corpus, {
-      ...options,
-      root,
-      from,
-      unchecked,
-      out,
-      fast,
-      quiet: io.quiet,
-    });
+    const prepared = await prepare(args, io.quiet);
     for (const remark of prepared.remarks) io.say(`ehmam: ${remark}`);
     if (io.json) io.print(JSON.stringify(prepared, null, 2));
     for (const { file, splits, hours } of io.json ? [] : prepared.manifests) {
@@ -85,3 +89,74 @@ export const prepareCommand = defineCommand({
     return undefined;
   },
 });
+
+async function prepare(args: PrepareArguments, quiet: boolean): Promise<PreparedCorpus> {
+  const { corpora } = await import('../data/corpora/index.js');
+  const { prepareToolkit, toolkits } = await import('../data/corpora/toolkits/index.js');
+  const toolkit = toolkits.find(({ name }) => name === args.corpus);
+  const corpus = corpora.find(({ name }) => name === args.corpus);
+  if (toolkit !== undefined) {
+    refuse(toolkit.name, args, ['from', 'unchecked', 'subsets', 'label-from-parent', 'texts']);
+    return prepareToolkit(toolkit, {
+      inputs: args.inputs ?? [],
+      root: args.root,
+      split: args.split,
+      splitBySpeaker: args['split-by-speaker'],
+      columns: columnsOf(args.columns),
+      unpack: args.unpack,
+      out: args.out,
+      fast: args.fast,
+      quiet,
+    });
+  }
+  if (corpus === undefined) {
+    const { mendOfName } = await import('../base/names.js');
+    const names = [...corpora, ...toolkits].map(({ name }) => name);
+    throw new UserError(`no corpus '${args.corpus}'`, { mend: mendOfName(args.corpus, names) });
+  }
+  refuse(corpus.name, args, ['split', 'columns', 'unpack']);
+  return preparePublished(corpus, args, quiet);
+}
+
+async function preparePublished(
+  corpus: Corpus,
+  args: PrepareArguments,
+  quiet: boolean,
+): Promise<PreparedCorpus> {
+  const { prepareCorpus } = await import('../data/corpora/index.js');
+  const { root, from, unchecked, out, fast, inputs = [] } = args;
+  if (root === undefined || inputs.length > 0) {
+    throw new UserError(`${corpus.name} needs --root, the folder that it lies in, and no other files`, {
+      mend: `ehmam prepare ${corpus.name} --root ${inputs[0] ?? 'DIR'} --out ${out}`,
+    });
+  }
+  const given = {
+    subsets: listOf(args.subsets, 'subsets'),
+    labelFromParent: args['label-from-parent'],
+    splitBySpeaker: args['split-by-speaker'],
+    texts: args.texts,
+  };
+  for (const [name, option] of Object.entries(optionNames)) {
+    const key = name as keyof typeof optionNames;
+    if (given[key] !== undefined && !corpus.understands.includes(key))
+      throw new UserError(`${corpus.name} has no ${option}`, { mend: 'Leave it out' });
+  }
+  return prepareCorpus(corpus, { ...given, root, from, unchecked, out, fast, quiet });
+}
+
+function refuse(corpus: string, args: PrepareArguments, names: readonly (keyof typeof options)[]): void {
+  const given = names.find((name) => args[name] !== undefined);
+  if (given !== undefined) throw new UserError(`${corpus} has no --${given}`, { mend: 'Leave it out' });
+}
+
+/** `text=sentence,speaker=client_id` */
+function columnsOf(text: string | undefined): Readonly<Record<string, string>> | undefined {
+  const pairs = listOf(text, 'columns')?.map((pair) => {
+    const [, own, name] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+    if (own !== undefined && name !== undefined) return [own.trim(), name.trim()] as const;
+    throw new UserError(`--columns '${pair}' names no column by another`, {
+      mend: 'Give OURS=THEIRS: text=sentence',
+    });
+  });
+  return pairs && Object.fromEntries(pairs);
+}

@@ -10,6 +10,7 @@ import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
 import { listOf } from './lists.js';
+import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
@@ -19,11 +20,7 @@ export const suiteOptions = {
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
-  'max-bad': {
-    type: 'string',
-    default: '0.1%',
-    describe: 'Share of utterances whose audio may be unusable',
-  },
+  'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,
 } as const;
@@ -123,12 +120,4 @@ function secondsOf(seconds: number): number {
   throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
     mend: 'Give 30, or 0 for always',
   });
-}
-
-/** `0.1%` or `0.001`, from 0 to less than all. */
-function shareOf(text: string): number {
-  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
-  const share = Number(number) / (percent === '%' ? 100 : 1);
-  if (number !== undefined && share < 1) return share;
-  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
 }

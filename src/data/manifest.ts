@@ -1,6 +1,7 @@
 /** @file Manifests as the rest of the harness meets them: loaded, checked as a whole, hashed. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { containerOf, memberOf } from '../audio/member.js';
 import { UserError } from '../base/errors.js';
 import { nearPath } from './near-path.js';
 import { absentFiles, sizesOf } from './presence.js';
@@ -61,17 +62,29 @@ export interface ManifestHashes {
 /** Hashes a manifest and the audio it names in one go. */
 export async function manifestHashes(file: string, root?: string, mostMissing = 0): Promise<ManifestHashes> {
   const kept = await load(file, { root });
-  const contents = await contentsOf(kept, mostMissing);
+  const sizes = await audioSizes(kept, mostMissing);
+  const samples = await samplesOf(sizes);
   const [rows, audio] = [createHash('sha256'), createHash('sha256')];
   let seconds = 0;
-  for (const { id, columns, path, split, startSeconds, durationSeconds, channel } of kept) {
+  for (const utterance of kept) {
+    const { columns, path, durationSeconds } = utterance;
     const cells = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
-    const file = contents.get(path) ?? [undefined, undefined];
-    rows.update(`${JSON.stringify([cells, ...file])}\n`);
-    audio.update(`${JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file])}\n`);
-    seconds += durationSeconds ?? (file[0] ?? 0) / 32_000;
+    rows.update(`${JSON.stringify([cells, sizes.get(path), samples.get(path)])}\n`);
+    audio.update(`${audioText(utterance, sizes, samples)}\n`);
+    seconds += durationSeconds ?? (sizes.get(path) ?? 0) / 32_000;
   }
   return { rows: rows.digest('hex'), audio: audio.digest('hex'), seconds };
+}
+
+/** What tells the audio of each utterance apart from any other, in hexadecimal: as `ManifestHashes.audio` does of all. */
+export async function audioKeys(utterances: readonly Utterance[]): Promise<string[]> {
+  const sizes = await audioSizes(utterances, 1);
+  const samples = await samplesOf(sizes);
+  return utterances.map((utterance) =>
+    createHash('sha256')
+      .update(audioText(utterance, sizes, samples))
+      .digest('hex'),
+  );
 }
 
 /**
@@ -79,41 +92,54 @@ export async function manifestHashes(file: string, root?: string, mostMissing = 
  * its middle. Ids, splits, other columns and where the files lie do not count.
  */
 export async function audioDigest(utterances: readonly Utterance[]): Promise<string> {
-  const contents = await contentsOf(utterances);
+  const sizes = await audioSizes(utterances);
+  const samples = await samplesOf(sizes);
   const hash = createHash('sha256');
-  for (const { path, startSeconds, durationSeconds, channel } of utterances)
-    hash.update(
-      `${JSON.stringify([startSeconds, durationSeconds, channel, ...(contents.get(path) ?? [])])}\n`,
-    );
+  for (const { path, startSeconds, durationSeconds, channel } of utterances) {
+    const heard = [startSeconds, durationSeconds, channel, sizes.get(path), samples.get(path)];
+    hash.update(`${JSON.stringify(heard)}\n`);
+  }
   return hash.digest('hex');
 }
 
-/** Size of every audio file, and a sample of it. */
-async function contentsOf(
-  utterances: readonly Utterance[],
-  mostMissing = 0,
-): Promise<ReadonlyMap<string, readonly [size: number | undefined, sample: string | undefined]>> {
-  const contents = new Map<string, readonly [number, string]>();
-  const sizes = [...(await audioSizes(utterances, mostMissing))];
-  for (let i = 0; i < sizes.length; i += filesAtOnce)
+type ByPath<Value> = ReadonlyMap<string, Value>;
+
+function audioText(utterance: Utterance, sizes: ByPath<number>, samples: ByPath<string>): string {
+  const { id, path, split, startSeconds, durationSeconds, channel } = utterance;
+  const file = [sizes.get(path), samples.get(path)];
+  return JSON.stringify([id, split, startSeconds, durationSeconds, channel, ...file]);
+}
+
+async function samplesOf(sizes: ByPath<number>): Promise<ByPath<string>> {
+  const samples = new Map<string, string>();
+  const files = [...sizes];
+  for (let i = 0; i < files.length; i += filesAtOnce)
     await Promise.all(
-      sizes.slice(i, i + filesAtOnce).map(async ([path, size]) => {
-        contents.set(path, [size, await middleOf(path, size)]);
+      files.slice(i, i + filesAtOnce).map(async ([path, size]) => {
+        samples.set(path, await middleOf(path, size));
       }),
     );
-  return contents;
+  return samples;
 }
 
 /** A disk behind a network answers many questions as fast as one. */
 const filesAtOnce = 32;
+
 const sampleBytes = 4096;
 
-/** A few bytes from the middle of a file, in hexadecimal. */
+/**
+ * A few bytes from the middle of a file, in hexadecimal; of what lies packed inside one, the checksum that is looked at
+ * when it is read.
+ */
 async function middleOf(path: string, size: number): Promise<string> {
-  const handle = await open(path);
+  const member = memberOf(path);
+  if (member?.crc32 !== undefined) return member.crc32;
+  const handle = await open(member?.container ?? path);
   try {
-    const position = Math.max(0, Math.floor((size - sampleBytes) / 2));
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(sampleBytes), 0, sampleBytes, position);
+    const start = member?.kind === 'tar' ? member.place : 0;
+    const position = start + Math.max(0, Math.floor((size - sampleBytes) / 2));
+    const length = Math.min(size, sampleBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
     return buffer.toString('hex', 0, bytesRead);
   } finally {
     await handle.close();
@@ -216,6 +242,8 @@ async function refuseAbsent(
   throw new UserError(`the audio file '${written}' is not at ${first.path}${more}`, {
     file: first.manifest,
     line: first.line,
-    mend: (await nearPath(written, first.path)) ?? 'If the audio lies elsewhere, give its folder with --root',
+    mend:
+      (await nearPath(containerOf(written), containerOf(first.path))) ??
+      'If the audio lies elsewhere, give its folder with --root',
   });
 }

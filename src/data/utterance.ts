@@ -1,5 +1,6 @@
 /** @file An utterance from the cells of its row, each one checked. */
 import { resolve, sep } from 'node:path';
+import { withContainer } from '../audio/member.js';
 import { UserError } from '../base/errors.js';
 import type { CsvRecord } from './csv.js';
 import { normalForm } from './look-alikes.js';
@@ -7,7 +8,7 @@ import { normalForm } from './look-alikes.js';
 /** One row of a manifest. */
 export interface Utterance {
   readonly id: string;
-  /** Absolute path of the audio file. */
+  /** Absolute path of the audio file, or of what lies inside one (`audio/member.ts`). */
   readonly path: string;
   /** Where in the file the utterance starts (default: at its start). */
   readonly startSeconds?: number;
@@ -87,7 +88,8 @@ export function layoutOf(
   const prefix = base.endsWith(sep) ? base : `${base}${sep}`;
   // Resolving takes longer than reading the row; most paths need none.
   const isPlain = (path: string): boolean => sep === '/' && !/^\/|\/$|(^|\/)\.{0,2}(\/|$)/.test(path);
-  const resolvePath = (path: string): string => (isPlain(path) ? prefix + path : resolve(base, path));
+  const resolved = (path: string): string => (isPlain(path) ? prefix + path : resolve(base, path));
+  const resolvePath = (path: string): string => withContainer(path, resolved);
   const at = {
     id: header.indexOf('id'),
     path: header.indexOf('path'),

@@ -60,15 +60,10 @@ export async function encodeAll(
   const started = performance.now();
   const features: UtteranceFeatures[] = [];
   let encoderFrames = 0;
-  let next = utterances[0] && samplesOrError(utterances[0]);
-  for (const [i, utterance] of utterances.entries()) {
-    const samples = await next;
-    const following = utterances[i + 1];
-    next = following && samplesOrError(following);
-    if (samples === undefined) throw new Error(`'${utterance.id}' was not read`);
-    onProgress(i + 1);
+  let done = 0;
+  for await (const { utterance, samples } of decodedAhead(utterances)) {
+    onProgress(++done);
     if (samples instanceof Error) {
-      if (!(samples instanceof UserError)) throw samples;
       onBad(samples);
       features.push({ id: utterance.id, rows: 0, values: new Float32Array(), bad: samples.message });
       continue;
@@ -78,6 +73,25 @@ export async function encodeAll(
     features.push({ id: utterance.id, rows, values });
   }
   return { features, encoderFrames, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What became of an utterance's audio: its samples, or why there are none. */
+export interface Decoded {
+  readonly utterance: Utterance;
+  readonly samples: Float32Array | UserError;
+}
+
+/** The audio of utterances in turn, the next one's read while this one's is used. */
+export async function* decodedAhead(utterances: readonly Utterance[]): AsyncGenerator<Decoded> {
+  let next = utterances[0] && samplesOrError(utterances[0]);
+  for (const [i, utterance] of utterances.entries()) {
+    const samples = await next;
+    const following = utterances[i + 1];
+    next = following && samplesOrError(following);
+    if (samples === undefined) throw new Error(`'${utterance.id}' was not read`);
+    if (samples instanceof Error && !(samples instanceof UserError)) throw samples;
+    yield { utterance, samples };
+  }
 }
 
 /** The samples, or what went wrong: it matters when the utterance's turn comes. */

@@ -105,19 +105,7 @@ export function asStored(id: string, values: Float32Array, type: StoredType): Fl
 }
 
 function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i] as number);
-    // Written so that a NaN is taken too.
-    if (!(magnitude <= largest)) largest = magnitude;
-    if (Number.isNaN(largest)) break;
-  }
-  if (!Number.isFinite(largest)) {
-    throw new UserError(`the encoder's features of '${id}' are not finite`, {
-      exitCode: 1,
-      mend: 'Check the encoder: its training may have diverged',
-    });
-  }
+  const largest = largestOf(id, values);
   if (type === 'float16' && largest > largestHalf) {
     throw new UserError(`the features of '${id}' reach ${largest}, more than half precision holds`, {
       exitCode: 1,
@@ -126,6 +114,22 @@ function encode(id: string, values: Float32Array, type: StoredType): Uint8Array 
   }
   const stored = type === 'float16' ? encodeHalves(values) : values;
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+/** The largest magnitude of features. @throws UserError where one is not finite */
+export function largestOf(id: string, values: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i] as number);
+    // Written so that a NaN is taken too.
+    if (!(magnitude <= largest)) largest = magnitude;
+    if (Number.isNaN(largest)) break;
+  }
+  if (Number.isFinite(largest)) return largest;
+  throw new UserError(`the encoder's features of '${id}' are not finite`, {
+    exitCode: 1,
+    mend: 'Check the encoder: its training may have diverged',
+  });
 }
 
 /**

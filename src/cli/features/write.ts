@@ -1,20 +1,30 @@
 /** @file From an audio file to a file of hidden states. */
 import { readAudio, sampleRateHz } from '../../audio/index.js';
+import { UserError } from '../../base/errors.js';
+import type { HostTensor } from '../../base/host-tensor.js';
+import type { Encoder } from '../../encoders/encoder.js';
 import { type LoadOptions, loadEncoder } from '../../encoders/load.js';
 import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { extractHiddenStates } from '../../features/extract.js';
+import { metadataOf, named } from '../../features/folder.js';
 import { writeSafetensors } from '../../formats/safetensors.js';
 import { remarksOn } from '../encoder-options.js';
 
-export interface FeaturesRequest extends LoadOptions {
+/** What is asked of an encoder. */
+export interface EncoderRequest extends LoadOptions {
   readonly spec: string;
-  readonly audio: string;
   readonly out: string;
   readonly seed: number;
+  /** The hidden states wanted (default: all). */
+  readonly layers?: readonly number[] | undefined;
   /** Told what is to be known of how the encoder was read. */
   readonly remark?: (text: string) => void;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+}
+
+export interface FeaturesRequest extends EncoderRequest {
+  readonly audio: string;
 }
 
 export interface WrittenFeatures {
@@ -30,21 +40,30 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
   const { spec, audio, out, seed, engine: settings } = request;
   const encoder = await loadEncoder(spec, seed, request);
   for (const text of remarksOn(encoder)) request.remark?.(text);
+  const wanted = wantedLayers(encoder, request.layers);
   const samples = await readAudio(audio);
   const { name, ...rest } = settings;
   const extract = extractHiddenStates(await createEngine(name, rest), encoder);
   const states = await extract(samples);
   await extract.dispose();
-  const layers = states.map((state, i) => [`hidden.${i}`, state] as const);
-  await writeSafetensors(out, Object.fromEntries(layers), {
-    encoder: encoder.name,
-    encoderHash: encoder.hash,
-    hopSeconds: String(encoder.hopSamples / sampleRateHz),
-  });
+  const layers = wanted.map((layer) => [layer, states[layer] as HostTensor] as const);
+  await writeSafetensors(out, named(layers), metadataOf(encoder));
   return {
     file: out,
     encoder: { name: encoder.name, family: encoder.family, hash: encoder.hash },
     seconds: samples.length / sampleRateHz,
-    layers: layers.map(([layer, { shape }]) => ({ name: layer, shape })),
+    layers: layers.map(([layer, { shape }]) => ({ name: `hidden.${layer}`, shape })),
   };
+}
+
+/** The layers that are wanted, ascending. @throws UserError for one that the encoder does not have */
+export function wantedLayers({ name, dims }: Encoder, layers?: readonly number[]): readonly number[] {
+  const last = dims.length - 1;
+  const beyond = layers?.find((layer) => layer > last);
+  if (beyond !== undefined) {
+    throw new UserError(`${name} has no layer ${beyond}`, {
+      mend: last === 0 ? 'It has the layer 0 alone' : `It has the layers 0 to ${last}`,
+    });
+  }
+  return layers === undefined ? [...dims.keys()] : [...layers].sort((a, b) => a - b);
 }

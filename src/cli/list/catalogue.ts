@@ -3,6 +3,7 @@ import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
+import { toolkits } from '../../data/corpora/toolkits/index.js';
 import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
 import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
@@ -90,6 +91,6 @@ async function corpora(): Promise<readonly CorpusItem[]> {
       speakers,
       utterances,
     },
-    ...onDisk.map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
+    ...[...onDisk, ...toolkits].map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];
 }

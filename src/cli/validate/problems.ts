@@ -1,6 +1,7 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
 import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
+import { containerOf } from '../../audio/member.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
@@ -57,7 +58,10 @@ export async function missingAudio(rows: readonly Utterance[]): Promise<Readonly
   for (const { path, columns, manifest, line } of uses.values()) {
     if (!absent.has(path)) continue;
     // What is there instead is looked for as often as a person reads it.
-    const mend = problems.size < mostHints ? await nearPath(columns.path ?? path, path) : undefined;
+    const mend =
+      problems.size < mostHints
+        ? await nearPath(containerOf(columns.path ?? path), containerOf(path))
+        : undefined;
     const { message } = new UserError(`the audio file '${columns.path}' is not at ${path}`, {
       file: manifest,
       line,

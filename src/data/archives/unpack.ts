@@ -34,7 +34,8 @@ const recordSchema = z.object({
 });
 type ArchiveRecord = z.infer<typeof recordSchema>;
 
-const recordFolder = '.ehmam-archives';
+/** Lies in the target. */
+export const recordFolder = '.ehmam-archives';
 const megabyte = 1e6;
 
 /**
@@ -83,15 +84,33 @@ export async function unpack(
       await Promise.all(written.map((file) => rm(file, { force: true })));
       await rm(place, { force: true });
     }
-    if (systemCode(error) === undefined) throw error;
-    throw new UserError(`cannot be unpacked to (${messageOf(error)})`, {
-      exitCode: 1,
-      file: target,
-      mend: 'The same command goes on where it stopped once that is mended',
-      cause: error,
-    });
+    throw systemCode(error) === undefined ? error : cannotUnpack(target, error);
   } finally {
     progress.stop();
+  }
+}
+
+function cannotUnpack(target: string, error: unknown): UserError {
+  return new UserError(`cannot be unpacked to (${messageOf(error)})`, {
+    exitCode: 1,
+    file: target,
+    mend: 'The same command goes on where it stopped once that is mended',
+    cause: error,
+  });
+}
+
+/**
+ * Writes what lies inside a file to one of its own; what is there already with the same contents stays as it is.
+ * @throws UserError when something else is there, or it cannot be written
+ */
+export async function unpackBytes(bytes: Uint8Array, file: string): Promise<void> {
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  try {
+    await placeFile({ bytes: bytes.length, content }, file);
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : cannotUnpack(file, error);
   }
 }
 
@@ -131,8 +150,8 @@ async function writeRecord(place: string, record: ArchiveRecord): Promise<void> 
   await rename(`${place}.part`, place);
 }
 
-/** Unpacked, an archive of audio needs at least its own size. */
-async function roomFor(bytes: number, target: string): Promise<void> {
+/** Unpacked, an archive of audio needs at least its own size. @throws UserError where there is less */
+export async function roomFor(bytes: number, target: string): Promise<void> {
   let there = resolve(target);
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   const { bavail, bsize } = await statfs(there);
@@ -143,19 +162,21 @@ async function roomFor(bytes: number, target: string): Promise<void> {
     {
       exitCode: 1,
       file: target,
-      mend: 'Free some space or choose another folder with --root',
+      mend: 'Free some space or choose another folder',
     },
   );
 }
 
+type Contents = Pick<ArchiveEntry, 'bytes' | 'content'>;
+
 /** @returns whether the file was written; false where it was there with the same contents */
-async function placeFile(entry: ArchiveEntry, file: string): Promise<boolean> {
+async function placeFile(entry: Contents, file: string): Promise<boolean> {
   if (existsSync(file)) {
     if (await holds(file, entry)) return false;
     throw new UserError('is there already, with other contents than in the archive', {
       exitCode: 1,
       file,
-      mend: 'Move it away, or choose another folder with --root',
+      mend: 'Move it away, or choose another folder',
     });
   }
   await mkdir(dirname(file), { recursive: true });
@@ -164,6 +185,9 @@ async function placeFile(entry: ArchiveEntry, file: string): Promise<boolean> {
   const handle = await open(part, 'w');
   try {
     for await (const chunk of entry.content()) await handle.writeFile(chunk);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
@@ -171,7 +195,7 @@ async function placeFile(entry: ArchiveEntry, file: string): Promise<boolean> {
   return true;
 }
 
-async function holds(file: string, entry: ArchiveEntry): Promise<boolean> {
+async function holds(file: string, entry: Contents): Promise<boolean> {
   let same = (await stat(file)).size === entry.bytes;
   const there = createReadStream(file)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let rest: Buffer = Buffer.alloc(0);

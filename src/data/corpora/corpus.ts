@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readText } from '../../base/text.js';
+import type { DurationAnswer } from './durations.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {
@@ -10,8 +11,16 @@ export interface CorpusRow {
   readonly file: string;
   readonly split: string;
   /** Seconds; only where a row is a part of its file. */
-  readonly start?: number;
-  readonly duration?: number;
+  readonly start?: number | undefined;
+  readonly duration?: number | undefined;
+  /** Counted from 1; only where a row is one of its file's channels. */
+  readonly channel?: number | undefined;
+  /** Seconds that the whole file has, as the corpus says. */
+  readonly stated?: number | undefined;
+  /** What is known of the file already: it is not read again. */
+  readonly known?: DurationAnswer | undefined;
+  /** Where it was read, for remarks: FILE:LINE. */
+  readonly place?: string | undefined;
   /** Other columns: speaker, text, label, a task's own. */
   readonly columns: Readonly<Record<string, string>>;
 }

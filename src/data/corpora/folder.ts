@@ -2,9 +2,9 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { messageOf, UserError } from '../../base/errors.js';
-import { hashText } from '../../base/random.js';
 import { readText } from '../../base/text.js';
 import { type Corpus, type CorpusRow, isAudioName, missingRemark, notThere } from './corpus.js';
+import { drawnSplit } from './splits.js';
 import { filesBelow } from './walk.js';
 
 type Columns = Readonly<Record<string, string>>;
@@ -66,7 +66,7 @@ function rowOf(
       mend: 'Put the files of a speaker into a folder, or give a column speaker with --texts',
     });
   }
-  const split = columns.split ?? splitOf(how.splitBySpeaker ? `speaker ${speaker}` : path);
+  const split = columns.split ?? drawnSplit(how.splitBySpeaker ? `speaker ${speaker}` : path);
   if (!splitNames.includes(split)) {
     throw new UserError(`the split '${split}' of ${path} is not known`, {
       mend: `Use ${splitNames.join(', ')}`,
@@ -79,12 +79,6 @@ function rowOf(
     split,
     columns: { ...(speaker !== '' && { speaker }), ...(label !== undefined && { label }), ...rest },
   };
-}
-
-/** About 80 % train, 10 % dev, 10 % test; the same key is always in the same split. */
-function splitOf(key: string): string {
-  const share = (hashText(`split: ${key}`) >>> 0) / 2 ** 32;
-  return share < 0.8 ? 'train' : share < 0.9 ? 'dev' : 'test';
 }
 
 /** A path as it is looked up: texts may have been written on a system with other separators, or another Unicode form. */

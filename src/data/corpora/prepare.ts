@@ -1,13 +1,14 @@
 /** @file From a corpus on disk to manifests: found, measured, written. */
 import { createHash } from 'node:crypto';
 import { join, relative, resolve } from 'node:path';
+import { withContainer } from '../../audio/member.js';
 import { UserError } from '../../base/errors.js';
 import { refuseUnfinished } from '../archives/unpack.js';
 import { normalForm } from '../look-alikes.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';
-import type { Corpus, CorpusOptions, CorpusRow } from './corpus.js';
-import { readDurations } from './durations.js';
+import type { Corpus, CorpusOptions, CorpusRow, FoundCorpus } from './corpus.js';
+import { measured } from './measure.js';
 
 export interface PrepareRequest extends CorpusOptions {
   readonly root: string;
@@ -44,19 +45,35 @@ export interface PreparedCorpus {
  *   cannot be written; as `unpackCorpus` for archives
  */
 export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Promise<PreparedCorpus> {
-  const { out, fast = false, quiet = false } = request;
   await unpackCorpus(corpus, request);
   await refuseUnfinished(request.root);
   const found = await corpus.find(resolve(request.root), request);
+  return writeManifests(corpus.name, found, { ...request, place: request.root });
+}
+
+/** What decides how manifests are written. */
+export interface WriteOptions extends Pick<PrepareRequest, 'out' | 'fast' | 'quiet'> {
+  /** The folder or file that the rows were found in, for messages. */
+  readonly place: string;
+}
+
+/**
+ * Measures what was found and writes its manifests.
+ * @throws UserError when no utterance is left, or `out` cannot be written
+ */
+export async function writeManifests(
+  corpus: string,
+  found: FoundCorpus,
+  { out, fast = false, quiet = false, place }: WriteOptions,
+): Promise<PreparedCorpus> {
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
   for (const [name, listed] of Object.entries(found.manifests)) {
-    const all = withOwnIds(listed, resolve(request.root), remarks);
-    const { rows, damaged }: Measured = fast ? { rows: all, damaged: [] } : await measured(all, quiet);
-    remarks.push(...damaged);
+    const all = withOwnIds(listed, resolve(place), remarks);
+    const rows = fast ? all : await measured(all, quiet, remarks);
     if (rows.length === 0) {
       throw new UserError(`no utterance for ${name} is left. ${remarks[0] ?? 'Nothing was found'}`, {
-        file: request.root,
+        file: place,
         mend: 'Unpack the audio there too',
       });
     }
@@ -70,7 +87,7 @@ export async function prepareCorpus(corpus: Corpus, request: PrepareRequest): Pr
     const seconds = rows.reduce((sum, { duration = 0 }) => sum + duration, 0);
     manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
   }
-  return { corpus: corpus.name, manifests, remarks };
+  return { corpus, manifests, remarks };
 }
 
 /**
@@ -99,29 +116,10 @@ function withOwnIds(rows: readonly CorpusRow[], root: string, remarks: string[])
   });
 }
 
-interface Measured {
-  readonly rows: readonly CorpusRow[];
-  /** A line a file. */
-  readonly damaged: readonly string[];
-}
-
-/** Rows with their durations; damaged files are left out and named. */
-async function measured(rows: readonly CorpusRow[], quiet: boolean): Promise<Measured> {
-  const files = [...new Set(rows.map(({ file }) => file))];
-  const answers = new Map(
-    (await readDurations(files, { quiet })).map((answer, i) => [files[i] as string, answer]),
-  );
-  const damaged = [...answers.values()].flatMap((answer) =>
-    'failure' in answer ? [`left out: ${answer.failure}`] : [],
-  );
-  const good = rows.flatMap((row): CorpusRow[] => {
-    const answer = answers.get(row.file);
-    if (answer === undefined || 'failure' in answer) return [];
-    return [{ ...row, duration: row.duration ?? Math.max(1e-4, Math.round(answer.seconds * 1e4) / 1e4) }];
-  });
-  return { rows: good, damaged };
-}
-
-function manifestRow({ id, file, split, start, duration, columns }: CorpusRow, out: string): ManifestRow {
-  return { ...columns, id, path: relative(out, file).replaceAll('\\', '/'), split, start, duration };
+function manifestRow(
+  { id, file, split, start, duration, channel, columns }: CorpusRow,
+  out: string,
+): ManifestRow {
+  const path = withContainer(file, (each) => relative(out, each).replaceAll('\\', '/'));
+  return { ...columns, id, path, split, start, duration, channel };
 }

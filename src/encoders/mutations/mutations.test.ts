@@ -1,19 +1,17 @@
 /** @file Mutated checkpoints, thousands where $EHMAM_MUTATIONS says so: each is loaded or refused in words, and no more. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compileEntry, type Entry } from '../../cli/entry.fixture.js';
 import { exportFolder } from '../../cli/export/folder.js';
 import { loadEncoder } from '../load.js';
 import type { Ending } from './child.fixture.js';
 import { type Files, mutant } from './mutate.fixture.js';
+import { askedProcess } from './process.fixture.js';
 
 const count = Number(process.env.EHMAM_MUTATIONS ?? 500);
 const seed = Number(process.env.EHMAM_MUTATION_SEED ?? 1);
-const mostSeconds = 5;
 const mostBytes = 1e9;
 
 let entry: Entry;
@@ -60,39 +58,11 @@ async function subjects(): Promise<Subject[]> {
   ];
 }
 
-/** The loading process, in an empty folder of its own; one that hangs is replaced. */
-function loader(folder: string) {
-  let child: ChildProcessWithoutNullStreams | undefined;
-  let lines: AsyncIterator<string> | undefined;
-  const start = (): void => {
-    const script = entry.compiled('src/encoders/mutations/child.fixture.js');
-    child = spawn(process.execPath, [script], { cwd: folder, env: { ...process.env, HOME: folder } });
-    lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  };
-  const ask = async (spec: string): Promise<Ending | 'hung' | 'crashed'> => {
-    if (child === undefined) start();
-    child?.stdin.write(`${spec}\n`);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'hung'>((resolve) => {
-      timer = setTimeout(() => resolve('hung'), mostSeconds * 1000);
-    });
-    const answer = await Promise.race([lines?.next(), late]);
-    clearTimeout(timer);
-    if (answer === 'hung' || answer === undefined || answer.done) {
-      child?.kill('SIGKILL');
-      child = undefined;
-      return answer === 'hung' ? 'hung' : 'crashed';
-    }
-    return JSON.parse(answer.value) as Ending;
-  };
-  return { ask, stop: () => child?.kill() };
-}
-
 it(`${count} mutated checkpoints load or are refused in one line, soon, in little memory, leaving nothing behind`, async () => {
   const [home, place] = [join(root, 'home'), join(root, 'checkpoint')];
   await mkdir(home);
   const all = await subjects();
-  const { ask, stop } = loader(home);
+  const { ask, stop } = askedProcess<Ending>(entry.compiled('src/encoders/mutations/child.fixture.js'), home);
   const failures: string[] = [];
   const outcomes = { loaded: 0, refused: 0 };
   let [peakBytes, slowest] = [0, 0];

@@ -1,0 +1,16 @@
+/** @file The option that says how much audio may be bad. */
+import { UserError } from '../base/errors.js';
+
+export const maxBadOption = {
+  type: 'string',
+  default: '0.1%',
+  describe: 'Share of utterances whose audio may be unusable',
+} as const;
+
+/** `0.1%` or `0.001`, from 0 to less than all. @throws UserError for anything else */
+export function shareOf(text: string): number {
+  const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
+  const share = Number(number) / (percent === '%' ? 100 : 1);
+  if (number !== undefined && share < 1) return share;
+  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
+}
