@@ -1,22 +1,17 @@
 /** @file The tasks: what they ask of a manifest and how they judge predictions. */
 import { describe, expect, test } from 'vitest';
-import type { Columns, JudgedRow, TaskData } from '../src/api/task.js';
+import type { Columns, JudgedRow } from '../src/api/task.js';
 import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
 import { decodeTokens, encodeText, normalizeText, tokens } from './asr/characters.js';
 import { asr } from './asr/index.js';
+import { dataOf } from './data.fixture.js';
 import { ic } from './ic/index.js';
 import { ks } from './ks/index.js';
 import { sid } from './sid/index.js';
 
 function utterance(split: string, columns: Record<string, string>, line: number): Utterance {
   return { id: `u${line}`, path: `/audio/u${line}.wav`, split, columns, line, manifest: 'corpus.csv' };
-}
-
-function dataOf(rows: { split: string; columns: Record<string, string> }[]): TaskData {
-  const utterances = rows.map(({ split, columns }, i) => utterance(split, columns, i + 2));
-  const of = (split: string): Utterance[] => utterances.filter((u) => u.split === split);
-  return { train: of('train'), dev: of('dev'), test: of('test') };
 }
 
 function rowsOf(predictions: readonly Columns[], references: readonly Columns[]): JudgedRow[] {

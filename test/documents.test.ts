@@ -1,11 +1,14 @@
 /** @file The documents on the house name rooms that are there. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFile } from '../src/base/package.js';
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'tasks/README.md', 'bench/README.md'];
+const documents = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'tasks/README.md', 'bench/README.md'],
+  ...readdirSync(projectFile('docs')).map((name) => `docs/${name}`),
+];
 
 test.each(documents)('the links of %s lead to files', async (document) => {
   const text = await readFile(projectFile(document), 'utf8');
@@ -36,6 +39,8 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
   const written = new Set([
     'analysis.json',
     'config.json',
+    'evaluation.json',
+    'layers.json',
     'package.json',
     'registry.ts',
     'commands.ts',

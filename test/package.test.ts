@@ -23,6 +23,7 @@ test('holds what the program reads and nothing else, in less than a megabyte', (
     'manifests/mini/README.md',
     'manifests/mini/sentences.txt',
     'manifests/mini/suite.json',
+    'manifests/mini/superb.json',
     'package.json',
     'results/published/low-resource-asr.json',
     'results/published/superb.json',

@@ -101,6 +101,19 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     expect(troubles).toEqual([]);
   });
 
+  it('shows what every hidden state alone is worth, as a chart and as a table', async () => {
+    await open();
+    await page.locator('#layers-0 svg').waitFor();
+    const words = await page.locator('#layers-0').getAttribute('aria-label');
+    expect(words).toMatch(
+      /by hidden state: .*good 0: 100, 1: 100, 2: 100, weighted sum 100; tiny 0: 80, 1: 100/,
+    );
+    const row = page.locator('#layers table.heat').last().locator('tbody tr').nth(2);
+    expect(await row.locator('td').first().textContent()).toBe('80.0070.00–90.00');
+    expect(await row.locator('b.best').textContent()).toBe('100.00');
+    expect(await page.locator('#layers-0 svg text').allTextContents()).toContain('hidden state');
+  });
+
   it('sorts by click and by key, the best first', async () => {
     await open();
     const head = page.locator('.comparison thead th').nth(1);

@@ -25,14 +25,24 @@ export interface EncoderInput {
 }
 
 /** How a family is read from a folder that transformers wrote, whose `model_type` is the family's name. */
-export interface HubSource<Settings = unknown> {
+export interface HubSource<Settings = unknown, Preprocessor = unknown> {
   /** What stands before the encoder's parameter names in checkpoints that have a head as well. */
   readonly prefix: string;
   /** What the family reads of `config.json`, with the defaults of transformers; other entries are left. */
   readonly settings: ZodType<Settings>;
+  /**
+   * What the family reads of the preprocessor's settings, with the defaults of transformers, where frames are made of
+   * more than samples. Absent: whether waveforms are normalised is all that is read.
+   */
+  readonly preprocessor?: ZodType<Preprocessor>;
+  /** Parameters, by the encoder's names, that no hidden state depends on: decoders, what stands behind the last block. */
+  readonly beside?: RegExp;
   /** The family's configuration; its schema is still to judge it. */
-  configuration(settings: Settings, normalizeWaveform: boolean): unknown;
+  configuration(settings: Settings, normalizeWaveform: boolean, preprocessor: Preprocessor): unknown;
 }
+
+/** A function of a configuration, with a method's type: a family of any configuration is one of `unknown`. */
+type Method<Config, Result> = { of(config: Config): Result }['of'];
 
 /**
  * A kind of encoder: plug-ins and built-in ones implement this, in pure functions.
@@ -71,7 +81,7 @@ export interface EncoderFamily<Config = unknown> {
   /** Whether each utterance is brought to zero mean and unit variance first: the caller does it, `forward` does not. */
   normalizesWaveform(config: Config): boolean;
   /** What is added to the variance then (default: 1e-5, as fairseq). */
-  readonly waveformEpsilon?: number;
+  readonly waveformEpsilon?: number | Method<Config, number>;
   /** Fewest samples that give one frame; shorter utterances are padded with zeros to as many. */
   minimumSamples(config: Config): number;
   /** Samples from one frame to the next. */

@@ -2,6 +2,7 @@
 import type { ZodType } from 'zod';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { CropSettings } from '../data/cropping.js';
+import type { Pair } from '../data/pairs.js';
 import type { Engine } from '../engine/engine.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
@@ -11,7 +12,7 @@ import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 import type { Columns, Split, TaskMetric } from './task.js';
 
-/** What a head says of one utterance. */
+/** What a head says of one utterance, or of one pair of them. */
 export interface Prediction {
   readonly columns: Columns;
   readonly tensors?: Readonly<Record<string, HostTensor>>;
@@ -39,14 +40,22 @@ export interface HeadWork {
   readonly hopSamples: number;
   /** Where each split's utterances stand in the features. */
   readonly places: Readonly<Record<Split, readonly number[]>>;
-  /** What the manifest says of them, in the same order. */
+  /** What the manifest says of them, in the same order; of a split with `pairs`, what their file says of each pair. */
   readonly references: Readonly<Record<Split, readonly Columns[]>>;
+  /**
+   * Of a task that judges pairs: those of each split that has some. There predictions are of pairs, in this order;
+   * `first` and `second` are indices into the split's `places`.
+   */
+  readonly pairs?: Readonly<Partial<Record<Split, readonly Pair[]>>>;
   /** The utterance that each of train's stems from, where some are crops: one that several crops share counts once. */
   readonly trainSources?: readonly string[] | undefined;
   /** The task's first metric: it decides which checkpoint is best on dev. */
   readonly metric: TaskMetric;
-  /** That metric, of predictions for a split in its order. */
-  score(predictions: readonly Prediction[], split: Split): number;
+  /**
+   * That metric, of predictions for a split in its order.
+   * @param rows some of them alone, by their places in that order (default: all)
+   */
+  score(predictions: readonly Prediction[], split: Split, rows?: readonly number[]): number;
   /** For progress and errors: `ks head of tiny`. */
   readonly title: string;
   readonly quiet: boolean;
@@ -80,19 +89,42 @@ export interface TriedRate {
 /** What training of one seed gives. */
 export interface HeadResult<Stored = unknown> {
   readonly tried: readonly TriedRate[];
-  readonly chosen: number;
+  /** Null where nothing is trained. */
+  readonly chosen: number | null;
+  /** Of a kind that takes one hidden state, chosen on dev: the task's first metric there, of each. */
+  readonly devByLayer?: readonly number[] | undefined;
+  /** What a reader of the result is to know of how it came about. */
+  readonly remarks?: readonly string[] | undefined;
   /** Every look at dev on the way to the head that was tested. */
   readonly curve: readonly CurvePoint[];
   /** After the softmax. */
   readonly layerWeights: readonly number[];
   /** The one that was tested: what `forward` takes. */
   readonly head: { readonly stored: Stored; readonly parameters: HostParameters };
-  /** For the test split, in its order. */
+  /** For the test split, in its order: of its pairs where it has some. */
   readonly predictions: readonly Prediction[];
+  /** What was chosen by the result on test itself, where the reference does so (`checkpoint`): the record says it. */
+  readonly chosenOnTest?: string | undefined;
   /** The name of the language model that test was decoded with, if any. */
   readonly languageModel?: string | undefined;
   /** Spent on the training before it was interrupted; a share of it where several heads were trained together. */
   readonly earlierSeconds: number;
+}
+
+/** What training on one hidden state alone gives. */
+export interface LayerResult extends Pick<HeadResult, 'tried' | 'chosen' | 'curve' | 'predictions'> {
+  /** Counted from 0, among those of the features. */
+  readonly layer: number;
+}
+
+/** Utterances for a head that is trained already. */
+export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | 'hopSamples' | 'title'> {
+  /** Where they stand in the features. */
+  readonly places: readonly number[];
+  /** Of a task that judges pairs: predictions are of these; `first` and `second` are indices into `places`. */
+  readonly pairs?: readonly Pair[];
+  /** What the task asks for, made of these utterances alone: what a head learnt to name stands in its stored form. */
+  spec(): HeadSpec;
 }
 
 /** A kind of head: plug-ins and built-in ones implement this. */
@@ -110,12 +142,18 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   ): { readonly store: 'pooled' } | { readonly store: 'frames'; readonly type: StoredType };
   /** Steps that it makes of so many frames, which are `hopSamples` apart (default: as many). */
   steps?(settings: Settings, frames: number, hopSamples: number): number;
+  /** Frames below which its forward pass gives nothing: utterances with fewer are left out of every split, and named. */
+  readonly fewestFrames?: number;
+  /** The fewest frames, `hopSamples` apart, of a train utterance: with fewer it is left out, and named. */
+  framesToLearn?(settings: Settings, hopSamples: number): number;
   /** Crops that the task is to cut, where the settings ask for any. */
   crops?(settings: Settings): CropSettings | undefined;
   /** Settings that name files, each by its path in the settings: found from the suite file, known by what they hold. */
   readonly files?: readonly (readonly string[])[];
   /** Whether heads of several seeds train in one job; else each has a job of its own. */
   readonly seedsTogether: boolean;
+  /** Nothing is trained: its settings have no `learningRates`, and a suite's rates do not concern it. */
+  readonly trainsNothing?: boolean;
   /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
   cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
   /**
@@ -129,6 +167,25 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
     settings: Settings,
     seeds: readonly number[],
   ): Promise<readonly HeadResult<Stored>[]>;
+  /**
+   * Trains a head a seed on every hidden state alone, and tests it, for `--layerwise` (without it, heads of the kind are left
+   * out there).
+   * @returns of each seed, in their order, a result a hidden state
+   * @throws the reason of `keeping`'s signal when that is aborted
+   */
+  trainLayers?(
+    work: HeadWork,
+    spec: Spec,
+    settings: Settings,
+    seeds: readonly number[],
+  ): Promise<readonly (readonly LayerResult[])[]>;
+  /**
+   * What a trained head says of other utterances than those that it was tested on, in their order (without it,
+   * `ehmam evaluate` refuses the kind's heads).
+   */
+  predict?(work: PredictionWork, stored: Stored, parameters: HostParameters): Promise<readonly Prediction[]>;
+  /** The classes that a head can name, by column: what has another label cannot be judged. */
+  classes?(stored: Stored): Readonly<Record<string, readonly string[]>>;
   /** What stands in the metadata of a head's file: all that `forward` needs beside the parameters. */
   readonly stored: ZodType<Stored>;
   /**

@@ -8,10 +8,14 @@ export { type ZodType, z } from 'zod';
 export { messageOf, UserError, type UserErrorDetails } from '../base/errors.js';
 export type { HostTensor } from '../base/host-tensor.js';
 export { type RandomStream, randomStream } from '../base/random.js';
+export { torchPermutation } from '../base/torch-permutation.js';
+export { arpabetPhones } from '../data/arpabet.js';
 export type { Cropper } from '../data/cropping.js';
+export type { Pair } from '../data/pairs.js';
 export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
+export { ctcSteps } from './ctc-steps.js';
 export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
 export type {
   CurvePoint,
@@ -20,10 +24,19 @@ export type {
   HeadResult,
   HeadWork,
   Keeping,
+  LayerResult,
   Prediction,
+  PredictionWork,
   TriedRate,
 } from './head-kind.js';
-export type { CtcSpec, HeadSpec, PooledSpec } from './head-spec.js';
+export type {
+  CtcSpec,
+  DtwSpec,
+  HeadSpec,
+  PooledSpec,
+  SpeakerActivitySpec,
+  XVectorSpec,
+} from './head-spec.js';
 export {
   type MaskingStrategy,
   type MaskRequest,
@@ -35,6 +48,8 @@ export { type PresetName, presetNames } from './presets.js';
 export {
   type Columns,
   columnNames,
+  type Fold,
+  type JudgedColumns,
   type JudgedRow,
   type Split,
   splits,
@@ -42,4 +57,5 @@ export {
   type TaskColumn,
   type TaskData,
   type TaskMetric,
+  type TaskPairs,
 } from './task.js';

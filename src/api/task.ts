@@ -3,6 +3,7 @@
 import type { UserError } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { Cropper } from '../data/cropping.js';
+import type { Pair } from '../data/pairs.js';
 import type { Utterance } from '../data/rows.js';
 import type { MetricValue } from '../metrics/index.js';
 import type { HeadSpec } from './head-spec.js';
@@ -14,8 +15,25 @@ export type Columns = Readonly<Record<string, string>>;
 export type Split = 'train' | 'dev' | 'test';
 export const splits: readonly Split[] = ['train', 'dev', 'test'];
 
-/** The utterances a head learns from, is chosen by, and is judged on; no split is empty. */
-export type TaskData = Readonly<Record<Split, readonly Utterance[]>>;
+/** The utterances a head learns from, is chosen by, and is judged on; no split that the task needs is empty. */
+export interface TaskData extends Readonly<Record<Split, readonly Utterance[]>> {
+  /** Of a task that judges pairs: those of each split that has some, in their file's order. */
+  readonly pairs?: Readonly<Partial<Record<Split, readonly Pair[]>>>;
+}
+
+/** Of a task that judges pairs of utterances: what its file of pairs (CSV, a row a pair, with a column `split`) holds. */
+export interface TaskPairs {
+  /** The columns that name the two utterances by their ids. */
+  readonly first: string;
+  readonly second: string;
+  /** Columns that every pair must fill besides; `target` among them must be 1 or 0. */
+  readonly columns: readonly string[];
+  /**
+   * The splits in which pairs are judged, as far as the manifest has utterances of them: there references, predictions
+   * and judged rows are of pairs, with every column of the file but `id` and `split`.
+   */
+  readonly splits: readonly Split[];
+}
 
 export interface TaskMetric {
   readonly name: string;
@@ -28,9 +46,17 @@ export interface TaskMetric {
   readonly kind?: 'ratio' | 'statistic';
   /** The tensors of a prediction that it is computed from, by name: the others are not read. */
   readonly tensors?: readonly string[];
+  /** How `ehmam score` writes it: in percent (default), or as the fraction that it is. */
+  readonly unit?: 'percent' | 'fraction';
 }
 
-/** An utterance with what was predicted for it and what its manifest says. */
+/** The columns that judging predictions made elsewhere needs beside ids. */
+export interface JudgedColumns {
+  readonly references: readonly string[];
+  readonly predictions: readonly string[];
+}
+
+/** An utterance (or pair of them) with what was predicted for it and what its manifest (or file of pairs) says. */
 export interface JudgedRow {
   readonly id: string;
   readonly prediction: Columns;
@@ -41,6 +67,13 @@ export interface JudgedRow {
 /** A column that every utterance must fill, or every one of some splits. */
 export type TaskColumn = string | { readonly name: string; readonly splits: readonly Split[] };
 
+/** A part of a cross-validation: a head of its own is trained on its splits. */
+export interface Fold {
+  readonly name: string;
+  /** Of the utterances that the folds are made from; no split is empty. */
+  readonly data: TaskData;
+}
+
 /** A task of the harness. It knows utterances and predictions, never an encoder. */
 export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly name: string;
@@ -50,8 +83,21 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly summary: string;
   /** The columns its manifest must have, besides id, path and split. */
   readonly columns: readonly TaskColumn[];
+  /** It judges pairs of utterances, not utterances: the suite names a file of them. */
+  readonly pairs?: TaskPairs;
+  /** The splits that must have utterances (default: all three; `test` is always one): without train, nothing is trained. */
+  readonly splits?: readonly Split[];
+  /** Splits whose utterances are used where there are any, besides those that must have some. */
+  readonly optionalSplits?: readonly Split[];
+  /**
+   * What `ehmam score` asks for (default: the columns that test utterances must fill, on both sides; of a task that
+   * judges pairs, its pairs' columns and a `score`).
+   */
+  readonly judges?: JudgedColumns;
   /** The first one decides which checkpoint is best on dev. */
   readonly metrics: readonly [TaskMetric, ...TaskMetric[]];
+  /** Columns that need not be there and say what the others were made with, a lexicon's hash say: the record keeps their values. */
+  readonly madeWith?: readonly string[];
   /** Those of its columns whose values are classes: confusions are counted of them. */
   readonly classes?: readonly string[];
   /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
@@ -60,10 +106,17 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**
    * The data to work on where the settings ask for `crops`: the task says which utterances are cut. What it gives back
-   * holds no id twice. An epoch takes one crop, drawn at random, of every utterance that was cut.
+   * holds no id twice. An epoch takes one crop of every utterance that was cut, each in its turn.
    * @param cropsOf seeded crops of an utterance; itself where it is no longer than one
    */
   crop?(data: TaskData, cropsOf: Cropper): Promise<TaskData>;
+  /**
+   * The folds of a task that is cross-validated: a head a fold and seed, each chosen on its own dev, and one result for all.
+   * Every test utterance is in one fold's test split. Rows that are judged have their fold's name in the reference's column
+   * `fold`, and the rows of all folds are judged together. Whatever `split` says, rows of train, dev and test make up `data`,
+   * and none of the three need be there.
+   */
+  folds?(data: TaskData): readonly Fold[];
   /**
    * Everything that keeps the task from using the data, each with manifest and line, for `ehmam validate`. Without it, the
    * head is asked for again and again, each time without the line that it refused.
@@ -75,7 +128,7 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    */
   stepsNeeded?(utterance: Utterance): number;
   /**
-   * The head that the data asks for (classes are those of the train split).
+   * The head that the data, or that of a fold, asks for (classes are those of the train split).
    * @throws UserError naming manifest and line of a label or text that the task cannot use
    */
   head(data: TaskData): Spec;
@@ -84,6 +137,23 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
    * @param wanted the names of the metrics that are asked for (default: all); others may be left out
    */
   evaluate(rows: readonly JudgedRow[], wanted?: readonly string[]): Readonly<Record<string, MetricValue>>;
+}
+
+/** The splits that a task's manifest must have utterances of. */
+export const splitsOf = ({ splits: own = splits }: Pick<Task, 'splits'>): readonly Split[] => own;
+
+/** The columns that judging predictions made elsewhere needs. */
+export function judgedColumns({
+  judges,
+  pairs,
+  columns,
+}: Pick<Task, 'judges' | 'pairs' | 'columns'>): JudgedColumns {
+  if (judges !== undefined) return judges;
+  if (pairs !== undefined) return { references: pairs.columns, predictions: ['score'] };
+  const ofTest = columns.flatMap((column) =>
+    typeof column === 'string' ? column : column.splits.includes('test') ? column.name : [],
+  );
+  return { references: ofTest, predictions: ofTest };
 }
 
 /** The names of a task's columns, whichever splits they are of. */

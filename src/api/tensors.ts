@@ -46,6 +46,6 @@ export { type LossWithGradients, lossAndGradients } from '../nn/gradients.js';
 export { type GroupNormSettings, groupNorm } from '../nn/group-norm.js';
 export { layerSum } from '../nn/layer-sum.js';
 export { linear, parameter } from '../nn/linear.js';
-export { bidirectionalLstm } from '../nn/lstm.js';
+export { bidirectionalLstm, lstm } from '../nn/lstm.js';
 export { layerNorm } from '../nn/norm.js';
 export { ownOnly, ownSamples, ownSteps, windowCounts } from '../nn/own-steps.js';

@@ -250,13 +250,18 @@ describe('list', () => {
       (JSON.parse((await entry.run(['list', what, '--json'])).stdout) as { name: string }[]).map(
         ({ name }) => name,
       );
-    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic']);
+    expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic', 'pr', 'er', 'sf', 'asv', 'sd', 'qbe']);
     expect(await names('corpora')).toEqual([
       'mini',
       'librispeech',
       'speech-commands-v1',
       'voxceleb1',
+      'voxceleb1-verification',
+      'libri2mix',
       'fluent-speech-commands',
+      'quesst14',
+      'iemocap',
+      'snips',
       'asterisk',
       'folder',
       'kaldi',

@@ -7,6 +7,7 @@ import type { Command } from './command.js';
 import { compareCommand } from './compare.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
@@ -20,6 +21,7 @@ import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
+import { scoreCommand } from './score.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -34,12 +36,14 @@ export const commands: readonly Command[] = [
   validateCommand,
   planCommand,
   runCommand,
+  evaluateCommand,
   statusCommand,
   watchCommand,
   cleanCommand,
   featuresCommand,
   inspectCommand,
   exportCommand,
+  scoreCommand,
   compareCommand,
   paperCommand,
   cardCommand,

@@ -1,6 +1,7 @@
 /** @file `ehmam compare`: result records as one table. */
 import { knownTasks } from '../plugins/known-tasks.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
+import { withLayers } from '../results/layers.js';
 import { withPublished, withScore } from '../results/published.js';
 import { withSignificance } from '../results/significance.js';
 import { defineCommand } from './command.js';
@@ -33,7 +34,7 @@ export const compareCommand = defineCommand({
     const { comparison: tested, untested } = await withSignificance(compared, records, knownTasks.all());
     for (const why of untested) io.say(why);
     const beside = published === undefined ? tested : withPublished(tested, published);
-    const comparison = withScore(beside, full, scored === true);
+    const comparison = await withLayers(withScore(beside, full, scored === true), records);
     io.print(formatComparison(comparison, json ? 'json' : format, { styled: io.styled, width: io.width }));
     return undefined;
   },

@@ -3,7 +3,7 @@ import type { Encoder } from '../encoders/encoder.js';
 
 /** For commands that take any SPEC. */
 export const specDescription =
-  "Encoder: a checkpoint's folder or .pt file, hf:OWNER/NAME, fbank, or random:PRESET";
+  "Encoder: a checkpoint's folder or .pt file, hf:OWNER/NAME, a name (ehmam list encoders), or random:PRESET";
 
 export const weightsOption = {
   choices: ['student', 'teacher'],

@@ -19,6 +19,10 @@ export const exportCommand = defineCommand({
       type: 'string',
       describe: 'A result of this encoder (results/ENCODER/TASK): its head goes along, logits come out',
     },
+    fold: {
+      type: 'string',
+      describe: "With --with, of a task in folds (er): whose head goes along (default: the first one's)",
+    },
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
     weights: weightsOption,
     threads: { type: 'number', describe: 'Threads of the check (default: all cores)' },
@@ -26,6 +30,7 @@ export const exportCommand = defineCommand({
   examples: [
     ['export runs/tiny --format onnx --out tiny.onnx', 'Every hidden state of any waveform'],
     ['export runs/tiny --with results/mine/tiny/ks --format onnx --out ks.onnx', 'Logits of the keywords'],
+    ['export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx', 'Of a fold'],
     ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
   ],
   async run(args, io) {
@@ -43,6 +48,7 @@ export const exportCommand = defineCommand({
     const { exportOnnx, exportText } = await import('./export/onnx-file.js');
     const written = await exportOnnx(encoder, args.out, {
       head: args.with,
+      fold: args.fold,
       ...(threads !== undefined && { threads }),
     });
     io.print(io.json ? JSON.stringify(written, null, 2) : exportText(written));

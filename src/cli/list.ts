@@ -16,7 +16,7 @@ export const listCommand = defineCommand({
   options: {},
   examples: [
     ['list tasks', 'Tasks with their metrics and columns'],
-    ['list encoders --json', 'Encoders that need no checkpoint, for a machine'],
+    ['list encoders --json', 'Encoders that have a name, for a machine'],
   ],
   async run({ what }, io) {
     const { catalogue } = await import('./list/catalogue.js');

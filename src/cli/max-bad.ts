@@ -1,4 +1,4 @@
-/** @file The option that says how much audio may be bad. */
+/** @file The option that says how much audio may be unusable. */
 import { UserError } from '../base/errors.js';
 
 export const maxBadOption = {
@@ -7,7 +7,10 @@ export const maxBadOption = {
   describe: 'Share of utterances whose audio may be unusable',
 } as const;
 
-/** `0.1%` or `0.001`, from 0 to less than all. @throws UserError for anything else */
+/**
+ * `0.1%` or `0.001`, from 0 to less than all.
+ * @throws UserError for what is no share
+ */
 export function shareOf(text: string): number {
   const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
   const share = Number(number) / (percent === '%' ? 100 : 1);

@@ -7,7 +7,7 @@ export const planCommand = defineCommand({
   usage: 'plan [suite]',
   summary: 'Show the jobs of a suite, what is done, and what the rest may take',
   positionals: {
-    suite: { type: 'string', describe: "Suite file (JSON or YAML), or the name 'mini'" },
+    suite: { type: 'string', describe: "Suite file (JSON or YAML), or the name 'mini' or 'mini-superb'" },
   },
   options: {
     ...suiteOptions,

@@ -9,6 +9,9 @@ import { listOf } from './lists.js';
 /** The options that only some corpora understand. */
 const optionNames = {
   subsets: '--subsets',
+  lexicon: '--lexicon',
+  trials: '--trials',
+  devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
   splitBySpeaker: '--split-by-speaker',
   texts: '--texts',
@@ -30,6 +33,19 @@ const options = {
   subsets: {
     type: 'string',
     describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+  },
+  lexicon: {
+    type: 'string',
+    describe:
+      'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
+  },
+  trials: {
+    type: 'string',
+    describe: "voxceleb1-verification: list of test trials (default: the folder's)",
+  },
+  'dev-trials': {
+    type: 'string',
+    describe: 'voxceleb1-verification: list of dev trials, whose speakers train lacks; none (default: drawn)',
   },
   'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
   'split-by-speaker': { type: 'boolean', describe: 'folder, toolkits: no speaker in two splits' },
@@ -71,6 +87,16 @@ export const prepareCommand = defineCommand({
       'prepare librispeech --from dev-clean.tar.gz --root /data --subsets dev-clean --out manifests',
       'Unpacks the archive into /data; goes on where an earlier call was stopped',
     ],
+    [
+      'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
+      'Phones too, for pr; of several pronunciations of a word the first one counts',
+    ],
+    ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
+    [
+      'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
+      'asv.csv and asv-trials.csv; --dev-trials none for the preset superb, which chooses on test',
+    ],
+    ['prepare libri2mix --root /data --out manifests', 'sd.csv, turns from RTTM'],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
     ['prepare kaldi s5/data --out manifests', 'data/train, data/dev, data/test of a recipe'],
     ['prepare nemo train=a.jsonl test=b.jsonl --out manifests', 'Manifests of NeMo'],
@@ -82,10 +108,14 @@ export const prepareCommand = defineCommand({
     const prepared = await prepare(args, io.quiet);
     for (const remark of prepared.remarks) io.say(`ehmam: ${remark}`);
     if (io.json) io.print(JSON.stringify(prepared, null, 2));
-    for (const { file, splits, hours } of io.json ? [] : prepared.manifests) {
-      const counts = Object.entries(splits).map(([split, count]) => `${split} ${count}`);
-      io.print(`${file}: ${counts.join(', ')}${hours === undefined ? '' : `; ${hours.toFixed(1)} h`}`);
-    }
+    const countsOf = (splits: Readonly<Record<string, number>>): string =>
+      Object.entries(splits)
+        .map(([split, count]) => `${split} ${count}`)
+        .join(', ');
+    for (const { file, splits, hours } of io.json ? [] : prepared.manifests)
+      io.print(`${file}: ${countsOf(splits)}${hours === undefined ? '' : `; ${hours.toFixed(1)} h`}`);
+    for (const { file, splits } of io.json ? [] : (prepared.pairs ?? []))
+      io.print(`${file}: pairs: ${countsOf(splits)}`);
     return undefined;
   },
 });
@@ -96,7 +126,8 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
   const toolkit = toolkits.find(({ name }) => name === args.corpus);
   const corpus = corpora.find(({ name }) => name === args.corpus);
   if (toolkit !== undefined) {
-    refuse(toolkit.name, args, ['from', 'unchecked', 'subsets', 'label-from-parent', 'texts']);
+    const published = ['from', 'unchecked', 'subsets', 'lexicon', 'trials', 'dev-trials'] as const;
+    refuse(toolkit.name, args, [...published, 'label-from-parent', 'texts']);
     return prepareToolkit(toolkit, {
       inputs: args.inputs ?? [],
       root: args.root,
@@ -132,6 +163,9 @@ async function preparePublished(
   }
   const given = {
     subsets: listOf(args.subsets, 'subsets'),
+    lexicon: listOf(args.lexicon, 'lexicon'),
+    trials: args.trials,
+    devTrials: args['dev-trials'],
     labelFromParent: args['label-from-parent'],
     splitBySpeaker: args['split-by-speaker'],
     texts: args.texts,

@@ -20,6 +20,7 @@ export const suiteOptions = {
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
+  layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic, er)' },
   'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,
@@ -37,6 +38,7 @@ export function requestOf(
     seeds: listOf(args.seeds, 'seeds'),
     lr: args.lr,
     preset: args.preset,
+    layerwise: args.layerwise,
     out: args.out,
     plugins: io.plugins,
     maxBadShare: shareOf(args['max-bad']),
@@ -53,7 +55,11 @@ export const runCommand = defineCommand({
   summary: 'Do the jobs of a suite: train encoders, evaluate them on tasks',
   positionals: {},
   options: {
-    suite: { type: 'string', demandOption: true, describe: "Suite file (JSON or YAML), or the name 'mini'" },
+    suite: {
+      type: 'string',
+      demandOption: true,
+      describe: "Suite file (JSON or YAML), or the name 'mini' or 'mini-superb'",
+    },
     ...suiteOptions,
     out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
     jobs: jobsOption,
@@ -78,6 +84,7 @@ export const runCommand = defineCommand({
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
+    ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'What every layer knows'],
     ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],

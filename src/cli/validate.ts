@@ -12,13 +12,14 @@ export const validateCommand = defineCommand({
     task: { type: 'string', describe: 'Name of the task: ks' },
     manifest: { type: 'string', describe: 'CSV with its utterances' },
     root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
+    pairs: { type: 'string', describe: 'CSV of the pairs that the task judges: trials.csv' },
     deep: { type: 'boolean', default: false, describe: 'Decode every audio file too' },
   },
   examples: [
     ['validate --task ks --manifest words.csv --deep', 'Every problem, and what the splits share'],
     ['validate results/demo', 'Every record under a folder, every line of predictions'],
   ],
-  async run({ results = [], task, manifest, root, deep }, io) {
+  async run({ results = [], task, manifest, root, pairs, deep }, io) {
     if (results.length > 0 && task === undefined && manifest === undefined)
       return validateResults(results, io);
     if (results.length > 0 || task === undefined || manifest === undefined) {
@@ -27,7 +28,7 @@ export const validateCommand = defineCommand({
       });
     }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');
-    const report = await checkTaskManifest({ task, manifest, root, deep });
+    const report = await checkTaskManifest({ task, manifest, root, pairs, deep });
     io.print(io.json ? JSON.stringify(report, null, 2) : reportText(report));
     return report.problems.length === 0 ? 0 : 2;
   },

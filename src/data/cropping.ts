@@ -10,7 +10,10 @@ export interface CropSettings {
   readonly seed: number;
 }
 
-/** Gives the crops of an utterance, `id#crop-0` and on; one that is no longer than a crop stays itself. */
+/**
+ * Gives the crops of an utterance, `id#crop-0` and on; one that is no longer than a crop stays itself. Where pauses are
+ * taken out, a crop is a window of what they leave.
+ */
 export type Cropper = (utterance: Utterance) => Promise<readonly Utterance[]>;
 
 /**
@@ -22,17 +25,17 @@ export function cropper({ seconds, perUtterance, seed }: CropSettings): Cropper 
     const whole = await secondsOf(utterance);
     if (whole === undefined || whole <= seconds) return [utterance];
     const random = randomStream(seed, 'crop', hashText(utterance.id));
+    const { id } = utterance;
+    const named = (k: number) => ({ ...utterance, id: `${id}#crop-${k}`, cropOf: id });
+    if (utterance.withoutSilence)
+      return Array.from({ length: perUtterance }, (_, k): Utterance => {
+        return { ...named(k), window: { seconds, place: random.uniform() } };
+      });
     return Array.from({ length: perUtterance }, (_, k): Utterance => {
       // Rounded down to 0.1 ms, so that no crop ends behind its utterance.
       const offset = Math.floor(random.uniform() * (whole - seconds) * 1e4) / 1e4;
       const startSeconds = Number(((utterance.startSeconds ?? 0) + offset).toFixed(4));
-      return {
-        ...utterance,
-        id: `${utterance.id}#crop-${k}`,
-        cropOf: utterance.id,
-        startSeconds,
-        durationSeconds: seconds,
-      };
+      return { ...named(k), startSeconds, durationSeconds: seconds };
     });
   };
 }

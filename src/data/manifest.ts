@@ -19,6 +19,8 @@ export {
 export interface LoadOptions extends ManifestOptions {
   /** The splits wanted, none of which may be empty (default: all rows). */
   readonly splits?: readonly string[];
+  /** Splits that are wanted as well, and may be empty. */
+  readonly optionalSplits?: readonly string[] | undefined;
   /** Whether utterances keep their `columns` (default). Without them, millions of rows need little memory. */
   readonly keepColumns?: boolean;
   /** The share of audio files that may be missing (default: none). */
@@ -55,8 +57,12 @@ export interface ManifestHashes {
   readonly audio: string;
   /** How long the audio is: from the column duration, else as if the files were 16-bit PCM at 16 kHz. */
   readonly seconds: number;
-  /** Of the crops that a plan put in the place of utterances: the other hashes know of them. */
+  /** Of the crops and gains that a plan put in the place of utterances: the other hashes know of them. */
   readonly crops?: string;
+  /** Of the rows before those changes. */
+  readonly unchanged?: string;
+  /** Of the file of pairs that a task judges: `rows` knows of it, `audio` does not. */
+  readonly pairs?: string;
 }
 
 /** Hashes a manifest and the audio it names in one go. */
@@ -147,7 +153,7 @@ async function middleOf(path: string, size: number): Promise<string> {
 }
 
 async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
-  const wanted = options.splits && new Set(options.splits);
+  const wanted = options.splits && new Set([...options.splits, ...(options.optionalSplits ?? [])]);
   const ids = new Set<string>();
   const counts = new Map<string, number>();
   const kept: Utterance[] = [];

@@ -70,7 +70,8 @@ export async function* readBlocks(
         const names = (options.columns ?? []).map((column) =>
           typeof column === 'string' ? column : column.name,
         );
-        const header = checkedHeader(first.cells, file, first.line, names);
+        const needed = [...requiredColumns, ...names];
+        const header = checkedHeader(first.cells, file, first.line, needed);
         layout = layoutOf(header, file, options.root ?? dirname(file), options.keepColumns ?? true);
       }
       const rows = first === undefined ? records : others;
@@ -100,7 +101,8 @@ export async function* readBlocks(
   }
 }
 
-function readError(error: unknown, file: string): unknown {
+/** What keeps a CSV file from being read, as a user error where it is one. */
+export function readError(error: unknown, file: string): unknown {
   const { code, lines } = (error ?? {}) as { readonly code?: unknown; readonly lines?: unknown };
   if (typeof code === 'string' && (code.startsWith('CSV_') || code === 'INVALID_OPENING_QUOTE')) {
     const quotes = code.includes('QUOTE') || code === 'CSV_MAX_RECORD_SIZE';

@@ -16,6 +16,15 @@ export interface Utterance {
   readonly durationSeconds?: number;
   /** Which of the file's channels, counted from 1 (default: the mean of all). */
   readonly channel?: number;
+  /** How much louder its samples are than the file's: no cell of the manifest, but a setting of the work. */
+  readonly gainDecibels?: number;
+  /** Whether its pauses are taken out (`audio/silence.ts`): a setting of the work, as the gain is. */
+  readonly withoutSilence?: boolean;
+  /**
+   * The part that is left of what the rest gives, where that is longer: it starts at `place`, in [0, 1), of what may be its
+   * start. Of a crop whose audio is as long as its pauses let it be.
+   */
+  readonly window?: { readonly seconds: number; readonly place: number };
   readonly split: string;
   /** The id of the utterance that this one is a crop of: no row of the manifest, but made when work is planned. */
   readonly cropOf?: string;
@@ -28,7 +37,10 @@ export interface Utterance {
 
 export const requiredColumns = ['id', 'path', 'split'] as const;
 
-/** @throws UserError for columns that are missing, without a name, or there twice */
+/**
+ * @param columns those that must be there
+ * @throws UserError for columns that are missing, without a name, or there twice
+ */
 export function checkedHeader(
   written: readonly string[],
   file: string,
@@ -37,7 +49,7 @@ export function checkedHeader(
 ): readonly string[] {
   const header = written.map(normalForm);
   const found = `The header found is: ${namesText(header)}`;
-  const missing = [...requiredColumns, ...columns].filter((column) => !header.includes(column));
+  const missing = columns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     const names = missing.map((column) => `'${column}'`).join(', ');
     throw new UserError(
@@ -105,16 +117,7 @@ const noColumns: Readonly<Record<string, string>> = Object.freeze({});
 
 export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: CsvRecord): Utterance {
   const { header, at, file, keepColumns, splits } = layout;
-  if (cells.length !== header.length) {
-    throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
-      file,
-      line,
-      mend:
-        cells.length > header.length
-          ? 'A cell with a comma in it must stand in "quotes"'
-          : 'Add the missing cells',
-    });
-  }
+  checkCount(cells, header, file, line);
   const empty = requiredColumns.find((name) => (isNormal ? cells[at[name]] : cells[at[name]]?.trim()) === '');
   if (empty !== undefined) {
     throw new UserError(`'${empty}' is empty`, {
@@ -149,6 +152,24 @@ export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: C
     utterance.columns = columns;
   }
   return utterance;
+}
+
+/** @throws UserError where a row has more or fewer cells than the header */
+export function checkCount(
+  cells: readonly string[],
+  header: readonly string[],
+  file: string,
+  line: number,
+): void {
+  if (cells.length === header.length) return;
+  throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
+    file,
+    line,
+    mend:
+      cells.length > header.length
+        ? 'A cell with a comma in it must stand in "quotes"'
+        : 'Add the missing cells',
+  });
 }
 
 /** Where most rows have a file of their own, remembering more paths would save nothing. */

@@ -55,6 +55,7 @@ function familyOf(config: unknown, file: string): EncoderFamily {
 
 function configured(family: EncoderFamily, config: unknown): ConfiguredFamily {
   const dims = family.dims(config);
+  const { waveformEpsilon } = family;
   if (dims.length === 0 || dims.some((dim) => dim !== dims[0])) {
     throw new UserError(
       `the encoder family '${family.name}' has hidden states of widths [${dims.join(', ')}]: they must be equal`,
@@ -70,7 +71,9 @@ function configured(family: EncoderFamily, config: unknown): ConfiguredFamily {
       config,
       dims,
       normalizesWaveform: family.normalizesWaveform(config),
-      ...(family.waveformEpsilon !== undefined && { waveformEpsilon: family.waveformEpsilon }),
+      ...(waveformEpsilon !== undefined && {
+        waveformEpsilon: typeof waveformEpsilon === 'number' ? waveformEpsilon : waveformEpsilon(config),
+      }),
       minimumSamples: family.minimumSamples(config),
       hopSamples: family.hopSamples(config),
       forward: (parameters, input) => family.forward(config, parameters, input),

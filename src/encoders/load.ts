@@ -2,17 +2,20 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.js';
+import { closestName } from '../base/names.js';
 import { readJsonFile } from '../formats/json-file.js';
 import { type Checkpoint, checkpointEncoder, encoderOf } from './checkpoint.js';
 import { configure } from './configured.js';
 import type { Encoder } from './encoder.js';
+import { kindOfTorchFile, readTorchEncoder } from './fairseq/read.js';
 import { readHubFolder } from './huggingface/folder.js';
 import { type HubModel, parseHubSpec } from './huggingface/hub-cache.js';
 import { indexFile, torchFile, torchIndexFile } from './huggingface/stored.js';
-import { type OfficialWeights, readOfficialEncoder } from './official/weights.js';
+import type { OfficialWeights } from './official/weights.js';
 import { configFile, readOwnFolder, weightsFile } from './own-folder.js';
 import { startParameters } from './parameter-specs.js';
 import { namedEncoders } from './registry.js';
+import { type UpstreamName, unknownUpstream, upstreamNamed, upstreamNames } from './upstream-names.js';
 
 export interface LoadOptions {
   /** Which weights of a checkpoint of the official trainer (default: the student's). */
@@ -40,18 +43,30 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
       return encoderOf(spec, spec, configured, startParameters(configured.specs, seed));
     }
     case 'file':
-      return checkpointEncoder(spec, await readOfficialEncoder(place.path, weights ?? 'student'));
+      return checkpointEncoder(spec, await readTorchEncoder(place.path, weights));
     case 'folder':
       return checkpointEncoder(spec, await readFolder(place.path));
     case 'hub': {
-      const { repository, revision } = place.model;
-      const [, name = repository] = repository.split('/');
-      // The hub's library is loaded only by those who ask for it.
-      const { hubFolder } = await import('./huggingface/download.js');
-      const read = await readFolder(await hubFolder(place.model, { quiet: options.quiet ?? false }));
-      return checkpointEncoder(spec, { ...read, name: spec.includes('@') ? `${name}@${revision}` : name });
+      return checkpointEncoder(spec, await readHub(spec, place.model, options));
+    }
+    case 'name': {
+      const { name, spec: meant } = place.upstream;
+      const read = await readHub(meant, parseHubSpec(meant) as HubModel, options);
+      return checkpointEncoder(meant, {
+        ...read,
+        notes: [`'${name}' is s3prl's name of ${meant}`, ...read.notes],
+      });
     }
   }
+}
+
+async function readHub(spec: string, model: HubModel, { quiet = false }: LoadOptions): Promise<Checkpoint> {
+  const { repository, revision } = model;
+  const [, name = repository] = repository.split('/');
+  // The hub's library is loaded only by those who ask for it.
+  const { hubFolder } = await import('./huggingface/download.js');
+  const read = await readFolder(await hubFolder(model, { quiet }));
+  return { ...read, name: spec.includes('@') ? `${name}@${revision}` : name };
 }
 
 async function readFolder(folder: string): Promise<Checkpoint> {
@@ -62,13 +77,16 @@ async function readFolder(folder: string): Promise<Checkpoint> {
 /** Whether a SPEC is a file of the official trainer, which may hold a student and a teacher. */
 export async function isOfficialFile(spec: string): Promise<boolean> {
   const place = await placeOf(spec).catch(() => undefined);
-  return place?.kind === 'file';
+  if (place?.kind !== 'file') return false;
+  return (await kindOfTorchFile(place.path).catch(() => 'official')) === 'official';
 }
 
 /** What a SPEC stands for. */
 type Place =
   | { readonly kind: 'made'; readonly config: unknown }
   | { readonly kind: 'hub'; readonly model: HubModel }
+  /** A name that s3prl has for a model of the hub. */
+  | { readonly kind: 'name'; readonly upstream: UpstreamName }
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string };
 
@@ -87,9 +105,30 @@ async function placeOf(spec: string): Promise<Place> {
   if (found?.isDirectory()) return { kind: 'folder', path: spec };
   if (found?.isFile() && folderFiles.includes(basename(spec))) return { kind: 'folder', path: dirname(spec) };
   if (found?.isFile()) return { kind: 'file', path: spec };
-  throw new UserError(`no encoder '${spec}'`, {
-    mend: `An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of the official trainer (.pt), hf:OWNER/NAME, or one of ${specs.join(', ')}`,
+  const upstream = upstreamNamed(spec);
+  if (upstream !== undefined) return { kind: 'name', upstream };
+  throw noEncoder(spec, specs);
+}
+
+/** What may have been meant is said first. */
+function noEncoder(spec: string, specs: readonly string[]): UserError {
+  const known = unknownUpstream(spec);
+  if (known !== undefined) return new UserError(known.what, { mend: known.mend });
+  const hint = meantSpec(spec, specs);
+  return new UserError(`no encoder '${spec}'`, {
+    mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
+}
+
+/** A model of the hub without `hf:` before it, or a name close to one of ours or of s3prl's. */
+function meantSpec(spec: string, specs: readonly string[]): string | undefined {
+  const bare = upstreamNames.find((each) => each.spec === `hf:${spec}` || each.spec.endsWith(`/${spec}`));
+  if (bare !== undefined) return bare.spec;
+  if (/^[\w-]+\/[\w.-]+$/.test(spec) && !/\.\w{2,11}$/.test(spec)) return `hf:${spec}`;
+  if (!/^[\w-]+$/.test(spec)) return undefined;
+  const close = closestName(spec.replaceAll('-', '_'), [...specs, ...upstreamNames.map(({ name }) => name)]);
+  const model = close && upstreamNamed(close)?.spec;
+  return model === undefined ? close : `${close} (${model})`;
 }
 
 const randomPrefix = 'random:';

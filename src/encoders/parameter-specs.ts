@@ -36,6 +36,13 @@ export const normSpecs = (name: string, width: number) => ({
   [`${name}.bias`]: { shape: [width], start: zeros },
 });
 
+/** Weights, and the statistics that training leaves. */
+export const batchNormSpecs = (name: string, width: number) => ({
+  ...normSpecs(name, width),
+  [`${name}.running_mean`]: { shape: [width], start: zeros },
+  [`${name}.running_var`]: { shape: [width], start: ones },
+});
+
 /** torch's default for convolutions: uniform within 1 / sqrt(fan in). */
 export const convSpecs = (name: string, out: number, width: number, taps: number) => ({
   [`${name}.weight`]: { shape: [out, width, taps], start: { bound: 1 / Math.sqrt(width * taps) } },

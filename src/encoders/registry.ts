@@ -5,8 +5,14 @@ import { data2vecAudioFamily } from './families/data2vec-audio.js';
 import { ehmamFamily } from './families/ehmam-family.js';
 import { fbankFamily } from './families/fbank.js';
 import { hubertFamily } from './families/hubert.js';
+import { sewFamily } from './families/sew.js';
+import { unispeechFamily } from './families/unispeech.js';
+import { unispeechSatFamily } from './families/unispeech-sat.js';
 import { wav2vec2Family } from './families/wav2vec2.js';
+import { wav2vec2BertFamily } from './families/wav2vec2-bert.js';
+import { wav2vec2ConformerFamily } from './families/wav2vec2-conformer.js';
 import { wavlmFamily } from './families/wavlm.js';
+import { whisperFamily } from './families/whisper.js';
 
 /** An encoder that a SPEC names without a checkpoint. */
 export interface NamedEncoder {
@@ -19,7 +25,20 @@ export interface NamedEncoder {
 export const encoderFamilies: Registry<EncoderFamily> = createRegistry<EncoderFamily>(
   'encoder family',
   ({ name }) => name,
-  [fbankFamily, ehmamFamily, wav2vec2Family, hubertFamily, wavlmFamily, data2vecAudioFamily],
+  [
+    fbankFamily,
+    ehmamFamily,
+    wav2vec2Family,
+    hubertFamily,
+    wavlmFamily,
+    data2vecAudioFamily,
+    unispeechFamily,
+    unispeechSatFamily,
+    sewFamily,
+    wav2vec2ConformerFamily,
+    wav2vec2BertFamily,
+    whisperFamily,
+  ],
   presetClash,
 );
 

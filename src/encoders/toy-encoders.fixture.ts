@@ -86,4 +86,13 @@ export const toyEncoders: readonly (readonly [name: string, make: () => Promise<
   hub('wavlm-group'),
   hub('wavlm-layer'),
   hub('data2vec-audio'),
+  hub('unispeech'),
+  hub('unispeech-sat'),
+  hub('sew'),
+  hub('sew-wide'),
+  hub('wav2vec2-conformer-relative'),
+  hub('wav2vec2-conformer-rotary'),
+  hub('wav2vec2-bert'),
+  // Windows of 0.2 s: more than one an utterance.
+  hub('whisper'),
 ];

@@ -72,6 +72,22 @@ describe('a program of any length', async () => {
     }
   });
 
+  it('reads a size where it is, though another has it at both lengths that are traced', async () => {
+    // Every fifth sample is a step, two steps a pair: from 5 samples on, both traces have twice as many steps as pairs.
+    const shuffled = ({ wave }: Wave) => {
+      const steps = conv1d({ 'step.weight': tf.ones([1, 1, 1]) }, 'step', wave.expandDims(1), { stride: 5 });
+      const pairs = conv1d({ 'pair.weight': tf.ones([1, 1, 2]) }, 'pair', steps, { stride: 2 });
+      const products = pairs.reshape([-1, 1]).matMul(tf.concat([pairs, pairs], 2).reshape([1, -1])); // (pairs, 2 pairs)
+      return { y: products.reshape([2 * (pairs.shape[2] as number), pairs.shape[2] as number]) };
+    };
+    const compiled = onnx.compile(shuffled, { name: 'shuffled', dynamicAxes });
+    const eager = cpu.compile(shuffled, { name: 'shuffled' });
+    for (const samples of [6, 11, 40]) {
+      const wave = normals([1, samples], 'wave');
+      expect(distance((await compiled.run({ wave })).y, (await eager.run({ wave })).y)).toBeLessThan(1e-5);
+    }
+  });
+
   it('may scan over the axis that varies', async () => {
     const running = ({ wave }: Wave) => {
       const body = (state: tf.Tensor[], slices: tf.Tensor[]) => {

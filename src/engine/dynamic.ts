@@ -11,10 +11,20 @@ import type { TracedGraph } from './trace.js';
 /** Larger than any axis: the end of a slice that reaches to the end. */
 const toTheEnd = 2 ** 40;
 
+/** Where sizes that depend on the length can be read: 'a:b' to a value and its axis. */
+type Sources = Map<string, { readonly value: Value; readonly axis: number }>;
+
 interface Pairing {
-  /** Where a size that depends on the length can be read: 'a:b' to a value and its axis. */
-  readonly sources: Map<string, { readonly value: Value; readonly axis: number }>;
+  readonly sources: Sources;
   nextId: number;
+}
+
+/** The sizes that a value shows. */
+function axesOf(one: Value, other: Value): Sources {
+  const shown: Sources = new Map();
+  for (const [axis, length] of one.shape.entries())
+    if (length !== other.shape[axis]) shown.set(`${length}:${other.shape[axis]}`, { value: one, axis });
+  return shown;
 }
 
 /**
@@ -35,12 +45,9 @@ export function joinLengths(
   const dynamic = new Map<string, readonly number[]>();
   const learn = (one: Value, other: Value): number[] => {
     course.pair(one, other);
-    const axes = one.shape.flatMap((dim, axis) => (dim === other.shape[axis] ? [] : [axis]));
-    for (const axis of axes) {
-      const key = `${one.shape[axis]}:${other.shape[axis]}`;
-      if (!pairing.sources.has(key)) pairing.sources.set(key, { value: one, axis });
-    }
-    return axes;
+    const shown = axesOf(one, other);
+    for (const [key, source] of shown) if (!pairing.sources.has(key)) pairing.sources.set(key, source);
+    return one.shape.flatMap((dim, axis) => (dim === other.shape[axis] ? [] : [axis]));
   };
   for (const [i, [path, value]] of a.inputs.entries())
     dynamic.set(path, learn(value, b.inputs[i]?.[1] as Value));
@@ -78,7 +85,7 @@ function withoutLengths(
     if (node.op === 'Reshape') return reshapeOperand(node, other, value, twin, pairing, before);
     if (node.op === 'Slice' && (position === 1 || position === 2))
       return sliceBounds(node, other, value, twin, pairing, fail);
-    if (node.op === 'Expand') return runtimeSizes(value, twin, pairing, before, fail);
+    if (node.op === 'Expand') return runtimeSizes(value, twin, pairing.sources, pairing, before, fail);
     return fail(`an operand of ${node.op} depends on the length`);
   });
   return [...before, { ...node, inputs }];
@@ -101,7 +108,9 @@ function withoutLengths(
       return -1;
     });
     if (free <= 1) return constant(result, pairs);
-    return runtimeSizes(shape, otherShape, pairs, extra, fail);
+    // Two axes may have one length at both traces and differ at others: what is reshaped is asked first.
+    const sources = new Map([...pairs.sources, ...axesOf(from, fromOther)]);
+    return runtimeSizes(shape, otherShape, sources, pairs, extra, fail);
   }
 }
 
@@ -132,6 +141,7 @@ function sliceBounds(
 function runtimeSizes(
   shape: Value,
   otherShape: Value,
+  sources: Sources,
   pairing: Pairing,
   before: GraphNode[],
   fail: Fail,
@@ -139,7 +149,7 @@ function runtimeSizes(
   const others = numbers(otherShape);
   const parts = numbers(shape).map((size, i) => {
     if (size === others[i]) return constant([size], pairing);
-    const source = pairing.sources.get(`${size}:${others[i]}`);
+    const source = sources.get(`${size}:${others[i]}`);
     if (source === undefined) return fail('a size depends on the length in a way that no value shows');
     const all = append('Shape', [source.value], [source.value.shape.length], pairing, before);
     const attributes = { axis: { int: 0 } };

@@ -9,8 +9,11 @@ import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
 import { type TensorSpec, type TracedGraph, trace } from './trace.js';
 import { isHostTensor, mapLeaves, type Tree } from './tree.js';
 
-/** What is added to a length to trace a dynamic program at two lengths, neither of them special. */
-const tracedLengths = [16 * 1009, 19 * 1009] as const;
+/**
+ * What is added to a length to trace a dynamic program at two lengths, neither of them special: half a minute and a minute
+ * of audio and a little, so that windows of half a minute differ in number.
+ */
+const tracedLengths = [496 * 1009, 997 * 1009] as const;
 
 /** An ONNX model, and what it takes to run it. */
 export interface Model {

@@ -9,9 +9,11 @@ export interface Trial {
   readonly same: boolean;
 }
 
-/** A trial and what it is drawn with: itself, or the speaker whose trials are not independent of each other. */
+/** A trial and what it is drawn with: itself, or the speakers whose trials are not independent of each other. */
 export interface GroupedTrial extends Trial {
   readonly unit: string;
+  /** Of a trial of two speakers, the other one: it is drawn as often as both are, each time of one with each of the other. */
+  readonly otherUnit?: string | undefined;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface GroupedTrial extends Trial {
 export function equalErrorRate(trials: readonly Trial[]): number {
   const wrong = trials.findIndex(({ score }) => Number.isNaN(score));
   if (wrong >= 0) throw new UserError(`trial ${wrong + 1} of ${trials.length} has no score`);
-  const rate = crossing(sortedTrials(trials, new Int32Array(trials.length), 1), [1]);
+  const one = new Int32Array(trials.length);
+  const rate = crossing(sortedTrials(trials, one, one), [1]);
   if (!Number.isNaN(rate)) return rate;
   const same = trials.filter((trial) => trial.same).length;
   const different = trials.length - same;
@@ -40,8 +43,10 @@ export function equalErrorRate(trials: readonly Trial[]): number {
  */
 export function equalErrorRateStatistic(trials: readonly GroupedTrial[]): StatisticMetric {
   const value = equalErrorRate(trials);
-  const { units, index } = indexUnits(trials.map(({ unit }) => unit));
-  const sorted = sortedTrials(trials, index, units.length);
+  const { units, index } = indexUnits(trials.flatMap(({ unit, otherUnit = unit }) => [unit, otherUnit]));
+  const firsts = index.filter((_, i) => i % 2 === 0);
+  const seconds = index.filter((_, i) => i % 2 === 1);
+  const sorted = sortedTrials(trials, firsts, seconds);
   return { value, units, redraw: (drawn) => crossing(sorted, timesDrawn(drawn, units.length)) };
 }
 
@@ -49,44 +54,40 @@ export function equalErrorRateStatistic(trials: readonly GroupedTrial[]): Statis
 interface SortedTrials {
   readonly scores: Float64Array;
   readonly same: Uint8Array;
-  /** Index of each one's unit. */
-  readonly units: Int32Array;
-  /** How many trials of the same and of different speakers a unit has. */
-  readonly targets: Int32Array;
-  readonly others: Int32Array;
+  /** Indices of each one's two units; twice the same where it has one. */
+  readonly firsts: Int32Array;
+  readonly seconds: Int32Array;
 }
 
-function sortedTrials(trials: readonly Trial[], units: Int32Array, count: number): SortedTrials {
-  const [targets, others] = [new Int32Array(count), new Int32Array(count)];
-  for (const [i, { same }] of trials.entries()) {
-    const [kind, unit] = [same ? targets : others, units[i] as number];
-    kind[unit] = (kind[unit] as number) + 1;
-  }
+function sortedTrials(trials: readonly Trial[], firsts: Int32Array, seconds: Int32Array): SortedTrials {
   const order = trials.map((_, i) => i);
   order.sort((i, j) => (trials[j] as Trial).score - (trials[i] as Trial).score);
   return {
     scores: Float64Array.from(order, (i) => (trials[i] as Trial).score),
     same: Uint8Array.from(order, (i) => ((trials[i] as Trial).same ? 1 : 0)),
-    units: Int32Array.from(order, (i) => units[i] as number),
-    targets,
-    others,
+    firsts: Int32Array.from(order, (i) => firsts[i] as number),
+    seconds: Int32Array.from(order, (i) => seconds[i] as number),
   };
 }
 
-/** The equal error rate where the trials of a unit count so many times; NaN where those of one kind count nothing. */
+/** The equal error rate where units count so many times; NaN where the trials of one kind count nothing. */
 function crossing(trials: SortedTrials, times: ArrayLike<number>): number {
-  const { scores, same, units } = trials;
+  const { scores, same, firsts, seconds } = trials;
+  const counts = new Float64Array(scores.length);
   let [targets, others] = [0, 0];
-  for (let unit = 0; unit < times.length; unit++) {
-    targets += (times[unit] as number) * (trials.targets[unit] as number);
-    others += (times[unit] as number) * (trials.others[unit] as number);
+  for (let i = 0; i < counts.length; i++) {
+    const [first, second] = [firsts[i] as number, seconds[i] as number];
+    const count = (times[first] as number) * (first === second ? 1 : (times[second] as number));
+    counts[i] = count;
+    if (same[i] === 1) targets += count;
+    else others += count;
   }
   if (targets === 0 || others === 0) return Number.NaN;
   let [accepted, falsely] = [0, 0];
   // The point before any acceptance: everything is rejected.
   let [rejection, acceptance] = [1, 0];
   for (let i = 0; i < scores.length; i++) {
-    const count = times[units[i] as number] as number;
+    const count = counts[i] as number;
     if (same[i] === 1) accepted += count;
     else falsely += count;
     // Equal scores are accepted together.

@@ -1,22 +1,22 @@
-/** @file The weights of a bidirectional LSTM layer, and its gates. */
+/** @file The weights of an LSTM layer, and its gates. */
 import * as tf from '../engine/ops.js';
 
-/** Both directions' weights, forward first. */
+/** The directions' weights, forward first. */
 export interface Weights {
-  /** [2, 4H, D] */
+  /** [directions, 4H, D] */
   readonly input: tf.Tensor3D;
-  /** [2, 4H, H] */
+  /** [directions, 4H, H] */
   readonly recurrent: tf.Tensor3D;
-  /** [2, 4H]: torch's two biases added. */
+  /** [directions, 4H]: torch's two biases added. */
   readonly bias: tf.Tensor2D;
 }
 
-/** What the gates receive from the input: [2, T, B, 4H]. */
+/** What the gates receive from the input: [directions, T, B, 4H]. */
 export function inputProjection(xs: tf.Tensor4D, weights: Weights): tf.Tensor4D {
-  const [, frames, batch, width] = xs.shape;
-  const flat = tf.reshape(xs, [2, frames * batch, width]);
+  const [directions, frames, batch, width] = xs.shape;
+  const flat = tf.reshape(xs, [directions, frames * batch, width]);
   const projected = tf.add(tf.matMul(flat, weights.input, false, true), tf.expandDims(weights.bias, 1));
-  return tf.reshape(projected, [2, frames, batch, -1]);
+  return tf.reshape(projected, [directions, frames, batch, -1]);
 }
 
 /** The four gates of pre-activations [..., 4H], in the order i, f, g, o. */

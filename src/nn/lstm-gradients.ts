@@ -1,7 +1,7 @@
-/** @file Gradients of a bidirectional LSTM layer, by hand. */
+/** @file Gradients of an LSTM layer of one direction or two, by hand. */
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
-import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';
+import { flipSecond, frameMasks, inDirections, timeFirst } from './directions.js';
 import { gatesOf, inputProjection, type Weights } from './lstm-gates.js';
 
 /** Gradients of x and the weights from those of the outputs. Gates are recomputed from the outputs at once. */
@@ -9,31 +9,31 @@ export function lstmGradients(
   x: tf.Tensor3D,
   weights: Weights,
   lengths: tf.Tensor1D,
-  outputs: tf.Tensor4D, // [T, 2, B, H]
-  dy: tf.Tensor4D, // [T, 2, B, H]
+  outputs: tf.Tensor4D, // [T, directions, B, H]
+  dy: tf.Tensor4D, // [T, directions, B, H]
 ): tf.Tensor[] {
   const [frames, batch, width] = x.shape;
-  const size = weights.recurrent.shape[2];
+  const [directions, , size] = weights.recurrent.shape;
   const rows = frames * batch;
-  const xs = bothDirections(x);
-  const hidden = flipSecond(timeFirst(outputs)); // [2, T, B, H]
+  const xs = inDirections(x, directions);
+  const hidden = flipSecond(timeFirst(outputs)); // [directions, T, B, H]
   const previous = tf.pad(tf.slice(hidden, [0, 0, 0, 0], [-1, frames - 1, -1, -1]), [
     [0, 0],
     [1, 0],
     [0, 0],
     [0, 0],
   ]);
-  const previousRows = tf.reshape(previous, [2, rows, size]);
+  const previousRows = tf.reshape(previous, [directions, rows, size]);
   const recurrentPart = tf.reshape(tf.matMul(previousRows, weights.recurrent, false, true), [
-    2,
+    directions,
     frames,
     batch,
     -1,
   ]);
-  const mask = timeFirst(frameMasks(lengths, frames)); // [T, 2, B, 1]
-  const [i, f, g, o] = gatesOf(timeFirst(tf.add(inputProjection(xs, weights), recurrentPart))); // [T, 2, B, H]
+  const mask = timeFirst(frameMasks(lengths, frames, directions)); // [T, directions, B, 1]
+  const [i, f, g, o] = gatesOf(timeFirst(tf.add(inputProjection(xs, weights), recurrentPart))); // [T, directions, B, H]
   const keep = tf.mul(f, mask);
-  const cells = cellsOf(keep, tf.mul(tf.mul(i, g), mask)); // [T, 2, B, H]
+  const cells = cellsOf(keep, tf.mul(tf.mul(i, g), mask)); // [T, directions, B, H]
   const previousCells = tf.pad(tf.slice(cells, [0, 0, 0, 0], [frames - 1, -1, -1, -1]), [
     [1, 0],
     [0, 0],
@@ -54,15 +54,15 @@ export function lstmGradients(
       -1,
     ),
     mask,
-  ); // [T, 2, B, 4H]
+  ); // [T, directions, B, 4H]
   const cellFromHidden = tf.mul(o, tf.sub(1, tf.square(squashed)));
   const dyDirections = timeFirst(flipSecond(timeFirst(dy)));
   const dGatesByTime = gateGradients(weights.recurrent, [dyDirections, factors, cellFromHidden, keep]);
-  const dGates = tf.reshape(timeFirst(dGatesByTime), [2, rows, 4 * size]);
-  const dxs = flipSecond(tf.reshape(tf.matMul(dGates, weights.input), [2, frames, batch, width]));
+  const dGates = tf.reshape(timeFirst(dGatesByTime), [directions, rows, 4 * size]);
+  const dxs = flipSecond(tf.reshape(tf.matMul(dGates, weights.input), [directions, frames, batch, width]));
   return [
     tf.sum(dxs, 0),
-    tf.matMul(dGates, tf.reshape(xs, [2, rows, width]), true),
+    tf.matMul(dGates, tf.reshape(xs, [directions, rows, width]), true),
     tf.matMul(dGates, previousRows, true),
     tf.sum(dGates, 1),
   ];
@@ -73,8 +73,8 @@ const cachedBytes = 8 * 2 ** 20;
 
 /**
  * Gradients of the gates' pre-activations, from the last step to the first.
- * @param sequences of the outputs' gradients [T, 2, B, H], `factors` [T, 2, B, 4H], `cellFromHidden` and `keep` [T, 2, B, H]
- * @returns [T, 2, B, 4H]
+ * @param sequences of the outputs' gradients [T, directions, B, H], `factors` [T, directions, B, 4H], `cellFromHidden` and `keep` [T, directions, B, H]
+ * @returns [T, directions, B, 4H]
  */
 function gateGradients(recurrent: tf.Tensor3D, sequences: readonly tf.Tensor[]): tf.Tensor4D {
   // Laid out so that every step reads it as it lies: three times as fast as a product that packs it first.

@@ -1,7 +1,7 @@
 /**
- * @file A bidirectional LSTM layer over padded batches: ONNX `LSTM` forward when compiled, gradients by hand.
+ * @file An LSTM layer of one direction or two over padded batches: ONNX `LSTM` forward when compiled, gradients by hand.
  *
- * Parameters are named and laid out as in `torch.nn.LSTM(bidirectional=True)`: gates in the order i, f, g, o.
+ * Parameters are named and laid out as in `torch.nn.LSTM`: gates in the order i, f, g, o.
  * Padding is handled as by `pack_padded_sequence`: the backward direction starts at each utterance's own end.
  */
 
@@ -10,9 +10,27 @@ import { lowered } from '../engine/lowered.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import type { Parameters } from '../engine/tree.js';
-import { bothDirections, flipSecond, frameMasks, timeFirst } from './directions.js';
+import { flipSecond, frameMasks, inDirections, timeFirst } from './directions.js';
+import { parameter } from './linear.js';
 import { gatesOf, inputProjection, type Weights } from './lstm-gates.js';
 import { lstmGradients } from './lstm-gradients.js';
+
+/**
+ * One layer that reads forwards alone.
+ * @param parameters as of `bidirectionalLstm`, without those of `_reverse`
+ * @param x [B, T, D]
+ * @param lengths [B] int32, from 1 to T
+ * @returns [B, T, H], zero behind each length; differentiable in x and the parameters
+ */
+export function lstm(
+  parameters: Parameters,
+  name: string,
+  x: tf.Tensor3D,
+  lengths: tf.Tensor1D,
+  layer = 0,
+): tf.Tensor3D {
+  return layerOf(parameters, name, x, lengths, [`_l${layer}`]);
+}
 
 /**
  * One bidirectional layer.
@@ -29,25 +47,31 @@ export function bidirectionalLstm(
   lengths: tf.Tensor1D,
   layer = 0,
 ): tf.Tensor3D {
+  return layerOf(parameters, name, x, lengths, [`_l${layer}`, `_l${layer}_reverse`]);
+}
+
+/** The directions with these ends of their parameters' names, forwards first. */
+function layerOf(
+  parameters: Parameters,
+  name: string,
+  x: tf.Tensor3D,
+  lengths: tf.Tensor1D,
+  directions: readonly string[],
+): tf.Tensor3D {
   const read = (kind: string): tf.Tensor[] =>
-    ['', '_reverse'].map((direction) => {
-      const path = `${name}.${kind}_l${layer}${direction}`;
-      const tensor = parameters[path];
-      if (tensor === undefined) throw new Error(`parameter ${path} is missing`);
-      return tensor;
-    });
+    directions.map((direction) => parameter(parameters, `${name}.${kind}${direction}`));
   const bias = tf.add(tf.stack(read('bias_ih')), tf.stack(read('bias_hh')));
   const hidden = layerWithGradient(lengths)(
     tf.transpose(x, [1, 0, 2]),
     tf.stack(read('weight_ih')),
     tf.stack(read('weight_hh')),
     bias,
-  ) as tf.Tensor4D; // [T, 2, B, H]
-  const [frames, , batch, size] = hidden.shape;
-  return tf.reshape(tf.transpose(hidden, [2, 0, 1, 3]), [batch, frames, 2 * size]);
+  ) as tf.Tensor4D; // [T, directions, B, H]
+  const [frames, count, batch, size] = hidden.shape;
+  return tf.reshape(tf.transpose(hidden, [2, 0, 1, 3]), [batch, frames, count * size]);
 }
 
-/** (x [T, B, D], input [2, 4H, D], recurrent [2, 4H, H], bias [2, 4H]) to outputs [T, 2, B, H]. */
+/** (x [T, B, D], input [directions, 4H, D], recurrent [., 4H, H], bias [., 4H]) to outputs [T, directions, B, H]. */
 function layerWithGradient(lengths: tf.Tensor1D): (...inputs: tf.Tensor[]) => tf.Tensor {
   return tf.customGrad((...all) => {
     const [x, input, recurrent, bias, save] = all as [...LayerInputs, tf.GradSaveFunc];
@@ -65,7 +89,7 @@ type LayerInputs = [x: tf.Tensor3D, input: tf.Tensor3D, recurrent: tf.Tensor3D, 
 
 function runLayer(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): tf.Tensor4D {
   const { input, recurrent, bias } = weights;
-  const [hidden] = lowered('BidirectionalLstm', { x, input, recurrent, bias, lengths }, {}, () => [
+  const [hidden] = lowered('Lstm', { x, input, recurrent, bias, lengths }, {}, () => [
     eagerLayer(x, weights, lengths),
   ]);
   return hidden as tf.Tensor4D;
@@ -74,10 +98,10 @@ function runLayer(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): tf.Te
 /** Rows of ONNX's gate order (i, o, f, g) taken from torch's (i, f, g, o). */
 const onnxGateOrder = [0, 3, 1, 2];
 
-defineLowering('BidirectionalLstm', (graph, inputs) => {
+defineLowering('Lstm', (graph, inputs) => {
   const [x, recurrent] = [need(inputs, 'x'), need(inputs, 'recurrent')];
   const [frames, batch] = x.shape as [number, number];
-  const size = recurrent.shape[2] as number;
+  const [directions, , size] = recurrent.shape as [number, number, number];
   const rows = graph.constant(
     onnxGateOrder.flatMap((gate) => Array.from({ length: size }, (_, i) => gate * size + i)),
     [4 * size],
@@ -89,24 +113,29 @@ defineLowering('BidirectionalLstm', (graph, inputs) => {
   });
   const bias = reordered[2];
   if (bias === undefined) throw new Error('the bias is missing');
-  const noBias = graph.expand(graph.scalar(0), [2, 4 * size]);
-  const biases = graph.emit('Concat', [bias, noBias], [2, 8 * size], 'float32', {
+  const noBias = graph.expand(graph.scalar(0), [directions, 4 * size]);
+  const biases = graph.emit('Concat', [bias, noBias], [directions, 8 * size], 'float32', {
     attributes: { axis: { int: 1 } },
   });
   return graph.emit(
     'LSTM',
     [x, reordered[0], reordered[1], biases, need(inputs, 'lengths')],
-    [frames, 2, batch, size],
+    [frames, directions, batch, size],
     'float32',
-    { attributes: { direction: { text: 'bidirectional' }, hidden_size: { int: size } } },
+    {
+      attributes: {
+        direction: { text: directions === 1 ? 'forward' : 'bidirectional' },
+        hidden_size: { int: size },
+      },
+    },
   );
 });
 
 function eagerLayer(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): tf.Tensor4D {
   const [frames, batch] = x.shape;
-  const size = weights.recurrent.shape[2];
-  const projected = timeFirst(inputProjection(bothDirections(x), weights));
-  const zero = tf.zeros([2, batch, size]);
+  const [directions, , size] = weights.recurrent.shape;
+  const projected = timeFirst(inputProjection(inDirections(x, directions), weights));
+  const zero = tf.zeros([directions, batch, size]);
   const { outputs } = scan(
     ([hidden, cell], [fromInput, mask]) => {
       const [h, c, m] = [hidden as tf.Tensor, cell as tf.Tensor, mask as tf.Tensor];
@@ -118,7 +147,7 @@ function eagerLayer(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): tf.
       return { state: [nextHidden, nextCell], outputs: [nextHidden] };
     },
     [zero, zero],
-    [projected, timeFirst(frameMasks(lengths, frames))],
+    [projected, timeFirst(frameMasks(lengths, frames, directions))],
   );
   return timeFirst(flipSecond(timeFirst(outputs[0] as tf.Tensor4D)));
 }

@@ -30,12 +30,28 @@ const schema: FieldShape = {
 };
 const optional = (shape: FieldShape): FieldShape => ({ ...shape, optional: true });
 
+function isPairs(value: unknown): boolean {
+  const { first, second, columns, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return text.fits(first) && text.fits(second) && isTexts(columns) && areSplits(own);
+}
+
+function isJudged(value: unknown): boolean {
+  const { references, predictions } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return isTexts(references) && isTexts(predictions);
+}
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(text.fits);
+
+function areSplits(value: unknown): boolean {
+  const known: readonly unknown[] = splits;
+  return Array.isArray(value) && value.every((split) => known.includes(split));
+}
+
 /** A name, or a name with the splits that it is needed in. */
 function isColumn(value: unknown): boolean {
   if (typeof value === 'string') return true;
   const { name, splits: own } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const known: readonly unknown[] = splits;
-  return text.fits(name) && Array.isArray(own) && own.every((split) => known.includes(split));
+  return text.fits(name) && areSplits(own);
 }
 
 function isMetric(value: unknown): boolean {
@@ -60,13 +76,16 @@ export const taskShape: Shape = {
     },
     head: aFunction,
     evaluate: aFunction,
+    optionalSplits: optional({ is: 'a list of splits', fits: areSplits }),
+    pairs: optional({ is: '{ first, second, columns, splits }', fits: isPairs }),
+    splits: optional({ is: 'a list of splits', fits: areSplits }),
+    judges: optional({ is: '{ references, predictions }, lists of columns', fits: isJudged }),
     complaints: optional(aFunction),
     crop: optional(aFunction),
+    folds: optional(aFunction),
     settings: optional(object),
-    classes: optional({
-      is: 'a list of columns',
-      fits: (value) => Array.isArray(value) && value.every(text.fits),
-    }),
+    classes: optional({ is: 'a list of columns', fits: isTexts }),
+    madeWith: optional({ is: 'a list of columns', fits: isTexts }),
     hubTask: optional(text),
   },
 };
@@ -90,7 +109,7 @@ export const encoderShape: Shape = {
     presets: optional(object),
     trainingSettings: optional({
       is: 'a list of names of settings',
-      fits: (value) => Array.isArray(value) && value.every(text.fits),
+      fits: isTexts,
     }),
     hub: optional(object),
   },
@@ -108,8 +127,11 @@ export const headShape: Shape = {
     train: aFunction,
     forward: aFunction,
     seedsTogether: { is: 'true or false', fits: (value) => typeof value === 'boolean' },
+    trainsNothing: optional({ is: 'true or false', fits: (value) => typeof value === 'boolean' }),
     presets: optional(object),
     crops: optional(aFunction),
+    framesToLearn: optional(aFunction),
+    fewestFrames: optional(version),
     files: optional({
       is: 'a list of paths of settings',
       fits: (value) => Array.isArray(value) && value.every(Array.isArray),

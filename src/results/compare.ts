@@ -24,6 +24,8 @@ export interface ComparisonColumn {
   readonly direction: 'higher' | 'lower';
   /** The task's name, with what tells it from another column of that name. */
   readonly taskLabel: string;
+  /** What was chosen by the results on test themselves. */
+  readonly chosenOnTest?: string;
 }
 
 export interface ComparisonCell {
@@ -71,6 +73,25 @@ export interface PublishedRow {
   readonly score?: number;
 }
 
+/** A value over seeds, as a comparison has it. */
+export type LayerCell = Pick<ComparisonCell, 'value' | 'interval' | 'seeds' | 'deviation'>;
+
+/** An encoder on a task. */
+export interface LayerRow {
+  readonly label: string;
+  /** Where the row stands in the comparison. */
+  readonly row: number;
+  /** Of the head on all hidden states, weighted. */
+  readonly sum: LayerCell;
+  /** By the number of the hidden state; undefined where no head was trained on it alone. */
+  readonly layers: readonly (LayerCell | undefined)[];
+}
+
+/** A metric of a task. */
+export interface LayerTable extends Pick<ComparisonColumn, 'task' | 'taskLabel' | 'metric' | 'direction'> {
+  readonly rows: readonly LayerRow[];
+}
+
 export interface Comparison {
   readonly columns: readonly ComparisonColumn[];
   readonly rows: readonly ComparisonRow[];
@@ -79,6 +100,8 @@ export interface Comparison {
   readonly published?: readonly PublishedRow[];
   /** What the rows' SUPERB scores are over. */
   readonly score?: ScoreScope;
+  /** What every hidden state alone is worth, where heads were trained so (see `withLayers`). */
+  readonly layers?: readonly LayerTable[];
 }
 
 /** One metric of one record. */
@@ -134,6 +157,7 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       metric: entry.metric,
       direction: entry.value.direction,
       taskLabel: labelOfTask.get(taskKey(entry)) as string,
+      ...chosenOnTestIn(columns.get(columnKey(entry)) ?? []),
     })),
     rows: rowFirsts.map(({ stored: { record } }, i) => ({
       label: rowLabels[i] as string,
@@ -144,6 +168,14 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
     })),
     baseline: baselineRow === undefined ? undefined : rowLabels[baselineRow],
   };
+}
+
+/** What any of a column's results was chosen by on test. */
+function chosenOnTestIn(column: readonly Entry[]): Pick<ComparisonColumn, 'chosenOnTest'> {
+  const chosen = column.find(({ stored: { record } }) => record.chosenOnTest !== undefined);
+  return chosen?.stored.record.chosenOnTest === undefined
+    ? {}
+    : { chosenOnTest: chosen.stored.record.chosenOnTest };
 }
 
 function seedsOf(entries: readonly Entry[]): number[] {

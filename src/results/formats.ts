@@ -1,9 +1,10 @@
 /** @file Writes a comparison for people and programs: a terminal's table, Markdown, LaTeX, CSV, JSON. */
 import { stringify } from 'csv-stringify/sync';
-import type { Comparison } from './compare.js';
+import type { Comparison, ComparisonRow } from './compare.js';
 import { latexText, markdownText } from './layout/documents.js';
+import type { Layout } from './layout/layout.js';
 import { type TerminalOptions, terminalText } from './layout/terminal.js';
-import { layoutOf } from './table.js';
+import { layerLayouts, layoutOf } from './table.js';
 
 export const comparisonFormats = ['table', 'markdown', 'latex', 'csv', 'json'] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
@@ -14,13 +15,16 @@ export function formatComparison(
   format: ComparisonFormat,
   options: TerminalOptions = {},
 ): string {
+  const layouts = (): Layout[] => [layoutOf(comparison), ...layerLayouts(comparison)];
   switch (format) {
     case 'table':
-      return terminalText(layoutOf(comparison), options);
+      return layouts()
+        .map((layout) => terminalText(layout, options))
+        .join('\n\n');
     case 'markdown':
-      return markdownText(layoutOf(comparison));
+      return layouts().map(markdownText).join('\n\n');
     case 'latex':
-      return latexText(layoutOf(comparison));
+      return layouts().map(latexText).join('\n\n');
     case 'csv':
       return csv(comparison);
     case 'json':
@@ -28,8 +32,11 @@ export function formatComparison(
   }
 }
 
-/** One line a cell; values are fractions, with every digit. A published line says its source. */
-function csv({ columns, rows, published = [], score }: Comparison): string {
+/**
+ * One line a cell; values are fractions, with every digit. A published line says its source, one of a hidden state alone its
+ * number.
+ */
+function csv({ columns, rows, published = [], score, layers = [] }: Comparison): string {
   const about = (i: number) => {
     const { task, taskVersion, preset, manifestHash, metric, direction } = columns[i] ?? {};
     return { task, task_version: taskVersion, preset, manifest_hash: manifestHash, metric, direction };
@@ -69,7 +76,22 @@ function csv({ columns, rows, published = [], score }: Comparison): string {
         : [{ encoder: label, ...scored, value, published: source }]),
     ]),
   ];
-  return stringify(lines, { header: true, columns: csvColumns }).trimEnd();
+  const single = layers.flatMap((table) => {
+    const { task, metric, direction } = table;
+    return table.rows.flatMap(({ row, layers: cells }) =>
+      cells.flatMap((cell, layer) => {
+        if (cell === undefined) return [];
+        const { encoder, encoderHash } = rows[row] as ComparisonRow;
+        const [low, high] = cell.interval ?? [];
+        const about = { encoder, encoder_hash: encoderHash, task, metric, direction, layer };
+        return [
+          { ...about, value: cell.value, low, high, seed_count: cell.seeds, deviation: cell.deviation },
+        ];
+      }),
+    );
+  });
+  const names = single.length === 0 ? csvColumns : [...csvColumns, 'layer'];
+  return stringify([...lines, ...single], { header: true, columns: names }).trimEnd();
 }
 
 const csvColumns = [

@@ -12,11 +12,13 @@ describe('withPublished', () => {
   it('adds the rows asked for as fractions, with their source', () => {
     const { published } = withPublished(ours, 'superb:hubert base, FBANK');
     expect(published).toMatchObject([
-      { label: 'HuBERT Base', source: expect.stringContaining('leaderboard') },
-      { label: 'FBANK', source: expect.stringContaining('DPHuBERT') },
+      { label: 'HuBERT Base', source: expect.stringContaining("SUPERB's public leaderboard") },
+      { label: 'FBANK', source: expect.stringContaining('public.json') },
     ]);
-    expect(published?.[0]?.values[0]).toBeCloseTo(0.963, 12);
-    expect(published?.[0]?.values[1]).toBeCloseTo(0.0642, 12);
+    expect(published?.map(({ values }) => values)).toEqual([
+      [0.963, 0.0642],
+      [0.413826674, 0.2318],
+    ]);
   });
 
   it('adds all of them where none is named', () => {
@@ -30,11 +32,29 @@ describe('withPublished', () => {
       const text = formatComparison(comparison, format);
       expect(text).toContain('HuBERT Base †');
       expect(text.replaceAll(/\s+/g, ' ')).toContain('† published by others');
-      expect(text.replaceAll(/\s+/g, ' ')).toContain('HuBERT Base (SUPERB public leaderboard');
+      expect(text.replaceAll(/\s+/g, ' ')).toContain("HuBERT Base (SUPERB's public leaderboard");
     }
     expect(formatComparison(comparison, 'latex')).toContain('HuBERT Base \\textdagger{} & 96.30 & 6.42 \\\\');
-    expect(formatComparison(comparison, 'csv')).toMatch(/^HuBERT Base,.*SUPERB public leaderboard/m);
+    expect(formatComparison(comparison, 'csv')).toMatch(/^HuBERT Base,.*SUPERB's public leaderboard/m);
     expect(JSON.parse(formatComparison(comparison, 'json')).published[0].label).toBe('HuBERT Base');
+  });
+
+  it('prints numbers as published in every format, for a task with other metrics than ours too', () => {
+    const qbe = result('tiny', 'qbe', 0, {
+      metrics: { mtwv: { value: 0.0123, direction: 'higher', utterances: 9 } },
+    });
+    const all = compareRecords([qbe, result('tiny', 'sid', 0.5)]);
+    const comparison = withPublished(all, 'superb:WavLM Base,Mockingjay,FBANK + CMVN');
+    const lines = formatComparison(comparison, 'csv').split('\n');
+    const shown = (encoder: string, task: string) =>
+      lines.find((line) => line.startsWith(`${encoder},,,${task},`))?.split(',')[9];
+    expect([shown('WavLM Base', 'qbe'), shown('WavLM Base', 'sid')]).toEqual(['0.087', '0.8451']);
+    expect(shown('FBANK + CMVN', 'sid')).toBe('0.0000085');
+    expect(JSON.parse(formatComparison(comparison, 'json')).published[0].values).toEqual([0.087, 0.8451]);
+    for (const format of ['table', 'markdown', 'latex'] as const) {
+      const text = formatComparison(comparison, format);
+      for (const part of ['8.70', '84.51', '0.066', '0.00085', '1.23']) expect(text).toContain(part);
+    }
   });
 
   it('names the closest encoder, and the tables that there are', () => {
@@ -79,8 +99,8 @@ describe('withScore', () => {
     expect(withScore(ours, ours, false).score).toBeUndefined();
     const scored = withScore(ours, ours, true);
     expect(scored.score).toEqual({ tasks: ['ASR', 'KS'], of: 10 });
-    // KS (70 - 41.38) / (96.66 - 41.38), ASR (30 - 23.18) / (3.62 - 23.18).
-    expect(scored.rows[0]?.score).toBeCloseTo((1000 * (28.62 / 55.28 - 6.82 / 19.56)) / 2, 9);
+    // KS (70 - 41.3826674) / (96.66 - 41.3826674), ASR (30 - 23.18) / (3.62 - 23.18).
+    expect(scored.rows[0]?.score).toBeCloseTo((1000 * (28.6173326 / 55.2773326 - 6.82 / 19.56)) / 2, 9);
     expect(formatComparison(scored, 'table').replaceAll(/\s+/g, ' ')).toContain('over ASR, KS alone');
   });
 

@@ -3,13 +3,14 @@ import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
 import type { Comparison, ComparisonColumn, ComparisonRow, PublishedRow } from './compare.js';
 import {
+  inPublishedUnit,
+  publishedFraction,
   readSuperb,
   type Superb,
   superbName,
   superbScore,
   superbTask,
   superbTasks,
-  superbUnit,
 } from './superb.js';
 
 /**
@@ -48,7 +49,7 @@ function publishedValue(
 ): number | undefined {
   const name = Object.keys(metrics).find((each) => each.toLowerCase() === superbName(task, metric));
   const value = name === undefined ? null : (metrics[name] ?? null);
-  return name === undefined || value === null ? undefined : value / superbUnit(name);
+  return name === undefined || value === null ? undefined : publishedFraction(name, value);
 }
 
 /**
@@ -96,7 +97,7 @@ function metricsOf(
       superbName(task, metric) === name.toLowerCase() ? (row.cells[i]?.value ?? []) : [],
     );
     const [value] = cells;
-    return value === undefined || cells.length > 1 ? [] : [[name, value * superbUnit(name)] as const];
+    return value === undefined || cells.length > 1 ? [] : [[name, inPublishedUnit(name, value)] as const];
   });
   return Object.fromEntries(found);
 }

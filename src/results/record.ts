@@ -10,11 +10,11 @@ export const recordFileName = 'record.json';
 export const predictionsFileName = 'predictions.jsonl';
 export const tensorsFileName = 'predictions.safetensors';
 
-const text = z.string().min(1);
+export const text = z.string().min(1);
 /** As `recordedPath` writes it. */
-const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
+export const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
 
-const metricSchema = z.strictObject({
+export const metricSchema = z.strictObject({
   /** A fraction, not a percentage (0.1234). */
   value: z.number(),
   /** Which values are better. */
@@ -26,6 +26,38 @@ const metricSchema = z.strictObject({
   /** How many utterances the value is over. */
   utterances: z.int().positive(),
 });
+
+export const engineSchema = z.strictObject({
+  name: text,
+  provider: text,
+  versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
+});
+
+export const skippedSchema = z.array(z.strictObject({ id: text, reason: text }));
+const learningRatesSchema = z.strictObject({
+  /** Every rate tried, with the best value of the task's first metric on dev; of folds, the mean over them. */
+  tried: z.array(
+    z.strictObject({
+      learningRate: z.number().positive(),
+      devMetric: z.number(),
+      /** How many updates it was trained for, and why no more. */
+      updates: z.int().nonnegative().optional(),
+      ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+    }),
+  ),
+  /** The rate whose head was tested; null where the task trains no head, or folds chose different ones. */
+  chosen: z.number().positive().nullable(),
+});
+
+/** One entry a look at dev. */
+const curveSchema = z.array(
+  z.strictObject({
+    update: z.int().nonnegative(),
+    trainLoss: z.number(),
+    devMetric: z.number(),
+    devLoss: z.number(),
+  }),
+);
 
 export const recordSchema = z.strictObject({
   schemaVersion: z.literal(recordSchemaVersion),
@@ -41,48 +73,49 @@ export const recordSchema = z.strictObject({
   task: z.strictObject({ name: text, version: z.int().positive() }),
   /** As the suite names it (of a path elsewhere the file's name alone); the hash says which one it was. */
   manifest: z.strictObject({ path: place, hash: text }),
+  /** The file of pairs that were judged, of a task that judges pairs; the manifest's hash knows of it. */
+  pairs: z.strictObject({ path: place, hash: text }).optional(),
   preset: text,
   seed: z.int(),
+  /** What was chosen by the result on test itself, as the reference does: the numbers flatter. */
+  chosenOnTest: text.optional(),
   /** The file name of the n-gram model that the test split was decoded with. */
   languageModel: text.optional(),
-  learningRates: z.strictObject({
-    /** Every rate tried, with the best value of the task's first metric on dev. */
-    tried: z.array(
-      z.strictObject({
-        learningRate: z.number().positive(),
-        devMetric: z.number(),
-        /** How many updates it was trained for, and why no more. */
-        updates: z.int().nonnegative().optional(),
-        ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
-      }),
-    ),
-    /** The rate whose head was tested; null where the task trains no head. */
-    chosen: z.number().positive().nullable(),
-  }),
-  engine: z.strictObject({
-    name: text,
-    provider: text,
-    versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
-  }),
+  learningRates: learningRatesSchema,
+  engine: engineSchema,
   /** Of this program's own checkout, `-dirty` where files differ from it. */
   gitCommit: text.optional(),
   /** By name; the first one is the one that tables show. */
   metrics: z
     .record(text, metricSchema)
     .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
-  /** The learned weight of every hidden state, after the softmax. */
+  /** The learned weight of every hidden state that the head reads, after the softmax; of folds, the mean over them. */
   layerWeights: z.array(z.number()),
-  /** The learning curve of the head that was tested: one entry a look at dev. */
-  curve: z
+  /** Which hidden states those are, counted from 0, where not all. */
+  layers: z.array(z.int().nonnegative()).optional(),
+  /** The learning curve of the head that was tested; of folds, each has its own. */
+  curve: curveSchema.optional(),
+  /** Of a cross-validated task: each fold's training and the first metric on its test utterances. */
+  folds: z
     .array(
       z.strictObject({
-        update: z.int().nonnegative(),
-        trainLoss: z.number(),
-        devMetric: z.number(),
-        devLoss: z.number(),
+        name: text,
+        /** A fraction. */
+        value: z.number(),
+        utterances: z.int().positive(),
+        learningRates: learningRatesSchema,
+        layerWeights: z.array(z.number()),
+        curve: curveSchema,
       }),
     )
+    .min(1)
     .optional(),
+  /** Where one hidden state was chosen on dev: the task's first metric there, of each. */
+  devByLayer: z.array(z.number()).optional(),
+  /** What a reader is to know of how the result came about. */
+  remarks: z.array(text).optional(),
+  /** What the manifest says that its columns were made with: a lexicon's hash. */
+  madeWith: z.record(text, text).optional(),
   costs: z.strictObject({
     seconds: z.number().nonnegative(),
     peakMemoryMB: z.number().nonnegative(),
@@ -90,7 +123,7 @@ export const recordSchema = z.strictObject({
     encoderFrames: z.int().nonnegative(),
   }),
   /** Utterances whose audio cannot be used, left out of every split. */
-  skipped: z.array(z.strictObject({ id: text, reason: text })).optional(),
+  skipped: skippedSchema.optional(),
   /** JSON Lines beside the record, one utterance a line. */
   predictions: text,
   /** SHA-256 of that file: tells predictions of another run from this one's. Missing in early records. */
@@ -107,7 +140,7 @@ export type RecordMetric = z.infer<typeof metricSchema>;
 /** What the maker of a result fills in; the writer adds the rest. */
 export type NewRecord = Omit<ResultRecord, 'schemaVersion' | 'predictions' | 'predictionsHash' | 'tensors'>;
 
-/** A line of the predictions file; more columns may stand beside these. */
+/** A line of the predictions file, of an utterance or a pair; more columns may stand beside these. */
 export interface PredictionLine {
   readonly id: string;
   readonly prediction: unknown;

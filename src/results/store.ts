@@ -1,10 +1,10 @@
 /** @file Result records on disk: written whole, found under folders, checked when read. */
-import { createHash, type Hash } from 'node:crypto';
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { migrated } from './migrate.js';
+import { writePredictions } from './predictions-file.js';
 import {
   type NewRecord,
   type PredictionLine,
@@ -49,32 +49,15 @@ export async function writeRecord(
   const path = join(place, recordFileName);
   // What cannot be removed cannot be written either, and that is said with its mend.
   await rm(path, { force: true }).catch(() => undefined);
-  const hash = createHash('sha256');
-  await writeFileAtomic(join(place, predictionsFileName), hashedBlocks(predictions, hash));
+  const predictionsHash = await writePredictions(join(place, predictionsFileName), predictions);
   const stored = await writeTensors(place, tensors);
   const whole = {
     ...checked,
-    predictionsHash: hash.digest('hex'),
+    predictionsHash,
     ...(stored !== undefined && { tensors: stored }),
   };
   await writeFileAtomic(path, `${JSON.stringify(whole, null, 2)}\n`);
   return { path, record: whole };
-}
-
-/** Lines in blocks, since a write a line would take minutes for a million of them. */
-function* hashedBlocks(predictions: Iterable<PredictionLine>, hash: Hash): Generator<string> {
-  let lines: string[] = [];
-  for (const line of predictions) {
-    lines.push(`${JSON.stringify(line)}\n`);
-    if (lines.length < 4096) continue;
-    const block = lines.join('');
-    lines = [];
-    hash.update(block);
-    yield block;
-  }
-  const rest = lines.join('');
-  hash.update(rest);
-  yield rest;
 }
 
 const filesAtOnce = 64;

@@ -1,6 +1,7 @@
 /** @file SUPERB's published rows, and its score over the tasks. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { inPercent, ofPercent } from '../base/decimal.js';
 import { projectFile } from '../base/package.js';
 
 const values = z.record(z.string(), z.number().nullable());
@@ -38,8 +39,21 @@ export const superbTask = (metric: string): string => metric.split('.')[0] ?? me
 export const superbName = (task: string, metric: string): string =>
   `${task}.${metric === 'accuracy' ? 'acc' : metric}`.toLowerCase();
 
-/** One over what a published value of this metric is as a fraction: 100 for percent, 1 for QbE's MTWV. */
-export const superbUnit = (metric: string): number => (metric.endsWith('.mtwv') ? 1 : 100);
+const isFraction = (metric: string): boolean => metric.endsWith('.mtwv');
+
+/** A published value of this metric, which is in percent but for QbE's MTWV, as a fraction. */
+export const publishedFraction = (metric: string, value: number): number =>
+  isFraction(metric) ? value : ofPercent(value);
+
+/** A fraction in the unit that this metric is published in. */
+export const inPublishedUnit = (metric: string, fraction: number): number =>
+  isFraction(metric) ? fraction : inPercent(fraction);
+
+/** Which values of a published metric are better: those on the state of the art's side of the baseline. */
+export const directionOf = (
+  metric: string,
+  { baseline, sota }: Superb['superb_score'],
+): 'higher' | 'lower' => ((sota[metric] ?? 0) > (baseline[metric] ?? 0) ? 'higher' : 'lower');
 
 /**
  * 1000 / tasks · the sum over tasks of how far an encoder is on the way from the log-mel baseline to the state of the

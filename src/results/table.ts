@@ -1,5 +1,6 @@
 /** @file What a comparison's table shows: values in percent, arrows, intervals, seeds, differences, and what marks mean. */
-import type { Comparison, ComparisonCell, ComparisonColumn } from './compare.js';
+import { inPercent } from '../base/decimal.js';
+import type { Comparison, ComparisonCell, ComparisonColumn, LayerCell } from './compare.js';
 import { type Layout, type LayoutCell, plainCell } from './layout/layout.js';
 import { scoreNotes } from './superb.js';
 
@@ -11,6 +12,11 @@ export const publishedMark = '†';
 /** A fraction in percent with two decimals. */
 export function percent(fraction: number): string {
   return (fraction * 100).toFixed(2);
+}
+
+/** What others published: rounded as they print it; with all its digits where that would leave one or none (0.00085). */
+export function publishedText(value: number, decimals = 2): string {
+  return value !== 0 && Math.abs(value) < 10 ** (1 - decimals) ? String(value) : value.toFixed(decimals);
 }
 
 /** A difference of fractions in percentage points, with its sign. */
@@ -54,13 +60,45 @@ export function layoutOf(comparison: Comparison): Layout {
       ...published.map((row) => ({
         label: `${row.label} ${publishedMark}`,
         cells: [
-          ...row.values.map((value) => (value === undefined ? undefined : plainCell(percent(value)))),
+          ...row.values.map((value) =>
+            value === undefined ? undefined : plainCell(publishedText(inPercent(value))),
+          ),
           ...(score === undefined ? [] : [scoreCell(row.score, false)]),
         ],
       })),
     ],
     notes: notesOf(comparison),
   };
+}
+
+/** The tables of hidden states: a row a hidden state, a column an encoder; the best of each column stands out. */
+export function layerLayouts({ layers = [] }: Comparison): Layout[] {
+  return layers.map(({ taskLabel, metric, direction, rows }): Layout => {
+    const count = Math.max(...rows.map((row) => row.layers.length));
+    const better = direction === 'higher' ? Math.max : Math.min;
+    const best = rows.map((row) => better(...row.layers.flatMap((cell) => cell?.value ?? [])));
+    const cell = (layer: LayerCell | undefined, isBest: boolean): LayoutCell | undefined =>
+      layer && {
+        value: percent(layer.value),
+        best: isBest,
+        details:
+          layer.interval === undefined ? [] : [`${percent(layer.interval[0])}–${percent(layer.interval[1])}`],
+      };
+    return {
+      corner: `${taskLabel}: hidden state`,
+      heads: rows.map(({ label }) => [label, `${metric} % ${arrows[direction]}`]),
+      rows: [
+        ...Array.from({ length: count }, (_, number) => ({
+          label: String(number),
+          cells: rows.map(({ layers: own }, i) => cell(own[number], own[number]?.value === best[i])),
+        })),
+        { label: 'weighted sum', cells: rows.map(({ sum }) => cell(sum, false)) },
+      ],
+      notes: [
+        `heads on one hidden state each, 0 the input of the first block; percent, and the 95 % interval`,
+      ],
+    };
+  });
 }
 
 /** What is said of the intervals of a comparison; undefined where no value has one. */
@@ -74,7 +112,7 @@ export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | unde
 }
 
 /** What the marks of a table mean, and where published values come from. */
-function notesOf({ rows, baseline, published = [], score }: Comparison): string[] {
+function notesOf({ columns, rows, baseline, published = [], score }: Comparison): string[] {
   const any = (test: (cell: ComparisonCell) => boolean): boolean =>
     rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
   const intervals = intervalsText({ rows });
@@ -91,6 +129,11 @@ function notesOf({ rows, baseline, published = [], score }: Comparison): string[
     ...(any((cell) => cell.pValue !== undefined)
       ? ['* p < 0.05, paired by utterance, after Holm over the table']
       : []),
+    ...columns.flatMap(({ taskLabel, chosenOnTest }) =>
+      chosenOnTest === undefined
+        ? []
+        : [`${taskLabel}: ${chosenOnTest} chosen on test itself, as the reference does`],
+    ),
     ...(published.length > 0
       ? [
           `${publishedMark} published by others on SUPERB's own data, not measured here: ${sourcesOf(published)}`,

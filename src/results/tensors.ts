@@ -29,14 +29,18 @@ export function namedTensors(ids: readonly string[], predictions: readonly Predi
 }
 
 /** Writes them into a result's folder; where there are none, those of an earlier result go. */
-export async function writeTensors(folder: string, tensors: NamedTensors): Promise<ResultRecord['tensors']> {
-  const file = join(folder, tensorsFileName);
+export async function writeTensors(
+  folder: string,
+  tensors: NamedTensors,
+  name = tensorsFileName,
+): Promise<ResultRecord['tensors']> {
+  const file = join(folder, name);
   if (Object.keys(tensors).length === 0) {
     await rm(file, { force: true });
     return undefined;
   }
   await writeSafetensors(file, tensors);
-  return { file: tensorsFileName, hash: await sha256OfFile(file) };
+  return { file: name, hash: await sha256OfFile(file) };
 }
 
 export interface PredictionTensors {

@@ -8,14 +8,18 @@ import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
 import { readText } from '../base/text.js';
 import { buildMiniSuite } from '../data/mini/build.js';
+import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import { recordedPath } from '../results/places.js';
 
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  name: text.describe("A task's name: asr, ks, sid, ic, or a plug-in's"),
+  name: text.describe("A task's name: 'ehmam list tasks'"),
   manifest: text.describe('CSV; relative to the suite file'),
   root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  pairs: text
+    .optional()
+    .describe('CSV of the pairs that the task judges (trials, queries); relative to the suite file'),
   settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
@@ -72,6 +76,10 @@ export const suiteSchema = z.strictObject({
     .optional()
     .describe("Learning rate of the heads, or 'search'"),
   preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  layerwise: z
+    .boolean()
+    .optional()
+    .describe('Trains heads that can be on every hidden state alone too, beside the weighted sum'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -90,6 +98,8 @@ export interface SuiteTask {
   readonly name: string;
   readonly manifest: string;
   readonly root?: string | undefined;
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** The suite file's: files that the settings name are found from it (default: from the working folder). */
   readonly folder?: string | undefined;
@@ -115,6 +125,8 @@ export interface Suite {
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
   readonly preset?: PresetName | undefined;
+  /** Whether heads are trained on every hidden state alone too. */
+  readonly layerwise?: boolean | undefined;
   readonly resources?:
     | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
     | undefined;
@@ -132,8 +144,8 @@ export interface LoadSuiteOptions {
   readonly quiet?: boolean | undefined;
 }
 
-/** Suites that need no file: the corpus of `mini` is made on first use. */
-export const suiteNames = ['mini'] as const;
+/** Suites that need no file: their corpora are made on first use. */
+export const suiteNames = ['mini', 'mini-superb'] as const;
 export const isSuiteName = (text: string): boolean => (suiteNames as readonly string[]).includes(text);
 
 /**
@@ -142,6 +154,7 @@ export const isSuiteName = (text: string): boolean => (suiteNames as readonly st
  */
 export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (fileOrName === 'mini') return miniSuite(options);
+  if (fileOrName === 'mini-superb') return miniSuperbSuite(options);
   const content = await readText(fileOrName, { mend: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
     // Other faults than a file that is not there name themselves.
     if (systemCode(error instanceof Error ? error.cause : error) === undefined) throw error;
@@ -169,6 +182,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
+      pairs: task.pairs === undefined ? undefined : resolve(folder, task.pairs),
       folder: resolve(folder),
     })),
     plugins: plugins.map((module) => moduleFrom(folder, module)),
@@ -206,11 +220,8 @@ function parseText(file: string, content: string): unknown {
 /** How records name a manifest of the mini suite, wherever its corpus is kept. */
 export const miniPlace = (task: string): string => `mini/${task}.csv`;
 
-async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suite> {
-  const { tasks } = await buildMiniSuite({
-    ...(cacheFolder !== undefined && { cacheFolder }),
-    ...(quiet !== undefined && { quiet }),
-  });
+async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const { tasks } = await buildMiniSuite(corpusOptions(options));
   return {
     name: 'mini',
     tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({
@@ -218,6 +229,29 @@ async function miniSuite({ cacheFolder, quiet }: LoadSuiteOptions): Promise<Suit
       manifest: tasks[name],
       recordedAs: miniPlace(name),
     })),
-    encoders: ['fbank', 'random:tiny'],
+    encoders: miniEncoders,
   };
 }
+
+/** All ten tasks, those of the mini suite among them. */
+async function miniSuperbSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const { tasks, pairs } = await buildMiniSuperb(corpusOptions(options));
+  return {
+    name: 'mini-superb',
+    tasks: superbTasks.map((name) => ({
+      name,
+      manifest: tasks[name],
+      pairs: pairs[name],
+      recordedAs: name in miniHas ? miniPlace(name) : `mini-superb/${name}.csv`,
+    })),
+    encoders: miniEncoders,
+  };
+}
+
+const miniHas = { asr: true, ks: true, sid: true, ic: true };
+const miniEncoders = ['fbank', 'random:tiny'];
+
+const corpusOptions = ({ cacheFolder, quiet }: LoadSuiteOptions) => ({
+  ...(cacheFolder !== undefined && { cacheFolder }),
+  ...(quiet !== undefined && { quiet }),
+});

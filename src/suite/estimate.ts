@@ -16,7 +16,7 @@ export function paceOf(job: Job): string {
       return `features ${parameters === undefined ? name : `${parameters} parameters`} ${job.store}`;
     }
     case 'head':
-      return `head ${job.task.name}`;
+      return `head ${job.task.name}${job.layerwise ? ', layer by layer' : ''}`;
   }
 }
 

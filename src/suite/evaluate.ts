@@ -4,9 +4,11 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { checkLayers, someLayers } from '../features/some-layers.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
+import { type Part, partsOf, placesIn } from './parts.js';
 import type { PlannedTask } from './plan.js';
 import { leftOut, type Usable, usable } from './usable.js';
 
@@ -18,8 +20,8 @@ export interface EvaluateOptions {
   readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
-  /** How a training is kept that starts from this seed; without it none is. */
-  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
+  /** How a training is kept that starts from this seed, of the fold at this place; without it none is. */
+  readonly keepingOf?: ((seed: number, fold: number) => Omit<Keeping, 'origin'>) | undefined;
 }
 
 /**
@@ -34,38 +36,88 @@ export async function evaluate(
   const { engine, seeds } = options;
   const features = await openPlanned(encoder, planned, options);
   try {
-    const skipped = leftOut(planned, features, encoder.hopSamples);
-    const kept = usable(planned, skipped);
-    const { results, seconds, rowsOf } = await trainAndTest(encoder, planned, features, kept, options);
-    return results.map((result, i) => {
-      const rows = rowsOf(result.predictions, 'test');
-      const seed = seeds[i] as number;
+    const { works, skipped } = worksOf(encoder, planned, features, options);
+    const trained: TrainedPart[] = [];
+    for (const each of works) trained.push(await trainAndTest(each, seeds));
+    return seeds.map((seed, i) => {
       const tested = {
         encoder,
         planned,
         engine,
         features,
         skipped,
-        utterances: kept.data.test,
-        rows,
+        speakers: trained.flatMap(({ speakers }) => speakers),
         seed,
-        seconds,
+        seconds: trained.reduce((sum, { seconds }) => sum + seconds, 0),
       };
-      return evaluationOf(tested, result);
+      return evaluationOf(
+        tested,
+        trained.map(({ part, results, rowsOf }) => {
+          const result = results[i] as HeadResult;
+          return { fold: part.fold, result, rows: rowsOf(result.predictions, 'test') };
+        }),
+      );
     });
   } finally {
     await features.close();
   }
 }
 
-/** The features that the planned head reads. */
-function openPlanned(
+/** What a part's head is trained with. */
+export interface PartWork {
+  readonly part: Part;
+  readonly work: HeadWork;
+  /** Predictions of a split beside what the manifest says. */
+  readonly rowsOf: RowsOf;
+  /** Of test, one a row, where the manifest names them. */
+  readonly speakers: readonly (string | undefined)[];
+}
+
+/** The work of every part of a task, and the reasons of what is left out, by place. */
+export function worksOf(
+  encoder: Encoder,
+  planned: PlannedTask,
+  features: Features,
+  options: EvaluateOptions,
+): { readonly works: readonly PartWork[]; readonly skipped: ReadonlyMap<number, string> } {
+  const skipped = new Map<number, string>();
+  const parts = partsOf(planned, features);
+  const works = parts.map((part, index) => {
+    const out = leftOut(part.planned, part.seen, encoder.hopSamples);
+    for (const [place, reason] of out) skipped.set(part.placeOf(place), reason);
+    const kept = usable(part.planned, out);
+    return workOf(encoder, part, features, kept, ofPart(options, index, parts.length));
+  });
+  return { works, skipped };
+}
+
+/** The options of one of several parts. */
+function ofPart(options: EvaluateOptions, index: number, parts: number): PartOptions {
+  const { onProgress, keepingOf, ...rest } = options;
+  return {
+    ...rest,
+    onProgress: onProgress && ((share, note) => onProgress((index + share) / parts, note)),
+    keepingOf: keepingOf && ((seed) => keepingOf(seed, index)),
+  };
+}
+
+interface PartOptions extends Omit<EvaluateOptions, 'keepingOf'> {
+  readonly keepingOf?: ((seed: number) => Omit<Keeping, 'origin'>) | undefined;
+}
+
+/**
+ * The features that the planned head reads.
+ * @throws UserError for a hidden state in its settings that the encoder does not have
+ */
+export async function openPlanned(
   encoder: Encoder,
   { head, utterances, hashes }: PlannedTask,
   { engine, storage, quiet }: EvaluateOptions,
 ): Promise<Features> {
   const reads = head.kind.reads(head.settings);
-  return openFeatures({
+  const { layers } = head.reading;
+  checkLayers(layers, encoder);
+  const features = await openFeatures({
     engine,
     encoder,
     utterances,
@@ -75,48 +127,65 @@ function openPlanned(
     ...(reads.store === 'frames' && { frameType: reads.type }),
     quiet,
   });
+  return someLayers(features, layers);
 }
 
 /** Predictions of a split beside what the manifest says. */
-type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
+export type RowsOf = (predictions: readonly Prediction[], split: Split) => JudgedRow[];
 
-/** Heads trained and tested; seconds are a seed's: seeds that train together share the time it took. */
-async function trainAndTest(
-  encoder: Encoder,
-  planned: PlannedTask,
-  features: Features,
-  { data, places }: Usable,
-  { engine, seeds, quiet, onProgress, keepingOf }: EvaluateOptions,
-): Promise<{ readonly results: readonly HeadResult[]; readonly seconds: number; readonly rowsOf: RowsOf }> {
-  const { task, head } = planned;
+/** Heads of a task or a fold, trained and tested, a result a seed. */
+interface TrainedPart extends PartWork {
+  readonly results: readonly HeadResult[];
+  /** A seed's: seeds that train together share the time it took. */
+  readonly seconds: number;
+}
+
+async function trainAndTest(partWork: PartWork, seeds: readonly number[]): Promise<TrainedPart> {
+  const { kind, spec, settings } = partWork.part.planned.head;
   const started = performance.now();
-  const references = referencesOf(task, data);
+  const results = await kind.train(partWork.work, spec, settings, seeds);
+  const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
+  const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
+  return { ...partWork, results, seconds };
+}
+
+function workOf(
+  encoder: Encoder,
+  part: Part,
+  features: Features,
+  kept: Usable,
+  { engine, quiet, onProgress, keepingOf }: PartOptions,
+): PartWork {
+  const { planned, fold } = part;
+  const { task } = planned;
+  const { data } = kept;
+  const of = (split: Split) => judgedOf(part, data, split);
+  const judged = { train: of('train'), dev: of('dev'), test: of('test') };
+  const references = (split: Split) => judged[split].map(({ reference }) => reference);
   const rowsOf: RowsOf = (predictions, split) =>
     predictions.map(({ columns, tensors }, i) => ({
-      id: data[split][i]?.id ?? '',
+      id: judged[split][i]?.id ?? '',
       prediction: columns,
-      reference: references[split][i] ?? {},
+      reference: judged[split][i]?.reference ?? {},
       ...(tensors !== undefined && { tensors }),
     }));
-  const origin = originOf(encoder, planned, engine);
+  const origin = originOf(encoder, part, engine);
   const work: HeadWork = {
     engine,
     features,
     hopSamples: encoder.hopSamples,
-    places,
-    references,
+    places: placesIn(part, kept.places),
+    references: { train: references('train'), dev: references('dev'), test: references('test') },
+    ...(data.pairs !== undefined && { pairs: data.pairs }),
     trainSources: data.train.map(({ id, cropOf }) => cropOf ?? id),
     metric: task.metrics[0],
     score: scorer(task, rowsOf),
-    title: `${task.name} head on ${encoder.name}`,
+    title: `${task.name} head on ${encoder.name}${fold === undefined ? '' : `, fold ${fold}`}`,
     quiet,
     onProgress,
     keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
   };
-  const results = await head.kind.train(work, head.spec, head.settings, seeds);
-  const earlier = results.reduce((sum, { earlierSeconds }) => sum + earlierSeconds, 0);
-  const seconds = ((performance.now() - started) / 1000 + earlier) / seeds.length;
-  return { results, seconds, rowsOf };
+  return { part, work, rowsOf, speakers: judged.test.map(({ speaker }) => speaker) };
 }
 
 /**
@@ -126,8 +195,10 @@ async function trainAndTest(
 function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
   const [metric] = task.metrics;
   let checked = false;
-  return (predictions, split) => {
-    const values = judgeRows(task, rowsOf(predictions, split), checked ? [metric] : task.metrics);
+  return (predictions, split, some) => {
+    const all = rowsOf(predictions, split);
+    const rows = some === undefined ? all : some.map((row) => all[row] as JudgedRow);
+    const values = judgeRows(task, rows, checked ? [metric] : task.metrics);
     checked = true;
     const value = values[metric.name]?.value;
     if (value === undefined) throw new Error(`${metric.name} was not judged`);
@@ -136,7 +207,7 @@ function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
 }
 
 /** All that decides a head beside its settings and seed. */
-function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: Engine): Keeping['origin'] {
+function originOf(encoder: Encoder, { planned, fold }: Part, { name, provider }: Engine): Keeping['origin'] {
   const { task, manifest, preset } = planned;
   return {
     encoder: encoder.hash,
@@ -145,13 +216,31 @@ function originOf(encoder: Encoder, planned: PlannedTask, { name, provider }: En
     preset,
     engine: [name, provider],
     versions: runtimeVersions(),
+    ...(fold !== undefined && { fold }),
   };
 }
 
-/** What the manifest says in the task's columns; empty where a split does not need one. */
-function referencesOf(task: Task, data: PlannedTask['data']): HeadWork['references'] {
+/** What is predicted and judged: an utterance, or a pair of them. */
+interface Judged {
+  readonly id: string;
+  readonly reference: Columns;
+  readonly speaker?: string | undefined;
+}
+
+/**
+ * Of a split, in order: its pairs with the columns of their file, or else its utterances with what the manifest says in
+ * the task's columns; empty where a split does not need one. Of a fold, with its name.
+ */
+function judgedOf({ planned: { task }, fold }: Part, data: PlannedTask['data'], split: Split): Judged[] {
+  const pairs = data.pairs?.[split];
+  if (pairs !== undefined) return pairs.map(({ id, columns }) => ({ id, reference: columns }));
   const names = columnNames(task);
-  const of = (split: Split): Columns[] =>
-    data[split].map(({ columns }) => Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])));
-  return { train: of('train'), dev: of('dev'), test: of('test') };
+  return data[split].map(({ id, columns }) => ({
+    id,
+    reference: {
+      ...Object.fromEntries(names.map((name) => [name, columns[name] ?? ''])),
+      ...(fold !== undefined && { fold }),
+    },
+    speaker: columns.speaker,
+  }));
 }

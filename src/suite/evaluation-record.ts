@@ -1,18 +1,18 @@
 /** @file What is written of a trained and tested head: its record, its predictions, their tensors. */
 import type { HeadResult } from '../api/head-kind.js';
-import type { JudgedRow } from '../api/task.js';
+import type { JudgedRow, Task } from '../api/task.js';
 import { ownCommit, runtimeVersions } from '../base/package.js';
-import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
-import type { TrainedHead } from '../heads/trained.js';
+import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
 import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type NamedTensors, namedTensors } from '../results/tensors.js';
+import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './parts.js';
 import type { PlannedTask } from './plan.js';
 
 /** A record, and what stands beside it. */
@@ -20,7 +20,15 @@ export interface Evaluation {
   readonly record: NewRecord;
   readonly predictions: PredictionLine[];
   readonly tensors: NamedTensors;
-  readonly head: TrainedHead;
+  /** Of each fold, where there are any. */
+  readonly heads: readonly [TrainedHead, ...TrainedHead[]];
+}
+
+/** A head of a task or a fold, and what it says of test. */
+export interface TestedHead {
+  readonly fold: string | undefined;
+  readonly result: HeadResult;
+  readonly rows: readonly JudgedRow[];
 }
 
 /** What was tested, with what, and how. */
@@ -31,35 +39,52 @@ export interface Tested {
   readonly features: Pick<Features, 'costs'>;
   /** Reasons of what was left out, by place. */
   readonly skipped: ReadonlyMap<number, string>;
-  /** Of test, in the order of the predictions. */
-  readonly utterances: readonly Utterance[];
-  readonly rows: readonly JudgedRow[];
+  /** One a row, where the manifest names them. */
+  readonly speakers: readonly (string | undefined)[];
   readonly seed: number;
-  /** Spent on the head's training and test. */
+  /** Spent on training and test. */
   readonly seconds: number;
 }
 
-/** The evaluation of one seed's head. */
-export function evaluationOf(tested: Tested, result: HeadResult): Evaluation {
-  const { planned, utterances, rows } = tested;
-  const ids = utterances.map(({ id }) => id);
+/** The evaluation of one seed: of its head, or of a head a fold. */
+export function evaluationOf(tested: Tested, parts: readonly TestedHead[]): Evaluation {
+  const { planned, speakers } = tested;
+  const rows = parts.flatMap((part) => part.rows);
+  const [head, ...others] = parts.map(
+    ({ result }): TrainedHead => ({
+      kind: planned.head.spec.kind,
+      ...reducedBy(planned.head),
+      ...result.head,
+    }),
+  );
+  if (head === undefined) throw new Error('no head was trained');
   return {
-    record: recordOf(tested, result),
+    record: recordOf(tested, parts, rows),
     predictions: rows.map(({ id, prediction, reference }, i) => ({
       id,
       prediction: writtenValue(planned.task, prediction),
       reference: writtenValue(planned.task, reference),
-      ...(utterances[i]?.columns.speaker && { speaker: utterances[i].columns.speaker }),
+      ...(speakers[i] && { speaker: speakers[i] }),
     })),
-    tensors: namedTensors(ids, result.predictions),
-    head: { kind: planned.head.spec.kind, ...result.head },
+    tensors: namedTensors(
+      rows.map(({ id }) => id),
+      parts.flatMap(({ result }) => result.predictions),
+    ),
+    heads: [head, ...others],
   };
 }
 
-function recordOf(tested: Tested, result: HeadResult): NewRecord {
+/** What the head was given that is not all, or not as usual. */
+function reducedBy({ kind, settings, reading }: PlannedTask['head']): Partial<TrainedHead> {
+  const reads = kind.reads(settings);
+  const frameType = reads.store === 'frames' && reads.type !== usualFrameType(kind) ? reads.type : undefined;
+  return { ...reading, ...(frameType !== undefined && { frameType }) };
+}
+
+function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly JudgedRow[]): NewRecord {
   const { encoder, planned, engine, features, skipped, seed, seconds } = tested;
-  const { task, manifest, preset } = planned;
-  const { languageModel } = result;
+  const { task, manifest, pairs, preset } = planned;
+  const { languageModel, devByLayer, chosenOnTest, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
     encoder: {
@@ -70,15 +95,19 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
     },
     task: { name: task.name, version: task.version },
     manifest: { ...manifest },
+    ...(pairs !== undefined && { pairs: { ...pairs } }),
     preset,
     seed,
-    learningRates: { tried: result.tried.map((rate) => ({ ...rate })), chosen: result.chosen },
     engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    ...(chosenOnTest !== undefined && { chosenOnTest }),
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),
-    metrics: metricsOf(tested),
-    layerWeights: [...result.layerWeights],
-    curve: result.curve.map((point) => ({ ...point })),
+    metrics: metricsOf(tested, rows),
+    ...trainingOfParts(planned.task, parts),
+    ...(planned.head.reading.layers !== undefined && { layers: planned.head.reading.layers }),
+    ...(devByLayer !== undefined && { devByLayer: [...devByLayer] }),
+    ...(remarks.length > 0 && { remarks: [...remarks] }),
+    ...madeWithOf(planned),
     costs: {
       seconds: features.costs.seconds + seconds,
       peakMemoryMB: process.resourceUsage().maxRSS / 1024,
@@ -94,18 +123,39 @@ function recordOf(tested: Tested, result: HeadResult): NewRecord {
   };
 }
 
-function metricsOf({ planned: { task }, utterances, rows, seed }: Tested): NewRecord['metrics'] {
+function trainingOfParts(task: Task, parts: readonly TestedHead[]): TrainingOfRecord {
+  const folds = parts.flatMap(({ fold, result, rows }): TestedFold[] => {
+    if (fold === undefined) return [];
+    const [metric] = task.metrics;
+    const value = judgeRows(task, rows, [metric])[metric.name]?.value as number;
+    return [{ name: fold, result, value, utterances: rows.length }];
+  });
+  const [first] = parts;
+  if (first === undefined) throw new Error('no head was trained');
+  return folds.length > 0 ? trainingOverFolds(folds) : trainingOf(first.result);
+}
+
+/** The values of the columns that say what the manifest was made with. */
+function madeWithOf({ task, utterances }: PlannedTask): Pick<NewRecord, 'madeWith'> {
+  const found = (task.madeWith ?? []).flatMap((name) => {
+    const values = [...new Set(utterances.flatMap(({ columns }) => columns[name] || []))];
+    return values.length === 0 ? [] : [[name, values.join(' ')] as const];
+  });
+  return found.length === 0 ? {} : { madeWith: Object.fromEntries(found) };
+}
+
+function metricsOf(
+  { planned: { task }, speakers, seed }: Tested,
+  rows: readonly JudgedRow[],
+): NewRecord['metrics'] {
   const values = judgeRows(task, rows);
-  const speakers = speakersToDraw(
-    task,
-    utterances.map(({ columns }) => columns.speaker),
-  );
+  const drawn = speakersToDraw(task, speakers);
   return Object.fromEntries(
     task.metrics.flatMap((metric) => {
       const value = values[metric.name];
       return value === undefined
         ? []
-        : [[metric.name, recordMetric(metric, value, rows.length, speakers, seed)]];
+        : [[metric.name, recordMetric(metric, value, rows.length, drawn, seed)]];
     }),
   );
 }

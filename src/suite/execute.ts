@@ -1,11 +1,10 @@
 /** @file Runs a suite's graph to its end: what is done stays, the rest is done by worker processes. */
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { recordFolder, type StoredRecord } from '../results/index.js';
 import { recordFileName } from '../results/record.js';
 import { readRecord } from '../results/store.js';
-import { headCheckpointName } from '../training/keep-work.js';
 import { logEvent } from './events.js';
+import { removeCheckpoints } from './folds.js';
 import { type HeadJob, type JobGraph, seedFolder } from './job.js';
 import { type RunReport, runLocally } from './local.js';
 import { checkWritable } from './plan.js';
@@ -57,7 +56,7 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
   }
   await checkWritable(graph.cacheFolder);
   await checkWritable(graph.out);
-  if (options.resume === false) await removeCheckpoints(graph, todo);
+  if (options.resume === false) await forgetTrainings(graph, todo);
   const graphFile = await writeGraph(state, graph);
   logEvent(state, { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length }, say);
   const view = viewOf(`suite ${graph.suite}`, todo, options.quiet);
@@ -77,11 +76,10 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
 }
 
 /** Removes what heads could go on from. */
-async function removeCheckpoints(graph: JobGraph, jobs: JobGraph['jobs']): Promise<void> {
+async function forgetTrainings(graph: JobGraph, jobs: JobGraph['jobs']): Promise<void> {
   for (const job of jobs)
     if (job.kind === 'head')
-      for (const seed of job.seeds)
-        await rm(join(headFolder(graph, job, seed), headCheckpointName), { force: true });
+      for (const seed of job.seeds) await removeCheckpoints(headFolder(graph, job, seed));
 }
 
 /** Where the result of a head goes. */
@@ -124,8 +122,8 @@ export async function recordsOf(graph: JobGraph): Promise<StoredRecord[]> {
   for (const job of graph.jobs) {
     if (job.kind !== 'head' || !done.has(job.key)) continue;
     for (const seed of job.seeds) {
-      const path = headFolder(graph, job, seed);
-      stored.push({ path, record: await readRecord(join(path, recordFileName)) });
+      const path = join(headFolder(graph, job, seed), recordFileName);
+      stored.push({ path, record: await readRecord(path) });
     }
   }
   return stored;

@@ -31,11 +31,17 @@ import { planPretraining } from './pretraining.js';
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
     Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures'>,
-    EncoderOptions {}
+    EncoderOptions {
+  /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
+  readonly layerwise?: boolean | undefined;
+}
 
 interface TaskToDo {
   readonly wanted: SuiteTask;
-  readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'>;
+  readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'> & {
+    /** How many heads a seed has: one, or one a fold. */
+    readonly heads: number;
+  };
 }
 
 /** Raised when the work of a job changes so that what is done does not count any more. */
@@ -72,8 +78,8 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     if (planned === undefined) continue;
     for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
-    const { task, head, hashes, preset } = planned;
-    tasks.push({ wanted, planned: { task, head, hashes, preset } });
+    const { task, head, hashes, preset, folds } = planned;
+    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
   }
   const pretraining: PretrainJob[] = [];
   const plugins = new Set(options.plugins);
@@ -101,11 +107,14 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   const features = new Map<string, FeaturesJob>();
   const heads: HeadJob[] = [];
   const common = { engine: [engine.name, engine.provider ?? 'cpu'], maxBadShare, graphVersion };
+  const { layerwise = suite.layerwise ?? false } = options;
+  if (layerwise) for (const remark of notLayerwise(tasks)) options.remark?.(remark);
+  const graph = { ...placed, layerwise };
   for (const encoder of encoders) {
     for (const task of tasks) {
       const parts = featuresJobs(encoder, task, suite, common);
       for (const part of parts) if (!features.has(part.key)) features.set(part.key, part);
-      heads.push(...headJobs(encoder, task, parts, suite, { ...common, ...placed }));
+      heads.push(...headJobs(encoder, task, parts, suite, { ...common, ...graph }));
     }
   }
   return {
@@ -236,28 +245,54 @@ function headJobs(
   { wanted, planned }: TaskToDo,
   parts: readonly FeaturesJob[],
   suite: Suite,
-  common: Common & { readonly seedFolders: boolean; readonly out: string },
+  common: Common & { readonly seedFolders: boolean; readonly out: string; readonly layerwise: boolean },
 ): HeadJob[] {
-  const { task, head, hashes, preset } = planned;
-  const { out: _, ...decides } = common;
+  const { task, head, hashes, preset, heads } = planned;
+  const { out: _, layerwise: asked, ...decides } = common;
+  const layerwise = asked && head.kind.trainLayers !== undefined;
   const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
   return groups.map((group) => ({
     kind: 'head',
     key: keyOf([
       'head',
-      ...[identity, task.name, task.version, hashes.rows, preset, head.settings, group, decides],
+      ...[identity, task.name, task.version, hashes.rows, preset, settingsOf(head), group, decides],
       // Two names of one encoder have a record each.
       recordFolder('', source.name, task.name),
+      ...(layerwise ? ['layerwise'] : []),
     ]),
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    ...head.kind.cost(head.settings, group.length),
+    ...costOf(head, group.length * heads, layerwise),
     encoder: source,
     task: wanted,
     hashes,
     seeds: group,
+    ...(layerwise && { layerwise }),
   }));
+}
+
+/** How many times more heads there are layer by layer: an encoder has some ten hidden states. */
+const layersGuess = 10;
+
+function costOf({ kind, settings }: PlannedTask['head'], heads: number, layerwise: boolean) {
+  const { work, secondsPerUnit } = kind.cost(settings, heads);
+  return { work, secondsPerUnit: layerwise ? layersGuess * secondsPerUnit : secondsPerUnit };
+}
+
+/** What decides the result; settings of reading are there where any is set. */
+const settingsOf = ({ settings, reading }: PlannedTask['head']): unknown =>
+  Object.values(reading).every((value) => value === undefined) ? settings : [settings, reading];
+
+/** What is said of tasks whose heads are not trained layer by layer. */
+function notLayerwise(tasks: readonly TaskToDo[]): string[] {
+  return tasks.flatMap(({ planned: { task, head } }) =>
+    head.kind.trainLayers === undefined
+      ? [
+          `task ${task.name}: heads of the kind ${head.kind.kind} are not trained layer by layer; the setting layers: [9] trains one on some`,
+        ]
+      : [],
+  );
 }
 
 /** Labels that look like one class and are several. */

@@ -73,6 +73,8 @@ export interface HeadJob extends JobBase {
   readonly secondsPerUnit: number;
   /** Heads of several seeds train together where they can. */
   readonly seeds: readonly number[];
+  /** Whether they are trained on every hidden state alone too. */
+  readonly layerwise?: boolean;
 }
 
 export type Job = PretrainJob | FeaturesJob | HeadJob;

@@ -1,16 +1,19 @@
 /** @file Does the work of one job; what was loaded for one stays for the next. */
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
+import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
+import { layersFileName } from '../results/layers-file.js';
+import { hasLayers } from './evaluate-layers.js';
 import {
   type EncoderSource,
   type FeaturesJob,
@@ -113,7 +116,9 @@ async function extractFeatures(
   { engine, encoder, planned }: Work,
   { onProgress }: Conditions,
 ): Promise<Performed> {
-  const { utterances } = planned;
+  const { utterances, head } = planned;
+  // Before the encoder runs over a corpus for a head that it cannot serve.
+  checkLayers(head.reading.layers, encoder);
   const { store: kind, frameType, part, hashes } = job;
   let remark: string | undefined;
   const options = {
@@ -150,13 +155,18 @@ async function trainHeads(
     signal,
     onProgress,
     everySeconds: graph.checkpointSeconds,
+    layerwise: job.layerwise,
     say: (text) => {
       remark = text;
     },
     folderOf: (seed) => seedFolder(graph, seed),
   });
-  return { finished: true, outputs: stored.map(({ path }) => relative(graph.out, path)), remark };
+  const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
+  const files = [...stored.map(({ path }) => path), ...layers];
+  return { finished: true, outputs: files.map((path) => relative(graph.out, path)), remark };
 }
+
+const layersBeside = ({ path }: { readonly path: string }): string => join(dirname(path), layersFileName);
 
 /** Engine, encoder and task, the last of each kept. */
 function keeping(graph: JobGraph) {

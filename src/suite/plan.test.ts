@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
+import { readUtterance } from '../data/audio.js';
 import { hashManifest } from '../data/manifest.js';
 import { writeManifest } from '../data/rows.js';
 import { knownTasks } from '../plugins/known-tasks.js';
@@ -76,9 +77,36 @@ describe('the crops of sid', () => {
   });
 });
 
-test('keywords of preset superb are drawn balanced', async () => {
+test('keywords of preset superb are 3 dB softer, drawn balanced and judged over classes on dev', async () => {
   const plan = await planTask({ name: 'ks', manifest }, { preset: 'superb' });
-  expect(plan).toMatchObject({ preset: 'superb', head: { settings: { drawing: 'balanced' } } });
+  expect(plan).toMatchObject({
+    preset: 'superb',
+    head: { settings: { drawing: 'balanced', devOver: 'classes' }, reading: { gainDecibels: -3 } },
+  });
+  expect(plan.utterances.map(({ gainDecibels }) => gainDecibels)).toEqual([-3, -3, -3, -3]);
+  // Their features are others than those of the same audio as it is, and known again by a worker.
+  const clean = await planTask({ name: 'ks', manifest });
+  expect(plan.hashes.audio).not.toBe(clean.hashes.audio);
+  const again = await planTask({ name: 'ks', manifest }, { preset: 'superb' }, 0, async () => plan.hashes);
+  expect(again.hashes).toEqual(plan.hashes);
+  const loud = await planTask({ name: 'ks', manifest, settings: { gainDecibels: -6 } });
+  expect(loud.hashes.audio).not.toBe(plan.hashes.audio);
+  expect(loud.preset).toMatch(/^clean-/);
+});
+
+test('speakers of preset superb have 1251 outputs, as those of VoxCeleb1', async () => {
+  const { head } = await planTask({ name: 'sid', manifest }, { preset: 'superb' });
+  expect(head.settings).toMatchObject({ outputs: 1251, ties: 'first' });
+});
+
+test('a gain multiplies samples, and -3 dB is 0.7079', async () => {
+  const utterance = (await planTask({ name: 'ks', manifest }, { preset: 'superb' })).utterances[0];
+  if (utterance === undefined) throw new Error('no utterance');
+  await writeWav(join(folder, 'loud.wav'), Float32Array.of(0.5, -0.25), 16000);
+  const { durationSeconds: _, ...whole } = { ...utterance, path: join(folder, 'loud.wav') };
+  const samples = await readUtterance(whole);
+  expect(samples[0]).toBeCloseTo(0.5 * 0.7079, 4);
+  expect(samples[1]).toBeCloseTo(-0.25 * 0.7079, 4);
 });
 
 describe('the preset of a record', () => {
@@ -95,10 +123,9 @@ describe('the preset of a record', () => {
     expect((await planTask({ name: 'asr', manifest })).preset).toBe(
       await recorded('mini/baseline/fbank/asr'),
     );
-    // As it was written before head kinds brought their settings themselves.
     const lm = { arpa: tinyArpa, weight: 1.5 };
     const superb = await planTask({ name: 'asr', manifest, settings: { lm } }, { preset: 'superb' });
-    expect(superb.preset).toBe('superb-a71e9167');
+    expect(superb.preset).toBe('superb-a9f36096');
     for (const name of ['asr', 'ks', 'sid'])
       expect((await planTask({ name, manifest }, { preset: 'superb' })).preset).toBe('superb');
   });

@@ -5,17 +5,22 @@ import { join, resolve } from 'node:path';
 import type { HeadKind } from '../api/head-kind.js';
 import type { HeadSpec } from '../api/head-spec.js';
 import type { PresetName } from '../api/presets.js';
-import { type Split, splits, type Task, type TaskData } from '../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile, writeFileAtomic } from '../base/files.js';
 import { type CropSettings, cropper } from '../data/cropping.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
+import type { ReadPairs } from '../data/pairs.js';
 import type { Utterance } from '../data/rows.js';
 import { headKinds } from '../heads/registry.js';
 import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
 import type { SuiteTask } from './definition.js';
+
+import { type PlannedFold, planFolds } from './folds.js';
+import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
+import { type ReadingSettings, readingOf, withEffects } from './reading.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {
@@ -32,14 +37,19 @@ export type HashManifest = (file: string, root?: string, mostMissing?: number) =
 /** A task with its data, head and settings. */
 export interface PlannedTask {
   readonly task: Task;
-  /** As records name it, and its hash: over the rows and the audio, and over the crops where there are any. */
+  /** As records name it, and its hash: over the rows and the audio, and over crops and pairs where there are any. */
   readonly manifest: { readonly path: string; readonly hash: string };
+  /** The file of pairs, of a task that judges pairs. */
+  readonly pairs?: { readonly path: string; readonly hash: string } | undefined;
   /** Of the audio alone: features are known by it. */
   readonly hashes: ManifestHashes;
   readonly data: TaskData;
   /** Train, dev, test, one after the other: the order in which features are kept. */
   readonly utterances: readonly Utterance[];
+  /** With folds, what the first one asks for. */
   readonly head: PlannedHead;
+  /** Of a task that is cross-validated: a head is trained on each. */
+  readonly folds?: readonly PlannedFold[] | undefined;
   /** `clean` or `superb`, and a digest of the settings where they differ from the preset's. */
   readonly preset: string;
 }
@@ -49,6 +59,8 @@ export interface PlannedHead {
   readonly kind: HeadKind;
   readonly spec: HeadSpec;
   readonly settings: unknown;
+  /** What it reads, whatever its kind. */
+  readonly reading: ReadingSettings;
 }
 
 /** How heads are to be trained, where the suite does not say it itself. */
@@ -72,32 +84,56 @@ export async function planTask(
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = knownTasks.find(wanted.name);
-  const { manifest, root } = wanted;
-  const read = { root, columns: task.columns, splits, mostMissing };
+  const { manifest, root, pairs: file } = wanted;
+  checkPairsGiven(task, file);
+  const { optionalSplits } = task;
+  const needed = task.folds === undefined ? { splits: splitsOf(task), optionalSplits } : {};
+  const read = { root, columns: task.columns, mostMissing, ...needed };
   const all = await loadUtterances(manifest, read).catch((error: unknown) => {
     throw DataError.of(error);
   });
   const of = (split: Split): Utterance[] => all.filter((utterance) => utterance.split === split);
-  const rows: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
-  const head = planHead(headOf(task, rows), task, wanted, training);
+  const utterancesOnly: TaskData = { train: of('train'), dev: of('dev'), test: of('test') };
+  const pairs = await pairsOf(task, file, utterancesOnly);
+  const rows = pairs === undefined ? utterancesOnly : { ...utterancesOnly, pairs: pairs.pairs };
+  const folds = ofData(() => planFolds(task, rows));
+  const head = planHead(folds?.[0]?.spec ?? ofData(() => task.head(rows)), task, wanted, training);
   const crops = head.kind.crops?.(head.settings);
-  const data = crops === undefined ? rows : await croppedData(task, rows, crops, wanted.manifest);
+  const heard = withEffects(rows, head.reading);
+  const data = crops === undefined ? heard : await croppedData(task, heard, crops, wanted.manifest);
   const utterances = splits.flatMap((split) => data[split]);
-  const hashes = withCrops(await hashesOf(manifest, root, mostMissing), utterances);
+  const ownHashes = withChanges(await hashesOf(manifest, root, mostMissing), utterances);
+  const hashes = hashesWithPairs(ownHashes, pairs, file);
   return {
     task,
     manifest: { path: wanted.recordedAs ?? recordedPath(manifest), hash: hashes.rows },
+    ...(file !== undefined &&
+      pairs !== undefined && { pairs: { path: recordedPath(file), hash: pairs.hash } }),
     hashes,
     data,
     utterances,
     head,
+    folds,
     preset: await presetOf(head, task, training),
   };
 }
 
-function headOf(task: Task, data: TaskData): HeadSpec {
+/** @throws DataError for the first pair that cannot be used, or the file */
+async function pairsOf(task: Task, file: string | undefined, data: TaskData): Promise<ReadPairs | undefined> {
   try {
-    return task.head(data);
+    const pairs = await readTaskPairs(task, file, data);
+    const [complaint] = pairs?.complaints ?? [];
+    if (complaint !== undefined) throw complaint;
+    return pairs;
+  } catch (error) {
+    throw DataError.of(error);
+  }
+}
+
+/** What a task makes of its data; what it throws is the data's fault. */
+function ofData<T>(make: () => T): T {
+  try {
+    return make();
   } catch (error) {
     throw DataError.of(error);
   }
@@ -109,9 +145,11 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   const all = {
     ...usualSettings(kind, task, training),
     ...placedSettings(kind, wanted),
-    ...(learningRates !== undefined && { learningRates: [...learningRates] }),
+    ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
-  return { kind, spec, settings: parseSettings(kind.settings, all, `task '${task.name}'`) };
+  const place = `task '${task.name}'`;
+  const { reading, own } = readingOf(all, place);
+  return { kind, spec, settings: parseSettings(kind.settings, own, place), reading };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */
@@ -152,12 +190,12 @@ async function croppedData(
   crops: CropSettings,
   manifest: string,
 ): Promise<TaskData> {
-  if (task.crop === undefined) {
+  if (task.crop === undefined || task.folds !== undefined) {
     throw new UserError(`the task '${task.name}' cuts no crops`, {
       mend: 'Leave the setting crops out',
     });
   }
-  const data = await task.crop(rows, cropper(crops));
+  const data = withPairsOf(rows, await task.crop(rows, cropper(crops)));
   const ids = new Set<string>();
   for (const { id } of splits.flatMap((split) => data[split])) {
     if (ids.has(id)) {
@@ -171,16 +209,20 @@ async function croppedData(
   return data;
 }
 
-/** The manifest's own hashes where no utterance was cut, else others; those of the same crops stay. */
-function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
-  if (utterances.every(({ cropOf }) => cropOf === undefined)) return hashes;
+/** The manifest's own hashes where no utterance was cut and its audio not changed, else others; those of the same changes stay. */
+function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): ManifestHashes {
+  const isChanged = ({ cropOf, gainDecibels, withoutSilence }: Utterance): boolean =>
+    cropOf !== undefined || gainDecibels !== undefined || withoutSilence !== undefined;
+  if (!utterances.some(isChanged)) return hashes;
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
   const crops = sha256(
-    utterances.map(({ id, split, startSeconds, durationSeconds }) => [
+    utterances.map(({ id, split, startSeconds, durationSeconds, gainDecibels, withoutSilence, window }) => [
       id,
       split,
       startSeconds,
       durationSeconds,
+      ...(gainDecibels === undefined ? [] : [gainDecibels]),
+      ...(withoutSilence === undefined ? [] : [{ withoutSilence, window }]),
     ]),
   );
   if (hashes.crops === crops) return hashes;
@@ -189,18 +231,27 @@ function withCrops(hashes: ManifestHashes, utterances: readonly Utterance[]): Ma
   return {
     rows: sha256([hashes.rows, crops]),
     audio: sha256([hashes.audio, crops]),
-    seconds: mean * utterances.length,
+    seconds: known.length === 0 ? hashes.seconds : mean * utterances.length,
     crops,
+    unchanged: hashes.rows,
   };
 }
 
 /** Names the way heads are trained, so that results of other settings are never taken for these. */
-async function presetOf({ kind, settings }: PlannedHead, task: Task, training: Training): Promise<string> {
+async function presetOf(
+  { kind, settings, reading }: PlannedHead,
+  task: Task,
+  training: Training,
+): Promise<string> {
   const { preset = 'clean' } = training;
-  const usual = canonical(kind.settings.parse(usualSettings(kind, task, training)));
-  const own = canonical(await withContents(kind, settings));
+  const named = readingOf(usualSettings(kind, task, training), `preset ${preset}`);
+  const usual = canonical(allSettings(kind.settings.parse(named.own), named.reading));
+  const own = canonical(allSettings(await withContents(kind, settings), reading));
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
+
+/** Those of the kind and those of reading as one. */
+const allSettings = (own: unknown, reading: ReadingSettings): unknown => ({ ...(own as object), ...reading });
 
 /** Settings with the hashes of files for their paths: what they hold decides the result. */
 async function withContents({ files = [] }: HeadKind, settings: unknown): Promise<unknown> {

@@ -1,23 +1,27 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { headFileName, writeHead } from '../heads/trained.js';
+import { readLayers, writeLayers } from '../results/layers-file.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
 import { recordFolder, writeRecord } from '../results/store.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
-import { headCheckpointName } from '../training/keep-work.js';
+import { headCheckpointName, layersCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
+import { evaluateLayers, hasLayers } from './evaluate-layers.js';
+import { fileOfFold, removeCheckpoints } from './folds.js';
 import { ownRecord, withPlace } from './namesake.js';
 import type { PlannedTask } from './plan.js';
 
 /** Where a record goes, and how what is not recorded yet is kept. */
 export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signal' | 'say'>> {
   readonly folderOf: (seed: number) => string;
+  /** Whether heads are trained on every hidden state alone too, where the kind can. */
+  readonly layerwise?: boolean | undefined;
 }
 
 /**
@@ -30,7 +34,7 @@ export async function evaluateInto(
   task: PlannedTask,
   options: Omit<EvaluateOptions, 'keepingOf'> & Recording,
 ): Promise<StoredRecord[]> {
-  const { engine, seeds, folderOf, signal, say } = options;
+  const { engine, seeds, folderOf } = options;
   const known = new Map<number, StoredRecord>();
   for (const seed of seeds) {
     const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
@@ -40,32 +44,67 @@ export async function evaluateInto(
   }
   const missing = seeds.filter((seed) => !known.has(seed));
   // The checkpoint of seeds that train together lies with the first of them all, whichever are missing.
-  const checkpointOf = (seed: number): string => {
+  const checkpointFolder = (seed: number): string => {
     const first = task.head.kind.seedsTogether ? (seeds[0] ?? seed) : seed;
-    return join(recordFolder(folderOf(first), encoder.name, task.task.name), headCheckpointName);
+    return recordFolder(folderOf(first), encoder.name, task.task.name);
   };
-  const keepingOf = (seed: number) => ({
-    file: checkpointOf(seed),
+  const keepingIn = (name: string) => (seed: number, fold: number) => ({
+    file: join(checkpointFolder(seed), fileOfFold(name, fold)),
     everySeconds: options.everySeconds ?? usualSecondsBetweenCheckpoints,
-    signal,
-    say,
+    signal: options.signal,
+    say: options.say,
   });
-  const done =
-    missing.length === 0 ? [] : await evaluate(encoder, task, { ...options, seeds: missing, keepingOf });
-  for (const { record, predictions, tensors, head } of done) {
+  const keepingOf = keepingIn(headCheckpointName);
+  const layerwise = options.layerwise === true && hasLayers(encoder, task);
+  const half = (place: number): EvaluateOptions['onProgress'] =>
+    layerwise && missing.length > 0
+      ? (share, note) => options.onProgress?.((place + share) / 2, note)
+      : options.onProgress;
+  const own = { ...options, seeds: missing, keepingOf, onProgress: half(0) };
+  const done = missing.length === 0 ? [] : await evaluate(encoder, task, own);
+  for (const { record, predictions, tensors, heads } of done) {
     const [folder, { name }] = [folderOf(record.seed), task.task];
-    const stored = await withPlace(folder, encoder.name, name, async () => {
+    const written = await withPlace(folder, encoder.name, name, async () => {
       // Another encoder of this name may have been evaluated meanwhile.
       await ownRecord(folder, encoder, name);
       // Before the record: a folder with a record is complete.
-      const origin = { task: name, encoderHash: encoder.hash };
-      await writeHead(join(recordFolder(folder, encoder.name, name), headFileName), head, origin);
+      for (const [i, head] of heads.entries()) {
+        const file = join(recordFolder(folder, encoder.name, name), fileOfFold(headFileName, i));
+        const fold = record.folds?.[i]?.name;
+        const { unchanged: manifestHash } = task.hashes;
+        await writeHead(file, head, { task: name, encoderHash: encoder.hash, fold, manifestHash });
+      }
       return writeRecord(folder, record, predictions, tensors);
     });
-    known.set(record.seed, stored);
+    known.set(record.seed, written);
   }
-  for (const seed of seeds) await rm(checkpointOf(seed), { force: true });
-  return seeds.flatMap((seed) => known.get(seed) ?? []);
+  const stored = seeds.flatMap((seed) => known.get(seed) ?? []);
+  if (layerwise) {
+    const beside = { ...options, keepingOf: keepingIn(layersCheckpointName), onProgress: half(1) };
+    await layersBeside(encoder, task, stored, beside);
+  }
+  for (const seed of seeds) await removeCheckpoints(checkpointFolder(seed));
+  return stored;
+}
+
+/** Trains heads on every hidden state alone for the records that have no results of them yet. */
+async function layersBeside(
+  encoder: Encoder,
+  task: PlannedTask,
+  records: readonly StoredRecord[],
+  options: EvaluateOptions,
+): Promise<void> {
+  const missing: StoredRecord[] = [];
+  for (const stored of records) {
+    // What cannot be read is written anew.
+    const layers = await readLayers(stored).catch(() => undefined);
+    if (layers === undefined) missing.push(stored);
+  }
+  if (missing.length === 0) return;
+  const seeds = missing.map(({ record }) => record.seed);
+  const done = await evaluateLayers(encoder, task, { ...options, seeds });
+  for (const [i, { layers, lines }] of done.entries())
+    await writeLayers(dirname((missing[i] as StoredRecord).path), layers, lines);
 }
 
 /**

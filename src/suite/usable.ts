@@ -1,9 +1,10 @@
 /** @file The utterances of a task that have features: those whose audio cannot be used, or is too short to learn from, are left out. */
 import type { HeadWork } from '../api/head-kind.js';
-import { splits } from '../api/task.js';
+import { type Split, splits, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
 import type { Features } from '../features/store.js';
+import { withPairsOf } from './pairs.js';
 import type { PlannedTask } from './plan.js';
 
 export interface Usable {
@@ -13,27 +14,48 @@ export interface Usable {
 }
 
 /**
- * What is left out: utterances with unusable audio, and those to learn from whose audio is too short for what they say.
+ * What is left out: utterances with unusable audio or too little of it for the head, and those to learn from whose audio is
+ * too short for what they say.
  * @returns the reasons by the utterances' places among the features
  */
 export function leftOut(
-  { task, head, data }: PlannedTask,
+  planned: PlannedTask,
   { bad, rows }: Pick<Features, 'bad' | 'rows'>,
   hopSamples: number,
 ): ReadonlyMap<number, string> {
-  if (task.stepsNeeded === undefined || head.kind.reads(head.settings).store !== 'frames') return bad;
+  const { head, data } = planned;
+  if (head.kind.reads(head.settings).store !== 'frames') return bad;
   const out = new Map(bad);
   // The features' order is train, dev, test.
-  for (const [place, utterance] of data.train.entries()) {
+  for (const [place, utterance] of splits.flatMap((split) => data[split]).entries()) {
     if (out.has(place)) continue;
-    const frames = rows[place] ?? 0;
-    const steps = head.kind.steps?.(head.settings, frames, hopSamples) ?? frames;
-    const needed = task.stepsNeeded(utterance);
-    if (steps >= needed) continue;
-    const { manifest, line, id } = utterance;
-    out.set(place, `${manifest}:${line}: what '${id}' says takes ${needed} steps, its audio has ${steps}`);
+    const reason = tooShort(planned, utterance, place < data.train.length, rows[place] ?? 0, hopSamples);
+    if (reason === undefined) continue;
+    const { manifest, line } = utterance;
+    out.set(place, `${manifest}:${line}: ${reason}`);
   }
   return out;
+}
+
+/** Why an utterance of so many frames cannot be used, if it cannot. */
+function tooShort(
+  { task, head: { kind, settings } }: PlannedTask,
+  utterance: Utterance,
+  isLearntFrom: boolean,
+  frames: number,
+  hopSamples: number,
+): string | undefined {
+  const toLearn = isLearntFrom ? (kind.framesToLearn?.(settings, hopSamples) ?? 0) : 0;
+  const fewest = Math.max(kind.fewestFrames ?? 0, toLearn);
+  if (frames < fewest) {
+    return `'${utterance.id}' has ${frames} frame${frames === 1 ? '' : 's'}, and the head needs ${fewest}`;
+  }
+  if (!isLearntFrom || task.stepsNeeded === undefined) return undefined;
+  const steps = kind.steps?.(settings, frames, hopSamples) ?? frames;
+  const needed = task.stepsNeeded(utterance);
+  return steps < needed
+    ? `what '${utterance.id}' says takes ${needed} steps, its audio has ${steps}`
+    : undefined;
 }
 
 /**
@@ -51,7 +73,7 @@ export function usable(planned: PlannedTask, bad: ReadonlyMap<number, string>): 
   const train = of(0, data.train);
   const dev = of(data.train.length, data.dev);
   const test = of(data.train.length + data.dev.length, data.test);
-  const left = { train: train.utterances, dev: dev.utterances, test: test.utterances };
+  const left = withPairsOf(data, { train: train.utterances, dev: dev.utterances, test: test.utterances });
   refuseEmpty(planned, left, bad);
   return { data: left, places: { train: train.places, dev: dev.places, test: test.places } };
 }
@@ -61,11 +83,14 @@ function refuseEmpty(
   left: PlannedTask['data'],
   bad: ReadonlyMap<number, string>,
 ): void {
-  const empty = splits.find((split) => left[split].length === 0);
+  const isEmpty = (split: Split) => left[split].length === 0 || left.pairs?.[split]?.length === 0;
+  const empty = splitsOf(task).find(isEmpty);
   if (empty === undefined) return;
   const [reason] = bad.values();
+  const pairs = data.pairs?.[empty];
+  const all = pairs === undefined ? `${data[empty].length} utterances` : `${pairs.length} pairs`;
   throw new UserError(
-    `none of the ${data[empty].length} utterances of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
+    `none of the ${all} of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
     {
       file: manifest.path,
       mend: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',

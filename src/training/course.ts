@@ -16,9 +16,11 @@ export interface Checkpoint extends DevScores {
   readonly update: number;
 }
 
-/** A training of one seed at one rate, as far as it has come. */
+/** A training of one seed (and layer) at one rate, as far as it has come. */
 export interface Course {
   readonly seed: number;
+  /** The hidden state that it sees alone, where heads are trained layer by layer. */
+  readonly layer?: number | undefined;
   readonly learningRate: number;
   readonly best?: Checkpoint | undefined;
   readonly curve: readonly CurvePoint[];
@@ -32,6 +34,7 @@ const devScores = { devMetric: anyNumberSchema, devLoss: anyNumberSchema };
 /** Of a course in a checkpoint. */
 export const courseSchema = z.object({
   seed: z.int(),
+  layer: z.int().optional(),
   learningRate: z.number(),
   best: z.object({ ...devScores, update: z.int(), parameters: hostParametersSchema }).optional(),
   curve: z.array(z.object({ ...devScores, update: z.int(), trainLoss: anyNumberSchema })),
@@ -39,12 +42,16 @@ export const courseSchema = z.object({
   ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
 });
 
-export const newCourse = (seed: number, learningRate: number): Course => ({
+export const newCourse = (seed: number, learningRate: number, layer?: number): Course => ({
   seed,
+  ...(layer !== undefined && { layer }),
   learningRate,
   curve: [],
   stale: 0,
 });
+
+/** Which of two looks with one metric is the better: that of the lower loss, or the first one, as s3prl has it. */
+export type Ties = 'loss' | 'first';
 
 /** Whether `a` ranks before `b`: a better metric, or the same one with a lower loss. */
 export function isBetter(a: DevScores, b: DevScores | undefined, direction: Direction): boolean {
@@ -63,10 +70,12 @@ export async function afterLook(
   point: CurvePoint,
   read: () => HostParameters | Promise<HostParameters>,
   direction: Direction,
+  ties: Ties = 'loss',
 ): Promise<Course> {
   if (course.ended !== undefined) return course;
   const { devMetric, devLoss, update } = point;
-  const better = isBetter(point, course.best, direction);
+  const tied = ties === 'first' && devMetric === course.best?.devMetric;
+  const better = !tied && isBetter(point, course.best, direction);
   return {
     ...course,
     best: better ? { devMetric, devLoss, update, parameters: await read() } : course.best,
@@ -103,7 +112,7 @@ export function withEndings(
     if (patience === 0 || looks < fairLooks) return course;
     const own = bestOf(course.curve, direction);
     const behind = courses.some((other) => {
-      if (other === course || other.seed !== course.seed) return false;
+      if (other === course || !together(other, course)) return false;
       const early = bestOf(other.curve.slice(0, Math.floor(looks / handicap)), direction);
       const metricAhead = direction === 'higher' ? early.metric > own.metric : early.metric < own.metric;
       return metricAhead && early.loss < own.loss;
@@ -111,6 +120,9 @@ export function withEndings(
     return behind ? { ...course, ended: 'hopeless' } : course;
   });
 }
+
+/** Whether one of the two is chosen: they differ in rate alone. */
+const together = (a: Course, b: Course): boolean => a.seed === b.seed && a.layer === b.layer;
 
 /** The best metric and the lowest loss, each by itself. */
 function bestOf(
@@ -146,10 +158,10 @@ export function triedRate({ learningRate, best, curve, ended }: Course): TriedRa
 /** Courses without the parameters of those that have ended and are not their seed's best: these are never tested. */
 export function withoutBeaten(courses: readonly Course[], direction: Direction): Course[] {
   return courses.map((course) => {
-    const { best, ended, seed } = course;
+    const { best, ended } = course;
     if (best === undefined || ended === undefined) return course;
     const first = bestCourse(
-      courses.filter((other) => other.seed === seed),
+      courses.filter((other) => together(other, course)),
       direction,
     );
     return first?.best === best ? course : { ...course, best: { ...best, parameters: {} } };

@@ -15,6 +15,7 @@ export const trainingFields = {
   evaluateEvery: z.int().nonnegative().default(0),
   patience: z.int().nonnegative().default(10),
   gradientClip: z.number().positive().default(1),
+  ties: z.enum(['loss', 'first']).optional(),
 } satisfies Record<keyof OneByOneSettings, z.ZodType>;
 
 /** What a head says of an utterance, and its loss there. */

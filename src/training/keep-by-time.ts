@@ -15,6 +15,8 @@ export interface KeepingByTime<State> extends KeepOptions<State> {
   readonly everySeconds: number;
   /** For remarks: `ks head of tiny`. */
   readonly title: string;
+  /** What is counted, for remarks (default: update). */
+  readonly unit?: string;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }
@@ -43,7 +45,7 @@ export async function keepByTime<State>(keeping: KeepingByTime<State>): Promise<
 }
 
 async function restoredState<State>(keeping: KeepingByTime<State>): Promise<Kept<State> | undefined> {
-  const { file, origin, schema, title, say = () => {}, accept = (state) => state } = keeping;
+  const { file, origin, schema, title, unit = 'update', say = () => {}, accept = (state) => state } = keeping;
   await removeUnfinished(dirname(file));
   if (!existsSync(file)) return undefined;
   try {
@@ -51,7 +53,7 @@ async function restoredState<State>(keeping: KeepingByTime<State>): Promise<Kept
     if ('damage' in reading) throw reading.damage;
     const { update, state } = reading.state;
     const accepted = accept(state, file);
-    say(`${title}: going on from update ${update}`);
+    say(`${title}: going on from ${unit} ${update}`);
     return { update, state: accepted };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -9,6 +9,8 @@ import { type Keeper, keepNothing } from './keeper.js';
 
 /** The file of a training that is not done yet, inside `<folder>/<encoder>/<task>/`. */
 export const headCheckpointName = 'head.checkpoint.safetensors';
+/** The same of heads on every hidden state alone. */
+export const layersCheckpointName = 'layers.checkpoint.safetensors';
 
 /** What keeping needs of a head's work. */
 export type KeptWork = Pick<HeadWork, 'places' | 'title' | 'keepingOf'> & {

@@ -5,7 +5,7 @@ import type { HostParameters } from '../base/host-tensor.js';
 import type { Given, Held } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters, Tree } from '../engine/tree.js';
-import { adamDefaults, adamStart } from '../nn/adam.js';
+import { type AdamSettings, adamDefaults, adamStart } from '../nn/adam.js';
 import { anyNumberSchema } from './checkpoint-file.js';
 import {
   afterLook,
@@ -14,6 +14,7 @@ import {
   courseSchema,
   type DevScores,
   newCourse,
+  type Ties,
   triedRate,
   withEndings,
   withoutBeaten,
@@ -42,6 +43,8 @@ export interface OneByOneSettings {
   /** How many looks at dev without a better one end a training; 0: it ends at the last update only. */
   readonly patience: number;
   readonly gradientClip: number;
+  /** Which of two looks with one metric is the better (default: that of the lower loss). */
+  readonly ties?: Ties | undefined;
 }
 
 /** The part of a head's work that training itself needs. */
@@ -61,9 +64,13 @@ export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
   readonly epochUpdates: number;
   /** The parameters before the first update. */
   start(seed: number): HostParameters;
-  /** The batch of an update, counted from 0: a matter of seed and update alone. */
-  inputs(update: number, seed: number): Promise<Given<Inputs>>;
+  /** A batch, counted from 0: a matter of seed and number alone. */
+  inputs(batch: number, seed: number): Promise<Given<Inputs>>;
+  /** Batches that make an update together, the mean of their gradients (default: one). */
+  readonly accumulation?: number;
   readonly loss: LossFunction<Inputs>;
+  /** What differs from torch.optim.Adam's defaults. */
+  readonly optimizer?: Partial<AdamSettings>;
   /** Runs dev. */
   look(parameters: Held<Parameters>): Promise<DevScores>;
 }
@@ -100,7 +107,7 @@ export async function trainOneByOne<Inputs extends Tree<tf.Tensor>>(
   training: OneByOne<Inputs>,
 ): Promise<TrainedSeed[]> {
   const { work, settings } = training;
-  const optimizer = { ...adamDefaults, clipNorm: settings.gradientClip };
+  const optimizer = { ...adamDefaults, ...training.optimizer, clipNorm: settings.gradientClip };
   const updates = compileUpdates(work.engine, training.loss, optimizer, work.title);
   const trained: TrainedSeed[] = [];
   try {
@@ -177,7 +184,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
   at: number,
   begun: Kept<StoredState> | undefined,
 ): Promise<readonly Course[]> {
-  const { work, settings, schedule = constantRate } = training;
+  const { work, settings, schedule = constantRate, accumulation = 1 } = training;
   const { maximumUpdates } = settings;
   const { direction } = work.metric;
   const { seed, learningRate } = courses[at] as Course;
@@ -190,9 +197,11 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
       keeper,
       signal: keeper.signal,
       async step({ weights, lossSum, ...rest }, update) {
-        const inputs = await training.inputs(update, seed);
+        const parts: Given<Inputs>[] = [];
+        for (let part = 0; part < accumulation; part++)
+          parts.push(await training.inputs(update * accumulation + part, seed));
         const rate = schedule(learningRate, update);
-        const next = await updates.update(weights, [inputs], { updatesBefore: update, learningRate: rate });
+        const next = await updates.update(weights, parts, { updatesBefore: update, learningRate: rate });
         return { ...rest, weights: next.weights, lossSum: lossSum + next.loss };
       },
       looks: {
@@ -202,7 +211,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
           const scores = await training.look(weights.trained);
           const point = { update, trainLoss: lossSum / (update - last), ...scores };
           const read = (): Promise<HostParameters> => weights.trained.read();
-          const looked = await afterLook(before[at] as Course, point, read, direction);
+          const looked = await afterLook(before[at] as Course, point, read, direction, settings.ties);
           const after = before.map((course, i) => (i === at ? looked : course));
           const next = withoutBeaten(withEndings(after, direction, settings), direction);
           return {

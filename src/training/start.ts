@@ -16,6 +16,41 @@ export function uniformTensor(
   return float32(shape, values);
 }
 
+/** Normal with this deviation, from a key of its own. */
+export function normalTensor(
+  seed: number,
+  name: string,
+  shape: readonly number[],
+  deviation: number,
+): HostTensor {
+  const random = randomStream(seed, `parameter ${name}`);
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+  return float32(shape, values);
+}
+
+/** torch.nn.LSTM's start of one layer and direction: weights and biases within 1 / sqrt(size). */
+export function lstmStart(
+  seed: number,
+  name: string,
+  end: string,
+  width: number,
+  size: number,
+): Record<string, HostTensor> {
+  const shapes = {
+    weight_ih: [4 * size, width],
+    weight_hh: [4 * size, size],
+    bias_ih: [4 * size],
+    bias_hh: [4 * size],
+  };
+  return Object.fromEntries(
+    Object.entries(shapes).map(([kind, shape]) => {
+      const path = `${name}.${kind}${end}`;
+      return [path, uniformTensor(seed, path, shape, 1 / Math.sqrt(size))];
+    }),
+  );
+}
+
 /** torch.nn.Linear's start: weight [out, in] and bias [out] within 1 / sqrt(in). */
 export function linearStart(
   seed: number,

@@ -26,11 +26,6 @@ export function encodeText(text: string): number[] {
   return [...text].map((character) => indexOf.get(character === ' ' ? '|' : character) ?? unknown);
 }
 
-/** Steps of the shortest path of CTC: one a token, and a blank between equal ones. */
-export function ctcSteps(indices: readonly number[]): number {
-  return indices.reduce((steps, token, i) => steps + (token === indices[i - 1] ? 2 : 1), 0);
-}
-
 /** The text of token indices; special tokens vanish and every run of `|` is one space. */
 export function decodeTokens(indices: readonly number[]): string {
   const characters = indices.map((index) => tokens[index] ?? '').filter((token) => token.length === 1);

@@ -11,13 +11,21 @@ export const ks = {
     columns: ['label'],
   }),
   /**
-   * s3prl's silence is the six noise files, the same in train and dev: a fresh random second each time that one is drawn,
-   * and draws are balanced over the classes (downstream/speech_commands). Here 64 seeded seconds of each file, others in
-   * train than in dev, stand in for it; 384 are about as many as a word has in dev. Kept quirk: pieces of train and dev may
-   * overlap. Not kept: s3prl draws dev at random as well, here it is all of it. `clean` takes the manifest's own pieces,
-   * which are disjoint.
+   * s3prl's (downstream/speech_commands): everything 3 dB softer, which only encoders that do not normalise notice; draws
+   * balanced over the classes, in train and in dev, so that dev decides by an accuracy over classes; silence is a fresh
+   * random second of the six noise files each time that it is drawn, the same files in train and dev. Here 64 seeded
+   * seconds of each file, others in train than in dev, stand in for it; 384 are about as many as a word has in dev. Kept
+   * quirk: pieces of train and dev may overlap. Not kept: dev is no random draw, but what such draws have on average.
+   * `clean` takes audio as it is, the manifest's own pieces, which are disjoint, and every utterance as often.
    */
-  settings: { superb: { drawing: 'balanced', crops: { seconds: 1, perUtterance: 64 } } },
+  settings: {
+    superb: {
+      gainDecibels: -3,
+      drawing: 'balanced',
+      devOver: 'classes',
+      crops: { seconds: 1, perUtterance: 64 },
+    },
+  },
   async crop({ train, dev, test }, cropsOf) {
     const files = new Map([...train, ...dev].filter(isPiece).map((piece) => [piece.path, piece]));
     const recut = async (split: string, utterances: readonly Utterance[]): Promise<Utterance[]> => {

@@ -9,11 +9,12 @@ export const sid = {
     columns: ['speaker'],
   }),
   /**
-   * s3prl cuts a fresh random crop of at most 8 s out of a training utterance each time that it is drawn
-   * (downstream/voxceleb1: max_timestep 128000), dev and test stay whole. Here every longer one has four seeded crops,
-   * whose features are kept, and each time that it is drawn one of them is taken.
+   * s3prl's (downstream/voxceleb1): a fresh random crop of at most 8 s of a training utterance each time that it is drawn
+   * (max_timestep 128000), dev and test whole; a classifier of 1251 outputs, whatever speakers there are. Here every longer
+   * utterance has four seeded crops whose features are kept, and an epoch takes the next of them: the first four epochs of
+   * the 46 that 200,000 updates are have fresh ones, and the encoder sees an utterance at most four times, not 46.
    */
-  settings: { superb: { crops: { seconds: 8, perUtterance: 4 } } },
+  settings: { superb: { outputs: 1251, crops: { seconds: 8, perUtterance: 4 } } },
   async crop({ train, dev, test }, cropsOf) {
     const cropped: Utterance[] = [];
     for (const utterance of train) cropped.push(...(await cropsOf(utterance)));

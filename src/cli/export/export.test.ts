@@ -162,6 +162,49 @@ describe('a head with its encoder', () => {
     });
   });
 
+  it('hears softer audio and reads the hidden states that it was trained on', async () => {
+    const settings = {
+      maximumUpdates: 20,
+      learningRates: [1e-2],
+      projectionSize: 8,
+      layers: [1],
+      gainDecibels: -20,
+    };
+    const [out, spec] = [join(folder, 'soft'), join(folder, 'toy')];
+    const tasks = [{ name: 'ks', manifest: join(folder, 'words.csv'), settings }];
+    await runSuite({ tasks, encoders: [spec], out, cacheFolder: join(folder, 'cache') });
+    const file = join(folder, 'soft.onnx');
+    await exportOnnx(encoder, file, { head: join(out, 'toy', 'ks'), threads: 1 });
+    await exportOnnx(encoder, join(folder, 'bare.onnx'), { threads: 1 });
+    const samples = await readAudio(join(folder, 'test-0.wav'));
+    const outputOf = async (model: string, waveform: Float32Array, name: string): Promise<ort.Tensor> => {
+      const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
+      const outputs = await session.run({
+        waveform: new ort.Tensor('float32', waveform, [1, waveform.length]),
+      });
+      await session.release();
+      return outputs[name] as ort.Tensor;
+    };
+    const logits = await outputOf(file, samples, 'logits');
+    // -20 dB is a tenth.
+    const soft = samples.map((sample) => sample / 10);
+    const state = await outputOf(join(folder, 'bare.onnx'), soft, 'hidden.1');
+    const [, frames, dim] = state.dims as [number, number, number];
+    const mean = new Array<number>(dim).fill(0);
+    for (const [i, value] of (state.data as Float32Array).entries())
+      mean[i % dim] = (mean[i % dim] as number) + value / frames;
+    const { parameters } = await readHead(join(out, 'toy', 'ks', 'head.safetensors'));
+    const linear = (name: string, x: readonly number[]): number[] => {
+      const weight = floatsOf(parameters[`${name}.weight`] as HostTensor);
+      return Array.from(floatsOf(parameters[`${name}.bias`] as HostTensor), (bias, row) =>
+        x.reduce((sum, value, i) => sum + value * (weight[row * x.length + i] as number), bias),
+      );
+    };
+    const expected = linear('classifier.0', linear('projector', mean));
+    for (const [i, value] of (logits.data as Float32Array).entries())
+      expect(value).toBeCloseTo(expected[i] as number, 4);
+  });
+
   /** Each test utterance's prediction on record, and the logits that the exported file gives for its audio. */
   async function outputs(task: string) {
     const file = join(folder, `${task}.onnx`);

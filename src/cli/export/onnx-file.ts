@@ -1,15 +1,17 @@
 /** @file Writes an ONNX file and runs it, in a session of its own, against the engine before it counts as written. */
-import { access, rm } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import ort from 'onnxruntime-node';
-import { normalizeWaveform } from '../../audio/index.js';
+import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
+import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { createEngine } from '../../engine/create.js';
+import { headKinds } from '../../heads/registry.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
 import { encoderFunction, exportedModel } from './program.js';
 
@@ -29,24 +31,34 @@ export interface WrittenModel {
   readonly sha256: string;
   readonly encoder: { readonly name: string; readonly hash: string };
   readonly task?: string;
+  /** Whose head it is, of a task that is cross-validated. */
+  readonly fold?: string;
   readonly outputs: readonly string[];
   /** The file in a session of its own against the engine, at three lengths. */
   readonly checks: readonly LengthCheck[];
 }
 
+export interface ExportOptions {
+  /** The folder of a result (`results/<encoder>/<task>`). */
+  readonly head?: string | undefined;
+  /** Whose head is taken, of a task that is cross-validated (default: the first one's). */
+  readonly fold?: string | undefined;
+  readonly threads?: number;
+}
+
 /**
  * Writes an encoder, with the head of a result if one is named, as one ONNX file.
- * @param options.head the folder of a result (`results/<encoder>/<task>`)
  * @throws UserError for a head of another encoder, for weights beyond 2 GiB, and (exit code 1) for a file that cannot
  *   be written or does not compute what the engine does (it is removed)
  */
 export async function exportOnnx(
   encoder: Encoder,
   file: string,
-  options: { readonly head?: string | undefined; readonly threads?: number } = {},
+  options: ExportOptions = {},
 ): Promise<WrittenModel> {
   const { threads = availableParallelism() } = options;
-  const head = options.head === undefined ? undefined : await headOf(encoder, options.head);
+  const head = options.head === undefined ? undefined : await headOf(encoder, options.head, options.fold);
+  const { task, fold } = head?.origin ?? {};
   const model = exportedModel(encoder, head);
   // It bears its name only when it has proved itself.
   const unchecked = unfinishedPlace(file);
@@ -63,7 +75,8 @@ export async function exportOnnx(
       bytes: model.length,
       sha256,
       encoder: { name, hash },
-      ...(head && { task: head.origin.task }),
+      ...(task !== undefined && { task }),
+      ...(fold !== undefined && { fold }),
       outputs,
       checks,
     };
@@ -73,10 +86,11 @@ export async function exportOnnx(
   }
 }
 
-async function headOf(encoder: Encoder, folder: string) {
+async function headOf(encoder: Encoder, given: string, fold: string | undefined) {
   // The file of the head itself, or its name without the ending, means its folder.
-  const isHead = [headFileName, parse(headFileName).name].includes(basename(folder));
-  const file = join(isHead ? dirname(folder) : folder, headFileName);
+  const isHead = [headFileName, parse(headFileName).name].includes(basename(given));
+  const folder = isHead ? dirname(given) : given;
+  const file = join(folder, headFileName);
   await access(file).catch((cause: unknown) => {
     throw new UserError('is not there', {
       file,
@@ -84,11 +98,25 @@ async function headOf(encoder: Encoder, folder: string) {
       cause,
     });
   });
-  const head = await readHead(file);
+  const head = fold === undefined ? await readHead(file) : await headOfFold(folder, fold);
   if (head.origin.encoderHash === encoder.hash) return head;
   throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {
     file,
     mend: 'Name the encoder of that result, with the same --weights and --seed',
+  });
+}
+
+/** The head of a fold, beside those of the others. */
+async function headOfFold(folder: string, fold: string) {
+  const { name, ext } = parse(headFileName);
+  const files = (await readdir(folder)).filter((file) => file.startsWith(name) && file.endsWith(ext)).sort();
+  const heads = await Promise.all(files.map((file) => readHead(join(folder, file))));
+  const head = heads.find(({ origin }) => origin.fold === fold);
+  if (head !== undefined) return head;
+  const names = heads.flatMap(({ origin }) => origin.fold ?? []);
+  throw new UserError(`has no head of a fold '${fold}'`, {
+    file: folder,
+    mend: names.length === 0 ? 'It is of no folds: leave --fold out' : mendOfName(fold, names),
   });
 }
 
@@ -110,11 +138,13 @@ async function engineOutputs(
     dynamicAxes: { waveform: 1 },
   });
   const runs: Run[] = [];
-  for (const length of [encoder.minimumSamples, encoder.minimumSamples + 12_345, 40_001]) {
+  const { minimumSamples, hopSamples } = encoder;
+  const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
+  const shortest = minimumSamples + (frames - 1) * hopSamples;
+  for (const length of [shortest, shortest + 12_345, 40_001]) {
     const samples = testSignal(length);
-    const waveform = encoder.normalizesWaveform
-      ? normalizeWaveform(samples, encoder.waveformEpsilon)
-      : samples;
+    const heard = amplified(samples, head?.gainDecibels);
+    const waveform = encoder.normalizesWaveform ? normalizeWaveform(heard, encoder.waveformEpsilon) : heard;
     runs.push({ samples, outputs: await program.run({ waveform: float32([1, length], waveform) }) });
   }
   await program.dispose();
@@ -169,11 +199,11 @@ function difference(actual: ort.Tensor | undefined, expected: HostTensor | undef
 }
 
 /** The result as lines. */
-export function exportText({ file, bytes, outputs, checks, task }: WrittenModel): string {
+export function exportText({ file, bytes, outputs, checks, task, fold }: WrittenModel): string {
   const [first, last] = [outputs[0], outputs.at(-1)];
   const names = outputs.length > 1 ? `${first} ... ${last}` : first;
   return [
-    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}`,
+    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}${fold === undefined ? '' : `, head of the fold ${fold}`}`,
     ...checks.map(
       ({ samples, shape, difference: apart }) =>
         `  ${samples} samples: ${first} [1, ${shape.join(', ')}], within ${apart.toExponential(1)} of the engine`,

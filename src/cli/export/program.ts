@@ -1,6 +1,6 @@
 /** @file What an exported file computes: everything from the raw waveform on, so that a user need prepare nothing. */
 
-import { sampleRateHz } from '../../audio/index.js';
+import { gainFactor, sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { constants } from '../../engine/constants.js';
@@ -31,7 +31,8 @@ export function encoderFunction(encoder: Encoder, head: TrainedHead | undefined)
 /** The same from the raw waveform: normalisation is a part of the file. */
 function exportedFunction(encoder: Encoder, head: TrainedHead | undefined) {
   const encode = encoderFunction(encoder, head);
-  return ({ waveform }: Waveform): Outputs => {
+  return ({ waveform: read }: Waveform): Outputs => {
+    const waveform = head?.gainDecibels === undefined ? read : read.mul(gainFactor(head.gainDecibels));
     if (!encoder.normalizesWaveform) return encode({ waveform });
     const centred = waveform.sub(waveform.mean(1, true));
     const variance = centred.square().mean(1, true);

@@ -12,9 +12,19 @@ describe('the catalogue', () => {
   });
 
   it('names encoders that load with as many hidden states as it says', async () => {
-    const items = (await catalogue.encoders()).filter(({ name }) => name !== 'random:base');
+    const items = (await catalogue.encoders()).filter(({ name, hub }) => name !== 'random:base' && !hub);
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['fbank', 'random:tiny']));
     for (const { name, dims } of items) expect((await loadEncoder(name)).dims).toEqual(dims);
+  });
+
+  it('names the models of the hub that s3prl has a name for', async () => {
+    const items = await catalogue.encoders();
+    expect(items.find(({ name }) => name === 'wavlm_base_plus')).toEqual({
+      name: 'wavlm_base_plus',
+      summary: "family wavlm: s3prl's name of hf:microsoft/wavlm-base-plus",
+      family: 'wavlm',
+      hub: 'hf:microsoft/wavlm-base-plus',
+    });
   });
 
   it('names maskings that can be found', async () => {

@@ -1,12 +1,15 @@
 /** @file What there is to name: tasks, heads, encoders, maskings, corpora; what plug-ins bring is marked with its module. */
+import { judgedColumns } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { moduleText } from '../../base/module-name.js';
 import type { Registry } from '../../base/registry.js';
 import { corpora as onDisk } from '../../data/corpora/index.js';
 import { toolkits } from '../../data/corpora/toolkits/index.js';
-import { readMiniSource } from '../../data/mini/definition.js';
 import { partNames, planSuite } from '../../data/mini/plan.js';
+import { readSuperbSource } from '../../data/mini/superb-definition.js';
+import { planSuperb } from '../../data/mini/superb-plan.js';
 import { encoderFamilies, namedEncoders } from '../../encoders/registry.js';
+import { upstreamNames } from '../../encoders/upstream-names.js';
 import { headKinds } from '../../heads/registry.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { maskings } from '../../pretrain/masking/index.js';
@@ -34,14 +37,20 @@ export const catalogue = { tasks, heads, encoders, maskings: maskingStrategies, 
 >;
 
 async function tasks() {
-  return knownTasks.all().map(({ name, version, summary, metrics, columns }) => ({
-    name,
-    summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
-    version,
-    metrics,
-    columns,
-    ...moduleIn(knownTasks, name),
-  }));
+  return knownTasks.all().map((task) => {
+    const { name, version, summary, metrics, columns, pairs } = task;
+    return {
+      name,
+      summary: `${summary}; ${metrics.map((metric) => metric.name).join(', ')}`,
+      version,
+      metrics,
+      columns,
+      ...(pairs !== undefined && { pairs }),
+      // What `ehmam score` needs of both sides, beside ids.
+      ...judgedColumns(task),
+      ...moduleIn(knownTasks, name),
+    };
+  });
 }
 
 /** Head kinds, which tasks name. */
@@ -51,9 +60,18 @@ async function heads() {
     .map(({ kind, about }) => ({ name: kind, summary: about, ...moduleIn(headKinds, kind) }));
 }
 
-/** Encoders that a SPEC names without a checkpoint. */
-async function encoders() {
-  return namedEncoders().map(({ spec, family, config }) => {
+interface EncoderItem extends CatalogueItem {
+  readonly family: string;
+  /** Of encoders that need no checkpoint. */
+  readonly dims?: readonly number[];
+  readonly hopMilliseconds?: number;
+  /** Of a name that s3prl has for a model of the hub: its SPEC. */
+  readonly hub?: string;
+}
+
+/** Encoders that a SPEC names without a checkpoint, then names of models of the hub. */
+async function encoders(): Promise<readonly EncoderItem[]> {
+  const made = namedEncoders().map(({ spec, family, config }) => {
     const dims = family.dims(config);
     const hopMilliseconds = (family.hopSamples(config) / sampleRateHz) * 1000;
     const states = `${dims.length} hidden state${dims.length === 1 ? '' : 's'}`;
@@ -66,6 +84,13 @@ async function encoders() {
       ...moduleIn(encoderFamilies, family.name),
     };
   });
+  const named = upstreamNames.map(({ name, spec, family }) => ({
+    name,
+    summary: `family ${family}: s3prl's name of ${spec}`,
+    family,
+    hub: spec,
+  }));
+  return [...made, ...named];
 }
 
 async function maskingStrategies() {
@@ -78,19 +103,35 @@ interface CorpusItem extends CatalogueItem {
 }
 
 async function corpora(): Promise<readonly CorpusItem[]> {
-  const plan = planSuite(await readMiniSource());
+  const source = await readSuperbSource();
+  const plan = planSuite(source);
   const speakers = new Set(plan.flatMap(({ speaker }) => speaker?.id ?? [])).size;
   const utterances = Object.fromEntries(
     partNames.map((part) => [part, plan.filter((utterance) => utterance.part === part).length]),
   );
-  const parts = Object.entries(utterances).map(([part, count]) => `${part} ${count}`);
+  const { er, mixtures, trials, queries } = planSuperb(source, plan);
+  const more = {
+    er: er.length,
+    sd: mixtures.length,
+    'asv trials': trials.length,
+    'qbe queries': queries.length,
+  };
   return [
     {
       name: 'mini',
-      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${parts.join(', ')}`,
+      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${partsText(utterances)}`,
       speakers,
       utterances,
+    },
+    {
+      name: 'mini-superb',
+      summary: `ten tasks: those of mini; its sentences with phones and slots; ${partsText(more)}`,
     },
     ...[...onDisk, ...toolkits].map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];
 }
+
+const partsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([part, count]) => `${part} ${count}`)
+    .join(', ');

@@ -9,6 +9,7 @@ import { searchedRates } from '../../heads/rates.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
+import { withLayers } from '../../results/layers.js';
 import { isSuiteName, loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
@@ -25,6 +26,8 @@ export interface RunRequest extends LoadOptions {
   readonly seeds: readonly string[] | undefined;
   /** Default `clean`. */
   readonly preset?: PresetName | undefined;
+  /** Whether heads are trained on every hidden state alone too (default: what the suite says). */
+  readonly layerwise?: boolean | undefined;
   /** `search`, or a number (default: what preset and suite say). */
   readonly lr?: string | undefined;
   /** Plug-ins that are loaded already: workers load them too. */
@@ -71,7 +74,8 @@ export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
   const graph = await graphOf(request);
   const execution = await executeGraph(graph, { quiet, signal, say, jobs, launcher, detach, resume });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
-  return { ...execution, comparison: stored.length === 0 ? undefined : compareRecords(stored) };
+  const comparison = stored.length === 0 ? undefined : await withLayers(compareRecords(stored), stored);
+  return { ...execution, comparison };
 }
 
 /**
@@ -105,6 +109,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   return planGraph(wanted, {
     seeds,
     training: { preset: request.preset ?? suite.preset, learningRates },
+    layerwise: request.layerwise,
     engine,
     maxBadShare,
     featureBudgetBytes: request.featureBudgetBytes,

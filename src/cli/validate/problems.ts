@@ -1,5 +1,5 @@
 /** @file Everything that keeps a task from running on a manifest's rows. */
-import { type Split, splits, type Task, type TaskData } from '../../api/task.js';
+import { type Split, splits, splitsOf, type Task, type TaskData } from '../../api/task.js';
 import { sampleRateHz } from '../../audio/index.js';
 import { containerOf } from '../../audio/member.js';
 import { UserError } from '../../base/errors.js';
@@ -7,6 +7,8 @@ import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
 import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
+import { planFolds } from '../../suite/folds.js';
+import { withPairsOf } from '../../suite/pairs.js';
 
 export interface Problem {
   readonly kind:
@@ -14,16 +16,24 @@ export interface Problem {
     | 'duplicate id'
     | 'missing audio'
     | 'unusable row'
+    | 'unusable pair'
     | 'unreadable audio'
     | 'too short';
   /** With file and line. */
   readonly message: string;
 }
 
-export function emptySplits(data: TaskData, rows: readonly Utterance[], manifest: string): Problem[] {
+/** Splits without rows; where folds are made of all rows, none is needed. */
+export function emptySplits(
+  task: Task,
+  data: TaskData,
+  rows: readonly Utterance[],
+  manifest: string,
+): Problem[] {
+  if (task.folds !== undefined && splits.some((split) => data[split].length > 0)) return [];
   const counts = new Map<string, number>();
   for (const { split } of rows) counts.set(split, (counts.get(split) ?? 0) + 1);
-  return splits
+  return splitsOf(task)
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',
@@ -102,7 +112,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
   let rest = data;
   while (messages.length < mostAsked) {
     try {
-      task.head(rest);
+      if (planFolds(task, rest) === undefined) task.head(rest);
       return messages;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -110,7 +120,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
       const line = Number(/^[^\n]*?:(\d+): /.exec(error.message)?.[1]);
       const without = (split: Split): Utterance[] =>
         rest[split].filter((utterance) => utterance.line !== line);
-      const next = { train: without('train'), dev: without('dev'), test: without('test') };
+      const next = withPairsOf(rest, { train: without('train'), dev: without('dev'), test: without('test') });
       // A complaint about the whole, or one that stays: there is nothing more to learn.
       if (splits.every((split) => next[split].length === rest[split].length)) return messages;
       rest = next;

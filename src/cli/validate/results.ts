@@ -1,5 +1,6 @@
 /** @file Checks result records, their predictions and tensors, and tells all that is wrong at once. */
 import { messageOf, UserError } from '../../base/errors.js';
+import { readLayers, readLayersLines } from '../../results/layers-file.js';
 import { readPredictions } from '../../results/predictions.js';
 import { findRecordFiles, readRecord } from '../../results/store.js';
 import { openTensors } from '../../results/tensors.js';
@@ -12,7 +13,7 @@ export interface ResultsCheck {
 }
 
 /**
- * Reads every record under the paths, all of its predictions, and its tensors' names and hash.
+ * Reads every record under the paths, all of its predictions, its tensors' names and hash, and the hidden states beside it.
  * @throws UserError where a path is not there or holds no record
  */
 export async function checkResults(paths: readonly string[]): Promise<ResultsCheck> {
@@ -38,6 +39,10 @@ export async function checkResults(paths: readonly string[]): Promise<ResultsChe
           `${path}: metrics.${name} is over ${utterances} utterances, the predictions are ${ids.size}`,
         );
       }
+      const layers = await readLayers({ path, record });
+      const lines = layers && (await readLayersLines({ path }, layers));
+      if (lines?.some(({ id }) => !ids.has(id)))
+        faults.push(`${path}: the hidden states beside it are of other utterances`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       faults.push(messageOf(error));

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readText } from '../../base/text.js';
 import type { DurationAnswer } from './durations.js';
+import type { CorpusPairs } from './pair-files.js';
 
 /** A row of a manifest to be, its audio by absolute path. */
 export interface CorpusRow {
@@ -28,6 +29,12 @@ export interface CorpusRow {
 export interface CorpusOptions {
   /** The parts wanted (default: all that are there). */
   readonly subsets?: readonly string[] | undefined;
+  /** `librispeech`: pronunciation lexicons, the first of a word's entries counts. */
+  readonly lexicon?: readonly string[] | undefined;
+  /** `voxceleb1-verification`: the list of test trials (default: the one that lies in the folder). */
+  readonly trials?: string | undefined;
+  /** `voxceleb1-verification`: trials of speakers that train then lacks; `none` (default: drawn). */
+  readonly devTrials?: string | undefined;
   /** `folder`: the label is the name of the folder a file lies in. */
   readonly labelFromParent?: boolean | undefined;
   /** `folder`: no speaker is in two splits. */
@@ -40,6 +47,8 @@ export interface CorpusOptions {
 export interface FoundCorpus {
   /** Rows by the name of their manifest. */
   readonly manifests: Readonly<Record<string, readonly CorpusRow[]>>;
+  /** Files of pairs by their names, for tasks that judge pairs. */
+  readonly pairs?: Readonly<Record<string, CorpusPairs>>;
   /** What is missing or differs from the publisher's counts, one line each. */
   readonly remarks: readonly string[];
 }

@@ -9,6 +9,7 @@ import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';
 import type { Corpus, CorpusOptions, CorpusRow, FoundCorpus } from './corpus.js';
 import { measured } from './measure.js';
+import { type PreparedPairs, writePairFiles } from './pair-files.js';
 
 export interface PrepareRequest extends CorpusOptions {
   readonly root: string;
@@ -35,6 +36,8 @@ export interface PreparedManifest {
 export interface PreparedCorpus {
   readonly corpus: string;
   readonly manifests: readonly PreparedManifest[];
+  /** Of a corpus for tasks that judge pairs. */
+  readonly pairs?: readonly PreparedPairs[];
   /** What is missing, damaged (and left out) or differs from the publisher's counts. */
   readonly remarks: readonly string[];
 }
@@ -68,6 +71,7 @@ export async function writeManifests(
 ): Promise<PreparedCorpus> {
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
+  const ids = new Set<string>();
   for (const [name, listed] of Object.entries(found.manifests)) {
     const all = withOwnIds(listed, resolve(place), remarks);
     const rows = fast ? all : await measured(all, quiet, remarks);
@@ -77,6 +81,7 @@ export async function writeManifests(
         mend: 'Unpack the audio there too',
       });
     }
+    for (const { id } of rows) ids.add(id);
     const file = join(out, `${name}.csv`);
     await writeManifest(
       file,
@@ -87,7 +92,9 @@ export async function writeManifests(
     const seconds = rows.reduce((sum, { duration = 0 }) => sum + duration, 0);
     manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
   }
-  return { corpus, manifests, remarks };
+  if (found.pairs === undefined) return { corpus, manifests, remarks };
+  const pairs = await writePairFiles(found.pairs, out, ids, remarks);
+  return { corpus, manifests, pairs, remarks };
 }
 
 /**

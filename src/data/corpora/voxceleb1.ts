@@ -23,7 +23,7 @@ const splitNames: Readonly<Record<string, string>> = { 1: 'train', 2: 'dev', 3: 
 const known: Readonly<Record<string, number>> = { train: 138361, dev: 6904, test: 8251 };
 
 /** Where the archives of the development and the test part unpack to. */
-const audioFolders = ['wav', 'dev/wav', 'test/wav', 'vox1_dev_wav/wav', 'vox1_test_wav/wav', '.'];
+export const audioFolders = ['wav', 'dev/wav', 'test/wav', 'vox1_dev_wav/wav', 'vox1_test_wav/wav', '.'];
 const splitFiles = ['iden_split.txt', 'meta/iden_split.txt'];
 
 export const voxceleb1: Corpus = {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadUtterances } from '../manifest.js';
 import { buildMiniSuite, type MiniSuite } from './build.js';
 import { checksumFile } from './checksums.js';
-import { type MiniSource, readMiniSource } from './definition.js';
+import type { MiniSource } from './definition.js';
+import { tinySource } from './tiny-source.fixture.js';
 
 let cacheFolder: string;
 let source: MiniSource;
@@ -30,43 +31,9 @@ async function digests(root: string): Promise<Map<string, string>> {
   );
 }
 
-/** The package's definition with three speakers (of the fastest voice) and a handful of utterances. */
-async function tinySource(): Promise<MiniSource> {
-  const { definition, prose } = await readMiniSource();
-  const { parts } = definition;
-  const few = <T extends { utterances: number }>(split: T): T => ({ ...split, utterances: 2, prose: 1 });
-  const fewOfEach = <T extends { utterances: number }>(splits: { train: T; dev: T; test: T }) => ({
-    train: few(splits.train),
-    dev: few(splits.dev),
-    test: few(splits.test),
-  });
-  const one = (splits: typeof parts.sid) => ({
-    train: { ...splits.train, utterancesPerSpeaker: 1 },
-    dev: { ...splits.dev, utterancesPerSpeaker: 1 },
-    test: { ...splits.test, utterancesPerSpeaker: 1 },
-  });
-  const speakers = ['train', 'dev', 'test'].map((group) =>
-    definition.speakers.find((speaker) => speaker.group === group && speaker.voice === 'kal16'),
-  );
-  return {
-    prose: prose.slice(0, 10),
-    definition: {
-      ...definition,
-      speakers: speakers.filter((speaker) => speaker !== undefined),
-      parts: {
-        pretrain: { ...parts.pretrain, utterances: 2 },
-        asr: fewOfEach(parts.asr),
-        ks: fewOfEach(parts.ks),
-        sid: one(parts.sid),
-        ic: fewOfEach(parts.ic),
-      },
-    },
-  };
-}
-
 beforeAll(async () => {
   cacheFolder = await mkdtemp(join(tmpdir(), 'ehmam-mini-'));
-  source = await tinySource();
+  source = await tinySource(1);
   suite = await build();
   original = await digests(suite.root);
 });

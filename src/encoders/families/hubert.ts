@@ -3,17 +3,14 @@
 import { z } from 'zod';
 import type { EncoderFamily, HubSource } from '../../api/encoder-family.js';
 import type * as tf from '../../engine/ops.js';
-import type { Parameters } from '../../engine/tree.js';
-import { detached } from '../../nn/custom.js';
-import { parameter } from '../../nn/linear.js';
-import { normEpsilon } from '../../nn/norm.js';
+import { normalizeByStatistics } from '../../nn/batch-norm.js';
 import { fewestSamples, hopOf, type SpeechConfig, speechSchema } from '../huggingface/config.js';
 import { speechStates } from '../huggingface/forward.js';
 import { frontendSpecs } from '../huggingface/frontend.js';
 import { hubSettings, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { convPosition, positionName, positionSpecs } from '../huggingface/position.js';
 import { transformerSpecs } from '../huggingface/transformer.js';
-import { normSpecs, ones, type Specs, zeros } from '../parameter-specs.js';
+import { batchNormSpecs } from '../parameter-specs.js';
 
 interface HubertConfig extends SpeechConfig {
   readonly family: 'hubert';
@@ -30,28 +27,6 @@ const own = {
   projectionNorm: z.boolean(),
   positionBatchNorm: z.boolean(),
 };
-
-/**
- * torch.nn.BatchNorm1d after training, in training too: its statistics stay, and no gradient goes through them. (torch
- * takes those of the batch in training, in which the rows beside one, and padding, would move it.) x [batch, width, frames].
- */
-function normalizeByStatistics(parameters: Parameters, x: tf.Tensor): tf.Tensor {
-  const of = (part: string): tf.Tensor => parameter(parameters, `${batchNorm}.${part}`);
-  const inverse = detached(of('running_var'), (variance) => variance.add(normEpsilon).rsqrt());
-  const scale = of('weight').mul(inverse);
-  const mean = detached(of('running_mean'), (value) => value.clone());
-  const shift = of('bias').sub(mean.mul(scale));
-  return x.mul(scale.reshape([-1, 1])).add(shift.reshape([-1, 1]));
-}
-
-function batchNormSpecs({ width, positionBatchNorm }: HubertConfig): Specs {
-  if (!positionBatchNorm) return {};
-  return {
-    ...normSpecs(batchNorm, width),
-    [`${batchNorm}.running_mean`]: { shape: [width], start: zeros },
-    [`${batchNorm}.running_var`]: { shape: [width], start: ones },
-  };
-}
 
 const settings = z.object({
   ...hubSettings,
@@ -77,13 +52,13 @@ export const hubertFamily: EncoderFamily<HubertConfig> = {
   schema: speechSchema<HubertConfig>(own),
   parameters: (config) => ({
     ...frontendSpecs(config, config.projectionNorm),
-    ...batchNormSpecs(config),
+    ...(config.positionBatchNorm ? batchNormSpecs(batchNorm, config.width) : {}),
     ...positionSpecs(config),
     ...transformerSpecs(config),
   }),
   forward: (config, parameters, input) => {
     const prepare = config.positionBatchNorm
-      ? (channels: tf.Tensor): tf.Tensor => normalizeByStatistics(parameters, channels)
+      ? (channels: tf.Tensor): tf.Tensor => normalizeByStatistics(parameters, batchNorm, channels)
       : undefined;
     return speechStates(config, parameters, input, {
       projectionNorm: config.projectionNorm,

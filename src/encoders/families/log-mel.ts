@@ -5,6 +5,7 @@ import { float32, type HostTensor } from '../../base/host-tensor.js';
 import { tensorOf } from '../../engine/constants.js';
 import * as tf from '../../engine/ops.js';
 import { conv1d } from '../../nn/conv1d.js';
+import { ownSteps, windowCounts } from '../../nn/own-steps.js';
 
 /** 25 ms and 10 ms at 16 kHz. */
 export const windowSamples = 400;
@@ -73,4 +74,34 @@ export function logMel(waveform: tf.Tensor, bins: number): tf.Tensor {
   const power = real.add(imaginary); // (batch, 257, frames)
   const energies = tf.matMul(tensorOf(melFilters(bins)).expandDims(0), power); // (batch, bins, frames)
   return tf.maximum(energies, energyFloor).log();
+}
+
+/**
+ * Neighbouring frames as one; those left over at the end are dropped.
+ * @param energies [batch, bins, frames]
+ * @returns [batch, frames / stack, stack * bins], the earlier frame first
+ */
+export function stackFrames(energies: tf.Tensor, stack: number): tf.Tensor {
+  const bins = energies.shape[1] as number;
+  // A stack of neighbours is a strided convolution with one tap set for each channel of its output.
+  const taps = new Float32Array(bins * stack * bins * stack);
+  for (let i = 0; i < bins * stack; i++) taps[(i * bins + (i % bins)) * stack + Math.floor(i / bins)] = 1;
+  const weight = tf.tensor3d(taps, [bins * stack, bins, stack]);
+  return conv1d({ 'stack.weight': weight }, 'stack', energies, { stride: stack }).transpose([0, 2, 1]);
+}
+
+/**
+ * The mean of every bin over a row's own frames.
+ * @param values [batch, bins, frames]
+ * @param lengths [batch], samples of each row; by default all frames are a row's own
+ * @returns [batch, bins, 1]
+ */
+export function ownMean(values: tf.Tensor, lengths: tf.Tensor | undefined): tf.Tensor {
+  if (lengths === undefined) return values.mean(2, true);
+  const counts = windowCounts(lengths, windowSamples, hopSamples);
+  const own = ownSteps(counts, values, 2).toFloat().expandDims(1); // (batch, 1, frames)
+  return values
+    .mul(own)
+    .sum(2, true)
+    .div(counts.reshape([-1, 1, 1]));
 }

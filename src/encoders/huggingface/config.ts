@@ -12,11 +12,14 @@ const width = positive.max(largestWidth);
 
 const rate = z.number().min(0).max(1);
 
+/** What schemas of families judge sizes and rates by. */
+export const bounds = { width, blocks: positive.max(mostBlocks), rate } as const;
+
 /** transformers' defaults. They act in training alone. */
 const usualDropout = { projection: 0, hidden: 0.1, attention: 0.1, activation: 0.1, layer: 0.1 } as const;
 
-/** What wav2vec 2.0, HuBERT, WavLM and data2vec share; each family adds its own. */
-export const speechSettings = {
+/** What turns samples into frames. */
+export const frontendSettings = {
   /** Width, taps and stride of every convolution over the waveform. */
   convolutions: z
     .array(z.tuple([width, width, width]))
@@ -26,10 +29,17 @@ export const speechSettings = {
   /** `group`: the first convolution's channels over time, the others' not at all. `layer`: channels of every frame. */
   convNorm: z.enum(['group', 'layer']),
   normalizeWaveform: z.boolean(),
+  /** What is added to the variance then, where it is not transformers' 1e-7. */
+  waveformEpsilon: z.number().positive().optional(),
+} as const;
+
+/** What wav2vec 2.0, HuBERT, WavLM and data2vec share; each family adds its own. */
+export const speechSettings = {
+  ...frontendSettings,
   width,
   heads: width,
   mlpWidth: width,
-  blocks: positive.max(mostBlocks),
+  blocks: bounds.blocks,
   /** Norms before attention and MLP ("stable layer norm"), with one more after the last block. */
   normFirst: z.boolean(),
   normEpsilon: z.number().positive(),

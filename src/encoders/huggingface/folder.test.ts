@@ -81,6 +81,37 @@ describe('a folder of the hub', () => {
     expect(Object.keys(parameters).filter((name) => /lm_head|masked/.test(name))).toEqual([]);
   });
 
+  it.each([
+    ['sew', ['lm_head (2), encoder.upsample (2)']],
+    ['whisper', ['decoder (28), proj_out (1)']],
+    ['wav2vec2-bert', ['adapter (22), intermediate_ffn (4)']],
+    [
+      'wav2vec2-conformer-rotary',
+      ['lm_head (2), adapter (2), encoder.embed_positions (1), encoder.pos_conv_embed (3)'],
+    ],
+  ])('may have what no hidden state depends on, which a note tells of: %s', async (name, expected) => {
+    const { notes } = await loadEncoder(join(fixtures, name));
+    expect(notes?.map((note) => note.replace('left aside, as no part of the encoder: ', ''))).toEqual(
+      expected,
+    );
+  });
+
+  it('says of frames that are made of more than samples how they are made', async () => {
+    await take('whisper');
+    await changeJson('preprocessor_config.json', (config) => ({ ...config, hop_length: 80 }));
+    expect(await complaint()).toMatch(/preprocessor_config\.json: hop_length: /);
+    await rm(join(folder, 'preprocessor_config.json'));
+    expect(await loadEncoder(folder)).toMatchObject({ normalizesWaveform: false, minimumSamples: 1 });
+    folder = await mkdtemp(join(root, 'model-'));
+    await take('wav2vec2-bert');
+    expect((await loadEncoder(folder)).config).toMatchObject({ bins: 12, stack: 2 });
+    await rm(join(folder, 'preprocessor_config.json'));
+    // transformers' 80 energies do not fit these weights.
+    expect(await complaint()).toMatch(
+      /feature_projection\.layer_norm\.weight is \[24\] and should be \[160\]/,
+    );
+  });
+
   it.each(['module.', 'model.', 'student.encoder.'])(
     "may have a trainer's own %s before all names, which a note tells of",
     async (lead) => {
@@ -216,9 +247,9 @@ describe('a folder of the hub', () => {
 describe('what cannot be read is named', () => {
   it('a model type that is not known, with those that are', async () => {
     await take('hubert-group');
-    await changeJson('config.json', (config) => ({ ...config, model_type: 'whisper' }));
+    await changeJson('config.json', (config) => ({ ...config, model_type: 'sew-d' }));
     expect(await complaint()).toMatch(
-      /config\.json: unknown model type 'whisper'\. .*wav2vec2, hubert, wavlm, data2vec-audio/,
+      /config\.json: unknown model type 'sew-d'\. .*wav2vec2, hubert, wavlm, data2vec-audio/,
     );
   });
 

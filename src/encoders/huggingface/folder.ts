@@ -6,7 +6,7 @@ import { type Checkpoint, checkNames } from '../checkpoint.js';
 import { type ConfiguredFamily, configure } from '../configured.js';
 import { encoderFamilies } from '../registry.js';
 import { plainNames, sortNames, withPlainWeights } from './names.js';
-import { readPreprocessing } from './preprocessor.js';
+import { type Preprocessing, readPreprocessing } from './preprocessor.js';
 import { storedWeights } from './stored.js';
 
 const configFile = 'config.json';
@@ -19,11 +19,10 @@ const configFile = 'config.json';
 export async function readHubFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const source = sourceOf(settings, place);
-  const preprocessing = await readPreprocessing(folder);
-  const { normalize, notes } = preprocessing;
-  const configured = configureFrom(source, settings, normalize, place);
+  const preprocessing = await readPreprocessing(folder, source.preprocessor);
+  const configured = configureFrom(source, settings, preprocessing, place);
   const stored = await storedWeights(folder);
-  const { encoder, heads, lead } = sortNames(stored.names, source.prefix, Object.keys(configured.specs));
+  const { encoder, aside, lead } = sortNames(stored.names, source, Object.keys(configured.specs));
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
   const read = await stored.read(new Set(encoder.values()));
   const named = [...encoder].map(([ours, theirs]) => {
@@ -43,9 +42,9 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
       absent: preprocessing.absent,
     },
     notes: [
-      ...notes,
+      ...preprocessing.notes,
       ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),
-      ...(heads.length > 0 ? [`left aside, as no part of the encoder: ${summary(heads)}`] : []),
+      ...(aside.length > 0 ? [`left aside, as no part of the encoder: ${counted(aside)}`] : []),
     ],
   };
 }
@@ -65,7 +64,7 @@ function sourceOf(settings: unknown, place: string): HubSource {
 function configureFrom(
   source: HubSource,
   settings: unknown,
-  normalize: boolean,
+  { normalize, settings: preprocessor }: Preprocessing,
   place: string,
 ): ConfiguredFamily {
   const parsed = source.settings.safeParse(settings);
@@ -76,15 +75,15 @@ function configureFrom(
       mend: 'Take a model without that, or mend the setting',
     });
   }
-  return configure(source.configuration(parsed.data, normalize), place);
+  return configure(source.configuration(parsed.data, normalize, preprocessor), place);
 }
 
-/** Names by their first part: `lm_head (2), quantizer (3)`. */
-export function summary(names: readonly string[], parts = 1): string {
+/** Names by their first parts: `lm_head (2), quantizer (3)`. */
+export const summary = (names: readonly string[], parts = 1): string =>
+  counted(names.map((name) => name.split('.').slice(0, parts).join('.')));
+
+function counted(groups: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const name of names) {
-    const key = name.split('.').slice(0, parts).join('.');
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return [...counts].map(([key, count]) => `${key} (${count})`).join(', ');
+  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return [...counts].map(([group, count]) => `${group} (${count})`).join(', ');
 }

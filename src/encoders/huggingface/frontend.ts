@@ -60,7 +60,22 @@ export function projectFrames(
 
 /** The parameters of both. */
 export function frontendSpecs(config: FrontendConfig & Pick<SpeechConfig, 'width'>, norm = true): Specs {
-  const { convolutions, convBias, convNorm, width } = config;
+  const channels = channelsOf(config);
+  return { ...convolutionSpecs(config), ...projectionSpecs(channels, config.width, norm) };
+}
+
+export function projectionSpecs(channels: number, width: number, norm = true): Specs {
+  return {
+    ...(norm ? normSpecs(`${projection}.layer_norm`, channels) : {}),
+    ...linearSpecs(`${projection}.projection`, width, channels),
+  };
+}
+
+/** Channels that the last convolution gives. */
+export const channelsOf = ({ convolutions }: Pick<SpeechConfig, 'convolutions'>): number =>
+  convolutions.at(-1)?.[0] as number;
+
+export function convolutionSpecs({ convolutions, convBias, convNorm }: FrontendConfig): Specs {
   let inputs = 1;
   const specs: Record<string, Specs[string]> = {};
   for (const [i, [out, taps]] of convolutions.entries()) {
@@ -70,9 +85,5 @@ export function frontendSpecs(config: FrontendConfig & Pick<SpeechConfig, 'width
     if (convNorm === 'layer' || i === 0) Object.assign(specs, normSpecs(`${name}.layer_norm`, out));
     inputs = out;
   }
-  return {
-    ...specs,
-    ...(norm ? normSpecs(`${projection}.layer_norm`, inputs) : {}),
-    ...linearSpecs(`${projection}.projection`, width, inputs),
-  };
+  return specs;
 }

@@ -37,12 +37,15 @@ const hubSchema = z.object(hubSettings);
 export type HubSettings = z.infer<typeof hubSchema>;
 
 /** What Wav2Vec2FeatureExtractor adds to the variance of a waveform. */
-export const waveformEpsilon = 1e-7;
+const usualEpsilon = 1e-7;
 
-/** The shared settings. A model without positions of its own has 128 taps, as transformers' default. */
-export function sharedSettings(hub: HubSettings, normalizeWaveform: boolean): SpeechConfig {
+/** What turns samples into frames. */
+export function sharedFrontend(
+  hub: Pick<HubSettings, 'conv_dim' | 'conv_kernel' | 'conv_stride' | 'conv_bias' | 'feat_extract_norm'>,
+  normalizeWaveform: boolean,
+) {
   return {
-    convolutions: hub.conv_dim.map((out, i) => [
+    convolutions: hub.conv_dim.map((out, i): [number, number, number] => [
       out,
       // Lists of different lengths become sizes that the schema refuses.
       hub.conv_kernel[i] ?? 0,
@@ -51,6 +54,13 @@ export function sharedSettings(hub: HubSettings, normalizeWaveform: boolean): Sp
     convBias: hub.conv_bias,
     convNorm: hub.feat_extract_norm,
     normalizeWaveform,
+  };
+}
+
+/** The shared settings. A model without positions of its own has 128 taps, as transformers' default. */
+export function sharedSettings(hub: HubSettings, normalizeWaveform: boolean): SpeechConfig {
+  return {
+    ...sharedFrontend(hub, normalizeWaveform),
     width: hub.hidden_size,
     heads: hub.num_attention_heads,
     mlpWidth: hub.intermediate_size,
@@ -71,10 +81,53 @@ export function sharedSettings(hub: HubSettings, normalizeWaveform: boolean): Sp
   };
 }
 
+/** What the Conformer families read, beside `hubSettings` or in its place. */
+export const conformerHubSettings = {
+  hidden_size: hubSettings.hidden_size,
+  num_hidden_layers: hubSettings.num_hidden_layers,
+  num_attention_heads: hubSettings.num_attention_heads,
+  intermediate_size: hubSettings.intermediate_size,
+  hidden_act: z
+    .enum(['gelu', 'swish', 'silu'], refused('another activation than gelu, swish and silu'))
+    .default('gelu'),
+  layer_norm_eps: hubSettings.layer_norm_eps,
+  feat_proj_dropout: hubSettings.feat_proj_dropout,
+  hidden_dropout: hubSettings.hidden_dropout,
+  attention_dropout: hubSettings.attention_dropout,
+  activation_dropout: hubSettings.activation_dropout,
+  layerdrop: hubSettings.layerdrop,
+  conv_depthwise_kernel_size: hubSize.default(31),
+  conformer_conv_dropout: rate.default(0.1),
+  rotary_embedding_base: z.number().positive().default(10_000),
+} as const;
+
+/** The settings of Conformer blocks, but for their positions. */
+export function sharedConformer(hub: z.infer<z.ZodObject<typeof conformerHubSettings>>) {
+  return {
+    width: hub.hidden_size,
+    heads: hub.num_attention_heads,
+    mlpWidth: hub.intermediate_size,
+    blocks: hub.num_hidden_layers,
+    activation: hub.hidden_act,
+    normEpsilon: hub.layer_norm_eps,
+    convKernel: hub.conv_depthwise_kernel_size,
+    dropout: {
+      projection: hub.feat_proj_dropout,
+      hidden: hub.hidden_dropout,
+      attention: hub.attention_dropout,
+      activation: hub.activation_dropout,
+      convolution: hub.conformer_conv_dropout,
+      layer: hub.layerdrop,
+    },
+  };
+}
+
 /** What every one of these families says of itself in the same way. */
 export const speechFamily = {
-  dims: ({ blocks, width }: SpeechConfig) => Array.from({ length: blocks + 1 }, () => width),
-  normalizesWaveform: ({ normalizeWaveform }: SpeechConfig) => normalizeWaveform,
-  waveformEpsilon,
+  dims: ({ blocks, width }: Pick<SpeechConfig, 'blocks' | 'width'>) =>
+    Array.from({ length: blocks + 1 }, () => width),
+  normalizesWaveform: ({ normalizeWaveform }: Pick<SpeechConfig, 'normalizeWaveform'>) => normalizeWaveform,
+  waveformEpsilon: ({ waveformEpsilon }: Pick<SpeechConfig, 'waveformEpsilon'>) =>
+    waveformEpsilon ?? usualEpsilon,
   trainingSettings: ['dropout'],
 } as const;

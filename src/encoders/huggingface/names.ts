@@ -1,13 +1,14 @@
 /** @file Names of parameters in the hub's checkpoints: prefixes, heads beside the encoder, weight normalisation. */
 
+import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
 import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 
 export interface SortedNames {
   /** The encoder's name of a parameter, to its name in the file. */
   readonly encoder: ReadonlyMap<string, string>;
-  /** What stands beside the encoder. */
-  readonly heads: readonly string[];
+  /** What each parameter beside the encoder belongs to. */
+  readonly aside: readonly string[];
   /** What a trainer put before all names of the encoder, where it did: `module.`. */
   readonly lead?: string;
 }
@@ -25,20 +26,27 @@ const trainingPattern =
 
 /**
  * Sorts the names of a file.
- * @param prefix what transformers puts before the encoder's names where there is a head; trainers put more before that
+ * @param source its `prefix` is what transformers puts before the encoder's names where there is a head; trainers put
+ *   more before that
  * @param known names that the encoder has
  */
-export function sortNames(names: readonly string[], prefix: string, known: readonly string[]): SortedNames {
+export function sortNames(
+  names: readonly string[],
+  { prefix, beside }: Pick<HubSource, 'prefix' | 'beside'>,
+  known: readonly string[],
+): SortedNames {
   const lead = leadOf(names, prefix, known);
   const bare = lead === '' || !lead.endsWith(prefix);
   const encoder = new Map<string, string>();
-  const heads: string[] = [];
+  const aside: string[] = [];
   for (const name of names) {
     const own = name.startsWith(lead) ? name.slice(lead.length) : undefined;
-    if (own === undefined || adapterPattern.test(own) || (bare && headPattern.test(own))) heads.push(name);
+    const part = own === undefined ? undefined : (adapterPattern.exec(own) ?? beside?.exec(own))?.[0];
+    if (part !== undefined) aside.push(part.replace(/\.$/, ''));
+    else if (own === undefined || (bare && headPattern.test(own))) aside.push(name.split('.')[0] as string);
     else if (!trainingPattern.test(name)) encoder.set(own, name);
   }
-  return { encoder, heads, ...(lead !== '' && lead !== prefix && { lead }) };
+  return { encoder, aside, ...(lead !== '' && lead !== prefix && { lead }) };
 }
 
 /** What stands before the encoder's names: found by the first parameter of the encoder that is there. */

@@ -1,4 +1,5 @@
 /** @file Whether a model of the hub wants its waveforms normalised: where transformers 4 and 5 keep that. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -22,6 +23,8 @@ const processorSchema = z.object({ feature_extractor: settings, audio_processor:
 
 export interface Preprocessing {
   readonly normalize: boolean;
+  /** What the family's own schema made of the settings. */
+  readonly settings: unknown;
   readonly notes: readonly string[];
   /** The file that says it, and files that would, were they there. */
   readonly files: readonly string[];
@@ -30,35 +33,46 @@ export interface Preprocessing {
 
 /**
  * What a folder says. Where both files have settings, the processor's count, as in transformers 5.
+ * @param own what a family reads that makes frames of its own; no waveform is normalised then
  * @throws UserError for files that cannot be read, for another sampling rate than ours, and for a snapshot in the hub's cache
  *   whose files were merely not fetched
  */
-export async function readPreprocessing(folder: string): Promise<Preprocessing> {
-  const own = join(folder, preprocessorFile);
-  const processor = join(folder, processorFile);
-  const inside = await extractorIn(processor);
-  if (inside !== undefined)
-    return { normalize: normalizes(inside, processor), notes: [], files: [processor], absent: [] };
-  const absent = (await isThere(processor)) ? [] : [processor];
-  if (await isThere(own))
-    return { normalize: normalizes(await readJsonFile(own, mend), own), notes: [], files: [own], absent };
-  const what = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
-  const [, owner, name, commit = ''] =
-    /models--(.+?)--(.+)[\\/]snapshots[\\/]([^\\/]+)$/.exec(resolve(folder)) ?? [];
-  if (
-    owner !== undefined &&
-    !(await isThere(join(folder, '..', '..', '.no_exist', commit, preprocessorFile)))
-  )
-    throw new UserError(`${what}: it is a part of the hub's cache, and the hub may have one`, {
-      file: folder,
-      mend: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
-    });
+export async function readPreprocessing(folder: string, own?: z.ZodType): Promise<Preprocessing> {
+  const { settings, file, absent } = await settingsIn(folder);
+  const files = file === undefined ? [] : [file];
+  if (file === undefined) refusePartOfCache(folder);
+  if (own !== undefined) {
+    const place = file ?? folder;
+    normalizes(settings ?? {}, place);
+    const made = parsed(own, settings ?? {}, place);
+    return { normalize: false, settings: made, notes: [], files, absent };
+  }
+  if (file !== undefined)
+    return { normalize: normalizes(settings, file), settings: undefined, notes: [], files, absent };
   return {
     normalize: true,
-    notes: [`${what}: the waveform is normalised, as transformers does by default`],
-    files: [],
-    absent: [...absent, own],
+    settings: undefined,
+    notes: [`${lackingText}: the waveform is normalised, as transformers does by default`],
+    files,
+    absent,
   };
+}
+
+const lackingText = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
+
+/**
+ * Refuses a part of the hub's cache of which nobody knows whether the hub has more.
+ * @throws UserError naming what to do
+ */
+function refusePartOfCache(folder: string): void {
+  const [, owner, name, commit = ''] =
+    /models--(.+?)--(.+)[\\/]snapshots[\\/]([^\\/]+)$/.exec(resolve(folder)) ?? [];
+  if (owner === undefined || existsSync(join(folder, '..', '..', '.no_exist', commit, preprocessorFile)))
+    return;
+  throw new UserError(`${lackingText}: it is a part of the hub's cache, and the hub may have one`, {
+    file: folder,
+    mend: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
+  });
 }
 
 /**
@@ -69,6 +83,22 @@ export async function extractorIn(file: string): Promise<Readonly<Record<string,
   if (!(await isThere(file))) return undefined;
   const processor = parsed(processorSchema, await readJsonFile(file, mend), file);
   return processor.feature_extractor ?? processor.audio_processor ?? undefined;
+}
+
+/** The settings of the preprocessor, the file that they stand in, and files that would have counted before it. */
+async function settingsIn(folder: string): Promise<{
+  readonly settings?: unknown;
+  readonly file?: string;
+  readonly absent: readonly string[];
+}> {
+  const processor = join(folder, processorFile);
+  const inside = await extractorIn(processor);
+  if (inside !== undefined) return { settings: inside, file: processor, absent: [] };
+  const absent = (await isThere(processor)) ? [] : [processor];
+  const own = join(folder, preprocessorFile);
+  return (await isThere(own))
+    ? { settings: await readJsonFile(own, mend), file: own, absent }
+    : { absent: [...absent, own] };
 }
 
 const mend = 'Copy it again';

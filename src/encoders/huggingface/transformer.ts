@@ -39,6 +39,12 @@ export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor {
   return x.reshape([batch, frames, heads, width / heads]).transpose([0, 2, 1, 3]);
 }
 
+/** The way back. */
+export function joinHeads(x: tf.Tensor): tf.Tensor {
+  const [batch, heads, frames, channels] = x.shape as [number, number, number, number];
+  return x.transpose([0, 2, 1, 3]).reshape([batch, frames, heads * channels]);
+}
+
 /**
  * All blocks.
  * @param x projected frames with their positions added, [batch, frames, width]
@@ -54,17 +60,40 @@ export function transformerStates(
   const { blocks, normFirst, normEpsilon, dropout: rates } = config;
   const { dropoutKey, keepsFirstBlock } = pass;
   const normed = (state: tf.Tensor): tf.Tensor => layerNorm(parameters, finalNorm, state, normEpsilon);
-  const states = [dropout(normFirst ? x : normed(x), rates.hidden, dropoutKey, 'encoder.dropout')];
+  const first = dropout(normFirst ? x : normed(x), rates.hidden, dropoutKey, 'encoder.dropout');
+  const states = blockStates(
+    first,
+    { blocks, layerDrop: rates.layer, dropoutKey, keepsFirstBlock },
+    (i, before) => block(config, parameters, i, before, pass),
+  );
+  if (normFirst) states.push(normed(states.pop() as tf.Tensor));
+  return states;
+}
+
+export interface BlockRun {
+  readonly blocks: number;
+  /** How often a block is left out in training. */
+  readonly layerDrop: number;
+  readonly dropoutKey?: DropoutKey | undefined;
+  readonly keepsFirstBlock?: boolean;
+}
+
+/** What goes into the first block, then what leaves every block: a block that layer drop leaves out passes on its input. */
+export function blockStates(
+  first: tf.Tensor,
+  { blocks, layerDrop, dropoutKey, keepsFirstBlock = false }: BlockRun,
+  run: (i: number, x: tf.Tensor) => tf.Tensor,
+): tf.Tensor[] {
+  const states = [first];
   for (let i = 0; i < blocks; i++) {
     const before = states[i] as tf.Tensor;
-    const after = block(config, parameters, i, before, pass);
-    if (dropoutKey === undefined || rates.layer === 0 || (i === 0 && keepsFirstBlock)) states.push(after);
+    const after = run(i, before);
+    if (dropoutKey === undefined || layerDrop === 0 || (i === 0 && keepsFirstBlock)) states.push(after);
     else {
-      const kept = layerKept(rates.layer, dropoutKey, blockName(i));
+      const kept = layerKept(layerDrop, dropoutKey, blockName(i));
       states.push(after.mul(kept).add(before.mul(tf.scalar(1).sub(kept))));
     }
   }
-  if (normFirst) states.push(normed(states.pop() as tf.Tensor));
   return states;
 }
 
@@ -103,36 +132,32 @@ function block(
 }
 
 /** A bias that hides the frames that are no row's own as well. */
-function withPadding(bias: tf.Tensor | undefined, own: tf.Tensor | undefined): tf.Tensor | undefined {
+export function withPadding(bias: tf.Tensor | undefined, own: tf.Tensor | undefined): tf.Tensor | undefined {
   if (own === undefined) return bias;
   const hidden = paddingBias(own.logicalNot());
   return bias === undefined ? hidden : bias.add(hidden);
 }
 
-interface AttentionParts {
+export interface AttentionParts {
   readonly heads: number;
   readonly bias: tf.Tensor | undefined;
   dropWeights(weights: tf.Tensor): tf.Tensor;
 }
 
 /** Self-attention with a projection each for queries, keys and values: [batch, frames, width]. */
-function selfAttention(
+export function selfAttention(
   parameters: Parameters,
   name: string,
   x: tf.Tensor,
   { heads, bias, dropWeights }: AttentionParts,
 ): tf.Tensor {
-  const [batch, frames, width] = x.shape as [number, number, number];
+  const width = x.shape[2] as number;
   const part = (which: string): tf.Tensor => linear(parameters, `${name}.${which}_proj`, x);
   const queries = splitHeads(part('q').mul((width / heads) ** -0.5), heads);
   const products = tf.matMul(queries, splitHeads(part('k'), heads), false, true); // (batch, heads, frames, frames)
   const weights = dropWeights(tf.softmax(bias === undefined ? products : products.add(bias)));
   const mixed = tf.matMul(weights, splitHeads(part('v'), heads)); // (batch, heads, frames, channels)
-  return linear(
-    parameters,
-    `${name}.out_proj`,
-    mixed.transpose([0, 2, 1, 3]).reshape([batch, frames, width]),
-  );
+  return linear(parameters, `${name}.out_proj`, joinHeads(mixed));
 }
 
 export function transformerSpecs({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
 import type { EhmamConfig } from '../families/ehmam-config.js';
+import { convLayers } from './conv-layers.js';
 
 /** The part of `cfg` that decides the encoder; everything else is about the training run. */
 const officialSchema = z.object({
@@ -78,7 +79,7 @@ export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettin
   }
   const config: EhmamConfig = {
     family: 'ehmam',
-    frontend: { type: 'conv', layers: convLayers(audio.feature_encoder_spec, file) },
+    frontend: { type: 'conv', layers: convLayers(audio.feature_encoder_spec, 'feature_encoder_spec', file) },
     normalizeWaveform: task.normalize,
     width: model.embed_dim,
     heads: model.num_heads,
@@ -109,24 +110,4 @@ export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettin
     },
   };
   return { config, topBlocks: model.average_top_k_layers };
-}
-
-/** A specification names so many convolutions at most. */
-const mostConvolutions = 64;
-
-/** Reads '[(512, 10, 5)] + [(512,3,2)] * 4' without running it. */
-function convLayers(spec: string, file: string): [number, number, number][] {
-  return spec.split('+').flatMap((part) => {
-    const match =
-      /^\s*\[\s*((?:\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)\s*(?:,\s*)?)+)\]\s*(?:\*\s*(\d+))?\s*$/.exec(part);
-    if (match === null) throw new UserError(`feature_encoder_spec '${spec}' cannot be read`, { file });
-    const layers = [...(match[1] as string).matchAll(/\((.*?)\)/g)].map((tuple) => {
-      const [width, taps, stride] = (tuple[1] as string).split(',').map(Number);
-      return [width, taps, stride] as [number, number, number];
-    });
-    const times = Number(match[2] ?? 1);
-    if (times * layers.length > mostConvolutions)
-      throw new UserError(`feature_encoder_spec '${spec}' names too many convolutions`, { file });
-    return Array.from({ length: times }, () => layers).flat();
-  });
 }

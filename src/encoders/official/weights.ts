@@ -8,6 +8,7 @@ import { type Checkpoint, checkNames } from '../checkpoint.js';
 import { configure } from '../configured.js';
 import { summary } from '../huggingface/folder.js';
 import { type OfficialSettings, settingsFromOfficial } from './config.js';
+import { plainSettings } from './plain-settings.js';
 
 export interface OfficialCheckpoint extends OfficialSettings {
   /** Every parameter of the student: encoder, decoder, loss predictor. */
@@ -89,7 +90,7 @@ function settingsOf(content: TorchFile, file: string): OfficialSettings {
 
 /** `cfg`, or the `args` of older trainers, whose settings lie in one level. */
 function cfgOf({ root }: TorchFile, file: string): object {
-  const settings = root instanceof Map ? plain(root.get('cfg') ?? root.get('args') ?? null) : null;
+  const settings = root instanceof Map ? plainSettings(root.get('cfg') ?? root.get('args') ?? null) : null;
   if (typeof settings !== 'object' || settings === null) throw notOfficial('neither cfg nor args', file);
   return 'model' in settings ? settings : { model: settings, task: settings };
 }
@@ -114,30 +115,6 @@ function tensorsOf({ root }: TorchFile, file: string) {
     }
   }
   return { student, teacher };
-}
-
-/** Settings nest no deeper. */
-const maximumDepth = 32;
-
-/** Settings as JSON would hold them: Maps and namespaces as objects. What stands twice is converted once. */
-function plain(node: unknown, depth = 0, seen = new Map<unknown, unknown>()): unknown {
-  if (typeof node !== 'object' || node === null) return node;
-  if (depth > maximumDepth) return null;
-  const held = seen.get(node);
-  if (held !== undefined) return held;
-  const convert = (value: unknown): unknown => plain(value, depth + 1, seen);
-  if (Array.isArray(node)) {
-    const list: unknown[] = [];
-    seen.set(node, list);
-    for (const item of node) list.push(convert(item));
-    return list;
-  }
-  // Without a prototype, so that no key is special.
-  const settings: Record<string, unknown> = Object.create(null);
-  seen.set(node, settings);
-  const entries: Iterable<[unknown, unknown]> = node instanceof Map ? node : Object.entries(node);
-  for (const [key, value] of entries) settings[String(key)] = convert(value);
-  return settings;
 }
 
 function notOfficial(lacks: string, file: string): UserError {

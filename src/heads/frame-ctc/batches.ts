@@ -84,22 +84,78 @@ export function targetBatch(
   };
 }
 
+/** How the train split is cut into batches. */
+export type Batching = Pick<CtcSettings, 'batchSize' | 'batches'>;
+
+const lengthsOf = ({ features, places }: HeadWork): number[] =>
+  places.train.map((place) => features.rows[place] as number);
+
+/** How many batches an epoch has. */
+export function epochLength(work: HeadWork, { batchSize, batches }: Batching): number {
+  if (batches === 'buckets') return work.places.train.length;
+  if (batches === 'halves') return halves(lengthsOf(work), batchSize).length;
+  return Math.ceil(work.places.train.length / batchSize);
+}
+
 /**
- * The batches of the train split in an epoch, as positions in it: a matter of seed and epoch alone. The first epoch goes
- * from short to long, which gets CTC started (SortaGrad, Amodei et al. 2016).
+ * The batches of the train split in an epoch, as positions in it: a matter of seed and epoch alone. Of `lengths`, the
+ * first epoch goes from short to long, which gets CTC started (SortaGrad, Amodei et al. 2016).
+ * @param targets the tokens of train's texts, in its order
  */
 export function epochBatches(
-  { features, places }: HeadWork,
+  work: HeadWork,
+  targets: readonly (readonly number[])[],
   seed: number,
-  batchSize: number,
+  { batchSize, batches: kind }: Batching,
   epoch: number,
 ): number[][] {
-  const lengths = places.train.map((place) => features.rows[place] as number);
+  const lengths = lengthsOf(work);
+  if (kind === 'buckets')
+    return randomStream(seed, 'ctc buckets', epoch).shuffle(buckets(work, targets, batchSize));
+  if (kind === 'halves') return randomStream(seed, 'ctc halves', epoch).shuffle(halves(lengths, batchSize));
   const batches = lengthBatches(lengths, batchSize, [seed, 'ctc batches', epoch]);
   if (epoch > 0) return batches;
   const longest = (batch: readonly number[]): number =>
     Math.max(...batch.map((row) => lengths[row] as number));
   return batches.sort((a, b) => longest(a) - longest(b));
+}
+
+/** Of a bucket whose first utterance is longer, only the first half is taken: 18.75 s. */
+const halvedSamples = 300_000;
+
+/**
+ * s3prl's batches of downstream/ctc ("bucketing"): utterances by falling length of their targets, a batch of consecutive
+ * ones from each place on (those at the end start where the last full one does), so that an utterance is in as many as a
+ * batch is large. Samples are counted in frames here, which tells apart no more than one frame's worth.
+ */
+export function buckets(
+  { features, places, hopSamples }: Pick<HeadWork, 'features' | 'places' | 'hopSamples'>,
+  targets: readonly (readonly number[])[],
+  size: number,
+): number[][] {
+  const lengthOf = (row: number): number => targets[row]?.length ?? 0;
+  const order = [...targets.keys()].sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  return order.map((_, i) => {
+    const start = Math.max(0, Math.min(order.length - size, i));
+    const bucket = order.slice(start, start + size);
+    const samples = (features.rows[places.train[bucket[0] as number] as number] as number) * hopSamples;
+    return samples > halvedSamples ? bucket.slice(0, Math.max(1, Math.floor(bucket.length / 2))) : bucket;
+  });
+}
+
+/**
+ * s3prl's batches of recognition (downstream/asr/dataset.py): groups of twice `size` by falling length, each cut in two.
+ * The last group stays whole, up to 2 size - 1 utterances; one of a single utterance is left out.
+ */
+export function halves(lengths: readonly number[], size: number): number[][] {
+  const order = [...lengths.keys()].sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  const batches: number[][] = [];
+  for (let start = 0; start < order.length; start += 2 * size) {
+    const group = order.slice(start, start + 2 * size);
+    if (group.length === 2 * size) batches.push(group.slice(0, size), group.slice(size));
+    else if (group.length > 1) batches.push(group);
+  }
+  return batches;
 }
 
 /** The tokens of the longest target among utterances that are padded to the same number of steps, or fewer. */
@@ -116,34 +172,46 @@ export function longestTargets(
     );
 }
 
+/** What is to be hidden of: rows of `frames` frames each (their own ones, and padding), with `dim` values a frame. */
+export interface MaskedBatch {
+  /** Frames of each utterance, padding left out. */
+  readonly lengths: readonly number[];
+  /** Rows of the batch, some of which may be no utterance. */
+  readonly size: number;
+  readonly frames: number;
+  readonly dim: number;
+}
+
 /**
- * SpecAugment's masks for a batch (Park et al. 2019): spans of frames and of feature dimensions that are hidden.
- * @param key what the masks are for: the update's number
+ * SpecAugment's masks for a batch (Park et al. 2019), as s3prl draws them: spans narrower than the setting, which start
+ * anywhere in the longest utterance less the widest span of the whole batch; so of the dimensions.
+ * @param update what the masks are for
  */
 export function augmentMasks(
   settings: NonNullable<CtcSettings['specAugment']>,
-  shape: readonly [batch: number, frames: number, dim: number],
+  { lengths, size, frames, dim }: MaskedBatch,
   seed: number,
   update: number,
 ): { readonly time: HostTensor; readonly features: HostTensor } {
-  const [batch, frames, dim] = shape;
-  const time = new Float32Array(batch * frames).fill(1);
-  const features = new Float32Array(batch * dim).fill(1);
   const random = randomStream(seed, 'SpecAugment', update);
-  const hide = (into: Float32Array, length: number, widest: number): void => {
-    const width = random.integer(Math.min(widest, length) + 1);
-    const start = random.integer(length - width + 1);
-    into.fill(0, start, start + width);
+  const below = (bound: number): number => (bound > 0 ? random.integer(bound) : 0);
+  const masked = (width: number, length: number, masks: number, widest: number): Float32Array => {
+    const values = new Float32Array(size * width).fill(1);
+    const widths = lengths.map(() => Array.from({ length: masks }, () => below(widest)));
+    const places = Math.max(1, length - Math.max(0, ...widths.flat()));
+    for (const [row, own] of widths.entries()) {
+      const into = values.subarray(row * width, (row + 1) * width);
+      for (const span of own) {
+        const start = random.integer(places);
+        into.fill(0, start, start + span);
+      }
+    }
+    return values;
   };
-  for (let row = 0; row < batch; row++) {
-    const [times, dims] = [
-      time.subarray(row * frames, (row + 1) * frames),
-      features.subarray(row * dim, (row + 1) * dim),
-    ];
-    for (let i = 0; i < settings.timeMasks; i++) hide(times, frames, settings.timeMaskFrames);
-    for (let i = 0; i < settings.featureMasks; i++) hide(dims, dim, settings.featureMaskDims);
-  }
-  return { time: float32([batch, frames, 1], time), features: float32([batch, 1, dim], features) };
+  const { timeMasks, timeMaskFrames, featureMasks, featureMaskDims } = settings;
+  const features = masked(dim, dim, featureMasks, featureMaskDims);
+  const time = masked(frames, Math.max(0, ...lengths), timeMasks, timeMaskFrames);
+  return { time: float32([size, frames, 1], time), features: float32([size, 1, dim], features) };
 }
 
 /** The dropout key of an update. */

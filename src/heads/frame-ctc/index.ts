@@ -5,10 +5,11 @@ import { framesJoined, stepsOf } from './batches.js';
 import { type CtcStored, ctcForward, ctcStoredSchema } from './model.js';
 import { type CtcSettings, ctcPresets, ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
+import { transcribed } from './transcribed.js';
 
 export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
   kind: 'frame-ctc',
-  about: 'layer sum, Linear, BLSTM, a Linear over tokens a step, trained with CTC: texts',
+  about: 'layer sum, Linear, BLSTM layers or none, a Linear over tokens a step, trained with CTC: texts',
   settings: ctcSettingsSchema,
   presets: ctcPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
@@ -18,12 +19,13 @@ export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
     ['lm', 'lexicon'],
   ],
   seedsTogether: false,
-  // A unit is an update.
-  cost: ({ learningRates, maximumUpdates }, seeds) => ({
-    work: learningRates.length * maximumUpdates * seeds,
+  // A unit is a batch.
+  cost: ({ learningRates, maximumUpdates, accumulation = 1 }, seeds) => ({
+    work: learningRates.length * maximumUpdates * accumulation * seeds,
     secondsPerUnit: 0.06,
   }),
   train: trainCtcHeads,
+  predict: transcribed,
   stored: ctcStoredSchema,
   forward: ctcForward,
   freeAxis: 'steps',

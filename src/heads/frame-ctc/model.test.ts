@@ -1,6 +1,5 @@
 /** @file The CTC head: decoding, batches, and learning on made-up frames. */
 
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asr } from '../../../tasks/asr/index.js';
 import type { HeadResult } from '../../api/head-kind.js';
@@ -13,7 +12,7 @@ import * as tf from '../../engine/ops.js';
 import { readArpa } from '../../lm/arpa.js';
 import { parseSettings } from '../settings.js';
 import { columnsOf, heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
-import { augmentMasks, frameBatch, framesJoined, longestTargets, targetBatch } from './batches.js';
+import { frameBatch, framesJoined, longestTargets, targetBatch } from './batches.js';
 import { collapsePath, ctcLogits, ctcStart } from './model.js';
 import { ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
@@ -83,33 +82,6 @@ describe('batches', () => {
       framesJoined(0, 320),
       framesJoined(640, 1000),
     ]).toEqual([4, 2, 1, 1]);
-  });
-
-  test('are hidden by SpecAugment in spans no wider than allowed, the same for the same update', () => {
-    const settings = {
-      timeWarpWindow: 0,
-      timeMasks: 1,
-      timeMaskFrames: 5,
-      featureMasks: 1,
-      featureMaskDims: 2,
-    };
-    fc.assert(
-      fc.property(fc.nat(), (update) => {
-        const masks = augmentMasks(settings, [2, 30, 7], 1, update);
-        expect(masks).toEqual(augmentMasks(settings, [2, 30, 7], 1, update));
-        for (const [tensor, length, widest] of [
-          [masks.time, 30, 5],
-          [masks.features, 7, 2],
-        ] as const) {
-          for (const row of [0, 1]) {
-            const text = tensor.data.slice(row * length, (row + 1) * length).join('');
-            expect(text).toMatch(/^1*0*1*$/);
-            expect(text.replaceAll('1', '').length).toBeLessThanOrEqual(widest);
-          }
-        }
-      }),
-      { numRuns: 30 },
-    );
   });
 });
 

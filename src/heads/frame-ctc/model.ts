@@ -1,4 +1,4 @@
-/** @file SUPERB's recognition head: layer sum, projection, BLSTM layers, a Linear over tokens, CTC. */
+/** @file SUPERB's recognition head: layer sum, projection, BLSTM layers (or none), a Linear over tokens, CTC. */
 import { z } from 'zod';
 import { float32, type HostParameters } from '../../base/host-tensor.js';
 import * as tf from '../../engine/ops.js';
@@ -8,7 +8,7 @@ import { type DropoutKey, dropout } from '../../nn/dropout.js';
 import { layerSum } from '../../nn/layer-sum.js';
 import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
-import { linearStart, uniformTensor } from '../../training/start.js';
+import { linearStart, lstmStart } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
 
 /** What the forward pass needs beside the parameters. */
@@ -18,7 +18,7 @@ export const ctcStoredSchema = z.object({
   blank: z.int().nonnegative(),
   /** Frames that are joined into one step. */
   join: z.int().positive(),
-  lstmLayers: z.int().positive(),
+  lstmLayers: z.int().nonnegative(),
 });
 
 export type CtcStored = z.infer<typeof ctcStoredSchema>;
@@ -41,28 +41,17 @@ export interface CtcSizes {
 /** Layer weights at zero, Linear and LSTM as torch starts them. */
 export function ctcStart(seed: number, sizes: CtcSizes): HostParameters {
   const { projectionSize, lstmLayers, lstmSize } = sizes;
-  const bound = 1 / Math.sqrt(lstmSize);
   const lstm = Array.from({ length: lstmLayers }, (_, layer) =>
     ['', '_reverse'].map((direction) => {
-      const shapes = {
-        weight_ih: [4 * lstmSize, layer === 0 ? projectionSize : 2 * lstmSize],
-        weight_hh: [4 * lstmSize, lstmSize],
-        bias_ih: [4 * lstmSize],
-        bias_hh: [4 * lstmSize],
-      };
-      return Object.fromEntries(
-        Object.entries(shapes).map(([kind, shape]) => {
-          const name = `lstm.${kind}_l${layer}${direction}`;
-          return [name, uniformTensor(seed, name, shape, bound)];
-        }),
-      );
+      const width = layer === 0 ? projectionSize : 2 * lstmSize;
+      return lstmStart(seed, 'lstm', `_l${layer}${direction}`, width, lstmSize);
     }),
   );
   return {
     layerWeights: float32([sizes.layers]),
     ...linearStart(seed, 'projector', sizes.join * sizes.dim, projectionSize),
     ...Object.assign({}, ...lstm.flat()),
-    ...linearStart(seed, 'output', 2 * lstmSize, sizes.tokens),
+    ...linearStart(seed, 'output', lstmLayers === 0 ? projectionSize : 2 * lstmSize, sizes.tokens),
   };
 }
 
@@ -111,6 +100,7 @@ export function ctcLogits(
   const summed = layerSum(parameter(parameters, 'layerWeights'), standardized(parameters, whole)); // [batch, T, dim]
   const seen = disturbance?.masks === undefined ? summed : augmented(summed, disturbance.masks);
   let hidden = steps === undefined ? joinedAnyLength(parameters, seen, join) : joined(parameters, seen, join);
+  if (lstmLayers === 0) return linear(parameters, 'output', hidden) as tf.Tensor3D;
   const lengths = steps ?? allSteps(hidden);
   for (let layer = 0; layer < lstmLayers; layer++) {
     const outputs = bidirectionalLstm(

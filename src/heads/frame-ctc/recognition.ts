@@ -1,7 +1,6 @@
 /** @file Transcripts of a split by a CTC head: greedy with the loss for dev, or with a language model for test. */
 import type { HeadWork, Prediction } from '../../api/head-kind.js';
 import type { CtcSpec } from '../../api/head-spec.js';
-import type { Split } from '../../api/task.js';
 import { floatsOf, type HostParameters } from '../../base/host-tensor.js';
 import { constants } from '../../engine/constants.js';
 import type { Given, Program } from '../../engine/engine.js';
@@ -26,17 +25,22 @@ type TestInputs = { readonly parameters: Parameters; readonly batch: CtcBatch };
 /** Log-probabilities of every step [batch, steps, tokens], where they are to be decoded. */
 type TestOutputs = { readonly path: tf.Tensor; readonly emissions?: tf.Tensor };
 
-export interface Recognition {
-  readonly work: HeadWork;
+/** What reading texts out of frames takes. */
+export interface Reading {
+  readonly work: Pick<HeadWork, 'engine' | 'features' | 'title'>;
   readonly spec: CtcSpec;
   readonly form: CtcForm;
   /** If set, hidden states are shifted and scaled by it. */
   readonly standard: HostParameters | undefined;
   readonly batchSize: number;
+}
+
+export interface Recognition extends Reading {
+  readonly work: HeadWork;
   readonly look: Program<LookInputs, LookOutputs>;
 }
 
-/** How test is transcribed. */
+/** How it is done. */
 export interface Testing {
   /** Of emissions; where it finds no text, the greedy one stays. */
   readonly decoder?: TextDecoder | undefined;
@@ -69,7 +73,7 @@ export async function lookAtDev(
   const longest = longestTargets(frames, targets, form.join);
   const predictions: Prediction[] = [];
   let loss = 0;
-  for await (const { batch, utterances } of splitBatches(recognition, 'dev')) {
+  for await (const { batch, utterances } of batchesOf(recognition, work.places.dev)) {
     const padded = (batch.states.shape[2] as number) / form.join;
     const own = utterances.map((utterance) => targets[utterance] ?? []);
     const { weights: _, ...wanted } = targetBatch(own, batchSize, longest(padded));
@@ -84,15 +88,17 @@ export async function lookAtDev(
 }
 
 /**
- * Transcripts of test, in its order.
+ * Transcripts of utterances, in their order.
+ * @param places where they stand in the features
  * @throws the signal's reason when it is aborted
  */
-export async function transcribeTest(
-  recognition: Recognition,
+export async function transcribe(
+  reading: Reading,
   parameters: HostParameters,
+  places: readonly number[],
   { decoder, signal }: Testing = {},
 ): Promise<Prediction[]> {
-  const { work, spec, form, standard = {} } = recognition;
+  const { work, spec, form, standard = {} } = reading;
   const tokens = spec.tokens.length;
   const program = work.engine.compile<TestInputs, TestOutputs>(
     ({ parameters: values, batch: { states, steps } }) => {
@@ -103,7 +109,7 @@ export async function transcribeTest(
   );
   const predictions: Prediction[] = [];
   try {
-    for await (const { batch, utterances } of splitBatches(recognition, 'test')) {
+    for await (const { batch, utterances } of batchesOf(reading, places)) {
       signal?.throwIfAborted();
       const { path, emissions } = await program.run({ parameters, batch });
       const padded = path.shape[1] as number;
@@ -113,7 +119,7 @@ export async function transcribeTest(
         const text = own && decoder?.(own);
         predictions[utterance] =
           text === undefined
-            ? greedy(recognition, path.data, row, padded, batch)
+            ? greedy(reading, path.data, row, padded, batch)
             : { columns: { [spec.column]: text } };
       }
     }
@@ -125,7 +131,7 @@ export async function transcribeTest(
 
 /** The text of one row of a batch's paths, `padded` steps each. */
 function greedy(
-  { spec, form }: Recognition,
+  { spec, form }: Reading,
   paths: ArrayLike<number>,
   row: number,
   padded: number,
@@ -135,12 +141,12 @@ function greedy(
   return { columns: { [spec.column]: spec.decode(collapsePath(path, form.blank)) } };
 }
 
-/** A split's utterances by length, and where they stand in it. */
-async function* splitBatches(
-  { work: { places, features }, batchSize, form }: Recognition,
-  split: Split,
+/** Utterances by length, and which ones they are. */
+async function* batchesOf(
+  { work: { features }, batchSize, form }: Reading,
+  places: readonly number[],
 ): AsyncGenerator<{ readonly batch: FrameBatch; readonly utterances: readonly number[] }> {
-  const byLength = places[split]
+  const byLength = places
     .map((place, i) => ({ place, i, frames: features.rows[place] as number }))
     .sort((a, b) => a.frames - b.frames || a.i - b.i);
   for (let start = 0; start < byLength.length; start += batchSize) {

@@ -16,7 +16,7 @@ test('frames keep their order, the ends and the padding their places, and someth
   const [frames, lengths] = [40, [40, 25, 8]];
   let moved = 0;
   for (let update = 0; update < 30; update++) {
-    const all = floatsOf(timeWarps(frames, lengths, 5, 1, update));
+    const all = floatsOf(timeWarps({ size: 3, frames, lengths }, 5, 1, update));
     lengths.forEach((length, row) => {
       const matrix = all.subarray(row * frames * frames, (row + 1) * frames * frames);
       for (let frame = 0; frame < frames; frame++) {
@@ -25,8 +25,9 @@ test('frames keep their order, the ends and the padding their places, and someth
       }
       const places = positions(matrix, frames);
       places.forEach((place, i) => {
-        if (i > 0) expect(place).toBeGreaterThanOrEqual((places[i - 1] as number) - 1e-4);
-        if (i >= length || length <= 11) expect(place).toBeCloseTo(i, 4);
+        // A cubic overshoots a little where a side is stretched the most.
+        if (i > 0) expect(place).toBeGreaterThanOrEqual((places[i - 1] as number) - 0.2);
+        if (i >= length || length <= 10) expect(place).toBeCloseTo(i, 4);
         else expect(Math.abs(place - i)).toBeLessThan(6);
       });
       moved = Math.max(moved, Math.abs((places[12] as number) - 12));

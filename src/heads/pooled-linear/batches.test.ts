@@ -25,7 +25,7 @@ function drawn(options: {
   };
   if (sources !== undefined) expect(epochLength(work)).toBe(new Set(sources).size);
   const slots = [{ column: 'label', classes: [...new Set(labels)] }];
-  const batches = trainingBatches(work, slots, { batchSize: draws, drawing }, features.read)(1);
+  const batches = trainingBatches(work, slots, { batchSize: draws, drawing }, features.read)({ seed: 1 });
   return Array.from(batches(0, 1).means.data);
 }
 
@@ -55,4 +55,14 @@ test('balanced draws take every class as often, and of a class every utterance, 
   for (const label of ['a', 'b', 'c']) expect(count((row) => labels[row] === label)).toBeCloseTo(1 / 3, 1);
   expect(count((row) => row === 13)).toBeCloseTo(1 / 6, 1);
   expect(count((row) => row === 10)).toBeCloseTo(1 / 18, 1);
+});
+
+test('an epoch takes the next crop of an utterance: none comes again before all of them did', () => {
+  const labels = ['a', 'a', 'a', 'b', 'c'];
+  const sources = ['x', 'x', 'x', 'y', 'z'];
+  const rows = drawn({ labels, sources, drawing: 'epochs', draws: 90 }).filter((row) => sources[row] === 'x');
+  expect(rows).toHaveLength(30);
+  const turns = Array.from({ length: 10 }, (_, turn) => rows.slice(3 * turn, 3 * turn + 3));
+  for (const turn of turns) expect(new Set(turn)).toEqual(new Set([0, 1, 2]));
+  expect(new Set(turns.map((turn) => turn.join())).size).toBeGreaterThan(1);
 });

@@ -3,6 +3,7 @@ import type { HeadWork } from '../../api/head-kind.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Features } from '../../features/store.js';
+import type { Source } from './grid.js';
 import { type Groups, groupsBy } from './groups.js';
 import type { Slots } from './model.js';
 import type { PooledSettings } from './settings.js';
@@ -47,20 +48,22 @@ export type PooledBatches = { readonly means: HostTensor; readonly targets: Host
 /** Batches `first`, `first + 1`, ... of a seed. */
 export type BatchStream = (first: number, updates: number) => PooledBatches;
 
-/** Each seed's endless stream of draws from the train split. What they draw from is there once, whatever the seeds. */
+/**
+ * Each seed's endless stream of draws from the train split, of all hidden states or of one. What they draw from is there once,
+ * whatever the seeds and hidden states.
+ */
 export function trainingBatches(
   work: HeadWork,
   slots: Slots,
   { batchSize, drawing }: Pick<PooledSettings, 'batchSize' | 'drawing'>,
-  readMeans: MeansReader,
-): (seed: number) => BatchStream {
-  const { layers, dim } = work.features;
+  readAll: MeansReader,
+): (source: Source) => BatchStream {
+  const { dim } = work.features;
   const places = work.places.train;
   const targets = targetsOf(work, slots, 'train');
   const classesOf = (row: number): Int32Array =>
     targets.subarray(row * slots.length, (row + 1) * slots.length);
-  // An utterance, or all of its crops.
-  const utterances = groupsBy(places.length, (row) => work.trainSources?.[row] ?? row);
+  const utterances = utteranceGroups(work);
   const drawer =
     drawing === 'epochs'
       ? epochDrawer(utterances)
@@ -68,8 +71,11 @@ export function trainingBatches(
           utterances,
           groupsBy(utterances.count, (utterance) => classesOf(utterances.member(utterance, 0)).join()),
         );
-  return (seed) => {
+  return ({ seed, layer }) => {
     const rowAt = drawer(seed);
+    const layers = layer === undefined ? work.features.layers : 1;
+    const readMeans: MeansReader =
+      layer === undefined ? readAll : (place) => readAll(place).subarray(layer * dim, (layer + 1) * dim);
     return (first, updates) => {
       const rows = Array.from({ length: updates * batchSize }, (_, i) => rowAt(first * batchSize + i));
       const means = new Float32Array(rows.length * layers * dim);
@@ -95,16 +101,24 @@ export function trainingBatches(
   };
 }
 
+/** The rows of train by the utterance that they stem from: an utterance, or all of its crops. */
+export function utteranceGroups({ places, trainSources }: Pick<HeadWork, 'places' | 'trainSources'>): Groups {
+  return groupsBy(places.train.length, (row) => trainSources?.[row] ?? row);
+}
+
 /** How many draws make an epoch: an utterance that was cut into crops counts once. */
-export function epochLength({ places, trainSources }: HeadWork): number {
+export function epochLength({ places, trainSources }: Pick<HeadWork, 'places' | 'trainSources'>): number {
   return trainSources === undefined ? places.train.length : new Set(trainSources).size;
 }
 
 /** Gives the row that is drawn n-th with a seed. */
 type Drawer = (seed: number) => (drawn: number) => number;
 
-/** Each utterance once an epoch, by one of its rows; the orders of the last two epochs are kept: a batch may straddle them. */
-function epochDrawer(utterances: Groups): Drawer {
+/**
+ * Each utterance once an epoch, by one of its rows, none of them again before all were; the orders of the last two epochs are
+ * kept: a batch may straddle them.
+ */
+export function epochDrawer(utterances: Groups): Drawer {
   const total = utterances.count;
   return (seed) => {
     const orders = new Map<number, Int32Array>();
@@ -121,10 +135,12 @@ function epochDrawer(utterances: Groups): Drawer {
       }
       const utterance = order[drawn % total] as number;
       const rows = utterances.size(utterance);
-      return utterances.member(
-        utterance,
-        rows === 1 ? 0 : randomStream(seed, 'crop of a draw', drawn).integer(rows),
+      if (rows === 1) return utterances.member(utterance, 0);
+      const round = Math.floor(epoch / rows);
+      const turns = randomStream(seed, 'crops of an utterance', utterance, round).shuffle(
+        Array.from({ length: rows }, (_, i) => i),
       );
+      return utterances.member(utterance, turns[epoch % rows] as number);
     };
   };
 }

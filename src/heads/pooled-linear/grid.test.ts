@@ -6,15 +6,17 @@ import { pooledStart } from './model.js';
 import { stackRuns } from './runs.js';
 
 function gridOf(projectionSize: number): Grid {
-  const [seeds, rates] = [
-    [1, 2],
+  const [sources, rates] = [
+    [{ seed: 1 }, { seed: 2 }],
     [0.1, 0.01, 0.001],
   ];
   const slots = [{ column: 'label', classes: ['a', 'b'] }];
   const parameters = stackRuns(
-    seeds.flatMap((seed) => rates.map((_, i) => pooledStart(10 * seed + i, 3, 512, slots, projectionSize))),
+    sources.flatMap(({ seed }) =>
+      rates.map((_, i) => pooledStart(10 * seed + i, 3, 512, slots, projectionSize)),
+    ),
   );
-  return { seeds, rates, parameters, moments: adamStart(parameters) };
+  return { sources, rates, parameters, moments: adamStart(parameters) };
 }
 
 test('small heads stay together', () => {
@@ -27,11 +29,11 @@ test.each([
   [2, [3, 3]],
   [3, [2, 1, 2, 1]],
   [16, [1, 1, 1, 1, 1, 1]],
-])('for %d threads large heads are cut by seed, then by rate, and joined again', (threads, counts) => {
+])('for %d threads large heads are cut by source, then by rate, and joined again', (threads, counts) => {
   const grid = gridOf(600);
   const parts = partsOf(grid, threads);
   expect(parts.map(({ rates }) => rates.length)).toEqual(counts);
-  expect(parts.every(({ seeds }) => seeds.length === 1)).toBe(true);
+  expect(parts.every(({ sources }) => sources.length === 1)).toBe(true);
   const again = joined(parts.map(({ parameters }) => parameters));
   for (const [name, { shape, data }] of Object.entries(grid.parameters)) {
     expect(again[name]?.shape).toEqual(shape);

@@ -1,4 +1,4 @@
-/** @file The runs that are trained together, seeds by rates: cut for several threads, held by the engine, and joined again. */
+/** @file The runs that are trained together, sources by rates: cut for several threads, held by the engine, and joined again. */
 import { z } from 'zod';
 import type { HostParameters } from '../../base/host-tensor.js';
 import type { Engine, Held } from '../../engine/engine.js';
@@ -7,9 +7,18 @@ import type { AdamState } from '../../nn/adam.js';
 import { type Weights, weightsSchema } from '../../training/held-weights.js';
 import { fitTogether, runOf, stackRuns } from './runs.js';
 
-/** Seeds at rates, all of the ones at all of the others, seed by seed. */
+/** What a run sees: the draws of a seed, of all hidden states or of one. */
+export interface Source {
+  readonly seed: number;
+  readonly layer?: number | undefined;
+}
+
+export const isOf = ({ seed, layer }: Source, other: Source): boolean =>
+  seed === other.seed && layer === other.layer;
+
+/** Sources at rates, all of the ones at all of the others, source by source. */
 export interface Axes {
-  readonly seeds: readonly number[];
+  readonly sources: readonly Source[];
   readonly rates: readonly number[];
 }
 
@@ -17,7 +26,10 @@ export interface Axes {
 export interface Grid extends Axes, Weights {}
 
 /** Of a grid in a checkpoint. */
-export const gridSchema = weightsSchema.extend({ seeds: z.array(z.int()), rates: z.array(z.number()) });
+export const gridSchema = weightsSchema.extend({
+  sources: z.array(z.object({ seed: z.int(), layer: z.int().optional() })),
+  rates: z.array(z.number()),
+});
 
 /** A part of a grid where the engine has it. */
 export interface HeldPart extends Axes {
@@ -30,36 +42,36 @@ export interface HeldGrid extends Axes {
   readonly parts: readonly HeldPart[];
 }
 
-export const runsOf = ({ seeds, rates }: Axes): number => seeds.length * rates.length;
+export const runsOf = ({ sources, rates }: Axes): number => sources.length * rates.length;
 
-/** The seeds and rates of which some course goes on. */
+/** The sources and rates of which some course goes on. */
 export function aliveOf(
-  { seeds, rates }: Axes,
-  courses: readonly { readonly seed: number; readonly learningRate: number; readonly ended?: unknown }[],
+  { sources, rates }: Axes,
+  courses: readonly (Source & { readonly learningRate: number; readonly ended?: unknown })[],
 ): Axes {
   const alive = courses.filter(({ ended }) => ended === undefined);
   return {
-    seeds: seeds.filter((seed) => alive.some((course) => course.seed === seed)),
+    sources: sources.filter((source) => alive.some((course) => isOf(course, source))),
     rates: rates.filter((rate) => alive.some((course) => course.learningRate === rate)),
   };
 }
 
 export function holdGrid(engine: Engine, grid: Grid): HeldGrid {
-  const { seeds, rates } = grid;
+  const { sources, rates } = grid;
   const parts = partsOf(grid, engine.threads).map((part) => ({
-    seeds: part.seeds,
+    sources: part.sources,
     rates: part.rates,
     parameters: engine.hold<Parameters>(part.parameters),
     moments: engine.hold<AdamState<Parameters>>(part.moments),
   }));
-  return { seeds, rates, parts };
+  return { sources, rates, parts };
 }
 
 /** Copies a grid to the host. */
 export async function readGrid(grid: HeldGrid): Promise<Grid> {
   const moments = await Promise.all(grid.parts.map((part) => part.moments.read()));
   return {
-    seeds: grid.seeds,
+    sources: grid.sources,
     rates: grid.rates,
     parameters: await readParameters(grid),
     moments: {
@@ -78,7 +90,7 @@ export async function releaseGrid({ parts }: Pick<HeldGrid, 'parts'>): Promise<v
   await Promise.all(parts.flatMap(({ parameters, moments }) => [parameters.release(), moments.release()]));
 }
 
-/** The grid with these seeds and rates alone; the one given is used up. */
+/** The grid with these sources and rates alone; the one given is used up. */
 export async function shrunkTo(engine: Engine, grid: HeldGrid, axes: Axes): Promise<HeldGrid> {
   if (runsOf(axes) === runsOf(grid)) return grid;
   const whole = await readGrid(grid);
@@ -90,16 +102,16 @@ export async function shrunkTo(engine: Engine, grid: HeldGrid, axes: Axes): Prom
 const isSmall = ({ parameters }: Grid): boolean => fitTogether(parameters, 1);
 
 /**
- * The grid in parts that can be trained side by side: the whole where it is small, else a part a seed, or several
- * where there are fewer seeds than threads.
+ * The grid in parts that can be trained side by side: the whole where it is small, else a part a source, or several
+ * where there are fewer sources than threads.
  */
 export function partsOf(grid: Grid, threads: number): Grid[] {
-  const { seeds, rates } = grid;
+  const { sources, rates } = grid;
   if (isSmall(grid)) return [grid];
-  const width = Math.ceil(rates.length / Math.ceil(threads / seeds.length));
-  return seeds.flatMap((seed) =>
+  const width = Math.ceil(rates.length / Math.ceil(threads / sources.length));
+  return sources.flatMap((source) =>
     Array.from({ length: Math.ceil(rates.length / width) }, (_, i) =>
-      partOf(grid, { seeds: [seed], rates: rates.slice(i * width, (i + 1) * width) }),
+      partOf(grid, { sources: [source], rates: rates.slice(i * width, (i + 1) * width) }),
     ),
   );
 }
@@ -116,15 +128,16 @@ export function joined(parts: readonly HostParameters[]): HostParameters {
   );
 }
 
-function partOf(grid: Grid, { seeds, rates }: Axes): Grid {
-  if (seeds.length === grid.seeds.length && rates.length === grid.rates.length) return grid;
-  const kept = seeds.flatMap((seed) =>
-    rates.map((rate) => grid.seeds.indexOf(seed) * grid.rates.length + grid.rates.indexOf(rate)),
+function partOf(grid: Grid, { sources, rates }: Axes): Grid {
+  if (sources.length === grid.sources.length && rates.length === grid.rates.length) return grid;
+  const rowOf = (source: Source): number => grid.sources.findIndex((one) => isOf(one, source));
+  const kept = sources.flatMap((source) =>
+    rates.map((rate) => rowOf(source) * grid.rates.length + grid.rates.indexOf(rate)),
   );
   const some = (tree: HostParameters): HostParameters => stackRuns(kept.map((run) => runOf(tree, run)));
   const { first, second } = grid.moments;
   return {
-    seeds,
+    sources,
     rates,
     parameters: some(grid.parameters),
     moments: { first: some(first), second: some(second) },

@@ -1,9 +1,10 @@
 /** @file The head kind `pooled-linear`: one class or several of a whole utterance, from means over time. */
 import type { HeadKind } from '../../api/head-kind.js';
 import type { PooledSpec } from '../../api/head-spec.js';
+import { classified } from './classified.js';
 import { type PooledStored, pooledForward, pooledStoredSchema } from './model.js';
 import { type PooledSettings, pooledPresets, pooledSettingsSchema } from './settings.js';
-import { trainPooledHeads } from './training.js';
+import { trainLayers, trainPooledHeads } from './training.js';
 
 export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = {
   kind: 'pooled-linear',
@@ -16,6 +17,9 @@ export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = 
   // A unit is a head: a seed at a rate.
   cost: ({ learningRates }, seeds) => ({ work: learningRates.length * seeds, secondsPerUnit: 2 }),
   train: (work, { slots }, settings, seeds) => trainPooledHeads(work, slots, settings, seeds),
+  trainLayers: (work, { slots }, settings, seeds) => trainLayers(work, slots, settings, seeds),
+  predict: classified,
+  classes: ({ slots }) => Object.fromEntries(slots.map(({ column, classes }) => [column, classes])),
   stored: pooledStoredSchema,
   forward: pooledForward,
 };

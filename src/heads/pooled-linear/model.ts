@@ -17,6 +17,17 @@ export const pooledStoredSchema = z.object({
 
 export type PooledStored = z.infer<typeof pooledStoredSchema>;
 
+/** Classifiers with so many outputs at least; those that no class of the train split has are named as nothing else is. */
+export function withOutputs(slots: Slots, { outputs = 0 }: { readonly outputs?: number | undefined }): Slots {
+  return slots.map(({ column, classes }) => ({
+    column,
+    classes: [
+      ...classes,
+      ...Array.from({ length: Math.max(0, outputs - classes.length) }, (_, i) => `(no ${column} ${i + 1})`),
+    ],
+  }));
+}
+
 /** Layer weights at zero (a uniform sum), linear maps as torch starts them. */
 export function pooledStart(
   seed: number,

@@ -18,7 +18,16 @@ export const pooledSettingsSchema = z.strictObject({
   gradientClip: z.number().positive().default(1),
   /** `epochs`: every utterance once an epoch. `balanced`: every draw a class, then an utterance of it. */
   drawing: z.enum(['epochs', 'balanced']).default('epochs'),
-  /** Crops in place of longer utterances; the task says of which. An epoch takes one of each utterance. */
+  /**
+   * What dev decides by. `utterances` (default): the metric and the loss over them. `classes`: their means over the
+   * classes, each over its own utterances.
+   */
+  devOver: z.enum(['utterances', 'classes']).optional(),
+  /** Which of two checkpoints is kept that dev finds equally good: that of the lower `loss` (default), or the `first`. */
+  ties: z.enum(['loss', 'first']).optional(),
+  /** Outputs of a classifier, where the train split has fewer classes: the others are never right (SUPERB SID: 1251). */
+  outputs: count.optional(),
+  /** Crops in place of longer utterances; the task says of which. An epoch takes one of each, in turn. */
   crops: z
     .strictObject({
       seconds: z.number().positive(),
@@ -39,6 +48,7 @@ const superb = {
   maximumUpdates: 200_000,
   evaluateEvery: 5000,
   patience: 0,
+  ties: 'first',
   gradientClip: 1,
 } satisfies Partial<z.input<typeof pooledSettingsSchema>>;
 

@@ -1,29 +1,37 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 import { z } from 'zod';
-import type { HeadResult, HeadWork } from '../../api/head-kind.js';
-import type { HostParameters } from '../../base/host-tensor.js';
+import type { HeadResult, HeadWork, LayerResult, Prediction, TriedRate } from '../../api/head-kind.js';
 import { adamStart } from '../../nn/adam.js';
 import { anyNumberSchema } from '../../training/checkpoint-file.js';
-import { bestCourse, type Course, courseSchema, newCourse, triedRate } from '../../training/course.js';
+import {
+  bestCourse,
+  type Checkpoint,
+  type Course,
+  courseSchema,
+  newCourse,
+  triedRate,
+} from '../../training/course.js';
 import { type CoursesState, keepWork, type WorkKeeper } from '../../training/keep-work.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { type Looked, runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
-import { epochLength, meansReader, trainingBatches } from './batches.js';
+import { type BatchStream, epochLength, meansReader, trainingBatches } from './batches.js';
 import {
   aliveOf,
   type Grid,
   gridSchema,
   type HeldGrid,
   holdGrid,
+  isOf,
   readGrid,
   readParameters,
   releaseGrid,
   runsOf,
+  type Source,
   shrunkTo,
 } from './grid.js';
 import { coursesAfterLook } from './look.js';
-import { type PooledStored, pooledStart, type Slots } from './model.js';
+import { type PooledStored, pooledStart, type Slots, withOutputs } from './model.js';
 import { fitTogether, pooledRunsUpdates, type RunsUpdates, stackRuns } from './runs.js';
 import { predict, scoreProgram } from './scoring.js';
 import type { PooledSettings } from './settings.js';
@@ -62,10 +70,71 @@ export async function trainPooledHeads(
   settings: PooledSettings,
   seeds: readonly number[],
 ): Promise<HeadResult<PooledStored>[]> {
+  const sources = seeds.map((seed) => ({ seed }));
+  const { tested, earlierSeconds } = await trainedAndTested(work, slots, settings, sources, 'pooled-linear');
+  return tested.map(({ course, tried, predictions }) => ({
+    tried,
+    chosen: course.learningRate,
+    curve: course.curve,
+    layerWeights: layerWeightsOf(course.best.parameters),
+    head: {
+      stored: {
+        slots: withOutputs(slots, settings).map(({ column, classes }) => ({ column, classes: [...classes] })),
+      },
+      parameters: course.best.parameters,
+    },
+    predictions,
+    earlierSeconds: earlierSeconds / seeds.length,
+  }));
+}
+
+/**
+ * The same of every hidden state alone: one head a seed, hidden state and rate, all in one program, on the features that are
+ * there. Each is the head that the setting `layers` with this hidden state gives.
+ * @returns of each seed, in their order, a result a hidden state
+ */
+export async function trainLayers(
+  work: HeadWork,
+  slots: Slots,
+  settings: PooledSettings,
+  seeds: readonly number[],
+): Promise<LayerResult[][]> {
+  const layers = Array.from({ length: work.features.layers }, (_, layer) => layer);
+  const sources = seeds.flatMap((seed) => layers.map((layer) => ({ seed, layer })));
+  const { tested } = await trainedAndTested(work, slots, settings, sources, 'pooled-linear layers');
+  return seeds.map((_, i) =>
+    layers.map((layer): LayerResult => {
+      const { course, tried, predictions } = tested[i * layers.length + layer] as TestedSource;
+      return { layer, tried, chosen: course.learningRate, curve: course.curve, predictions };
+    }),
+  );
+}
+
+/** What is best for a source, run on the test split. */
+interface TestedSource {
+  readonly course: Course & { readonly best: Checkpoint };
+  readonly tried: readonly TriedRate[];
+  readonly predictions: readonly Prediction[];
+}
+
+/**
+ * Trains a head a source and rate, and tests the best of each source.
+ * @param kind names the training in its checkpoint
+ */
+async function trainedAndTested(
+  work: HeadWork,
+  named: Slots,
+  settings: PooledSettings,
+  sources: readonly Source[],
+  kind: string,
+): Promise<{ readonly tested: readonly TestedSource[]; readonly earlierSeconds: number }> {
+  const slots = withOutputs(named, settings);
+  const seeds = [...new Set(sources.map(({ seed }) => seed))];
   const underWay = ({ grid }: StoredSearch): boolean => grid !== undefined;
-  const keeper = await keepWork(work, 'pooled-linear', { slots, settings }, seeds, searchSchema, underWay);
-  const head = startOf(work, slots, settings, seeds[0] as number);
-  const concurrent = !fitTogether(head, seeds.length * settings.learningRates.length);
+  const keeper = await keepWork(work, kind, { slots, settings }, seeds, searchSchema, underWay);
+  const layers = sources[0]?.layer === undefined ? work.features.layers : 1;
+  const head = pooledStart(0, layers, work.features.dim, slots, settings.projectionSize);
+  const concurrent = !fitTogether(head, sources.length * settings.learningRates.length);
   const update: Training['update'] = work.engine.compile(
     (inputs: RunsUpdates) => pooledRunsUpdates(inputs, slots.length, settings.gradientClip),
     {
@@ -77,46 +146,26 @@ export async function trainPooledHeads(
   );
   const score = scoreProgram(work, slots);
   const readMeans = meansReader(work.features);
-  const streamOf = trainingBatches(work, slots, settings, readMeans);
-  const streams = new Map(seeds.map((seed) => [seed, streamOf(seed)]));
-  const training: Training = { work, slots, settings, update, score, readMeans, streams };
+  const streams = trainingBatches(work, slots, settings, readMeans);
+  const known = sources.map((source) => [source, streams(source)] as const);
+  const streamOf = (source: Source): BatchStream =>
+    known.find(([one]) => isOf(one, source))?.[1] as BatchStream;
+  const training: Training = { work, slots, settings, layers, update, score, readMeans, streamOf };
   try {
-    const courses = await trainAll(training, seeds, keeper);
-    const results: HeadResult<PooledStored>[] = [];
-    for (const seed of seeds) {
-      const result = await tested(
-        training,
-        courses.filter((one) => one.seed === seed),
-      );
-      results.push({ ...result, earlierSeconds: keeper.earlierSeconds / seeds.length });
+    const courses = await trainAll(training, sources, keeper);
+    const tested: TestedSource[] = [];
+    for (const source of sources) {
+      const own = courses.filter((course) => isOf(course, source));
+      const course = bestCourse(own, work.metric.direction);
+      if (course === undefined) throw new Error('a head needs at least one update');
+      const [scored] = await predict(training, stackRuns([course.best.parameters]), 'test', [source]);
+      tested.push({ course, tried: own.map(triedRate), predictions: scored?.predictions ?? [] });
     }
-    return results;
+    return { tested, earlierSeconds: keeper.earlierSeconds };
   } finally {
     await update.dispose();
     await score.dispose();
   }
-}
-
-/** The best head of one seed, run on the test split. */
-async function tested(
-  { slots, work, ...rest }: Training,
-  courses: readonly Course[],
-): Promise<Omit<HeadResult<PooledStored>, 'earlierSeconds'>> {
-  const best = bestCourse(courses, work.metric.direction);
-  if (best === undefined) throw new Error('a head needs at least one update');
-  const { parameters } = best.best;
-  const [scored] = await predict({ slots, work, ...rest }, stackRuns([parameters]), 'test');
-  return {
-    tried: courses.map(triedRate),
-    chosen: best.learningRate,
-    curve: best.curve,
-    layerWeights: layerWeightsOf(parameters),
-    head: {
-      stored: { slots: slots.map(({ column, classes }) => ({ column, classes: [...classes] })) },
-      parameters,
-    },
-    predictions: scored?.predictions ?? [],
-  };
 }
 
 interface SearchState {
@@ -125,10 +174,10 @@ interface SearchState {
   readonly losses: readonly number[];
 }
 
-/** Trains every seed at every rate; dev is looked at after each epoch, or as often as is set. */
+/** Trains every source at every rate; dev is looked at after each epoch, or as often as is set. */
 async function trainAll(
   training: Training,
-  seeds: readonly number[],
+  sources: readonly Source[],
   keeper: WorkKeeper<StoredSearch>,
 ): Promise<readonly Course[]> {
   const { work, settings } = training;
@@ -137,7 +186,7 @@ async function trainAll(
   const every = settings.evaluateEvery || Math.ceil(epochLength(work) / batchSize);
   const restored = keeper.restored?.state;
   if (restored !== undefined && restored.grid === undefined) return restored.courses;
-  const start = restored?.grid ?? startGrid(training, seeds);
+  const start = restored?.grid ?? startGrid(training, sources);
   const begun = keeper.restored?.update ?? 0;
   const progress = trainingProgress(work, maximumUpdates, begun);
   const first = holdGrid(engine, start);
@@ -182,7 +231,8 @@ async function trainAll(
         state: {
           grid: first,
           courses:
-            restored?.courses ?? seeds.flatMap((seed) => learningRates.map((rate) => newCourse(seed, rate))),
+            restored?.courses ??
+            sources.flatMap(({ seed, layer }) => learningRates.map((rate) => newCourse(seed, rate, layer))),
           losses: restored?.losses ?? [],
         },
       },
@@ -215,17 +265,12 @@ async function lookAt(
   return { state: { grid: next, courses, losses: [] }, ended };
 }
 
-/** Every seed's start at every rate. */
-function startGrid({ work, slots, settings }: Training, seeds: readonly number[]): Grid {
-  const rates = settings.learningRates;
-  const starts = seeds.map((seed) => startOf(work, slots, settings, seed));
+/** Every source's start at every rate: a seed's is the same whatever it sees. */
+function startGrid({ work, slots, settings, layers }: Training, sources: readonly Source[]): Grid {
+  const { learningRates: rates, projectionSize } = settings;
+  const starts = sources.map(({ seed }) =>
+    pooledStart(seed, layers, work.features.dim, slots, projectionSize),
+  );
   const parameters = stackRuns(starts.flatMap((start) => rates.map(() => start)));
-  return { seeds, rates, parameters, moments: adamStart(parameters) };
+  return { sources, rates, parameters, moments: adamStart(parameters) };
 }
-
-const startOf = (
-  { features: { layers, dim } }: HeadWork,
-  slots: Slots,
-  { projectionSize }: PooledSettings,
-  seed: number,
-): HostParameters => pooledStart(seed, layers, dim, slots, projectionSize);

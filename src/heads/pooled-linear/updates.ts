@@ -4,7 +4,7 @@ import type { HeadWork } from '../../api/head-kind.js';
 import { float32, floatsOf, int32, scalar } from '../../base/host-tensor.js';
 import type { Program } from '../../engine/engine.js';
 import type { BatchStream, PooledBatches } from './batches.js';
-import { type HeldGrid, type HeldPart, releaseGrid, runsOf } from './grid.js';
+import { type HeldGrid, type HeldPart, releaseGrid, runsOf, type Source } from './grid.js';
 import type { RunsUpdated, RunsUpdates } from './runs.js';
 import type { Scoring } from './scoring.js';
 import type { PooledSettings } from './settings.js';
@@ -16,7 +16,9 @@ const mostBatchBytes = 192 * 2 ** 20;
 export interface Training extends Scoring {
   readonly settings: PooledSettings;
   readonly update: Program<RunsUpdates, RunsUpdated, 'parameters' | 'moments'>;
-  readonly streams: ReadonlyMap<number, BatchStream>;
+  /** Hidden states in a batch. */
+  readonly layers: number;
+  readonly streamOf: (source: Source) => BatchStream;
 }
 
 interface Trained<Runs> {
@@ -29,10 +31,10 @@ interface Trained<Runs> {
 const runsUnderWay = ({ engine }: HeadWork): number => engine.threads + 1;
 
 /** How many updates one run of the program does: of every part, since all have as many bytes for their batches. */
-export function updatesPerRun({ work, settings }: Training, { parts }: HeldGrid): number {
-  const { layers, dim } = work.features;
-  const seeds = parts.reduce((most, part) => Math.max(most, part.seeds.length), 1);
-  const batchBytes = seeds * layers * settings.batchSize * dim * 4;
+export function updatesPerRun({ work, settings, layers }: Training, { parts }: HeldGrid): number {
+  const { dim } = work.features;
+  const sources = parts.reduce((most, part) => Math.max(most, part.sources.length), 1);
+  const batchBytes = sources * layers * settings.batchSize * dim * 4;
   const underWay = Math.max(1, Math.min(parts.length, runsUnderWay(work)));
   const fitting = Math.floor(mostBatchBytes / underWay / batchBytes);
   return Math.max(1, Math.min(mostUpdatesPerRun, fitting));
@@ -77,7 +79,7 @@ async function allOf<T>(coming: readonly Promise<T>[], release: (result: T) => P
 }
 
 async function trainPart(
-  { update, streams }: Training,
+  { update, streamOf }: Training,
   { grid, losses }: Trained<HeldPart>,
   [from, to]: readonly [from: number, to: number],
   { most, inTurn }: { readonly most: number; readonly inTurn: LimitFunction },
@@ -85,7 +87,7 @@ async function trainPart(
   const runs = runsOf(grid);
   const learningRates = float32(
     [runs],
-    grid.seeds.flatMap(() => grid.rates),
+    grid.sources.flatMap(() => grid.rates),
   );
   const sums = [...losses];
   let part = grid;
@@ -94,7 +96,7 @@ async function trainPart(
       const updates = Math.min(most, to - done);
       const [step, { parameters, moments }] = [done, part];
       const outputs = await inTurn(() => {
-        const batches = grid.seeds.map((seed) => (streams.get(seed) as BatchStream)(step, updates));
+        const batches = grid.sources.map((source) => streamOf(source)(step, updates));
         return update.run({
           ...{ parameters, moments, learningRates, step: scalar(step) },
           ...interleaved(batches, updates),
@@ -113,13 +115,13 @@ async function trainPart(
   return { grid: part, losses: sums };
 }
 
-/** Batches of seeds, each [updates, ...], as [updates, seeds, ...]. */
+/** Batches of sources, each [updates, ...], as [updates, sources, ...]. */
 function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
   const [first] = batches;
   if (first === undefined) throw new Error('there are no batches');
-  const seeds = batches.length;
-  const shapeOf = (shape: readonly number[]): number[] => [updates, seeds, ...shape.slice(1)];
-  if (seeds === 1) {
+  const sources = batches.length;
+  const shapeOf = (shape: readonly number[]): number[] => [updates, sources, ...shape.slice(1)];
+  if (sources === 1) {
     const { means, targets } = first;
     return {
       means: { ...means, shape: shapeOf(means.shape) },
@@ -127,12 +129,12 @@ function interleaved(batches: readonly PooledBatches[], updates: number): Pooled
     };
   }
   const [width, rows] = [first.means.data.length / updates, first.targets.data.length / updates];
-  const means = new Float32Array(seeds * first.means.data.length);
-  const targets = new Int32Array(seeds * first.targets.data.length);
-  batches.forEach((batch, seed) => {
+  const means = new Float32Array(sources * first.means.data.length);
+  const targets = new Int32Array(sources * first.targets.data.length);
+  batches.forEach((batch, source) => {
     for (let i = 0; i < updates; i++) {
-      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * seeds + seed) * width);
-      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * seeds + seed) * rows);
+      means.set(batch.means.data.subarray(i * width, (i + 1) * width), (i * sources + source) * width);
+      targets.set(batch.targets.data.subarray(i * rows, (i + 1) * rows), (i * sources + source) * rows);
     }
   });
   return {

@@ -38,7 +38,23 @@ export interface CostChart {
   }[];
 }
 
-export type Chart = IntervalsChart | CurvesChart | CostChart;
+/** What each hidden state alone is worth, with its interval, beside the weighted sum of all. */
+export interface LayersChart {
+  readonly kind: 'layers';
+  readonly axis: string;
+  readonly series: readonly {
+    readonly label: string;
+    readonly colour: number;
+    readonly sum: number;
+    readonly points: readonly {
+      readonly layer: number;
+      readonly value: number;
+      readonly interval: readonly [low: number, high: number] | undefined;
+    }[];
+  }[];
+}
+
+export type Chart = IntervalsChart | CurvesChart | CostChart | LayersChart;
 
 /** By the id of the element that a chart is drawn in. */
 export type Charts = Readonly<Record<string, Chart>>;

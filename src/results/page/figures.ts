@@ -46,6 +46,13 @@ function inWords(chart: Chart): string {
       return `${chart.axis}, first and last: ${chart.series
         .map(({ label, points }) => `${label} ${short(points[0]?.[1])} to ${short(points.at(-1)?.[1])}`)
         .join('; ')}`;
+    case 'layers':
+      return `${chart.axis}, by hidden state: ${chart.series
+        .map(
+          ({ label, sum, points }) =>
+            `${label} ${points.map(({ layer, value }) => `${layer}: ${short(value)}`).join(', ')}, weighted sum ${short(sum)}`,
+        )
+        .join('; ')}`;
     case 'cost':
       return `${chart.axis} at ${chart.costAxis}: ${chart.points
         .map(({ label, cost, value }) => `${label} ${short(value)} at ${short(cost)}`)

@@ -1,5 +1,5 @@
 /** @file Where the numbers of a page come from: every record with its hashes, settings and versions. */
-import type { StoredRecord } from '../record.js';
+import type { ResultRecord, StoredRecord } from '../record.js';
 import { type Html, html } from './html.js';
 
 const mostRecords = 500;
@@ -25,12 +25,12 @@ export function originsTable(records: readonly StoredRecord[]): Html {
 }
 
 function originRow({ path, record }: StoredRecord): Html {
-  const { encoder, task, manifest, engine, learningRates } = record;
+  const { encoder, task, manifest, engine } = record;
   const cells = [
     `${task.name} v${task.version}`,
     record.seed,
     record.preset,
-    learningRates.chosen === null ? '—' : `${learningRates.chosen} of ${learningRates.tried.length}`,
+    rateText(record),
     encoder.hash.slice(0, 12),
     manifest.hash.slice(0, 12),
     `${engine.name} ${engine.provider}, ehmam ${engine.versions.ehmam}${record.gitCommit === undefined ? '' : ` (${record.gitCommit.slice(0, 8)})`}`,
@@ -38,4 +38,11 @@ function originRow({ path, record }: StoredRecord): Html {
     path,
   ];
   return html`<tr><th scope="row">${encoder.name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+}
+
+/** The rate that was chosen, or each fold's. */
+function rateText({ learningRates: { chosen, tried }, folds = [] }: ResultRecord): string {
+  if (chosen !== null) return `${chosen} of ${tried.length}`;
+  const ofFolds = folds.map(({ learningRates }) => learningRates.chosen);
+  return ofFolds.length === 0 ? '—' : `${ofFolds.join(', ')} of ${tried.length}`;
 }

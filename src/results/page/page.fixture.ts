@@ -1,5 +1,5 @@
 /** @file Results for tests of the page: two tasks, three encoders, one of them pre-trained, and hostile texts. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import type { Task } from '../../api/task.js';
@@ -7,6 +7,7 @@ import { writeManifest } from '../../data/manifest.js';
 import { loadEncoder } from '../../encoders/load.js';
 import { pretrain } from '../../pretrain/train.js';
 import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/training.fixture.js';
+import { writeLayers } from '../layers-file.js';
 import { recordedPath } from '../places.js';
 import type { PredictionLine } from '../record.js';
 import { newRecord } from '../records.fixture.js';
@@ -106,5 +107,21 @@ async function write(
       devMetric: 0.5,
     })),
   });
-  await writeRecord(results, record, lines);
+  const { path } = await writeRecord(results, record, lines);
+  if (task.name !== 'ks') return;
+  // Heads on one hidden state each: the second is right, the others are as the record has it.
+  const states = [0, 1, 2].map((layer) => ({ layer, chosen: 0.01, devMetric: 0.5, metrics: record.metrics }));
+  const accuracy = { value: 1, direction: 'higher' as const, utterances: lines.length };
+  const layers = states.map((state) => (state.layer === 1 ? { ...state, metrics: { accuracy } } : state));
+  const { encoder: origin, task: of, manifest: data, preset, seed, engine, createdAt } = record;
+  const costs = { seconds: 1 };
+  await writeLayers(
+    dirname(path),
+    { encoder: origin, task: of, manifest: data, preset, seed, engine, createdAt, costs, layers },
+    lines.map(({ id, reference, prediction }) => ({
+      id,
+      reference,
+      predictions: [prediction, reference, prediction],
+    })),
+  );
 }

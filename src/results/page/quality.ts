@@ -40,7 +40,7 @@ const curveMeasures = [
   ['trainLoss', 'loss on train'],
 ] as const;
 
-/** What the tested heads (of the first seed) did on the way; undefined where no record has a curve. */
+/** What the tested heads (of the first seed, and of its first fold) did on the way; undefined where no record has a curve. */
 export function headCurves(tasks: readonly TaskResults[]): Part | undefined {
   const parts = tasks.flatMap(({ key, column, rows }) => {
     const figures = curveMeasures.map(([measure, name]) => {
@@ -48,7 +48,7 @@ export function headCurves(tasks: readonly TaskResults[]): Part | undefined {
         kind: 'curves',
         axis: measure === 'devMetric' ? axisOf(column) : 'loss, lower is better',
         series: rows.flatMap(({ label, colour, records: [{ record }] }) => {
-          const points = record.curve?.map(
+          const points = (record.curve ?? record.folds?.[0]?.curve)?.map(
             (at) => [at.update, measure === 'devMetric' ? hundred(at[measure]) : at[measure]] as const,
           );
           return points === undefined || points.length === 0 ? [] : [{ label, colour, points }];

@@ -3,13 +3,15 @@ import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
-import { type Comparison, compareRecords } from '../compare.js';
+import { type Comparison, compareRecords, type LayerTable } from '../compare.js';
+import { withLayers } from '../layers.js';
 import type { StoredRecord } from '../record.js';
 import { intervalsText } from '../table.js';
 import { type CloserLook, closerPart, lookCloser } from './closer.js';
 import { comparisonTable } from './comparison.js';
 import type { PageContent, Section } from './document.js';
-import { layerWeightTables } from './layers.js';
+import { html } from './html.js';
+import { layerWeightTables, singleLayers } from './layers.js';
 import { drawMasks } from './masked.js';
 import { originsTable } from './origins.js';
 import { type HashOfFolder, pretrainingCurves, pretrainingRuns } from './pretraining.js';
@@ -68,6 +70,8 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   const { comparison, records, remark } = request;
   const main = compareRecords(records);
   const results = resultsByTask(main, records, mostShown);
+  const { layers } = await withLayers(main, records);
+  const single = layers && singleLayers(firstRows(layers));
   const looks: CloserLook[] = [];
   const limits = { utterances: request.hardest, encoders: mostEncoders };
   for (const task of results) {
@@ -105,12 +109,13 @@ export async function buildPage(request: PageRequest): Promise<Page> {
       title: 'What each layer knows',
       name: 'Layers',
       about: 'The weights that a task’s head learned for the hidden states of the frozen encoder.',
-      body: layerWeightTables(results),
+      body: html`${layerWeightTables(results)}${single?.markup}`,
+      charts: single?.charts ?? {},
     },
     section(
       ['learning', 'Heads'],
       'Learning of the heads',
-      'Of the rate that was tested, for the first seed.',
+      'Of the rate that was tested, for the first seed and the first of folds.',
       headCurves(results),
     ),
     section(
@@ -166,6 +171,13 @@ export async function buildPage(request: PageRequest): Promise<Page> {
     },
   };
 }
+
+/** Of the encoders that charts show. */
+const firstRows = (tables: readonly LayerTable[]): LayerTable[] =>
+  tables.flatMap((table) => {
+    const rows = table.rows.filter(({ row }) => row < mostShown);
+    return rows.length === 0 ? [] : [{ ...table, rows }];
+  });
 
 function section(
   [id, name]: readonly [id: string, name: string],

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { inPercent } from '../../base/decimal.js';
 import { messageOf, UserError } from '../../base/errors.js';
 import { type ComparisonRow, compareRecords } from '../compare.js';
 import { shortHash } from '../encoder-rows.js';
@@ -88,7 +89,7 @@ const columns: readonly {
 ];
 
 const percentOf = (fraction: number | undefined): number | undefined =>
-  fraction === undefined ? undefined : fraction * 100;
+  fraction === undefined ? undefined : inPercent(fraction);
 
 /** The ways of masking that are compared: a row of each stays blank until an encoder's name has it. */
 const maskings = ['random', 'random-matched', 'hard-only', 'easy-to-hard'] as const;

@@ -1,6 +1,7 @@
 /** @file The low-resource table: word error rates after training on few hours of labels, with and without a language model. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
 import { projectFile } from '../../base/package.js';
 import { overSeeds } from '../../metrics/index.js';
@@ -109,7 +110,7 @@ function ownRows(
     cells.set(label, row.set(`${labels} ${set}`, [...cell, stored]));
   }
   const mean = (cell: readonly StoredRecord[]): number =>
-    100 * overSeeds(cell.flatMap(({ record }) => record.metrics.wer?.value ?? [])).mean;
+    inPercent(overSeeds(cell.flatMap(({ record }) => record.metrics.wer?.value ?? [])).mean);
   const ours = new Map(
     [...cells].map(([label, row]) => [label, new Map([...row].map(([place, cell]) => [place, mean(cell)]))]),
   );

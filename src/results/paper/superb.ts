@@ -1,18 +1,21 @@
 /** @file The SUPERB table: ten tasks and the score, published encoders and ours. */
+import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
 import { type Comparison, type ComparisonRow, compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
-import { readSuperb, superbName, superbScore, superbUnit } from '../superb.js';
+import {
+  directionOf,
+  inPublishedUnit,
+  publishedFraction,
+  readSuperb,
+  superbName,
+  superbScore,
+} from '../superb.js';
+import { arrows } from '../table.js';
 import type { PaperRow, PaperTable } from './table.js';
 
 /** What the paper's row is called: blank, since results/published has no values of it with their source. */
 export const paperEncoder = 'EH-MAM (paper)';
-
-const heads: Readonly<Record<string, string>> = {
-  acc: 'acc % ↑',
-  f1: 'f1 % ↑',
-  mtwv: 'mtwv % ↑',
-};
 
 /**
  * The table with a row for each encoder of the records.
@@ -32,7 +35,7 @@ export function superbTable(records: readonly StoredRecord[]): PaperTable {
     values: [
       ...names.map((name) => {
         const value = metrics[name] ?? null;
-        return value === null ? undefined : (value * 100) / superbUnit(name);
+        return value === null ? undefined : inPercent(publishedFraction(name, value));
       }),
       score ?? superbScore(metrics, constants),
     ],
@@ -44,7 +47,7 @@ export function superbTable(records: readonly StoredRecord[]): PaperTable {
     columns: [
       ...names.map((name) => {
         const [task = '', metric = ''] = name.split('.');
-        return { head: [task, heads[metric] ?? `${metric} % ↓`] };
+        return { head: [task, `${metric} % ${arrows[directionOf(name, constants)]}`] };
       }),
       { head: ['SUPERB', 'score ↑'], digits: 0 },
     ],
@@ -77,7 +80,7 @@ function metricsOf(
           mend: 'Give the records of one manifest and one preset',
         });
       }
-      found[name] = cell.value * superbUnit(name);
+      found[name] = inPublishedUnit(name, cell.value);
     });
   }
   return found;

@@ -4,7 +4,7 @@ import type { ComparisonFormat } from '../formats.js';
 import { latexText, markdownText } from '../layout/documents.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import { type TerminalOptions, terminalText } from '../layout/terminal.js';
-import { publishedMark } from '../table.js';
+import { publishedMark, publishedText } from '../table.js';
 
 export interface PaperTable {
   readonly name: string;
@@ -60,7 +60,9 @@ function layoutOf({ columns, rows, notes }: PaperTable): Layout {
       label: source === undefined ? label : `${label} ${publishedMark}`,
       cells: columns.map(({ digits = 2 }, i) => {
         const value = values[i];
-        return plainCell(value === undefined ? '' : value.toFixed(digits));
+        if (value === undefined) return plainCell('');
+        const asPublished = source !== undefined && digits > 0;
+        return plainCell(asPublished ? publishedText(value, digits) : value.toFixed(digits));
       }),
     })),
     notes: [

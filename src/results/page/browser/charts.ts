@@ -1,6 +1,6 @@
 /** @file Draws the charts of the page where they are seen, in the colours of its theme. */
 import type { ECharts, EChartsOption } from 'echarts';
-import type { Chart, Charts, CostChart, CurvesChart, IntervalsChart } from '../chart.js';
+import type { Chart, Charts, CostChart, CurvesChart, IntervalsChart, LayersChart } from '../chart.js';
 
 declare const echarts: typeof import('echarts');
 
@@ -54,6 +54,8 @@ function optionsOf(chart: Chart, width: number): EChartsOption {
       return intervals(chart, width);
     case 'curves':
       return curves(chart);
+    case 'layers':
+      return layers(chart);
     case 'cost':
       return cost(chart);
   }
@@ -149,6 +151,72 @@ function curves({ axis, series }: CurvesChart): EChartsOption {
       color: colourOf(index),
       lineStyle: { width: 2, type: dashes[Math.floor(index / colours) % dashes.length] ?? 'solid' },
     })),
+  };
+}
+
+/** Apart, so that intervals of several encoders do not hide each other. */
+const besides = (index: number, count: number): number => (index - (count - 1) / 2) * 0.08;
+
+function layers({ axis, series }: LayersChart): EChartsOption {
+  const last = Math.max(...series.flatMap(({ points }) => points.map(({ layer }) => layer)));
+  return {
+    grid: { left: 8, right: 18, top: 38, bottom: 34, ...fitted },
+    legend: { ...legend(22), data: series.map(({ label }) => label) },
+    xAxis: {
+      type: 'value',
+      min: -0.5,
+      max: last + 0.5,
+      minInterval: 1,
+      ...axisLook('hidden state'),
+      axisLabel: { ...axisText(), hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      scale: true,
+      ...axisLook(axis),
+      axisLine: { onZero: false, lineStyle: { color: colour('rule') } },
+      nameLocation: 'end',
+      name: '',
+    },
+    series: series.flatMap(({ label, colour: index, sum, points }, i) => {
+      const at = (layer: number): number => layer + besides(i, series.length);
+      const color = colourOf(index);
+      return [
+        ...points.map(({ layer, interval }) => ({
+          type: 'line' as const,
+          silent: true,
+          data: interval?.map((end) => [at(layer), end]) ?? [],
+          symbol: 'none',
+          lineStyle: { color, width: 2, opacity: 0.45 },
+        })),
+        {
+          type: 'line' as const,
+          name: label,
+          data: points.map(({ layer, value }) => [at(layer), value]),
+          symbol: symbolOf(index),
+          symbolSize: 8,
+          color,
+          lineStyle: { width: 2, type: dashes[Math.floor(index / colours) % dashes.length] ?? 'solid' },
+          markLine: {
+            silent: true,
+            symbol: 'none',
+            label: { show: false },
+            lineStyle: { color, type: 'dotted' as const, width: 1.5 },
+            data: [{ yAxis: sum }],
+          },
+          tooltip: {
+            formatter: (given: unknown) => {
+              const point = points[(given as { readonly dataIndex: number }).dataIndex];
+              if (point === undefined) return label;
+              const { layer, value, interval } = point;
+              const range = interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : '';
+              return `${label}\nhidden state ${layer}: ${shown(value)}${range}\nweighted sum: ${shown(sum)}`;
+            },
+          },
+        },
+      ];
+    }),
   };
 }
 

@@ -1,0 +1,63 @@
+/** @file What `bench/heads/speakers` measures: updates of SUPERB's heads of verification and diarisation on random hidden states. */
+import { float32, type HostParameters, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
+import { randomStream } from '../../src/base/random.js';
+import { activityStart } from '../../src/heads/speaker-activity/model.js';
+import { activityPresets, activitySettingsSchema } from '../../src/heads/speaker-activity/settings.js';
+import { xVectorStart } from '../../src/heads/x-vector/model.js';
+import { xVectorPresets, xVectorSettingsSchema } from '../../src/heads/x-vector/settings.js';
+
+const [layers, dim] = [13, 768];
+/** VoxCeleb1's, and crops of 8 s; Libri2Mix's mean length is about 14 s. */
+const [classes, cropFrames] = [1211, 400];
+const [speakers, mixtureFrames] = [2, 700];
+
+export const headNames = ['x-vector', 'speaker-activity'] as const;
+export type HeadName = (typeof headNames)[number];
+
+export const verification = xVectorSettingsSchema.parse(xVectorPresets.superb);
+export const diarization = activitySettingsSchema.parse(activityPresets.superb);
+
+const normals = (shape: readonly number[]): HostTensor => {
+  const random = randomStream(1, 'speaker heads', ...shape);
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+  );
+};
+
+/** Seeded parameters, hidden states and targets; some rows are shorter, as those of a corpus are. */
+export function speakerInputs(head: HeadName): {
+  readonly parameters: HostParameters;
+  readonly batch: Readonly<Record<string, HostTensor>>;
+} {
+  const random = randomStream(2, 'speaker targets');
+  const shorter = (batch: number, frames: number) =>
+    int32(
+      [batch],
+      Array.from({ length: batch }, (_, row) => frames - 20 * (row % 4)),
+    );
+  if (head === 'x-vector') {
+    const { batchSize } = verification;
+    const targets = float32([batchSize, classes]);
+    for (let row = 0; row < batchSize; row++) targets.data[row * classes + random.integer(classes)] = 1;
+    return {
+      parameters: xVectorStart(1, { ...verification, layers, dim, classes }),
+      batch: {
+        states: normals([layers, batchSize, cropFrames, dim]),
+        lengths: shorter(batchSize, cropFrames),
+        targets,
+      },
+    };
+  }
+  const { batchSize } = diarization;
+  const labels = float32([batchSize, mixtureFrames, speakers]);
+  for (let i = 0; i < labels.data.length; i++) labels.data[i] = random.integer(2);
+  return {
+    parameters: activityStart(1, { ...diarization, layers, dim, speakers }),
+    batch: {
+      states: normals([layers, batchSize, mixtureFrames, dim]),
+      lengths: shorter(batchSize, mixtureFrames),
+      labels,
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** @file The head kind `speaker-activity`: which speakers speak, frame by frame, and so who speaks when. */
+import type { HeadKind } from '../../api/head-kind.js';
+import type { SpeakerActivitySpec } from '../../api/head-spec.js';
+import { turnsHeard } from './hearing.js';
+import { type ActivityStored, activityForward, activityStoredSchema } from './model.js';
+import { type ActivitySettings, activityPresets, activitySettingsSchema } from './settings.js';
+import { trainActivityHeads } from './training.js';
+
+export const speakerActivity: HeadKind<SpeakerActivitySpec, ActivitySettings, ActivityStored> = {
+  kind: 'speaker-activity',
+  about: 'layer sum, an LSTM, a Linear over speakers a frame, in whatever order they stand: who speaks when',
+  settings: activitySettingsSchema,
+  presets: activityPresets,
+  reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
+  seedsTogether: false,
+  // A unit is a batch.
+  cost: ({ learningRates, maximumUpdates, accumulation }, seeds) => ({
+    work: learningRates.length * maximumUpdates * accumulation * seeds,
+    secondsPerUnit: 0.1,
+  }),
+  train: trainActivityHeads,
+  predict: turnsHeard,
+  stored: activityStoredSchema,
+  forward: activityForward,
+};

@@ -1,0 +1,22 @@
+/** @file The head kind `subsequence-dtw`: whether a spoken query occurs in a document, by alignment; nothing is trained. */
+import type { HeadKind } from '../../api/head-kind.js';
+import type { DtwSpec } from '../../api/head-spec.js';
+import { type DtwStored, dtwForward, dtwStoredSchema } from './model.js';
+import { predictByExample } from './scoring.js';
+import { searchByExample } from './search.js';
+import { type DtwSettings, dtwSettingsSchema } from './settings.js';
+
+export const subsequenceDtw: HeadKind<DtwSpec, DtwSettings, DtwStored> = {
+  kind: 'subsequence-dtw',
+  about: 'no training: queries aligned with documents frame by frame, the best layer on dev: scores of pairs',
+  settings: dtwSettingsSchema,
+  reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
+  seedsTogether: true,
+  trainsNothing: true,
+  // One search, whatever the seeds.
+  cost: () => ({ work: 1, secondsPerUnit: 20 }),
+  train: searchByExample,
+  predict: predictByExample,
+  stored: dtwStoredSchema,
+  forward: dtwForward,
+};

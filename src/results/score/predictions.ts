@@ -1,0 +1,91 @@
+/** @file Predictions made elsewhere: a line of JSON each, `{"id": ..., COLUMN: ...}`. */
+import type { Columns, Task } from '../../api/task.js';
+import { messageOf, UserError } from '../../base/errors.js';
+import { textLines } from '../../base/text.js';
+import { normalForm } from '../../data/look-alikes.js';
+
+/** What is said of one row. */
+export interface ForeignPrediction {
+  readonly id: string;
+  readonly columns: Columns;
+  readonly line: number;
+}
+
+const mend = 'Every line must be like {"id": "utterance-1", "text": "WHAT WAS SAID"}';
+
+/**
+ * The predictions of a file by their ids.
+ * @param needed the columns that every line must have: texts or numbers
+ * @throws UserError with file and line: no JSON, no id, a column missing or of another kind, an id that stands twice
+ */
+export async function readForeignPredictions(
+  file: string,
+  needed: readonly string[],
+  { pairs }: Pick<Task, 'pairs'>,
+): Promise<ReadonlyMap<string, ForeignPrediction>> {
+  const predictions = new Map<string, ForeignPrediction>();
+  let line = 0;
+  for await (const text of textLines(file, { what: 'the file of predictions' })) {
+    line++;
+    if (text.trim() === '') continue;
+    const prediction = predictionOf(text, needed, file, line);
+    const { score } = prediction.columns;
+    if (pairs !== undefined && score !== undefined && (score === '' || Number.isNaN(Number(score)))) {
+      const what = `the score of '${prediction.id}' is '${score}'`;
+      throw new UserError(what, { file, line, mend: 'Give a number: the higher, the more alike' });
+    }
+    const before = predictions.get(prediction.id);
+    if (before !== undefined) {
+      throw new UserError(`the id '${prediction.id}' stands on line ${before.line} already`, {
+        file,
+        line,
+        mend: 'Predict every row once',
+      });
+    }
+    predictions.set(prediction.id, prediction);
+  }
+  return predictions;
+}
+
+function predictionOf(
+  text: string,
+  needed: readonly string[],
+  file: string,
+  line: number,
+): ForeignPrediction {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, mend, cause: error });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new UserError('is no object', { file, line, mend });
+  const given = json as Readonly<Record<string, unknown>>;
+  const id = textOf(given.id) ?? '';
+  if (id === '') throw new UserError("has no 'id'", { file, line, mend });
+  const columns = needed.map((name) => {
+    const value = textOf(given[name]);
+    if (value !== undefined) return [name, value] as const;
+    const found = Object.keys(given).filter((key) => key !== 'id');
+    throw new UserError(
+      given[name] === undefined
+        ? `has no '${name}'`
+        : `'${name}' is ${JSON.stringify(given[name])}, neither text nor number`,
+      {
+        file,
+        line,
+        mend: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}`,
+      },
+    );
+  });
+  return { id, columns: Object.fromEntries(columns), line };
+}
+
+const names = (columns: readonly string[]): string => columns.map((name) => `'${name}'`).join(', ');
+
+/** A text as it is compared, or a number's text. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return normalForm(value);
+  return typeof value === 'number' ? String(value) : undefined;
+}

@@ -1,0 +1,65 @@
+/** @file The references of predictions made elsewhere: rows of a CSV file, a judged row each. */
+import type { Columns, Task } from '../../api/task.js';
+import { UserError } from '../../base/errors.js';
+import { namedRows } from '../../data/named-rows.js';
+
+/** What is true of one row. */
+export interface Reference {
+  readonly id: string;
+  readonly columns: Columns;
+  readonly line: number;
+}
+
+/**
+ * The rows of a file, in its order. A row's id is the column `id`; of a task that judges pairs, where there is none, the
+ * two that are paired with a blank between them.
+ * @param needed the columns that every row must fill
+ * @param split where it is given, rows of that split alone
+ * @throws UserError with file and line: no CSV, columns or cells missing, an id that stands twice; no rows
+ */
+export async function readReferences(
+  file: string,
+  { pairs }: Pick<Task, 'pairs'>,
+  needed: readonly string[],
+  split: string | undefined,
+): Promise<readonly Reference[]> {
+  const references: Reference[] = [];
+  const lines = new Map<string, number>();
+  const others = new Set<string>();
+  const columns = split === undefined ? needed : [...needed, 'split'];
+  const ofPair = pairs === undefined ? [] : [pairs.first, pairs.second];
+  for await (const { cells, line } of namedRows(file, columns, 'the file of references')) {
+    if (split !== undefined && cells.split !== split) {
+      others.add(cells.split ?? '');
+      continue;
+    }
+    const named = cells.id === undefined && ofPair.every((name) => (cells[name] ?? '') !== '');
+    const id = named ? ofPair.map((name) => cells[name]).join(' ') : (cells.id ?? '');
+    if (id === '') {
+      const names = pairs === undefined ? '' : `, or ${ofPair.map((name) => `'${name}'`).join(' and ')}`;
+      throw new UserError('the row has no id', { file, line, mend: `Fill the column 'id'${names}` });
+    }
+    const empty = needed.find((name) => cells[name] === '');
+    if (empty !== undefined)
+      throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+    if (pairs !== undefined && cells.target !== undefined && !/^[01]$/.test(cells.target)) {
+      const mend = 'Write 1 where the two belong together, else 0';
+      throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, mend });
+    }
+    const before = lines.get(id);
+    if (before !== undefined) {
+      const mend = 'Give every row an id of its own';
+      throw new UserError(`the id '${id}' stands on line ${before} already`, { file, line, mend });
+    }
+    lines.set(id, line);
+    references.push({ id, columns: cells, line });
+  }
+  if (references.length > 0) return references;
+  throw new UserError(split === undefined ? 'has no rows' : `has no rows of the split '${split}'`, {
+    file,
+    mend:
+      others.size === 0
+        ? 'Below the header it needs a row for each prediction'
+        : `Its splits are: ${[...others].join(', ')}`,
+  });
+}

@@ -1,0 +1,71 @@
+/** @file The trained head of a result: read with its record, checked to be its own. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { HeadKind } from '../api/head-kind.js';
+import type { Task } from '../api/task.js';
+import { UserError } from '../base/errors.js';
+import { headKinds } from '../heads/registry.js';
+import { headFileName, readHead, type TrainedHead } from '../heads/trained.js';
+import { knownTasks } from '../plugins/known-tasks.js';
+import { knownTask } from '../results/known-task.js';
+import { type ResultRecord, recordFileName } from '../results/record.js';
+import { readRecord } from '../results/store.js';
+import { fileOfFold } from './folds.js';
+
+export interface HeadOfResult {
+  readonly head: TrainedHead;
+  readonly file: string;
+  readonly record: ResultRecord;
+  readonly task: Task;
+  /** Of the manifest's own rows, as `manifestHashes` gives it; with pairs, as the record has it. */
+  readonly manifestHash: string;
+}
+
+/**
+ * @param path of a result's folder, or of the file of a head in it
+ * @param fold whose head, of a task that is cross-validated
+ * @throws UserError for what is no result with a head, or with one that cannot be asked
+ */
+export async function headOf(path: string, fold: string | undefined): Promise<HeadOfResult> {
+  const isFile = path.endsWith('.safetensors');
+  const folder = isFile ? dirname(path) : path;
+  const recordFile = join(folder, recordFileName);
+  const present = (file: string): string => {
+    if (existsSync(file)) return file;
+    throw new UserError(`is no result with a trained head: ${basename(file)} is not there`, {
+      file: folder,
+      mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK)",
+    });
+  };
+  const record = await readRecord(present(recordFile));
+  const file = present(isFile ? path : join(folder, fileOfFold(headFileName, foldAt(record, fold, folder))));
+  const { origin, ...head } = await readHead(file);
+  if (origin.encoderHash !== record.encoder.hash || origin.task !== record.task.name)
+    throw new UserError('is not the head of the record beside it', {
+      file,
+      mend: 'Run the task again to write both anew',
+    });
+  const task = knownTask({ path: recordFile, record }, knownTasks.all());
+  refuseUnable(task, headKinds.find(head.kind), file);
+  return { head, file, record, task, manifestHash: origin.manifestHash ?? record.manifest.hash };
+}
+
+/** Which of its heads is meant: of a task without folds there is one. */
+function foldAt({ folds = [] }: ResultRecord, fold: string | undefined, folder: string): number {
+  const names = folds.map(({ name }) => name);
+  const index = fold === undefined && names.length === 0 ? 0 : names.indexOf(fold ?? '');
+  if (index >= 0) return index;
+  if (names.length === 0) throw new UserError('has no folds', { file: folder, mend: 'Leave --fold out' });
+  throw new UserError(`has a head a fold${fold === undefined ? '' : `, and none of '${fold}'`}`, {
+    file: folder,
+    mend: `Name one with --fold: ${names.join(', ')}`,
+  });
+}
+
+function refuseUnable(task: Task, kind: HeadKind, file: string): void {
+  if (kind.predict !== undefined) return;
+  throw new UserError(
+    `is a head of '${task.name}', and its kind '${kind.kind}' cannot be asked once a run is over`,
+    { file, mend: 'Its own test split is judged by ehmam run' },
+  );
+}

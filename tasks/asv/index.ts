@@ -1,0 +1,96 @@
+/** @file Speaker verification: whether the two utterances of a trial are of one speaker (SUPERB ASV). */
+import {
+  equalErrorRateStatistic,
+  type JudgedRow,
+  type Split,
+  type Task,
+  type TaskData,
+  UserError,
+  type XVectorSpec,
+} from '../../src/api/index.js';
+
+/** s3prl lowers the level of all audio and takes its pauses out (downstream/sv_voxceleb1/dataset.py), and so do we. */
+const effects = { gainDecibels: -3, withoutSilence: true };
+
+export const asv: Task<XVectorSpec> = {
+  name: 'asv',
+  version: 1,
+  summary: 'whether two utterances are of one speaker (column speaker in train; pairs: enrol, test, target)',
+  columns: [{ name: 'speaker', splits: ['train'] }],
+  pairs: { first: 'enrol', second: 'test', columns: ['target'], splits: ['dev', 'test'] },
+  splits: ['train', 'test'],
+  optionalSplits: ['dev'],
+  judges: { references: ['target'], predictions: ['score'] },
+  metrics: [{ name: 'eer', direction: 'lower', kind: 'statistic' }],
+  settings: { clean: effects, superb: effects },
+  complaints: complaintsOf,
+  async crop(data, cropsOf) {
+    return { ...data, train: (await Promise.all(data.train.map(cropsOf))).flat() };
+  },
+  head(data) {
+    for (const complaint of complaintsOf(data)) throw complaint;
+    return { kind: 'x-vector', column: 'speaker', classes: speakersOf(data) };
+  },
+  evaluate: (rows) => ({ eer: equalErrorRateStatistic(rows.map(trialOf)) }),
+};
+
+const speakersOf = ({ train }: TaskData): string[] =>
+  [...new Set(train.map(({ columns }) => columns.speaker ?? ''))].sort();
+
+/**
+ * A trial, and what is drawn with it: its speakers, where the file of pairs names them (`enrol_speaker`, `test_speaker`), else
+ * its utterances, else itself.
+ */
+function trialOf({ id, prediction, reference }: JudgedRow) {
+  const { score: written = '' } = prediction;
+  const score = written.trim() === '' ? Number.NaN : Number(written);
+  if (Number.isNaN(score))
+    throw new UserError(`the score of '${id}' is '${written}'`, { mend: 'Give a number' });
+  const { target = '', enrol, test, enrol_speaker: first, test_speaker: second } = reference;
+  if (target !== '1' && target !== '0')
+    throw new UserError(`the target of '${id}' is '${target}'`, {
+      mend: 'Write 1 where both are of one speaker, else 0',
+    });
+  return { score, same: target === '1', unit: first || enrol || id, otherUnit: second || test };
+}
+
+function* complaintsOf(data: TaskData): Generator<UserError> {
+  const speakers = new Set(speakersOf(data));
+  const [first] = data.train;
+  for (const utterance of data.train) {
+    if (utterance.columns.speaker) continue;
+    const { id, manifest: file, line } = utterance;
+    yield new UserError(`utterance '${id}' has no speaker`, {
+      ...{ file, line },
+      mend: "Fill the column 'speaker'",
+    });
+  }
+  if (first !== undefined && speakers.size < 2)
+    yield new UserError(`every train utterance is of the speaker '${[...speakers][0] ?? ''}'`, {
+      file: first.manifest,
+      mend: 'Speakers are told apart: give at least two in the train split',
+    });
+  for (const utterance of [...data.dev, ...data.test]) {
+    const { speaker } = utterance.columns;
+    if (!speaker || !speakers.has(speaker)) continue;
+    const { split, manifest: file, line } = utterance;
+    yield new UserError(`the speaker '${speaker}' of '${split}' is in train too`, {
+      ...{ file, line },
+      mend: 'Trials are of speakers that no head has learnt: leave one of the two out',
+    });
+  }
+  for (const split of ['dev', 'test'] as const) yield* oneKindOnly(data, split);
+}
+
+/** An equal error rate needs trials of both kinds. */
+function* oneKindOnly({ pairs }: TaskData, split: Split): Generator<UserError> {
+  const trials = pairs?.[split] ?? [];
+  const targets = new Set(trials.map(({ columns }) => columns.target));
+  const [first] = trials;
+  if (first === undefined || targets.size > 1) return;
+  const kind = targets.has('1') ? 'one speaker' : 'two speakers';
+  yield new UserError(`every trial of '${split}' is of ${kind}`, {
+    file: first.file,
+    mend: 'Give trials with the target 1 and with the target 0',
+  });
+}

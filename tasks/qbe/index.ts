@@ -1,0 +1,68 @@
+/** @file Query by example: which documents a spoken query occurs in (SUPERB QbE). */
+import {
+  type DtwSpec,
+  type JudgedRow,
+  type QueryTruth,
+  type Task,
+  termWeightedStatistic,
+  UserError,
+} from '../../src/api/index.js';
+
+export const qbe: Task<DtwSpec> = {
+  name: 'qbe',
+  version: 1,
+  summary: 'query by example: documents that a spoken query occurs in (pairs: query, document, target)',
+  columns: [],
+  pairs: { first: 'query', second: 'document', columns: ['target'], splits: ['dev', 'test'] },
+  splits: ['dev', 'test'],
+  judges: { references: ['query', 'document', 'target'], predictions: ['score'] },
+  metrics: [{ name: 'mtwv', direction: 'higher', kind: 'statistic', unit: 'fraction' }],
+  // s3prl lowers the level of all audio first (downstream/quesst14_dtw/dataset.py).
+  settings: { superb: { gainDecibels: -3 } },
+  head: () => ({ kind: 'subsequence-dtw', query: 'query' }),
+  evaluate(rows) {
+    const trials = rows.map(({ id, prediction, reference }) => ({
+      query: reference.query ?? '',
+      score: scoreOf(id, prediction.score),
+      occurs: targetOf(id, reference.target),
+    }));
+    return { mtwv: termWeightedStatistic(trials, truthOf(rows)) };
+  },
+};
+
+function scoreOf(id: string, text = ''): number {
+  const score = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isNaN(score)) return score;
+  throw new UserError(`the score of '${id}' is '${text}'`, { mend: 'Give a number' });
+}
+
+function targetOf(id: string, target = ''): boolean {
+  if (target === '1' || target === '0') return target === '1';
+  throw new UserError(`the target of '${id}' is '${target}'`, {
+    mend: 'Write 1 where the query occurs in the document, else 0',
+  });
+}
+
+/**
+ * A ground truth of more queries and documents than were searched, where the file of pairs says so: `truth.occurrences` and
+ * `truth.others` of each query, `truth.queries` in all (`prepare quesst14` writes them).
+ */
+function truthOf(rows: readonly JudgedRow[]): QueryTruth | undefined {
+  const queries = rows[0]?.reference['truth.queries'] ?? '';
+  if (queries === '') return undefined;
+  const number = (id: string, reference: JudgedRow['reference'], name: string): number => {
+    const text = reference[name] ?? '';
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new UserError(`the ${name} of '${id}' is '${text}'`, { mend: 'Write a whole number' });
+  };
+  const counts = new Map(
+    rows.map(({ id, reference }) => [
+      reference.query ?? '',
+      {
+        occurrences: number(id, reference, 'truth.occurrences'),
+        others: number(id, reference, 'truth.others'),
+      },
+    ]),
+  );
+  return { queries: number(rows[0]?.id ?? '', { queries }, 'queries'), counts };
+}
