@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Columns, JudgedRow } from '../src/api/task.js';
 import { UserError } from '../src/base/errors.js';
 import type { Utterance } from '../src/data/rows.js';
-import { decodeTokens, encodeText, tokens } from './asr/characters.js';
+import { decodeTokens, encodeText, normalizeText, tokens } from './asr/characters.js';
 import { asr } from './asr/index.js';
 import { dataOf } from './data.fixture.js';
 import { ic } from './ic/index.js';
@@ -38,6 +38,18 @@ describe('keyword spotting', () => {
     expect(() => ks.head(data)).toThrow(
       /corpus.csv:6: the label 'maybe' of split 'test' is not in the train split/,
     );
+  });
+
+  test('takes thousands of classes, of any script', () => {
+    const labels = Array.from({ length: 3000 }, (_, i) => `語 ${i}`);
+    const rows = labels.flatMap((label) =>
+      ['train', 'dev', 'test'].map((split) => ({ split, columns: { label } })),
+    );
+    const head = ks.head(dataOf(rows));
+    expect(head).toEqual({
+      kind: 'pooled-linear',
+      slots: [{ column: 'label', classes: [...labels].sort() }],
+    });
   });
 
   test('refuses an empty label and a single class', () => {
@@ -164,5 +176,25 @@ describe('speech recognition', () => {
       /corpus.csv:3: the text of 'u3' holds "\u00c9", "\|", "2"/,
     );
     expect(() => asr.head(dataOf([row('train', '  ')]))).toThrow(/has no text/);
+  });
+
+  test.each([
+    ['lower case', "it's a cat", undefined],
+    ['blanks that do not break, and several', 'a\u00a0cat  sat', undefined],
+    ['the sharp s, which is two letters in capitals', 'stra\u00dfe', undefined],
+    ['a ligature, which is two letters in capitals', '\ufb01ne', undefined],
+    ['a curly apostrophe', 'it\u2019s', '"\u2019"'],
+    ['digits', 'room 101', '"1", "0"'],
+    ['punctuation', 'well, yes.', '",", "."'],
+    ['an accent in one character', 'caf\u00e9', '"\u00c9"'],
+    ['an accent of its own', 'cafe\u0301', '"\u0301"'],
+    ["Turkish's capital I with a dot", '\u0130stanbul', '"\u0130"'],
+  ])('takes a text right or names the character: %s', (_what, text, characters) => {
+    const head = () => asr.head(dataOf([{ split: 'train', columns: { text } }]));
+    if (characters !== undefined) expect(head).toThrow(`corpus.csv:2: the text of 'u2' holds ${characters}`);
+    else {
+      head();
+      expect(decodeTokens(encodeText(normalizeText(text)))).toBe(normalizeText(text));
+    }
   });
 });

@@ -319,6 +319,7 @@ test('stand on a page and in a card', async () => {
     comparison: compareRecords(records),
     records,
     tasks: builtInTasks,
+    hashOfFolder: async () => undefined,
     encoders: [],
     audio: { paths: [], root: undefined, mostBytes: 0 },
     hardest: 3,

@@ -35,6 +35,7 @@ try {
       records: stored.slice(0, 1),
       tasks: knownTasks.all(),
       encoders: [],
+      hashOfFolder: async () => undefined,
       audio: { paths: [], root: undefined, mostBytes: 0 },
       hardest: 12,
       remark: (why) => console.log(why),

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from './errors.js';
-import { moveFile, sha256OfFile, userCacheFolder, writeFileAtomic } from './files.js';
+import { moveFile, sha256OfFile, unfinishedPlace, userCacheFolder, writeFileAtomic } from './files.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -83,6 +83,22 @@ describe('writeFileAtomic', () => {
     expect(await read).toBe('one two');
     expect((await lstat(pipe)).isFIFO()).toBe(true);
     expect(await readdir(folder)).toEqual(['pipe']);
+  });
+
+  it('makes what is to be moved there elsewhere, where the place is a device or behind a link', async () => {
+    const [pipe, link] = [join(folder, 'pipe'), join(folder, 'link')];
+    execFileSync('mkfifo', [pipe]);
+    await mkdir(join(folder, 'real'));
+    await symlink('real/file', link);
+    for (const path of [pipe, '/dev/null']) expect(dirname(unfinishedPlace(path))).not.toBe(dirname(path));
+    expect(dirname(unfinishedPlace(link))).toBe(join(folder, 'real'));
+    const part = unfinishedPlace(pipe);
+    await writeFile(part, 'all of it');
+    const read = readFile(pipe, 'utf8');
+    await moveFile(part, pipe);
+    expect(await read).toBe('all of it');
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    await expect(lstat(part)).rejects.toThrow('ENOENT');
   });
 
   it('writes to a device, which stays one', async () => {

@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { appendFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.js';
 
 /** What can be written: a text, bytes, or chunks of either (large files need not be held at once). */
@@ -61,14 +61,25 @@ async function writeAll(
  */
 export async function moveFile(from: string, path: string): Promise<void> {
   const { target, isStream } = placeOf(path);
-  if (isStream) {
-    await writeFileAtomic(path, createReadStream(from));
-    await rm(from);
-    return;
+  if (!isStream) {
+    try {
+      await rename(from, target);
+      return;
+    } catch (error) {
+      // A link may lead to another disk.
+      if (systemCode(error) !== 'EXDEV') throw cannotWrite(path, error);
+    }
   }
-  await rename(from, target).catch((error: unknown) => {
-    throw cannotWrite(path, error);
-  });
+  await writeFileAtomic(path, createReadStream(from));
+  await rm(from);
+}
+
+/** Where a file is made that `moveFile` is to give this name: beside it, or elsewhere where that is no regular file. */
+export function unfinishedPlace(path: string): string {
+  const { target, isStream } = placeOf(path);
+  return isStream
+    ? join(tmpdir(), `ehmam-${process.pid}-${randomUUID().slice(0, 8)}${extname(path)}`)
+    : temporaryBeside(target);
 }
 
 /** Where a file to be written lies behind links, and whether that is something that data only flows into. */

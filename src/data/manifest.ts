@@ -93,6 +93,21 @@ export async function audioKeys(utterances: readonly Utterance[]): Promise<strin
   );
 }
 
+/**
+ * SHA-256 over what is heard of utterances, in their order: of each its place in its file, that file's size and a sample from
+ * its middle. Ids, splits, other columns and where the files lie do not count.
+ */
+export async function audioDigest(utterances: readonly Utterance[]): Promise<string> {
+  const sizes = await audioSizes(utterances);
+  const samples = await samplesOf(sizes);
+  const hash = createHash('sha256');
+  for (const { path, startSeconds, durationSeconds, channel } of utterances) {
+    const heard = [startSeconds, durationSeconds, channel, sizes.get(path), samples.get(path)];
+    hash.update(`${JSON.stringify(heard)}\n`);
+  }
+  return hash.digest('hex');
+}
+
 type ByPath<Value> = ReadonlyMap<string, Value>;
 
 function audioText(utterance: Utterance, sizes: ByPath<number>, samples: ByPath<string>): string {
@@ -103,9 +118,18 @@ function audioText(utterance: Utterance, sizes: ByPath<number>, samples: ByPath<
 
 async function samplesOf(sizes: ByPath<number>): Promise<ByPath<string>> {
   const samples = new Map<string, string>();
-  for (const [path, size] of sizes) samples.set(path, await middleOf(path, size));
+  const files = [...sizes];
+  for (let i = 0; i < files.length; i += filesAtOnce)
+    await Promise.all(
+      files.slice(i, i + filesAtOnce).map(async ([path, size]) => {
+        samples.set(path, await middleOf(path, size));
+      }),
+    );
   return samples;
 }
+
+/** A disk behind a network answers many questions as fast as one. */
+const filesAtOnce = 32;
 
 const sampleBytes = 4096;
 

@@ -12,8 +12,8 @@ export interface EncoderOrigin {
   /** `ehmam folder`, `torch checkpoint`, ... */
   readonly format: string;
   readonly files: readonly string[];
-  /** Folders in which a file may appear that would make it another encoder. */
-  readonly watched?: readonly string[];
+  /** Files that would have counted, had they been there. */
+  readonly absent?: readonly string[];
   /** What a checkpoint says of its training, as it says it. */
   readonly training?: unknown;
 }

@@ -1,16 +1,23 @@
 /** @file Checks the folder of a run: one that is free, or one that holds this very run, to go on with. */
 import { UserError } from '../base/errors.js';
 import { checkpointUpdates } from '../training/keep-by-updates.js';
-import { type PretrainConfig, pretrainSchema } from './config.js';
-import { type RunFolder, readConfig } from './run-folder.js';
+import { pretrainSchema } from './config.js';
+import { dataDifference, type RunData } from './run-data.js';
+import { type Run, type RunFolder, readRun } from './run-folder.js';
 
 /**
  * Checks that a run may go into a folder.
- * @throws UserError when the folder holds another run, or this one and it is not to be gone on with
+ * @param say told where it cannot be known whether the data is that which the run began with
+ * @throws UserError when the folder holds another run, or this one and it is not to be gone on with; it says what differs
  */
-export async function checkFolder(folder: RunFolder, config: PretrainConfig, resume: boolean): Promise<void> {
-  const known = await readConfig(folder);
-  if (known === undefined) {
+export async function checkFolder(
+  folder: RunFolder,
+  wanted: Run,
+  resume: boolean,
+  say: (remark: string) => void,
+): Promise<void> {
+  const begun = await readRun(folder);
+  if (begun === undefined) {
     if ((await checkpointUpdates(folder.checkpoints)).length === 0) return;
     throw new UserError('holds checkpoints, but not their config.json', {
       file: folder.path,
@@ -23,11 +30,55 @@ export async function checkFolder(folder: RunFolder, config: PretrainConfig, res
       mend: 'Go on with it by --resume, or choose another --out',
     });
   }
-  // Parsed, so that the order of keys does not matter.
-  if (JSON.stringify(known) !== JSON.stringify(pretrainSchema.parse(config))) {
-    throw new UserError('the run in this folder has other settings', {
+  const settings = differences(begun.config, pretrainSchema.parse(wanted.config));
+  if (settings.length > 0) {
+    throw new UserError(`the run in this folder has other settings: ${listed(settings)}`, {
       file: folder.config,
       mend: 'Resume with the same preset and options, or choose another --out',
     });
   }
+  checkData(folder, begun.data, wanted.data, say);
+}
+
+function checkData(
+  { config: file }: RunFolder,
+  begun: RunData | undefined,
+  now: RunData,
+  say: (remark: string) => void,
+): void {
+  if (begun === undefined) {
+    say(
+      `${file} is of an earlier version and does not say what data the run began with: ${now.manifest} is taken for it`,
+    );
+    return;
+  }
+  const difference = dataDifference(begun, now);
+  if (difference === undefined) return;
+  throw new UserError(`the run in this folder has other data: ${difference}`, {
+    file,
+    mend: `Resume with the manifest and split that it began with (${begun.manifest}, wherever it lies now), or choose another --out`,
+  });
+}
+
+/** Settings that differ, as `optimizer.steps (200 there, 600 here)`, in the order of their names there. */
+function differences(there: unknown, here: unknown, path: readonly string[] = []): string[] {
+  if (isGroup(there) && isGroup(here)) {
+    const names = new Set([...Object.keys(there), ...Object.keys(here)]);
+    return [...names].flatMap((name) => differences(there[name], here[name], [...path, name]));
+  }
+  // Both are parsed: what is equal is written alike.
+  if (JSON.stringify(there) === JSON.stringify(here)) return [];
+  const shown = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
+  return [`${path.join('.')} (${shown(there)} there, ${shown(here)} here)`];
+}
+
+const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const mostListed = 6;
+
+function listed(all: readonly string[]): string {
+  const more = all.length - mostListed;
+  const shown = all.slice(0, mostListed).join(', ');
+  return more > 0 ? `${shown}, and ${more} more` : shown;
 }

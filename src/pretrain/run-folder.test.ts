@@ -3,10 +3,25 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RunFolder, readConfig, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
+import {
+  type RunFolder,
+  readConfig,
+  readRun,
+  runFolder,
+  trimLog,
+  writeConfig,
+  writeEncoder,
+} from './run-folder.js';
 import { melConfig, stateOf } from './training.fixture.js';
 
 const made: string[] = [];
+const data = {
+  manifest: 'm.csv',
+  split: 'train',
+  utterances: 3,
+  ids: 'a'.repeat(64),
+  audio: 'b'.repeat(64),
+};
 let out: string;
 let folder: RunFolder;
 beforeEach(async () => {
@@ -19,10 +34,18 @@ afterAll(() => Promise.all(made.map((each) => rm(each, { recursive: true, force:
 describe('the settings of a run', () => {
   it('are read as they were written, and lie where an encoder is looked for', async () => {
     expect(await readConfig(folder)).toBeUndefined();
-    await writeConfig(folder, melConfig);
+    await writeConfig(folder, { config: melConfig, data });
     expect(await readConfig(folder)).toEqual(melConfig);
-    const written = JSON.parse(await readFile(folder.config, 'utf8')) as { encoder: unknown };
-    expect(written.encoder).toEqual(melConfig.encoder);
+    expect(await readRun(folder)).toEqual({ config: melConfig, data });
+    const written = JSON.parse(await readFile(folder.config, 'utf8')) as { encoder: unknown; data: unknown };
+    expect(written).toMatchObject({ encoder: melConfig.encoder, data: { utterances: 3 } });
+  });
+
+  it('may be those of an earlier version, which did not say what data a run began with', async () => {
+    await writeConfig(folder, { config: melConfig, data });
+    const { data: _, ...before } = JSON.parse(await readFile(folder.config, 'utf8')) as { data: unknown };
+    await writeFile(folder.config, JSON.stringify(before));
+    expect(await readRun(folder)).toEqual({ config: melConfig, data: undefined });
   });
 
   it.each(['{', '{}', '{"encoder": {"family": "ehmam"}, "training": {}}'])(

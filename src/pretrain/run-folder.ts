@@ -8,6 +8,7 @@ import { moduleFrom } from '../base/module-name.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import { maskings } from './masking/index.js';
+import { type RunData, runDataSchema } from './run-data.js';
 import type { TrainingState } from './step.js';
 
 export interface RunFolder {
@@ -17,6 +18,12 @@ export interface RunFolder {
   readonly checkpoints: string;
   readonly student: string;
   readonly teacher: string;
+}
+
+/** What a run is begun with. */
+export interface Run {
+  readonly config: PretrainConfig;
+  readonly data: RunData;
 }
 
 export function runFolder(out: string): RunFolder {
@@ -32,13 +39,16 @@ export function runFolder(out: string): RunFolder {
 
 /**
  * Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. A masking strategy of a plug-in
- * has its module under `plugins`, from the run's folder: the run goes on with it.
+ * has its module under `plugins`, from the run's folder: the run goes on with it. What data it began with stands under `data`.
  */
-export async function writeConfig(folder: RunFolder, config: PretrainConfig): Promise<void> {
+export async function writeConfig(folder: RunFolder, { config, data }: Run): Promise<void> {
   const { encoder, ...training } = config;
   const module = maskings.moduleOf(config.masking.strategy);
   const plugins = module === undefined ? {} : { plugins: [moduleSeenFrom(folder.path, module)] };
-  await writeFileAtomic(folder.config, `${JSON.stringify({ encoder, training, ...plugins }, null, 2)}\n`);
+  await writeFileAtomic(
+    folder.config,
+    `${JSON.stringify({ encoder, training, data, ...plugins }, null, 2)}\n`,
+  );
 }
 
 /** A path that says nothing of the machine, unless it lies on another disk; a package by its name. */
@@ -74,11 +84,25 @@ function parsedJson(text: string): unknown {
 
 /** The settings of the run in a folder; undefined when there is none. */
 export async function readConfig(folder: RunFolder): Promise<PretrainConfig | undefined> {
+  return (await readRun(folder))?.config;
+}
+
+/** The settings and the data of the run in a folder (no data of one that an earlier version began); undefined when there is none. */
+export async function readRun(
+  folder: RunFolder,
+): Promise<(Pick<Run, 'config'> & { readonly data: RunData | undefined }) | undefined> {
   const text = await readFile(folder.config, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    const { encoder, training } = JSON.parse(text) as { encoder: unknown; training: object };
-    return pretrainSchema.parse({ encoder, ...training });
+    const { encoder, training, data } = JSON.parse(text) as {
+      encoder: unknown;
+      training: object;
+      data?: unknown;
+    };
+    return {
+      config: pretrainSchema.parse({ encoder, ...training }),
+      data: runDataSchema.optional().parse(data),
+    };
   } catch (error) {
     throw new UserError(`is not the settings of a pre-training run (${messageOf(error).split('\n')[0]})`, {
       file: folder.config,

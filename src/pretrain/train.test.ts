@@ -95,8 +95,26 @@ describe('a folder', () => {
   it('that holds a run with other settings is not gone on with', async () => {
     const other = { ...melConfig, seed: 4 };
     await expect(train(first, other, { resume: true })).rejects.toThrow(
-      /config\.json: the run in this folder has other settings\. .*another --out/,
+      /config\.json: the run in this folder has other settings: seed \(3 there, 4 here\)\. .*another --out/,
     );
+  });
+
+  it('that holds a run on other data is not gone on with, and is left as it was', async () => {
+    const before = await weightsOf(outOf(first));
+    const engine = await trainingEngine();
+    const fewer = utterances.slice(0, 2);
+    const run = {
+      config: melConfig,
+      utterances: fewer,
+      out: outOf(first),
+      engine,
+      quiet: true,
+      resume: true,
+    };
+    await expect(pretrain(run)).rejects.toThrow(
+      "the run in this folder has other data: it began with 5 utterances of 'train' in test.csv, and 2 utterances",
+    );
+    expect(await weightsOf(outOf(first))).toEqual(before);
   });
 
   it('of a finished run is resumed to nothing more, whatever the order of its settings', async () => {

@@ -20,7 +20,8 @@ import { keepRun } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
 import { maskings } from './masking/index.js';
 import { checkFolder } from './opening.js';
-import { type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
+import { type RunData, runDataOf } from './run-data.js';
+import { type Run, type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
 import {
   compileStep,
   type HeldState,
@@ -65,7 +66,7 @@ export interface PretrainResult {
 
 /**
  * Pre-trains an encoder into the folder `out`.
- * @throws UserError when the folder holds another run, when a loss is not finite, when the networks collapse
+ * @throws UserError when the folder holds another run (other settings, other data), when a loss is not finite, when the networks collapse
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { config, engine, signal, resume = false, say = () => undefined, quiet = false } = options;
@@ -73,7 +74,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   maskings.find(config.masking.strategy);
   checkCrops(config);
   const folder = runFolder(options.out);
-  await checkFolder(folder, config, resume);
+  const data = await runDataOf(options.utterances);
+  await checkFolder(folder, { config, data }, resume, say);
   const start = startState(config);
   const keeper = await keepRun(folder, config, start, say);
   const { update: firstStep, state: first } = keeper.restored ?? { update: 0, state: start };
@@ -81,7 +83,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     await writeEncoder(folder, first);
     return { steps: firstStep, finished: true, last: undefined };
   }
-  const run = openSteps(options, folder, firstStep, first);
+  const run = openSteps(options, { folder, data, firstStep }, first);
   const progress = createProgress('pre-train', steps, { quiet, initial: firstStep });
   try {
     const { update, state, interrupted } = await runUpdates<HeldState, TrainingState>(
@@ -122,8 +124,11 @@ interface Steps {
 
 function openSteps(
   { config, utterances, engine }: PretrainOptions,
-  folder: RunFolder,
-  firstStep: number,
+  {
+    folder,
+    data,
+    firstStep,
+  }: { readonly folder: RunFolder; readonly data: RunData; readonly firstStep: number },
   { student }: TrainingState,
 ): Steps {
   const programs = compileStep(engine, config, student);
@@ -142,7 +147,7 @@ function openSteps(
       const { value: batch } = await crops.next();
       const { state, log } = await updateOnce(programs, config, before, batch);
       try {
-        if (last === undefined) await beginRun(folder, config, firstStep);
+        if (last === undefined) await beginRun(folder, { config, data }, firstStep);
         const now = performance.now();
         last = {
           ...log,
@@ -165,8 +170,8 @@ function openSteps(
 }
 
 /** Makes the folder this run's, once a step has worked: until then nothing is written. */
-async function beginRun(folder: RunFolder, config: PretrainConfig, done: number): Promise<void> {
-  await writeConfig(folder, config);
+async function beginRun(folder: RunFolder, run: Run, done: number): Promise<void> {
+  await writeConfig(folder, run);
   await removeUnfinished(folder.path);
   await trimLog(folder, done);
 }

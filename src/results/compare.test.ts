@@ -1,6 +1,7 @@
 /** @file Comparisons: like beside like, the best marked by direction, labels that tell apart. */
 import { describe, expect, it } from 'vitest';
 import { compareRecords } from './compare.js';
+import type { StoredRecord } from './record.js';
 import { exampleRecord, result } from './records.fixture.js';
 
 const records = [
@@ -84,10 +85,10 @@ describe('compareRecords', () => {
     expect(rows.map((row) => row.label)).toEqual(['tiny', 'fbank']);
   });
 
-  it('gives seeds of one name a row together: mean 0.75, deviation 0.0707, an interval wider than one seed has', () => {
+  it('gives seeds of one encoder a row together: mean 0.75, deviation 0.0707, an interval wider than one seed has', () => {
     const { rows } = compareRecords([
-      result('tiny', 'ks', 0.7, { seed: 1, encoder: encoder('tiny', 'from seed 1') }),
-      result('tiny', 'ks', 0.8, { seed: 2, encoder: encoder('tiny', 'from seed 2') }),
+      result('tiny', 'ks', 0.7, { seed: 1 }),
+      result('tiny', 'ks', 0.8, { seed: 2 }),
     ]);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.seeds).toEqual([1, 2]);
@@ -95,6 +96,41 @@ describe('compareRecords', () => {
     expect(cell?.value).toBeCloseTo(0.75, 12);
     expect(cell?.deviation).toBeCloseTo(0.0707, 4);
     expect((cell?.interval?.[1] ?? 0) - (cell?.interval?.[0] ?? 0)).toBeGreaterThan(0.0642);
+  });
+
+  it('gives seeds of an untrained encoder a row together, though each makes other weights', () => {
+    const untrained = (seed: number, hash: string) =>
+      result('x', 'ks', 0.5, {
+        seed,
+        encoder: { ...encoder('random:tiny', hash), spec: 'random:tiny' },
+      });
+    const labels = (...of: StoredRecord[]) => compareRecords(of).rows.map(({ label }) => label);
+    expect(labels(untrained(1, 'of seed 1'), untrained(2, 'of seed 2'))).toEqual(['random:tiny']);
+    // Of one seed they are of two versions.
+    expect(labels(untrained(1, '0123456789'), untrained(1, '9876543210'))).toEqual([
+      'random:tiny (01234567)',
+      'random:tiny (98765432)',
+    ]);
+  });
+
+  it('never takes two trainings of one name for seeds of one encoder, whatever seeds their heads had', () => {
+    const { rows } = compareRecords([
+      result('x', 'ks', 0.9, { seed: 1, encoder: encoder('checkpoint', '0123456789') }),
+      result('x', 'ks', 0.5, { seed: 2, encoder: encoder('checkpoint', '9876543210') }),
+    ]);
+    expect(rows.map(({ label, cells }) => [label, cells[0]?.value, cells[0]?.seeds])).toEqual([
+      ['checkpoint (01234567)', 0.9, 1],
+      ['checkpoint (98765432)', 0.5, 1],
+    ]);
+    expect(() =>
+      compareRecords(
+        [
+          result('x', 'ks', 0.9, { seed: 1, encoder: encoder('checkpoint', '0123456789') }),
+          result('x', 'ks', 0.5, { seed: 2, encoder: encoder('checkpoint', '9876543210') }),
+        ],
+        { baseline: 'checkpoint' },
+      ),
+    ).toThrow("'checkpoint' is the name of 2 rows");
   });
 
   it('gives other weights of one name and seed rows of their own, labelled by what differs', () => {

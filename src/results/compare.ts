@@ -2,6 +2,8 @@
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
 import { mixedInterval, overSeeds } from '../metrics/index.js';
+import { encoderRows } from './encoder-rows.js';
+import { distinctLabels, groupBy } from './labels.js';
 import type { RecordMetric, StoredRecord } from './record.js';
 import type { ScoreScope } from './superb.js';
 
@@ -111,8 +113,8 @@ interface Entry {
 
 /**
  * The table of records. Only like is set beside like: another task version, another manifest or other settings of
- * the head (preset) are another column, other weights are another row. Seeds of one encoder's name are one row, their
- * weights may differ then.
+ * the head (preset) are another column, other weights are another row (but for those of an untrained encoder, which every
+ * seed makes anew). Seeds of one encoder are one row.
  * @throws UserError when two records say the same thing of the same row and column, or the baseline is not among them
  */
 export function compareRecords(records: readonly StoredRecord[], options: CompareOptions = {}): Comparison {
@@ -121,16 +123,13 @@ export function compareRecords(records: readonly StoredRecord[], options: Compar
       .slice(0, options.metrics === 'all' ? undefined : 1)
       .map(([metric, value]) => ({ stored, metric, value })),
   );
-  const ambiguous = namesOfSeveralWeights(entries);
-  const rowKey = (entry: Entry): string => rowKeyOf(entry, ambiguous);
+  const encoders = encoderRows(records.map(({ record }) => record));
+  const rowKey = ({ stored }: Entry): string => encoders.keyOf(stored.record);
   const rows = groupBy(entries, rowKey);
   const columns = groupBy(entries, columnKey);
   const columnFirsts = [...columns.values()].map(firstOf);
   const rowFirsts = [...rows.values()].map(firstOf);
-  const rowLabels = distinctLabels(rowFirsts, [
-    ({ stored: { record } }) => record.encoder.name,
-    ({ stored: { record } }) => record.encoder.hash.slice(0, 8),
-  ]);
+  const rowLabels = rowFirsts.map(({ stored }) => encoders.labelOf(stored.record));
   // Two metrics of one task share its label, so labels are told apart among tasks, not among columns.
   const tasks = [...groupBy(columnFirsts, taskKey).entries()];
   const taskLabels = distinctLabels(
@@ -177,24 +176,6 @@ function chosenOnTestIn(column: readonly Entry[]): Pick<ComparisonColumn, 'chose
   return chosen?.stored.record.chosenOnTest === undefined
     ? {}
     : { chosenOnTest: chosen.stored.record.chosenOnTest };
-}
-
-/** Names that several weights of one seed go by: seeds cannot explain the difference. */
-function namesOfSeveralWeights(entries: readonly Entry[]): ReadonlySet<string> {
-  const hashes = new Map<string, string>();
-  const ambiguous = new Set<string>();
-  for (const { stored } of entries) {
-    const { encoder, seed } = stored.record;
-    const key = JSON.stringify([encoder.name, seed]);
-    if ((hashes.get(key) ?? encoder.hash) !== encoder.hash) ambiguous.add(encoder.name);
-    hashes.set(key, encoder.hash);
-  }
-  return ambiguous;
-}
-
-function rowKeyOf({ stored: { record } }: Entry, ambiguous: ReadonlySet<string>): string {
-  const { name, hash } = record.encoder;
-  return JSON.stringify(ambiguous.has(name) ? [name, hash] : [name]);
 }
 
 function seedsOf(entries: readonly Entry[]): number[] {
@@ -265,38 +246,6 @@ function findBaseline(name: string, rows: readonly Entry[], labels: readonly str
       ? `no result of the baseline '${name}'`
       : `'${name}' is the name of ${byName.length} rows`;
   throw new UserError(what, { mend: mendOfName(name, labels) });
-}
-
-/**
- * A label for every item: the first part, and in brackets as many further parts as it takes to tell the items of
- * that first part apart.
- */
-function distinctLabels<Item>(items: readonly Item[], parts: readonly ((item: Item) => string)[]): string[] {
-  const [name, ...more] = parts;
-  if (name === undefined) return [];
-  return items.map((item) => {
-    const sameName = items.filter((other) => name(other) === name(item));
-    const differing = (by: typeof more): number =>
-      new Set(sameName.map((other) => JSON.stringify(by.map((part) => part(other))))).size;
-    const telling: typeof more = [];
-    for (const part of more) {
-      telling.push(part);
-      if (differing(telling) === differing(telling.slice(0, -1))) telling.pop();
-    }
-    return telling.length === 0
-      ? name(item)
-      : `${name(item)} (${telling.map((part) => part(item)).join(', ')})`;
-  });
-}
-
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function firstOf<Item>(items: readonly Item[]): Item {

@@ -10,8 +10,11 @@ export function paceOf(job: Job): string {
   switch (job.kind) {
     case 'pretrain':
       return `pretrain ${job.config.encoder.width}x${job.config.encoder.blocks}`;
-    case 'features':
-      return `features ${job.encoder.name} ${job.store}`;
+    case 'features': {
+      // Two encoders may have one name; those of one size take about as long.
+      const { name, parameters } = job.encoder;
+      return `features ${parameters === undefined ? name : `${parameters} parameters`} ${job.store}`;
+    }
     case 'head':
       return `head ${job.task.name}${job.layerwise ? ', layer by layer' : ''}`;
   }

@@ -5,7 +5,7 @@ import { recordFileName } from '../results/record.js';
 import { readRecord } from '../results/store.js';
 import { logEvent } from './events.js';
 import { removeCheckpoints } from './folds.js';
-import type { HeadJob, JobGraph } from './job.js';
+import { type HeadJob, type JobGraph, seedFolder } from './job.js';
 import { type RunReport, runLocally } from './local.js';
 import { checkWritable } from './plan.js';
 import { runOnSlurm } from './slurm/launch.js';
@@ -83,8 +83,8 @@ async function forgetTrainings(graph: JobGraph, jobs: JobGraph['jobs']): Promise
 }
 
 /** Where the result of a head goes. */
-function headFolder({ seedFolders, out }: JobGraph, { encoder, task }: HeadJob, seed: number): string {
-  return recordFolder(seedFolders ? join(out, `seed-${seed}`) : out, encoder.name, task.name);
+function headFolder(graph: JobGraph, { encoder, task }: HeadJob, seed: number): string {
+  return recordFolder(seedFolder(graph, seed), encoder.name, task.name);
 }
 
 /** What jobs that were done now say of how. */

@@ -21,7 +21,9 @@ import {
   keyOf,
   type PretrainJob,
   type Problem,
+  seedFolder,
 } from './job.js';
+import { ownRecord } from './namesake.js';
 import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
 import { planPretraining } from './pretraining.js';
 
@@ -100,12 +102,14 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   checkNames(encoders.map(({ source, seeds }) => ({ ...source, seeds })));
   const [first] = errors;
   if (first !== undefined && (tasks.length === 0 || encoders.length === 0)) throw first;
+  const placed = { seedFolders: seeds.length > 1, out };
+  for (const encoder of encoders) for (const task of tasks) await refuseNamesake(encoder, task, placed);
   const features = new Map<string, FeaturesJob>();
   const heads: HeadJob[] = [];
   const common = { engine: [engine.name, engine.provider ?? 'cpu'], maxBadShare, graphVersion };
   const { layerwise = suite.layerwise ?? false } = options;
   if (layerwise) for (const remark of notLayerwise(tasks)) options.remark?.(remark);
-  const graph = { seedFolders: seeds.length > 1, out, layerwise };
+  const graph = { ...placed, layerwise };
   for (const encoder of encoders) {
     for (const task of tasks) {
       const parts = featuresJobs(encoder, task, suite, common);
@@ -118,7 +122,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     suite: suite.name,
     folder: process.cwd(),
     out,
-    seedFolders: graph.seedFolders,
+    seedFolders: placed.seedFolders,
     cacheFolder,
     engine,
     training,
@@ -130,6 +134,20 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
     problems,
   };
+}
+
+/**
+ * What the suite itself trains has no hash yet: its heads ask before they start.
+ * @throws UserError where the result of another encoder of its name is in the place of one of this encoder's
+ */
+async function refuseNamesake(
+  { source, seeds }: PlannedEncoder,
+  { planned }: TaskToDo,
+  placed: Pick<JobGraph, 'seedFolders' | 'out'>,
+): Promise<void> {
+  const { hash } = source;
+  if (hash === undefined) return;
+  for (const seed of seeds) await ownRecord(seedFolder(placed, seed), { ...source, hash }, planned.task.name);
 }
 
 /** Each manifest is hashed once for all that use it. */

@@ -20,6 +20,8 @@ export type EncoderIdentity = Readonly<z.infer<typeof identitySchema>>;
 const keptSchema = z.strictObject({
   identity: identitySchema,
   files: z.array(z.strictObject({ path: z.string(), size: z.number(), modified: z.number() })),
+  /** Files that were not there: another encoder may be meant once they are. */
+  absent: z.array(z.string()),
 });
 
 type Files = z.infer<typeof keptSchema>['files'];
@@ -39,7 +41,7 @@ export async function identifyEncoder(
   const digest = createHash('sha256').update(JSON.stringify(made)).digest('hex');
   const place = join(cacheFolder, 'encoders', `${digest.slice(0, 24)}.json`);
   const kept = await readKept(place);
-  if (kept !== undefined && (await unchanged(kept.files))) return kept.identity;
+  if (kept !== undefined && (await unchanged(kept))) return kept.identity;
   const { name, hash, parameters, graph, notes = [], origin } = await loadEncoder(spec, seed, options);
   const identity: EncoderIdentity = {
     name,
@@ -50,8 +52,9 @@ export async function identifyEncoder(
   };
   // What no file holds is made from its name alone, by code that may change under one version.
   if (origin !== undefined) {
-    const files = await Promise.all([...origin.files, ...(origin.watched ?? [])].map(statusOf));
-    await writeFileAtomic(place, JSON.stringify({ identity, files }));
+    const files = await Promise.all(origin.files.map(statusOf));
+    const absent = (origin.absent ?? []).map((path) => resolve(path));
+    await writeFileAtomic(place, JSON.stringify({ identity, files, absent }));
   }
   return identity;
 }
@@ -71,8 +74,9 @@ async function statusOf(path: string): Promise<Files[number]> {
   return { path: resolve(path), size, modified: mtimeMs };
 }
 
-async function unchanged(files: Files): Promise<boolean> {
+async function unchanged({ files, absent }: z.infer<typeof keptSchema>): Promise<boolean> {
   if (files.length === 0) return false;
+  for (const path of absent) if (await stat(path).catch(() => undefined)) return false;
   for (const file of files) {
     const now = await statusOf(file.path).catch(() => undefined);
     if (now?.size !== file.size || now.modified !== file.modified) return false;

@@ -1,5 +1,6 @@
 /** @file The jobs of a suite and the graph they make: plain data that is written as JSON and done anywhere. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { ManifestHashes } from '../data/manifest.js';
 import type { OfficialWeights } from '../encoders/official/weights.js';
 import type { EngineSettings } from '../engine/create.js';
@@ -113,3 +114,9 @@ export interface JobGraph {
 export function keyOf(identity: unknown): string {
   return createHash('sha256').update(canonical(identity)).digest('hex');
 }
+
+/** The folder of the results of one seed. */
+export const seedFolder = (
+  { seedFolders, out }: Pick<JobGraph, 'seedFolders' | 'out'>,
+  seed: number,
+): string => (seedFolders ? join(out, `seed-${seed}`) : out);

@@ -14,7 +14,15 @@ import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
 import { layersFileName } from '../results/layers-file.js';
 import { hasLayers } from './evaluate-layers.js';
-import type { EncoderSource, FeaturesJob, HeadJob, Job, JobGraph, PretrainJob } from './job.js';
+import {
+  type EncoderSource,
+  type FeaturesJob,
+  type HeadJob,
+  type Job,
+  type JobGraph,
+  type PretrainJob,
+  seedFolder,
+} from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
 import { suiteLocks } from './slurm/liveness.js';
@@ -75,6 +83,7 @@ async function pretrainEncoder(
 ): Promise<Performed> {
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
+  let remark: string | undefined;
   const { finished } = await pretrain({
     config,
     utterances,
@@ -83,11 +92,14 @@ async function pretrainEncoder(
     resume: true,
     quiet: true,
     signal,
+    say: (text) => {
+      remark = text;
+    },
     onStep: ({ step, reconstruction }) =>
       onProgress(step / config.optimizer.steps, `loss ${reconstruction.toFixed(2)}`),
   });
   const { student, teacher } = runFolder(out);
-  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)) };
+  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
 
 /** Where the features of a graph are, for whoever makes or reads them. */
@@ -147,7 +159,7 @@ async function trainHeads(
     say: (text) => {
       remark = text;
     },
-    folderOf: (seed) => (graph.seedFolders ? join(graph.out, `seed-${seed}`) : graph.out),
+    folderOf: (seed) => seedFolder(graph, seed),
   });
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];

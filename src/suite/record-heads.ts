@@ -8,12 +8,13 @@ import type { Engine } from '../engine/engine.js';
 import { headFileName, writeHead } from '../heads/trained.js';
 import { readLayers, writeLayers } from '../results/layers-file.js';
 import { type ResultRecord, recordFileName, type StoredRecord } from '../results/record.js';
-import { readRecord, recordFolder, writeRecord } from '../results/store.js';
+import { recordFolder, writeRecord } from '../results/store.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { headCheckpointName, layersCheckpointName } from '../training/keep-work.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
 import { evaluateLayers, hasLayers } from './evaluate-layers.js';
 import { fileOfFold, removeCheckpoints } from './folds.js';
+import { ownRecord, withPlace } from './namesake.js';
 import type { PlannedTask } from './plan.js';
 
 /** Where a record goes, and how what is not recorded yet is kept. */
@@ -26,7 +27,7 @@ export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signa
 /**
  * Trains and tests the heads of the seeds that have no record of the very same work yet, and records them. A training
  * that was interrupted goes on.
- * @throws the signal's reason when it is aborted
+ * @throws UserError where the result of another encoder of its name is in the way, and the signal's reason when it is aborted
  */
 export async function evaluateInto(
   encoder: Encoder,
@@ -37,8 +38,8 @@ export async function evaluateInto(
   const known = new Map<number, StoredRecord>();
   for (const seed of seeds) {
     const path = recordFolder(folderOf(seed), encoder.name, task.task.name);
-    await removeUnfinished(path);
     const record = await knownRecord(folderOf(seed), encoder, task, engine, seed);
+    await removeUnfinished(path);
     if (record !== undefined) known.set(seed, { path: join(path, recordFileName), record });
   }
   const missing = seeds.filter((seed) => !known.has(seed));
@@ -62,15 +63,20 @@ export async function evaluateInto(
   const own = { ...options, seeds: missing, keepingOf, onProgress: half(0) };
   const done = missing.length === 0 ? [] : await evaluate(encoder, task, own);
   for (const { record, predictions, tensors, heads } of done) {
-    const folder = folderOf(record.seed);
-    // Before the record: a folder with a record is complete.
-    for (const [i, head] of heads.entries()) {
-      const file = join(recordFolder(folder, encoder.name, task.task.name), fileOfFold(headFileName, i));
-      const fold = record.folds?.[i]?.name;
-      const { unchanged: manifestHash } = task.hashes;
-      await writeHead(file, head, { task: task.task.name, encoderHash: encoder.hash, fold, manifestHash });
-    }
-    known.set(record.seed, await writeRecord(folder, record, predictions, tensors));
+    const [folder, { name }] = [folderOf(record.seed), task.task];
+    const written = await withPlace(folder, encoder.name, name, async () => {
+      // Another encoder of this name may have been evaluated meanwhile.
+      await ownRecord(folder, encoder, name);
+      // Before the record: a folder with a record is complete.
+      for (const [i, head] of heads.entries()) {
+        const file = join(recordFolder(folder, encoder.name, name), fileOfFold(headFileName, i));
+        const fold = record.folds?.[i]?.name;
+        const { unchanged: manifestHash } = task.hashes;
+        await writeHead(file, head, { task: name, encoderHash: encoder.hash, fold, manifestHash });
+      }
+      return writeRecord(folder, record, predictions, tensors);
+    });
+    known.set(record.seed, written);
   }
   const stored = seeds.flatMap((seed) => known.get(seed) ?? []);
   if (layerwise) {
@@ -101,7 +107,10 @@ async function layersBeside(
     await writeLayers(dirname((missing[i] as StoredRecord).path), layers, lines);
 }
 
-/** The record of the very same work, if there is one with its predictions. */
+/**
+ * The record of the very same work, if there is one with its predictions.
+ * @throws UserError where the record is of another encoder that has the name
+ */
 async function knownRecord(
   outFolder: string,
   encoder: Encoder,
@@ -109,9 +118,8 @@ async function knownRecord(
   engine: Engine,
   seed: number,
 ): Promise<ResultRecord | undefined> {
-  const file = join(recordFolder(outFolder, encoder.name, planned.task.name), recordFileName);
-  // An unreadable record is no record: it is written anew.
-  const record = await readRecord(file).catch(() => undefined);
+  const place = recordFolder(outFolder, encoder.name, planned.task.name);
+  const record = await ownRecord(outFolder, encoder, planned.task.name);
   const same =
     record !== undefined &&
     record.encoder.hash === encoder.hash &&
@@ -123,5 +131,5 @@ async function knownRecord(
     record.engine.provider === engine.provider;
   // A checkout may hold records alone: what gate and intervals are made from is missing then.
   const files = [record?.predictions, record?.tensors?.file].filter((name) => name !== undefined);
-  return same && files.every((name) => existsSync(join(dirname(file), name))) ? record : undefined;
+  return same && files.every((name) => existsSync(join(place, name))) ? record : undefined;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtInTasks } from '../../../tasks/index.js';
+import { loadEncoder } from '../../encoders/load.js';
 import { drawingsName, readDrawings } from '../../formats/drawings.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { markupOf } from '../../results/page/html.js';
@@ -31,6 +32,7 @@ async function page() {
   const remarks: string[] = [];
   const { content, summary } = await buildPage({
     ...{ title: 'Results', comparison: compareRecords(records), records, tasks: builtInTasks },
+    hashOfFolder: async (of) => (await loadEncoder(of)).hash,
     ...{ encoders: [written.run], hardest: 5, remark: (why: string) => remarks.push(why) },
     audio: { paths: [written.manifest], root: undefined, mostBytes: 8e6 },
   });

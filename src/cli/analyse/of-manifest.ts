@@ -8,7 +8,7 @@ import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { drawingsName, writeDrawings } from '../../formats/drawings.js';
 import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
 import { drawUtterance } from '../../pretrain/analyse/picture.js';
-import { readPretrained } from '../../pretrain/analyse/pretrained.js';
+import { encoderHashOf, readPretrained } from '../../pretrain/analyse/pretrained.js';
 import { summarize } from '../../pretrain/analyse/summary.js';
 
 export interface AnalysisRequest {
@@ -28,6 +28,8 @@ export interface AnalysisRequest {
 export interface AnalysisReport extends Analysis {
   /** The files of the pre-training. */
   readonly checkpoint: readonly string[];
+  /** Tells the encoder from others of its name. */
+  readonly encoderHash: string;
   readonly manifest: string;
   readonly split: string | undefined;
   readonly seed: number;
@@ -61,7 +63,8 @@ export async function analyseManifest(
     shown: utterance,
     mostDrawn: out === undefined ? 0 : mostDrawn,
   });
-  const report = { checkpoint: pretrained.files, manifest, split, seed, utterance: shown.id, ...analysis };
+  const origin = { checkpoint: pretrained.files, encoderHash: encoderHashOf(pretrained) };
+  const report = { ...origin, manifest, split, seed, utterance: shown.id, ...analysis };
   const text = summarize(analysis);
   if (out === undefined) return { report, text };
   const [json, picture] = [join(out, 'analysis.json'), join(out, 'utterance.svg')];

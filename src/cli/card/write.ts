@@ -5,6 +5,7 @@ import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { modelCard } from '../../results/card/card.js';
+import { encoderRows } from '../../results/encoder-rows.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
 import { knownTask } from '../../results/known-task.js';
 import { hasRecords } from '../../results/store.js';
@@ -86,15 +87,14 @@ function ofName(all: readonly StoredRecord[], wanted: string | undefined): Store
       : new UserError(`there is no result of '${name}'`, { mend: mendOfName(name, names) });
   }
   const own = all.filter(({ record }) => record.encoder.name === name);
-  const seeds = new Map<number, string>();
+  const { keyOf } = encoderRows(own.map(({ record }) => record));
+  const [first] = own;
   for (const { path, record } of own) {
-    const { seed, encoder } = record;
-    if ((seeds.get(seed) ?? encoder.hash) !== encoder.hash)
+    if (first !== undefined && keyOf(record) !== keyOf(first.record))
       throw new UserError(`is of other weights that are called ${name} too`, {
         file: path,
         mend: 'Give the SPEC of the one that is meant',
       });
-    seeds.set(seed, encoder.hash);
   }
   return own;
 }

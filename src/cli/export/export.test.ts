@@ -1,5 +1,7 @@
 /** @file Exported encoders and heads: what the files hold, what they compute, what is refused. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { lstat, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
@@ -40,6 +42,19 @@ function apart(actual: ort.Tensor | undefined, expected: HostTensor | undefined)
 }
 
 describe('an encoder as ONNX', () => {
+  it('goes through a pipe whole, with the digest of what went through', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const read = readFile(pipe);
+    const written = await exportOnnx(await loadEncoder(join(hub, 'hubert-group')), pipe, { threads: 1 });
+    const bytes = await read;
+    expect(written).toMatchObject({
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+  });
+
   it('takes the raw waveform and gives what transformers gives, normalisation included', async () => {
     const file = join(folder, 'wavlm.onnx');
     const written = await exportOnnx(await loadEncoder(join(hub, 'wavlm-layer')), file, { threads: 1 });

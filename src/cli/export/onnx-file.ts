@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
-import { moveFile, sha256OfFile, writeFileAtomic } from '../../base/files.js';
+import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
@@ -64,17 +64,19 @@ export async function exportOnnx(
   const { task, fold } = head?.origin ?? {};
   const model = await exportedModel(encoder, head);
   // It bears its name only when it has proved itself.
-  const unchecked = `${file}.unchecked`;
+  const unchecked = unfinishedPlace(file);
   await writeFileAtomic(unchecked, model);
   try {
     const expected = await engineOutputs(encoder, head, threads);
     const { outputs, checks } = await compare(unchecked, expected, threads);
+    // What is no regular file cannot be read again.
+    const sha256 = await sha256OfFile(unchecked);
     await moveFile(unchecked, file);
     const { name, hash } = encoder;
     return {
       file,
       bytes: model.length,
-      sha256: await sha256OfFile(file),
+      sha256,
       encoder: { name, hash },
       ...(task !== undefined && { task }),
       ...(fold !== undefined && { fold }),

@@ -23,7 +23,7 @@ describe('the description of an encoder', () => {
       minimumSamples: 400,
       normalizesWaveform: true,
     });
-    expect(description.origin.files).toHaveLength(2);
+    expect(description.origin.files).toHaveLength(3);
     expect(description.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -62,7 +62,7 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
 /** Without what only caches look at. */
 function originOf({ origin }: Encoder): EncoderOrigin | undefined {
   if (origin === undefined) return undefined;
-  const { watched: _, ...shown } = origin;
+  const { absent: _, ...shown } = origin;
   return shown;
 }
 

@@ -1,11 +1,12 @@
 /** @file A page from what the command line says, and its file. */
 
 import { UserError } from '../../base/errors.js';
-import { writeFileAtomic } from '../../base/files.js';
+import { userCacheFolder, writeFileAtomic } from '../../base/files.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { compareRecords, readRecords } from '../../results/index.js';
 import { buildPage, type Page, pageDocument, readAssets } from '../../results/page/index.js';
 import { withSignificance } from '../../results/significance.js';
+import { identifyEncoder } from '../../suite/identity.js';
 
 export interface ReportRequest {
   readonly results: readonly string[];
@@ -57,6 +58,7 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
     records,
     tasks,
     encoders: request.encoders,
+    hashOfFolder,
     audio: { paths: audio, root: request.root, mostBytes: audioMegabytes * 1e6 },
     hardest,
     remark,
@@ -64,4 +66,14 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
   const document = pageDocument(page.content, await readAssets());
   await writeFileAtomic(out, document);
   return { out, bytes: Buffer.byteLength(document), ...page.summary, remarks };
+}
+
+/** Of a run that is under way there is none yet. */
+async function hashOfFolder(folder: string): Promise<string | undefined> {
+  try {
+    return (await identifyEncoder(folder, 0, { quiet: true }, userCacheFolder())).hash;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }

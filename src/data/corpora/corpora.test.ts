@@ -69,6 +69,18 @@ describe('prepare librispeech', () => {
     expect(remarks[0]).toBe('dev-clean: 2 files are missing, the first is 84/121123/84-121123-0009.flac');
   });
 
+  it('takes transcripts whose lines end with CRLF', async () => {
+    const tree = Object.entries(librispeechTree).map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]);
+    await writeTree(root, Object.fromEntries(tree) as Record<string, string>);
+    await prepare('librispeech', { fast: true });
+    expect((await rowsOf('asr')).map(({ text }) => text)).toEqual([
+      'CHAPTER ONE',
+      'THAT HAD ITS SOURCE',
+      'GO DO YOU HEAR',
+      'HE BEGAN A CONFUSED COMPLAINT',
+    ]);
+  });
+
   it('fails where transcripts are there, and no audio at all', async () => {
     const texts = Object.entries(librispeechTree).filter(([path]) => !path.endsWith('.flac'));
     await writeTree(root, Object.fromEntries(texts));
@@ -173,6 +185,22 @@ describe('prepare fluent-speech-commands', () => {
       'intent.object': 'heat',
       'intent.location': 'none',
     });
+  });
+});
+
+describe('prepare fluent-speech-commands from an editor of its own', () => {
+  it('takes a byte-order mark before the column without a name', async () => {
+    const tree = Object.entries(fluentTree).map(([path, text]) => [
+      path,
+      typeof text === 'string' ? `\ufeff${text.replaceAll('\n', '\r\n')}` : text,
+    ]);
+    await writeTree(root, Object.fromEntries(tree) as Record<string, string | number>);
+    await prepare('fluent-speech-commands');
+    expect((await rowsOf('ic')).map((row) => row['intent.action'])).toEqual([
+      'change language',
+      'increase',
+      'activate',
+    ]);
   });
 });
 

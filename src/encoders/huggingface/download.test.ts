@@ -1,5 +1,5 @@
 /** @file `hf:` SPECs: from a small hub on this machine into the cache, from the cache alone, and what is said when neither helps. */
-import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -154,6 +154,54 @@ describe('a cache that other tools filled', () => {
     const { normalizesWaveform, notes } = await load();
     expect(normalizesWaveform).toBe(true);
     expect(notes).toEqual([expect.stringContaining('there is no preprocessor_config.json')]);
+  });
+
+  it('is asked again where it has looked for one of two files alone, and the other may be there', async () => {
+    const folder = join(root, 'with a processor');
+    await cp(single, folder, { recursive: true });
+    await rm(join(folder, 'preprocessor_config.json'));
+    await cp('test/fixtures/huggingface/processor_config.json', join(folder, 'processor_config.json'));
+    const hub = await serve(folder);
+    await load();
+    await rm(join(model(), 'snapshots', hub.commit, 'processor_config.json'));
+    hub.requests.length = 0;
+    expect((await load()).normalizesWaveform).toBe(false);
+    expect(hub.requests).toEqual([]);
+    // What transformers 4 leaves of a processor says nothing of normalisation.
+    const processor = join(model(), 'snapshots', hub.commit, 'processor_config.json');
+    await rm(processor);
+    await writeFile(processor, '{"processor_class": "Wav2Vec2Processor"}');
+    await rm(join(model(), '.no_exist'), { recursive: true });
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await complaint()).toMatch(/without preprocessor_config\.json or processor_config\.json/);
+  });
+
+  it('is read with a line end behind the commit, read-only, and brought anew where its blobs are gone', async () => {
+    const hub = await serve(single);
+    const { hash } = await load();
+    await writeFile(join(model(), 'refs', 'main'), `${hub.commit}\n`);
+    for (const name of ['', 'refs', 'blobs', 'snapshots', `snapshots/${hub.commit}`])
+      await chmod(join(model(), name), 0o555);
+    hub.requests.length = 0;
+    expect((await load()).hash).toBe(hash);
+    expect(hub.requests).toEqual([]);
+    for (const name of ['', 'refs', 'blobs', 'snapshots', `snapshots/${hub.commit}`])
+      await chmod(join(model(), name), 0o755);
+    for (const blob of await readdir(join(model(), 'blobs'))) await rm(join(model(), 'blobs', blob));
+    expect((await load()).hash).toBe(hash);
+    expect([...hub.requests].sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+    ]);
+  });
+
+  it('of a configuration alone is no model without the hub', async () => {
+    const hub = await serve(single);
+    await load();
+    await rm(join(model(), 'snapshots', hub.commit, 'model.safetensors'));
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await complaint()).toMatch(/hf:someone\/some-model is not in the cache.*forbids the network/);
   });
 
   it('says so itself where the hub has none', async () => {

@@ -40,12 +40,15 @@ export async function hubFolder(
   const cached = await cachedSnapshot(model);
   if (cached.kind === 'whole') return cached.folder;
   const lacking = cached.kind === 'nothing' ? undefined : cached.folder;
+  const believed = cached.kind === 'without preprocessor' && cached.saysNone ? cached.folder : undefined;
   const forbidding = offlineVariable();
+  if (forbidding !== undefined && believed !== undefined) return believed;
   if (forbidding !== undefined) throw unreachable(model, lacking, `$${forbidding} forbids the network`);
   try {
     const name = lacking === undefined ? '' : basename(lacking);
     return await download(model, commitPattern.test(name) ? name : undefined, options.quiet ?? false);
   } catch (error) {
+    if (believed !== undefined) return believed;
     throw explained(model, lacking, error);
   }
 }

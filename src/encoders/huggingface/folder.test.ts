@@ -1,5 +1,5 @@
 /** @file Folders of the hub: what is accepted in them, and what is said of those that cannot be read. */
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -52,6 +52,7 @@ describe('a folder of the hub', () => {
     });
     expect(encoder.origin?.files.map((file) => file.split('/').at(-1))).toEqual([
       'config.json',
+      'preprocessor_config.json',
       'pytorch_model.bin',
     ]);
   });
@@ -171,6 +172,15 @@ describe('a folder of the hub', () => {
     expect((await loadEncoder(folder)).normalizesWaveform).toBe(false);
     await rm(join(folder, 'preprocessor_config.json'));
     expect(await loadEncoder(folder)).toMatchObject({ normalizesWaveform: false, notes: [] });
+    for (const [inside, normalizes] of [
+      [{ audio_processor: { do_normalize: false } }, false],
+      [{ feature_extractor: null, audio_processor: { do_normalize: false } }, false],
+      [{ feature_extractor: { do_normalize: true }, audio_processor: { do_normalize: false } }, true],
+      [{ feature_extractor: {} }, true],
+    ] as const) {
+      await writeFile(join(folder, 'processor_config.json'), JSON.stringify(inside));
+      expect((await loadEncoder(folder)).normalizesWaveform).toBe(normalizes);
+    }
     const slow = { feature_extractor: { sampling_rate: 8000 } };
     await writeFile(join(folder, 'processor_config.json'), JSON.stringify(slow));
     expect(await complaint()).toMatch(/processor_config\.json: the model wants 8000 samples a second/);
@@ -178,6 +188,26 @@ describe('a folder of the hub', () => {
     expect((await loadEncoder(folder)).notes).toEqual([
       expect.stringContaining('no preprocessor_config.json'),
     ]);
+  });
+
+  it("is not guessed at where it is a part of the hub's cache and the hub may know", async () => {
+    const snapshot = join(folder, 'models--owner--name', 'snapshots', 'abc');
+    await cp(join(fixtures, 'wavlm-group'), snapshot, { recursive: true });
+    expect((await loadEncoder(snapshot)).normalizesWaveform).toBe(false);
+    await rm(join(snapshot, 'preprocessor_config.json'));
+    folder = snapshot;
+    expect(await complaint()).toMatch(/a part of the hub's cache.*Give hf:owner\/name, which fetches it/);
+    const absent = join(snapshot, '..', '..', '.no_exist', 'abc');
+    await mkdir(absent, { recursive: true });
+    await writeFile(join(absent, 'preprocessor_config.json'), '');
+    expect((await loadEncoder(snapshot)).normalizesWaveform).toBe(true);
+  });
+
+  it('is normalised as the processor says that transformers saved with it', async () => {
+    expect(await loadEncoder(join(fixtures, 'hubert-processor'))).toMatchObject({
+      normalizesWaveform: false,
+      notes: [],
+    });
   });
 
   it('has the rates of dropout that it was trained with, which are no part of its hash', async () => {

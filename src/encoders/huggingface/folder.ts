@@ -36,7 +36,11 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
     configured,
     tensors: withPlainWeights(Object.fromEntries(named), folder),
     file: folder,
-    origin: { format: stored.format, files: [place, ...stored.files] },
+    origin: {
+      format: stored.format,
+      files: [place, ...preprocessing.files, ...stored.files],
+      absent: preprocessing.absent,
+    },
     notes: [
       ...preprocessing.notes,
       ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),

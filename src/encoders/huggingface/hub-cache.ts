@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { hubCacheFolder } from './environment.js';
-import { preprocessorFile, processorFile } from './preprocessor.js';
+import { extractorIn, preprocessorFile, processorFile } from './preprocessor.js';
 import { indexFile, shardsOf, singleFile, torchFile, torchIndexFile } from './stored.js';
 
 /** A model of the hub at a revision. */
@@ -46,8 +46,11 @@ export const refFile = (model: HubModel): string => join(modelFolder(model), 're
 /** What the cache has of a model. */
 export type Cached =
   | { readonly kind: 'whole'; readonly folder: string }
-  /** Weights, but neither the settings of the preprocessor nor word that the hub has none. */
-  | { readonly kind: 'without preprocessor'; readonly folder: string }
+  /**
+   * Weights, but neither the settings of the preprocessor nor word that the hub has none. Tools of before transformers 5 asked
+   * for one of two files alone: their word counts where the hub cannot be asked.
+   */
+  | { readonly kind: 'without preprocessor'; readonly folder: string; readonly saysNone: boolean }
   | { readonly kind: 'nothing' };
 
 /** Looks a model up in the cache. */
@@ -55,15 +58,16 @@ export async function cachedSnapshot(model: HubModel): Promise<Cached> {
   const commit = await readFile(refFile(model), 'utf8').catch(() => undefined);
   // A commit has no reference of its own, and files copied by hand stand under the revision's name.
   const names = [...(commit === undefined ? [] : [commit.trim()]), model.revision];
-  let partly: string | undefined;
+  let partly: Extract<Cached, { kind: 'without preprocessor' }> | undefined;
   for (const name of names) {
     if (!/^[\w.-]+$/.test(name) || /^\.+$/.test(name)) continue;
     const folder = snapshotFolder(model, name);
     if (!(await hasWeights(folder))) continue;
     if (await knowsPreprocessor(model, name)) return { kind: 'whole', folder };
-    partly ??= folder;
+    const saysNone = await isFile(absenceFile(model, name, preprocessorFile));
+    partly ??= { kind: 'without preprocessor', folder, saysNone };
   }
-  return partly === undefined ? { kind: 'nothing' } : { kind: 'without preprocessor', folder: partly };
+  return partly ?? { kind: 'nothing' };
 }
 
 const isFile = (path: string): Promise<boolean> =>
@@ -92,8 +96,10 @@ async function hasWeights(folder: string): Promise<boolean> {
 async function knowsPreprocessor(model: HubModel, commit: string): Promise<boolean> {
   const folder = snapshotFolder(model, commit);
   if (await isFile(join(folder, preprocessorFile))) return true;
-  if (await isFile(join(folder, processorFile))) return true;
-  return isFile(absenceFile(model, commit, preprocessorFile));
+  const processor = join(folder, processorFile);
+  if ((await extractorIn(processor)) !== undefined) return true;
+  const saysNone = (name: string): Promise<boolean> => isFile(absenceFile(model, commit, name));
+  return (await saysNone(preprocessorFile)) && ((await isFile(processor)) || (await saysNone(processorFile)));
 }
 
 /** The empty file that says that the hub does not have a file at a commit. */

@@ -1,6 +1,7 @@
 /** @file Whether a model of the hub wants its waveforms normalised: where transformers 4 and 5 keep that. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
@@ -16,49 +17,88 @@ const extractorSchema = z.object({
   sampling_rate: z.number().default(sampleRateHz),
 });
 
-const processorSchema = z.object({ feature_extractor: z.record(z.string(), z.unknown()).optional() });
+/** The names that a processor has for its extractor of features, the first one that has settings counting. */
+const settings = z.record(z.string(), z.unknown()).nullish();
+const processorSchema = z.object({ feature_extractor: settings, audio_processor: settings });
 
 export interface Preprocessing {
   readonly normalize: boolean;
   /** What the family's own schema made of the settings. */
   readonly settings: unknown;
   readonly notes: readonly string[];
+  /** The file that says it, and files that would, were they there. */
+  readonly files: readonly string[];
+  readonly absent: readonly string[];
 }
 
 /**
  * What a folder says. Where both files have settings, the processor's count, as in transformers 5.
  * @param own what a family reads that makes frames of its own; no waveform is normalised then
- * @throws UserError for files that cannot be read, and for another sampling rate than ours
+ * @throws UserError for files that cannot be read, for another sampling rate than ours, and for a snapshot in the hub's cache
+ *   whose files were merely not fetched
  */
 export async function readPreprocessing(folder: string, own?: z.ZodType): Promise<Preprocessing> {
-  const found = await settingsIn(folder);
+  const { settings, file, absent } = await settingsIn(folder);
+  const files = file === undefined ? [] : [file];
+  if (file === undefined) refusePartOfCache(folder);
   if (own !== undefined) {
-    const { settings, file } = found ?? { settings: {}, file: folder };
-    normalizes(settings, file);
-    return { normalize: false, settings: parsed(own, settings, file), notes: [] };
+    const place = file ?? folder;
+    normalizes(settings ?? {}, place);
+    const made = parsed(own, settings ?? {}, place);
+    return { normalize: false, settings: made, notes: [], files, absent };
   }
-  if (found !== undefined)
-    return { normalize: normalizes(found.settings, found.file), settings: undefined, notes: [] };
-  const what = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
+  if (file !== undefined)
+    return { normalize: normalizes(settings, file), settings: undefined, notes: [], files, absent };
   return {
     normalize: true,
     settings: undefined,
-    notes: [`${what}: the waveform is normalised, as transformers does by default`],
+    notes: [`${lackingText}: the waveform is normalised, as transformers does by default`],
+    files,
+    absent,
   };
 }
 
-/** The settings of the preprocessor, and the file that they stand in. */
-async function settingsIn(
-  folder: string,
-): Promise<{ readonly settings: unknown; readonly file: string } | undefined> {
+const lackingText = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
+
+/**
+ * Refuses a part of the hub's cache of which nobody knows whether the hub has more.
+ * @throws UserError naming what to do
+ */
+function refusePartOfCache(folder: string): void {
+  const [, owner, name, commit = ''] =
+    /models--(.+?)--(.+)[\\/]snapshots[\\/]([^\\/]+)$/.exec(resolve(folder)) ?? [];
+  if (owner === undefined || existsSync(join(folder, '..', '..', '.no_exist', commit, preprocessorFile)))
+    return;
+  throw new UserError(`${lackingText}: it is a part of the hub's cache, and the hub may have one`, {
+    file: folder,
+    mend: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
+  });
+}
+
+/**
+ * The settings of the extractor that a processor's file has inside: that of transformers 4 says no more than classes.
+ * @throws UserError for a file that cannot be read
+ */
+export async function extractorIn(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (!(await isThere(file))) return undefined;
+  const processor = parsed(processorSchema, await readJsonFile(file, mend), file);
+  return processor.feature_extractor ?? processor.audio_processor ?? undefined;
+}
+
+/** The settings of the preprocessor, the file that they stand in, and files that would have counted before it. */
+async function settingsIn(folder: string): Promise<{
+  readonly settings?: unknown;
+  readonly file?: string;
+  readonly absent: readonly string[];
+}> {
   const processor = join(folder, processorFile);
-  if (await isThere(processor)) {
-    const whole = await readJsonFile(processor, mend);
-    const { feature_extractor: settings } = parsed(processorSchema, whole, processor);
-    if (settings !== undefined) return { settings, file: processor };
-  }
+  const inside = await extractorIn(processor);
+  if (inside !== undefined) return { settings: inside, file: processor, absent: [] };
+  const absent = (await isThere(processor)) ? [] : [processor];
   const own = join(folder, preprocessorFile);
-  return (await isThere(own)) ? { settings: await readJsonFile(own, mend), file: own } : undefined;
+  return (await isThere(own))
+    ? { settings: await readJsonFile(own, mend), file: own, absent }
+    : { absent: [...absent, own] };
 }
 
 const mend = 'Copy it again';

@@ -153,7 +153,7 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
     origin: {
       format: parts.length === 1 ? 'ONNX file' : 'ONNX files',
       files: encoderGraph.files,
-      watched: [place.folder],
+      ...(place.descriptionPath === undefined && { absent: [join(place.folder, descriptionFile)] }),
     },
     notes: [...place.notes, ...unusedNotes(slots)],
     graph: encoderGraph,

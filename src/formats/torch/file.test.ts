@@ -2,7 +2,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../base/errors.js';
 import type { HostTensor } from '../../base/host-tensor.js';
 import { withTorchFile } from './file.js';
@@ -143,6 +143,22 @@ describe.each(['beside.pt', 'beside-4.pt'])('%s', (name) => {
     expect(model.get('depth')).toBe(3);
     expect([...(model.get('rates') as number[])]).toEqual([0.5, 1]);
   });
+});
+
+it('of newer versions of torch too, with integers of any size, and not a word on the console', async () => {
+  const spies = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn'), vi.spyOn(console, 'log')];
+  const { tensors, others } = await readEverything(join(made, 'beside-new.pt'));
+  for (const spy of spies) {
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  }
+  const values = ['weight', 'buffer', 'parameter', 'last'].map((name) => [
+    ...(tensors[name] as HostTensor).data,
+  ]);
+  expect(values).toEqual([[1.5, -2], [4, 5], [6], [3]]);
+  // The largest integer that is told from its neighbours stands for all beyond.
+  expect([others.large, others.seed]).toEqual([2 ** 53 - 1, 2 ** 53 - 1]);
+  expect(others.module).toMatchObject({ passedOver: 'torch.nn.modules.linear.Linear' });
 });
 
 describe('what is not a checkpoint', () => {

@@ -68,13 +68,15 @@ const omegaNode = /^omegaconf\.nodes\.\w+$/;
 
 /** Types and constructors of plain data; whatever could act (load, system, eval, getattr) is not among them. */
 const plainData: readonly RegExp[] = [
-  /^builtins\.(bool|bytearray|bytes|complex|float|int|long|object|range|slice|str|type|unicode|xrange)$/,
+  /^builtins\.(bool|bytearray|bytes|complex|float|int|long|object|range|slice|str|type|unicode|xrange|Ellipsis|NotImplemented)$/,
+  /^(types\.SimpleNamespace|functools\.partial|re\._compile)$/,
   /^numpy\.(ndarray|dtype|number|generic|(bool|int|uint|float|complex|str|bytes|object|void|datetime|timedelta|longlong|intc|half|single|double)[0-9_]*)$/,
   /^numpy\.dtypes\.\w+$/,
   /^numpy\._?core\.(multiarray|numeric)\.(_reconstruct|scalar|_frombuffer)$/,
   /^numpy\.random\.(_pickle|mtrand|_mt19937|_pcg64|_philox|_sfc64|_generator|bit_generator)\.\w+$/,
   /^numpy\.ma\.core\.(_mareconstruct|MaskedArray)$/,
-  /^torch\.(device|dtype|Generator|layout|memory_format|strided|contiguous_format|Tensor)$/,
+  /^torch\.(_C\.)?(device|dtype|Generator|layout|memory_format|strided|contiguous_format|Tensor|Size|per_\w+_affine)$/,
+  /^torch\._C\._nn\.\w+$/,
   /^torch\.(bool|half|float|double|bfloat|int|uint|long|short|complex|quint|qint|float8_\w+)\d*$/,
   /^torch\.(nn|optim|cuda\.amp|amp)(\.\w+)+$/,
   /^torch\._utils\._rebuild_\w+$/,
@@ -82,7 +84,8 @@ const plainData: readonly RegExp[] = [
   /^omegaconf(\.\w+)+$/,
   /^(fairseq|examples)(\.\w+)+$/,
   /^argparse\.\w+$/,
-  /^collections\.(deque|UserDict|UserList|namedtuple)$/,
+  /^collections\.(deque|ChainMap|UserDict|UserList|namedtuple)$/,
+  /^User(Dict|List|String)\.\w+$/,
   /^pathlib(\._local)?\.(Pure)?(Posix|Windows)?Path$/,
   /^(datetime|decimal|fractions|enum|typing|uuid|numbers)\.\w+$/,
   /^_codecs\.encode$/,

@@ -17,6 +17,10 @@ export const storageTypes = {
   BoolStorage: 1,
   ComplexFloatStorage: 8,
   ComplexDoubleStorage: 16,
+  QInt8Storage: 1,
+  QUInt8Storage: 1,
+  QInt32Storage: 4,
+  UntypedStorage: 1,
 } as const;
 export type StorageType = keyof typeof storageTypes;
 

@@ -2,7 +2,13 @@
 import pickleparser from 'pickleparser';
 import { messageOf, UserError } from '../../base/errors.js';
 import { harmless } from './harmless.js';
-import { type StorageReference, type StorageType, storageTypes, torchTensor } from './tensor.js';
+import {
+  type StorageReference,
+  type StorageType,
+  storageTypes,
+  type TorchTensor,
+  torchTensor,
+} from './tensor.js';
 
 export type PickleReader = InstanceType<typeof pickleparser.BufferReader>;
 
@@ -15,8 +21,24 @@ export interface Unpickled {
 
 type Constructor = (...values: unknown[]) => unknown;
 
+/** Python's LONG1: its length in a byte, then the integer. */
+const long1 = 138;
+const largestInteger = Uint8Array.from([255, 255, 255, 255, 255, 255, 31, 0]);
+
+/**
+ * A reader to which integers of any size are no end: generators of random numbers have some of 128 bits. Nothing here needs
+ * one beyond 2^53, the largest that is told from its neighbours; larger ones are that.
+ */
 export function pickleReader(bytes: Uint8Array): PickleReader {
-  return new pickleparser.BufferReader(bytes);
+  const reader = new pickleparser.BufferReader(bytes);
+  const plain = reader.bytes.bind(reader);
+  reader.bytes = (length) => {
+    const { position } = reader;
+    const part = plain(length);
+    const isLong = bytes[position - 2] === long1 && bytes[position - 1] === length;
+    return isLong && part.subarray(6).some((byte, i) => byte > (i === 0 ? 31 : 0)) ? largestInteger : part;
+  };
+  return reader;
 }
 
 /**
@@ -28,18 +50,30 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
   const types = new Map<unknown, StorageType>();
   const isNamed = (value: unknown): value is StorageReference =>
     storages.get((value as StorageReference | null)?.key ?? '') === value && value !== undefined;
+  const rebuildTensor = (
+    storage: unknown,
+    offset: unknown,
+    shape: unknown,
+    strides: unknown,
+  ): TorchTensor => {
+    if (!isNamed(storage) || !Array.isArray(shape) || !Array.isArray(strides))
+      throw new Error('a tensor without storage, shape or strides');
+    return torchTensor(storage, Number(offset), shape, strides);
+  };
   // Made anew for every pickle: a pickle may set properties of what it is given.
   const known = new Map<string, Constructor>([
     ['collections.OrderedDict', (pairs = []) => new Map(pairs as [unknown, unknown][])],
     ['torch.Size', (sizes) => sizes],
     ['torch._utils._rebuild_parameter', (tensor) => tensor],
+    // With attributes that someone gave it.
+    ['torch._utils._rebuild_parameter_with_state', (tensor) => tensor],
+    ['torch._utils._rebuild_tensor_v2', rebuildTensor],
     [
-      'torch._utils._rebuild_tensor_v2',
-      (storage, offset, shape, strides) => {
-        if (!isNamed(storage) || !Array.isArray(shape) || !Array.isArray(strides))
-          throw new Error('a tensor without storage, shape or strides');
-        return torchTensor(storage, Number(offset), shape, strides);
-      },
+      'torch._tensor._rebuild_from_type_v2',
+      (rebuild, _type, values) =>
+        rebuild === rebuildTensor && Array.isArray(values)
+          ? rebuildTensor(...(values as Parameters<typeof rebuildTensor>))
+          : undefined,
     ],
     // Made by `new`, so no arrow function.
     [
@@ -54,6 +88,7 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
       throw new Error(`it makes a ${type} by itself`);
     };
     known.set(`torch.${type}`, storageType);
+    known.set(`torch.storage.${type}`, storageType);
     types.set(storageType, type);
   }
   const parser = new pickleparser.Parser({

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Utterance } from '../../data/manifest.js';
+import { loadEncoder } from '../../encoders/load.js';
 import type { Engine } from '../../engine/engine.js';
 import { engineUnderTest } from '../../engine/engines.fixture.js';
 import { pretrain } from '../train.js';
 import { convConfig, interrupting, melConfig, trainingEngine, writeUtterances } from '../training.fixture.js';
 import { type Analysis, analyse } from './analyse.js';
 import { drawUtterance } from './picture.js';
-import { readPretrained } from './pretrained.js';
+import { encoderHashOf, readPretrained } from './pretrained.js';
 import { summarize } from './summary.js';
 import type { UtteranceFindings } from './utterance.js';
 
@@ -107,6 +108,11 @@ describe('an analysis', () => {
 });
 
 describe('what can be analysed', () => {
+  it('is known by the hash of its encoder: of a run, and of a file of the official trainer', async () => {
+    for (const spec of [join(folder, 'run'), 'test/fixtures/ehmam-official/tiny.pt'])
+      expect(encoderHashOf(await readPretrained(spec))).toBe((await loadEncoder(spec)).hash);
+  });
+
   it('a run that is not finished, from its last checkpoint', async () => {
     const controller = new AbortController();
     const stopping = interrupting(engine, 2, () => controller.abort());

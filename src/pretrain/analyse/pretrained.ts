@@ -1,7 +1,9 @@
 /** @file Student and teacher of a pre-training: a run's folder, finished or not, or a file of the official trainer. */
 import { stat } from 'node:fs/promises';
 import { UserError } from '../../base/errors.js';
-import type { HostParameters } from '../../base/host-tensor.js';
+import type { HostParameters, HostTensor } from '../../base/host-tensor.js';
+import { encoderOf } from '../../encoders/checkpoint.js';
+import { configure } from '../../encoders/configured.js';
 import type { EhmamConfig } from '../../encoders/families/ehmam-config.js';
 import { decoderSpecs, encoderSpecs, predictorSpecs } from '../../encoders/families/ehmam-parameters.js';
 import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
@@ -91,4 +93,13 @@ function checked(given: Pretrained): Pretrained {
     student: pick(given.student, { ...taught, ...decoderSpecs(encoder) }, 'student'),
     teacher: pick(given.teacher, ofTeacher, 'teacher'),
   };
+}
+
+/** The hash of its encoder, the student's: that of the SPEC which names the checkpoint. */
+export function encoderHashOf({ encoder, student, files }: Pretrained): string {
+  const configured = configure(encoder, files.join(', '));
+  const parameters = Object.fromEntries(
+    Object.keys(configured.specs).map((name) => [name, student[name] as HostTensor]),
+  );
+  return encoderOf('student', 'student', configured, parameters).hash;
 }

@@ -1,5 +1,5 @@
 /** @file The gate: what regressed, what holds, and what may not be compared. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { marked, type Tokens } from 'marked';
@@ -100,6 +100,68 @@ describe('judge', () => {
     });
     expect(gateMarkdown(report)).toContain('other\\|&lt;b&gt;');
     expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');
+  });
+
+  it('could not compare without predictions, with a part of them, and with names of any length', async () => {
+    const encoder = { ...exampleRecord().encoder, name: 'n'.repeat(250) };
+    const before = await keywords('a', fifth, { encoder });
+    expect((await judge([before], [await keywords('same', fifth, { encoder })], options)).verdict).toBe(
+      'holds',
+    );
+    const after = await keywords('b', fifth, { encoder });
+    const file = join(dirname(after.path), 'predictions.jsonl');
+    await writeFile(file, (await readFile(file, 'utf8')).slice(0, 500));
+    const cut = await judge([before], [after], options);
+    expect(cut).toMatchObject({ verdict: 'could not compare', cells: [{ after: 0.8 }] });
+    await rm(file);
+    const none = await judge([before], [after], options);
+    expect(none.verdict).toBe('could not compare');
+    expect(none.cells[0]?.why).toContain('predictions.jsonl');
+  });
+
+  describe('where two trainings have one name', () => {
+    const trained = (hash: string) => ({ encoder: { ...exampleRecord().encoder, name: 'checkpoint', hash } });
+    const [a, b, c] = ['a', 'b', 'c'].map((letter) => trained(letter.repeat(64))) as [
+      ReturnType<typeof trained>,
+      ReturnType<typeof trained>,
+      ReturnType<typeof trained>,
+    ];
+    const half = (i: number) => i % 2 === 0;
+
+    it('sets each beside the fresh result of its own weights, in whatever order and of whatever seed', async () => {
+      const before = [await keywords('a', fifth, a), await keywords('b', half, { ...b, seed: 2 })];
+      const after = [await keywords('c', half, { ...b, seed: 2 }), await keywords('d', fifth, a)];
+      const report = await judge(before, after, options);
+      expect(report.verdict).toBe('holds');
+      expect(report.cells.map(({ encoder, before, after }) => [encoder, before, after])).toEqual([
+        ['checkpoint (aaaaaaaa)', 0.8, 0.8],
+        ['checkpoint (bbbbbbbb)', 0.5, 0.5],
+      ]);
+    });
+
+    it('takes none for the other, nor both for seeds of one', async () => {
+      const before = [await keywords('a', fifth, a)];
+      const both = [await keywords('b', half, b), await keywords('c', half, { ...a, seed: 2 })];
+      const one = await judge(before, both, options);
+      expect(one.cells[0]).toMatchObject({ verdict: 'regressed', after: 0.5 });
+      expect(one.cells[0]?.weights).toBeUndefined();
+      const none = await judge(before, [await keywords('d', half, b), await keywords('e', half, c)], options);
+      expect(none).toMatchObject({
+        verdict: 'could not compare',
+        cells: [
+          {
+            why: '2 encoders are called checkpoint, and no fresh result is of these weights (aaaaaaaa)',
+          },
+        ],
+      });
+    });
+
+    it('says that the weights are others, where a name means one encoder before and another after', async () => {
+      const report = await judge([await keywords('a', fifth, a)], [await keywords('b', fifth, b)], options);
+      expect(report.verdict).toBe('holds');
+      expect(gateTable(report)).toContain("checkpoint: other weights than the baseline's");
+      expect(gateMarkdown(report)).toContain('aaaaaaaa before, bbbbbbbb after');
+    });
   });
 
   it('compares word error rates by segments', async () => {

@@ -1,4 +1,6 @@
 /** @file The gate's report as text: a table, a line, JUnit XML, GitHub's annotations and step summary. */
+
+import { shortHash } from '../encoder-rows.js';
 import { escapeMarkdown, markdownText } from '../layout/documents.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import { terminalText, wrapWords } from '../layout/terminal.js';
@@ -44,8 +46,20 @@ function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY
         ],
       };
     }),
-    notes: [],
+    notes: weightNotes(cells),
   };
+}
+
+/** A line for each encoder whose weights are others than the baseline's. */
+function weightNotes(cells: GateReport['cells']): string[] {
+  const notes = cells.flatMap(({ encoder, weights }) =>
+    weights === undefined
+      ? []
+      : [
+          `${encoder}: other weights than the baseline's (${shortHash({ hash: weights.before })} before, ${shortHash({ hash: weights.after })} after)`,
+        ],
+  );
+  return [...new Set(notes)];
 }
 
 /** The verdict in one line. */

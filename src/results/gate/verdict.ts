@@ -2,6 +2,8 @@
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { holm } from '../../metrics/index.js';
+import { type EncoderRows, encoderRows, isSameEncoder, shortHash } from '../encoder-rows.js';
+import { groupBy } from '../labels.js';
 import { pairedDifference } from '../paired.js';
 import type { StoredRecord } from '../record.js';
 
@@ -31,6 +33,8 @@ export interface GateCell {
   readonly pValue?: number;
   /** Why it could not be compared. */
   readonly why?: string;
+  /** Where the fresh result is of other weights than the baseline's: the hashes of both. */
+  readonly weights?: { readonly before: string; readonly after: string };
 }
 
 export interface GateReport {
@@ -44,7 +48,8 @@ export interface GateReport {
 /**
  * Sets fresh records beside the baseline's, task by task, paired by utterance. A first metric that is worse by more
  * than the tolerance regressed if the paired test, corrected for the number of cells, says that it is no chance.
- * Results of encoders that the baseline lacks are left alone.
+ * Results of encoders that the baseline lacks are left alone. An encoder is found by its name, since its weights may be what
+ * changed; where several have one name, by its weights alone.
  */
 export async function judge(
   baseline: readonly StoredRecord[],
@@ -52,10 +57,8 @@ export async function judge(
   options: GateOptions,
 ): Promise<GateReport> {
   const { tolerance, level } = options;
-  const freshGroups = groupsOf(fresh);
   const cells: GateCell[] = [];
-  const groups = groupsOf(baseline);
-  for (const [key, before] of groups) cells.push(await compare(before, freshGroups.get(key), options));
+  for (const pair of pairsOf(baseline, fresh)) cells.push(await compare(pair, options));
   const corrected = holm(cells.flatMap((cell) => cell.pValue ?? []));
   let next = 0;
   const judged = cells.map((cell): GateCell => {
@@ -69,45 +72,77 @@ export async function judge(
   return { verdict, cells: judged, tolerance, level };
 }
 
-/** Records of one encoder's name on one task, all seeds together. */
-function groupsOf(records: readonly StoredRecord[]): Map<string, StoredRecord[]> {
-  const groups = new Map<string, StoredRecord[]>();
-  for (const stored of records) {
-    const { encoder, task } = stored.record;
-    const key = JSON.stringify([encoder.name, task.name]);
-    groups.set(key, [...(groups.get(key) ?? []), stored]);
-  }
-  return groups;
+/** Two sides of a comparison: records of one encoder on one task, all seeds together. */
+interface Pair {
+  readonly label: string;
+  readonly before: readonly StoredRecord[];
+  readonly after: readonly StoredRecord[] | undefined;
+  /** Why the name alone does not say which fresh results are meant. */
+  readonly ambiguity?: string;
 }
 
-async function compare(
-  before: readonly StoredRecord[],
-  after: readonly StoredRecord[] | undefined,
-  { tasks }: GateOptions,
-): Promise<GateCell> {
+function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): Pair[] {
+  const sides = [baseline, fresh].map((side) => encoderRows(side.map(({ record }) => record)));
+  const [before, after] = sides as [EncoderRows, EncoderRows];
+  const groups = groupBy(baseline, ({ record }) => JSON.stringify([before.keyOf(record), record.task.name]));
+  return [...groups.values()].map((group): Pair => {
+    const [first] = group as [StoredRecord];
+    const { encoder, task } = first.record;
+    const ofName = fresh.filter(({ record }) => record.encoder.name === encoder.name);
+    const known = keysOfName(baseline, encoder.name, before);
+    const several = Math.max(known.size, keysOfName(fresh, encoder.name, after).size);
+    const wanted =
+      several > 1 ? ofName.filter(({ record }) => isSameEncoder(record.encoder, encoder)) : ofName;
+    const found = wanted.filter(({ record }) => record.task.name === task.name);
+    const ambiguity =
+      wanted.length === 0 && ofName.length > 0
+        ? `${several} encoders are called ${encoder.name}, and no fresh result is of these weights (${shortHash(encoder)})`
+        : undefined;
+    return {
+      label: before.labelOf(first.record),
+      before: group,
+      after: found.length === 0 ? undefined : found,
+      ...(ambiguity !== undefined && { ambiguity }),
+    };
+  });
+}
+
+const keysOfName = (records: readonly StoredRecord[], name: string, rows: EncoderRows): ReadonlySet<string> =>
+  new Set(records.flatMap(({ record }) => (record.encoder.name === name ? [rows.keyOf(record)] : [])));
+
+async function compare({ label, before, after, ambiguity }: Pair, { tasks }: GateOptions): Promise<GateCell> {
   const [first] = before;
   if (first === undefined) throw new Error('an empty group');
   const metric = Object.keys(first.record.metrics)[0] ?? '';
   const mean = (group: readonly StoredRecord[]): number =>
     group.reduce((sum, { record }) => sum + (record.metrics[metric]?.value ?? Number.NaN), 0) / group.length;
   const cell = {
-    encoder: first.record.encoder.name,
+    encoder: label,
     task: first.record.task.name,
     metric,
     direction: first.record.metrics[metric]?.direction ?? ('higher' as const),
     before: mean(before),
     verdict: 'could not compare' as const,
   };
-  if (after === undefined) return { ...cell, why: 'there is no fresh result' };
+  if (after === undefined) return { ...cell, why: ambiguity ?? 'there is no fresh result' };
+  const found = { ...cell, after: mean(after), ...weightsOf(first, after) };
   const why = [...before, ...after].flatMap((stored) => unlike(first, stored, metric))[0];
-  if (why !== undefined) return { ...cell, after: mean(after), why };
+  if (why !== undefined) return { ...found, why };
   try {
     const { difference, interval, pValue } = await pairedDifference(before, after, metric, tasks);
-    return { ...cell, verdict: 'holds', after: mean(after), difference, interval, pValue };
+    return { ...found, verdict: 'holds', difference, interval, pValue };
   } catch (error) {
-    if (error instanceof UserError) return { ...cell, after: mean(after), why: error.message };
+    if (error instanceof UserError) return { ...found, why: error.message };
     throw error;
   }
+}
+
+function weightsOf(
+  { record: { encoder: before } }: StoredRecord,
+  after: readonly StoredRecord[],
+): Pick<GateCell, 'weights'> {
+  const other = after.find(({ record }) => !isSameEncoder(record.encoder, before));
+  return other === undefined ? {} : { weights: { before: before.hash, after: other.record.encoder.hash } };
 }
 
 /** What forbids to set two results beside each other. */

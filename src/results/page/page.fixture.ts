@@ -4,6 +4,7 @@ import { asr } from '../../../tasks/asr/index.js';
 import { ks } from '../../../tasks/ks/index.js';
 import type { Task } from '../../api/task.js';
 import { writeManifest } from '../../data/manifest.js';
+import { loadEncoder } from '../../encoders/load.js';
 import { pretrain } from '../../pretrain/train.js';
 import { melConfig, trainingEngine, writeUtterances } from '../../pretrain/training.fixture.js';
 import { writeLayers } from '../layers-file.js';
@@ -53,6 +54,7 @@ export async function writePageResults(folder: string): Promise<PageResults> {
   );
   const engine = await trainingEngine();
   await pretrain({ config: melConfig, utterances, out: run, engine, quiet: true });
+  const { hash } = await loadEncoder(run);
   const lines = (
     said: readonly string[],
     of: Readonly<Record<string, (text: string, i: number) => string>>,
@@ -64,8 +66,9 @@ export async function writePageResults(folder: string): Promise<PageResults> {
     tiny: run,
     [badName]: 'x',
   })) {
-    await write(results, asr, encoder, own, manifest, lines(texts, heard, encoder));
-    await write(results, ks, encoder, own, manifest, lines(words, guessed, encoder));
+    const origin = { spec: own, hash: own === run ? hash : `hash of ${encoder}` };
+    await write(results, asr, encoder, origin, manifest, lines(texts, heard, encoder));
+    await write(results, ks, encoder, origin, manifest, lines(words, guessed, encoder));
   }
   return { results, manifest, run };
 }
@@ -74,7 +77,7 @@ async function write(
   results: string,
   task: Task,
   encoder: string,
-  spec: string,
+  { spec, hash }: { readonly spec: string; readonly hash: string },
   manifest: string,
   lines: readonly PredictionLine[],
 ): Promise<void> {
@@ -91,7 +94,7 @@ async function write(
     encoder: {
       name: encoder,
       spec: recordedPath(spec, results),
-      hash: `hash of ${encoder}`,
+      hash,
       family: 'ehmam',
     },
     task: { name: task.name, version: task.version },

@@ -1,9 +1,10 @@
 /** @file Logs of pre-training as curves. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRecords } from '../compare.js';
+import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
 import { pretrainingRuns, readLog } from './pretraining.js';
 
@@ -46,17 +47,62 @@ describe('a log of pre-training', () => {
     await writeFile(log, `${line(1)}\nwhat\n${line(3)}\n`);
     await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a step of a pre-training`);
   });
+});
+
+describe('the run behind an encoder', () => {
+  const of = (name: string, hash: string, spec: string) =>
+    result(name, 'asr', 0.2, { encoder: { name, spec, hash, family: 'ehmam' } });
+  const runsOf = async (
+    records: readonly StoredRecord[],
+    folders: readonly string[],
+    hashes: Readonly<Record<string, string>> = {},
+  ) => {
+    const remarks: string[] = [];
+    const runs = await pretrainingRuns(compareRecords(records), records, {
+      folders,
+      hashOf: async (each) => hashes[each],
+      remark: (why) => remarks.push(why),
+    });
+    return { runs: runs.map((run) => [run.label, run.colour, run.folder]), remarks };
+  };
 
   it('is found by the SPEC of an encoder, and by the name of a folder', async () => {
-    const records = [
-      result('tiny', 'asr', 0.2, { encoder: { name: 'tiny', spec: folder, hash: 'a', family: 'ehmam' } }),
-      result('fbank', 'asr', 0.3),
+    const records = [of('tiny', 'a', folder), result('fbank', 'asr', 0.3)];
+    const own = ['tiny', 0, folder];
+    expect((await runsOf(records, [])).runs).toEqual([own]);
+    expect((await runsOf(records, [], { [folder]: 'a' })).runs).toEqual([own]);
+    const other = join(folder, 'other');
+    await mkdir(other);
+    await writeFile(join(other, 'log.jsonl'), `${line(1)}\n`);
+    expect((await runsOf(records, [other])).runs).toEqual([own, ['other', 2, other]]);
+    await expect(runsOf(records, ['/nowhere'])).rejects.toThrow('holds no log');
+  });
+
+  it('is the one with its weights, where two trainings have one name', async () => {
+    const [a, b] = [join(folder, 'a', 'checkpoint'), join(folder, 'b', 'checkpoint')];
+    for (const each of [a, b]) {
+      await mkdir(each, { recursive: true });
+      await writeFile(join(each, 'log.jsonl'), `${line(1)}\n`);
+    }
+    const [first, second] = ['1234567890', '0987654321'];
+    const records = [of('checkpoint', first, 'elsewhere/checkpoint'), of('checkpoint', second, b)];
+    const labels = ['checkpoint (12345678)', 'checkpoint (09876543)'];
+    const hashes = { [a]: first, [b]: second };
+    const both = [
+      [labels[0], 0, a],
+      [labels[1], 1, b],
     ];
-    const comparison = compareRecords(records);
-    const run = { label: 'tiny', colour: 0, folder };
-    expect(await pretrainingRuns(comparison, records, [])).toEqual([run]);
-    const other = { ...run, label: folder.split('/').at(-1), colour: 2 };
-    expect(await pretrainingRuns(comparison, records, [folder])).toEqual([run, other]);
-    await expect(pretrainingRuns(comparison, records, ['/nowhere'])).rejects.toThrow('holds no log');
+    expect((await runsOf(records, [b, a], hashes)).runs).toEqual(both);
+    expect((await runsOf(records, [a], hashes)).runs).toEqual(both);
+    // The name alone does not say whose run it is while it has no encoder.
+    expect((await runsOf(records, [a], { [b]: second })).runs).toEqual([
+      [labels[1], 1, b],
+      ['checkpoint', 2, a],
+    ]);
+    const trainedAnew = await runsOf([of('checkpoint', first, b)], [], hashes);
+    expect(trainedAnew).toEqual({
+      runs: [],
+      remarks: [`no learning of checkpoint: ${b} holds other weights than its results are of`],
+    });
   });
 });

@@ -42,16 +42,28 @@ const measures = [
 /** Points of a curve: enough for a screen. */
 const mostPoints = 200;
 
+/** The hash of the encoder that a folder holds now; undefined where there is none yet. */
+export type HashOfFolder = (folder: string) => Promise<string | undefined>;
+
+/** What runs are looked for with, besides the results. */
+export interface RunSearch {
+  /** Folders given: each is of the encoder that has its name and its weights. */
+  readonly folders: readonly string[];
+  readonly hashOf: HashOfFolder;
+  /** Told of what could not be shown. */
+  readonly remark: (why: string) => void;
+}
+
 /**
- * The runs behind the encoders of a comparison: folders given, by their name, and folders that a record's SPEC names.
+ * The runs behind the encoders of a comparison: folders given, and folders that a record's SPEC names. A folder that holds
+ * other weights than those of the results is no run behind them, whatever its name.
  * @throws UserError for a folder given that holds no log
  */
 export async function pretrainingRuns(
   comparison: Comparison,
   records: readonly StoredRecord[],
-  folders: readonly string[],
+  { folders, hashOf, remark }: RunSearch,
 ): Promise<PretrainingRun[]> {
-  const given = new Map(folders.map((folder) => [basename(folder), folder]));
   for (const folder of folders)
     if (!(await hasLog(folder))) {
       throw new UserError('holds no log of a pre-training', {
@@ -60,19 +72,33 @@ export async function pretrainingRuns(
       });
     }
   const byPath = new Map(records.map((stored) => [stored.path, stored.record]));
+  const left = new Set(folders);
   const runs: PretrainingRun[] = [];
-  for (const [colour, { label, encoder, cells }] of comparison.rows.entries()) {
+  for (const [colour, { label, encoder, encoderHash, cells }] of comparison.rows.entries()) {
     const path = cells.find((cell) => cell?.paths[0] !== undefined)?.paths[0];
-    const folder = given.get(encoder) ?? byPath.get(path ?? '')?.encoder.spec;
-    if (folder === undefined || !(await hasLog(folder))) continue;
-    given.delete(encoder);
-    runs.push({ label, colour, folder });
+    const spec = byPath.get(path ?? '')?.encoder.spec;
+    const candidates = [...left].filter((folder) => basename(folder) === encoder);
+    if (spec !== undefined && (await hasLog(spec))) candidates.push(spec);
+    const namesakes = comparison.rows.filter((row) => row.encoder === encoder).length;
+    for (const folder of candidates) {
+      const hash = await hashOf(folder);
+      // A run that has no encoder yet may be meant by its name, where one alone has it.
+      if (hash !== encoderHash && (hash !== undefined || namesakes > 1)) {
+        if (folder === spec && !left.has(folder))
+          remark(`no learning of ${label}: ${folder} holds other weights than its results are of`);
+        continue;
+      }
+      left.delete(folder);
+      runs.push({ label, colour, folder });
+      break;
+    }
   }
-  const others = [...given].map(([label, folder], i) => ({
-    label,
-    folder,
-    colour: comparison.rows.length + i,
-  }));
+  const labels = new Set(comparison.rows.map(({ label }) => label));
+  const others = [...left].map((folder, i) => {
+    const twin = [...left].some((other) => other !== folder && basename(other) === basename(folder));
+    const label = twin || labels.has(basename(folder)) ? folder : basename(folder);
+    return { label, folder, colour: comparison.rows.length + i };
+  });
   return [...runs, ...others];
 }
 

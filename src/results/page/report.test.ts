@@ -21,6 +21,7 @@ async function pageOf(remarks: string[] = []): Promise<Page> {
     records,
     tasks: builtInTasks,
     encoders: [],
+    hashOfFolder: async () => undefined,
     audio: { paths: [], root: undefined, mostBytes: 0 },
     hardest: 5,
     remark: (why) => remarks.push(why),

@@ -14,7 +14,7 @@ import { html } from './html.js';
 import { layerWeightTables, singleLayers } from './layers.js';
 import { drawMasks } from './masked.js';
 import { originsTable } from './origins.js';
-import { pretrainingCurves, pretrainingRuns } from './pretraining.js';
+import { type HashOfFolder, pretrainingCurves, pretrainingRuns } from './pretraining.js';
 import { costCharts, headCurves, intervalCharts, type Part } from './quality.js';
 import { type FindSound, openSounds, type SoundBudget, soundBudget } from './sound.js';
 import { resultsByTask, type TaskResults } from './tasks.js';
@@ -28,6 +28,7 @@ export interface PageRequest {
   readonly tasks: readonly Task[];
   /** Folders of pre-training, besides those that the records' encoders are. */
   readonly encoders: readonly string[];
+  readonly hashOfFolder: HashOfFolder;
   readonly audio: {
     /** Folders and manifests; none embeds no sound. */
     readonly paths: readonly string[];
@@ -80,7 +81,8 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   const findSound = await openRequested(request, looks);
   const budget = soundBudget(request.audio.mostBytes);
   const sounds = await embedSounds(looks, findSound, budget, remark);
-  const runs = await pretrainingRuns(comparison, records, request.encoders);
+  const search = { folders: request.encoders, hashOf: request.hashOfFolder, remark };
+  const runs = await pretrainingRuns(comparison, records, search);
   const masked = await drawMasks(runs, {
     first: hardestIds(looks),
     manifest:

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { inPercent } from '../../base/decimal.js';
 import { messageOf, UserError } from '../../base/errors.js';
 import { type ComparisonRow, compareRecords } from '../compare.js';
+import { shortHash } from '../encoder-rows.js';
 import { type StoredRecord, schemaComplaints } from '../record.js';
 import { arrows } from '../table.js';
 import type { PaperRow, PaperTable } from './table.js';
@@ -15,6 +16,8 @@ const correlation = z.object({ withinUtterance: mean.optional() });
 /** The parts of `analysis.json` that the table shows. */
 const schema = z.object({
   checkpoint: z.array(z.string()).min(1),
+  /** Missing in those of earlier versions. */
+  encoderHash: z.string().optional(),
   rankCorrelation: z.object({ teacher: correlation, student: correlation }),
   regions: z.object({
     maskedHard: z.record(z.string(), z.number()),
@@ -27,6 +30,8 @@ const schema = z.object({
 /** An analysis and the name of the encoder that it is of. */
 export interface NamedAnalysis {
   readonly encoder: string;
+  /** Of its weights; undefined where an earlier version made the analysis. */
+  readonly hash: string | undefined;
   readonly analysis: z.infer<typeof schema>;
 }
 
@@ -63,6 +68,7 @@ async function readAnalysis(file: string): Promise<NamedAnalysis> {
   const folder = dirname(weights);
   return {
     encoder: basename(basename(folder) === 'checkpoints' ? dirname(folder) : folder),
+    hash: checked.data.encoderHash,
     analysis: checked.data,
   };
 }
@@ -88,32 +94,37 @@ const percentOf = (fraction: number | undefined): number | undefined =>
 /** The ways of masking that are compared: a row of each stays blank until an encoder's name has it. */
 const maskings = ['random', 'random-matched', 'hard-only', 'easy-to-hard'] as const;
 
-/** Analyses and records of one encoder's name stand in one row. */
+/** An analysis and the records of its encoder stand in one row. */
 export function analysisTable(
   analyses: readonly NamedAnalysis[],
   records: readonly StoredRecord[],
 ): PaperTable {
   const comparison = records.length === 0 ? undefined : compareRecords(records);
   const tasks = comparison?.columns ?? [];
-  const labels = [
-    ...new Set([
-      ...analyses.map(({ encoder }) => encoder),
-      ...(comparison?.rows ?? []).map(({ label }) => label),
-    ]),
+  const measured = comparison?.rows ?? [];
+  const analysed = analyses.map((each) => ({ ...each, ours: rowOf(each, analyses, measured) }));
+  const row = (
+    label: string,
+    ours: ComparisonRow | undefined,
+    analysis: NamedAnalysis['analysis'] | undefined,
+  ): PaperRow => ({
+    label,
+    values: [
+      ...columns.map(({ of }) => analysis && of(analysis)),
+      ...tasks.map((_, i) => percentOf(ours?.cells[i]?.value)),
+    ],
+  });
+  const rows = [
+    ...analysed.map(({ encoder, hash, analysis, ours }) =>
+      row(ours?.label ?? ownLabel(encoder, hash, measured), ours, analysis),
+    ),
+    ...measured
+      .filter((ours) => !analysed.some((each) => each.ours === ours))
+      .map((ours) => row(ours.label, ours, undefined)),
   ];
-  const row = (label: string, ours: ComparisonRow | undefined): PaperRow => {
-    const analysis = analyses.find(({ encoder }) => encoder === (ours?.encoder ?? label))?.analysis;
-    return {
-      label,
-      values: [
-        ...columns.map(({ of }) => analysis && of(analysis)),
-        ...tasks.map((_, i) => percentOf(ours?.cells[i]?.value)),
-      ],
-    };
-  };
   // The longest name that fits: 'random-matched-1' is not 'random'.
   const shown = new Set(
-    labels.map((label) =>
+    rows.map(({ label }) =>
       [...maskings].sort((a, b) => b.length - a.length).find((name) => label.includes(name)),
     ),
   );
@@ -126,16 +137,29 @@ export function analysisTable(
       })),
     ],
     rows: [
-      ...maskings.filter((name) => !shown.has(name)).map((name) => row(name, undefined)),
-      ...labels.map((label) =>
-        row(
-          label,
-          comparison?.rows.find((each) => each.label === label),
-        ),
-      ),
+      ...maskings.filter((name) => !shown.has(name)).map((name) => row(name, undefined, undefined)),
+      ...rows,
     ],
     notes: [
       "rank correlation within an utterance of predicted and actual loss; loss of the rest: of the same masked frames with hard frames hidden besides, and with as many others ('ehmam analyse')",
     ],
   };
+}
+
+/** The results of an analysed encoder: by its weights; where nothing says those, by a name that one encoder alone has. */
+function rowOf(
+  { encoder, hash }: NamedAnalysis,
+  analyses: readonly NamedAnalysis[],
+  rows: readonly ComparisonRow[],
+): ComparisonRow | undefined {
+  if (hash !== undefined) return rows.find((row) => row.encoderHash === hash);
+  const named = rows.filter((row) => row.encoder === encoder);
+  const alone = named.length === 1 && analyses.filter((each) => each.encoder === encoder).length === 1;
+  return alone ? named[0] : undefined;
+}
+
+/** Of an analysis without results: its name, unless results of other weights have it. */
+function ownLabel(encoder: string, hash: string | undefined, rows: readonly ComparisonRow[]): string {
+  const isTaken = rows.some(({ label }) => label === encoder);
+  return isTaken && hash !== undefined ? `${encoder} (${shortHash({ hash })})` : encoder;
 }

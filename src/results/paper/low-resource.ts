@@ -5,6 +5,7 @@ import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
 import { projectFile } from '../../base/package.js';
 import { overSeeds } from '../../metrics/index.js';
+import { encoderRows } from '../encoder-rows.js';
 import type { StoredRecord } from '../record.js';
 import { paperEncoder } from './superb.js';
 import type { PaperRow, PaperTable } from './table.js';
@@ -82,6 +83,7 @@ function ownRows(
   records: readonly StoredRecord[],
   hours: readonly string[],
 ): { readonly ours: ReadonlyMap<string, Values>; readonly left: readonly string[] } {
+  const encoders = encoderRows(records.map(({ record }) => record));
   const left = new Set<string>();
   const cells = new Map<string, Map<string, StoredRecord[]>>();
   for (const stored of records) {
@@ -95,7 +97,7 @@ function ownRows(
       left.add(record.manifest.path);
       continue;
     }
-    const label = labelOf(record.encoder.name, record.languageModel ?? 'none');
+    const label = labelOf(encoders.labelOf(record), record.languageModel ?? 'none');
     const row = cells.get(label) ?? new Map<string, StoredRecord[]>();
     const cell = row.get(`${labels} ${set}`) ?? [];
     const twin = cell.find((other) => other.record.seed === record.seed);

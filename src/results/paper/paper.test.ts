@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { comparisonFormats } from '../formats.js';
+import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
-import { analysisTable, readAnalyses } from './analysis.js';
+import { analysisTable, type NamedAnalysis, readAnalyses } from './analysis.js';
 import { lowResourceTable } from './low-resource.js';
 import { superbTable } from './superb.js';
 import { formatPaperTable } from './table.js';
@@ -104,6 +105,20 @@ describe('the low-resource table', () => {
     expect(notes.join()).toContain('mini/asr.csv');
   });
 
+  it('gives two trainings of one name a row each, whatever seeds their heads had', () => {
+    const of = (hash: string, seed: number, value: number) =>
+      result('x', 'asr', value, {
+        ...manifest('asr-1h-test-clean.csv'),
+        encoder: { name: 'checkpoint', spec: 'a/checkpoint', hash, family: 'ehmam' },
+        seed,
+      });
+    const { rows } = lowResourceTable([of('1234567890', 1, 0.2), of('0987654321', 2, 0.4)]);
+    expect(rows.slice(-2).map(({ label, values }) => [label, values[2]])).toEqual([
+      ['checkpoint (12345678)', 20],
+      ['checkpoint (09876543)', 40],
+    ]);
+  });
+
   it('refuses two results of one seed for one cell', () => {
     const twin = result('tiny', 'asr', 0.2, manifest('asr-1h-test-clean.csv'));
     expect(() => lowResourceTable([twin, { ...twin, path: 'other' }])).toThrow(/^other: says the same as/);
@@ -153,6 +168,36 @@ describe('the analysis table', () => {
         '50.00',
       ]);
       expect(rows[3]?.values.at(-1)).toBe(40);
+      // Of two trainings of one name, an analysis is of the one with its weights.
+      await writeFile(
+        join(folder, 'a', 'analysis.json'),
+        JSON.stringify({ ...analysis, encoderHash: 'b'.repeat(64) }),
+      );
+      const trained = (hash: string, value: number) =>
+        result('x', 'ks', value, {
+          encoder: { name: 'easy-to-hard', spec: 'x', hash, family: 'ehmam' },
+        });
+      const of = (name: string, records: readonly StoredRecord[], all: readonly NamedAnalysis[]) =>
+        analysisTable(all, records).rows.flatMap(({ label, values }) =>
+          label.startsWith(name) ? [[label, values[0], values.at(-1)]] : [],
+        );
+      const two = [trained('a'.repeat(64), 0.5), trained('b'.repeat(64), 0.6)];
+      const [known] = await readAnalyses([folder]);
+      expect(known?.hash).toBe('b'.repeat(64));
+      expect(of('easy', two, [known as NamedAnalysis])).toEqual([
+        ['easy-to-hard (bbbbbbbb)', 0.68, 60],
+        ['easy-to-hard (aaaaaaaa)', undefined, 50],
+      ]);
+      // One that does not say it belongs to neither.
+      expect(of('easy', two, analyses)).toEqual([
+        ['easy-to-hard', 0.68, undefined],
+        ['easy-to-hard (aaaaaaaa)', undefined, 50],
+        ['easy-to-hard (bbbbbbbb)', undefined, 60],
+      ]);
+      expect(of('easy', two.slice(0, 1), [known as NamedAnalysis])).toEqual([
+        ['easy-to-hard (bbbbbbbb)', 0.68, undefined],
+        ['easy-to-hard', undefined, 50],
+      ]);
       await writeFile(join(folder, 'a', 'analysis.json'), '{}');
       await expect(readAnalyses([folder])).rejects.toThrow(/analysis.json: is no analysis: checkpoint/);
     } finally {
