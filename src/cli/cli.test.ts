@@ -253,6 +253,7 @@ describe('list', () => {
     expect(await names('tasks')).toEqual(['asr', 'ks', 'sid', 'ic', 'pr', 'er', 'sf', 'asv', 'sd', 'qbe']);
     expect(await names('corpora')).toEqual([
       'mini',
+      'mini-superb',
       'librispeech',
       'speech-commands-v1',
       'voxceleb1',
