@@ -8,6 +8,7 @@ import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
 import { readText } from '../base/text.js';
 import { buildMiniSuite } from '../data/mini/build.js';
+import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import { recordedPath } from '../results/places.js';
 
@@ -224,7 +225,7 @@ async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
   const { tasks } = await buildMiniSuite(corpusOptions(options));
   return {
     name: 'mini',
-    tasks: (['asr', 'ks', 'sid', 'ic'] as const).map((name) => ({
+    tasks: miniTasks.map((name) => ({
       name,
       manifest: tasks[name],
       recordedAs: miniPlace(name),
@@ -242,13 +243,13 @@ async function miniSuperbSuite(options: LoadSuiteOptions): Promise<Suite> {
       name,
       manifest: tasks[name],
       pairs: pairs[name],
-      recordedAs: name in miniHas ? miniPlace(name) : `mini-superb/${name}.csv`,
+      recordedAs: ofMini.has(name) ? miniPlace(name) : `mini-superb/${name}.csv`,
     })),
     encoders: miniEncoders,
   };
 }
 
-const miniHas = { asr: true, ks: true, sid: true, ic: true };
+const ofMini: ReadonlySet<string> = new Set(miniTasks);
 const miniEncoders = ['fbank', 'random:tiny'];
 
 const corpusOptions = ({ cacheFolder, quiet }: LoadSuiteOptions) => ({

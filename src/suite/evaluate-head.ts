@@ -3,7 +3,7 @@ import type { HeadKind, Prediction } from '../api/head-kind.js';
 import { columnNames, type JudgedRow, type Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
-import { ownCommit, runtimeVersions } from '../base/package.js';
+import { ownCommit } from '../base/package.js';
 import type { Utterance } from '../data/manifest.js';
 import { hashWithPairs, movedPairs, type Pair, type ReadPairs } from '../data/pairs.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -31,6 +31,7 @@ import {
 } from './head-data.js';
 import { type HeadOfResult, headOf } from './head-of-result.js';
 import { checkPairsGiven } from './pairs.js';
+import { encoderEntry, engineEntry } from './record-entries.js';
 
 export interface EvaluateHeadRequest extends DataRequest {
   /** A result's folder, or the file of a head in it. */
@@ -71,7 +72,6 @@ export async function evaluateHead(request: EvaluateHeadRequest): Promise<NewEva
       splits.push({ ...judged, seen: seen && name !== 'test' });
     }
     const commit = ownCommit();
-    const { name, spec, family } = encoder;
     return {
       head: {
         sha256: await sha256OfFile(asked.file),
@@ -80,11 +80,11 @@ export async function evaluateHead(request: EvaluateHeadRequest): Promise<NewEva
         preset: record.preset,
         seed: record.seed,
       },
-      encoder: { name, spec: recordedPath(spec), hash: encoder.hash, family },
+      encoder: encoderEntry(encoder),
       task: { ...record.task },
       manifest: { path: recordedPath(request.manifest), hash },
       splits,
-      engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+      engine: engineEntry(engine),
       ...(commit !== undefined && { gitCommit: commit }),
       costs: {
         seconds: (performance.now() - started) / 1000,

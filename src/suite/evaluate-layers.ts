@@ -1,15 +1,15 @@
 /** @file One encoder on one task, hidden state by hidden state, from the features that its weighted sum was trained on. */
 import type { LayerResult } from '../api/head-kind.js';
 import type { JudgedRow } from '../api/task.js';
-import { ownCommit, runtimeVersions } from '../base/package.js';
+import { ownCommit } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { recordMetric } from '../results/intervals.js';
 import type { LayersLine, NewLayers } from '../results/layers-file.js';
-import { recordedPath } from '../results/places.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type EvaluateOptions, openPlanned, type PartWork, worksOf } from './evaluate.js';
 import type { PlannedTask } from './plan.js';
+import { encoderEntry, engineEntry } from './record-entries.js';
 
 /** Of one seed: what is written of its hidden states. */
 export interface LayersEvaluation {
@@ -97,17 +97,12 @@ function layersOfSeed(
   const commit = ownCommit();
   return {
     layers: {
-      encoder: {
-        name: encoder.name,
-        spec: recordedPath(encoder.spec),
-        hash: encoder.hash,
-        family: encoder.family,
-      },
+      encoder: encoderEntry(encoder),
       task: { name: task.name, version: task.version },
       manifest: { ...manifest },
       preset,
       seed,
-      engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+      engine: engineEntry(engine),
       ...(commit !== undefined && { gitCommit: commit }),
       layers: judged.map(({ layer, results, rows }) => ({
         layer,

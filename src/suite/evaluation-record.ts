@@ -1,19 +1,19 @@
 /** @file What is written of a trained and tested head: its record, its predictions, their tensors. */
 import type { HeadResult } from '../api/head-kind.js';
 import type { JudgedRow, Task } from '../api/task.js';
-import { ownCommit, runtimeVersions } from '../base/package.js';
+import { ownCommit } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Features } from '../features/store.js';
 import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
-import { recordedPath } from '../results/places.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type NamedTensors, namedTensors } from '../results/tensors.js';
 import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './parts.js';
 import type { PlannedTask } from './plan.js';
+import { encoderEntry, engineEntry } from './record-entries.js';
 
 /** A record, and what stands beside it. */
 export interface Evaluation {
@@ -87,18 +87,13 @@ function recordOf(tested: Tested, parts: readonly TestedHead[], rows: readonly J
   const { languageModel, devByLayer, chosenOnTest, remarks = [] } = parts[0]?.result ?? {};
   const commit = ownCommit();
   return {
-    encoder: {
-      name: encoder.name,
-      spec: recordedPath(encoder.spec),
-      hash: encoder.hash,
-      family: encoder.family,
-    },
+    encoder: encoderEntry(encoder),
     task: { name: task.name, version: task.version },
     manifest: { ...manifest },
     ...(pairs !== undefined && { pairs: { ...pairs } }),
     preset,
     seed,
-    engine: { name: engine.name, provider: engine.provider, versions: { ...runtimeVersions() } },
+    engine: engineEntry(engine),
     ...(chosenOnTest !== undefined && { chosenOnTest }),
     ...(languageModel !== undefined && { languageModel }),
     ...(commit !== undefined && { gitCommit: commit }),

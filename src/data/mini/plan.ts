@@ -4,7 +4,10 @@ import type { Group, MiniDefinition, MiniSource, Range, Speaker } from './defini
 import { groups } from './definition.js';
 import { command, meaningsOf, newSentences, pick } from './texts.js';
 
-export const partNames = ['pretrain', 'asr', 'ks', 'sid', 'ic'] as const;
+/** The tasks of the mini suite. */
+export const miniTasks = ['asr', 'ks', 'sid', 'ic'] as const;
+
+export const partNames = ['pretrain', ...miniTasks] as const;
 export type PartName = (typeof partNames)[number];
 
 /** The folder of an utterance's audio: of the suite, and of what `mini-superb` has besides. */

@@ -11,7 +11,6 @@ import { type ManifestRow, writeManifest } from '../manifest.js';
 import {
   buildMiniSuite,
   hashOfSuite,
-  type MiniSuite,
   makeAudio,
   makeFolders,
   manifestOf,
@@ -20,7 +19,7 @@ import {
 } from './build.js';
 import { type Checksums, readChecksums, writeChecksums } from './checksums.js';
 import { mixed, type PlannedMixture, placedTurns, turnsText } from './mixture.js';
-import { type PlannedUtterance, planSuite } from './plan.js';
+import { miniTasks, type PlannedUtterance, planSuite } from './plan.js';
 import { miniRateHz } from './render.js';
 import { slotsOf } from './slots.js';
 import { judgingGroups, readSuperbSource, type SuperbSource } from './superb-definition.js';
@@ -38,8 +37,6 @@ export interface MiniSuperbOptions {
   readonly source?: SuperbSource;
 }
 
-/** Tasks whose manifests are the mini suite's own. */
-const miniTasks = ['asr', 'ks', 'sid', 'ic'] as const;
 const ownTasks = ['pr', 'er', 'sf', 'asv', 'sd', 'qbe'] as const;
 export const superbTasks = ['pr', 'asr', 'ks', 'qbe', 'sid', 'asv', 'sd', 'er', 'ic', 'sf'] as const;
 type SuperbTask = (typeof superbTasks)[number];
@@ -91,16 +88,13 @@ export async function buildMiniSuperb(options: MiniSuperbOptions = {}): Promise<
   return {
     root,
     pretrain: mini.pretrain,
-    tasks: { ...tasksOf(root, ownTasks), ...miniManifests(mini) },
+    tasks: { ...tasksOf(root, ownTasks), ...mini.tasks },
     pairs,
   };
 }
 
 const tasksOf = <Name extends string>(root: string, names: readonly Name[]): Record<Name, string> =>
   Object.fromEntries(names.map((name) => [name, manifestOf(root, name)])) as Record<Name, string>;
-
-const miniManifests = ({ tasks }: MiniSuite): MiniSuite['tasks'] =>
-  Object.fromEntries(miniTasks.map((name) => [name, tasks[name]])) as MiniSuite['tasks'];
 
 /** Where the audio of the two corpora is. */
 interface Place {
