@@ -3,25 +3,18 @@
  * EHMAM_AUDIO_TOOLS=required (.ci/run installs them).
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readMp3 } from '../src/audio/mp3.js';
 import { readOgg } from '../src/audio/ogg.js';
 import { readAudio } from '../src/audio/read.js';
 import { withByteSource } from '../src/audio/source.js';
 import { readWav } from '../src/audio/wav.js';
+import { describeWith } from './audio-tools.fixture.js';
 
-const paths = (process.env.PATH ?? '').split(delimiter);
-const missing = ['sox', 'lame', 'mpg123', 'opusenc', 'opusdec'].filter(
-  (tool) => !paths.some((path) => existsSync(join(path, tool))),
-);
-const withTools = describe.skipIf(missing.length > 0);
-
-it.runIf(process.env.EHMAM_AUDIO_TOOLS === 'required')('the tools are installed', () => {
-  expect(missing).toEqual([]);
-});
+const withTools = describeWith('sox', 'lame', 'mpg123', 'opusenc', 'opusdec');
 
 let folder: string;
 beforeAll(() => {

@@ -3,10 +3,10 @@
  * unless EHMAM_AUDIO_TOOLS=required (.ci/run installs them).
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readFlac } from '../src/audio/flac.js';
 import { readMp3 } from '../src/audio/mp3.js';
 import { readOgg } from '../src/audio/ogg.js';
@@ -14,16 +14,9 @@ import { type ByteSource, withByteSource } from '../src/audio/source.js';
 import { readSphere } from '../src/audio/sphere.js';
 import { readWav } from '../src/audio/wav.js';
 import { randomStream } from '../src/base/random.js';
+import { describeWith } from './audio-tools.fixture.js';
 
-const paths = (process.env.PATH ?? '').split(delimiter);
-const missing = ['sox', 'flac', 'opusenc', 'opusdec'].filter(
-  (tool) => !paths.some((path) => existsSync(join(path, tool))),
-);
-const withTools = describe.skipIf(missing.length > 0);
-
-it.runIf(process.env.EHMAM_AUDIO_TOOLS === 'required')('the tools are installed', () => {
-  expect(missing).toEqual([]);
-});
+const withTools = describeWith('sox', 'flac', 'opusenc', 'opusdec');
 
 let folder: string;
 beforeAll(() => {
