@@ -1,4 +1,5 @@
-/** @file The command line's entry. */
+#!/usr/bin/env node
+/** @file The command line's entry. Links that npx made for earlier versions lead here: it can be run by itself. */
 import { messageOf } from '../base/errors.js';
 import { cannotWrite } from '../base/files.js';
 import { commands } from './commands.js';
