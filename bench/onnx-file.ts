@@ -31,7 +31,7 @@ export async function measureOnnxFile(
   const encoder = await loadEncoder(file);
   if (encoder.graph === undefined)
     throw new UserError(`'${file}' is no ONNX file`, {
-      mend: "'ehmam export SPEC --format onnx' writes one",
+      hint: "'ehmam export SPEC --format onnx' writes one",
     });
   const extract = extractHiddenStates(await createEngine('onnx', { threads }), encoder);
   const session = await ort.InferenceSession.create(file, {

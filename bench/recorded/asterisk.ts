@@ -22,7 +22,7 @@ export async function findAsterisk(root: string): Promise<Recording[]> {
   if (texts.size === 0) {
     throw new UserError('holds no English prompts with their texts', {
       file: root,
-      mend: 'Unpack asterisk-core-sounds-en and asterisk-core-sounds-en-g722 there',
+      hint: 'Unpack asterisk-core-sounds-en and asterisk-core-sounds-en-g722 there',
     });
   }
   return prompts.map(({ file, folder, prompt, speaker, language }) => {

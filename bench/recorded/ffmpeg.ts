@@ -86,7 +86,7 @@ async function convertBatch(
     const complaint = typeof stderr === 'string' && stderr !== '' ? stderr.trim() : messageOf(cause);
     throw new UserError(`ffmpeg failed: ${complaint.slice(-600)}`, {
       exitCode: 1,
-      mend: 'Install ffmpeg, or name it with --ffmpeg',
+      hint: 'Install ffmpeg, or name it with --ffmpeg',
       cause,
     });
   }

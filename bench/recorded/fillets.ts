@@ -54,7 +54,7 @@ export function findFillets(root: string): Recording[] {
   if (!existsSync(sounds)) {
     throw new UserError('holds no fillets-ng-data-nl', {
       file: root,
-      mend: 'Unpack the packages of manifests/recorded/README.md there',
+      hint: 'Unpack the packages of manifests/recorded/README.md there',
     });
   }
   return readdirSync(sounds)

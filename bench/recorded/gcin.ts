@@ -109,7 +109,7 @@ export function findGcin(root: string): Recording[] {
   if (!existsSync(folder)) {
     throw new UserError('holds no gcin-voice', {
       file: root,
-      mend: 'Unpack the packages of manifests/recorded/README.md there',
+      hint: 'Unpack the packages of manifests/recorded/README.md there',
     });
   }
   const labels = readdirSync(folder)

@@ -24,7 +24,7 @@ export const packageNames = [
   'gcin-voice',
 ] as const;
 
-const mend = `Where there is no apt, get ${packageNames.join(', ')} from packages.debian.org and give their folder with --packages DIR`;
+const hint = `Where there is no apt, get ${packageNames.join(', ')} from packages.debian.org and give their folder with --packages DIR`;
 
 /** Every package leaves its copyright there. */
 const holdsAll = (root: string): boolean =>
@@ -48,7 +48,7 @@ export async function findPackages(given: string | undefined, work: string): Pro
     if (missing.length === 0) return folder;
     throw new UserError(`lacks the packages ${missing.join(', ')}`, {
       file: folder,
-      mend: 'Unpack them there: dpkg-deb -x PACKAGE.deb DIR',
+      hint: 'Unpack them there: dpkg-deb -x PACKAGE.deb DIR',
     });
   }
   return unpack(folder, join(work, 'packages'));
@@ -63,7 +63,7 @@ async function download(folder: string, unpacked: string): Promise<string> {
     const complaint = code === 'ENOENT' || typeof stderr !== 'string' ? messageOf(cause) : stderr.trim();
     throw new UserError(`apt-get cannot download the recordings (${complaint.slice(-300)})`, {
       exitCode: 1,
-      mend: `Try apt-get update. ${mend}`,
+      hint: `Try apt-get update. ${hint}`,
       cause,
     });
   }
@@ -75,7 +75,7 @@ async function unpack(folder: string, target: string): Promise<string> {
   const archives = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.deb')) : [];
   const missing = packageNames.filter((name) => !archives.some((file) => file.startsWith(`${name}_`)));
   if (missing.length > 0) {
-    throw new UserError(`holds neither usr/ nor the packages ${missing.join(', ')}`, { file: folder, mend });
+    throw new UserError(`holds neither usr/ nor the packages ${missing.join(', ')}`, { file: folder, hint });
   }
   const part = `${target}.part`;
   await rm(part, { recursive: true, force: true });
@@ -85,7 +85,7 @@ async function unpack(folder: string, target: string): Promise<string> {
       throw new UserError(`cannot be unpacked (${messageOf(cause)})`, {
         file: join(folder, file),
         exitCode: 1,
-        mend: 'Unpack the packages by hand and give their folder with --packages DIR',
+        hint: 'Unpack the packages by hand and give their folder with --packages DIR',
         cause,
       });
     });

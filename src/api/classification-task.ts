@@ -36,7 +36,7 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
       yield new UserError(`utterance '${utterance.id}' has no ${column}`, {
         file: utterance.manifest,
         line: utterance.line,
-        mend: `Fill the column '${column}'`,
+        hint: `Fill the column '${column}'`,
       });
     }
     const classes = new Set(data.train.map(labelOf).filter((label) => label !== ''));
@@ -44,7 +44,7 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
     if (first !== undefined && classes.size < 2) {
       yield new UserError(`every train utterance has the ${column} '${[...classes][0] ?? ''}'`, {
         file: first.manifest,
-        mend: 'A classifier needs at least two classes in the train split',
+        hint: 'A classifier needs at least two classes in the train split',
       });
     }
     for (const utterance of [...data.dev, ...data.test]) {
@@ -55,7 +55,7 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
         {
           file: utterance.manifest,
           line: utterance.line,
-          mend: `Add train utterances with this ${column}, or leave this row out`,
+          hint: `Add train utterances with this ${column}, or leave this row out`,
         },
       );
     }

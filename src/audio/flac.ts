@@ -126,7 +126,7 @@ export async function streamInfo(source: ByteSource): Promise<FlacInfo> {
   if (bits > 24) {
     throw new UserError(`is a FLAC file of ${bits} bits a sample, which is not read here`, {
       file: source.file,
-      mend: 'Convert it, for example: ffmpeg -i IN.flac -c:a pcm_s24le OUT.wav',
+      hint: 'Convert it, for example: ffmpeg -i IN.flac -c:a pcm_s24le OUT.wav',
     });
   }
   // Verbatim, and one bit more for a side channel; a frame's own head and end.

@@ -139,7 +139,7 @@ describe('readAudio, other formats', () => {
     expect(await messageFor('f.ogg', bytes)).toContain('without a Vorbis or Opus stream');
   });
 
-  it('refuses more at once than is allowed, and names the mend', async () => {
+  it('refuses more at once than is allowed, and names the hint', async () => {
     for (const file of ['mono-16k-16bit.flac', 'mu-law.wav', 'opus.opus', 'mp3.mp3']) {
       await expect(readAudio(fixture(file), { longestSeconds: 0.2 })).rejects.toThrow(
         'pieces of at most 0.2 s',

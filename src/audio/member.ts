@@ -69,7 +69,7 @@ export async function memberSource(
 function changed(path: string, how: string): UserError {
   return new UserError(`lies there no more: ${how}`, {
     file: path,
-    mend: 'The file was made anew since the manifest was: call ehmam prepare again',
+    hint: 'The file was made anew since the manifest was: call ehmam prepare again',
   });
 }
 

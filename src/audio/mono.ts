@@ -33,6 +33,6 @@ export function wantedChannels(count: number, channel: number | undefined, file:
   if (Number.isInteger(channel) && channel >= 1 && channel <= count) return [channel - 1];
   throw new UserError(`has no channel ${channel}: ${count === 1 ? 'there is one' : `there are ${count}`}`, {
     file,
-    mend: "Correct the manifest's channel, which counts from 1",
+    hint: "Correct the manifest's channel, which counts from 1",
   });
 }

@@ -140,7 +140,7 @@ function describing(bytes: Uint8Array): {
 
 function unreadFrames(layer: number, file: string): UserError {
   const what = layer === 3 ? 'is an MP3 file in free format' : `is MPEG audio of layer ${'I'.repeat(layer)}`;
-  return new UserError(`${what}, which is not read here`, { file, mend: convert });
+  return new UserError(`${what}, which is not read here`, { file, hint: convert });
 }
 
 const convert = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
@@ -154,6 +154,6 @@ function otherRate(
   const seconds = ((frames * head.samples) / head.sampleRateHz).toFixed(2);
   return new UserError(
     `is several MP3 files in one: its rate changes from ${head.sampleRateHz} to ${rateHz} Hz at ${seconds} s`,
-    { file, mend: convert },
+    { file, hint: convert },
   );
 }

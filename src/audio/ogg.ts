@@ -61,15 +61,15 @@ async function readLinks(source: ByteSource): Promise<Links> {
   const links = await oggLinks(source).catch((error: unknown) => {
     throw asDamage(error, file);
   });
-  const mend = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
+  const hint = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
   const [first, ...others] = links;
   if (first === undefined)
-    throw new UserError('is an Ogg file without a Vorbis or Opus stream at its start', { file, mend });
+    throw new UserError('is an Ogg file without a Vorbis or Opus stream at its start', { file, hint });
   const { sampleRateHz } = first;
   const other = others.find((link) => link.sampleRateHz !== sampleRateHz);
   if (other !== undefined) {
     const what = `is several Ogg streams in one: its rate changes from ${sampleRateHz} to ${other.sampleRateHz} Hz`;
-    throw new UserError(what, { file, mend });
+    throw new UserError(what, { file, hint });
   }
   return {
     links: [first, ...others],

@@ -36,7 +36,7 @@ export interface MonoAudio {
 export function damagedFile(format: string, file: string, how: string, cause?: unknown): UserError {
   return new UserError(`the ${format} file is truncated or damaged: ${how}`, {
     file,
-    mend: 'Get it anew, or take it out of the manifest',
+    hint: 'Get it anew, or take it out of the manifest',
     cause,
   });
 }
@@ -64,7 +64,7 @@ export async function withByteSource<T>(path: string, use: (source: ByteSource) 
     if (systemCode(error) === undefined) throw error;
     throw new UserError(`the audio file cannot be read (${messageOf(error)})`, {
       file: path,
-      mend: 'Check its path and its permissions',
+      hint: 'Check its path and its permissions',
       cause: error,
     });
   } finally {
@@ -78,7 +78,7 @@ function refuseStream(status: Stats, file: string): void {
   if (status.isFile() || status.isDirectory()) return;
   throw new UserError(`is ${what}, not a file: audio is read from several places of a file`, {
     file,
-    mend: 'Write it to a file first, and give that',
+    hint: 'Write it to a file first, and give that',
   });
 }
 
@@ -116,7 +116,7 @@ export function checkedRate(sampleRateHz: number, file: string): number {
   if (sampleRateHz >= slowestHz && sampleRateHz <= fastestHz) return sampleRateHz;
   throw new UserError(
     `its header says ${sampleRateHz} Hz, which is no sample rate (${slowestHz} to ${fastestHz} Hz are read)`,
-    { file, mend: 'Make the file anew, or take it out of the manifest' },
+    { file, hint: 'Make the file anew, or take it out of the manifest' },
   );
 }
 
@@ -138,24 +138,24 @@ export function framesOfSpan(
   const { startSeconds = 0, durationSeconds, longestSeconds = Number.POSITIVE_INFINITY } = span;
   const first = Math.round(startSeconds * sampleRateHz);
   const length = `the file is ${(frameCount / sampleRateHz).toFixed(3)} s long`;
-  const mend = "Correct the manifest's start and duration";
+  const hint = "Correct the manifest's start and duration";
   if (!(first >= 0 && first < frameCount)) {
-    throw new UserError(`the start at ${startSeconds} s does not lie in it: ${length}`, { file, mend });
+    throw new UserError(`the start at ${startSeconds} s does not lie in it: ${length}`, { file, hint });
   }
   const wanted = durationSeconds ?? (frameCount - first) / sampleRateHz;
   if (wanted > longestSeconds) {
     throw new UserError(`${wanted.toFixed(1)} s at once are too long for an utterance`, {
       file,
-      mend: `Cut it with the columns start and duration into pieces of at most ${longestSeconds} s`,
+      hint: `Cut it with the columns start and duration into pieces of at most ${longestSeconds} s`,
     });
   }
   if (durationSeconds === undefined) return { first, count: frameCount - first };
   const count = Math.round(durationSeconds * sampleRateHz);
   if (!(count > 0))
-    throw new UserError(`a duration of ${durationSeconds} s holds no samples`, { file, mend });
+    throw new UserError(`a duration of ${durationSeconds} s holds no samples`, { file, hint });
   if (first + count > frameCount + endToleranceSeconds * sampleRateHz) {
     const what = `${durationSeconds} s from ${startSeconds} s on reach past its end: ${length}`;
-    throw new UserError(what, { file, mend });
+    throw new UserError(what, { file, hint });
   }
   return { first, count: Math.min(count, frameCount - first) };
 }

@@ -69,7 +69,7 @@ function layoutOf(fields: ReadonlyMap<string, string>, file: string): PcmLayout 
     const what = encoding === undefined ? `samples coded as '${coding}'` : `${bits}-bit ${encoding}`;
     throw new UserError(`is a SPHERE file with ${what}, which is not read here`, {
       file,
-      mend: 'Convert it, for example: sph2pipe -f wav IN.sph OUT.wav',
+      hint: 'Convert it, for example: sph2pipe -f wav IN.sph OUT.wav',
     });
   }
   const channels = Number(fields.get('channel_count') ?? 1);

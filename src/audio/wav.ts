@@ -111,7 +111,7 @@ function formatOf(view: DataView, file: string): PcmLayout {
     const name = otherFormats[proper] ?? (encoding ? `${bits}-bit ${encoding}` : `format ${proper}`);
     throw new UserError(`is a WAV file of ${name}, which is not read here`, {
       file,
-      mend: 'Convert it to 16-bit PCM, for example: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav',
+      hint: 'Convert it to 16-bit PCM, for example: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav',
     });
   }
   if (channels === 0 || sampleRateHz === 0 || view.getUint16(12, true) !== (channels * bits) / 8) {

@@ -6,7 +6,7 @@ it('an error is one line without control characters, whatever a file smuggles in
   const { message } = new UserError('unknown name \u001b[31mred\n  next', {
     file: 'a\tb',
     line: 3,
-    mend: 'Mend it',
+    hint: 'Mend it',
   });
   expect(message).toBe('a b:3: unknown name [31mred next. Mend it');
 });

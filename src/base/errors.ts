@@ -1,4 +1,4 @@
-/** @file The one error class a user meets: what is wrong, where, and the mend. */
+/** @file The one error class a user meets: what is wrong, where, and the hint. */
 
 /** 1: the work failed. 2: the call or its input was wrong. */
 export type ExitCode = 1 | 2;
@@ -10,7 +10,7 @@ export interface UserErrorDetails {
   /** The line in `file`, counted from 1. */
   readonly line?: number;
   /** What the user can do about it. */
-  readonly mend?: string;
+  readonly hint?: string;
   readonly cause?: unknown;
 }
 
@@ -19,7 +19,7 @@ const brand = Symbol.for('ehmam.UserError');
 
 /**
  * An error whose message a user can act on; the command line prints it without a stack.
- * The message reads `file:line: what is wrong. mend`, in one line: control characters, which files may smuggle into
+ * The message reads `file:line: what is wrong. hint`, in one line: control characters, which files may smuggle into
  * it, become spaces. Exit code 2 unless said otherwise. `instanceof` knows those of another copy of this package.
  */
 export class UserError extends Error {
@@ -40,9 +40,9 @@ export class UserError extends Error {
   }
 
   constructor(what: string, details: UserErrorDetails = {}) {
-    const { file, line, mend, cause } = details;
+    const { file, line, hint, cause } = details;
     const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-    const message = `${place}${what}${mend === undefined ? '' : `. ${mend}`}`;
+    const message = `${place}${what}${hint === undefined ? '' : `. ${hint}`}`;
     super(plainText(message), cause === undefined ? {} : { cause });
     this.exitCode = details.exitCode ?? 2;
   }

@@ -125,7 +125,7 @@ describe('writeFileAtomic', () => {
     await expect(writeFileAtomic('/dev/full', 'x')).rejects.toThrow(/ENOSPC.*The disk is full/);
   });
 
-  it('says with exit code 1 and a mend that a folder or a file is in the way', async () => {
+  it('says with exit code 1 and a hint that a folder or a file is in the way', async () => {
     await mkdir(join(folder, 'taken', 'by'), { recursive: true });
     await writeFile(join(folder, 'file'), '');
     const onFolder = await writeFileAtomic(join(folder, 'taken'), 'x').catch((error: unknown) => error);

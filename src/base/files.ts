@@ -172,7 +172,7 @@ export async function sha256OfFile(path: string): Promise<string> {
   } catch (error) {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: path,
-      mend: 'Check that the file is there and that you may read it',
+      hint: 'Check that the file is there and that you may read it',
       cause: error,
     });
   }
@@ -194,7 +194,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' && typeof syscall === 'string' ? code : undefined;
 }
 
-const mends: Readonly<Record<string, string>> = {
+const hints: Readonly<Record<string, string>> = {
   EACCES: 'Choose a folder that you may write to, or change its permissions',
   EPERM: 'Choose a folder that you may write to, or change its permissions',
   EROFS: 'Its file system is read-only: choose another folder',
@@ -206,12 +206,12 @@ const mends: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
-/** The error of a file that cannot be written, with the mend for what the system says. */
+/** The error of a file that cannot be written, with the hint for what the system says. */
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,
-    mend: mends[systemCode(error) ?? ''] ?? 'Check that its folder is there and that you may write to it',
+    hint: hints[systemCode(error) ?? ''] ?? 'Check that its folder is there and that you may write to it',
     cause: error,
   });
 }

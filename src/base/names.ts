@@ -17,7 +17,7 @@ export function closestName(written: string, names: readonly string[]): string |
   return best?.name;
 }
 
-/** The mend for a name that is not among those there are. */
+/** The hint for a name that is not among those there are. */
 export function mendOfName(written: string, names: readonly string[]): string {
   const close = closestName(written, names);
   return close === undefined ? `Take one of: ${names.join(', ')}` : `Did you mean '${close}'?`;

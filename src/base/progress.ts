@@ -92,7 +92,7 @@ function barProgress(
     const bar = '\u2588'.repeat(full) + '\u2591'.repeat(barWidth - full);
     return `${bar} ${text}`.slice(0, columns);
   };
-  // The line is cut above: with `linewrap` the terminal's own wrapping stays as it is, so Ctrl-C leaves nothing to mend.
+  // The line is cut above: with `linewrap` the terminal's own wrapping stays as it is, so Ctrl-C leaves nothing to repair.
   const bar = new SingleBar({ stream, format: line, fps: 5, linewrap: true });
   bar.start(work.total, work.initial);
   return {

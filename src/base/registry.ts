@@ -44,7 +44,7 @@ export function createRegistry<T>(
   const conflictOf = (item: T, module: string): UserError | undefined => {
     const why = clash(item, module);
     if (why === undefined) return undefined;
-    return new UserError(`plug-in '${moduleText(module)}': ${why}`, { mend: 'Give it another name' });
+    return new UserError(`plug-in '${moduleText(module)}': ${why}`, { hint: 'Give it another name' });
   };
   return {
     all: () => [...items.values()].map(({ item }) => item),
@@ -55,7 +55,7 @@ export function createRegistry<T>(
       const found = items.get(name);
       if (found !== undefined) return found.item;
       throw new UserError(`unknown ${what} '${name}'`, {
-        mend: `${mendOfName(name, [...items.keys()])} (--plugin MODULE loads others)`,
+        hint: `${mendOfName(name, [...items.keys()])} (--plugin MODULE loads others)`,
       });
     },
     register(item, module) {

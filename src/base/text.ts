@@ -9,7 +9,7 @@ export interface TextOptions {
   /** What it is, for the message that it cannot be read: 'the manifest'. */
   readonly what?: string;
   /** What to do about a file that cannot be read, or is no text. */
-  readonly mend?: string;
+  readonly hint?: string;
   /** What other files that are given by mistake begin with, and their names. */
   readonly others?: readonly (readonly [start: string, name: string])[];
   /** Bytes that are read at once (default: 64 KB). */
@@ -24,10 +24,10 @@ const longestText = 2 ** 28;
  * @throws UserError when the file cannot be read, is other data than text, or is text in another encoding than UTF-8
  */
 export async function* textPieces(file: string, options: TextOptions = {}): AsyncGenerator<string> {
-  const { mend = 'Save it as text in UTF-8', others = [], pieceBytes = 1 << 16 } = options;
+  const { hint = 'Save it as text in UTF-8', others = [], pieceBytes = 1 << 16 } = options;
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const refuse = (what: string, line?: number, cause?: unknown): UserError =>
-    new UserError(what, { file, mend, ...(line !== undefined && { line }), cause });
+    new UserError(what, { file, hint, ...(line !== undefined && { line }), cause });
   let line = 1;
   let isFirst = true;
   try {
@@ -55,7 +55,7 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
     if (systemCode(error) === undefined) throw error;
     throw new UserError(`${options.what ?? ''} cannot be read (${messageOf(error)})`.trim(), {
       file,
-      mend: 'Check that the file is there and that you may read it',
+      hint: 'Check that the file is there and that you may read it',
       cause: error,
     });
   }
@@ -102,7 +102,7 @@ export async function readText(file: string, options: TextOptions = {}): Promise
     if (text.length > longestText)
       throw new UserError(`holds more than ${longestText} characters of text`, {
         file,
-        mend: 'Give a part of it',
+        hint: 'Give a part of it',
       });
   }
   return text;

@@ -36,7 +36,7 @@ export const cardCommand = defineCommand({
       return undefined;
     }
     if (!out.endsWith('.md'))
-      throw new UserError(`--out '${out}' is no Markdown file`, { mend: 'Name it README.md' });
+      throw new UserError(`--out '${out}' is no Markdown file`, { hint: 'Name it README.md' });
     const { writeFileAtomic } = await import('../base/files.js');
     await writeFileAtomic(out, card.text);
     io.print(io.json ? JSON.stringify({ out, records: card.records }, null, 2) : `written to ${out}`);

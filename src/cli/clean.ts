@@ -25,7 +25,7 @@ export const cleanCommand = defineCommand({
   async run({ folders, unused: wanted, yes }, io) {
     if (!wanted)
       throw new UserError('clean needs to know what to remove', {
-        mend: 'Give --unused: what the suites of these folders do not need',
+        hint: 'Give --unused: what the suites of these folders do not need',
       });
     const { findUnused, removeUnused } = await import('../suite/clean.js');
     const { userCacheFolder } = await import('../base/files.js');

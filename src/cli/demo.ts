@@ -20,7 +20,7 @@ export const demoCommand = defineCommand({
   stopsOnSignal: true,
   async run({ out, steps, jobs }, io) {
     if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
-      throw new UserError(`--steps ${steps} is not possible`, { mend: 'Give a whole number from 1' });
+      throw new UserError(`--steps ${steps} is not possible`, { hint: 'Give a whole number from 1' });
     }
     const { runDemo } = await import('../suite/demo.js');
     const { records, interrupted, summary } = await runDemo({

@@ -1,4 +1,4 @@
-/** @file `ehmam doctor`: what works on this machine, and the mend for what does not. */
+/** @file `ehmam doctor`: what works on this machine, and the hint for what does not. */
 import { defineCommand } from './command.js';
 import type { Diagnosis } from './doctor/diagnose.js';
 
@@ -25,9 +25,9 @@ function describe({ versions, platform, processor, cores, memoryGB, checks }: Di
     `${platform}, ${cores} cores (${processor})`,
     `${memoryGB.total} GB memory, ${memoryGB.free} GB free`,
     '',
-    ...checks.flatMap(({ name, works, needed, detail, mend }) => [
+    ...checks.flatMap(({ name, works, needed, detail, hint }) => [
       ...wrapped(works ? 'works' : needed ? 'FAILS' : 'absent', `${name}: ${detail}`),
-      ...(mend === undefined ? [] : wrapped('', mend)),
+      ...(hint === undefined ? [] : wrapped('', hint)),
     ]),
   ].join('\n');
 }

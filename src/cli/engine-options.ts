@@ -21,12 +21,12 @@ export function engineSettings(args: {
   const { engine: name, provider, threads } = args;
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new UserError(`--threads ${threads} is no number of threads`, {
-      mend: 'Give a whole number from 1',
+      hint: 'Give a whole number from 1',
     });
   }
   if (name !== 'onnx' && (provider !== 'cpu' || threads !== undefined)) {
     throw new UserError(`the engine ${name} has no --provider and no --threads`, {
-      mend: 'Leave them out, or take --engine onnx',
+      hint: 'Leave them out, or take --engine onnx',
     });
   }
   return { name, provider, ...(threads !== undefined && { threads }) };
@@ -41,5 +41,5 @@ export const jobsOption = {
 /** @throws UserError for a number of jobs that is none */
 export function jobsOf(jobs: number | undefined): number | undefined {
   if (jobs === undefined || (Number.isInteger(jobs) && jobs > 0)) return jobs;
-  throw new UserError(`--jobs ${jobs} is no number of jobs`, { mend: 'Give a whole number from 1' });
+  throw new UserError(`--jobs ${jobs} is no number of jobs`, { hint: 'Give a whole number from 1' });
 }

@@ -56,13 +56,13 @@ export const featuresCommand = defineCommand({
     };
     if ((audio === undefined) === (manifest === undefined)) {
       throw new UserError('features takes an audio file or --manifest, one of them', {
-        mend: "See 'ehmam features --help'",
+        hint: "See 'ehmam features --help'",
       });
     }
     if (audio !== undefined) {
       const given = { root, split, 'format npy': format === 'npy' || undefined };
       const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-      if (name !== undefined) throw new UserError(`--${name} is for --manifest`, { mend: 'Leave it out' });
+      if (name !== undefined) throw new UserError(`--${name} is for --manifest`, { hint: 'Leave it out' });
       return ofFile({ ...shared, audio }, io);
     }
     const { writeManifestFeatures } = await import('./features/of-manifest.js');
@@ -108,6 +108,6 @@ async function ofFile(request: FeaturesRequest, io: CommandIo): Promise<undefine
 function layersOf(text: string | undefined): readonly number[] | undefined {
   return listOf(text, 'layers')?.map((each) => {
     if (/^\d{1,4}$/.test(each)) return Number(each);
-    throw new UserError(`--layers '${each}' is no layer`, { mend: 'Give numbers from 0: 0,6,12' });
+    throw new UserError(`--layers '${each}' is no layer`, { hint: 'Give numbers from 0: 0,6,12' });
   });
 }

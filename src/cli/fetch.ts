@@ -31,11 +31,11 @@ export const fetchCommand = defineCommand({
     const corpus = publishedCorpora.find((each) => each.corpus === name);
     if (corpus === undefined) {
       const names = publishedCorpora.map((each) => each.corpus);
-      throw new UserError(`'${name}' cannot be fetched`, { mend: mendOfName(name, names) });
+      throw new UserError(`'${name}' cannot be fetched`, { hint: mendOfName(name, names) });
     }
     if (mirror !== undefined && !/^https?:\/\/./.test(mirror))
       throw new UserError(`--mirror '${mirror}' is no URL`, {
-        mend: 'Give one like https://us.openslr.org/resources/12',
+        hint: 'Give one like https://us.openslr.org/resources/12',
       });
     const planned = await planFetch(corpus, { out, subsets: listOf(subset, 'subset'), mirror });
     const rest = planned.reduce((sum, { bytes, there }) => sum + bytes - Math.min(there, bytes), 0);
@@ -50,7 +50,7 @@ export const fetchCommand = defineCommand({
     if (!yes) {
       if (io.json)
         io.print(JSON.stringify({ corpus: name, fetched: false, bytes: rest, archives: planned }, null, 2));
-      throw new UserError('nothing was downloaded', { mend: 'Give --yes to download it' });
+      throw new UserError('nothing was downloaded', { hint: 'Give --yes to download it' });
     }
     await fetchArchives(planned, {
       quiet: io.quiet,

@@ -22,7 +22,7 @@ export const gateCommand = defineCommand({
   async run({ baseline, results, tolerance, level, junit }, io) {
     if (!(tolerance >= 0) || !(level > 0 && level < 1)) {
       throw new UserError(`--tolerance ${tolerance} with --level ${level} is not possible`, {
-        mend: 'Give a tolerance from 0 and a level between 0 and 1',
+        hint: 'Give a tolerance from 0 and a level between 0 and 1',
       });
     }
     const { runGate } = await import('./gate/run.js');

@@ -10,11 +10,11 @@ export function listOf(text: string | undefined, option: string): readonly strin
   const values = text.split(',').map((value) => value.trim());
   if (values.includes('')) {
     throw new UserError(`--${option} '${text}' has an empty value`, {
-      mend: 'Write the values with one comma between two of them',
+      hint: 'Write the values with one comma between two of them',
     });
   }
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined)
-    throw new UserError(`--${option} names '${twice}' twice`, { mend: 'Name it once' });
+    throw new UserError(`--${option} names '${twice}' twice`, { hint: 'Name it once' });
   return values;
 }

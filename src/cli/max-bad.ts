@@ -15,5 +15,5 @@ export function shareOf(text: string): number {
   const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
   const share = Number(number) / (percent === '%' ? 100 : 1);
   if (number !== undefined && share < 1) return share;
-  throw new UserError(`--max-bad '${text}' is no share`, { mend: 'Give a percentage: 0.1%' });
+  throw new UserError(`--max-bad '${text}' is no share`, { hint: 'Give a percentage: 0.1%' });
 }

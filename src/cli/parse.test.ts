@@ -1,4 +1,4 @@
-/** @file Command lines, right and wrong: what is understood, and the mend for what is not. */
+/** @file Command lines, right and wrong: what is understood, and the hint for what is not. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../base/errors.js';
@@ -41,7 +41,7 @@ describe('a wrong command line', () => {
     ['an argument too many', ['features', 'f', 'a', 'b.wav', '--out', 'o'], /does not know 'b\.wav'\./],
   ];
 
-  it.each(cases)('with %s is refused in one line that names the mend', async (_what, words, message) => {
+  it.each(cases)('with %s is refused in one line that names the hint', async (_what, words, message) => {
     const error = await parse(...words).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UserError);
     expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });

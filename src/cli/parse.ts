@@ -1,4 +1,4 @@
-/** @file Reads a command line: one clear line, with the mend, for everything that can be wrong with it. */
+/** @file Reads a command line: one clear line, with the hint, for everything that can be wrong with it. */
 import yargs, { type Argv, type Options } from 'yargs';
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
@@ -26,9 +26,9 @@ export async function parseLine(words: readonly string[], commands: readonly Com
       return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
-      ? new UserError('no command given', { mend: "'ehmam --help' lists the commands" })
+      ? new UserError('no command given', { hint: "'ehmam --help' lists the commands" })
       : new UserError(`unknown command '${first}'`, {
-          mend: mendOfName(
+          hint: mendOfName(
             first,
             commands.map(({ name }) => name),
           ),
@@ -104,27 +104,27 @@ function complaint(message: string, command: Command): UserError {
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   if (unknown !== undefined) {
     const what = `${command.name} does not know '${unknown}'`;
-    return new UserError(what, { mend: mendOfName(`--${unknown}`, options) });
+    return new UserError(what, { hint: mendOfName(`--${unknown}`, options) });
   }
   const [, name, given, choices] = /Argument: ([^,]+), Given: (.*), Choices: (.*)/.exec(message) ?? [];
   if (name !== undefined && given !== undefined && choices !== undefined) {
     const unquoted = (text: string): string => text.replace(/^"|"$/g, '');
     const place = name in command.positionals ? '' : `--${name} `;
     return new UserError(`${place}'${unquoted(given)}' is not known`, {
-      mend: mendOfName(unquoted(given), choices.split(', ').map(unquoted)),
+      hint: mendOfName(unquoted(given), choices.split(', ').map(unquoted)),
     });
   }
   if (message.startsWith('Not enough non-option arguments')) {
-    return new UserError(`${command.name} needs more: ehmam ${command.usage}`, { mend: help });
+    return new UserError(`${command.name} needs more: ehmam ${command.usage}`, { hint: help });
   }
   const [, missing] = /^Missing required arguments?: (.*)/.exec(message) ?? [];
   if (missing !== undefined) {
     const names = missing.split(', ').map((option) => `--${option}`);
-    return new UserError(`${command.name} needs ${names.join(' and ')}`, { mend: help });
+    return new UserError(`${command.name} needs ${names.join(' and ')}`, { hint: help });
   }
   const [, empty] = /^Not enough arguments following: (.*)/.exec(message) ?? [];
-  if (empty !== undefined) return new UserError(`--${empty} needs a value`, { mend: help });
-  return new UserError(message.replaceAll(/\s*\n\s*/g, ' '), { mend: help });
+  if (empty !== undefined) return new UserError(`--${empty} needs a value`, { hint: help });
+  return new UserError(message.replaceAll(/\s*\n\s*/g, ' '), { hint: help });
 }
 
 /** What yargs lets pass: an option given twice, a number that is none, an empty text. */
@@ -132,11 +132,11 @@ function checkValues(args: Readonly<Record<string, unknown>>, command: Command):
   for (const [name, options] of Object.entries<Options>({ ...command.options, ...commonOptions })) {
     const value = args[name];
     if (options.type !== 'array' && !options.array && Array.isArray(value)) {
-      throw new UserError(`--${name} is given twice`, { mend: 'Give it once' });
+      throw new UserError(`--${name} is given twice`, { hint: 'Give it once' });
     }
     if (Number.isNaN(value))
-      throw new UserError(`--${name} is no number`, { mend: `Give --${name} a number` });
+      throw new UserError(`--${name} is no number`, { hint: `Give --${name} a number` });
     if (value === '')
-      throw new UserError(`--${name} needs a value`, { mend: `See 'ehmam ${command.name} --help'` });
+      throw new UserError(`--${name} needs a value`, { hint: `See 'ehmam ${command.name} --help'` });
   }
 }

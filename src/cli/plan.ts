@@ -26,7 +26,7 @@ export const planCommand = defineCommand({
     }
     const { suite } = args;
     if (suite === undefined) {
-      throw new UserError('plan needs a suite: ehmam plan SUITE', { mend: "See 'ehmam plan --help'" });
+      throw new UserError('plan needs a suite: ehmam plan SUITE', { hint: "See 'ehmam plan --help'" });
     }
     const { graphOf } = await import('./run/from-suite.js');
     const { planReport, planText } = await import('../suite/overview.js');

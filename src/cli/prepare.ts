@@ -143,7 +143,7 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
   if (corpus === undefined) {
     const { mendOfName } = await import('../base/names.js');
     const names = [...corpora, ...toolkits].map(({ name }) => name);
-    throw new UserError(`no corpus '${args.corpus}'`, { mend: mendOfName(args.corpus, names) });
+    throw new UserError(`no corpus '${args.corpus}'`, { hint: mendOfName(args.corpus, names) });
   }
   refuse(corpus.name, args, ['split', 'columns', 'unpack']);
   return preparePublished(corpus, args, quiet);
@@ -158,7 +158,7 @@ async function preparePublished(
   const { root, from, unchecked, out, fast, inputs = [] } = args;
   if (root === undefined || inputs.length > 0) {
     throw new UserError(`${corpus.name} needs --root, the folder that it lies in, and no other files`, {
-      mend: `ehmam prepare ${corpus.name} --root ${inputs[0] ?? 'DIR'} --out ${out}`,
+      hint: `ehmam prepare ${corpus.name} --root ${inputs[0] ?? 'DIR'} --out ${out}`,
     });
   }
   const given = {
@@ -173,14 +173,14 @@ async function preparePublished(
   for (const [name, option] of Object.entries(optionNames)) {
     const key = name as keyof typeof optionNames;
     if (given[key] !== undefined && !corpus.understands.includes(key))
-      throw new UserError(`${corpus.name} has no ${option}`, { mend: 'Leave it out' });
+      throw new UserError(`${corpus.name} has no ${option}`, { hint: 'Leave it out' });
   }
   return prepareCorpus(corpus, { ...given, root, from, unchecked, out, fast, quiet });
 }
 
 function refuse(corpus: string, args: PrepareArguments, names: readonly (keyof typeof options)[]): void {
   const given = names.find((name) => args[name] !== undefined);
-  if (given !== undefined) throw new UserError(`${corpus} has no --${given}`, { mend: 'Leave it out' });
+  if (given !== undefined) throw new UserError(`${corpus} has no --${given}`, { hint: 'Leave it out' });
 }
 
 /** `text=sentence,speaker=client_id` */
@@ -189,7 +189,7 @@ function columnsOf(text: string | undefined): Readonly<Record<string, string>> |
     const [, own, name] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
     if (own !== undefined && name !== undefined) return [own.trim(), name.trim()] as const;
     throw new UserError(`--columns '${pair}' names no column by another`, {
-      mend: 'Give OURS=THEIRS: text=sentence',
+      hint: 'Give OURS=THEIRS: text=sentence',
     });
   });
   return pairs && Object.fromEntries(pairs);

@@ -95,7 +95,7 @@ export const runCommand = defineCommand({
     const jobs = jobsOf(args.jobs);
     const { launcher, detach, 'feature-budget': budget } = args;
     if (detach && launcher !== 'slurm')
-      throw new UserError('--detach is for --launcher slurm', { mend: 'Leave it out' });
+      throw new UserError('--detach is for --launcher slurm', { hint: 'Leave it out' });
     const { comparison, interrupted, summary, queued } = await runFromSuite({
       ...requestOf(args, io),
       ...{ jobs, launcher, detach },
@@ -118,13 +118,13 @@ export const runCommand = defineCommand({
 
 function resumes(wanted: boolean | undefined, unwanted: boolean | undefined): boolean {
   if (wanted && unwanted)
-    throw new UserError('--resume and --no-resume exclude each other', { mend: 'Give one' });
+    throw new UserError('--resume and --no-resume exclude each other', { hint: 'Give one' });
   return !unwanted;
 }
 
 function secondsOf(seconds: number): number {
   if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
   throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
-    mend: 'Give 30, or 0 for always',
+    hint: 'Give 30, or 0 for always',
   });
 }

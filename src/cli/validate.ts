@@ -24,7 +24,7 @@ export const validateCommand = defineCommand({
       return validateResults(results, io);
     if (results.length > 0 || task === undefined || manifest === undefined) {
       throw new UserError('there is nothing to check, or too much', {
-        mend: 'Give result folders, or --task and --manifest',
+        hint: 'Give result folders, or --task and --manifest',
       });
     }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');

@@ -40,7 +40,7 @@ export async function* csvRecords(file: string): AsyncGenerator<readonly CsvReco
   };
   const pieces = textPieces(file, {
     what: 'the manifest',
-    mend: 'Save it as CSV in UTF-8',
+    hint: 'Save it as CSV in UTF-8',
     pieceBytes: blockBytes,
   });
   for await (const piece of pieces) {

@@ -165,14 +165,14 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
         throw new UserError(`the id '${id}' stands on line ${await lineOf(file, id)} already`, {
           file,
           line,
-          mend: 'Give every utterance an id of its own',
+          hint: 'Give every utterance an id of its own',
         });
       }
       counts.set(split, (counts.get(split) ?? 0) + 1);
       if (wanted && !wanted.has(split)) continue;
       const empty = emptyColumnOf(utterance, options.columns ?? []);
       if (empty !== undefined)
-        throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+        throw new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
       kept.push(keepColumns && options.keepColumns === false ? { ...utterance, columns: {} } : utterance);
     }
   }
@@ -180,7 +180,7 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   if (absent !== undefined || kept.length === 0) {
     throw new UserError(absent === undefined ? 'no utterances' : `no utterances in the split '${absent}'`, {
       file,
-      mend: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
+      hint: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
     });
   }
   return kept;
@@ -248,7 +248,7 @@ async function refuseAbsent(
   throw new UserError(`the audio file '${written}' is not at ${first.path}${more}`, {
     file: first.manifest,
     line: first.line,
-    mend:
+    hint:
       (await nearPath(containerOf(written), containerOf(first.path))) ??
       'If the audio lies elsewhere, give its folder with --root',
   });

@@ -43,6 +43,6 @@ export async function* namedRows(
   if (header !== undefined) return;
   throw new UserError(`${what} is empty`, {
     file,
-    mend: `Its first line must name the columns: ${columns.join(',')}`,
+    hint: `Its first line must name the columns: ${columns.join(',')}`,
   });
 }

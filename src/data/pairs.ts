@@ -70,8 +70,8 @@ export async function readPairs(
   }
   for (const [split, own] of Object.entries(pairs)) {
     if (own.length > 0 || complaints.length > 0) continue;
-    const mend = `Its rows say their split in the column 'split'`;
-    complaints.push(new UserError(`no pairs in the split '${split}'`, { file, mend }));
+    const hint = `Its rows say their split in the column 'split'`;
+    complaints.push(new UserError(`no pairs in the split '${split}'`, { file, hint }));
   }
   return { pairs, complaints, hash: hash.digest('hex') };
 }
@@ -95,25 +95,25 @@ function pairOf(
   file: string,
 ): Pair | UserError {
   const empty = ['split', first, second, ...columns].find((name) => cells[name] === '');
-  if (empty !== undefined) return new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill it in' });
+  if (empty !== undefined) return new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill it in' });
   const found: number[] = [];
   for (const name of [first, second]) {
     const id = cells[name] ?? '';
     const utterance = places.get(id);
     if (utterance === undefined) {
       const close = places.size > mostCompared ? undefined : closestName(id, [...places.keys()]);
-      const mend = close === undefined ? 'Take ids of the manifest' : `Did you mean '${close}'?`;
-      return new UserError(`the manifest has no utterance '${id}' (${name})`, { file, line, mend });
+      const hint = close === undefined ? 'Take ids of the manifest' : `Did you mean '${close}'?`;
+      return new UserError(`the manifest has no utterance '${id}' (${name})`, { file, line, hint });
     }
     if (utterance.split !== cells.split) {
       const what = `the utterance '${id}' (${name}) is of the split '${utterance.split}', the pair of '${cells.split}'`;
-      return new UserError(what, { file, line, mend: 'Pair utterances of one split' });
+      return new UserError(what, { file, line, hint: 'Pair utterances of one split' });
     }
     found.push(utterance.place);
   }
   if (columns.includes('target') && cells.target !== '1' && cells.target !== '0') {
-    const mend = 'Write 1 where the two belong together, else 0';
-    return new UserError(`the target is '${cells.target}'`, { file, line, mend });
+    const hint = 'Write 1 where the two belong together, else 0';
+    return new UserError(`the target is '${cells.target}'`, { file, line, hint });
   }
   const { id = `${cells[first]} ${cells[second]}`, split: _, ...others } = cells;
   return { id, first: found[0] ?? 0, second: found[1] ?? 0, columns: others, file, line };
@@ -137,12 +137,12 @@ function twiceThere(
   const pairLine = known(JSON.stringify([one, other]));
   if (pairLine !== undefined) {
     const what = `the pair of '${one}' and '${other}' stands on line ${pairLine} already`;
-    return new UserError(what, { file, line, mend: 'Name every pair once' });
+    return new UserError(what, { file, line, hint: 'Name every pair once' });
   }
   const idLine = known(id);
   if (idLine === undefined) return undefined;
   const what = `the id '${id}' stands on line ${idLine} already`;
-  return new UserError(what, { file, line, mend: 'Give every pair an id of its own' });
+  return new UserError(what, { file, line, hint: 'Give every pair an id of its own' });
 }
 
 /** What tells apart a manifest and the pairs that are judged of it. */

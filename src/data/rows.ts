@@ -96,7 +96,7 @@ export async function* readBlocks(
   if (layout === undefined) {
     throw new UserError('the manifest is empty', {
       file,
-      mend: 'Its first line must name the columns, for example: id,path,split,speaker,text,label',
+      hint: 'Its first line must name the columns, for example: id,path,split,speaker,text,label',
     });
   }
 }
@@ -110,7 +110,7 @@ export function readError(error: unknown, file: string): unknown {
       file,
       ...(typeof lines === 'number' ? { line: lines } : {}),
       ...(quotes
-        ? { mend: 'A cell with quotes in it must stand in quotes, each of its own doubled: "say ""yes"""' }
+        ? { hint: 'A cell with quotes in it must stand in quotes, each of its own doubled: "say ""yes"""' }
         : {}),
       cause: error,
     });

@@ -30,7 +30,7 @@ export async function readRttm(file: string): Promise<RttmTurns> {
     if (speaker === '' || !(turn.start >= 0) || !(turn.end > turn.start) || !Number.isFinite(turn.end))
       throw new UserError('is no turn', {
         ...{ file, line },
-        mend: 'A line reads: SPEAKER recording 1 start duration <NA> <NA> speaker <NA> <NA>, in seconds',
+        hint: 'A line reads: SPEAKER recording 1 start duration <NA> <NA> speaker <NA> <NA>, in seconds',
       });
     const own = recordings.get(recording) ?? [];
     const before = own.find(

@@ -57,7 +57,7 @@ export function checkedHeader(
       {
         file,
         line,
-        mend: found,
+        hint: found,
       },
     );
   }
@@ -66,13 +66,13 @@ export function checkedHeader(
     throw new UserError(`column ${unnamed + 1} of the header has no name`, {
       file,
       line,
-      mend: `Name it or take it out (an index that pandas wrote: index=False). ${found}`,
+      hint: `Name it or take it out (an index that pandas wrote: index=False). ${found}`,
     });
   }
   const seen = new Set<string>();
   const twice = header.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined) {
-    throw new UserError(`the column '${twice}' is there twice`, { file, line, mend: found });
+    throw new UserError(`the column '${twice}' is there twice`, { file, line, hint: found });
   }
   return header;
 }
@@ -123,7 +123,7 @@ export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: C
     throw new UserError(`'${empty}' is empty`, {
       file,
       line,
-      mend: `Every row needs ${requiredColumns.join(', ')}`,
+      hint: `Every row needs ${requiredColumns.join(', ')}`,
     });
   }
   const formed = (cell: string): string => (isNormal ? cell : normalForm(cell));
@@ -165,7 +165,7 @@ export function checkCount(
   throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
     file,
     line,
-    mend:
+    hint:
       cells.length > header.length
         ? 'A cell with a comma in it must stand in "quotes"'
         : 'Add the missing cells',
@@ -201,7 +201,7 @@ function channelOf(text: string, file: string, line: number): number | undefined
   throw new UserError(`'channel' is '${text}'`, {
     file,
     line,
-    mend: 'It must be a whole number from 1, or empty for the mean of all',
+    hint: 'It must be a whole number from 1, or empty for the mean of all',
   });
 }
 
@@ -213,7 +213,7 @@ function secondsOf(name: 'start' | 'duration', text: string, file: string, line:
     throw new UserError(`'${name}' is '${text}'`, {
       file,
       line,
-      mend: `It must be a number of seconds, ${name === 'start' ? 'zero or more' : 'more than zero'}, or empty`,
+      hint: `It must be a number of seconds, ${name === 'start' ? 'zero or more' : 'more than zero'}, or empty`,
     });
   }
   return value;

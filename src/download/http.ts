@@ -171,9 +171,9 @@ function rangeStart(contentRange: string | null): number {
 function statusError(remote: RemoteFile, status: number, retryAfter: string | null): Error {
   if (status === 408 || status === 425 || status === 429 || status >= 500)
     return passing(`it answered with status ${status}`, secondsUntil(retryAfter));
-  const mend =
+  const hint =
     status === 404 || status === 410 ? 'It may have moved: try another --mirror' : 'Try another --mirror';
-  return failed(remote, `it answered with status ${status}`, mend);
+  return failed(remote, `it answered with status ${status}`, hint);
 }
 
 /** Retry-After: seconds, or a date. */
@@ -226,8 +226,8 @@ export async function digestFault(
   return faults[0];
 }
 
-function failed(remote: RemoteFile, what: string, mend: string, cause?: unknown): UserError {
-  return new UserError(what, { exitCode: 1, file: remote.url, mend, ...(cause !== undefined && { cause }) });
+function failed(remote: RemoteFile, what: string, hint: string, cause?: unknown): UserError {
+  return new UserError(what, { exitCode: 1, file: remote.url, hint, ...(cause !== undefined && { cause }) });
 }
 
 /** The innermost message: `fetch failed` alone says nothing. */

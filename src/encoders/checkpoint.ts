@@ -54,7 +54,7 @@ export function checkNames(names: Iterable<string>, specs: Specs, file: string):
   if (complaints.length === 0) return;
   throw new UserError(complaints.join('; '), {
     file,
-    mend: 'Its settings must be those that the weights were trained with',
+    hint: 'Its settings must be those that the weights were trained with',
   });
 }
 

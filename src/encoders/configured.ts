@@ -37,7 +37,7 @@ export function configure(config: unknown, file: string): ConfiguredFamily {
     const [issue] = checked.error.issues;
     throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
       file,
-      mend: 'Mend that setting',
+      hint: 'Mend that setting',
     });
   }
   return configured(family, checked.data);
@@ -49,7 +49,7 @@ function familyOf(config: unknown, file: string): EncoderFamily {
   const names = encoderFamilies.all().map((family) => family.name);
   throw new UserError(`unknown encoder family '${name}'`, {
     file,
-    mend: `Families: ${names.join(', ')} (--plugin MODULE loads others)`,
+    hint: `Families: ${names.join(', ')} (--plugin MODULE loads others)`,
   });
 }
 
@@ -59,7 +59,7 @@ function configured(family: EncoderFamily, config: unknown): ConfiguredFamily {
   if (dims.length === 0 || dims.some((dim) => dim !== dims[0])) {
     throw new UserError(
       `the encoder family '${family.name}' has hidden states of widths [${dims.join(', ')}]: they must be equal`,
-      { mend: "Mend the family's `dims`" },
+      { hint: "Mend the family's `dims`" },
     );
   }
   return {

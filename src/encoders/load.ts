@@ -36,7 +36,7 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
   const place = await placeOf(spec);
   if (weights !== undefined && place.kind !== 'file') {
     throw new UserError(`'${spec}' has no student and teacher to choose from`, {
-      mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+      hint: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
     });
   }
   switch (place.kind) {
@@ -124,10 +124,10 @@ async function placeOf(spec: string): Promise<Place> {
 /** What may have been meant is said first. */
 function noEncoder(spec: string, specs: readonly string[]): UserError {
   const known = unknownUpstream(spec);
-  if (known !== undefined) return new UserError(known.what, { mend: known.mend });
+  if (known !== undefined) return new UserError(known.what, { hint: known.hint });
   const hint = meantSpec(spec, specs);
   return new UserError(`no encoder '${spec}'`, {
-    mend: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), an ONNX file (.onnx), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
+    hint: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), an ONNX file (.onnx), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
 }
 
@@ -156,7 +156,7 @@ function unknownPreset(spec: string, specs: readonly string[]): UserError {
     each.startsWith(randomPrefix) ? [each.slice(randomPrefix.length)] : [],
   );
   return new UserError(`there is no preset '${spec.slice(randomPrefix.length)}'`, {
-    mend: `Presets: ${presets.join(', ')} (--plugin MODULE loads others)`,
+    hint: `Presets: ${presets.join(', ')} (--plugin MODULE loads others)`,
   });
 }
 

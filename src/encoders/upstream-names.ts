@@ -65,7 +65,7 @@ export function upstreamNamed(name: string): UpstreamName | undefined {
 const convertedFiles = 'https://huggingface.co/s3prl/converted_ckpts';
 
 /** Models that the hub has as files of fairseq alone, which can be given as they are. */
-const filesOnly: readonly (readonly [name: RegExp, mend: string])[] = [
+const filesOnly: readonly (readonly [name: RegExp, hint: string])[] = [
   [/^contentvec(_km100)?$/, `Download contentvec_km100.pt from ${convertedFiles} and give that file`],
   [/^contentvec_km500$/, `Download contentvec_km500.pt from ${convertedFiles} and give that file`],
   [
@@ -88,20 +88,20 @@ const givenFile = /_(local|url|custom|gdriveid)$/;
 /** What is to be said of a name of s3prl that is none of those above; undefined for a name that s3prl does not have. */
 export function unknownUpstream(
   name: string,
-): (Required<Pick<UserErrorDetails, 'mend'>> & { readonly what: string }) | undefined {
+): (Required<Pick<UserErrorDetails, 'hint'>> & { readonly what: string }) | undefined {
   const files = filesOnly.find(([pattern]) => pattern.test(name));
-  if (files !== undefined) return { what: `the hub has no model for s3prl's '${name}'`, mend: files[1] };
+  if (files !== undefined) return { what: `the hub has no model for s3prl's '${name}'`, hint: files[1] };
   if (givenFile.test(name)) {
     return {
       what: `'${name}' of s3prl takes a checkpoint`,
-      mend: 'Give its file (.pt of fairseq), its folder (as transformers writes it), or hf:OWNER/NAME',
+      hint: 'Give its file (.pt of fairseq), its folder (as transformers writes it), or hf:OWNER/NAME',
     };
   }
   if (features.test(name))
-    return { what: `s3prl's '${name}' is no encoder here`, mend: 'Of what is not learned there is fbank' };
+    return { what: `s3prl's '${name}' is no encoder here`, hint: 'Of what is not learned there is fbank' };
   if (!withoutFamily.test(name)) return undefined;
   return {
     what: `s3prl's '${name}' is of no family here`,
-    mend: 'Export it to ONNX and give that file, or take another encoder (ehmam list encoders)',
+    hint: 'Export it to ONNX and give that file, or take another encoder (ehmam list encoders)',
   };
 }

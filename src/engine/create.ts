@@ -55,7 +55,7 @@ async function importTensorflow(): Promise<void> {
     }
   }
   throw new UserError(`the engine tensorflow is not installed (${failures.join('; ')})`, {
-    mend: 'Run `npm run setup:tensorflow` where a network allows it, or use --engine onnx',
+    hint: 'Run `npm run setup:tensorflow` where a network allows it, or use --engine onnx',
   });
 }
 

@@ -51,13 +51,13 @@ function openingError(file: string, message: string, cause: unknown): UserError 
   if (custom !== null) {
     return new UserError(`uses the operator ${custom[1]}, which the runtime does not have`, {
       file,
-      mend: 'Export the model with standard operators',
+      hint: 'Export the model with standard operators',
       cause,
     });
   }
   return new UserError(`the runtime cannot load it (${brief(message)})`, {
     file,
-    mend: 'Export the model again, or check that it was copied whole',
+    hint: 'Export the model again, or check that it was copied whole',
     cause,
   });
 }
@@ -77,7 +77,7 @@ function slotOf(file: string, slot: ort.InferenceSession.ValueMetadata): GraphSl
   if (!slot.isTensor)
     throw new UserError(`'${slot.name}' is a sequence or a map, not a tensor`, {
       file,
-      mend: 'Export the model with tensors alone',
+      hint: 'Export the model with tensors alone',
     });
   return { name: slot.name, type: slot.type, shape: slot.shape };
 }

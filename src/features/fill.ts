@@ -129,6 +129,6 @@ export function checkBad(
   if (mostBad === 0 && error !== undefined) throw error;
   throw new UserError(
     `${bad} of ${utterances} utterances have audio that cannot be used, and ${mostBad} may: ${reason}`,
-    { mend: 'Mend the audio or take it out of the manifest, or allow more with --max-bad', cause: error },
+    { hint: 'Mend the audio or take it out of the manifest, or allow more with --max-bad', cause: error },
   );
 }

@@ -55,7 +55,7 @@ export async function describeFolder(folder: string, description: FolderDescript
   if (differs === undefined) return;
   throw new UserError(`holds other features: ${differs}`, {
     file: folder,
-    mend: 'Choose another folder, or remove this one',
+    hint: 'Choose another folder, or remove this one',
   });
 }
 

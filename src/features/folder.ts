@@ -65,7 +65,7 @@ export async function writeFeatureFolder(request: FolderRequest): Promise<Folder
   if (lock === undefined)
     throw new UserError('another process is writing features there', {
       file: folder,
-      mend: 'Wait until it is done',
+      hint: 'Wait until it is done',
     });
   try {
     const index = await readIndex(folder);

@@ -120,7 +120,7 @@ function changed(path: string, cause?: unknown): UserError {
   return new UserError('the features changed while they were read', {
     exitCode: 1,
     file: path,
-    mend: 'Run it again',
+    hint: 'Run it again',
     cause,
   });
 }

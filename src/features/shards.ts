@@ -109,7 +109,7 @@ function encode(id: string, values: Float32Array, type: StoredType): Uint8Array 
   if (type === 'float16' && largest > largestHalf) {
     throw new UserError(`the features of '${id}' reach ${largest}, more than half precision holds`, {
       exitCode: 1,
-      mend: "Set the task's setting frameType to float32",
+      hint: "Set the task's setting frameType to float32",
     });
   }
   const stored = type === 'float16' ? encodeHalves(values) : values;
@@ -128,7 +128,7 @@ export function largestOf(id: string, values: Float32Array): number {
   if (Number.isFinite(largest)) return largest;
   throw new UserError(`the encoder's features of '${id}' are not finite`, {
     exitCode: 1,
-    mend: 'Check the encoder: its training may have diverged',
+    hint: 'Check the encoder: its training may have diverged',
   });
 }
 

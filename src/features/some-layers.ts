@@ -37,6 +37,6 @@ export function checkLayers(
   if (missing === undefined) return;
   const has = dims.length === 1 ? 'one alone, 0' : `0 to ${dims.length - 1}`;
   throw new UserError(`the setting layers asks for hidden state ${missing}, and ${name} has ${has}`, {
-    mend: 'Correct the setting, or give this encoder a suite of its own',
+    hint: 'Correct the setting, or give this encoder a suite of its own',
   });
 }

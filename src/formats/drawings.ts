@@ -70,16 +70,16 @@ export async function readDrawings(file: string): Promise<Drawing[] | undefined>
   return drawings;
 }
 
-const mend = "Write it again with 'ehmam analyse'";
+const hint = "Write it again with 'ehmam analyse'";
 
 function checkHeader(text: string, file: string): void {
   const header = headerSchema.safeParse(parsed(text)).data;
-  if (header === undefined) throw new UserError('is not a file of drawings', { file, line: 1, mend });
+  if (header === undefined) throw new UserError('is not a file of drawings', { file, line: 1, hint });
   if (header.version !== version)
     throw new UserError(`has version ${header.version} of the format, and this ehmam reads ${version}`, {
       file,
       line: 1,
-      mend,
+      hint,
     });
 }
 
@@ -89,7 +89,7 @@ function drawingOf(text: string, file: string, line: number): Drawing {
   const [issue] = error?.issues ?? [];
   const why =
     issue === undefined ? 'its losses differ in length' : `${issue.path.join('.')}: ${issue.message}`;
-  throw new UserError(`invalid drawing: ${why}`, { file, line, mend });
+  throw new UserError(`invalid drawing: ${why}`, { file, line, hint });
 }
 
 function parsed(text: string): unknown {

@@ -8,17 +8,17 @@ const maximumBytes = 64 * 1024 * 1024;
 
 /**
  * The value that a JSON file holds.
- * @param mend what to do where the file is missing
+ * @param hint what to do where the file is missing
  * @throws UserError for a file that cannot be read, is too long, or is no JSON
  */
-export async function readJsonFile(file: string, mend: string): Promise<unknown> {
+export async function readJsonFile(file: string, hint: string): Promise<unknown> {
   const unreadable = (error: unknown): never => {
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, hint, cause: error });
   };
   const { size } = await stat(file).catch(unreadable);
   if (size > maximumBytes)
-    throw new UserError(`is ${size} bytes long, too long for settings`, { file, mend });
-  const text = await readText(file, { mend });
+    throw new UserError(`is ${size} bytes long, too long for settings`, { file, hint });
+  const text = await readText(file, { hint });
   try {
     return JSON.parse(text);
   } catch (error) {

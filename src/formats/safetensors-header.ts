@@ -95,8 +95,8 @@ function parseEntry(name: string, value: unknown, file: string): Entry {
   if (!parsed.success) throw damaged(file, `has no usable dtype, shape and data_offsets for tensor ${name}`);
   const { dtype, shape, data_offsets } = parsed.data;
   if (!isStoredType(dtype)) {
-    const mend = `Convert it to one of ${Object.keys(elementBytes).join(', ')}`;
-    throw new UserError(`holds tensor ${name} of type ${dtype}, which is not read here`, { file, mend });
+    const hint = `Convert it to one of ${Object.keys(elementBytes).join(', ')}`;
+    throw new UserError(`holds tensor ${name} of type ${dtype}, which is not read here`, { file, hint });
   }
   const [begin, end] = data_offsets;
   const wanted = sizeOf(shape) * elementBytes[dtype];
@@ -130,12 +130,12 @@ function isStoredType(dtype: string): dtype is StoredType {
 }
 
 export function damaged(file: string, what: string): UserError {
-  return new UserError(what, { file, mend: mendDamaged });
+  return new UserError(what, { file, hint: mendDamaged });
 }
 
 export function notSafetensors(file: string, why: string): UserError {
   return new UserError(`is not a safetensors file: ${why}`, {
     file,
-    mend: 'Give the path of a .safetensors file',
+    hint: 'Give the path of a .safetensors file',
   });
 }

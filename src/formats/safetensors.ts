@@ -92,7 +92,7 @@ async function openWithHeader(
   file: string,
 ): Promise<{ readonly handle: FileHandle; readonly header: Header }> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
+    throw new UserError('cannot be opened', { file, hint: messageOf(cause), cause });
   });
   try {
     const { size } = await handle.stat();

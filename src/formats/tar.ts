@@ -16,7 +16,7 @@ const windowBytes = 1 << 16;
 const longestNote = 1 << 20;
 
 function damagedTar(file: string, how: string): UserError {
-  return new UserError(`the tar file is truncated or damaged: ${how}`, { file, mend: 'Get it anew' });
+  return new UserError(`the tar file is truncated or damaged: ${how}`, { file, hint: 'Get it anew' });
 }
 
 /**
@@ -55,7 +55,7 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
         if (pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map'))
           throw new UserError(`'${named ?? ''}' is stored with holes (sparse), which is not read here`, {
             file,
-            mend: 'Pack it anew without --sparse',
+            hint: 'Pack it anew without --sparse',
           });
       }
       continue;
@@ -124,12 +124,12 @@ function paxOf(note: Buffer): Map<string, string> {
 }
 
 const notTar = (file: string): UserError =>
-  new UserError('is no tar file', { file, mend: 'Give .tar shards' });
+  new UserError('is no tar file', { file, hint: 'Give .tar shards' });
 
 function compressed(file: string): UserError {
   return new UserError('is compressed: what lies in it cannot be read in place', {
     file,
-    mend: 'Give --unpack DIR, or unpack it with gunzip',
+    hint: 'Give --unpack DIR, or unpack it with gunzip',
   });
 }
 

@@ -13,6 +13,6 @@ export function parseSettings<T>(schema: z.ZodType<T>, settings: unknown, place:
     ({ path, message }) => `${path.join('.') || 'settings'}: ${message}`,
   );
   throw new UserError(`the settings of ${place} are wrong: ${complaints.join('; ')}`, {
-    mend: 'Correct or remove them',
+    hint: 'Correct or remove them',
   });
 }

@@ -24,7 +24,7 @@ const others = [
 export async function readArpa(file: string): Promise<NgramModel> {
   const reader = modelReader(file);
   let line = 0;
-  for await (const text of textLines(file, { mend: 'Give an ARPA file', others, pieceBytes: 1 << 20 }))
+  for await (const text of textLines(file, { hint: 'Give an ARPA file', others, pieceBytes: 1 << 20 }))
     reader.line(text, ++line);
   return reader.model();
 }
@@ -37,7 +37,7 @@ function modelReader(file: string): { line(text: string, number: number): void; 
   let section = -1; // -1 before \data\, 0 in it, n in the n-grams
   let ended = false;
   const fail: (what: string, line?: number) => never = (what, line) => {
-    throw new UserError(what, { file, ...(line !== undefined && { line }), mend: 'Give an ARPA file' });
+    throw new UserError(what, { file, ...(line !== undefined && { line }), hint: 'Give an ARPA file' });
   };
 
   const begin = (order: number, line: number): void => {

@@ -51,7 +51,7 @@ export async function readLexicon(file: string, tokens: readonly string[]): Prom
     if (spelling.length > 0 && wrong < 0) return [{ word, spelling: numbers as number[] }];
     throw new UserError(
       spelling.length === 0 ? `'${word}' has no spelling` : `'${spelling[wrong]}' is no token of the head`,
-      { file, line: i + 1, mend: 'A line is a word and its tokens: CAT C A T |' },
+      { file, line: i + 1, hint: 'A line is a word and its tokens: CAT C A T |' },
     );
   });
 }

@@ -73,6 +73,6 @@ export function drawnValues(
 
 function noValue(units: number): UserError {
   return new UserError(`a metric over ${units} units has no value when they are drawn again`, {
-    mend: 'Give a test split with more of what the metric is over',
+    hint: 'Give a test split with more of what the metric is over',
   });
 }

@@ -32,7 +32,7 @@ export function equalErrorRate(trials: readonly Trial[]): number {
   throw new UserError(
     `${same} trials of the same speaker and ${different} of different ones give no equal error rate`,
     {
-      mend: 'Give trials of both kinds',
+      hint: 'Give trials of both kinds',
     },
   );
 }

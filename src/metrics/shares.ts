@@ -20,7 +20,7 @@ export function ratioOfSums(shares: readonly Share[]): number {
   }
   if (!(denominator > 0)) {
     throw new UserError(`a metric over ${shares.length} utterances has nothing to count`, {
-      mend: 'Give a test split whose utterances hold something to recognise',
+      hint: 'Give a test split whose utterances hold something to recognise',
     });
   }
   return numerator / denominator;

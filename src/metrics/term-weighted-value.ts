@@ -46,7 +46,7 @@ export function termWeightedStatistic(trials: readonly QueryTrial[], truth?: Que
   const { units, index } = indexUnits(searched.map(({ query }) => query));
   if (units.length === 0) {
     throw new UserError(`none of the queries of ${trials.length} pairs occurs in a document`, {
-      mend: 'Give pairs whose target is 1',
+      hint: 'Give pairs whose target is 1',
     });
   }
   const sorted = sortedTrials(searched, index, units, counts);

@@ -19,7 +19,7 @@ export function parseTurns(text: string): Turn[] {
     const turn = { speaker, start: secondsOf(start), end: secondsOf(end) };
     if (more.length === 0 && speaker !== '' && turn.end > turn.start && turn.start >= 0) return turn;
     throw new UserError(`'${written.trim()}' is no turn`, {
-      mend: 'Write a speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
+      hint: 'Write a speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
     });
   });
 }

@@ -23,7 +23,7 @@ export async function importPlugin(module: string): Promise<ModuleExports> {
   } catch (error) {
     throw loadingError(module, error);
   }
-  throw new UserError(`plug-in '${moduleText(module)}': not found`, { mend: 'Check its path' });
+  throw new UserError(`plug-in '${moduleText(module)}': not found`, { hint: 'Check its path' });
 }
 
 const importUrl = (url: string): Promise<ModuleExports> => import(url) as Promise<ModuleExports>;
@@ -37,7 +37,7 @@ async function importPackage(name: string): Promise<ModuleExports> {
   const file = packageEntry(name);
   if (file !== undefined) return importUrl(pathToFileURL(file).href);
   throw new UserError(`plug-in '${name}': not found`, {
-    mend: existsSync(resolve(name))
+    hint: existsSync(resolve(name))
       ? `Did you mean './${name}'? Paths begin with ./ or /`
       : 'Install the package, or give a path that begins with ./ or /',
   });

@@ -55,8 +55,8 @@ function conflictOf<T>(registry: Registry<T>, item: T, module: string, place: st
 
 const example = 'export default { apiVersion: 1, tasks: [...] }; see tasks/README.md';
 
-const wrong = (module: string, what: string, mend?: string): UserError =>
-  new UserError(`plug-in '${moduleText(module)}': ${what}`, mend === undefined ? {} : { mend });
+const wrong = (module: string, what: string, hint?: string): UserError =>
+  new UserError(`plug-in '${moduleText(module)}': ${what}`, hint === undefined ? {} : { hint });
 
 /**
  * Loads plug-ins and registers what they bring; one that is loaded already stays.

@@ -12,7 +12,7 @@ import {
   checkpointPath,
   checkpointUpdates,
   keepByUpdates,
-  otherVersionMend,
+  otherVersionHint,
 } from '../training/keep-by-updates.js';
 import { type Keeper, keptSchema } from '../training/keeper.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
@@ -64,13 +64,13 @@ export async function newestState(
 ): Promise<{ readonly state: TrainingState; readonly file: string }> {
   const update = (await checkpointUpdates(checkpoints)).at(-1);
   if (update === undefined)
-    throw new UserError('holds no checkpoint yet', { file: path, mend: 'Train it for longer' });
+    throw new UserError('holds no checkpoint yet', { file: path, hint: 'Train it for longer' });
   const file = checkpointPath(checkpoints, update);
   const reading = await readCheckpoint(
     file,
     pretrainOrigin(config),
     keptSchema(stateSchema),
-    otherVersionMend,
+    otherVersionHint,
   );
   if ('damage' in reading) throw reading.damage;
   return { state: reading.state.state, file };
@@ -85,7 +85,7 @@ function fitting(state: TrainingState, expected: TrainingState, file: string): T
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
         throw new UserError(`${whose} ${name} is missing or has another shape`, {
           file,
-          mend: 'Start anew without --resume',
+          hint: 'Start anew without --resume',
         });
       }),
     );

@@ -32,19 +32,19 @@ export interface ConfigFile {
  * @throws UserError with file and line: what cannot be read, an unknown setting (with those there are), a wrong value
  */
 export async function withConfigFile(preset: PretrainConfig, file: string): Promise<ConfigFile> {
-  const text = await readText(file, { mend: 'Give a JSON or YAML file of settings, in UTF-8' });
+  const text = await readText(file, { hint: 'Give a JSON or YAML file of settings, in UTF-8' });
   const { value, lineOf } = contentOf(text, file);
   if (!isGroup(value)) {
     throw new UserError('holds no settings', {
       file,
-      mend: `It must name some of: ${Object.keys(preset).join(', ')}`,
+      hint: `It must name some of: ${Object.keys(preset).join(', ')}`,
     });
   }
   const { plugins = [], ...settings } = value;
   if (!isModuleList(plugins)) {
     throw new UserError("'plugins' must be a list of paths and names of packages", {
       ...placeOf(['plugins'], file, lineOf),
-      mend: 'Write plugins: [./mine.mjs]',
+      hint: 'Write plugins: [./mine.mjs]',
     });
   }
   const parsed = pretrainSchema.safeParse(merged(preset, settings));
@@ -119,13 +119,13 @@ function complaint(
     const close = closestName(name, known);
     return new UserError(`there is no setting '${path.join('.')}'`, {
       ...placeOf(path, file, lineOf),
-      mend: `${close === undefined ? '' : `Did you mean '${close}'? `}Settings here: ${known.join(', ')}`,
+      hint: `${close === undefined ? '' : `Did you mean '${close}'? `}Settings here: ${known.join(', ')}`,
     });
   }
   const [{ path, message }] = issues as [z.core.$ZodIssue];
   return new UserError(`'${path.join('.')}' cannot be so: ${message}`, {
     ...placeOf(path, file, lineOf),
-    mend: `The preset has ${JSON.stringify(valueAt(preset, path))}`,
+    hint: `The preset has ${JSON.stringify(valueAt(preset, path))}`,
   });
 }
 

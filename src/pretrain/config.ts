@@ -125,7 +125,7 @@ export function pretrainPreset(name: string): PretrainConfig {
   const preset = pretrainPresets[name];
   if (preset !== undefined) return preset;
   throw new UserError(`there is no preset '${name}'`, {
-    mend: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
+    hint: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
   });
 }
 

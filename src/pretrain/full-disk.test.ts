@@ -75,7 +75,7 @@ describe('a full disk', () => {
     expect(await weightsOf(outOf(what))).toEqual(await weightsOf(outOf('whole')));
   });
 
-  it('met by the log is one error, and resuming mends the line that was cut', async () => {
+  it('met by the log is one error, and resuming hints the line that was cut', async () => {
     let lines = 0;
     disk.fullFor = (path) => path.endsWith('log.jsonl') && ++lines === 4;
     await expect(train('log')).rejects.toMatchObject({

@@ -20,7 +20,7 @@ export async function checkHealth(
     if (measures[name] >= least) continue;
     throw new UserError(
       `${name} fell to ${measures[name].toFixed(4)} at step ${step} (limit ${least}): the networks collapse`,
-      { exitCode: 1, mend: 'Slow the teacher (teacher.decay nearer to 1) or lower the learning rate' },
+      { exitCode: 1, hint: 'Slow the teacher (teacher.decay nearer to 1) or lower the learning rate' },
     );
   }
 }

@@ -21,20 +21,20 @@ export async function checkFolder(
     if ((await checkpointUpdates(folder.checkpoints)).length === 0) return;
     throw new UserError('holds checkpoints, but not their config.json', {
       file: folder.path,
-      mend: 'Choose another --out',
+      hint: 'Choose another --out',
     });
   }
   if (!resume) {
     throw new UserError('holds a pre-training run already', {
       file: folder.path,
-      mend: 'Go on with it by --resume, or choose another --out',
+      hint: 'Go on with it by --resume, or choose another --out',
     });
   }
   const settings = differences(begun.config, pretrainSchema.parse(wanted.config));
   if (settings.length > 0) {
     throw new UserError(`the run in this folder has other settings: ${listed(settings)}`, {
       file: folder.config,
-      mend: 'Resume with the same preset and options, or choose another --out',
+      hint: 'Resume with the same preset and options, or choose another --out',
     });
   }
   checkData(folder, begun.data, wanted.data, say);
@@ -56,7 +56,7 @@ function checkData(
   if (difference === undefined) return;
   throw new UserError(`the run in this folder has other data: ${difference}`, {
     file,
-    mend: `Resume with the manifest and split that it began with (${begun.manifest}, wherever it lies now), or choose another --out`,
+    hint: `Resume with the manifest and split that it began with (${begun.manifest}, wherever it lies now), or choose another --out`,
   });
 }
 

@@ -106,7 +106,7 @@ export async function readRun(
   } catch (error) {
     throw new UserError(`is not the settings of a pre-training run (${messageOf(error).split('\n')[0]})`, {
       file: folder.config,
-      mend: 'Choose another --out, or remove the file',
+      hint: 'Choose another --out, or remove the file',
     });
   }
 }

@@ -183,7 +183,7 @@ function checkCrops({ encoder, batch }: PretrainConfig): void {
   );
   if (short === undefined) return;
   throw new UserError(`a crop of ${short} s gives fewer than two frames`, {
-    mend: 'Raise batch.cropSeconds',
+    hint: 'Raise batch.cropSeconds',
   });
 }
 

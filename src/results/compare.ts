@@ -220,7 +220,7 @@ function refuseTwins(group: readonly Entry[]): void {
     if (first === undefined || second === undefined) continue;
     throw new UserError(
       `says the same as ${first.stored.path}: ${first.stored.record.encoder.name} on ${first.stored.record.task.name}`,
-      { file: second.stored.path, mend: 'Compare one of the two' },
+      { file: second.stored.path, hint: 'Compare one of the two' },
     );
   }
 }
@@ -245,7 +245,7 @@ function findBaseline(name: string, rows: readonly Entry[], labels: readonly str
     byName.length === 0
       ? `no result of the baseline '${name}'`
       : `'${name}' is the name of ${byName.length} rows`;
-  throw new UserError(what, { mend: mendOfName(name, labels) });
+  throw new UserError(what, { hint: mendOfName(name, labels) });
 }
 
 function firstOf<Item>(items: readonly Item[]): Item {

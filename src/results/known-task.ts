@@ -14,6 +14,6 @@ export function knownTask({ path, record }: StoredRecord, tasks: readonly Task[]
   if (task.version === version) return task;
   throw new UserError(`is of task ${name}, version ${version}; this ehmam has version ${task.version}`, {
     file: path,
-    mend: 'Run the task again',
+    hint: 'Run the task again',
   });
 }

@@ -74,7 +74,7 @@ export async function writeLayers(
   lines: Iterable<LayersLine>,
 ): Promise<void> {
   const file = join(folder, layersFileName);
-  // What cannot be removed cannot be written either, and that is said with its mend.
+  // What cannot be removed cannot be written either, and that is said with its hint.
   await rm(file, { force: true }).catch(() => undefined);
   const predictionsHash = await writePredictions(join(folder, linesFileName), lines);
   const whole = layersSchema.parse({ ...layers, format, predictions: linesFileName, predictionsHash });
@@ -88,18 +88,18 @@ export async function writeLayers(
 export async function readLayers({ path, record }: StoredRecord): Promise<LayersOfTask | undefined> {
   const file = join(dirname(path), layersFileName);
   if (!existsSync(file)) return undefined;
-  const mend = 'Run the task again with --layerwise to write it anew';
+  const hint = 'Run the task again with --layerwise to write it anew';
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, mend, cause: error });
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, hint, cause: error });
   }
   const checked = layersSchema.safeParse(json);
   if (!checked.success)
     throw new UserError(`holds no results of hidden states: ${schemaComplaints(checked.error)}`, {
       file,
-      mend,
+      hint,
     });
   return isSameWork(checked.data, record) ? checked.data : undefined;
 }
@@ -116,7 +116,7 @@ export async function readLayersLines(
   if (createHash('sha256').update(content).digest('hex') !== predictionsHash)
     throw new UserError(`does not hold the predictions that ${layersFileName} was made from`, {
       file,
-      mend: 'Run the task again with --layerwise',
+      hint: 'Run the task again with --layerwise',
     });
   return content
     .split('\n')

@@ -83,7 +83,7 @@ function inOrderOf(
   const refused = (): UserError =>
     new UserError('was tested on other utterances', {
       file: path,
-      mend: `Compare results of the same test split as ${other?.path}`,
+      hint: `Compare results of the same test split as ${other?.path}`,
     });
   const { ids } = wanted;
   const places = new Map(scores.ids.map((id, place) => [id, place]));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { type PredictionLine, predictionSchema, type StoredRecord, schemaComplaints } from './record.js';
 
-const mend = 'Run the task again to write record and predictions anew';
+const hint = 'Run the task again to write record and predictions anew';
 
 /**
  * The predictions of a record, in the order of the file.
@@ -34,16 +34,16 @@ export async function* readPredictions({ path, record }: StoredRecord): AsyncGen
     if (rest !== '') yield predictionOf(rest, file, ++line);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, hint, cause: error });
   }
   if (record.predictionsHash !== undefined && hash.digest('hex') !== record.predictionsHash) {
     if (returns > 0 && plain.digest('hex') === record.predictionsHash) {
       throw new UserError('has other line ends (CRLF) than it was written with, and the same predictions', {
         file,
-        mend: "Git's core.autocrlf does that: write '*.jsonl -text' into .gitattributes and check the folder out anew",
+        hint: "Git's core.autocrlf does that: write '*.jsonl -text' into .gitattributes and check the folder out anew",
       });
     }
-    throw new UserError('does not hold the predictions that its record was made from', { file, mend });
+    throw new UserError('does not hold the predictions that its record was made from', { file, hint });
   }
 }
 
@@ -52,9 +52,9 @@ function predictionOf(text: string, file: string, line: number): PredictionLine 
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, mend, cause: error });
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, hint, cause: error });
   }
   const checked = predictionSchema.safeParse(json);
   if (checked.success) return checked.data as PredictionLine;
-  throw new UserError(`is not a prediction: ${schemaComplaints(checked.error)}`, { file, line, mend });
+  throw new UserError(`is not a prediction: ${schemaComplaints(checked.error)}`, { file, line, hint });
 }

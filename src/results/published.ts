@@ -22,7 +22,7 @@ export function withPublished(comparison: Comparison, wanted: string): Compariso
   const [, table = '', list] = /^([^:]*)(?::(.*))?$/s.exec(wanted) ?? [];
   if (table !== 'superb') {
     throw new UserError(`--published '${table}' is not known`, {
-      mend: "Give superb, or superb:NAME,NAME for some of its encoders ('ehmam paper' lays out other tables)",
+      hint: "Give superb, or superb:NAME,NAME for some of its encoders ('ehmam paper' lays out other tables)",
     });
   }
   const { rows, sources } = readSuperb();
@@ -31,7 +31,7 @@ export function withPublished(comparison: Comparison, wanted: string): Compariso
   const published = chosen.map((name): PublishedRow => {
     const row = rows.find(({ encoder }) => encoder.toLowerCase() === name.toLowerCase());
     if (row === undefined)
-      throw new UserError(`there is no published row of '${name}'`, { mend: mendOfName(name, names) });
+      throw new UserError(`there is no published row of '${name}'`, { hint: mendOfName(name, names) });
     return {
       label: row.encoder,
       source: sources[row.source] ?? row.source,
@@ -69,7 +69,7 @@ export function withScore(comparison: Comparison, full: Comparison, always: bool
   if (tasks.length < all.length && !always) return comparison;
   if (tasks.length === 0) {
     throw new UserError('there is no result of a task of SUPERB', {
-      mend: `Leave --superb-score out, or compare results of ${all.join(', ')}`,
+      hint: `Leave --superb-score out, or compare results of ${all.join(', ')}`,
     });
   }
   const scored = (metrics: Readonly<Record<string, number | null>>) => {

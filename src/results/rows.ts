@@ -56,7 +56,7 @@ async function neededTensors(
   const found = (await tensors?.of(id, names)) ?? {};
   const missing = names.find((name) => found[name] === undefined);
   if (missing === undefined) return found;
-  throw new UserError(`has no tensor '${missing}' of '${id}'`, { file: path, mend: 'Run the task again' });
+  throw new UserError(`has no tensor '${missing}' of '${id}'`, { file: path, hint: 'Run the task again' });
 }
 
 /**
@@ -85,7 +85,7 @@ function checked(
   rows: number,
 ): MetricValue {
   const refused = (what: string): UserError =>
-    new UserError(`the task '${task.name}' ${what}`, { mend: 'See tasks/README.md, Metrics' });
+    new UserError(`the task '${task.name}' ${what}`, { hint: 'See tasks/README.md, Metrics' });
   if (value === undefined) throw refused(`gives no ${name}`);
   if (kind === 'statistic') {
     if (!isStatistic(value)) throw refused(`says that ${name} is a statistic, but it has no redraw`);

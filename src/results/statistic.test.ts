@@ -141,7 +141,7 @@ describe('an equal error rate over embeddings', () => {
     expect(report.cells[0]?.why).toMatch(/record.json: has no tensor 'embedding' of 'u0'/);
   });
 
-  it('of a task that is not loaded names the way to load it, of another version the way to mend it', async () => {
+  it('of a task that is not loaded names the way to load it, of another version the way to repair it', async () => {
     const stored = await verified('unknown', 0.4);
     const unknown = await judge([stored], [stored], { ...options, tasks: [] });
     expect(unknown.cells[0]?.why).toMatch(

@@ -47,7 +47,7 @@ export async function writeRecord(
   });
   const place = recordFolder(folder, record.encoder.name, record.task.name);
   const path = join(place, recordFileName);
-  // What cannot be removed cannot be written either, and that is said with its mend.
+  // What cannot be removed cannot be written either, and that is said with its hint.
   await rm(path, { force: true }).catch(() => undefined);
   const predictionsHash = await writePredictions(join(place, predictionsFileName), predictions);
   const stored = await writeTensors(place, tensors);
@@ -93,7 +93,7 @@ export async function findRecordFiles(paths: readonly string[]): Promise<string[
   }
   if (found.size === 0) {
     throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
-      mend: "Give the folder that 'ehmam run' or 'ehmam demo' wrote",
+      hint: "Give the folder that 'ehmam run' or 'ehmam demo' wrote",
     });
   }
   return [...found.values()];
@@ -110,7 +110,7 @@ export async function hasRecords(paths: readonly string[]): Promise<boolean> {
  * @throws UserError naming the file and the field
  */
 export async function readRecord(file: string): Promise<ResultRecord> {
-  const mend = 'Run the task again to write it anew, or leave the file out';
+  const hint = 'Run the task again to write it anew, or leave the file out';
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
   });
@@ -118,21 +118,21 @@ export async function readRecord(file: string): Promise<ResultRecord> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, mend, cause: error });
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, hint, cause: error });
   }
   const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > recordSchemaVersion) {
     throw new UserError(`has schemaVersion ${version}; this ehmam reads ${recordSchemaVersion}`, {
       file,
-      mend: 'Read it with the newer ehmam that wrote it',
+      hint: 'Read it with the newer ehmam that wrote it',
     });
   }
   const current = migrated(json) as { schemaVersion?: unknown } | null;
   if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
-    throw new UserError(`has schemaVersion ${version}, which ehmam does not read`, { file, mend });
+    throw new UserError(`has schemaVersion ${version}, which ehmam does not read`, { file, hint });
   const checked = recordSchema.safeParse(current);
   if (!checked.success) {
-    throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, mend });
+    throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, hint });
   }
   return checked.data;
 }
@@ -141,7 +141,7 @@ async function recordFiles(path: string): Promise<string[]> {
   const kind = await stat(path).catch((error: unknown) => {
     throw new UserError('is not there', {
       file: path,
-      mend: 'Give result folders or record.json files',
+      hint: 'Give result folders or record.json files',
       cause: error,
     });
   });

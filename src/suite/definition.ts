@@ -156,11 +156,11 @@ export const isSuiteName = (text: string): boolean => (suiteNames as readonly st
 export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (fileOrName === 'mini') return miniSuite(options);
   if (fileOrName === 'mini-superb') return miniSuperbSuite(options);
-  const content = await readText(fileOrName, { mend: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
+  const content = await readText(fileOrName, { hint: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
     // Other faults than a file that is not there name themselves.
     if (systemCode(error instanceof Error ? error.cause : error) === undefined) throw error;
     throw new UserError(`there is no suite '${fileOrName}' (${messageOf(error.cause)})`, {
-      mend: `Give a suite file (JSON or YAML) or one of ${suiteNames.join(', ')}`,
+      hint: `Give a suite file (JSON or YAML) or one of ${suiteNames.join(', ')}`,
       cause: error,
     });
   });
@@ -171,7 +171,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     );
     throw new UserError(`is not a suite: ${complaints.join('; ')}`, {
       file: fileOrName,
-      mend: 'A suite has a name, and tasks with name and manifest each',
+      hint: 'A suite has a name, and tasks with name and manifest each',
     });
   }
   const folder = dirname(fileOrName);

@@ -50,7 +50,7 @@ export async function checkWeights(
   if (weights === undefined) return;
   for (const { source } of encoders) if (await isOfficialFile(source.spec)) return;
   throw new UserError('none of the encoders has a student and a teacher to choose from', {
-    mend: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+    hint: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
   });
 }
 
@@ -64,7 +64,7 @@ export function checkNames(
       const other = seen.get(`${seed} ${name}`);
       if (other !== undefined)
         throw new UserError(`'${other}' and '${spec}' would both be called '${name}' in the results`, {
-          mend: 'Rename one of the folders, or evaluate them into different results folders',
+          hint: 'Rename one of the folders, or evaluate them into different results folders',
         });
       seen.set(`${seed} ${name}`, spec);
     }

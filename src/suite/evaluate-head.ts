@@ -143,14 +143,14 @@ async function encoderOf(
   const encoder = await loadEncoder(wanted, seed, load).catch((error: unknown) => {
     if (given !== undefined || !(error instanceof UserError)) throw error;
     throw new UserError(`the encoder '${spec}' of the result is not to be had: ${error.message}`, {
-      mend: 'Name it with --encoder SPEC',
+      hint: 'Name it with --encoder SPEC',
       cause: error,
     });
   });
   if (encoder.hash !== hash)
     throw new UserError(
       `'${wanted}' is not the encoder that the head was trained on: ${encoder.hash.slice(0, 8)} in place of ${hash.slice(0, 8)}`,
-      { mend: `Name the one that the result calls '${name}' with --encoder, and --weights of a .pt file` },
+      { hint: `Name the one that the result calls '${name}' with --encoder, and --weights of a .pt file` },
     );
   checkLayers(layers, encoder);
   return encoder;

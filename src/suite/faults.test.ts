@@ -1,4 +1,4 @@
-/** @file Disks and corpora that fail a suite: it is said with its mend, the rest is done, a rerun completes. */
+/** @file Disks and corpora that fail a suite: it is said with its hint, the rest is done, a rerun completes. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

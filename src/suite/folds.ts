@@ -20,7 +20,7 @@ export function planFolds(task: Task, data: TaskData): readonly PlannedFold[] | 
   const folds = task.folds?.(data);
   if (folds === undefined) return undefined;
   const refused = (what: string): UserError =>
-    new UserError(`the task '${task.name}' ${what}`, { mend: 'See tasks/README.md, Folds' });
+    new UserError(`the task '${task.name}' ${what}`, { hint: 'See tasks/README.md, Folds' });
   if (folds.length === 0) throw refused('gives no folds');
   const known = new Set(splits.flatMap((split) => data[split].map(({ id }) => id)));
   const [names, tested] = [new Set<string>(), new Set<string>()];

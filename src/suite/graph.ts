@@ -53,9 +53,9 @@ const graphVersion = 1;
  */
 export async function planGraph(suite: Suite, options: GraphOptions): Promise<JobGraph> {
   const { engine, training, maxBadShare, out, cacheFolder, seeds } = options;
-  if (suite.tasks.length === 0) throw new UserError('no task is given', { mend: 'Name at least one' });
+  if (suite.tasks.length === 0) throw new UserError('no task is given', { hint: 'Name at least one' });
   if (suite.encoders.length === 0)
-    throw new UserError('no encoder is given', { mend: 'Name at least one, fbank for example' });
+    throw new UserError('no encoder is given', { hint: 'Name at least one, fbank for example' });
   checkTaskNames(suite.tasks);
   const problems: Problem[] = [];
   const errors: Error[] = [];

@@ -88,7 +88,7 @@ export function checkReferences(
         {
           file: manifest,
           line,
-          mend: label === '' ? `Fill the column '${column}'` : mendOfLabel(label, classes),
+          hint: label === '' ? `Fill the column '${column}'` : mendOfLabel(label, classes),
         },
       );
     }
@@ -183,6 +183,6 @@ export function refuseEmpty(
   const example = skipped === undefined ? '' : `, for example '${skipped.id}': ${skipped.reason}`;
   throw new UserError(`none of the ${all} utterances of '${split}' can be used${example}`, {
     file: manifest,
-    mend: 'Mend the audio, or give its folder with --root',
+    hint: 'Mend the audio, or give its folder with --root',
   });
 }

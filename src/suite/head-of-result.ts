@@ -34,7 +34,7 @@ export async function headOf(path: string, fold: string | undefined): Promise<He
     if (existsSync(file)) return file;
     throw new UserError(`is no result with a trained head: ${basename(file)} is not there`, {
       file: folder,
-      mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK)",
+      hint: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK)",
     });
   };
   const record = await readRecord(present(recordFile));
@@ -43,7 +43,7 @@ export async function headOf(path: string, fold: string | undefined): Promise<He
   if (origin.encoderHash !== record.encoder.hash || origin.task !== record.task.name)
     throw new UserError('is not the head of the record beside it', {
       file,
-      mend: 'Run the task again to write both anew',
+      hint: 'Run the task again to write both anew',
     });
   const task = knownTask({ path: recordFile, record }, knownTasks.all());
   refuseUnable(task, headKinds.find(head.kind), file);
@@ -55,10 +55,10 @@ function foldAt({ folds = [] }: ResultRecord, fold: string | undefined, folder: 
   const names = folds.map(({ name }) => name);
   const index = fold === undefined && names.length === 0 ? 0 : names.indexOf(fold ?? '');
   if (index >= 0) return index;
-  if (names.length === 0) throw new UserError('has no folds', { file: folder, mend: 'Leave --fold out' });
+  if (names.length === 0) throw new UserError('has no folds', { file: folder, hint: 'Leave --fold out' });
   throw new UserError(`has a head a fold${fold === undefined ? '' : `, and none of '${fold}'`}`, {
     file: folder,
-    mend: `Name one with --fold: ${names.join(', ')}`,
+    hint: `Name one with --fold: ${names.join(', ')}`,
   });
 }
 
@@ -66,6 +66,6 @@ function refuseUnable(task: Task, kind: HeadKind, file: string): void {
   if (kind.predict !== undefined) return;
   throw new UserError(
     `is a head of '${task.name}', and its kind '${kind.kind}' cannot be asked once a run is over`,
-    { file, mend: 'Its own test split is judged by ehmam run' },
+    { file, hint: 'Its own test split is judged by ehmam run' },
   );
 }

@@ -119,7 +119,7 @@ export async function runLocally(
           return pause(job, firstPauseMilliseconds * 2 ** (tried - 1));
         }
         const error = new UserError(tried > 1 ? `${death.how}, ${tried} times` : death.how, {
-          mend: death.mend ?? `Its log is ${logPath(state, job.key)}`,
+          hint: death.hint ?? `Its log is ${logPath(state, job.key)}`,
         });
         await noteFailure(state, job, error.message, say);
         return fail(job, error.message);

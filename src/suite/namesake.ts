@@ -37,7 +37,7 @@ export async function ownRecord(
     `holds the result ${were} (${shortHash(record.encoder)}; ${here} has ${shortHash(encoder)})`,
     {
       file,
-      mend: `Choose another --out, rename one of the encoders' folders, or remove ${place} if its result is not wanted any more`,
+      hint: `Choose another --out, rename one of the encoders' folders, or remove ${place} if its result is not wanted any more`,
     },
   );
 }

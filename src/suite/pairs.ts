@@ -7,13 +7,13 @@ import { hashWithPairs, movedPairs, type ReadPairs, readPairs } from '../data/pa
 /** @throws UserError where the task judges pairs and no file of them is given, or one is and it judges none */
 export function checkPairsGiven({ name, pairs }: Task, file: string | undefined): void {
   if (pairs === undefined && file !== undefined) {
-    const mend = 'Leave the file of pairs out';
-    throw new UserError(`the task '${name}' judges no pairs`, { file, mend });
+    const hint = 'Leave the file of pairs out';
+    throw new UserError(`the task '${name}' judges no pairs`, { file, hint });
   }
   if (pairs === undefined || file !== undefined) return;
   const columns = ['split', pairs.first, pairs.second, ...pairs.columns].join(', ');
   throw new UserError(`the task '${name}' judges pairs, and no file of them is given`, {
-    mend: `Name it beside the manifest (pairs: FILE in a suite, --pairs FILE); its columns are ${columns}`,
+    hint: `Name it beside the manifest (pairs: FILE in a suite, --pairs FILE); its columns are ${columns}`,
   });
 }
 
@@ -58,7 +58,7 @@ export function hashesWithPairs(
   if (hashes.pairs !== undefined)
     throw new UserError('is not the file of pairs that was planned with', {
       ...(file !== undefined && { file }),
-      mend: 'It has changed: start the run again',
+      hint: 'It has changed: start the run again',
     });
   return { ...hashes, rows: hashWithPairs(hashes.rows, pairs.hash), pairs: pairs.hash };
 }

@@ -179,7 +179,7 @@ function keeping(graph: JobGraph) {
     if (hash !== undefined && loaded.hash !== hash)
       throw new UserError(`the encoder '${name}' is not the one that was planned with`, {
         file: spec,
-        mend: 'Its files have changed: start the run again',
+        hint: 'Its files have changed: start the run again',
       });
     return loaded;
   });

@@ -192,7 +192,7 @@ async function croppedData(
 ): Promise<TaskData> {
   if (task.crop === undefined || task.folds !== undefined) {
     throw new UserError(`the task '${task.name}' cuts no crops`, {
-      mend: 'Leave the setting crops out',
+      hint: 'Leave the setting crops out',
     });
   }
   const data = withPairsOf(rows, await task.crop(rows, cropper(crops)));
@@ -201,7 +201,7 @@ async function croppedData(
     if (ids.has(id)) {
       throw new UserError(`the id '${id}' would be a crop's and another utterance's`, {
         file: manifest,
-        mend: 'Rename it',
+        hint: 'Rename it',
       });
     }
     ids.add(id);
@@ -279,7 +279,7 @@ export function checkTaskNames(tasks: readonly SuiteTask[]): void {
   for (const [i, { name }] of tasks.entries()) {
     if (tasks.findIndex((task) => task.name === name) !== i) {
       throw new UserError(`the suite has the task '${name}' twice`, {
-        mend: 'Make it two suites with results folders of their own',
+        hint: 'Make it two suites with results folders of their own',
       });
     }
   }

@@ -93,7 +93,7 @@ function refuseEmpty(
     `none of the ${all} of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
     {
       file: manifest.path,
-      mend: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',
+      hint: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',
     },
   );
 }

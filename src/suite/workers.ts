@@ -17,7 +17,7 @@ export type WorkEnd =
       readonly how: string;
       /** Set where the same again would end the same way. */
       readonly hopeless?: boolean;
-      readonly mend?: string;
+      readonly hint?: string;
     };
 
 export interface Worker {
@@ -100,8 +100,8 @@ export function processWorker(state: string, graphFile: string, say: (text: stri
   };
 }
 
-const heapMend = 'Give it more: NODE_OPTIONS=--max-old-space-size=8000 (megabytes) before the command';
-const memoryMend =
+const heapHint = 'Give it more: NODE_OPTIONS=--max-old-space-size=8000 (megabytes) before the command';
+const memoryHint =
   'Give it more memory: fewer --jobs at a time, smaller batches in its settings, or a larger machine';
 
 function deathOf(code: number | null, signal: NodeJS.Signals | null, said: string): WorkEnd {
@@ -112,13 +112,13 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, said: strin
       kind: 'died',
       how: 'its process ran out of memory (the heap of Node)',
       hopeless: true,
-      mend: heapMend,
+      hint: heapHint,
     };
   if (signal === 'SIGKILL')
     return {
       kind: 'died',
       how: 'its process was killed (SIGKILL), as systems do when memory runs out',
-      mend: memoryMend,
+      hint: memoryHint,
     };
   const last = said.trim().split('\n').at(-1) ?? '';
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

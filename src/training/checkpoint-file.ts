@@ -56,7 +56,7 @@ export type CheckpointReading<State> = { readonly state: State } | { readonly da
 /**
  * Reads the state of a training.
  * @param schema of the states of this kind of training
- * @param mend what to do with one of another version
+ * @param hint what to do with one of another version
  * @returns the damage of a file that is not as it was written, or cannot be read
  * @throws UserError for a file that is whole, but of an earlier version, of another kind or of other work
  */
@@ -64,11 +64,11 @@ export async function readCheckpoint<State>(
   file: string,
   origin: CheckpointOrigin,
   schema: z.ZodType<State>,
-  mend?: string,
+  hint?: string,
 ): Promise<CheckpointReading<State>> {
   const header = await unlessDamaged(readSafetensors(file, () => false));
   if (header instanceof UserError) return { damage: header };
-  refuseOtherVersions(header.metadata, file, mend);
+  refuseOtherVersions(header.metadata, file, hint);
   const whole = await unlessDamaged(readSafetensors(file));
   if (whole instanceof UserError) return { damage: whole };
   const { metadata, tensors } = whole;
@@ -98,7 +98,7 @@ async function unlessDamaged<T>(reading: Promise<T>): Promise<T | UserError> {
 function refuseOtherVersions(
   { format, step }: Readonly<Record<string, string>>,
   file: string,
-  mend: string | undefined,
+  hint: string | undefined,
 ): void {
   const earlier =
     format?.startsWith('ehmam head checkpoint ') || (format === undefined && step !== undefined);
@@ -107,7 +107,7 @@ function refuseOtherVersions(
   const whose = earlier ? 'an earlier version of ehmam' : `another version of ehmam (${format})`;
   throw new UserError(`is a checkpoint of ${whose}, from which this one cannot go on`, {
     file,
-    ...(mend !== undefined && { mend }),
+    ...(hint !== undefined && { hint }),
   });
 }
 

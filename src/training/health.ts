@@ -21,7 +21,7 @@ export async function requireFinite(
   const where = first === undefined ? '' : `, the first tensor that is not finite is ${first}`;
   throw new UserError(`${broken[0]} is ${broken[1]} at step ${update}${where}; the last checkpoint is kept`, {
     exitCode: 1,
-    mend: 'Lower the learning rate, or resume from the checkpoint',
+    hint: 'Lower the learning rate, or resume from the checkpoint',
   });
 }
 

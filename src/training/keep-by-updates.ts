@@ -17,7 +17,7 @@ export interface KeepingByUpdates<State> extends KeepOptions<State> {
 }
 
 /** What to do with a checkpoint of another version. */
-export const otherVersionMend =
+export const otherVersionHint =
   'Finish that training with the version that began it, or start anew in another folder';
 
 /** Updates after which a state is kept in a folder, rising. */
@@ -74,7 +74,7 @@ async function newestWhole<State>(
   let newest: UserError | undefined;
   for (const update of (await checkpointUpdates(folder)).reverse()) {
     const file = checkpointPath(folder, update);
-    const reading = await readCheckpoint(file, origin, keptSchema(schema), otherVersionMend);
+    const reading = await readCheckpoint(file, origin, keptSchema(schema), otherVersionHint);
     if ('damage' in reading) {
       newest ??= reading.damage;
       damaged.push(file);

@@ -62,14 +62,14 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     if (text === '')
       yield new UserError(`utterance '${utterance.id}' has no text`, {
         ...place,
-        mend: "Fill the column 'text'",
+        hint: "Fill the column 'text'",
       });
     else if (unknown.length > 0) {
       yield new UserError(
         `the text of '${utterance.id}' holds ${unknown.map((c) => JSON.stringify(c)).join(', ')}`,
         {
           ...place,
-          mend: 'Write texts with the letters A to Z, the apostrophe and spaces: spell numbers out, leave punctuation and accents away',
+          hint: 'Write texts with the letters A to Z, the apostrophe and spaces: spell numbers out, leave punctuation and accents away',
         },
       );
     }

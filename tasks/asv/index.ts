@@ -45,11 +45,11 @@ function trialOf({ id, prediction, reference }: JudgedRow) {
   const { score: written = '' } = prediction;
   const score = written.trim() === '' ? Number.NaN : Number(written);
   if (Number.isNaN(score))
-    throw new UserError(`the score of '${id}' is '${written}'`, { mend: 'Give a number' });
+    throw new UserError(`the score of '${id}' is '${written}'`, { hint: 'Give a number' });
   const { target = '', enrol, test, enrol_speaker: first, test_speaker: second } = reference;
   if (target !== '1' && target !== '0')
     throw new UserError(`the target of '${id}' is '${target}'`, {
-      mend: 'Write 1 where both are of one speaker, else 0',
+      hint: 'Write 1 where both are of one speaker, else 0',
     });
   return { score, same: target === '1', unit: first || enrol || id, otherUnit: second || test };
 }
@@ -62,13 +62,13 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     const { id, manifest: file, line } = utterance;
     yield new UserError(`utterance '${id}' has no speaker`, {
       ...{ file, line },
-      mend: "Fill the column 'speaker'",
+      hint: "Fill the column 'speaker'",
     });
   }
   if (first !== undefined && speakers.size < 2)
     yield new UserError(`every train utterance is of the speaker '${[...speakers][0] ?? ''}'`, {
       file: first.manifest,
-      mend: 'Speakers are told apart: give at least two in the train split',
+      hint: 'Speakers are told apart: give at least two in the train split',
     });
   for (const utterance of [...data.dev, ...data.test]) {
     const { speaker } = utterance.columns;
@@ -76,7 +76,7 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     const { split, manifest: file, line } = utterance;
     yield new UserError(`the speaker '${speaker}' of '${split}' is in train too`, {
       ...{ file, line },
-      mend: 'Trials are of speakers that no head has learnt: leave one of the two out',
+      hint: 'Trials are of speakers that no head has learnt: leave one of the two out',
     });
   }
   for (const split of ['dev', 'test'] as const) yield* oneKindOnly(data, split);
@@ -91,6 +91,6 @@ function* oneKindOnly({ pairs }: TaskData, split: Split): Generator<UserError> {
   const kind = targets.has('1') ? 'one speaker' : 'two speakers';
   yield new UserError(`every trial of '${split}' is of ${kind}`, {
     file: first.file,
-    mend: 'Give trials with the target 1 and with the target 0',
+    hint: 'Give trials with the target 1 and with the target 0',
   });
 }

@@ -45,8 +45,8 @@ export const er = {
 
 function* complaintsOf(data: TaskData): Generator<UserError> {
   const all = splits.flatMap((split) => data[split]);
-  const complaint = ({ manifest: file, line }: Utterance, what: string, mend: string): UserError =>
-    new UserError(what, { file, line, mend });
+  const complaint = ({ manifest: file, line }: Utterance, what: string, hint: string): UserError =>
+    new UserError(what, { file, line, hint });
   let cells = 0;
   for (const utterance of all) {
     for (const column of [label, session])
@@ -64,14 +64,14 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
   if (first === undefined || cells > 0) return;
   const sessions = sessionsOf(all);
   if (sessions.length < 2) {
-    const mend = 'A session is tested by what was trained on the others: name two or more';
-    yield complaint(first, `every utterance is of the session '${sessions[0]}'`, mend);
+    const hint = 'A session is tested by what was trained on the others: name two or more';
+    yield complaint(first, `every utterance is of the session '${sessions[0]}'`, hint);
     return;
   }
   yield* classComplaints(data, all, complaint);
 }
 
-type Complain = (utterance: Utterance, what: string, mend: string) => UserError;
+type Complain = (utterance: Utterance, what: string, hint: string) => UserError;
 
 /** The column `order` has a whole number in every row, no two alike, or in none. */
 function* orderComplaints(all: readonly Utterance[], complain: Complain): Generator<UserError> {
@@ -80,10 +80,10 @@ function* orderComplaints(all: readonly Utterance[], complain: Complain): Genera
   for (const utterance of all) {
     const cell = utterance.columns.order ?? '';
     const order = orderOf(cell);
-    const mend = 'Give every row a whole number of its own, or leave the column out';
-    if (order === undefined) yield complain(utterance, `'order' is '${cell}'`, mend);
+    const hint = 'Give every row a whole number of its own, or leave the column out';
+    if (order === undefined) yield complain(utterance, `'order' is '${cell}'`, hint);
     else if (lines.has(order))
-      yield complain(utterance, `the order ${order} stands on line ${lines.get(order)} already`, mend);
+      yield complain(utterance, `the order ${order} stands on line ${lines.get(order)} already`, hint);
     else lines.set(order, utterance.line);
   }
 }

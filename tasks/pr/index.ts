@@ -74,14 +74,14 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
       yield new UserError(`utterance '${id}' has no phones`, {
         file,
         line,
-        mend: "Fill the column 'phones'",
+        hint: "Fill the column 'phones'",
       });
     else if (unknown.length > 0) {
       const named = unknown.map((phone) => `'${phone}'`).join(', ');
       yield new UserError(`the phones of '${id}' hold ${named}`, {
         file,
         line,
-        mend: 'Write ARPAbet in capitals with blanks between, vowels with their stress: HH AH0 L OW1',
+        hint: 'Write ARPAbet in capitals with blanks between, vowels with their stress: HH AH0 L OW1',
       });
     }
   }

@@ -33,13 +33,13 @@ export const qbe: Task<DtwSpec> = {
 function scoreOf(id: string, text = ''): number {
   const score = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isNaN(score)) return score;
-  throw new UserError(`the score of '${id}' is '${text}'`, { mend: 'Give a number' });
+  throw new UserError(`the score of '${id}' is '${text}'`, { hint: 'Give a number' });
 }
 
 function targetOf(id: string, target = ''): boolean {
   if (target === '1' || target === '0') return target === '1';
   throw new UserError(`the target of '${id}' is '${target}'`, {
-    mend: 'Write 1 where the query occurs in the document, else 0',
+    hint: 'Write 1 where the query occurs in the document, else 0',
   });
 }
 
@@ -53,7 +53,7 @@ function truthOf(rows: readonly JudgedRow[]): QueryTruth | undefined {
   const number = (id: string, reference: JudgedRow['reference'], name: string): number => {
     const text = reference[name] ?? '';
     if (/^\d+$/.test(text)) return Number(text);
-    throw new UserError(`the ${name} of '${id}' is '${text}'`, { mend: 'Write a whole number' });
+    throw new UserError(`the ${name} of '${id}' is '${text}'`, { hint: 'Write a whole number' });
   };
   const counts = new Map(
     rows.map(({ id, reference }) => [

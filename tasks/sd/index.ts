@@ -45,13 +45,13 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     const fault = faultOf(utterance);
     if (fault === undefined) continue;
     const { manifest: file, line } = utterance;
-    yield new UserError(fault.what, { file, line, mend: fault.mend });
+    yield new UserError(fault.what, { file, line, hint: fault.hint });
   }
 }
 
 interface Fault {
   readonly what: string;
-  readonly mend: string;
+  readonly hint: string;
 }
 
 function faultOf(utterance: Utterance): Fault | undefined {
@@ -60,14 +60,14 @@ function faultOf(utterance: Utterance): Fault | undefined {
     turns = turnsOf(utterance);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { what: 'the column turns cannot be read', mend: error.message };
+    return { what: 'the column turns cannot be read', hint: error.message };
   }
-  if (turns.length === 0) return { what: `nobody speaks in '${utterance.id}'`, mend: 'Leave the row out' };
+  if (turns.length === 0) return { what: `nobody speaks in '${utterance.id}'`, hint: 'Leave the row out' };
   const count = speakersIn(turns);
   if (count > mostSpeakers)
     return {
       what: `'${utterance.id}' has ${count} speakers`,
-      mend: `A head tells at most ${mostSpeakers} apart: cut the recording with start and duration`,
+      hint: `A head tells at most ${mostSpeakers} apart: cut the recording with start and duration`,
     };
   const sorted = [...turns].sort((a, b) => a.start - b.start);
   for (const [i, { speaker, end }] of sorted.entries()) {
@@ -75,7 +75,7 @@ function faultOf(utterance: Utterance): Fault | undefined {
     if (next === undefined || next.start >= end) continue;
     return {
       what: `the turns of '${speaker}' overlap: one ends at ${end} s, the next begins at ${next.start} s`,
-      mend: 'Write them as one turn',
+      hint: 'Write them as one turn',
     };
   }
   return undefined;

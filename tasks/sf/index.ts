@@ -55,14 +55,14 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
         yield new UserError(`utterance '${id}' has no text in 'slots'`, {
           file,
           line,
-          mend: "Fill the column 'slots': words, and B-NAME and E-NAME around those of a slot",
+          hint: "Fill the column 'slots': words, and B-NAME and E-NAME around those of a slot",
         });
       const fault = slotFault(text);
       if (fault !== undefined)
         yield new UserError(`the slots of '${id}' do not nest: ${fault}`, {
           file,
           line,
-          mend: 'Every B-NAME needs words and its E-NAME before the next slot',
+          hint: 'Every B-NAME needs words and its E-NAME before the next slot',
         });
       slots += slotNames([text]).length;
     }
@@ -71,7 +71,7 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
       yield new UserError(`no utterance of split '${split}' has a slot`, {
         file: first.manifest,
         line: first.line,
-        mend: 'Mark slots in the texts: PLAY B-artist X E-artist NOW',
+        hint: 'Mark slots in the texts: PLAY B-artist X E-artist NOW',
       });
   }
 }

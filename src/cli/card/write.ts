@@ -36,7 +36,7 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
   const [spec, another] = specs;
   if (another !== undefined) {
     throw new UserError(`'${spec}' and '${another}' are both no results`, {
-      mend: "A card is of one encoder: give its SPEC and folders that 'ehmam run' wrote",
+      hint: "A card is of one encoder: give its SPEC and folders that 'ehmam run' wrote",
     });
   }
   const description =
@@ -70,7 +70,7 @@ function ofEncoder(all: readonly StoredRecord[], { name, hash }: EncoderDescript
   if (all.length > 0 && own.length === 0) {
     const known = [...new Set(all.map(({ record }) => record.encoder.name))].join(', ');
     throw new UserError(`none of the results is of ${name} with these weights`, {
-      mend: `They are of ${known}; evaluate it with 'ehmam run --encoders'`,
+      hint: `They are of ${known}; evaluate it with 'ehmam run --encoders'`,
     });
   }
   return own;
@@ -82,9 +82,9 @@ function ofName(all: readonly StoredRecord[], wanted: string | undefined): Store
   if (name === undefined || !names.includes(name)) {
     throw name === undefined
       ? new UserError(`the results are of ${names.length} encoders`, {
-          mend: `Add --encoder, one of ${names.join(', ')}`,
+          hint: `Add --encoder, one of ${names.join(', ')}`,
         })
-      : new UserError(`there is no result of '${name}'`, { mend: mendOfName(name, names) });
+      : new UserError(`there is no result of '${name}'`, { hint: mendOfName(name, names) });
   }
   const own = all.filter(({ record }) => record.encoder.name === name);
   const { keyOf } = encoderRows(own.map(({ record }) => record));
@@ -93,7 +93,7 @@ function ofName(all: readonly StoredRecord[], wanted: string | undefined): Store
     if (first !== undefined && keyOf(record) !== keyOf(first.record))
       throw new UserError(`is of other weights that are called ${name} too`, {
         file: path,
-        mend: 'Give the SPEC of the one that is meant',
+        hint: 'Give the SPEC of the one that is meant',
       });
   }
   return own;

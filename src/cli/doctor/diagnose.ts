@@ -15,7 +15,7 @@ export interface Check {
   readonly works: boolean;
   readonly detail: string;
   /** What to do where it does not work. */
-  readonly mend?: string;
+  readonly hint?: string;
   /** Whether the harness needs it. */
   readonly needed: boolean;
 }
@@ -33,32 +33,32 @@ interface Candidate {
   readonly engine: EngineName;
   readonly provider: ProviderName;
   readonly needed: boolean;
-  readonly mend: string;
+  readonly hint: string;
 }
 
 const reinstall = 'Run `npm ci` again';
 const candidates: readonly Candidate[] = [
-  { engine: 'onnx', provider: 'cpu', needed: true, mend: reinstall },
+  { engine: 'onnx', provider: 'cpu', needed: true, hint: reinstall },
   {
     engine: 'onnx',
     provider: 'cuda',
     needed: false,
-    mend: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `npm run setup:cuda`',
+    hint: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `npm run setup:cuda`',
   },
   {
     engine: 'onnx',
     provider: 'webgpu',
     needed: false,
-    mend: 'Needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
+    hint: 'Needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
   },
   {
     engine: 'tensorflow',
     provider: 'cpu',
     needed: false,
-    mend: '`npm run setup:tensorflow`, or `npm run setup:cuda` for an NVIDIA GPU (they download a library)',
+    hint: '`npm run setup:tensorflow`, or `npm run setup:cuda` for an NVIDIA GPU (they download a library)',
   },
-  { engine: 'wasm', provider: 'cpu', needed: false, mend: reinstall },
-  { engine: 'cpu', provider: 'cpu', needed: false, mend: reinstall },
+  { engine: 'wasm', provider: 'cpu', needed: false, hint: reinstall },
+  { engine: 'cpu', provider: 'cpu', needed: false, hint: reinstall },
 ];
 
 /** Starting TensorFlow.js and a GPU's driver takes seconds; a hang must not last. */
@@ -93,12 +93,12 @@ function gigabytes(bytes: number): number {
 
 async function checkEngine(candidate: Candidate): Promise<Check> {
   const answer = await probe(candidate);
-  const { needed, mend } = candidate;
+  const { needed, hint } = candidate;
   const name = nameOf(candidate);
   if (!answer.works) {
-    // An error for users says its mend itself.
-    const saysMend = answer.reason.includes('npm run');
-    return { name, works: false, detail: answer.reason, needed, ...(!saysMend && { mend }) };
+    // An error for users says its hint itself.
+    const saysHint = answer.reason.includes('npm run');
+    return { name, works: false, detail: answer.reason, needed, ...(!saysHint && { hint }) };
   }
   const detail = `a program ran in ${Math.round(answer.milliseconds)} ms`;
   return { name, works: true, detail: answer.detail ? `${answer.detail}: ${detail}` : detail, needed };
@@ -134,7 +134,7 @@ async function checkCache(folder: string): Promise<Check> {
       name,
       works: false,
       detail: messageOf(error),
-      mend: 'Name a folder that you may write to in EHMAM_CACHE',
+      hint: 'Name a folder that you may write to in EHMAM_CACHE',
       needed: true,
     };
   }

@@ -24,16 +24,16 @@ export async function exportFolder(
 ): Promise<WrittenFolder> {
   if (head !== undefined) {
     throw new UserError('--with goes with --format onnx: a folder holds the encoder alone', {
-      mend: `The head is ${join(head, 'head.safetensors')} already`,
+      hint: `The head is ${join(head, 'head.safetensors')} already`,
     });
   }
   if (encoder.graph !== undefined) {
     throw new UserError(`${encoder.spec} is an ONNX file, its weights are no parameters of ours`, {
-      mend: 'Take --format parts: a folder with the file as it is',
+      hint: 'Take --format parts: a folder with the file as it is',
     });
   }
   if (Object.keys(encoder.parameters).length === 0) {
-    throw new UserError(`${encoder.name} has no parameters to write`, { mend: 'It is a SPEC by its name' });
+    throw new UserError(`${encoder.name} has no parameters to write`, { hint: 'It is a SPEC by its name' });
   }
   const [config, weights] = [join(folder, configFile), join(folder, weightsFile)];
   await writeSafetensors(weights, encoder.parameters, { format: 'ehmam', hash: encoder.hash });

@@ -97,7 +97,7 @@ export async function headOf(encoder: Encoder, given: string, fold: string | und
   await access(file).catch((cause: unknown) => {
     throw new UserError('is not there', {
       file,
-      mend: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK); one without a head must be run again into another --out",
+      hint: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK); one without a head must be run again into another --out",
       cause,
     });
   });
@@ -105,7 +105,7 @@ export async function headOf(encoder: Encoder, given: string, fold: string | und
   if (head.origin.encoderHash === encoder.hash) return head;
   throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {
     file,
-    mend: 'Name the encoder of that result, with the same --weights and --seed',
+    hint: 'Name the encoder of that result, with the same --weights and --seed',
   });
 }
 
@@ -119,7 +119,7 @@ async function headOfFold(folder: string, fold: string) {
   const names = heads.flatMap(({ origin }) => origin.fold ?? []);
   throw new UserError(`has no head of a fold '${fold}'`, {
     file: folder,
-    mend: names.length === 0 ? 'It is of no folds: leave --fold out' : mendOfName(fold, names),
+    hint: names.length === 0 ? 'It is of no folds: leave --fold out' : mendOfName(fold, names),
   });
 }
 
@@ -216,7 +216,7 @@ async function compare(file: string, runs: readonly Run[], threads: number) {
     if (!(largest < tolerance)) {
       throw new UserError(
         `computes another result than the engine: ${largest} apart for ${samples.length} samples`,
-        { exitCode: 1, file, mend: 'Report this with the encoder; no file was written' },
+        { exitCode: 1, file, hint: 'Report this with the encoder; no file was written' },
       );
     }
     const shape = actual[outputs[0] as string]?.dims.slice(1) ?? [];

@@ -36,7 +36,7 @@ export async function exportParts(
   const { graph } = encoder;
   if (graph === undefined) {
     throw new UserError(`${encoder.spec} is no ONNX file`, {
-      mend: 'Take --format onnx: one file holds it, with its head',
+      hint: 'Take --format onnx: one file holds it, with its head',
     });
   }
   const head = headPlace === undefined ? undefined : await headOf(encoder, headPlace, fold);
@@ -46,7 +46,7 @@ export async function exportParts(
   if (others.length > 0)
     throw new UserError(`holds other files (${others.slice(0, 4).join(', ')})`, {
       file: folder,
-      mend: 'Name a new folder',
+      hint: 'Name a new folder',
     });
   for (const [i, file] of graph.files.entries())
     await writeFileAtomic(join(folder, names[i] as string), createReadStream(file));

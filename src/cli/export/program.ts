@@ -61,7 +61,7 @@ export async function exportedModel(encoder: Encoder, head: TrainedHead | undefi
   if (weightBytes > mostWeightBytes) {
     const gigabytes = (weightBytes / 2 ** 30).toFixed(1);
     throw new UserError(`the weights are ${gigabytes} GiB: one ONNX file holds less than 2`, {
-      mend: 'Take --format safetensors',
+      hint: 'Take --format safetensors',
     });
   }
   const { bytes } = lowerToOnnx(

@@ -10,7 +10,7 @@ import { type Start, writeStart as write } from '../../encoders/onnx/starting-de
 export async function writeStart(spec: string): Promise<Start> {
   if (await isGraphSpec(spec)) return write(spec);
   throw new UserError(`'${spec}' is no ONNX file`, {
-    mend: '--describe is for ONNX files and their folders',
+    hint: '--describe is for ONNX files and their folders',
   });
 }
 

@@ -18,7 +18,7 @@ export async function buildLm(request: {
 }): Promise<number[]> {
   const { text: file, order, out } = request;
   if (!Number.isInteger(order) || order < 1 || order > 6)
-    throw new UserError(`--order ${order} is no order`, { mend: 'Give a whole number from 1 to 6' });
+    throw new UserError(`--order ${order} is no order`, { hint: 'Give a whole number from 1 to 6' });
   const text = await readText(file);
   const sentences = text.split(/\r?\n/).map((line) => line.split(/\s+/).filter((word) => word !== ''));
   sentences.forEach((words, i) => {
@@ -27,11 +27,11 @@ export async function buildLm(request: {
       throw new UserError(`holds ${wrong}`, {
         file,
         line: i + 1,
-        mend: 'The model adds it by itself: leave it out',
+        hint: 'The model adds it by itself: leave it out',
       });
   });
   const said = sentences.filter((words) => words.length > 0);
-  if (said.length === 0) throw new UserError('holds no sentence', { file, mend: 'Give a sentence a line' });
+  if (said.length === 0) throw new UserError('holds no sentence', { file, hint: 'Give a sentence a line' });
   const orders = estimateNgrams(said, order);
   await writeFileAtomic(out, arpaLines(orders));
   return orders.map(({ length }) => length);

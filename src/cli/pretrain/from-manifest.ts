@@ -45,7 +45,7 @@ function checkNumbers({ steps, seed }: PretrainRequest): void {
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
     throw new UserError(`--${option} ${value} is not possible`, {
-      mend: `Give a whole number from ${least}`,
+      hint: `Give a whole number from ${least}`,
     });
   }
 }

@@ -39,7 +39,7 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
   const { out, title, baseline, metrics, audio, audioMegabytes, hardest } = request;
   if (!(audioMegabytes >= 0) || !(Number.isInteger(hardest) && hardest >= 0)) {
     throw new UserError(`--audio-size ${audioMegabytes} with --hardest ${hardest} is not possible`, {
-      mend: 'Give megabytes from 0, and a whole number of utterances from 0',
+      hint: 'Give megabytes from 0, and a whole number of utterances from 0',
     });
   }
   const remarks: string[] = [];

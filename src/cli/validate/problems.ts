@@ -68,14 +68,14 @@ export async function missingAudio(rows: readonly Utterance[]): Promise<Readonly
   for (const { path, columns, manifest, line } of uses.values()) {
     if (!absent.has(path)) continue;
     // What is there instead is looked for as often as a person reads it.
-    const mend =
+    const hint =
       problems.size < mostHints
         ? await nearPath(containerOf(columns.path ?? path), containerOf(path))
         : undefined;
     const { message } = new UserError(`the audio file '${columns.path}' is not at ${path}`, {
       file: manifest,
       line,
-      ...(mend !== undefined && { mend }),
+      ...(hint !== undefined && { hint }),
     });
     problems.set(path, { kind: 'missing audio', message });
   }
@@ -163,7 +163,7 @@ function tooShort(task: Task, utterance: Utterance, seconds: number): Problem[] 
   const { message } = new UserError(what, {
     file: utterance.manifest,
     line: utterance.line,
-    mend: 'Nothing can be learned from it: correct it, or leave the row out',
+    hint: 'Nothing can be learned from it: correct it, or leave the row out',
   });
   return [{ kind: 'too short', message }];
 }

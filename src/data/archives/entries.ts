@@ -33,7 +33,7 @@ export async function* archiveEntries(file: string): AsyncGenerator<ArchiveEntry
   if (!isZip && !isGzip && !isTar) {
     throw new UserError('is no archive that can be read', {
       file,
-      mend: 'Give a .tar, .tar.gz or .zip file; one in parts must be joined first: cat PART* > WHOLE.zip',
+      hint: 'Give a .tar, .tar.gz or .zip file; one in parts must be joined first: cat PART* > WHOLE.zip',
     });
   }
   try {
@@ -59,14 +59,14 @@ function explanation(file: string, error: unknown): unknown {
   if (/^(invalid relative path|absolute path|invalid characters in fileName)/.test(messageOf(error))) {
     return new UserError(`an entry leaves the folder (${messageOf(error)}): the archive is refused`, {
       file,
-      mend: 'Get it from its publisher',
+      hint: 'Get it from its publisher',
       cause: error,
     });
   }
   return new UserError(`the archive is truncated or damaged (${messageOf(error)})`, {
     exitCode: 1,
     file,
-    mend: 'Get it anew; what was unpacked so far is not taken for the whole',
+    hint: 'Get it anew; what was unpacked so far is not taken for the whole',
     cause: error,
   });
 }
@@ -80,7 +80,7 @@ async function headOf(file: string): Promise<Buffer> {
   } catch (error) {
     throw new UserError(`the archive cannot be read (${messageOf(error)})`, {
       file,
-      mend: 'Give the path of a .tar, .tar.gz or .zip file',
+      hint: 'Give the path of a .tar, .tar.gz or .zip file',
       cause: error,
     });
   }
@@ -147,7 +147,7 @@ async function* zipEntries(file: string): AsyncGenerator<ArchiveEntry> {
       const { fileName: name, uncompressedSize: bytes } = entry;
       const kind = unixKinds.get((entry.externalFileAttributes >>> 16) & 0o170000);
       if (entry.isEncrypted()) {
-        throw new UserError(`its entry ${name} is encrypted`, { file, mend: 'Unpack it by hand' });
+        throw new UserError(`its entry ${name} is encrypted`, { file, hint: 'Unpack it by hand' });
       }
       yield {
         name,

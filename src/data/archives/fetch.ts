@@ -32,7 +32,7 @@ export async function planFetch(
   const unknown = subsets.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new UserError(`${corpus.corpus} has no subset '${unknown}'`, {
-      mend: `It has ${names.join(', ')}`,
+      hint: `It has ${names.join(', ')}`,
     });
   return Promise.all(
     subsets.map(async (subset) => {
@@ -65,7 +65,7 @@ export async function fetchArchives(
       throw new UserError(`has ${there} bytes, the published file ${bytes}`, {
         exitCode: 1,
         file,
-        mend: 'Move it away',
+        hint: 'Move it away',
       });
     }
   }
@@ -103,6 +103,6 @@ async function roomFor(archives: readonly PlannedArchive[]): Promise<void> {
   throw new UserError(`has ${gigabytes(bavail * bsize)} free, the archives need ${gigabytes(needed)}`, {
     exitCode: 1,
     file: folder,
-    mend: 'Free some space or choose another folder with --out',
+    hint: 'Free some space or choose another folder with --out',
   });
 }

@@ -32,7 +32,7 @@ export function entryGuard(
   const refuse = (name: string, why: string): UserError =>
     new UserError(`its entry '${name}' ${why}: the archive is refused`, {
       file: archive,
-      mend: 'Get it from its publisher, or unpack it by hand if you trust it',
+      hint: 'Get it from its publisher, or unpack it by hand if you trust it',
     });
   return ({ name, kind, bytes: size }) => {
     entries += 1;

@@ -94,7 +94,7 @@ function cannotUnpack(target: string, error: unknown): UserError {
   return new UserError(`cannot be unpacked to (${messageOf(error)})`, {
     exitCode: 1,
     file: target,
-    mend: 'The same command goes on where it stopped once that is mended',
+    hint: 'The same command goes on where it stopped once that is mended',
     cause: error,
   });
 }
@@ -123,7 +123,7 @@ export async function refuseUnfinished(folder: string): Promise<void> {
       if (record === undefined || record.whole) continue;
       throw new UserError(`holds only a part of ${record.archive}: its unpacking was cut off`, {
         file: place,
-        mend: `Give --from ${record.archive} again: it goes on where it stopped`,
+        hint: `Give --from ${record.archive} again: it goes on where it stopped`,
       });
     }
   }
@@ -137,7 +137,7 @@ async function readRecord(place: string): Promise<ArchiveRecord | undefined> {
   } catch (error) {
     throw new UserError('is no record of an archive', {
       file: place,
-      mend: 'Remove it, and unpack again',
+      hint: 'Remove it, and unpack again',
       cause: error,
     });
   }
@@ -162,7 +162,7 @@ export async function roomFor(bytes: number, target: string): Promise<void> {
     {
       exitCode: 1,
       file: target,
-      mend: 'Free some space or choose another folder',
+      hint: 'Free some space or choose another folder',
     },
   );
 }
@@ -176,7 +176,7 @@ async function placeFile(entry: Contents, file: string): Promise<boolean> {
     throw new UserError('is there already, with other contents than in the archive', {
       exitCode: 1,
       file,
-      mend: 'Move it away, or choose another folder',
+      hint: 'Move it away, or choose another folder',
     });
   }
   await mkdir(dirname(file), { recursive: true });

@@ -47,7 +47,7 @@ async function refuseOther(corpus: string, archive: string, quiet: boolean): Pro
     throw new UserError(`is not the archive that was published: ${fault}`, {
       exitCode: 1,
       file: archive,
-      mend: 'Get it anew (ehmam fetch), or give --unchecked if it was packed by someone else',
+      hint: 'Get it anew (ehmam fetch), or give --unchecked if it was packed by someone else',
     });
   } finally {
     progress.stop();

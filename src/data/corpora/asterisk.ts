@@ -127,7 +127,7 @@ export const asterisk: Corpus = {
     const unknown = subsets.find((name) => !languages.includes(name));
     if (unknown !== undefined) {
       throw new UserError(`Asterisk has no prompts in '${unknown}'`, {
-        mend: `It has ${languages.join(', ')}`,
+        hint: `It has ${languages.join(', ')}`,
       });
     }
     const remarks: string[] = [];
@@ -182,6 +182,6 @@ function unreadable(root: string, prompts: readonly AsteriskPrompt[]): UserError
       : `holds prompts in ${kinds.join(' and ')} only, which is not read`;
   return new UserError(what, {
     file: root,
-    mend: 'Unpack asterisk-core-sounds-*-wav there, or convert each one beside itself: ffmpeg -i NAME.g722 NAME.wav, sox NAME.gsm NAME.wav',
+    hint: 'Unpack asterisk-core-sounds-*-wav there, or convert each one beside itself: ffmpeg -i NAME.g722 NAME.wav, sox NAME.gsm NAME.wav',
   });
 }

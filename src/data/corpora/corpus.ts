@@ -83,7 +83,7 @@ export function notThere(
   const also = remarks.map((remark) => `; ${remark}`).join('');
   return new UserError(`does not hold ${what}: looked for ${looked.join(', ')}${also}`, {
     file: root,
-    mend: 'Give with --root the folder that the archives were unpacked into',
+    hint: 'Give with --root the folder that the archives were unpacked into',
   });
 }
 

@@ -28,7 +28,7 @@ export const folder: Corpus = {
     if (rows.length === 0) {
       throw new UserError(`none of its rows names a file below ${root}`, {
         file: texts ?? root,
-        mend: `Its column path must be relative to --root: ${files[0]}`,
+        hint: `Its column path must be relative to --root: ${files[0]}`,
       });
     }
     const there = new Set(files.map(keyOf));
@@ -57,19 +57,19 @@ function rowOf(
   if (how.labelFromParent && label === undefined) {
     throw new UserError('lies in no folder that could be its label', {
       file: join(root, path),
-      mend: 'Put it into a folder, or leave --label-from-parent out',
+      hint: 'Put it into a folder, or leave --label-from-parent out',
     });
   }
   if (how.splitBySpeaker && speaker === '') {
     throw new UserError('has no speaker to split by', {
       file: join(root, path),
-      mend: 'Put the files of a speaker into a folder, or give a column speaker with --texts',
+      hint: 'Put the files of a speaker into a folder, or give a column speaker with --texts',
     });
   }
   const split = columns.split ?? drawnSplit(how.splitBySpeaker ? `speaker ${speaker}` : path);
   if (!splitNames.includes(split)) {
     throw new UserError(`the split '${split}' of ${path} is not known`, {
-      mend: `Use ${splitNames.join(', ')}`,
+      hint: `Use ${splitNames.join(', ')}`,
     });
   }
   const { path: _, split: __, ...rest } = columns;
@@ -85,7 +85,7 @@ function rowOf(
 const keyOf = (path: string): string => path.replaceAll('\\', '/').replace(/^\.\//, '').normalize('NFC');
 
 async function readTexts(file: string): Promise<Map<string, Columns>> {
-  const text = await readText(file, { mend: 'Save it as CSV in UTF-8' });
+  const text = await readText(file, { hint: 'Save it as CSV in UTF-8' });
   let rows: Columns[];
   try {
     rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Columns[];
@@ -95,14 +95,14 @@ async function readTexts(file: string): Promise<Map<string, Columns>> {
   if (rows.some(({ path }) => path === undefined || path === '')) {
     throw new UserError("has no column 'path', or a row without one", {
       file,
-      mend: 'Its first line must name the columns: path,text',
+      hint: 'Its first line must name the columns: path,text',
     });
   }
   const told = new Map<string, Columns>();
   for (const row of rows) {
     const key = keyOf(row.path as string);
     if (told.has(key))
-      throw new UserError(`names '${row.path}' twice`, { file, mend: 'Leave one row a file' });
+      throw new UserError(`names '${row.path}' twice`, { file, hint: 'Leave one row a file' });
     told.set(key, row);
   }
   return told;

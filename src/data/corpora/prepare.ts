@@ -78,7 +78,7 @@ export async function writeManifests(
     if (rows.length === 0) {
       throw new UserError(`no utterance for ${name} is left. ${remarks[0] ?? 'Nothing was found'}`, {
         file: place,
-        mend: 'Unpack the audio there too',
+        hint: 'Unpack the audio there too',
       });
     }
     for (const { id } of rows) ids.add(id);

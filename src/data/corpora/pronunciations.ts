@@ -25,7 +25,7 @@ export async function readPronunciations(files: readonly string[]): Promise<Pron
     for (const [i, line] of lines.entries()) {
       const [word = '', ...phones] = line.trim().split(/\s+/);
       if (word === '' || word.startsWith(';;;')) continue;
-      const place = { file, line: i + 1, mend: 'A line is a word and its phones: HELLO<tab>HH AH0 L OW1' };
+      const place = { file, line: i + 1, hint: 'A line is a word and its phones: HELLO<tab>HH AH0 L OW1' };
       if (phones.length === 0) throw new UserError(`'${word}' has no phones`, place);
       const strange = phones.find((phone) => !isPhone.has(phone));
       if (strange !== undefined)
@@ -35,7 +35,7 @@ export async function readPronunciations(files: readonly string[]): Promise<Pron
       if (!entries.has(key)) entries.set(key, phones.join(' '));
     }
     if (found === 0)
-      throw new UserError('the lexicon holds no entry', { file, mend: 'Give one with a word a line' });
+      throw new UserError('the lexicon holds no entry', { file, hint: 'Give one with a word a line' });
     digests.push((await sha256OfFile(file)).slice(0, 16));
   }
   return { of: (word) => entries.get(word.toUpperCase()), digest: digests.join('+') };

@@ -77,7 +77,7 @@ async function readKey(folder: string, key: string): Promise<Key[]> {
       throw new UserError(`'${line}' is no line of the key`, {
         file: key,
         line: i + 1,
-        mend: 'Get it anew; a line reads: quesst14Database/Audio/quesst14_00001.wav nnenglish',
+        hint: 'Get it anew; a line reads: quesst14Database/Audio/quesst14_00001.wav nnenglish',
       });
     }
     return { name: basename(below, extname(below)), file: join(folder, below), language: spoken };
@@ -120,7 +120,7 @@ async function readOccurrences(
   if (occurrences.size > 0) return occurrences;
   throw new UserError('names no occurrence of a query', {
     file,
-    mend: 'Get it anew; such a line begins with LEXEME',
+    hint: 'Get it anew; such a line begins with LEXEME',
   });
 }
 

@@ -76,11 +76,11 @@ async function readSentences(file: string): Promise<ReadonlyMap<string, Sentence
       throw new UserError(`${words.length} words have ${labels.length} labels`, {
         file,
         line: i + 1,
-        mend: 'A line is ID BOS words EOS<tab>O labels INTENT, a label a word, one blank between',
+        hint: 'A line is ID BOS words EOS<tab>O labels INTENT, a label a word, one blank between',
       });
     sentences.set(id, { slots: withSlots(words, labels), text: spoken(words).join(' '), intent });
   }
-  if (sentences.size === 0) throw new UserError('holds no sentence', { file, mend: 'Prepare it anew' });
+  if (sentences.size === 0) throw new UserError('holds no sentence', { file, hint: 'Prepare it anew' });
   return sentences;
 }
 

@@ -97,7 +97,7 @@ async function readTrials(file: string): Promise<Trial[]> {
     if (target === undefined || enrol === undefined || test === undefined)
       throw new UserError(`'${line}' is no trial`, {
         ...{ file, line: i + 1 },
-        mend: 'A line reads: 1 id10270/x6uYqmx31kE/00001.wav id10270/8jEAjG6SegY/00008.wav',
+        hint: 'A line reads: 1 id10270/x6uYqmx31kE/00001.wav id10270/8jEAjG6SegY/00008.wav',
       });
     return { same: target === '1', enrol, test };
   });

@@ -50,7 +50,7 @@ export const voxceleb1: Corpus = {
         throw new UserError(`'${line}' is no line of the split`, {
           file: splitFile,
           line: i + 1,
-          mend: 'Get it anew; a line reads: 1 id10001/1zcIwhmdeo4/00001.wav',
+          hint: 'Get it anew; a line reads: 1 id10001/1zcIwhmdeo4/00001.wav',
         });
       }
       const file = files.get(path);

@@ -17,7 +17,7 @@ export async function filesBelow(folder: string, remarks: string[] = []): Promis
   await walk(folder, '', [], files, broken).catch((error: unknown) => {
     throw new UserError(`the folder cannot be read (${messageOf(error)})`, {
       file: folder,
-      mend: 'Give the folder of the corpus with --root',
+      hint: 'Give the folder of the corpus with --root',
       cause: error,
     });
   });

@@ -128,7 +128,7 @@ export async function makeFolders(root: string, parts: readonly string[]): Promi
     throw new UserError('the folder of the mini suite cannot be made', {
       exitCode: 1,
       file: root,
-      mend: 'Set EHMAM_CACHE to a folder that can be written',
+      hint: 'Set EHMAM_CACHE to a folder that can be written',
       cause,
     });
   }
@@ -152,7 +152,7 @@ async function installedVersion(packageName: string): Promise<string> {
   } catch (cause) {
     throw new UserError(`${packageName}, which speaks a part of the mini suite, is not installed`, {
       exitCode: 1,
-      mend: 'Run npm ci with its optional dependencies (without --omit=optional)',
+      hint: 'Run npm ci with its optional dependencies (without --omit=optional)',
       cause,
     });
   }

@@ -157,7 +157,7 @@ export function checkedDefinition<T>(schema: z.ZodType<T>, value: unknown, file:
   const issue = error.issues[0];
   throw new UserError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`, {
     file,
-    mend: 'Correct the definition of the mini suite',
+    hint: 'Correct the definition of the mini suite',
     cause: error,
   });
 }
@@ -168,7 +168,7 @@ export function parseDefinition(value: unknown, file: string): MiniDefinition {
   const ids = data.speakers.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) {
-    throw new UserError(`the speaker '${twice}' is there twice`, { file, mend: 'Give it another id' });
+    throw new UserError(`the speaker '${twice}' is there twice`, { file, hint: 'Give it another id' });
   }
   return data;
 }
@@ -188,7 +188,7 @@ export async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UserError(`is not JSON (${messageOf(cause)})`, { file, mend: 'Correct it', cause });
+    throw new UserError(`is not JSON (${messageOf(cause)})`, { file, hint: 'Correct it', cause });
   }
 }
 
@@ -205,6 +205,6 @@ export async function ownFolder(): Promise<string> {
   }
   throw new UserError('manifests/mini/suite.json is not in the installed package', {
     exitCode: 1,
-    mend: 'Install the package again',
+    hint: 'Install the package again',
   });
 }

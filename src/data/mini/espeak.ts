@@ -34,7 +34,7 @@ export async function loadEspeak(): Promise<Espeak> {
     module.HEAPU8.fill(0, memoryAtStart.length);
     if (worker.set_voice(voice) !== 0) {
       throw new UserError(`eSpeak NG has no voice "${voice}"`, {
-        mend: 'Correct the voice in the definition of the mini suite',
+        hint: 'Correct the voice in the definition of the mini suite',
       });
     }
     worker.set_rate(rate);
@@ -56,7 +56,7 @@ async function importEspeak(): Promise<EspeakModule> {
   } catch (cause) {
     throw new UserError('eSpeak NG, which speaks a part of the mini suite, is not installed', {
       exitCode: 1,
-      mend: 'Run npm ci with its optional dependencies (without --omit=optional)',
+      hint: 'Run npm ci with its optional dependencies (without --omit=optional)',
       cause,
     });
   }

@@ -42,7 +42,7 @@ export async function loadFlite(): Promise<Flite> {
     if (exitCode !== 0 || file.length <= wavHeaderBytes) {
       throw new UserError(`Flite cannot speak "${text}" (exit code ${exitCode}: ${messages.trim()})`, {
         exitCode: 1,
-        mend: 'Change the text in the definition of the mini suite',
+        hint: 'Change the text in the definition of the mini suite',
       });
     }
     return fromPcm16(new Int16Array(file.buffer, wavHeaderBytes, (file.length - wavHeaderBytes) >> 1));

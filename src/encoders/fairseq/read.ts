@@ -25,12 +25,12 @@ export async function readTorchEncoder(file: string, weights?: OfficialWeights):
       case 'official':
         return readOfficialEncoder(file, weights ?? 'student');
       case 'other':
-        throw new UserError(`is ${found.what}`, { file, mend: found.take });
+        throw new UserError(`is ${found.what}`, { file, hint: found.take });
       case 'fairseq':
         if (weights !== undefined)
           throw new UserError('has no student and teacher to choose from', {
             file,
-            mend: 'Leave --weights out',
+            hint: 'Leave --weights out',
           });
         return readModel(content, found, file);
     }

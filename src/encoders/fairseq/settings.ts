@@ -54,7 +54,7 @@ export function configurationOf(model: FairseqModel, file: string): unknown {
     const [issue] = parsed.error.issues;
     throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
       file,
-      mend: 'Take a model without that',
+      hint: 'Take a model without that',
     });
   }
   const found = parsed.data;
@@ -126,7 +126,7 @@ function conformer(found: Settings, normalizeWaveform: boolean, file: string) {
       `its Conformer blocks have positions '${found.pos_enc_type}' and attention '${found.attn_type}'`,
       {
         file,
-        mend: "Only those with norms first, attention 'espnet', positions 'rel_pos' or 'rope' can be read",
+        hint: "Only those with norms first, attention 'espnet', positions 'rel_pos' or 'rope' can be read",
       },
     );
   }

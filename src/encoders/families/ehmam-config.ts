@@ -144,6 +144,6 @@ export function encoderPreset(name: string): EhmamConfig {
   const preset = encoderPresets[name];
   if (preset !== undefined) return preset;
   throw new UserError(`there is no preset '${name}'`, {
-    mend: `Presets: ${Object.keys(encoderPresets).join(', ')}`,
+    hint: `Presets: ${Object.keys(encoderPresets).join(', ')}`,
   });
 }

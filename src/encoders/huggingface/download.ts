@@ -118,7 +118,7 @@ function wantedFiles(entries: readonly ListFileEntry[], repository: string): Lis
   const lacks = [configFile, ...weights].filter((path) => !files.has(path));
   if (lacks.length > 0) {
     throw new UserError(`hf:${repository} lacks ${lacks.join(' and ')}`, {
-      mend: `Only models with ${configFile} and ${singleFile} (or ${indexFile}, or ${torchFile}) can be read`,
+      hint: `Only models with ${configFile} and ${singleFile} (or ${indexFile}, or ${torchFile}) can be read`,
     });
   }
   return wanted;
@@ -186,7 +186,7 @@ async function fill(
   if (wrong === undefined) return;
   throw new UserError(
     `${entry.path} did not arrive as the hub has it (${entry.size} bytes, digest ${digest})`,
-    { exitCode: 1, mend: 'Try again' },
+    { exitCode: 1, hint: 'Try again' },
   );
 }
 
@@ -204,7 +204,7 @@ function explained(model: HubModel, lacking: string | undefined, error: unknown)
     const { statusCode } = error;
     if (statusCode === 401 || statusCode === 403 || statusCode === 404) {
       return new UserError(`the hub has no model ${repository} at '${revision}' that you may see`, {
-        mend: 'Check owner, name and revision; for a private or gated model log in (hf auth login) or set HF_TOKEN',
+        hint: 'Check owner, name and revision; for a private or gated model log in (hf auth login) or set HF_TOKEN',
         cause: error,
       });
     }
@@ -216,7 +216,7 @@ function explained(model: HubModel, lacking: string | undefined, error: unknown)
     return new UserError(`the cache cannot be written (${messageOf(error)})`, {
       exitCode: 1,
       file: modelFolder(model),
-      mend: 'Set HF_HUB_CACHE to a folder that you may write to',
+      hint: 'Set HF_HUB_CACHE to a folder that you may write to',
       cause: error,
     });
   }
@@ -241,14 +241,14 @@ function unreachable(
     const what = `the cache has hf:${repository} without ${preprocessorFile} or ${processorFile}, which say whether its waveforms are normalised, and the hub cannot be reached (${reason})`;
     return new UserError(what, {
       exitCode: 1,
-      mend: `Run it once with the network, or copy that file to ${lacking}`,
+      hint: `Run it once with the network, or copy that file to ${lacking}`,
       ...(cause !== undefined && { cause }),
     });
   }
   const place = snapshotFolder(model, revision);
   return new UserError(`hf:${repository} is not in the cache, and the hub cannot be reached (${reason})`, {
     exitCode: 1,
-    mend: `The same command goes on where it stopped; without a network, copy ${configFile}, ${preprocessorFile} and ${singleFile} of the model to ${place}`,
+    hint: `The same command goes on where it stopped; without a network, copy ${configFile}, ${preprocessorFile} and ${singleFile} of the model to ${place}`,
     ...(cause !== undefined && { cause }),
   });
 }

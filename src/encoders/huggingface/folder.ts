@@ -57,7 +57,7 @@ function sourceOf(settings: unknown, place: string): HubSource {
   if (source !== undefined) return source;
   throw new UserError(`unknown model type '${type}'`, {
     file: place,
-    mend: `Families of the hub that can be read: ${families.map(({ name }) => name).join(', ')} (--plugin MODULE loads others)`,
+    hint: `Families of the hub that can be read: ${families.map(({ name }) => name).join(', ')} (--plugin MODULE loads others)`,
   });
 }
 
@@ -72,7 +72,7 @@ function configureFrom(
     const [issue] = parsed.error.issues;
     throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
       file: place,
-      mend: 'Take a model without that, or mend the setting',
+      hint: 'Take a model without that, or hint the setting',
     });
   }
   return configure(source.configuration(parsed.data, normalize, preprocessor), place);

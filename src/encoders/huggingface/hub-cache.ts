@@ -27,7 +27,7 @@ export function parseHubSpec(spec: string): HubModel | undefined {
     text.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   if (repository === undefined || !isPath(repository) || !isPath(revision)) {
     throw new UserError(`'${spec}' names no model of the hub`, {
-      mend: 'Write hf:OWNER/NAME or hf:OWNER/NAME@REVISION',
+      hint: 'Write hf:OWNER/NAME or hf:OWNER/NAME@REVISION',
     });
   }
   return { repository, revision };

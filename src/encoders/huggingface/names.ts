@@ -106,7 +106,7 @@ function scaled(name: string, g: HostTensor, v: HostTensor, file: string): HostT
   if (v.shape.length !== 3 || g.dtype !== 'float32' || v.dtype !== 'float32' || g.data.length !== taps) {
     throw new UserError(`${name} is weight-normalised with shapes [${g.shape}] and [${v.shape}]`, {
       file,
-      mend: 'Its length must have one value a tap of its direction',
+      hint: 'Its length must have one value a tap of its direction',
     });
   }
   const [lengths, directions] = [floatsOf(g), floatsOf(v)];

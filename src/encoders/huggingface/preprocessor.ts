@@ -71,7 +71,7 @@ function refusePartOfCache(folder: string): void {
     return;
   throw new UserError(`${lackingText}: it is a part of the hub's cache, and the hub may have one`, {
     file: folder,
-    mend: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
+    hint: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
   });
 }
 
@@ -81,7 +81,7 @@ function refusePartOfCache(folder: string): void {
  */
 export async function extractorIn(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (!(await isThere(file))) return undefined;
-  const processor = parsed(processorSchema, await readJsonFile(file, mend), file);
+  const processor = parsed(processorSchema, await readJsonFile(file, hint), file);
   return processor.feature_extractor ?? processor.audio_processor ?? undefined;
 }
 
@@ -97,18 +97,18 @@ async function settingsIn(folder: string): Promise<{
   const absent = (await isThere(processor)) ? [] : [processor];
   const own = join(folder, preprocessorFile);
   return (await isThere(own))
-    ? { settings: await readJsonFile(own, mend), file: own, absent }
+    ? { settings: await readJsonFile(own, hint), file: own, absent }
     : { absent: [...absent, own] };
 }
 
-const mend = 'Copy it again';
+const hint = 'Copy it again';
 
 function normalizes(settings: unknown, file: string): boolean {
   const { do_normalize, sampling_rate } = parsed(extractorSchema, settings, file);
   if (sampling_rate === sampleRateHz) return do_normalize;
   throw new UserError(`the model wants ${sampling_rate} samples a second`, {
     file,
-    mend: `Only models of ${sampleRateHz} can be run`,
+    hint: `Only models of ${sampleRateHz} can be run`,
   });
 }
 

@@ -43,7 +43,7 @@ export async function storedWeights(folder: string): Promise<StoredWeights> {
   if (there.has(torchIndexFile)) return inShards(folder, torchIndexFile);
   throw new UserError('holds no weights that can be read here', {
     file: folder,
-    mend: `Give it ${singleFile}, ${torchFile}, or shards with ${indexFile} or ${torchIndexFile}`,
+    hint: `Give it ${singleFile}, ${torchFile}, or shards with ${indexFile} or ${torchIndexFile}`,
   });
 }
 
@@ -63,7 +63,7 @@ async function readIndex(folder: string, name: string): Promise<Map<string, stri
   if (!parsed.success) {
     throw new UserError('is no index of shards: it has no weight_map of names to files', {
       file: index,
-      mend: 'Copy the whole model again',
+      hint: 'Copy the whole model again',
     });
   }
   const places = new Map(Object.entries(parsed.data.weight_map));
@@ -72,7 +72,7 @@ async function readIndex(folder: string, name: string): Promise<Map<string, stri
     const kind = name === indexFile ? 'safetensors' : 'torch';
     throw new UserError(`names the shard '${shard}', which is no ${kind} file beside it`, {
       file: index,
-      mend: 'Do not trust the model: its files must lie in its folder',
+      hint: 'Do not trust the model: its files must lie in its folder',
     });
   }
   return places;
@@ -117,7 +117,7 @@ async function inTorchFile(file: string): Promise<StoredWeights> {
     if (!(root instanceof Map)) {
       throw new UserError('is a torch file, but no dictionary of parameters', {
         file,
-        mend: 'Give the state_dict of the model',
+        hint: 'Give the state_dict of the model',
       });
     }
     for (const [name, value] of root as Map<unknown, unknown>)

@@ -67,7 +67,7 @@ export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettin
     const [issue] = parsed.error.issues;
     throw new UserError(`cfg.${issue?.path.join('.')}: ${issue?.message}`, {
       file,
-      mend: 'Only audio models of the EH-MAM / data2vec 2.0 family with the released layout can be read',
+      hint: 'Only audio models of the EH-MAM / data2vec 2.0 family with the released layout can be read',
     });
   }
   const { task, model } = parsed.data;

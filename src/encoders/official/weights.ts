@@ -78,7 +78,7 @@ function teacherOver(
   file: string,
 ): Map<string, TorchTensor> {
   if (teacher.size === 0) {
-    throw new UserError('holds no teacher', { file, mend: 'Take the student: leave --weights out' });
+    throw new UserError('holds no teacher', { file, hint: 'Take the student: leave --weights out' });
   }
   const shared = [...student].filter(([name]) => sharedPattern.test(name));
   return new Map([...shared, ...teacher]);
@@ -120,6 +120,6 @@ function tensorsOf({ root }: TorchFile, file: string) {
 function notOfficial(lacks: string, file: string): UserError {
   return new UserError(`is a torch file, but no checkpoint of the official trainer: it has ${lacks}`, {
     file,
-    mend: 'Give a checkpoint of EH-MAM or data2vec 2.0 as fairseq wrote it',
+    hint: 'Give a checkpoint of EH-MAM or data2vec 2.0 as fairseq wrote it',
   });
 }

@@ -118,12 +118,12 @@ export function checkedDescription(written: unknown, file: string): Description 
     const known = knownSettings(issue.path);
     throw new UserError(`has the unknown setting '${unknown}'${inside}`, {
       file,
-      mend: known.length > 0 ? mendOfName(unknown, known) : 'Leave it out',
+      hint: known.length > 0 ? mendOfName(unknown, known) : 'Leave it out',
     });
   }
   throw new UserError(`${place}: ${issue.message}`, {
     file,
-    mend: "Mend that setting; docs/encoders.md describes every one, 'ehmam inspect MODEL.onnx --describe' writes a start",
+    hint: "Mend that setting; docs/encoders.md describes every one, 'ehmam inspect MODEL.onnx --describe' writes a start",
   });
 }
 
@@ -168,7 +168,7 @@ function withPreset(written: unknown, file: string): unknown {
   if (!Object.hasOwn(logMelPresets, name)) {
     throw new UserError(`frontEnd.preset: there is no front end '${name.slice(0, 100)}'`, {
       file,
-      mend: mendOfName(name.slice(0, 100), Object.keys(logMelPresets)),
+      hint: mendOfName(name.slice(0, 100), Object.keys(logMelPresets)),
     });
   }
   return {

@@ -47,7 +47,7 @@ export function framesOf(
   if (shape.length !== layout.length || wrong) {
     throw new UserError(`its output '${name}' is [${shape.join(', ')}], not [${layout.join(', ')}]`, {
       file,
-      mend: 'Mend the layout of that output in its encoder.json',
+      hint: 'Mend the layout of that output in its encoder.json',
     });
   }
   const frames = layout.includes('frames') ? (shape[layout.indexOf('frames')] as number) : 1;

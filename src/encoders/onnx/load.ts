@@ -65,7 +65,7 @@ export async function findGraph(path: string): Promise<GraphPlace> {
       `holds ${files.length} ONNX files${files.length > 0 ? ` (${files.slice(0, 8).join(', ')})` : ''}`,
       {
         file: folder,
-        mend:
+        hint:
           files.length > 0
             ? `Name one of them, or say "model" in its ${descriptionFile}`
             : `Put the file beside ${descriptionFile}`,
@@ -162,7 +162,7 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
         'is an ONNX file: it is run as it is, and neither trained nor compiled into another program',
         {
           file: plan.file,
-          mend: 'Take an encoder of a family (hf:OWNER/NAME, a folder of ours)',
+          hint: 'Take an encoder of a family (hf:OWNER/NAME, a folder of ours)',
         },
       );
     },

@@ -128,7 +128,7 @@ function checkEqual(shapes: readonly (readonly [number, number])[], { states }: 
     `its outputs ${text(0)} and ${text(other)} differ: hidden states have the same frames and width`,
     {
       file,
-      mend: 'Name those that belong together in an encoder.json ("outputs": [...])',
+      hint: 'Name those that belong together in an encoder.json ("outputs": [...])',
     },
   );
 }
@@ -147,11 +147,11 @@ async function notInTime(shapes: ShapesOf, { states }: Roles, file: string): Pro
       `its output '${name}' grows with the audio along its last axis: its frames come last`,
       {
         file,
-        mend: `${mendLayout}: ["batch", "dim", "frames"]`,
+        hint: `${mendLayout}: ["batch", "dim", "frames"]`,
       },
     );
   return new UserError(`its output '${name}' has ${one[0]} frames for 1 s of audio and ${two[0]} for 2 s`, {
     file,
-    mend: mendLayout,
+    hint: mendLayout,
   });
 }

@@ -85,7 +85,7 @@ function checkJoinable({ plan: { file, frontEndFile, description }, roles, model
   const refuse = (what: string): never => {
     throw new UserError(`cannot be joined to one file: ${what}`, {
       file,
-      mend: 'Take --format parts: a folder with the files as they are, and the head by itself',
+      hint: 'Take --format parts: a folder with the files as they are, and the head by itself',
     });
   };
   if (window !== undefined) refuse('it runs over windows');

@@ -37,7 +37,7 @@ export async function readModelFile(file: string): Promise<ModelFile> {
   const model = await decodeModel(file);
   const { graph } = model;
   if (graph?.node === undefined || graph.node === null || graph.node.length === 0)
-    throw new UserError('is not an ONNX file, or holds no graph', { file, mend: mendExport });
+    throw new UserError('is not an ONNX file, or holds no graph', { file, hint: mendExport });
   const external: string[] = [];
   let parameters = 0;
   for (const tensor of weightsOf(graph, file)) {
@@ -75,13 +75,13 @@ export async function decodeModel(file: string): Promise<ModelProto> {
   if (bytes.subarray(0, 7).toString('latin1') === 'version') {
     throw new UserError('is a note of Git LFS, not the file itself', {
       file,
-      mend: "Get it with 'git lfs pull', or download it from the model's page",
+      hint: "Get it with 'git lfs pull', or download it from the model's page",
     });
   }
   try {
     return onnx.ModelProto.decode(bytes);
   } catch (cause) {
-    throw new UserError('is not an ONNX file, or is damaged', { file, mend: mendExport, cause });
+    throw new UserError('is not an ONNX file, or is damaged', { file, hint: mendExport, cause });
   }
 }
 
@@ -133,8 +133,8 @@ async function externalPlace(tensor: TensorProto, file: string): Promise<string 
     const from = relative(folder, path);
     return from === '' || from === '..' || from.startsWith(`..${sep}`) || isAbsolute(from);
   };
-  const refuse = (what: string, mend: string): never => {
-    throw new UserError(what, { file, mend });
+  const refuse = (what: string, hint: string): never => {
+    throw new UserError(what, { file, hint });
   };
   if (
     written === '' ||

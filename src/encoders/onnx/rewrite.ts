@@ -44,7 +44,7 @@ export async function embedded(graph: Graph, file: string): Promise<void> {
     if (bytes > mostBytes)
       throw new UserError('has more weights than one ONNX file holds (2 GiB)', {
         file,
-        mend: 'Take --format parts',
+        hint: 'Take --format parts',
       });
     tensor.rawData = data;
     tensor.externalData = [];
@@ -86,7 +86,7 @@ export function asOperatorSet(bytes: Uint8Array, prefix: string, { file, operato
     if (node.opType === 'LayerNormalization' && operatorSet < 17 && !node.domain)
       throw new UserError(`its operators are those of version ${operatorSet}, a layer norm needs 17`, {
         file,
-        mend: 'Take --format parts',
+        hint: 'Take --format parts',
       });
     if (node.opType === 'Split')
       node.attribute = (node.attribute ?? []).filter(({ name }) => name !== 'num_outputs');

@@ -49,7 +49,7 @@ export function settleRoles(signature: Signature, description: Description): Rol
     if (slot !== undefined) return slot;
     throw new UserError(`has no ${kind} '${name}'`, {
       file,
-      mend: mendOfName(
+      hint: mendOfName(
         name,
         slots.map((each) => each.name),
       ),
@@ -84,7 +84,7 @@ export function settleRoles(signature: Signature, description: Description): Rol
       `its input ${slotText({ name, type, shape })} takes values of a type that is not given`,
       {
         file,
-        mend: `Export it with one of ${givenTypes.join(', ')}`,
+        hint: `Export it with one of ${givenTypes.join(', ')}`,
       },
     );
   }
@@ -93,7 +93,7 @@ export function settleRoles(signature: Signature, description: Description): Rol
   if (unfed.length > 0) {
     throw new UserError(`needs the inputs ${listed(unfed)}, which nothing feeds`, {
       file,
-      mend: `Say in an encoder.json what they are (lengths, mask, constants or state): ${mendDescribe(file)}`,
+      hint: `Say in an encoder.json what they are (lengths, mask, constants or state): ${mendDescribe(file)}`,
     });
   }
   return roles;
@@ -108,13 +108,13 @@ function onlyInput(
   const left = inputs.filter(({ name }) => !named.has(name));
   const [first] = left;
   if (first === undefined)
-    throw new UserError('has no input for the waveform', { file, mend: mendDescribe(file) });
+    throw new UserError('has no input for the waveform', { file, hint: mendDescribe(file) });
   if (left.length === 1) return first;
   const floats = left.filter(({ type, shape }) => type === 'float32' && shape.length === 2);
   if (floats.length === 1 && description.frontEnd === undefined) return floats[0] as GraphSlot;
   throw new UserError(`has ${left.length} inputs (${listed(left)}): which is the waveform is not said`, {
     file,
-    mend: mendDescribe(file),
+    hint: mendDescribe(file),
   });
 }
 
@@ -126,7 +126,7 @@ function inputLayout(
   if (input.type !== 'float32') {
     throw new UserError(`its input ${slotText(input)} takes no float32 values`, {
       file,
-      mend: 'Export the model with a float32 input',
+      hint: 'Export the model with a float32 input',
     });
   }
   const usual: readonly InputAxis[] = frontEnd === undefined ? ['batch', 'time'] : ['batch', 'bins', 'time'];
@@ -137,7 +137,7 @@ function inputLayout(
       `its input ${slotText(input)} has ${input.shape.length} axes, ${what} [${axes.join(', ')}]`,
       {
         file,
-        mend: `Say its layout, or a front end, in an encoder.json: ${mendDescribe(file)}`,
+        hint: `Say its layout, or a front end, in an encoder.json: ${mendDescribe(file)}`,
       },
     );
   }
@@ -148,13 +148,13 @@ function inputLayout(
         `its input ${slotText(input)} has ${length} where the ${axis === 'batch' ? 'batch' : "axis 'one'"} should be 1`,
         {
           file,
-          mend: 'Export the model for a batch of one, or of any size',
+          hint: 'Export the model for a batch of one, or of any size',
         },
       );
     if (typeof length === 'number' && axis === 'time' && window === undefined)
       throw new UserError(`its input ${slotText(input)} takes exactly ${length} steps`, {
         file,
-        mend: `Say in an encoder.json how windows of them are joined ("window": { "size": ${length} }): ${mendDescribe(file)}`,
+        hint: `Say in an encoder.json how windows of them are joined ("window": { "size": ${length} }): ${mendDescribe(file)}`,
       });
   }
   if (frontEnd !== undefined && !axes.includes('bins'))
@@ -162,7 +162,7 @@ function inputLayout(
   if (frontEnd === undefined && axes.includes('bins'))
     throw new UserError("input.layout has the axis 'bins' and there is no front end", {
       file,
-      mend: 'Say the front end (frontEnd) in encoder.json',
+      hint: 'Say the front end (frontEnd) in encoder.json',
     });
   return axes;
 }
@@ -193,7 +193,7 @@ function statesOf(
           `its output ${slotText(slot)} has ${slot.shape.length} axes, not [${axes.join(', ')}]`,
           {
             file,
-            mend: 'Say its layout in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])',
+            hint: 'Say its layout in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])',
           },
         );
       return { name, layout: axes };
@@ -205,7 +205,7 @@ function statesOf(
   if (half !== undefined) checkFloat(half, file);
   throw new UserError(`has no output of three axes [batch, frames, dim] (${listed(outputs)})`, {
     file,
-    mend: `Say in an encoder.json which outputs are hidden states and their layout: ${mendDescribe(file)}`,
+    hint: `Say in an encoder.json which outputs are hidden states and their layout: ${mendDescribe(file)}`,
   });
 }
 
@@ -213,6 +213,6 @@ function checkFloat(slot: GraphSlot, file: string): void {
   if (slot.type === 'float32') return;
   throw new UserError(`its output ${slotText(slot)} is not float32`, {
     file,
-    mend: 'Export the model with float32 outputs',
+    hint: 'Export the model with float32 outputs',
   });
 }

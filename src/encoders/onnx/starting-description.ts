@@ -26,7 +26,7 @@ export async function writeStart(path: string): Promise<Start> {
   const { folder, file, descriptionPath, notes } = await findGraph(path);
   const place = join(folder, descriptionFile);
   if (descriptionPath !== undefined || notes.length > 0)
-    throw new UserError('is there already', { file: place, mend: 'Move it away first' });
+    throw new UserError('is there already', { file: place, hint: 'Move it away first' });
   await readModelFile(file);
   const { inputs, outputs, close } = await openGraphFile(file, { provider: 'cpu', threads: 1 });
   await close();

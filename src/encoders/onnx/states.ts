@@ -38,7 +38,7 @@ export async function openStates(plan: OnnxPlan, roles: Roles, engine: Engine): 
   if (engine.open === undefined) {
     throw new UserError(`is an ONNX file: the engine '${engine.name}' does not run it`, {
       file: plan.file,
-      mend: 'Take --engine onnx',
+      hint: 'Take --engine onnx',
     });
   }
   const graph = await engine.open(plan.file);
@@ -154,7 +154,7 @@ function usualLayout({ shape }: HostTensor, name: string, file: string): OutputA
       `its output '${name}' is [${shape.join(', ')}]: which axis is the frames is not said`,
       {
         file,
-        mend: 'Say frontEnd.layout in encoder.json',
+        hint: 'Say frontEnd.layout in encoder.json',
       },
     );
   return [...Array<OutputAxis>(ones).fill('one'), 'frames', 'dim'];
@@ -224,7 +224,7 @@ function checkBins({ bins: wanted, input }: Roles, bins: number, file: string): 
   if (wanted === undefined || wanted === bins) return;
   throw new UserError(`its input '${input.name}' takes ${wanted} bins, the front end gives ${bins}`, {
     file,
-    mend: 'Mend frontEnd in encoder.json',
+    hint: 'Mend frontEnd in encoder.json',
   });
 }
 

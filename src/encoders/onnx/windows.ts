@@ -62,7 +62,7 @@ export function joinWindows(
   if (!Number.isInteger(shift)) {
     throw new UserError(
       `a window of ${size} has ${each} frames, so one begins ${shift.toFixed(2)} frames after another: frames do not meet`,
-      { file, mend: `Take a hop of which ${each} times is a multiple of ${size}` },
+      { file, hint: `Take a hop of which ${each} times is a multiple of ${size}` },
     );
   }
   return overlapped(windows, shift, own, windowing);

@@ -34,7 +34,7 @@ export async function blobAt(source: DatedSource, name: string, row: number): Pr
   if (row >= layout.rows)
     throw new UserError(`has ${layout.rows} rows, and no row ${row}`, {
       file,
-      mend: 'Call ehmam prepare again',
+      hint: 'Call ehmam prepare again',
     });
   latest = undefined;
   for await (const rows of columnRows(source, layout, column, row)) {
@@ -50,7 +50,7 @@ export function bytesColumn(layout: ParquetLayout, name: string, file: string): 
   if (column?.type === 'BYTE_ARRAY') return column;
   throw new UserError(`has no column of bytes '${name}'`, {
     file,
-    mend: `Its columns are: ${layout.columns.map((each) => each.name).join(', ')}`,
+    hint: `Its columns are: ${layout.columns.map((each) => each.name).join(', ')}`,
   });
 }
 

@@ -45,7 +45,7 @@ const longestFooter = 1 << 26;
 export function damagedParquet(file: string, how: string, cause?: unknown): UserError {
   return new UserError(`the Parquet file is truncated or damaged: ${how}`, {
     file,
-    mend: 'Get it anew',
+    hint: 'Get it anew',
     cause,
   });
 }
@@ -59,7 +59,7 @@ export async function readLayout(source: ByteSource): Promise<ParquetLayout> {
   const head = Buffer.from(await source.read(0, 4)).toString('latin1');
   if (head !== 'PAR1') {
     const what = head === 'PARE' ? 'is an encrypted Parquet file' : 'is no Parquet file';
-    throw new UserError(what, { file, mend: 'Give the .parquet files of a data set with audio in them' });
+    throw new UserError(what, { file, hint: 'Give the .parquet files of a data set with audio in them' });
   }
   const tail = Buffer.from(await source.read(Math.max(0, bytes - 8), 8));
   if (bytes < 12 || tail.toString('latin1', 4) !== 'PAR1')

@@ -106,7 +106,7 @@ function checkSize({ uncompressed_page_size: bytes }: PageHeader, file: string):
     bytes < 0 ? `a page would have ${bytes} bytes` : `a page of ${Math.round(bytes / 1e6)} MB at once`;
   throw new UserError(`${what} is more than is held in memory`, {
     file,
-    mend: 'Write it anew in smaller row groups, for example: dataset.to_parquet(FILE, batch_size=100)',
+    hint: 'Write it anew in smaller row groups, for example: dataset.to_parquet(FILE, batch_size=100)',
   });
 }
 

@@ -22,7 +22,7 @@ export interface TorchFile {
  */
 export async function withTorchFile<T>(file: string, use: (content: TorchFile) => Promise<T>): Promise<T> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new UserError('cannot be opened', { file, mend: messageOf(cause), cause });
+    throw new UserError('cannot be opened', { file, hint: messageOf(cause), cause });
   });
   try {
     const { root, locate } = await layoutOf(handle, file);
@@ -36,14 +36,14 @@ export async function withTorchFile<T>(file: string, use: (content: TorchFile) =
       const { position, bytes } = await locate(storage);
       const { begin, length } = byteRange(tensor);
       if (begin + length > bytes)
-        throw new UserError(`its storage ${storage.key} is too short`, { file, mend: 'Copy it again' });
+        throw new UserError(`its storage ${storage.key} is too short`, { file, hint: 'Copy it again' });
       return floatTensor(tensor, await readBytes(handle, position + begin, length, file));
     };
     const readAll = async (tensors: ReadonlyMap<string, TorchTensor>) => {
       if (!areModest(tensors.values())) {
         throw new UserError('its tensors claim far more values than it holds', {
           file,
-          mend: 'Do not trust the file',
+          hint: 'Do not trust the file',
         });
       }
       const values: [string, HostTensor][] = [];
@@ -62,5 +62,5 @@ async function layoutOf(handle: FileHandle, file: string): Promise<TorchLayout> 
   const begins = (signature: Uint8Array): boolean => signature.every((byte, i) => start[i] === byte);
   if (begins(zipSignature)) return zipLayout(handle, file);
   if (begins(legacySignature)) return legacyLayout(handle, file);
-  throw new UserError('is not a torch checkpoint', { file, mend: 'Give a file that torch.save wrote' });
+  throw new UserError('is not a torch checkpoint', { file, hint: 'Give a file that torch.save wrote' });
 }

@@ -29,7 +29,7 @@ export async function readBytes(
   if (position + length > size) {
     throw new UserError(`is truncated: it ends at byte ${size}, before byte ${position + length}`, {
       file,
-      mend: 'Copy it again',
+      hint: 'Copy it again',
     });
   }
   const bytes = new Uint8Array(length);
@@ -41,7 +41,7 @@ export async function readBytes(
       position + done,
     );
     if (bytesRead === 0)
-      throw new UserError('became shorter while it was read', { file, mend: 'Read it again' });
+      throw new UserError('became shorter while it was read', { file, hint: 'Read it again' });
     done += bytesRead;
   }
   return bytes.buffer;

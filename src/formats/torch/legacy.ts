@@ -29,7 +29,7 @@ export async function legacyLayout(handle: FileHandle, file: string): Promise<To
       `is of torch's legacy format, but not of its version ${protocolVersion} (little-endian)`,
       {
         file,
-        mend: 'Save it again with a newer torch',
+        hint: 'Save it again with a newer torch',
       },
     );
   }
@@ -41,7 +41,7 @@ export async function legacyLayout(handle: FileHandle, file: string): Promise<To
     const storage = storages.get(String(key));
     const length = Number(new DataView(await readBytes(handle, position, 8, file)).getBigInt64(0, true));
     if (storage === undefined || storage.length !== length)
-      throw new UserError(`its storage ${key} is not as announced`, { file, mend: 'Copy it again' });
+      throw new UserError(`its storage ${key} is not as announced`, { file, hint: 'Copy it again' });
     const bytes = length * storageTypes[storage.type];
     places.set(storage.key, { position: position + 8, bytes });
     position += 8 + bytes;
@@ -51,7 +51,7 @@ export async function legacyLayout(handle: FileHandle, file: string): Promise<To
     locate: async ({ key }) => {
       const place = places.get(key);
       if (place === undefined)
-        throw new UserError(`its storage ${key} is missing`, { file, mend: 'Copy it again' });
+        throw new UserError(`its storage ${key} is missing`, { file, hint: 'Copy it again' });
       return place;
     },
   };

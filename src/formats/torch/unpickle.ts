@@ -114,7 +114,7 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
     if (cause instanceof UserError) throw cause;
     throw new UserError(`its pickle cannot be read (${messageOf(cause)})`, {
       file,
-      mend: 'The file is damaged or no torch checkpoint: copy it again',
+      hint: 'The file is damaged or no torch checkpoint: copy it again',
       cause,
     });
   }
@@ -123,7 +123,7 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
 function refuse(module: string, name: string, file: string): never {
   throw new UserError(`its pickle names ${module}.${name}, which is not among what checkpoints are made of`, {
     file,
-    mend: 'Nothing of it was run. Save the weights and plain settings alone, or do not trust the file',
+    hint: 'Nothing of it was run. Save the weights and plain settings alone, or do not trust the file',
   });
 }
 

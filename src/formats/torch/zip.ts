@@ -17,11 +17,11 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   const place = async (name: string) => {
     const entry = entries.get(name);
     if (entry === undefined)
-      throw new UserError(`its entry ${name} is missing`, { file, mend: 'Copy it again' });
+      throw new UserError(`its entry ${name} is missing`, { file, hint: 'Copy it again' });
     if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
       throw new UserError(`its entry ${name} is compressed or encrypted`, {
         file,
-        mend: 'Give the file as torch.save wrote it',
+        hint: 'Give the file as torch.save wrote it',
       });
     }
     const { fileDataStart } = await archive
@@ -33,7 +33,7 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   if (pickle === undefined) {
     throw new UserError('is a zip file, but not one of torch: it has no data.pkl', {
       file,
-      mend: 'Give a checkpoint that torch.save wrote',
+      hint: 'Give a checkpoint that torch.save wrote',
     });
   }
   const folder = pickle.slice(0, -'data.pkl'.length);
@@ -43,7 +43,7 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   };
   const order = `${folder}byteorder`;
   if (entries.has(order) && new TextDecoder().decode(await read(order)).trim() !== 'little')
-    throw new UserError('was written on a big-endian machine', { file, mend: 'Save it on another machine' });
+    throw new UserError('was written on a big-endian machine', { file, hint: 'Save it on another machine' });
   return {
     root: unpickle(pickleReader(await read(pickle)), file).value,
     locate: ({ key }) => place(`${folder}data/${key}`),
@@ -66,7 +66,7 @@ const damaged =
   (cause: unknown): never => {
     throw new UserError(`is a zip file that is truncated or damaged (${messageOf(cause)})`, {
       file,
-      mend: 'Copy it again',
+      hint: 'Copy it again',
       cause,
     });
   };

@@ -97,7 +97,7 @@ export function targetsOf(
     const index = spec.tokens.indexOf(token);
     if (index < 0)
       throw new UserError(`the setting endTokens names '${token}', which is no token of the ${work.title}`, {
-        mend: `Its tokens: ${spec.tokens.join(' ')}`,
+        hint: `Its tokens: ${spec.tokens.join(' ')}`,
       });
     return index;
   });
@@ -120,7 +120,7 @@ function refuseUseless(
   const what = (value: number): string => `${Number((100 * value).toPrecision(4))} %`;
   throw new UserError(
     `no checkpoint of the ${title} is kept: the best has ${metric.name} ${what(dev)} on dev, and must beat ${what(keptBeyond)}`,
-    { exitCode: 1, mend: 'Train it for longer, or leave the setting keptBeyond out (--preset clean does)' },
+    { exitCode: 1, hint: 'Train it for longer, or leave the setting keptBeyond out (--preset clean does)' },
   );
 }
 

@@ -23,7 +23,7 @@ export async function transcribed(
   const decode = isSame ? asked.decode : asked.decodeOf?.(stored.tokens);
   if (decode === undefined)
     throw new UserError(`the ${work.title} has learnt other tokens than these utterances ask for`, {
-      mend: `It knows ${stored.tokens.join(' ')}`,
+      hint: `It knows ${stored.tokens.join(' ')}`,
     });
   const spec = { ...asked, tokens: stored.tokens, decode };
   // The standard stands among the parameters.

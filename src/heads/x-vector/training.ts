@@ -73,7 +73,7 @@ function trialsOf({ pairs, title }: HeadWork, split: Split): readonly Pair[] {
   const trials = pairs?.[split];
   if (trials !== undefined && trials.length > 0) return trials;
   throw new UserError(`the ${title} has no trials of ${split}`, {
-    mend:
+    hint:
       split === 'dev'
         ? "It chooses its checkpoint on them: give utterances and trials of the split 'dev', whose speakers train lacks, or take the preset superb, which chooses on test"
         : "Give utterances and trials of the split 'test'",

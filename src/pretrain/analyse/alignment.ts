@@ -14,7 +14,7 @@ const silenceLabels = new Set(['', 'sil', 'sp', 'spn', 'pau', 'epi', 'h#', '<eps
 
 export const isSilence = ({ label }: Segment): boolean => silenceLabels.has(label.toLowerCase());
 
-const mend =
+const hint =
   'Write start-end:label;start-end:label in seconds from the start of the utterance, or JSON: [[0, 0.1, "h"], ...]';
 
 /**
@@ -28,7 +28,7 @@ export function parseAlignment(
   const text = cell.trim();
   if (text === '') return undefined;
   const fault = (what: string): UserError =>
-    new UserError(`'alignment' ${what}`, { file: place.manifest, line: place.line, mend });
+    new UserError(`'alignment' ${what}`, { file: place.manifest, line: place.line, hint });
   const segments = text.startsWith('[') ? fromJson(text) : fromText(text);
   if (segments === undefined) throw fault('cannot be read');
   for (const [i, { startSeconds, endSeconds }] of segments.entries()) {

@@ -35,7 +35,7 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
   if (config === undefined) {
     throw new UserError('holds no pre-training run', {
       file: checkpoint,
-      mend: "Give the folder of 'ehmam pretrain --out', or a file of the official trainer (.pt)",
+      hint: "Give the folder of 'ehmam pretrain --out', or a file of the official trainer (.pt)",
     });
   }
   const { encoder, teacher, masking } = config;
@@ -66,7 +66,7 @@ async function readOfficial(file: string): Promise<Pretrained> {
   if (teacher === undefined)
     throw new UserError('holds no teacher', {
       file,
-      mend: 'Take a checkpoint that the trainer can resume from',
+      hint: 'Take a checkpoint that the trainer can resume from',
     });
   const masking = { ...maskDefaults, noise: 0.01 };
   return checked({ encoder: config, topBlocks, masking, student, teacher, files: [file] });
@@ -83,7 +83,7 @@ function checked(given: Pretrained): Pretrained {
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
         throw new UserError(`${name} of the ${whose} is missing or has another shape`, {
           file: given.files.join(', '),
-          mend: 'An analysis needs decoder, loss predictors and teacher: take what pre-training wrote',
+          hint: 'An analysis needs decoder, loss predictors and teacher: take what pre-training wrote',
         });
       }),
     );

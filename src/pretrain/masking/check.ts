@@ -24,7 +24,7 @@ export function choosing(strategy: MaskingStrategy, request: MaskRequest): reado
   if (fault === undefined) return masks;
   throw new UserError(`the masking strategy '${strategy.name}' gave a wrong mask: ${fault}`, {
     exitCode: 1,
-    mend: 'Each row is a Uint8Array with a 1 for every masked frame, and masks as many as the others',
+    hint: 'Each row is a Uint8Array with a 1 for every masked frame, and masks as many as the others',
   });
 }
 

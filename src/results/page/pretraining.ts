@@ -68,7 +68,7 @@ export async function pretrainingRuns(
     if (!(await hasLog(folder))) {
       throw new UserError('holds no log of a pre-training', {
         file: folder,
-        mend: "Give folders that 'ehmam pretrain --out' wrote",
+        hint: "Give folders that 'ehmam pretrain --out' wrote",
       });
     }
   const byPath = new Map(records.map((stored) => [stored.path, stored.record]));
@@ -147,7 +147,7 @@ export async function readLog(file: string, most: number = mostPoints): Promise<
       throw new UserError('is not a step of a pre-training', {
         file,
         line: broken,
-        mend: 'Remove the line, or leave the encoder out',
+        hint: 'Remove the line, or leave the encoder out',
       });
     }
     const step = stepOf(text);

@@ -54,16 +54,16 @@ export async function readAnalyses(paths: readonly string[]): Promise<NamedAnaly
 }
 
 async function readAnalysis(file: string): Promise<NamedAnalysis> {
-  const mend = "Write it anew with 'ehmam analyse --out'";
+  const hint = "Write it anew with 'ehmam analyse --out'";
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new UserError(`cannot be read (${messageOf(error)})`, { file, mend, cause: error });
+    throw new UserError(`cannot be read (${messageOf(error)})`, { file, hint, cause: error });
   }
   const checked = schema.safeParse(json);
   if (!checked.success)
-    throw new UserError(`is no analysis: ${schemaComplaints(checked.error)}`, { file, mend });
+    throw new UserError(`is no analysis: ${schemaComplaints(checked.error)}`, { file, hint });
   const [weights = ''] = checked.data.checkpoint;
   const folder = dirname(weights);
   return {

@@ -104,7 +104,7 @@ function ownRows(
     if (twin !== undefined) {
       throw new UserError(`says the same as ${twin.path}: ${label} with ${labels} on ${set}`, {
         file: stored.path,
-        mend: 'Give one of the two',
+        hint: 'Give one of the two',
       });
     }
     cells.set(label, row.set(`${labels} ${set}`, [...cell, stored]));

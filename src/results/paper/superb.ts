@@ -77,7 +77,7 @@ function metricsOf(
       if (cell === undefined || superbName(task, metric) !== name.toLowerCase()) return;
       if (found[name] !== undefined) {
         throw new UserError(`${row.label} has two results for ${name}, one of them ${taskLabel}`, {
-          mend: 'Give the records of one manifest and one preset',
+          hint: 'Give the records of one manifest and one preset',
         });
       }
       found[name] = inPublishedUnit(name, cell.value);

@@ -11,7 +11,7 @@ export interface ForeignPrediction {
   readonly line: number;
 }
 
-const mend = 'Every line must be like {"id": "utterance-1", "text": "WHAT WAS SAID"}';
+const hint = 'Every line must be like {"id": "utterance-1", "text": "WHAT WAS SAID"}';
 
 /**
  * The predictions of a file by their ids.
@@ -32,14 +32,14 @@ export async function readForeignPredictions(
     const { score } = prediction.columns;
     if (pairs !== undefined && score !== undefined && (score === '' || Number.isNaN(Number(score)))) {
       const what = `the score of '${prediction.id}' is '${score}'`;
-      throw new UserError(what, { file, line, mend: 'Give a number: the higher, the more alike' });
+      throw new UserError(what, { file, line, hint: 'Give a number: the higher, the more alike' });
     }
     const before = predictions.get(prediction.id);
     if (before !== undefined) {
       throw new UserError(`the id '${prediction.id}' stands on line ${before.line} already`, {
         file,
         line,
-        mend: 'Predict every row once',
+        hint: 'Predict every row once',
       });
     }
     predictions.set(prediction.id, prediction);
@@ -57,13 +57,13 @@ function predictionOf(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, mend, cause: error });
+    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, hint, cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new UserError('is no object', { file, line, mend });
+    throw new UserError('is no object', { file, line, hint });
   const given = json as Readonly<Record<string, unknown>>;
   const id = textOf(given.id) ?? '';
-  if (id === '') throw new UserError("has no 'id'", { file, line, mend });
+  if (id === '') throw new UserError("has no 'id'", { file, line, hint });
   const columns = needed.map((name) => {
     const value = textOf(given[name]);
     if (value !== undefined) return [name, value] as const;
@@ -75,7 +75,7 @@ function predictionOf(
       {
         file,
         line,
-        mend: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}`,
+        hint: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}`,
       },
     );
   });

@@ -37,19 +37,19 @@ export async function readReferences(
     const id = named ? ofPair.map((name) => cells[name]).join(' ') : (cells.id ?? '');
     if (id === '') {
       const names = pairs === undefined ? '' : `, or ${ofPair.map((name) => `'${name}'`).join(' and ')}`;
-      throw new UserError('the row has no id', { file, line, mend: `Fill the column 'id'${names}` });
+      throw new UserError('the row has no id', { file, line, hint: `Fill the column 'id'${names}` });
     }
     const empty = needed.find((name) => cells[name] === '');
     if (empty !== undefined)
-      throw new UserError(`'${empty}' is empty`, { file, line, mend: 'Fill the cell in' });
+      throw new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
     if (pairs !== undefined && cells.target !== undefined && !/^[01]$/.test(cells.target)) {
-      const mend = 'Write 1 where the two belong together, else 0';
-      throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, mend });
+      const hint = 'Write 1 where the two belong together, else 0';
+      throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, hint });
     }
     const before = lines.get(id);
     if (before !== undefined) {
-      const mend = 'Give every row an id of its own';
-      throw new UserError(`the id '${id}' stands on line ${before} already`, { file, line, mend });
+      const hint = 'Give every row an id of its own';
+      throw new UserError(`the id '${id}' stands on line ${before} already`, { file, line, hint });
     }
     lines.set(id, line);
     references.push({ id, columns: cells, line });
@@ -57,7 +57,7 @@ export async function readReferences(
   if (references.length > 0) return references;
   throw new UserError(split === undefined ? 'has no rows' : `has no rows of the split '${split}'`, {
     file,
-    mend:
+    hint:
       others.size === 0
         ? 'Below the header it needs a row for each prediction'
         : `Its splits are: ${[...others].join(', ')}`,

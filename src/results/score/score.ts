@@ -107,7 +107,7 @@ function matchedRows(
     throw new UserError(`there is no reference of '${id}'`, {
       file: predictionsFile,
       line,
-      mend: `Take ids of ${referencesFile}`,
+      hint: `Take ids of ${referencesFile}`,
     });
   }
   const missing = references.filter(({ id }) => !predictions.has(id));
@@ -117,7 +117,7 @@ function matchedRows(
     throw new UserError(`there is no prediction of '${first.id}'${more}`, {
       file: referencesFile,
       line: first.line,
-      mend: `Add a line to ${predictionsFile}, or judge one split alone with --split`,
+      hint: `Add a line to ${predictionsFile}, or judge one split alone with --split`,
     });
   }
   return references.flatMap(({ id, columns, line: referenceLine }) => {

@@ -28,7 +28,7 @@ export async function checkSlurm(): Promise<void> {
   const { code, stderr } = await run('sbatch', ['--version']);
   if (code === undefined) {
     throw new UserError("there is no 'sbatch' on the PATH", {
-      mend: 'Run this on a login node of the cluster, or with --launcher local',
+      hint: 'Run this on a login node of the cluster, or with --launcher local',
     });
   }
   if (code !== 0) throw new UserError(`sbatch does not work: ${lastLine(stderr)}`, { exitCode: 1 });
@@ -55,13 +55,13 @@ export async function submit(script: string, after: readonly string[]): Promise<
       {
         exitCode: 1,
         file: script,
-        mend: 'The array may be in the queue: look with squeue --me, and scancel it before the next run',
+        hint: 'The array may be in the queue: look with squeue --me, and scancel it before the next run',
       },
     );
   }
   throw new UserError(`Slurm refused the job array: ${lastLine(stderr) || `exit code ${code}`}`, {
     file: script,
-    mend: "Check the suite's resources against the cluster (sinfo shows partitions and limits), and run again",
+    hint: "Check the suite's resources against the cluster (sinfo shows partitions and limits), and run again",
   });
 }
 

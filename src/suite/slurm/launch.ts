@@ -214,7 +214,7 @@ function whyNotAgain(job: Job, end: QueueEntry | undefined, tried: number): stri
   if (tried === 0) return undefined;
   const state = end?.state ?? 'unknown';
   const resources = `resources.${job.kind}`;
-  const mend =
+  const hint =
     state === 'OUT_OF_MEMORY'
       ? `Give it more memory: ${resources}.memory in the suite`
       : state === 'TIMEOUT' || state === 'DEADLINE'
@@ -222,9 +222,9 @@ function whyNotAgain(job: Job, end: QueueEntry | undefined, tried: number): stri
         : state === 'CANCELLED'
           ? 'The same command submits it again'
           : undefined;
-  if (mend !== undefined) return new UserError(`it ended in Slurm as ${state}`, { mend }).message;
+  if (hint !== undefined) return new UserError(`it ended in Slurm as ${state}`, { hint }).message;
   if (tried < mostTries) return undefined;
   return new UserError(`it left Slurm's queue unfinished ${tried} times (the last time as ${state})`, {
-    mend: `See the logs beside the scripts`,
+    hint: `See the logs beside the scripts`,
   }).message;
 }

@@ -76,7 +76,7 @@ function checkColumns(inputs: readonly ReadInput[], { columns = {} }: ToolkitOpt
   for (const [own, name] of Object.entries(columns)) {
     if (own === audioColumn || there.has(name)) continue;
     throw new UserError(`no row has '${name}', which --columns takes for ${own}`, {
-      mend: `There are: ${[...there].sort().join(', ') || 'none'}`,
+      hint: `There are: ${[...there].sort().join(', ') || 'none'}`,
     });
   }
 }

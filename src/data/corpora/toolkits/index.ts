@@ -27,12 +27,12 @@ export async function prepareToolkit(toolkit: Toolkit, request: ToolkitRequest):
   const [first] = inputs;
   if (first === undefined) {
     throw new UserError(`${toolkit.name} needs its files: ehmam prepare ${toolkit.name} ${toolkit.inputs}`, {
-      mend: "'ehmam prepare --help' has examples",
+      hint: "'ehmam prepare --help' has examples",
     });
   }
   if (request.unpack !== undefined && !toolkit.hasAudioInside)
     throw new UserError(`${toolkit.name} has no --unpack`, {
-      mend: 'Its audio lies in files already: leave it out',
+      hint: 'Its audio lies in files already: leave it out',
     });
   const found = await toolkit.read({ ...request, inputs });
   return writeManifests(toolkit.name, found, { ...request, place: request.root ?? first.path });

@@ -20,18 +20,18 @@ export async function inputFiles(
   for (const input of inputs) {
     const { path } = input;
     const status = await stat(path).catch((error: unknown) => {
-      throw new UserError(`cannot be read (${messageOf(error)})`, { file: path, mend: `Give ${what}` });
+      throw new UserError(`cannot be read (${messageOf(error)})`, { file: path, hint: `Give ${what}` });
     });
     if (status.isDirectory()) {
       const below = (await filesBelow(path)).filter((each) => name.test(each));
-      if (below.length === 0) throw new UserError(`holds no ${what}`, { file: path, mend: `Give ${what}` });
+      if (below.length === 0) throw new UserError(`holds no ${what}`, { file: path, hint: `Give ${what}` });
       files.push(...below.map((each) => ({ ...input, path: join(path, each) })));
     } else {
-      if (!status.isFile()) throw new UserError('is no file', { file: path, mend: `Give ${what}` });
+      if (!status.isFile()) throw new UserError('is no file', { file: path, hint: `Give ${what}` });
       if (!name.test(path))
         throw new UserError(`is not named as ${what} are`, {
           file: path,
-          mend: `A link to it may be: ${name.source}`,
+          hint: `A link to it may be: ${name.source}`,
         });
       files.push(input);
     }
@@ -47,7 +47,7 @@ export async function withSource<T>(path: string, use: (source: ByteSource) => P
   } catch (error) {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: path,
-      mend: 'Check its path and its permissions',
+      hint: 'Check its path and its permissions',
       cause: error,
     });
   }

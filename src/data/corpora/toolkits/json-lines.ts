@@ -17,7 +17,7 @@ export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
   let line = 0;
   for await (const text of textLines(file, {
     what: 'the manifest',
-    mend: 'Give a file with a JSON object a line',
+    hint: 'Give a file with a JSON object a line',
   })) {
     line++;
     if (text.trim() === '') continue;
@@ -33,7 +33,7 @@ function objectOf(text: string, file: string, line: number): JsonObject {
     throw new UserError(`is no JSON (${shortened(messageOf(error))})`, {
       file,
       line,
-      mend: isDocument(text)
+      hint: isDocument(text)
         ? 'It is one JSON document over several lines: write an object a line (jq -c .[] FILE)'
         : 'Every line must be a JSON object',
       cause: error,
@@ -45,7 +45,7 @@ function objectOf(text: string, file: string, line: number): JsonObject {
     {
       file,
       line,
-      mend: 'Write an object a line (jq -c .[] FILE)',
+      hint: 'Write an object a line (jq -c .[] FILE)',
     },
   );
 }
@@ -58,7 +58,7 @@ const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0,
 export function textOf(value: JsonObject, field: string, file: string, line: number): string {
   const text = optionalText(value, field, file, line);
   if (text !== undefined && text !== '') return text;
-  throw new UserError(`has no '${field}'`, { file, line, mend: `Its fields are: ${fieldsOf(value)}` });
+  throw new UserError(`has no '${field}'`, { file, line, hint: `Its fields are: ${fieldsOf(value)}` });
 }
 
 /** A field that may be missing or null; numbers count as texts. */

@@ -35,23 +35,23 @@ async function dataFolders(input: ToolkitInput): Promise<ToolkitInput[]> {
   const status = await stat(path).catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: path,
-      mend: 'Give a data folder of Kaldi',
+      hint: 'Give a data folder of Kaldi',
     });
   });
   if (!status.isDirectory())
-    throw new UserError('is no folder', { file: path, mend: 'Give the data folder that holds wav.scp' });
+    throw new UserError('is no folder', { file: path, hint: 'Give the data folder that holds wav.scp' });
   const names = (await readdir(path)).sort();
   const folders = names.filter((name) => existsSync(join(path, name, 'wav.scp')));
   if (folders.length === 0)
     throw new UserError('holds no wav.scp, nor does a folder in it', {
       file: path,
-      mend: 'Give a data folder of Kaldi',
+      hint: 'Give a data folder of Kaldi',
     });
   const kept = ['train', 'dev', 'test'].flatMap((split) => foldersFor(split, folders, path));
   if (kept.length > 0) return kept.map(({ name, split }) => ({ path: join(path, name), split }));
   throw new UserError(`none of its folders is named for a split: ${folders.join(', ')}`, {
     file: path,
-    mend: `Say so: train=${join(path, folders[0] ?? '')} dev=DIR test=DIR`,
+    hint: `Say so: train=${join(path, folders[0] ?? '')} dev=DIR test=DIR`,
   });
 }
 
@@ -66,7 +66,7 @@ function foldersFor(
   if (named.length <= 1) return named.map((name) => ({ name, split }));
   throw new UserError(`has several folders for ${split}: ${named.join(', ')}`, {
     file: path,
-    mend: `Name those you want: ${split}=${join(path, named[0] ?? '')}`,
+    hint: `Name those you want: ${split}=${join(path, named[0] ?? '')}`,
   });
 }
 
@@ -122,7 +122,7 @@ async function readFolder(folder: string, remarks: string[]): Promise<ToolkitRow
   if (rows.length === 0)
     throw new UserError(`holds no utterance with all its files. ${remarks.at(-1) ?? 'wav.scp is empty'}`, {
       file: folder,
-      mend: "Kaldi's utils/validate_data_dir.sh says what is wrong with it",
+      hint: "Kaldi's utils/validate_data_dir.sh says what is wrong with it",
     });
   return rows;
 }
@@ -142,7 +142,7 @@ async function readTable(file: string): Promise<Table> {
   const table = new Map<string, Entry>();
   let line = 0;
   for await (const text of textLines(file, {
-    mend: 'Convert it to UTF-8: iconv -f GBK -t UTF-8, for example',
+    hint: 'Convert it to UTF-8: iconv -f GBK -t UTF-8, for example',
   })) {
     line++;
     const [, key, value = ''] = /^\s*(\S+)(?:\s+(.*))?$/s.exec(text) ?? [];
@@ -152,7 +152,7 @@ async function readTable(file: string): Promise<Table> {
       throw new UserError(`'${key}' stands on line ${before.line} already`, {
         file,
         line,
-        mend: "Leave one line a key: Kaldi's utils/fix_data_dir.sh does",
+        hint: "Leave one line a key: Kaldi's utils/fix_data_dir.sh does",
       });
     }
     table.set(key, { value: value.trim(), line });
@@ -168,11 +168,11 @@ function refuseOthers(id: string, { value, line }: Entry, file: string): void {
     throw new UserError(`'${value}' lies in an archive of Kaldi's`, {
       file,
       line,
-      mend: 'Write the files out, and name them: wav-copy scp:wav.scp scp,wav... or kaldiio',
+      hint: 'Write the files out, and name them: wav-copy scp:wav.scp scp,wav... or kaldiio',
     });
   }
   if (value === '-' || /^[a-z0-9]{2,}:\/\//i.test(value))
-    throw new UserError(`'${value}' is no file`, { file, line, mend: 'Write it to a file, and name that' });
+    throw new UserError(`'${value}' is no file`, { file, line, hint: 'Write it to a file, and name that' });
 }
 
 /** Programs that only unpack what is read here as it is. */
@@ -187,7 +187,7 @@ function pipeRefused(id: string, value: string, file: string, line: number): Use
   return new UserError(`'${id}' is a command, and commands are not run: ${value}`, {
     file,
     line,
-    mend: `Write what it gives to a file, and name that: ${value.slice(0, -1).trim()} > wav/${id}.wav${direct}`,
+    hint: `Write what it gives to a file, and name that: ${value.slice(0, -1).trim()} > wav/${id}.wav${direct}`,
   });
 }
 
@@ -206,7 +206,7 @@ function segmentOf(
     throw new UserError(`the segment '${id}' is '${value}'`, {
       file,
       line,
-      mend: 'It must be: UTTERANCE RECORDING START END, in seconds, the end after the start',
+      hint: 'It must be: UTTERANCE RECORDING START END, in seconds, the end after the start',
     });
   }
   return { recording, start, ...(end > 0 && { duration: Number((end - start).toFixed(6)) }) };

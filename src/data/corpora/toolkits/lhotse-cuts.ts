@@ -20,7 +20,7 @@ export function cutRows(
     new UserError(`the cut '${id}' ${what}`, {
       file,
       line,
-      mend: "Save it as audio of its own first: cuts.save_audios(DIR), then cuts.to_file('cuts.jsonl.gz')",
+      hint: "Save it as audio of its own first: cuts.save_audios(DIR), then cuts.to_file('cuts.jsonl.gz')",
     });
   if (type !== 'MonoCut' && type !== 'MultiCut') throw refuse(`is a ${type}, no part of one recording`);
   const recording = recordingOfCut(value, recordings, file, line);

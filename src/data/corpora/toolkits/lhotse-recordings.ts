@@ -24,8 +24,8 @@ export function recordingOf(
   line: number,
 ): Recording {
   const id = textOf(value, 'id', file, line);
-  const refuse = (what: string, mend = saveIt): UserError =>
-    new UserError(`the recording '${id}' ${what}`, { file, line, mend });
+  const refuse = (what: string, hint = saveIt): UserError =>
+    new UserError(`the recording '${id}' ${what}`, { file, line, hint });
   const sources = Array.isArray(value.sources) ? (value.sources as unknown[]) : [];
   const [source, ...others] = sources.map((each) => each as JsonObject | null);
   if (source === undefined || source === null) throw refuse('has no source', 'Leave it out');
@@ -108,7 +108,7 @@ function channelOf(
   throw new UserError(`'${id}' is of the channels ${wanted.join(', ')} of ${channels.join(', ')}`, {
     file,
     line,
-    mend: 'One channel can be taken, or all',
+    hint: 'One channel can be taken, or all',
   });
 }
 

@@ -35,7 +35,7 @@ export const lhotse: Toolkit = {
 function nothingToTake([first]: readonly ToolkitInput[]): UserError {
   return new UserError('holds no recordings, supervisions or cuts', {
     file: first?.path ?? '',
-    mend: 'Give manifests of Lhotse: NAME_recordings_SPLIT.jsonl.gz and NAME_supervisions_SPLIT.jsonl.gz, or their folder',
+    hint: 'Give manifests of Lhotse: NAME_recordings_SPLIT.jsonl.gz and NAME_supervisions_SPLIT.jsonl.gz, or their folder',
   });
 }
 
@@ -44,7 +44,7 @@ async function filesOf(input: ToolkitInput): Promise<ToolkitInput[]> {
   const status = await stat(input.path).catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: input.path,
-      mend: 'Give manifests of Lhotse, or their folder',
+      hint: 'Give manifests of Lhotse, or their folder',
     });
   });
   if (!status.isDirectory()) return [input];
@@ -64,7 +64,7 @@ async function kindOf(file: string): Promise<Kind> {
     throw new UserError('is neither a recording nor a supervision nor a cut', {
       file,
       line,
-      mend: "Give what Lhotse wrote: to_file('NAME.jsonl.gz')",
+      hint: "Give what Lhotse wrote: to_file('NAME.jsonl.gz')",
     });
   }
   // Nothing stands in it: its name says what would.
@@ -85,7 +85,7 @@ async function readRecordings(inputs: readonly ToolkitInput[]): Promise<Recordin
           {
             file: input.path,
             line,
-            mend: 'Leave it out here, or give the files of different recordings one call each',
+            hint: 'Leave it out here, or give the files of different recordings one call each',
           },
         );
       }
@@ -117,7 +117,7 @@ async function readSupervisions(
   if (rows.length === 0 && lost !== undefined) {
     throw new UserError(`none of its recordings is known: ${lost}, for example`, {
       file,
-      mend: 'Give the recordings of these supervisions too: NAME_recordings_SPLIT.jsonl.gz',
+      hint: 'Give the recordings of these supervisions too: NAME_recordings_SPLIT.jsonl.gz',
     });
   }
   if (lost !== undefined)
@@ -143,7 +143,7 @@ function refuseTwice(id: string, lines: Map<string, number>, file: string, line:
     throw new UserError(`the id '${id}' stands on line ${before} already`, {
       file,
       line,
-      mend: 'Leave one of them',
+      hint: 'Leave one of them',
     });
   lines.set(id, line);
 }

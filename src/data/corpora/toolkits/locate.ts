@@ -110,7 +110,7 @@ function noneThere(
   return new UserError(`none of the audio is there: '${row.audio}' was looked for in ${where}`, {
     file: row.file,
     ...(row.line !== undefined && { line: row.line }),
-    mend:
+    hint:
       root === undefined
         ? 'Give the folder that the audio lies in with --root'
         : 'Give with --root the folder that the paths are relative to, or one that holds their last parts',

@@ -29,12 +29,12 @@ function rowOf(value: JsonObject, file: string, line: number): ToolkitRow {
     throw new UserError('names members of tar shards (shard_id)', {
       file,
       line,
-      mend: 'Unpack the shards, take shard_id out of the manifest, and give their folder with --root',
+      hint: 'Unpack the shards, take shard_id out of the manifest, and give their folder with --root',
     });
   }
   const audio = textOf(value, 'audio_filepath', file, line);
   if (/^[a-z0-9]{2,}:\/\//i.test(audio))
-    throw new UserError(`'${audio}' lies elsewhere`, { file, line, mend: 'Download it, and name the file' });
+    throw new UserError(`'${audio}' lies elsewhere`, { file, line, hint: 'Download it, and name the file' });
   const start = seconds(value, 'offset', file, line);
   const span = duration(value, 'duration', file, line);
   // Without an offset, the duration is that of the file, to all who write such manifests.

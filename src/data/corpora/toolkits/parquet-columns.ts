@@ -42,7 +42,7 @@ export function audioOf(
       wanted === undefined ? 'has no column of audio' : `has no bytes in a column '${wanted}'`,
       {
         file,
-        mend: lists
+        hint: lists
           ? 'It holds decoded samples: write it with audio as bytes, dataset.cast_column("audio", Audio()).to_parquet(FILE)'
           : all,
       },
@@ -51,7 +51,7 @@ export function audioOf(
   if (wanted === undefined && candidates.length > 1 && name !== audioColumn) {
     throw new UserError(`has several columns that may be audio: ${candidates.join(', ')}`, {
       file,
-      mend: `Say which it is: --columns audio=${candidates[0]}`,
+      hint: `Say which it is: --columns audio=${candidates[0]}`,
     });
   }
   return { bytes, path: layout.columns.find((column) => column.name === `${name}.path`), name };
@@ -111,7 +111,7 @@ async function readColumn(
     } catch (error) {
       throw new UserError(`row ${row} of the column ${column.name} is not UTF-8 text`, {
         file: source.file,
-        mend: 'Write it anew',
+        hint: 'Write it anew',
         cause: error,
       });
     }

@@ -56,7 +56,7 @@ export function splitOf(
     throw new UserError(`'${id}' has no speaker to split by`, {
       file,
       ...(line !== undefined && { line }),
-      mend: 'Leave --split-by-speaker out, or say which column it is: --columns speaker=NAME',
+      hint: 'Leave --split-by-speaker out, or say which column it is: --columns speaker=NAME',
     });
   }
   if (split === 'drawn') return drawnSplit(id);
@@ -65,6 +65,6 @@ export function splitOf(
   if (found !== undefined) return found;
   throw new UserError('nothing tells which split it is for', {
     file: input.path,
-    mend: `Say so, train=${input.path} for example; or --split ${splitChoices.join(', --split ')}, or --split-by-speaker`,
+    hint: `Say so, train=${input.path} for example; or --split ${splitChoices.join(', --split ')}, or --split-by-speaker`,
   });
 }

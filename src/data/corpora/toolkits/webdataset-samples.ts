@@ -57,7 +57,7 @@ export async function readSamples(
   if (rows.length === 0) {
     throw new UserError('holds no sample with audio', {
       file: shard,
-      mend: `Its members must be named KEY.wav, KEY.flac, KEY.mp3 or KEY.ogg; it has ${members.length}, ${members[0]?.name ?? 'none'} the first`,
+      hint: `Its members must be named KEY.wav, KEY.flac, KEY.mp3 or KEY.ogg; it has ${members.length}, ${members[0]?.name ?? 'none'} the first`,
     });
   }
   const [first] = silent;
@@ -84,7 +84,7 @@ function grouped(shard: string, members: readonly ShardMember[]): ReadonlyMap<st
     if (parts.has(name))
       throw new UserError(`holds '${member.name}' twice`, {
         file: shard,
-        mend: 'Pack it anew with one member a name',
+        hint: 'Pack it anew with one member a name',
       });
     parts.set(name, member);
   }
@@ -103,7 +103,7 @@ function audioOf(
   const names = found.map(([extension]) => extension);
   throw new UserError(`'${key}' has ${names.length} members of audio: ${names.join(', ')}`, {
     file: shard,
-    mend: `Say which to take: --columns audio=${names[0]}`,
+    hint: `Say which to take: --columns audio=${names[0]}`,
   });
 }
 
@@ -133,7 +133,7 @@ async function textOf(shard: string, member: ShardMember): Promise<string> {
   } catch (error) {
     throw new UserError(`its member '${member.name}' is not UTF-8 text`, {
       file: shard,
-      mend: 'Pack it anew',
+      hint: 'Pack it anew',
       cause: error,
     });
   }
@@ -146,7 +146,7 @@ function fieldsOf(text: string, shard: string, name: string): Record<string, str
   } catch (error) {
     throw new UserError(`its member '${name}' is no JSON (${messageOf(error).slice(0, 80)})`, {
       file: shard,
-      mend: 'Pack it anew',
+      hint: 'Pack it anew',
       cause: error,
     });
   }

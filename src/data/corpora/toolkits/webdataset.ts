@@ -83,6 +83,6 @@ async function refuseFewer(folder: string, files: number): Promise<void> {
   if (there >= files) return;
   throw new UserError(`holds ${there} files, and ${files} were unpacked there`, {
     file: folder,
-    mend: 'Remove the folder and call again: the shard is unpacked anew',
+    hint: 'Remove the folder and call again: the shard is unpacked anew',
   });
 }
