@@ -4,21 +4,21 @@ import { remarksOn, specDescription, weightsOption } from './encoder-options.js'
 
 export const exportCommand = defineCommand({
   usage: 'export <spec>',
-  summary: 'Write an encoder as one ONNX file or as a folder of ours',
+  summary: 'Write an encoder as one ONNX file, or as a folder of ours or of transformers',
   positionals: {
     spec: { type: 'string', demandOption: true, describe: specDescription },
   },
   options: {
     format: {
-      choices: ['onnx', 'safetensors', 'parts'],
+      choices: ['onnx', 'safetensors', 'transformers', 'parts'],
       demandOption: true,
       describe:
-        'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC. parts: of an ONNX file, a folder with it, what describes it, and the head by itself',
+        'onnx: one file, waveform in, hidden states out (and logits, of a fine-tuned encoder). safetensors: a folder that is a SPEC. transformers: a folder that transformers loads, too. parts: of an ONNX file, a folder with it, what describes it, and the head by itself',
     },
     out: {
       type: 'string',
       demandOption: true,
-      describe: 'File (onnx) or folder (safetensors, parts) to write',
+      describe: 'File (onnx) or folder (all others) to write',
     },
     with: {
       type: 'string',
@@ -41,16 +41,22 @@ export const exportCommand = defineCommand({
     ],
     ['export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx', 'Of a fold'],
     ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
+    [
+      'export finetuned --format transformers --out finetuned-hf',
+      'A Wav2Vec2ForCTC, or its kin, with its tokens',
+    ],
   ],
   async run(args, io) {
     const { loadEncoder } = await import('../encoders/load.js');
+    const { readableRecognition } = await import('../encoders/recogniser.js');
     const { engineSettings } = await import('./engine-options.js');
     const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
     const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
     for (const remark of remarksOn(encoder)) io.say(remark);
-    if (args.format === 'safetensors') {
+    const recognition = await readableRecognition(encoder, io.say);
+    if (args.format === 'safetensors' || args.format === 'transformers') {
       const { exportFolder } = await import('./export/folder.js');
-      const written = await exportFolder(encoder, args.out, args.with);
+      const written = await exportFolder(encoder, args.out, args.with, { format: args.format, recognition });
       io.print(io.json ? JSON.stringify(written, null, 2) : `written to ${written.folder}`);
       return undefined;
     }
@@ -68,6 +74,7 @@ export const exportCommand = defineCommand({
     const written = await exportOnnx(encoder, args.out, {
       head: args.with,
       fold: args.fold,
+      recognition,
       ...(threads !== undefined && { threads }),
     });
     io.print(io.json ? JSON.stringify(written, null, 2) : exportText(written));

@@ -44,3 +44,20 @@ export async function writeRecogniser(folder: string, content: RecogniserContent
   const { hash } = encoderOf(folder, folder, configure(content.config, configFile), content.parameters);
   await writeOwnFolder(folder, content, hash);
 }
+
+/**
+ * The output layer of an encoder, where it has one that can be read; of one that cannot, it is said why.
+ * @param say takes a line for the user
+ */
+export async function readableRecognition(
+  { spec, recognition }: Encoder,
+  say: (line: string) => void,
+): Promise<RecognitionLayer | undefined> {
+  try {
+    return await recognition?.();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`${spec}: its output layer is left aside: ${error.message}`);
+    return undefined;
+  }
+}

@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { Tensor } from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
+import { linear } from '../nn/linear.js';
 
 /** logits [frames, tokens] = last hidden state [frames, dim] times `weight` transposed, plus `bias`. */
 export interface RecognitionLayer {
@@ -24,8 +27,9 @@ export interface RecognitionLayer {
 /** A layer without its numbers. */
 export type RecognitionTokens = Omit<RecognitionLayer, 'weight' | 'bias'>;
 
-export const weightName = 'recognition.weight';
-export const biasName = 'recognition.bias';
+const layerName = 'recognition';
+export const weightName = `${layerName}.weight`;
+export const biasName = `${layerName}.bias`;
 
 /** More than any alphabet or set of word pieces has. */
 const mostTokens = 1_000_000;
@@ -50,7 +54,8 @@ function faultOf({
   blank,
   special,
 }: RecognitionTokens): { message: string; path: string[] } | undefined {
-  const twice = tokens.find((each, i) => tokens.indexOf(each) !== i);
+  const seen = new Set<string>();
+  const twice = tokens.find((each) => seen.size === seen.add(each).size);
   if (twice !== undefined) return { path: ['tokens'], message: `duplicate token '${twice}'` };
   const beyond = [blank, ...special].find((each) => each >= tokens.length);
   if (beyond !== undefined)
@@ -99,10 +104,21 @@ export function layerOf(
   return { ...known, weight, bias };
 }
 
-/** A layer as `config.json` and `model.safetensors` keep it. */
-export function storedLayer({ weight, bias, ...tokens }: RecognitionLayer): {
-  readonly settings: RecognitionTokens;
-  readonly tensors: HostParameters;
-} {
-  return { settings: tokens, tensors: { [weightName]: weight, [biasName]: bias } };
+/** A layer without its numbers, as `config.json` keeps it. */
+export function tokensOf({ weight: _, bias: __, ...tokens }: RecognitionLayer): RecognitionTokens {
+  return tokens;
+}
+
+/** Its numbers, under the names that `model.safetensors` has for them. */
+export function recognitionTensors({ weight, bias }: RecognitionLayer): HostParameters {
+  return { [weightName]: weight, [biasName]: bias };
+}
+
+/**
+ * The logits of a recogniser: [batch, frames, tokens].
+ * @param parameters `recognition.weight` [tokens, dim] and `recognition.bias` [tokens]
+ * @param states the encoder's hidden states, of which the last counts, [batch, frames, dim]
+ */
+export function tokenLogits(parameters: Parameters, states: readonly Tensor[]): Tensor {
+  return linear(parameters, layerName, states.at(-1) as Tensor);
 }

@@ -14,6 +14,7 @@ import { frontendSpecs } from '../huggingface/frontend.js';
 import { hubSettings, hubSize, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { positionName } from '../huggingface/position.js';
 import { transformerSpecs } from '../huggingface/transformer.js';
+import { writtenSettings } from '../huggingface/written-settings.js';
 import { convSpecs, type Specs } from '../parameter-specs.js';
 import { sameLength } from './ehmam.js';
 
@@ -55,7 +56,7 @@ function layeredSpecs({ width, position: { kernel, groups }, positionLayers }: D
 
 const settings = z.object({ ...hubSettings, conv_pos_kernel_size: hubSize.default(19) });
 
-const hub: HubSource<z.infer<typeof settings>> = {
+const hub: HubSource<z.infer<typeof settings>, unknown, Data2vecConfig> = {
   prefix: 'data2vec_audio.',
   settings,
   configuration: (found, normalizeWaveform) => ({
@@ -67,6 +68,15 @@ const hub: HubSource<z.infer<typeof settings>> = {
     position: { kernel: found.conv_pos_kernel_size, groups: found.num_conv_pos_embedding_groups },
     positionLayers: found.num_conv_pos_embeddings ?? 5,
   }),
+  recogniser: 'Data2VecAudioForCTC',
+  written: {
+    model: 'Data2VecAudioModel',
+    settings: (config) => ({
+      ...writtenSettings(config),
+      num_conv_pos_embeddings: config.positionLayers,
+      conv_pos_kernel_size: config.position.kernel,
+    }),
+  },
 };
 
 export const data2vecAudioFamily: EncoderFamily<Data2vecConfig> = {

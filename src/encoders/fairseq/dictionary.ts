@@ -1,0 +1,36 @@
+/** @file The dictionary of a model that fairseq fine-tuned with CTC, which stands in a file beside it. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { readText } from '../../base/text.js';
+import type { RecognitionTokens } from '../recognition.js';
+
+/** As examples/wav2vec/libri_labels.py has it, and the task's `labels: ltr` asks for. */
+const dictionaryFile = 'dict.ltr.txt';
+
+/** What fairseq puts before all that a dictionary lists; the first one is CTC's blank. */
+const own = ['<s>', '<pad>', '</s>', '<unk>'];
+
+/**
+ * The tokens of the dictionary beside a checkpoint: a token and how often it occurred a line.
+ * @throws UserError for a dictionary that is not there, and for a line that is none of one
+ */
+export async function readDictionary(checkpoint: string): Promise<RecognitionTokens> {
+  const file = join(dirname(checkpoint), dictionaryFile);
+  if (!existsSync(file)) {
+    throw new UserError(`there is no ${dictionaryFile} beside it to say what its output layer gives`, {
+      file: checkpoint,
+      hint: `Copy the dictionary that it was fine-tuned with there, as ${dictionaryFile}`,
+    });
+  }
+  const lines = (await readText(file)).split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  const listed = lines.map((line, i) => {
+    const [, token] = /^(\S+) \d+$/.exec(line) ?? [];
+    if (token === undefined) throw new UserError('expected a token and a count', { file, line: i + 1 });
+    return token;
+  });
+  const tokens = [...own, ...listed];
+  if (new Set(tokens).size < tokens.length) throw new UserError('a token stands in it twice', { file });
+  return { tokens, blank: 0, boundary: '|', special: own.map((_, i) => i), lowerCase: false };
+}
