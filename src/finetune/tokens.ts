@@ -62,8 +62,7 @@ const referenceLetters = lettersOf(referenceAlphabet, (text) => plainText(text).
  * @param choice see `FinetuneSettings`
  */
 export function chosenLetters(texts: readonly string[], choice: FinetuneSettings['alphabet']): Letters {
-  const suffices = (): boolean =>
-    texts.every((text) => referenceLetters.target(text).unknown.length === 0);
+  const suffices = (): boolean => texts.every((text) => referenceLetters.target(text).unknown.length === 0);
   if (choice === 'reference' || (choice === 'auto' && suffices())) return referenceLetters;
   const plain = texts.map(plainText);
   return lettersOf(alphabetOf(plain), plainText);
