@@ -10,6 +10,8 @@ import { listOf } from './lists.js';
 const optionNames = {
   subsets: '--subsets',
   lexicon: '--lexicon',
+  limited: '--limited',
+  fold: '--fold',
   trials: '--trials',
   devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
@@ -32,13 +34,20 @@ const options = {
   fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
   subsets: {
     type: 'string',
-    describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+    describe:
+      'librispeech: train-clean-100,dev-clean,test-clean (default; with --limited dev-other,test-clean,test-other); asterisk: en,es,fr,it,ru',
   },
   lexicon: {
     type: 'string',
     describe:
       'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
   },
+  limited: {
+    type: 'string',
+    describe:
+      "librispeech: folder of Libri-light's librispeech_finetuning: manifests of 10 min, 1 h, 10 h and 100 h for ehmam finetune",
+  },
+  fold: { type: 'string', describe: 'librispeech --limited: which ten minutes, 0 to 5, or all (default: 0)' },
   trials: {
     type: 'string',
     describe: "voxceleb1-verification: list of test trials (default: the folder's)",
@@ -91,6 +100,10 @@ export const prepareCommand = defineCommand({
       'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
       'Phones too, for pr; of several pronunciations of a word the first one counts',
     ],
+    [
+      'prepare librispeech --root /data --limited /data/librispeech_finetuning --fold all --out manifests',
+      '10m-fold0.csv to 10m-fold5.csv, 1h.csv, 10h.csv, 100h.csv: dev is dev-other, tests are test-clean and test-other',
+    ],
     ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
     [
       'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
@@ -126,7 +139,16 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
   const toolkit = toolkits.find(({ name }) => name === args.corpus);
   const corpus = corpora.find(({ name }) => name === args.corpus);
   if (toolkit !== undefined) {
-    const published = ['from', 'unchecked', 'subsets', 'lexicon', 'trials', 'dev-trials'] as const;
+    const published = [
+      'from',
+      'unchecked',
+      'subsets',
+      'lexicon',
+      'limited',
+      'fold',
+      'trials',
+      'dev-trials',
+    ] as const;
     refuse(toolkit.name, args, [...published, 'label-from-parent', 'texts']);
     return prepareToolkit(toolkit, {
       inputs: args.inputs ?? [],
@@ -164,6 +186,8 @@ async function preparePublished(
   const given = {
     subsets: listOf(args.subsets, 'subsets'),
     lexicon: listOf(args.lexicon, 'lexicon'),
+    limited: args.limited,
+    fold: args.fold,
     trials: args.trials,
     devTrials: args['dev-trials'],
     labelFromParent: args['label-from-parent'],
