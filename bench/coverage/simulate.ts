@@ -183,7 +183,8 @@ function trialsOf(random: RandomStream, speakers: number, each: number, deviatio
 }
 
 /**
- * So many trials of each speaker's own, and as many with others (VoxCeleb1 has 943 a speaker). How well speakers are known and how often they are taken for others are two things (Doddington et al. 1998).
+ * So many trials of each speaker's own, and as many with others (VoxCeleb1 has 943 a speaker). How well speakers are known
+ * and how often they are taken for others are two things (Doddington et al. 1998).
  */
 function trialsOfTwo(random: RandomStream, speakers: number, ofEach: number): GroupedTrial[] {
   const shifts = () => Array.from({ length: speakers }, () => 0.4 * random.normal());
