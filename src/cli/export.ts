@@ -53,7 +53,7 @@ export const exportCommand = defineCommand({
     const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
     const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
     for (const remark of remarksOn(encoder)) io.say(remark);
-    const recognition = await readableRecognition(encoder, io.say);
+    const recognition = await readableRecognition(encoder, (line) => io.say(line));
     if (args.format === 'safetensors' || args.format === 'transformers') {
       const { exportFolder } = await import('./export/folder.js');
       const written = await exportFolder(encoder, args.out, args.with, { format: args.format, recognition });

@@ -27,7 +27,7 @@ export const weightsFile = 'model.safetensors';
 export async function readOwnFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const file = join(folder, weightsFile);
-  const { encoder, training, recognition } = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  const { encoder, training, init, recognition } = (settings ?? {}) as Readonly<Record<string, unknown>>;
   const configured = configure(encoder ?? settings, place);
   const { [maskName]: mask, ...tensors } = (
     await readSafetensors(file, (name) => name === maskName || Object.hasOwn(configured.specs, name))
@@ -41,6 +41,7 @@ export async function readOwnFolder(folder: string, settings: unknown): Promise<
       format: recognition === undefined ? 'ehmam folder' : 'ehmam folder, fine-tuned',
       files: [place, file],
       ...(training !== undefined && { training }),
+      ...(init !== undefined && { init }),
     },
     notes: [],
     maskEmbedding: mask && checkedMask(mask, configured, maskName, file),
@@ -68,6 +69,8 @@ export interface FolderContent {
   readonly recognition?: RecognitionLayer | undefined;
   /** What `config.json` is to say of the training. */
   readonly training?: unknown;
+  /** The checkpoint that it began with: `{ name, spec, hash }`. */
+  readonly init?: unknown;
 }
 
 /**
@@ -78,7 +81,7 @@ export interface FolderContent {
  */
 export async function writeOwnFolder(
   folder: string,
-  { config, parameters, maskEmbedding, recognition, training }: FolderContent,
+  { config, parameters, maskEmbedding, recognition, training, init }: FolderContent,
   hash: string,
 ): Promise<readonly string[]> {
   const [place, file] = [join(folder, configFile), join(folder, weightsFile)];
@@ -88,7 +91,7 @@ export async function writeOwnFolder(
     ...(recognition && recognitionTensors(recognition)),
   };
   await writeSafetensors(file, tensors, { format: 'ehmam', hash });
-  const settings = { encoder: config, training, recognition: recognition && tokensOf(recognition) };
+  const settings = { encoder: config, training, init, recognition: recognition && tokensOf(recognition) };
   await writeFileAtomic(place, `${JSON.stringify(settings, null, 2)}\n`);
   return [place, file];
 }

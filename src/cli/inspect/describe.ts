@@ -1,7 +1,10 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
+import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
+import { plainText } from '../../base/errors.js';
 import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
+import { type RecognitionLayer, type RecognitionTokens, tokensOf } from '../../encoders/recognition.js';
 
 /** Parameters that belong together. */
 export interface Part {
@@ -29,12 +32,17 @@ export interface EncoderDescription {
   readonly origin: EncoderOrigin;
   /** Of an ONNX file: its inputs and outputs, and what each is taken for. */
   readonly slots?: readonly SlotUse[];
+  /** Of a fine-tuned encoder: what its output layer gives. */
+  readonly recognition?: RecognitionTokens;
   readonly hash: string;
   readonly notes: readonly string[];
 }
 
-/** Everything known without running the encoder. */
-export function describeEncoder(encoder: Encoder): EncoderDescription {
+/**
+ * Everything known without running the encoder.
+ * @param recognition its output layer, where it is a recogniser
+ */
+export function describeEncoder(encoder: Encoder, recognition?: RecognitionLayer): EncoderDescription {
   const { name, spec, family, config, dims, hopSamples, minimumSamples, normalizesWaveform } = encoder;
   const parts = partsOf(encoder);
   return {
@@ -54,6 +62,7 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
       files: [],
     },
     ...(encoder.graph && { slots: encoder.graph.slots }),
+    ...(recognition && { recognition: tokensOf(recognition) }),
     hash: encoder.hash,
     notes: encoder.notes ?? [],
   };
@@ -108,7 +117,9 @@ export function descriptionText(description: EncoderDescription): string {
       `${kind} ${name}`,
       `${type} [${shape.map((length) => length || '?').join(', ')}]: ${use}`,
     ]),
+    ...recognitionRows(description.recognition),
     ['from', [origin.format, ...origin.files, ...training].join('\n')],
+    ...startOf(origin).map((text): [string, string] => ['began with', text]),
     ['hash', hash],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -119,6 +130,32 @@ export function descriptionText(description: EncoderDescription): string {
     'settings',
     ...settingsLines(description.config),
   ].join('\n');
+}
+
+/** The checkpoint whose weights its training began with. */
+function startOf({ init }: EncoderOrigin): string[] {
+  const { success, data } = startSchema.safeParse(init);
+  return success ? [`the weights of ${data.spec} (${data.hash})`] : [];
+}
+
+const startSchema = z.object({ spec: z.string(), hash: z.string() });
+
+/** Whole alphabets are shown; of many word pieces the first ones. */
+const mostTokens = 128;
+
+function recognitionRows(recognition: RecognitionTokens | undefined): [string, string][] {
+  if (recognition === undefined) return [];
+  const { tokens, blank, boundary, lowerCase } = recognition;
+  const shown = tokens.slice(0, mostTokens).join(' ');
+  const rest = tokens.length - mostTokens;
+  const words = tokens.includes(boundary) ? `'${boundary}' between words` : 'none between words';
+  return [
+    [
+      'recogniser',
+      `${count(tokens.length)} tokens, '${tokens[blank]}' is the blank, ${words}${lowerCase ? ', texts in small letters' : ''}`,
+    ],
+    ['  tokens', plainText(rest > 0 ? `${shown}, and ${count(rest)} more` : shown)],
+  ];
 }
 
 /** A line a setting; groups as `kernel 19, layers 2`, lists as JSON. */
