@@ -149,12 +149,12 @@ function recognitionRows(recognition: RecognitionTokens | undefined): [string, s
   const shown = tokens.slice(0, mostTokens).join(' ');
   const rest = tokens.length - mostTokens;
   const words = tokens.includes(boundary) ? `'${boundary}' between words` : 'none between words';
+  const kind = `${count(tokens.length)} tokens, '${tokens[blank]}' is the blank, ${words}${lowerCase ? ', texts in small letters' : ''}`;
+  const all = rest > 0 ? `${shown}, and ${count(rest)} more` : shown;
+  // Files may smuggle in what a terminal would obey.
   return [
-    [
-      'recogniser',
-      `${count(tokens.length)} tokens, '${tokens[blank]}' is the blank, ${words}${lowerCase ? ', texts in small letters' : ''}`,
-    ],
-    ['  tokens', plainText(rest > 0 ? `${shown}, and ${count(rest)} more` : shown)],
+    ['recogniser', plainText(kind)],
+    ['  tokens', plainText(all)],
   ];
 }
 

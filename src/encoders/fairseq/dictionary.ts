@@ -25,12 +25,12 @@ export async function readDictionary(checkpoint: string): Promise<RecognitionTok
   }
   const lines = (await readText(file)).split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
-  const listed = lines.map((line, i) => {
+  const tokens = new Set(own);
+  for (const [i, line] of lines.entries()) {
     const [, token] = /^(\S+) \d+$/.exec(line) ?? [];
     if (token === undefined) throw new UserError('expected a token and a count', { file, line: i + 1 });
-    return token;
-  });
-  const tokens = [...own, ...listed];
-  if (new Set(tokens).size < tokens.length) throw new UserError('a token stands in it twice', { file });
-  return { tokens, blank: 0, boundary: '|', special: own.map((_, i) => i), lowerCase: false };
+    if (tokens.has(token)) throw new UserError(`duplicate token '${token}'`, { file, line: i + 1 });
+    tokens.add(token);
+  }
+  return { tokens: [...tokens], blank: 0, boundary: '|', special: own.map((_, i) => i), lowerCase: false };
 }

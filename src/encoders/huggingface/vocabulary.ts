@@ -137,7 +137,8 @@ function inOrder(
   const places = Array.from({ length: count }, (_, place) => place);
   if (tokens.size === count && places.every((place) => tokens.has(place)))
     return places.map((place) => tokens.get(place) as string);
-  throw new UserError(`has ${tokens.size} tokens, and lm_head ${count} logits`, {
+  const gap = tokens.size === count ? `: not 0 to ${count - 1}` : '';
+  throw new UserError(`has ${tokens.size} tokens, and lm_head ${count} logits${gap}`, {
     file,
     hint: 'Copy the vocabulary that the model was trained with',
   });
