@@ -50,14 +50,14 @@ export async function writeRecogniser(folder: string, content: RecogniserContent
  * @param say takes a line for the user
  */
 export async function readableRecognition(
-  { spec, recognition }: Encoder,
+  { recognition }: Encoder,
   say: (line: string) => void,
 ): Promise<RecognitionLayer | undefined> {
   try {
     return await recognition?.();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    say(`${spec}: its output layer is left aside: ${error.message}`);
+    say(`the output layer is left aside: ${error.message}`);
     return undefined;
   }
 }

@@ -14,6 +14,7 @@ import { recognitionLogits, recognitionLoss } from '../../finetune/model.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { lossAndGradients } from '../../nn/gradients.js';
 import { frameCount } from '../batch.js';
+import { loadEncoder } from '../load.js';
 import { maskName } from '../mask-embedding.js';
 import { loadRecogniser } from '../recogniser.js';
 import { recognitionTensors, tokensOf } from '../recognition.js';
@@ -199,5 +200,50 @@ describe.each(models)('the CTC model of %s', (model) => {
     expect(again.encoder.maskEmbedding).toEqual(encoder.maskEmbedding);
     for (const [name, tensor] of Object.entries(encoder.parameters))
       expect(apart(again.encoder.parameters[name], tensor), name).toBeLessThan(1e-6);
+  });
+});
+
+describe('a folder for transformers', () => {
+  it("calls fairseq's blank <pad>, as transformers' own converter does", async () => {
+    const { encoder, recognition } = await loadRecogniser(join(fixtures, 'wav2vec2'));
+    const [, , ...others] = recognition.tokens;
+    const named = { ...recognition, tokens: ['<s>', '<pad>', ...others] };
+    const out = join(folder, 'fairseq');
+    await exportFolder(encoder, out, undefined, { format: 'transformers', recognition: named });
+    expect(await json(join(out, 'vocab.json'))).toMatchObject({ '<pad>': 0, '<s>': 1, '</s>': 2 });
+    expect(await json(join(out, 'tokenizer_config.json'))).toMatchObject({
+      pad_token: '<pad>',
+      bos_token: '<s>',
+    });
+    expect((await loadRecogniser(out)).recognition).toEqual(recognition);
+  });
+
+  it.each([
+    ['hubert-batch-norm', 'HubertModel'],
+    ['unispeech-sat', 'UniSpeechSatModel'],
+    ['data2vec-audio', 'Data2VecAudioModel'],
+  ])('holds an encoder alone where it recognises nothing: %s', async (name, architecture) => {
+    const encoder = await loadEncoder(join('test/fixtures/huggingface', name));
+    const out = join(folder, `${name}-alone`);
+    await exportFolder(encoder, out, undefined, { format: 'transformers' });
+    expect((await readdir(out)).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+    ]);
+    expect(await json(join(out, 'config.json'))).toMatchObject({ architectures: [architecture] });
+    const again = await loadEncoder(out);
+    expect(again).toMatchObject({ config: encoder.config, normalizesWaveform: encoder.normalizesWaveform });
+    for (const [parameter, tensor] of Object.entries(encoder.parameters))
+      expect(apart(again.parameters[parameter], tensor), parameter).toBeLessThan(1e-6);
+  });
+
+  it('is refused for families that transformers does not have, with those that it has', async () => {
+    const tiny = exportFolder(await loadEncoder('random:tiny'), folder, undefined, {
+      format: 'transformers',
+    });
+    await expect(tiny).rejects.toThrow(
+      /'random:tiny' is of the family ehmam, which cannot be written for transformers\. Families that can: wav2vec2, hubert/,
+    );
   });
 });

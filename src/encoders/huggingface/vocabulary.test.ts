@@ -141,7 +141,7 @@ describe('a recogniser that cannot be read is named, and its encoder read', () =
     );
     const said: string[] = [];
     expect(await readableRecognition(await loadEncoder(folder), (line) => said.push(line))).toBeUndefined();
-    expect(said).toEqual([expect.stringContaining('its output layer is left aside: ')]);
+    expect(said).toEqual([expect.stringContaining('the output layer is left aside: ')]);
   });
 
   it('with half of its output layer, or one of another width', async () => {

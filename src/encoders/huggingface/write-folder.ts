@@ -17,6 +17,9 @@ import { tokenizerFile, vocabularyFile } from './vocabulary.js';
 /** transformers' token of CTC's blank, and the one that fairseq takes for it. */
 const [blankToken, fairseqBlank] = ['<pad>', '<s>'];
 
+/** transformers' class of a preprocessor with a tokenizer; it does not know it of every family. */
+const processor = { processor_class: 'Wav2Vec2Processor' };
+
 /**
  * Writes `config.json`, `model.safetensors` and `preprocessor_config.json`; of a recogniser `vocab.json` and
  * `tokenizer_config.json` too, and the model is the family's `...ForCTC`.
@@ -42,10 +45,10 @@ export async function writeHubFolder(
       ...(encoder.maskEmbedding === undefined && { mask_time_prob: 0, mask_feature_prob: 0 }),
       ...(tokens && ctcSettings(tokens)),
     },
-    [preprocessorFile]: extractorSettings(encoder),
+    [preprocessorFile]: { ...extractorSettings(encoder), ...(tokens && processor) },
     ...(tokens && {
       [vocabularyFile]: Object.fromEntries(tokens.tokens.map((token, place) => [token, place])),
-      [tokenizerFile]: tokenizerSettings(tokens),
+      [tokenizerFile]: { ...tokenizerSettings(tokens), ...processor },
     }),
   };
   const parameters = {
