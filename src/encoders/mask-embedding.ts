@@ -17,7 +17,10 @@ export function checkedMask(
   file: string,
 ): HostTensor {
   if (mask?.dtype === 'float32' && mask.shape.join() === String(dims[0])) return mask;
-  throw new UserError(`${name} is [${mask?.shape.join(', ') ?? ''}] and should be float32 [${dims[0]}]`, {
-    file,
-  });
+  throw new UserError(
+    `${name} is ${mask?.dtype} [${mask?.shape.join(', ')}], expected float32 [${dims[0]}]`,
+    {
+      file,
+    },
+  );
 }

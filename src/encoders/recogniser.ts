@@ -26,8 +26,8 @@ export async function loadRecogniser(
 ): Promise<Recogniser> {
   const encoder = await loadEncoder(spec, 0, options);
   if (encoder.recognition === undefined) {
-    throw new UserError(`'${spec}' recognises no text: it is an encoder without an output layer`, {
-      hint: "Give a folder that 'ehmam finetune' wrote, or a model of transformers with lm_head and vocab.json",
+    throw new UserError(`'${spec}' is not a recogniser: it has no output layer over tokens`, {
+      hint: "Expected a folder of 'ehmam finetune', or a model of transformers with lm_head and vocab.json",
     });
   }
   return { encoder, recognition: await encoder.recognition() };
@@ -57,7 +57,7 @@ export async function readableRecognition(
     return await recognition?.();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    say(`the output layer is left aside: ${error.message}`);
+    say(`output layer ignored: ${error.message}`);
     return undefined;
   }
 }

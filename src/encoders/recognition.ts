@@ -34,7 +34,7 @@ export const biasName = `${layerName}.bias`;
 /** More than any alphabet or set of word pieces has. */
 const mostTokens = 1_000_000;
 
-const token = z.string().min(1, { error: 'a token is empty' });
+const token = z.string().min(1, { error: 'empty token' });
 const tokensSchema = z
   .strictObject({
     tokens: z.array(token).min(2).max(mostTokens),
@@ -59,8 +59,8 @@ function faultOf({
   if (twice !== undefined) return { path: ['tokens'], message: `duplicate token '${twice}'` };
   const beyond = [blank, ...special].find((each) => each >= tokens.length);
   if (beyond !== undefined)
-    return { path: ['special'], message: `there is no token ${beyond}: there are ${tokens.length}` };
-  return special.includes(blank) ? undefined : { path: ['special'], message: 'the blank is not among them' };
+    return { path: ['special'], message: `invalid token ${beyond}: expected 0 to ${tokens.length - 1}` };
+  return special.includes(blank) ? undefined : { path: ['special'], message: 'missing the blank' };
 }
 
 /**
@@ -73,7 +73,7 @@ export function parseTokens(value: unknown, file: string): RecognitionTokens {
   const [issue] = parsed.error.issues;
   throw new UserError(`${['recognition', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`, {
     file,
-    hint: 'Mend that setting',
+    hint: 'Correct that setting',
   });
 }
 
@@ -93,12 +93,12 @@ export function layerOf(
   const count = known.tokens.length;
   const [weight, bias] = names.map((name, i) => {
     const tensor = tensors[name];
-    if (tensor === undefined) throw new UserError(`${name} is missing`, { file });
+    if (tensor === undefined) throw new UserError(`missing parameter ${name}`, { file });
     const shape = i === 0 ? [count, dim] : [count];
     if (tensor.dtype === 'float32' && tensor.shape.join() === shape.join()) return tensor;
     throw new UserError(
-      `${name} is ${tensor.dtype} [${tensor.shape.join(', ')}] and should be float32 [${shape.join(', ')}], for ${count} tokens`,
-      { file, hint: 'Its tokens must be those that the weights were trained with' },
+      `${name} is ${tensor.dtype} [${tensor.shape.join(', ')}], expected float32 [${shape.join(', ')}] for ${count} tokens`,
+      { file, hint: 'Check that its tokens are those that the weights were trained with' },
     );
   }) as [HostTensor, HostTensor];
   return { ...known, weight, bias };

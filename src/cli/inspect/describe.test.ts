@@ -60,9 +60,7 @@ describe('the description of an encoder', () => {
     const description = describeEncoder(encoder, recognition);
     expect(description.recognition).toEqual(tokensOf(recognition));
     const text = descriptionText(description);
-    expect(text).toMatch(
-      /^recogniser +8 tokens, '<pad>' is the blank, '\|' between words, texts in small letters$/m,
-    );
+    expect(text).toMatch(/^recogniser +8 tokens, blank '<pad>', word boundary '\|', lower-case text$/m);
     expect(text).toMatch(/^ {2}tokens +<pad> <s> <\/s> <unk> \| A B C$/m);
   });
 

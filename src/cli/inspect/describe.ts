@@ -148,8 +148,8 @@ function recognitionRows(recognition: RecognitionTokens | undefined): [string, s
   const { tokens, blank, boundary, lowerCase } = recognition;
   const shown = tokens.slice(0, mostTokens).join(' ');
   const rest = tokens.length - mostTokens;
-  const words = tokens.includes(boundary) ? `'${boundary}' between words` : 'none between words';
-  const kind = `${count(tokens.length)} tokens, '${tokens[blank]}' is the blank, ${words}${lowerCase ? ', texts in small letters' : ''}`;
+  const words = tokens.includes(boundary) ? `word boundary '${boundary}'` : 'no word boundary';
+  const kind = `${count(tokens.length)} tokens, blank '${tokens[blank]}', ${words}${lowerCase ? ', lower-case text' : ''}`;
   const all = rest > 0 ? `${shown}, and ${count(rest)} more` : shown;
   // Files may smuggle in what a terminal would obey.
   return [

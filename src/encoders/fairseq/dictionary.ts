@@ -18,9 +18,9 @@ const own = ['<s>', '<pad>', '</s>', '<unk>'];
 export async function readDictionary(checkpoint: string): Promise<RecognitionTokens> {
   const file = join(dirname(checkpoint), dictionaryFile);
   if (!existsSync(file)) {
-    throw new UserError(`there is no ${dictionaryFile} beside it to say what its output layer gives`, {
+    throw new UserError(`missing ${dictionaryFile}, the dictionary of its output layer`, {
       file: checkpoint,
-      hint: `Copy the dictionary that it was fine-tuned with there, as ${dictionaryFile}`,
+      hint: `Copy the dictionary of its fine-tuning to the same folder, as ${dictionaryFile}`,
     });
   }
   const lines = (await readText(file)).split(/\r?\n/);

@@ -68,11 +68,14 @@ export async function bringVocabulary(model: HubModel, folder: string, quiet = f
     await download(model, commit, quiet);
   } catch (error) {
     const { repository } = model;
-    throw new UserError(`${vocabularyFile} of hf:${repository} is not in the cache (${reasonOf(error)})`, {
-      exitCode: 1,
-      hint: `Run it once with the network, or copy ${vocabularyFiles.join(', ')} to ${folder}`,
-      cause: error,
-    });
+    throw new UserError(
+      `the cached copy of hf:${repository} has no ${vocabularyFile}, and the hub cannot be reached (${reasonOf(error)})`,
+      {
+        exitCode: 1,
+        hint: `Run the command once with network access, or copy ${vocabularyFiles.join(', ')} to ${folder}`,
+        cause: error,
+      },
+    );
   }
 }
 

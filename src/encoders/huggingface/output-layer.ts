@@ -36,9 +36,10 @@ export function recognitionIn(
   if (output === undefined) return undefined;
   return async () => {
     const { pad_token_id: padTokenId, ...found } = parsed(schema, settings, folder);
-    if (source.recogniser === undefined) throw beside('reads frames that are no hidden states of it', folder);
+    if (source.recogniser === undefined) throw unsupported('its input is not the last hidden state', folder);
     const between = behindEncoder.find((name) => found[name] === true);
-    if (between !== undefined) throw beside(`stands behind an adapter (${between})`, folder);
+    if (between !== undefined)
+      throw unsupported(`its input is the output of an adapter (${between})`, folder);
     const read = await stored.read(new Set(output));
     const count = read[output[0]]?.shape[0] ?? read[output[1]]?.shape[0] ?? 0;
     const tokens = await readVocabulary(folder, padTokenId, count);
@@ -46,8 +47,8 @@ export function recognitionIn(
   };
 }
 
-const beside = (what: string, folder: string): UserError =>
-  new UserError(`the output layer of this model ${what}: it cannot be read here`, {
+const unsupported = (why: string, folder: string): UserError =>
+  new UserError(`unsupported output layer: ${why}`, {
     file: folder,
-    hint: 'The encoder can: only the recogniser is left aside',
+    hint: 'The model can be used as an encoder only',
   });

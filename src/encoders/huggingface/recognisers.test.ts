@@ -243,7 +243,7 @@ describe('a folder for transformers', () => {
       format: 'transformers',
     });
     await expect(tiny).rejects.toThrow(
-      /'random:tiny' is of the family ehmam, which cannot be written for transformers\. Families that can: wav2vec2, hubert/,
+      /'random:tiny' cannot be exported to transformers: unsupported family ehmam\. Supported: wav2vec2, hubert/,
     );
   });
 });

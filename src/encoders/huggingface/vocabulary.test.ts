@@ -84,48 +84,48 @@ describe('a recogniser that cannot be read is named, and its encoder read', () =
       'fewer tokens than logits',
       'vocab.json',
       ({ a: _, ...rest }) => rest,
-      /has 6 tokens, and lm_head 7 logits/,
+      /has 6 tokens, but lm_head has 7 logits/,
     ],
-    ['more tokens than logits', 'vocab.json', (json) => ({ ...json, z: 7 }), /has 8 tokens, and lm_head 7/],
-    ['a gap', 'vocab.json', (json) => ({ ...json, a: 9 }), /has 7 tokens, and lm_head 7 logits: not 0 to 6/],
     [
-      'two tokens of one id',
+      'more tokens than logits',
       'vocab.json',
-      (json) => ({ ...json, a: 1 }),
-      /duplicate id 1: of 'a' and of 'b'/,
+      (json) => ({ ...json, z: 7 }),
+      /has 8 tokens, but lm_head has 7/,
     ],
+    ['a gap', 'vocab.json', (json) => ({ ...json, a: 9 }), /has 7 tokens, not numbered 0 to 6/],
+    ['two tokens of one id', 'vocab.json', (json) => ({ ...json, a: 1 }), /duplicate id 1: 'a' and 'b'/],
     ['an id that is none', 'vocab.json', (json) => ({ ...json, a: 'x' }), /vocab\.json: a: /],
     ['several languages', 'vocab.json', (json) => ({ eng: json, deu: json }), /vocab\.json: eng: /],
     [
       'an unknown pad token',
       'tokenizer_config.json',
       (json) => ({ ...json, pad_token: '<blank>' }),
-      /the pad token '<blank>', which is CTC's blank, is not in vocab\.json\. Give pad_token in tokenizer_config\.json/,
+      /unknown pad token '<blank>' \(the CTC blank\): it is not in vocab\.json\. Set pad_token in tokenizer_config/,
     ],
     [
       'two blanks',
       'config.json',
       (json) => ({ ...json, pad_token_id: 0 }),
-      /CTC's blank is 0 by pad_token_id of config\.json, and 6 by the pad token '\[PAD\]'/,
+      /pad_token_id is 0 in config\.json, but the pad token '\[PAD\]' is 6/,
     ],
     ['a blank that is no id', 'config.json', (json) => ({ ...json, pad_token_id: 'x' }), /pad_token_id: /],
     [
       'an adapter',
       'config.json',
       (json) => ({ ...json, add_adapter: true }),
-      /behind an adapter \(add_adapter\)/,
+      /unsupported output layer: its input is the output of an adapter \(add_adapter\)/,
     ],
     [
       'another tokenizer',
       'tokenizer_config.json',
       (json) => ({ ...json, tokenizer_class: 'Wav2Vec2PhonemeCTCTokenizer' }),
-      /tokenizer_config\.json: tokenizer_class: tokens of another tokenizer than Wav2Vec2CTCTokenizer/,
+      /tokenizer_config\.json: tokenizer_class: unsupported tokenizer, expected Wav2Vec2CTCTokenizer/,
     ],
     [
       'words parted otherwise',
       'tokenizer_config.json',
       (json) => ({ ...json, replace_word_delimiter_char: '_' }),
-      /replace_word_delimiter_char: words that are parted by something else than a space/,
+      /replace_word_delimiter_char: unsupported value, expected a space/,
     ],
   ])('%s', async (_what, name, changed, message) => {
     await take('hubert');
@@ -137,28 +137,28 @@ describe('a recogniser that cannot be read is named, and its encoder read', () =
     await take('hubert');
     await rm(join(folder, 'vocab.json'));
     expect(await complaint()).toMatch(
-      /there is no vocab\.json to say what the 7 logits of lm_head stand for\. Copy vocab\.json and tokenizer_config\.json/,
+      /missing vocab\.json, the tokens of the 7 logits of lm_head\. Copy vocab\.json and tokenizer_config\.json/,
     );
     const said: string[] = [];
     expect(await readableRecognition(await loadEncoder(folder), (line) => said.push(line))).toBeUndefined();
-    expect(said).toEqual([expect.stringContaining('the output layer is left aside: ')]);
+    expect(said).toEqual([expect.stringContaining('output layer ignored: ')]);
   });
 
   it('with half of its output layer, or one of another width', async () => {
     await take('hubert');
     await changeWeights(({ 'lm_head.bias': _, ...others }) => others);
-    expect(await complaint()).toMatch(/lm_head\.bias is missing/);
+    expect(await complaint()).toMatch(/missing parameter lm_head\.bias/);
     await changeWeights((tensors) => ({
       ...tensors,
       'lm_head.bias': float32([7]),
       'lm_head.weight': float32([7, 11]),
     }));
-    expect(await complaint()).toMatch(/lm_head\.weight is float32 \[7, 11\] and should be float32 \[7, 12\]/);
+    expect(await complaint()).toMatch(/lm_head\.weight is float32 \[7, 11\], expected float32 \[7, 12\]/);
   });
 
   it('of a family whose output layer reads other frames than its hidden states', async () => {
     await expect(loadRecogniser('test/fixtures/huggingface/sew')).rejects.toThrow(
-      /the output layer of this model reads frames that are no hidden states of it/,
+      /unsupported output layer: its input is not the last hidden state/,
     );
   });
 });

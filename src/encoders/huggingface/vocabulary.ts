@@ -31,13 +31,11 @@ const tokenizerSchema = z.object({
   ...roles,
   tokenizer_class: z
     .enum(['Wav2Vec2CTCTokenizer', 'Wav2Vec2Tokenizer'], {
-      error: 'tokens of another tokenizer than Wav2Vec2CTCTokenizer cannot be read here',
+      error: 'unsupported tokenizer, expected Wav2Vec2CTCTokenizer',
     })
     .nullish(),
   word_delimiter_token: named.nullable().default('|'),
-  replace_word_delimiter_char: z
-    .literal(' ', { error: 'words that are parted by something else than a space cannot be read here' })
-    .default(' '),
+  replace_word_delimiter_char: z.literal(' ', { error: 'unsupported value, expected a space' }).default(' '),
   do_lower_case: z.boolean().default(false),
   added_tokens_decoder: z
     .record(z.string().regex(/^\d+$/), z.object({ content: z.string(), special: z.boolean().default(false) }))
@@ -63,13 +61,10 @@ export async function readVocabulary(
 ): Promise<RecognitionTokens> {
   const file = join(folder, vocabularyFile);
   if (!existsSync(file)) {
-    throw new UserError(
-      `there is no ${vocabularyFile} to say what the ${count} logits of lm_head stand for`,
-      {
-        file: folder,
-        hint: `Copy ${vocabularyFile} and ${tokenizerFile} of the model there`,
-      },
-    );
+    throw new UserError(`missing ${vocabularyFile}, the tokens of the ${count} logits of lm_head`, {
+      file: folder,
+      hint: `Copy ${vocabularyFile} and ${tokenizerFile} of the model to this folder`,
+    });
   }
   const vocabulary = parsed(vocabularySchema, await readJsonFile(file, ''), file);
   const { tokenizer, added } = await readTokenizer(folder);
@@ -131,14 +126,14 @@ function inOrder(
   for (const [token, place] of [...vocabulary, ...added.filter(([, each]) => each < count)]) {
     const there = tokens.get(place);
     if (there !== undefined && there !== token)
-      throw new UserError(`duplicate id ${place}: of '${there}' and of '${token}'`, { file });
+      throw new UserError(`duplicate id ${place}: '${there}' and '${token}'`, { file });
     tokens.set(place, token);
   }
   const places = Array.from({ length: count }, (_, place) => place);
   if (tokens.size === count && places.every((place) => tokens.has(place)))
     return places.map((place) => tokens.get(place) as string);
-  const gap = tokens.size === count ? `: not 0 to ${count - 1}` : '';
-  throw new UserError(`has ${tokens.size} tokens, and lm_head ${count} logits${gap}`, {
+  const gap = tokens.size === count ? `, not numbered 0 to ${count - 1}` : '';
+  throw new UserError(`has ${tokens.size} tokens${gap}, but lm_head has ${count} logits`, {
     file,
     hint: 'Copy the vocabulary that the model was trained with',
   });
@@ -152,14 +147,14 @@ function blankOf(
 ): number {
   const place = tokens.indexOf(padToken);
   if (place < 0) {
-    throw new UserError(`the pad token '${padToken}', which is CTC's blank, is not in ${vocabularyFile}`, {
+    throw new UserError(`unknown pad token '${padToken}' (the CTC blank): it is not in ${vocabularyFile}`, {
       file: folder,
-      hint: `Give pad_token in ${tokenizerFile}`,
+      hint: `Set pad_token in ${tokenizerFile}`,
     });
   }
   if (padTokenId === null || place === (padTokenId ?? 0)) return place;
   throw new UserError(
-    `CTC's blank is ${padTokenId ?? 0} by pad_token_id of config.json, and ${place} by the pad token '${padToken}'`,
-    { file: folder, hint: 'Mend the one that the model was not trained with' },
+    `pad_token_id is ${padTokenId ?? 0} in config.json, but the pad token '${padToken}' is ${place}`,
+    { file: folder, hint: 'Set both to the CTC blank that the model was trained with' },
   );
 }

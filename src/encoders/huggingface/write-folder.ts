@@ -64,8 +64,8 @@ export async function writeHubFolder(
 
 function notWritten({ family, spec }: Encoder): UserError {
   const names = encoderFamilies.all().flatMap(({ name, hub }) => (hub?.written === undefined ? [] : [name]));
-  return new UserError(`'${spec}' is of the family ${family}, which cannot be written for transformers`, {
-    hint: `Families that can: ${names.join(', ')}. --format safetensors writes any`,
+  return new UserError(`'${spec}' cannot be exported to transformers: unsupported family ${family}`, {
+    hint: `Supported: ${names.join(', ')}; --format safetensors supports all families`,
   });
 }
 
