@@ -29,7 +29,7 @@ export const maskName = 'masked_spec_embed';
 export async function readOwnFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const file = join(folder, weightsFile);
-  const { encoder, training, recognition } = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  const { encoder, training, init, recognition } = (settings ?? {}) as Readonly<Record<string, unknown>>;
   const configured = configure(encoder ?? settings, place);
   const { [maskName]: mask, ...tensors } = (
     await readSafetensors(file, (name) => name === maskName || Object.hasOwn(configured.specs, name))
@@ -43,6 +43,7 @@ export async function readOwnFolder(folder: string, settings: unknown): Promise<
       format: recognition === undefined ? 'ehmam folder' : 'ehmam folder, fine-tuned',
       files: [place, file],
       ...(training !== undefined && { training }),
+      ...(init !== undefined && { init }),
     },
     notes: [],
     maskEmbedding: mask && checkedMask(mask, configured, maskName, file),

@@ -11,6 +11,7 @@ import { buildMiniSuite } from '../data/mini/build.js';
 import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import { recordedPath } from '../results/places.js';
+import { entryFrom, type FinetuneEntry, finetuneEntrySchema, nameSchema } from './finetune-definition.js';
 
 const text = z.string().min(1);
 
@@ -25,7 +26,12 @@ const suiteTaskSchema = z.strictObject({
 });
 
 const pretrainingSchema = z.strictObject({
-  preset: text.default('tiny').describe('Sizes and schedule: tiny, small or base'),
+  preset: text
+    .optional()
+    .describe('Sizes and schedule: tiny, small or base (default: tiny; with init, the one of its sizes)'),
+  init: text
+    .optional()
+    .describe('SPEC of a checkpoint whose weights it starts with; ./ is relative to the suite file'),
   config: text.optional().describe("File of settings that replace the preset's"),
   masking: text.optional().describe('Masking strategy in place of the one that preset and file say'),
   manifest: text.describe('CSV of the audio; relative to the suite file'),
@@ -38,7 +44,7 @@ const pretrainingSchema = z.strictObject({
 const suiteEncoderSchema = z.union([
   text.describe('SPEC of an encoder'),
   z.strictObject({
-    name: text.regex(/^[\w.+-]+$/, 'is to be of letters, digits and . _ + -').describe('Its name in tables'),
+    name: nameSchema.describe('Its name in tables'),
     pretrain: pretrainingSchema.describe('How it is trained first'),
   }),
 ]);
@@ -62,12 +68,19 @@ const resourcesSchema = z.strictObject({
 
 export const suiteSchema = z.strictObject({
   name: text,
-  tasks: z.array(suiteTaskSchema).min(1),
+  tasks: z.array(suiteTaskSchema).default([]),
   plugins: z
     .array(text)
     .default([])
     .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
-  encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
+  encoders: z
+    .array(suiteEncoderSchema)
+    .default([])
+    .describe('SPECs (./ is relative to the suite file), names of finetune entries, and what is pre-trained'),
+  finetune: z
+    .array(finetuneEntrySchema)
+    .default([])
+    .describe('Encoders that are fine-tuned as recognisers, beside the tasks'),
   seeds: z
     .union([z.int().min(1).max(100), z.array(z.int().nonnegative()).min(1)])
     .optional()
@@ -84,6 +97,7 @@ export const suiteSchema = z.strictObject({
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
+      finetune: resourcesSchema.optional(),
       features: resourcesSchema.optional(),
       head: resourcesSchema.optional(),
     })
@@ -120,6 +134,8 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
   readonly encoders: readonly SuiteEncoder[];
+  /** Encoders that are fine-tuned as recognisers. */
+  readonly finetune?: readonly FinetuneEntry[] | undefined;
   /** Modules that are loaded first: absolute paths and names of packages. */
   readonly plugins?: readonly string[] | undefined;
   /** How many seeds of heads, or which. */
@@ -129,7 +145,7 @@ export interface Suite {
   /** Whether heads are trained on every hidden state alone too. */
   readonly layerwise?: boolean | undefined;
   readonly resources?:
-    | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
+    | Readonly<Partial<Record<'pretrain' | 'finetune' | 'features' | 'head', Resources | undefined>>>
     | undefined;
 }
 
@@ -171,11 +187,11 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     );
     throw new UserError(`is not a suite: ${complaints.join('; ')}`, {
       file: fileOrName,
-      hint: 'A suite has a name, and tasks with name and manifest each',
+      hint: 'A suite has a name, and tasks (or finetune) with name and manifest each',
     });
   }
   const folder = dirname(fileOrName);
-  const { tasks, encoders, plugins, ...others } = parsed.data;
+  const { tasks, encoders, finetune, plugins, ...others } = parsed.data;
   return {
     ...others,
     tasks: tasks.map((task) => ({
@@ -190,6 +206,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
     ),
+    finetune: finetune.map((entry) => entryFrom(folder, entry, specFrom)),
   };
 }
 
@@ -197,7 +214,7 @@ const specFrom = (folder: string, spec: string): string =>
   /^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec;
 
 function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): SuitePretraining {
-  const { manifest, root, config } = pretrain;
+  const { manifest, root, config, init } = pretrain;
   return {
     name,
     pretrain: {
@@ -205,6 +222,7 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       manifest: resolve(folder, manifest),
       ...(root !== undefined && { root: resolve(folder, root) }),
       ...(config !== undefined && { config: resolve(folder, config) }),
+      ...(init !== undefined && { init: specFrom(folder, init) }),
     },
   };
 }

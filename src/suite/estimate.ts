@@ -1,30 +1,35 @@
 /** @file How long jobs may take: from those of their kind that are done, else from rough rates. */
-import type { Job } from './job.js';
+import type { EncoderSource, Job } from './job.js';
 import type { Done } from './state.js';
 
 /**
- * Jobs of one pace take about as long for the same amount of work: seconds of audio (pre-training, extraction), or what
+ * Jobs of one pace take about as long for the same amount of work: seconds of audio (pre-training, fine-tuning, extraction), or what
  * the head kind counts in.
  */
 export function paceOf(job: Job): string {
   switch (job.kind) {
     case 'pretrain':
       return `pretrain ${job.config.encoder.width}x${job.config.encoder.blocks}`;
-    case 'features': {
-      // Two encoders may have one name; those of one size take about as long.
-      const { name, parameters } = job.encoder;
-      return `features ${parameters === undefined ? name : `${parameters} parameters`} ${job.store}`;
-    }
+    case 'finetune':
+      return `finetune ${sizeOf(job.encoder)}`;
+    case 'features':
+      return `features ${sizeOf(job.encoder)} ${job.store}`;
     case 'head':
       return `head ${job.task.name}${job.layerwise ? ', layer by layer' : ''}`;
   }
 }
 
+/** Two encoders may have one name; those of one size take about as long. */
+const sizeOf = ({ name, parameters }: EncoderSource): string =>
+  parameters === undefined ? name : `${parameters} parameters`;
+
 /** Seconds for each unit of work where nothing like it was measured: the mini suite with `tiny`, in round numbers. */
 function roughRate(job: Job): number {
   if (job.kind === 'head') return job.secondsPerUnit;
   if (job.kind === 'pretrain') return 0.02;
-  return 0.003 + 1.5e-9 * (job.encoder.parameters ?? 0);
+  const once = 0.003 + 1.5e-9 * (job.encoder.parameters ?? 0);
+  // Forwards and backwards.
+  return job.kind === 'finetune' ? 3 * once : once;
 }
 
 export interface Estimate {

@@ -7,11 +7,13 @@ import type { EngineSettings } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
 import type { StoredType } from '../features/shards.js';
 import type { FeatureKind } from '../features/store.js';
+import type { DecodingLm } from '../finetune/decoding/settings.js';
+import type { FinetuneSettings } from '../finetune/settings.js';
 import type { PretrainConfig } from '../pretrain/config.js';
 import type { Resources, SuiteTask } from './definition.js';
 import { canonical, type Training } from './plan.js';
 
-export const jobKinds = ['pretrain', 'features', 'head'] as const;
+export const jobKinds = ['pretrain', 'finetune', 'features', 'head'] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 /** What a worker needs to load an encoder. */
@@ -45,10 +47,29 @@ export interface PretrainJob extends JobBase {
   readonly kind: 'pretrain';
   readonly encoder: string;
   readonly config: PretrainConfig;
+  /** The checkpoint whose weights it starts with. */
+  readonly init?: { readonly spec: string; readonly hash: string } | undefined;
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly split: string;
   /** The folder of the run, from the working folder. */
+  readonly out: string;
+}
+
+export interface FinetuneJob extends JobBase {
+  readonly kind: 'finetune';
+  /** The one that training begins with. */
+  readonly encoder: EncoderSource;
+  /** The entry of the suite, and what is trained by it: encoder, entry, fold, seed. */
+  readonly entry: string;
+  readonly name: string;
+  readonly settings: FinetuneSettings;
+  /** As the record names it. */
+  readonly preset: string;
+  readonly manifest: string;
+  readonly root?: string | undefined;
+  readonly lm?: DecodingLm | undefined;
+  /** The folder of the fine-tuned encoder, from the working folder. */
   readonly out: string;
 }
 
@@ -77,7 +98,7 @@ export interface HeadJob extends JobBase {
   readonly layerwise?: boolean;
 }
 
-export type Job = PretrainJob | FeaturesJob | HeadJob;
+export type Job = PretrainJob | FinetuneJob | FeaturesJob | HeadJob;
 
 /** What could not be planned, so that no job does it: its data cannot be used as it is. */
 export interface Problem {
@@ -109,6 +130,9 @@ export interface JobGraph {
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];
 }
+
+/** Raised when the work of a job changes so that what is done does not count any more. */
+export const graphVersion = 1;
 
 /** A job's key: the digest of all that decides its output. */
 export function keyOf(identity: unknown): string {

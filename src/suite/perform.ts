@@ -5,18 +5,23 @@ import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
+import { configFile, weightsFile } from '../encoders/own-folder.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
+import { finetune } from '../finetune/train.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
+import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
+import { finetuningFileName } from '../results/finetuning-file.js';
 import { layersFileName } from '../results/layers-file.js';
 import { hasLayers } from './evaluate-layers.js';
 import {
   type EncoderSource,
   type FeaturesJob,
+  type FinetuneJob,
   type HeadJob,
   type Job,
   type JobGraph,
@@ -61,6 +66,8 @@ export function performerOf(graph: JobGraph): Performer {
     switch (job.kind) {
       case 'pretrain':
         return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
+      case 'finetune':
+        return finetuneEncoder(graph, job, await kept.tools(job.encoder, conditions), conditions);
       case 'features':
         return extractFeatures(graph, job, await kept.work(job, conditions), conditions);
       case 'head':
@@ -84,8 +91,10 @@ async function pretrainEncoder(
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   let remark: string | undefined;
+  const init = job.init && (await plannedStart(job.init));
   const { finished } = await pretrain({
     config,
+    init,
     utterances,
     out,
     engine,
@@ -101,6 +110,40 @@ async function pretrainEncoder(
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
+
+async function finetuneEncoder(
+  graph: JobGraph,
+  job: FinetuneJob,
+  { engine, encoder }: Pick<Work, 'engine' | 'encoder'>,
+  { signal, onProgress }: Conditions,
+): Promise<Performed> {
+  const { settings, preset, manifest, root, lm, out } = job;
+  const remarks: string[] = [];
+  const { finished } = await finetune({
+    ...{ encoder, settings, preset, manifest, root, lm, out, engine },
+    ...{ resume: true, quiet: true, signal, onProgress },
+    say: (text) => void remarks.push(text),
+  });
+  const files = [configFile, weightsFile, finetuningFileName].map((name) => join(out, name));
+  return {
+    finished,
+    outputs: files.map((path) => relative(graph.out, path)),
+    ...(remarks.length > 0 && { remark: remarks.join('\n') }),
+  };
+}
+
+/** The checkpoint that was planned with. */
+async function plannedStart({ spec, hash }: NonNullable<PretrainJob['init']>): Promise<WarmStart> {
+  const init = await readWarmStart(spec, true);
+  if (init.origin.hash !== hash) throw changedSince(init.origin.name, spec);
+  return init;
+}
+
+const changedSince = (name: string, spec: string): UserError =>
+  new UserError(`the encoder '${name}' is not the one that was planned with`, {
+    file: spec,
+    hint: 'Its files have changed: start the run again',
+  });
 
 /** Where the features of a graph are, for whoever makes or reads them. */
 const storageOf = ({ cacheFolder, featureBudgetBytes, maxBadShare }: JobGraph): FeatureStorage => ({
@@ -176,11 +219,7 @@ function keeping(graph: JobGraph) {
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
-    if (hash !== undefined && loaded.hash !== hash)
-      throw new UserError(`the encoder '${name}' is not the one that was planned with`, {
-        file: spec,
-        hint: 'Its files have changed: start the run again',
-      });
+    if (hash !== undefined && loaded.hash !== hash) throw changedSince(name, spec);
     return loaded;
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
@@ -190,6 +229,9 @@ function keeping(graph: JobGraph) {
     engine(threads ?? graph.engine.threads ?? availableParallelism());
   return {
     engine: engineFor,
+    async tools(source: EncoderSource, conditions: Conditions): Promise<Pick<Work, 'engine' | 'encoder'>> {
+      return { engine: await engineFor(conditions), encoder: await encoder(source) };
+    },
     async work(
       { encoder: source, task: wanted, hashes }: FeaturesJob | HeadJob,
       conditions: Conditions,
