@@ -10,7 +10,17 @@ export const finetuneSchema = z.strictObject({
   /** The peak. */
   learningRate: z.number().positive(),
   /** Shares of the updates, and of the peak where the rate starts and ends (fairseq's tri_stage). */
-  schedule: z.strictObject({ warmUp: rate, hold: rate, decay: rate, startScale: rate, endScale: rate }),
+  schedule: z
+    .strictObject({
+      warmUp: rate,
+      hold: rate,
+      decay: rate,
+      startScale: rate,
+      endScale: z.number().positive().max(1),
+    })
+    .refine(({ warmUp, hold, decay }) => Math.abs(warmUp + hold + decay - 1) < 1e-9, {
+      error: 'warmUp, hold and decay must sum to 1',
+    }),
   /** Updates in which the output layer alone is trained. */
   frozenUpdates: z.int().nonnegative(),
   masking: z.strictObject({
