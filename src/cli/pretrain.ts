@@ -7,7 +7,15 @@ export const pretrainCommand = defineCommand({
   summary: 'Pre-train an encoder on unlabelled speech (EH-MAM)',
   positionals: {},
   options: {
-    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
+    preset: {
+      type: 'string',
+      describe: 'Sizes and schedule: tiny, small or base (default: tiny; with --init, the one of its sizes)',
+    },
+    init: {
+      type: 'string',
+      describe:
+        'Start with the weights of a checkpoint: a folder of pretrain, or a .pt of EH-MAM or data2vec 2.0',
+    },
     config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
     masking: { type: 'string', describe: "See 'ehmam list maskings' (preset: easy-to-hard)" },
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
@@ -23,6 +31,7 @@ export const pretrainCommand = defineCommand({
     ['pretrain --manifest speech.csv --out runs/tiny', 'Minutes on two cores'],
     ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Go on after Ctrl-C'],
     ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'Settings of your own'],
+    ['pretrain --init eh-mam.pt --manifest speech.csv --out runs/mine', 'Go on from released weights'],
     ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
   ],
   stopsOnSignal: true,
@@ -30,6 +39,7 @@ export const pretrainCommand = defineCommand({
     const { pretrainFromManifest } = await import('./pretrain/from-manifest.js');
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
+      init: args.init,
       config: args.config,
       masking: args.masking,
       manifest: args.manifest,

@@ -164,24 +164,29 @@ function hashingOnce(): HashManifest {
 async function pretrainJob(
   encoder: Exclude<SuiteEncoder, string>,
   suite: Suite,
-  { out, engine }: GraphOptions,
+  { out, engine, quiet, remark }: GraphOptions,
   hashOnce: HashManifest,
 ): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
   const { manifest, root, split } = encoder.pretrain;
-  const { config, plugins } = await planPretraining(encoder.pretrain);
+  const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
+  for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
   const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
   const job: PretrainJob = {
     kind: 'pretrain',
-    key: keyOf(['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu']),
+    key: keyOf([
+      ...['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu'],
+      ...(init === undefined ? [] : [init.origin.hash, init.origin.fresh]),
+    ]),
     needs: [],
     title: `pre-train ${name}`,
     resources: suite.resources?.pretrain ?? {},
     work: optimizer.steps * batch.size * seconds,
     encoder: name,
     config,
+    ...(init !== undefined && { init: { spec: encoder.pretrain.init ?? '', hash: init.origin.hash } }),
     manifest,
     root,
     split,
