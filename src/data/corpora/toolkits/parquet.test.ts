@@ -120,7 +120,7 @@ describe('prepare parquet', () => {
       "has no bytes in a column 'sound'",
     );
     await files({ 'a.parquet': 'x', 'b.txt': 'y' });
-    await expect(prepare('parquet', [at('a.parquet')])).rejects.toThrow('is no Parquet file');
+    await expect(prepare('parquet', [at('a.parquet')])).rejects.toThrow('is not a Parquet file');
     await expect(prepare('parquet', [at('b.txt')])).rejects.toThrow('is not named as Parquet files are');
   });
 

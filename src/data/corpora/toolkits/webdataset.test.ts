@@ -28,7 +28,7 @@ describe('prepare webdataset', () => {
   it('reads compressed shards when it may unpack them, to the same audio', async () => {
     const packed = join(shards, 'test-000000.tar.gz');
     await expect(prepare('webdataset', [packed])).rejects.toThrow(
-      'is compressed: what lies in it cannot be read in place',
+      'is compressed: its files cannot be read in place',
     );
     const { rows } = await prepare('webdataset', [packed], { unpack: at('audio') });
     expect(rows[0]?.path).toBe(at('audio/test-000000/s1/utt-1.flac'));
