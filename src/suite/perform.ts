@@ -177,9 +177,9 @@ function keeping(graph: JobGraph) {
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
     if (hash !== undefined && loaded.hash !== hash)
-      throw new UserError(`the encoder '${name}' is not the one that was planned with`, {
+      throw new UserError(`the encoder '${name}' has changed since the run was planned`, {
         file: spec,
-        hint: 'Its files have changed: start the run again',
+        hint: 'Start the run again',
       });
     return loaded;
   });

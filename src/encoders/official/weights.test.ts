@@ -116,7 +116,7 @@ describe('a checkpoint of the official trainer', () => {
       /'fbank' has no student and teacher.*--weights/,
     );
     await expect(loadEncoder(join(made, 'unknown.pt'), 0, { weights: 'teacher' })).rejects.toThrow(
-      /unknown\.pt: holds no teacher/,
+      /unknown\.pt: has no teacher weights/,
     );
   });
 
