@@ -105,7 +105,7 @@ describe('prepare', () => {
       return stderr;
     };
     expect(await refused('kaldi')).toBe(
-      "ehmam: kaldi needs its files: ehmam prepare kaldi DIR.... 'ehmam prepare --help' has examples\n",
+      "ehmam: kaldi needs its files: ehmam prepare kaldi DIR.... See 'ehmam prepare --help' for examples\n",
     );
     expect(await refused('kaldy', 'x')).toContain("no corpus 'kaldy'. Did you mean 'kaldi'?");
     expect(await refused('kaldi', 'x', '--texts', 'y')).toContain('kaldi has no --texts');

@@ -313,7 +313,7 @@ describe('sd', () => {
     await writeFile(file, lines.join('\n'));
     const { problems } = await checkTaskManifest({ task: 'sd', manifest: file, deep: false });
     expect(problems.map(({ message }) => message.replace(`${folder}/`, ''))).toEqual([
-      expect.stringMatching(/^bad.csv:2: the column turns cannot be read. 'anna 1' is no turn/),
+      expect.stringMatching(/^bad.csv:2: the column turns cannot be read. 'anna 1' is not a turn/),
       "bad.csv:3: the turns of 'anna' overlap: one ends at 2 s, the next begins at 1 s. Write them as one turn",
       expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. A head tells at most 4 apart/),
     ]);

@@ -306,7 +306,7 @@ describe('what cannot be read is named', () => {
   });
 
   it.each(['../model-00001-of-00002.safetensors', '/etc/passwd', 'a/b.safetensors', '..', 'model.txt'])(
-    'a shard that is no file beside its index: %s',
+    'a shard that is not a file beside its index: %s',
     async (shard) => {
       await take('data2vec-audio');
       await changeJson('model.safetensors.index.json', () => ({

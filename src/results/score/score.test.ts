@@ -175,7 +175,7 @@ describe('what is wrong', () => {
       /predictions.jsonl:2: the id 'a' stands on line 1 already/,
     ],
     [
-      'an id that is there twice',
+      'an id that occurs twice',
       [header, 'a,A', 'a,B'],
       [good],
       /references.csv:3: the id 'a' stands on line 2 already/,

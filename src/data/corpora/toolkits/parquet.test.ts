@@ -114,7 +114,7 @@ describe('prepare parquet', () => {
 
   it('says what is missing in files without audio, or with more', async () => {
     await expect(prepare('parquet', [join(fixtures, 'parquet/decoded-samples.parquet')])).rejects.toThrow(
-      'has no column of audio. It holds decoded samples: write it with audio as bytes',
+      'has no audio column. It holds decoded samples: write it with audio as bytes',
     );
     await expect(prepare('parquet', [train], { columns: { audio: 'sound' } })).rejects.toThrow(
       "has no bytes in a column 'sound'",

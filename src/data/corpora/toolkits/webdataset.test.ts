@@ -75,7 +75,7 @@ describe('prepare webdataset', () => {
       ],
       "'a' has 2 members of audio: wav, flac. Say which to take: --columns audio=wav",
     ],
-    ['no audio', [['a.txt', 'x']], 'holds no sample with audio'],
+    ['no audio', [['a.txt', 'x']], 'contains no sample with audio'],
     [
       'JSON that is none',
       [
