@@ -90,7 +90,7 @@ describe('an honest archive', () => {
     const archive = await honestArchive('x.tar.gz');
     await mkdir(join(target, 'LibriSpeech/1'), { recursive: true });
     await writeFile(join(target, 'LibriSpeech/1/a.flac'), Buffer.from(content).fill(1, 199_998));
-    expect((await complaint(archive)).message).toMatch(/a\.flac: is there already, with other contents/);
+    expect((await complaint(archive)).message).toMatch(/a\.flac: already exists, with other contents/);
     await expect(refuseUnfinished(target)).rejects.toThrow('holds only a part of x.tar.gz');
   });
 });

@@ -71,7 +71,7 @@ describe('prepare parquet', () => {
     expect(await readdir(at('audio/train-00000-of-00001'))).toEqual(places);
     await writeFile(unpacked[0]?.path as string, 'another');
     await expect(prepare('parquet', [train], options)).rejects.toThrow(
-      'is there already, with other contents',
+      'already exists, with other contents',
     );
   });
 
@@ -107,7 +107,7 @@ describe('prepare parquet', () => {
     expect(remarks.slice(2)).toEqual([
       `left out: ${at('train.parquet')}#audio.bytes@0: is not an audio file that can be read: it is text ("${'x'.repeat(24)}"). Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac`,
       expect.stringContaining(
-        'train.parquet#audio.bytes@2: is not an audio file that can be read: it begins with nothing but zeros',
+        'train.parquet#audio.bytes@2: is not an audio file that can be read: it starts with zeros only',
       ),
     ]);
   });
