@@ -31,9 +31,9 @@ export async function readTorchEncoder(file: string, weights?: OfficialWeights):
         throw new UserError(`is ${found.what}`, { file, hint: found.take });
       case 'fairseq':
         if (weights !== undefined)
-          throw new UserError('has no student and teacher to choose from', {
+          throw new UserError('--weights does not apply: it has no student and teacher', {
             file,
-            hint: 'Leave --weights out',
+            hint: 'Remove --weights',
           });
         return readModel(content, found, file);
     }
@@ -67,7 +67,7 @@ async function readModel({ readAll }: TorchFile, found: FairseqModel, file: stri
       files: [file],
       training: found.settings,
     },
-    notes: beside.length > 0 ? [`left aside, as no part of the encoder: ${summary(beside)}`] : [],
+    notes: beside.length > 0 ? [`ignored, because not part of the encoder: ${summary(beside)}`] : [],
     maskEmbedding: maskEmbedding && checkedMask(maskEmbedding, configured, `${found.prefix}mask_emb`, file),
     recognition: outputNames.some((name) => tensors.has(name))
       ? () => readLayer(file, configured)
