@@ -27,6 +27,8 @@ export interface InputSource {
   readonly noisy: boolean;
   readonly train: readonly Transcribed[];
   readonly settings: FinetuneSettings;
+  /** Samples of a part at most, padding counted. */
+  readonly samplesAtOnce: number;
   /** The audio of a training utterance, by its place. */
   audio(place: number): Promise<Float32Array>;
 }
@@ -67,7 +69,7 @@ export function updateSource(source: InputSource): UpdateSource {
         const key: RandomKey = [seed, 'finetune', update, at];
         const frames = rows.map((row) => framesOf(encoder, train[row] as Transcribed));
         const masks = drawMasks(frames, encoder.dims[0] as number, settings.masking, key);
-        for (const part of partsOf(rows, lengths, batch.samplesAtOnce, encoder))
+        for (const part of partsOf(rows, lengths, source.samplesAtOnce, encoder))
           parts.push(await partInputs(source, part, masks, key, widthOf));
       }
       return parts;
