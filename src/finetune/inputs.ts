@@ -4,21 +4,11 @@ import { hashKey, type RandomKey } from '../base/random.js';
 import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Given } from '../engine/engine.js';
-import type * as tf from '../engine/ops.js';
 import { type Epochs, epochsOf, type Part, packBatches, partsOf, targetWidths } from './batches.js';
 import { framesOf, type Transcribed } from './data.js';
 import { type BatchMasks, drawMasks, maskNoise, maskTensor } from './masks.js';
-import type { FrameMasks, SpeechBatch, TargetBatch } from './model.js';
+import type { UpdateInputs } from './model.js';
 import type { FinetuneSettings } from './settings.js';
-
-/** Inputs of an update's part. A type, so that it is a tree. */
-export type UpdateInputs = {
-  readonly speech: SpeechBatch;
-  readonly text: TargetBatch;
-  readonly masks: FrameMasks;
-  /** int32 [2], see `DropoutKey`. */
-  readonly key: tf.Tensor;
-};
 
 /** What the inputs of updates are made of. */
 export interface InputSource {
@@ -27,6 +17,8 @@ export interface InputSource {
   readonly noisy: boolean;
   readonly train: readonly Transcribed[];
   readonly settings: FinetuneSettings;
+  /** Samples of a part at most, padding counted. */
+  readonly samplesAtOnce: number;
   /** The audio of a training utterance, by its place. */
   audio(place: number): Promise<Float32Array>;
 }
@@ -67,7 +59,7 @@ export function updateSource(source: InputSource): UpdateSource {
         const key: RandomKey = [seed, 'finetune', update, at];
         const frames = rows.map((row) => framesOf(encoder, train[row] as Transcribed));
         const masks = drawMasks(frames, encoder.dims[0] as number, settings.masking, key);
-        for (const part of partsOf(rows, lengths, batch.samplesAtOnce, encoder))
+        for (const part of partsOf(rows, lengths, source.samplesAtOnce, encoder))
           parts.push(await partInputs(source, part, masks, key, widthOf));
       }
       return parts;

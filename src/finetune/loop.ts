@@ -22,11 +22,11 @@ import { triStage } from '../training/schedule.js';
 import { compileUpdates } from '../training/updates.js';
 import type { Transcribed } from './data.js';
 import { greedyText } from './decoding/decode-splits.js';
-import { type UpdateInputs, updateSource } from './inputs.js';
-import { recognitionLogits, recognitionLoss } from './model.js';
+import { updateSource } from './inputs.js';
+import { recognitionLogits, recognitionLoss, type UpdateInputs } from './model.js';
 import { compileRecognition, logitsOf } from './recognition.js';
 import type { FinetuneFolder } from './run-folder.js';
-import type { FinetuneSettings } from './settings.js';
+import { type FinetuneSettings, samplesAtOnce } from './settings.js';
 import type { Speech } from './speech.js';
 import { optimizerOf, startParameters, type TrainableEncoder } from './trained.js';
 
@@ -139,6 +139,7 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
     ...trainable,
     train,
     settings,
+    samplesAtOnce: samplesAtOnce(settings, engine.provider),
     audio: (place) => speech.read(train[place] as Transcribed),
   });
   const look = openLooks(loop, source.epochs.updatesAnEpoch);
@@ -232,10 +233,11 @@ function openLooks(
   updatesAnEpoch: number,
 ) {
   const program = compileRecognition(engine, encoder);
+  const atOnce = samplesAtOnce(settings, engine.provider);
   const look = async (state: Running, update: number): Promise<{ state: Running; ended: boolean }> => {
     if (!isLook(settings, update, updatesAnEpoch)) return { state, ended: false };
     const { trained, frozen } = state.weights;
-    const split = logitsOf({ program, encoder, batch: settings.batch, speech }, { trained, frozen }, dev);
+    const split = logitsOf({ program, encoder, samplesAtOnce: atOnce, speech }, { trained, frozen }, dev);
     const pairs: TextPair[] = [];
     for await (const { text, logits } of split.read())
       pairs.push({ reference: text, hypothesis: greedyText(alphabet, logits) });

@@ -9,7 +9,6 @@ import { type Part, packBatches, partsOf } from './batches.js';
 import { framesOf, type Transcribed } from './data.js';
 import type { SplitLogits, UtteranceLogits } from './decoding/split-logits.js';
 import { recognitionLogits, type SpeechBatch } from './model.js';
-import type { FinetuneSettings } from './settings.js';
 import type { Speech } from './speech.js';
 
 /** Parameters where the engine has them, some of them frozen; types, so that they are trees. */
@@ -40,7 +39,8 @@ const window = 256;
 export interface Recognising {
   readonly program: RecognitionProgram;
   readonly encoder: Encoder;
-  readonly batch: FinetuneSettings['batch'];
+  /** Samples of a part at most, padding counted. */
+  readonly samplesAtOnce: number;
   readonly speech: Speech;
 }
 
@@ -60,13 +60,13 @@ export function logitsOf(
 }
 
 async function logitsOfSome(
-  { program, encoder, batch, speech }: Recognising,
+  { program, encoder, samplesAtOnce, speech }: Recognising,
   weights: RecognitionWeights,
   utterances: readonly Transcribed[],
 ): Promise<UtteranceLogits[]> {
   const lengths = utterances.map(({ samples }) => Math.max(samples, encoder.minimumSamples));
-  const batches = packBatches(lengths, { samples: batch.samplesAtOnce, multiple: 1 }, 0);
-  const parts = batches.flatMap((rows) => partsOf(rows, lengths, batch.samplesAtOnce, encoder));
+  const batches = packBatches(lengths, { samples: samplesAtOnce, multiple: 1 }, 0);
+  const parts = batches.flatMap((rows) => partsOf(rows, lengths, samplesAtOnce, encoder));
   const found: UtteranceLogits[] = [];
   for (const [at, part] of parts.entries()) {
     const soon = parts[at + 1]?.rows ?? [];

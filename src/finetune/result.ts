@@ -12,6 +12,7 @@ import { encoderEntry, engineEntry } from '../results/record-entries.js';
 import { type DecodedSplits, decodeSplits } from './decoding/decode-splits.js';
 import type { FinetuneEnd, FinetuneState } from './loop.js';
 import { compileRecognition, logitsOf } from './recognition.js';
+import { samplesAtOnce } from './settings.js';
 import { partsOfParameters } from './trained.js';
 import type { FinetuneWork } from './work.js';
 
@@ -35,7 +36,7 @@ export async function recognised(work: FinetuneWork, end: FinetuneEnd): Promise<
     trained: engine.hold<Parameters>(bestOf(end).parameters),
     frozen: engine.hold<Parameters>({}),
   };
-  const recognising = { program, encoder, batch: settings.batch, speech };
+  const recognising = { program, encoder, samplesAtOnce: samplesAtOnce(settings, engine.provider), speech };
   const splits = Object.entries(data.others).map(
     ([name, utterances]) => [name, logitsOf(recognising, weights, utterances)] as const,
   );
