@@ -1,13 +1,13 @@
 /** @file Which differences of a comparison are no chance: paired by utterance, corrected over the table. */
 import type { Task } from '../api/task.js';
 import { UserError } from '../base/errors.js';
-import { holm, type PairedDifference } from '../metrics/index.js';
+import { detectableDifference, holm, type PairedDifference } from '../metrics/index.js';
 import type { Comparison, ComparisonCell } from './compare.js';
 import { pairedDifference } from './paired.js';
 import type { StoredRecord } from './record.js';
 
 /**
- * The comparison with an interval and a corrected p-value at every difference from the baseline. A cell whose
+ * The comparison with an interval, a corrected p-value and what could have been found at every difference from the baseline. A cell whose
  * predictions are missing or do not match stays without, and the reason is told.
  * @param records those that the comparison was made from
  */
@@ -38,10 +38,17 @@ export async function withSignificance(
   }
   const corrected = holm([...tested.values()].map(({ pValue }) => pValue));
   const found = new Map(
-    [...tested].map(([cell, { interval }], i) => [
-      cell,
-      { differenceInterval: interval, pValue: corrected[i] as number },
-    ]),
+    [...tested].map(([cell, paired], i) => {
+      const detectable = detectableDifference(paired);
+      return [
+        cell,
+        {
+          differenceInterval: paired.interval,
+          pValue: corrected[i] as number,
+          ...(detectable !== undefined && { detectable }),
+        },
+      ];
+    }),
   );
   const rows = comparison.rows.map((row) => ({
     ...row,

@@ -1,7 +1,7 @@
 /** @file The gate: are fresh results as good as the baseline's, or is one worse by more than chance? */
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
-import { holm } from '../../metrics/index.js';
+import { detectableDifference, holm } from '../../metrics/index.js';
 import { type EncoderRows, encoderRows, isSameEncoder, shortHash } from '../encoder-rows.js';
 import { groupBy } from '../labels.js';
 import { pairedDifference } from '../paired.js';
@@ -31,6 +31,8 @@ export interface GateCell {
   readonly interval?: readonly [low: number, high: number];
   /** After Holm's correction over the cells. */
   readonly pValue?: number;
+  /** The smallest true loss that would have failed the gate four times in five; missing where both predicted the same. */
+  readonly detectable?: number;
   /** Why it could not be compared. */
   readonly why?: string;
   /** Where the fresh result is of other weights than the baseline's: the hashes of both. */
@@ -110,7 +112,10 @@ function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord
 const keysOfName = (records: readonly StoredRecord[], name: string, rows: EncoderRows): ReadonlySet<string> =>
   new Set(records.flatMap(({ record }) => (record.encoder.name === name ? [rows.keyOf(record)] : [])));
 
-async function compare({ label, before, after, ambiguity }: Pair, { tasks }: GateOptions): Promise<GateCell> {
+async function compare(
+  { label, before, after, ambiguity }: Pair,
+  { tasks, level, tolerance }: GateOptions,
+): Promise<GateCell> {
   const [first] = before;
   if (first === undefined) throw new Error('an empty group');
   const metric = Object.keys(first.record.metrics)[0] ?? '';
@@ -129,8 +134,11 @@ async function compare({ label, before, after, ambiguity }: Pair, { tasks }: Gat
   const why = [...before, ...after].flatMap((stored) => unlike(first, stored, metric))[0];
   if (why !== undefined) return { ...found, why };
   try {
-    const { difference, interval, pValue } = await pairedDifference(before, after, metric, tasks);
-    return { ...found, verdict: 'holds', difference, interval, pValue };
+    const paired = await pairedDifference(before, after, metric, tasks);
+    const { difference, interval, pValue } = paired;
+    const detectable = detectableDifference(paired, { level, tolerance });
+    const tested = { difference, interval, pValue, ...(detectable !== undefined && { detectable }) };
+    return { ...found, verdict: 'holds', ...tested };
   } catch (error) {
     if (error instanceof UserError) return { ...found, why: error.message };
     throw error;
