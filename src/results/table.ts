@@ -78,7 +78,7 @@ export function layoutOf(comparison: Comparison, { power = false }: TableOptions
 }
 
 /** The tables of hidden states: a row a hidden state, a column an encoder; the best of each column stands out. */
-export function layerLayouts({ layers = [] }: Comparison): Layout[] {
+export function layerLayouts({ layers = [] }: Pick<Comparison, 'layers'>): Layout[] {
   return layers.map(({ taskLabel, metric, direction, rows }): Layout => {
     const count = Math.max(...rows.map((row) => row.layers.length));
     const better = direction === 'higher' ? Math.max : Math.min;

@@ -18,8 +18,16 @@ export const sd: Task<SpeakerActivitySpec> = {
   name: 'sd',
   version: 1,
   summary: 'who speaks when (column turns: speaker start end; speaker start end; ... in seconds)',
+  title: 'speaker diarisation',
   columns: ['turns'],
-  metrics: [{ name: 'der', direction: 'lower' }],
+  metrics: [
+    {
+      name: 'der',
+      direction: 'lower',
+      about:
+        'Diarisation error rate: time of speech that is missed, put in or given to another speaker, as a share of the time spoken.',
+    },
+  ],
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;

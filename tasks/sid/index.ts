@@ -6,6 +6,7 @@ export const sid = {
     name: 'sid',
     version: 1,
     summary: 'speaker identification: which training speaker talks (column speaker)',
+    title: 'speaker identification',
     columns: ['speaker'],
   }),
   /**

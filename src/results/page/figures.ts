@@ -19,7 +19,7 @@ export function figure(id: string, title: string, chart: Chart): Figure {
 export function choice(
   id: string,
   name: string,
-  parts: readonly (readonly [label: string, part: Content])[],
+  parts: readonly (readonly [label: Content, part: Content])[],
 ): Html {
   if (parts.length === 1) return html`<p class="sole">${parts[0]?.[0]}</p>${parts[0]?.[1]}`;
   const panels = parts.map(

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
-import { pretrainingRuns, readLog } from './pretraining.js';
+import { readLog } from './pretraining.js';
+import { pretrainingRuns } from './runs.js';
 
 let folder: string;
 let log: string;
@@ -58,7 +59,7 @@ describe('the run behind an encoder', () => {
     hashes: Readonly<Record<string, string>> = {},
   ) => {
     const remarks: string[] = [];
-    const runs = await pretrainingRuns(compareRecords(records), records, {
+    const { runs } = await pretrainingRuns(compareRecords(records), records, {
       folders,
       hashOf: async (each) => hashes[each],
       remark: (why) => remarks.push(why),
