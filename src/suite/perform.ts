@@ -156,6 +156,7 @@ async function trainHeads(
     onProgress,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
+    revision: graph.revision,
     say: (text) => {
       remark = text;
     },

@@ -59,23 +59,29 @@ export async function judge(
   options: GateOptions,
 ): Promise<GateReport> {
   const { tolerance, level } = options;
-  const cells: GateCell[] = [];
-  for (const pair of pairsOf(baseline, fresh)) cells.push(await compare(pair, options));
-  const corrected = holm(cells.flatMap((cell) => cell.pValue ?? []));
-  let next = 0;
-  const judged = cells.map((cell): GateCell => {
-    if (cell.pValue === undefined || cell.difference === undefined) return cell;
-    const pValue = corrected[next++] as number;
-    const worse = cell.direction === 'higher' ? -cell.difference : cell.difference;
-    return { ...cell, pValue, verdict: worse > tolerance && pValue < level ? 'regressed' : 'holds' };
-  });
+  const judged = await judgePairs(pairsOf(baseline, fresh), options);
   const has = (verdict: GateVerdict): boolean => judged.some((cell) => cell.verdict === verdict);
   const verdict = has('regressed') ? 'regressed' : has('could not compare') ? 'could not compare' : 'holds';
   return { verdict, cells: judged, tolerance, level };
 }
 
+/** A cell a pair, in their order; p-values are corrected over them all. */
+export async function judgePairs(pairs: readonly GatePair[], options: GateOptions): Promise<GateCell[]> {
+  const { tolerance, level } = options;
+  const cells: GateCell[] = [];
+  for (const pair of pairs) cells.push(await compare(pair, options));
+  const corrected = holm(cells.flatMap((cell) => cell.pValue ?? []));
+  let next = 0;
+  return cells.map((cell): GateCell => {
+    if (cell.pValue === undefined || cell.difference === undefined) return cell;
+    const pValue = corrected[next++] as number;
+    const worse = cell.direction === 'higher' ? -cell.difference : cell.difference;
+    return { ...cell, pValue, verdict: worse > tolerance && pValue < level ? 'regressed' : 'holds' };
+  });
+}
+
 /** Two sides of a comparison: records of one encoder on one task, all seeds together. */
-interface Pair {
+export interface GatePair {
   readonly label: string;
   readonly before: readonly StoredRecord[];
   readonly after: readonly StoredRecord[] | undefined;
@@ -83,11 +89,11 @@ interface Pair {
   readonly ambiguity?: string;
 }
 
-function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): Pair[] {
+function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): GatePair[] {
   const sides = [baseline, fresh].map((side) => encoderRows(side.map(({ record }) => record)));
   const [before, after] = sides as [EncoderRows, EncoderRows];
   const groups = groupBy(baseline, ({ record }) => JSON.stringify([before.keyOf(record), record.task.name]));
-  return [...groups.values()].map((group): Pair => {
+  return [...groups.values()].map((group): GatePair => {
     const [first] = group as [StoredRecord];
     const { encoder, task } = first.record;
     const ofName = fresh.filter(({ record }) => record.encoder.name === encoder.name);
@@ -113,7 +119,7 @@ const keysOfName = (records: readonly StoredRecord[], name: string, rows: Encode
   new Set(records.flatMap(({ record }) => (record.encoder.name === name ? [rows.keyOf(record)] : [])));
 
 async function compare(
-  { label, before, after, ambiguity }: Pair,
+  { label, before, after, ambiguity }: GatePair,
   { tasks, level, tolerance }: GateOptions,
 ): Promise<GateCell> {
   const [first] = before;

@@ -53,6 +53,13 @@ function inWords(chart: Chart): string {
             `${label} ${points.map(({ layer, value }) => `${layer}: ${short(value)}`).join(', ')}, weighted sum ${short(sum)}`,
         )
         .join('; ')}`;
+    case 'history':
+      return `${chart.axis}, from state to state: ${chart.series
+        .map(
+          ({ label, points }) =>
+            `${label} ${points.map(({ state, value, change }) => `${chart.states[state]}: ${short(value)}${change === 'regressed' || change === 'improved' ? ` (${change})` : ''}`).join(', ')}`,
+        )
+        .join('; ')}`;
     case 'cost':
       return `${chart.axis} at ${chart.costAxis}: ${chart.points
         .map(({ label, cost, value }) => `${label} ${short(value)} at ${short(cost)}`)
