@@ -31,7 +31,7 @@ ${terms.glossary(columns)}`;
 }
 
 function head(column: ComparisonColumn, terms: Terms, utterances: number | undefined): Html {
-  return html`<th scope="col" class="number" aria-sort="none" data-direction="${column.direction}"><button type="button" class="sort">${terms.titleOf(column)}</button><small>${terms.metricOf(column)}${utterances === undefined ? undefined : html` · n ${utterances}`}</small></th>`;
+  return html`<th scope="col" class="number" aria-sort="none" data-direction="${column.direction}"><button type="button" class="sort">${terms.titleOf(column)}</button><small>${terms.metricOf(column)}${utterances === undefined ? undefined : html` · <span class="range">n ${utterances}</span>`}</small></th>`;
 }
 
 function body(
@@ -49,7 +49,7 @@ function body(
     best
       ? html`<b class="best">${percent(value)}</b><span class="unseen"> (best)</span>`
       : html`<span>${percent(value)}</span>`
-  }${interval && html`<small>${percent(interval[0])}–${percent(interval[1])}</small>`}${
+  }${interval && html`<small class="range">${percent(interval[0])}–${percent(interval[1])}</small>`}${
     seeds > 1 ? html`<small>${seeds} seeds, sd ${percent(deviation)}</small>` : undefined
   }${difference === undefined ? undefined : html`<small class="${markOf(cell) === '' ? 'difference' : 'difference sure'}">Δ ${points(difference)}${markOf(cell)}</small>`}${
     differenceInterval && html`<small>(${differenceInterval.map(points).join(' to ')})</small>`

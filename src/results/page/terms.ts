@@ -40,7 +40,7 @@ export function termsOf(tasks: readonly Task[]): Terms {
       const { metric, direction } = column;
       const unit = html` % <span aria-hidden="true">${arrows[direction]}</span><span class="unseen">, ${direction} is better</span>`;
       const hint = html`<button type="button" class="hint" aria-describedby="${metricId(column)}">${metric}</button>`;
-      return html`${aboutOf(column) === undefined ? metric : hint}${unit}`;
+      return html`<span class="range">${aboutOf(column) === undefined ? metric : hint}${unit}</span>`;
     },
     glossary: (columns) => {
       const entries = new Map(
