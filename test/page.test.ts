@@ -162,7 +162,9 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     await open();
     // Of five utterances, nothing that the first encoder heard is wrong, and everything that the last one did.
     expect(await page.locator('.lead p').first().textContent()).toBe(`On both tasks good beats ${bad}.`);
-    expect(await page.locator('.lead li').first().textContent()).toBe('On 1 of 2 tasks (asr) good beats tiny.');
+    expect(await page.locator('.lead li').first().textContent()).toBe(
+      'On 1 of 2 tasks (asr) good beats tiny.',
+    );
     expect(await page.locator('.comparison thead .sort').allTextContents()).toEqual([
       'encoder',
       'speech recognition (asr)',

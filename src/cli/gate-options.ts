@@ -4,13 +4,13 @@ import { UserError } from '../base/errors.js';
 export const toleranceOption = {
   type: 'number',
   default: 1,
-  describe: 'Percentage points that a metric may be worse',
+  describe: 'Largest allowed worsening of a metric, in percentage points',
 } as const;
 
 export const levelOption = {
   type: 'number',
   default: 0.05,
-  describe: 'Below this corrected p-value it is no chance',
+  describe: 'Significance level of the corrected p-value',
 } as const;
 
 /**
@@ -22,7 +22,7 @@ export function gateTerms(
   level: number,
 ): { readonly tolerance: number; readonly level: number } {
   if (tolerance >= 0 && level > 0 && level < 1) return { tolerance: tolerance / 100, level };
-  throw new UserError(`--tolerance ${tolerance} with --level ${level} is not possible`, {
-    hint: 'Give a tolerance from 0 and a level between 0 and 1',
-  });
+  throw new UserError(
+    `--tolerance ${tolerance}, --level ${level}: expected a tolerance of 0 or more and a level between 0 and 1`,
+  );
 }

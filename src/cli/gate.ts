@@ -6,17 +6,22 @@ const exitCodes = { holds: 0, regressed: 1, 'could not compare': 2 } as const;
 
 export const gateCommand = defineCommand({
   usage: 'gate',
-  summary: 'Compare fresh results with a baseline: exit 0 holds, 1 regressed, 2 could not compare',
+  summary:
+    'Compare new results with a baseline: exit code 0 no regression, 1 regression, 2 could not compare',
   positionals: {},
   options: {
-    baseline: { type: 'string', demandOption: true, describe: 'Folder or record.json of the baseline' },
-    results: { type: 'string', demandOption: true, describe: 'Folder of the fresh results' },
+    baseline: {
+      type: 'string',
+      demandOption: true,
+      describe: 'Result folder or record.json of the baseline',
+    },
+    results: { type: 'string', demandOption: true, describe: 'Folder of the new results' },
     tolerance: toleranceOption,
     level: levelOption,
-    junit: { type: 'string', describe: 'File for JUnit XML' },
+    junit: { type: 'string', describe: 'JUnit XML file to write' },
   },
   examples: [
-    ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or a workflow'],
+    ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or CI workflow'],
     ['gate --baseline a --results b --junit gate.xml', 'With a report for a CI server'],
   ],
   async run({ baseline, results, tolerance, level, junit }, io) {

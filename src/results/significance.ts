@@ -46,7 +46,7 @@ export async function testPairs<Pair extends CellPair>(
       found.push([pair, await pairedDifference(groupOf(before), groupOf(after), metric, tasks)]);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      untested.add(`no test of a difference: ${error.message}`);
+      untested.add(`difference not tested: ${error.message}`);
     }
   }
   const corrected = holm(found.map(([, { pValue }]) => pValue));

@@ -46,7 +46,7 @@ describe('a log of pre-training', () => {
     await writeFile(log, `${line(1)}\n${line(2)}\n{"step":3,"recon`);
     expect(await readLog(log)).toHaveLength(2);
     await writeFile(log, `${line(1)}\nwhat\n${line(3)}\n`);
-    await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a step of a pre-training`);
+    await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a training step`);
   });
 });
 
@@ -77,7 +77,7 @@ describe('the run behind an encoder', () => {
     await mkdir(other);
     await writeFile(join(other, 'log.jsonl'), `${line(1)}\n`);
     expect((await runsOf(records, [other])).runs).toEqual([own, ['other', 2, other]]);
-    await expect(runsOf(records, ['/nowhere'])).rejects.toThrow('holds no log');
+    await expect(runsOf(records, ['/nowhere'])).rejects.toThrow('contains no pre-training log');
   });
 
   it('is the one with its weights, where two trainings have one name', async () => {
@@ -104,7 +104,7 @@ describe('the run behind an encoder', () => {
     const trainedAnew = await runsOf([of('checkpoint', first, b)], [], hashes);
     expect(trainedAnew).toEqual({
       runs: [],
-      remarks: [`no learning of checkpoint: ${b} holds other weights than its results are of`],
+      remarks: [`no training curves of checkpoint: the weights in ${b} differ from those of its results`],
     });
   });
 
@@ -133,7 +133,7 @@ describe('the run behind an encoder', () => {
       ['one', 'two', 'renamed', 'four'].map((name, i) => [name, join(moved, places[i] ?? '')]),
     );
     expect(found.remarks).toEqual([
-      'no learning of five: no folder runs/five with a log is beside or below the results; name it with --encoders',
+      'no training curves of five: found no folder runs/five with a log in or next to the results; name it with --encoders',
     ]);
   });
 

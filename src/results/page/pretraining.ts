@@ -68,10 +68,10 @@ export async function readLog(file: string, most: number = mostPoints): Promise<
   for await (const text of lines) {
     line++;
     if (broken !== undefined) {
-      throw new UserError('is not a step of a pre-training', {
+      throw new UserError('is not a training step', {
         file,
         line: broken,
-        hint: 'Remove the line, or leave the encoder out',
+        hint: 'Remove the line, or the encoder',
       });
     }
     const step = stepOf(text);

@@ -45,7 +45,7 @@ describe('a page', () => {
     expect(remarks).toHaveLength(5);
     expect(remarks[0]).toContain('no predictions of tiny on asr');
     expect(remarks).toContainEqual(
-      expect.stringMatching(/^no learning of tiny: no folder tiny with a log is beside/),
+      expect.stringMatching(/^no training curves of tiny: found no folder tiny with a log/),
     );
     expect(content.charts['task-asr-intervals']).toMatchObject({ axis: 'wer %, lower is better' });
   });

@@ -70,8 +70,8 @@ export async function pretrainingRuns(
     if (runs.some((run) => run.colour === colour) || !isPretrained(stored.record)) continue;
     missing.push(
       other === undefined
-        ? `no learning of ${label}: no folder ${spec} with a log is beside or below the results; name it with --encoders`
-        : `no learning of ${label}: ${other} holds other weights than its results are of`,
+        ? `no training curves of ${label}: found no folder ${spec} with a log in or next to the results; name it with --encoders`
+        : `no training curves of ${label}: the weights in ${other} differ from those of its results`,
     );
   }
   for (const line of missing) remark(line);
@@ -93,9 +93,9 @@ async function givenRuns(folder: string): Promise<readonly string[]> {
   if (await hasLog(folder)) return [folder];
   const below = await runsBelow(folder);
   if (below.length > 0) return below;
-  throw new UserError('holds no log of a pre-training', {
+  throw new UserError('contains no pre-training log', {
     file: folder,
-    hint: "Give folders that 'ehmam pretrain --out' wrote",
+    hint: "Pass folders written by 'ehmam pretrain --out'",
   });
 }
 
