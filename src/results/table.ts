@@ -155,15 +155,15 @@ function powerNotes({ rows }: Comparison): string[] {
   if (tested.length === 0) return [];
   const unknown = tested.some((cell) => cell?.detectable === undefined);
   return [
-    `could show: the true difference, in points, that this test set would have shown four times in five (p < 0.05, paired)${familyText(tested.length)}`,
-    ...(unknown ? ['could show ?: the two predicted the same, which does not say it'] : []),
+    `could show: the smallest true difference, in points, that this test set would find in 4 of 5 cases (p < 0.05, paired)${familyText(tested.length)}`,
+    ...(unknown ? ['could show ?: unknown, because both encoders predicted the same'] : []),
   ];
 }
 
 /** How much more it takes where a table of comparisons shares one level. */
 export function familyText(comparisons: number, level = 0.05): string {
   if (comparisons < 2) return '';
-  return `; ${familyFactor(comparisons, { level }).toFixed(2)} times as much for one alone among ${comparisons} after Holm`;
+  return `; a single one among ${comparisons} must be ${familyFactor(comparisons, { level }).toFixed(2)} times as large after Holm's correction`;
 }
 
 /** `could show 2.10`, where a difference was tested. */

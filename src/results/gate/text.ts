@@ -72,7 +72,7 @@ function powerNotes({ cells, level }: GateReport): string[] {
   const tested = cells.filter(({ pValue }) => pValue !== undefined).length;
   if (!cells.some(({ detectable }) => detectable !== undefined)) return [];
   return [
-    `could show: the true loss, in points, that would have failed the gate four times in five (beyond the tolerance, p < ${level}, paired)${familyText(tested, level)}`,
+    `could show: the smallest true loss, in points, that would fail this gate in 4 of 5 cases (above the tolerance, p < ${level}, paired)${familyText(tested, level)}`,
   ];
 }
 

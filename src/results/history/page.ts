@@ -65,7 +65,7 @@ function leadOf(history: History): Html {
     regressions.length === 0
       ? `No regression in ${states.length} states.`
       : `${regressions.length} ${regressions.length === 1 ? 'regression' : 'regressions'} in ${states.length} states: ${named.join('; ')}${more}.`;
-  return html`<div class="lead" role="note"><p>${text}</p><p class="note">Each state is compared with the one before it as the gate does: worse by more than ${percent(tolerance)} points, p &lt; ${level}, paired, after Holm’s correction over the state.</p></div>`;
+  return html`<div class="lead" role="note"><p>${text}</p><p class="note">Each state is compared with the one before it as the gate does: worse by more than ${percent(tolerance)} points, p &lt; ${level}, paired, after Holm’s correction over the state. ▼ marks a regression, ▲ an improvement.</p></div>`;
 }
 
 function changesPart(history: History): Section | undefined {
@@ -130,8 +130,12 @@ function taskPart(
   };
   const drawn = figure(`${id}-history`, `${first.metric} % of ${title}`, chart);
   const layout = historyLayout(history, series);
-  const body = html`${drawn.markup}<details><summary>Table</summary>${layoutTable(layout, title)}${copyButtons(layout)}</details>${terms.glossary([first])}`;
-  return { section: { id, title, name: first.taskLabel, body }, charts: drawn.charts };
+  const body = html`${drawn.markup}<details><summary>Table</summary>${layoutTable(layout, title)}${copyButtons(layout)}</details>`;
+  const about = terms.meaningOf(first);
+  return {
+    section: { id, title, name: first.taskLabel, ...(about !== undefined && { about }), body },
+    charts: drawn.charts,
+  };
 }
 
 /** How the point stands to the one before it, for its tooltip. */

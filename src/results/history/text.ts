@@ -69,7 +69,7 @@ export function historyLayout({ states }: History, series: readonly HistorySerie
       'percent, and the 95 % interval',
       ...(changed
         ? [
-            'Δ: percentage points since the state before, with p after Holm over the state, paired by utterance',
+            'Δ: percentage points since the previous state, with its p-value (paired by utterance, Holm over the state)',
           ]
         : []),
     ],

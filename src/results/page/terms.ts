@@ -13,6 +13,8 @@ export interface Terms {
   nameOf(column: Pick<Column, 'task' | 'taskLabel'>): Html;
   /** `wer % ↓`; the metric's meaning shows where a reader points at it, or comes to it by key. */
   metricOf(column: Column): Html;
+  /** What the metric counts; undefined where its task does not say. */
+  meaningOf(column: Column): string | undefined;
   /** The metrics of the columns and what they mean; undefined where none says. */
   glossary(columns: readonly Column[]): Html | undefined;
 }
@@ -42,6 +44,7 @@ export function termsOf(tasks: readonly Task[]): Terms {
       const hint = html`<button type="button" class="hint" aria-describedby="${metricId(column)}">${metric}</button>`;
       return html`<span class="range">${aboutOf(column) === undefined ? metric : hint}${unit}</span>`;
     },
+    meaningOf: aboutOf,
     glossary: (columns) => {
       const entries = new Map(
         columns.flatMap((column) => {
