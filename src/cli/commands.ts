@@ -13,6 +13,7 @@ import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { finetuneCommand } from './finetune.js';
 import { gateCommand } from './gate.js';
+import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   reportCommand,
   lmCommand,
   gateCommand,
+  historyCommand,
   listCommand,
   doctorCommand,
   workCommand,

@@ -29,7 +29,7 @@ import { planPretrainings } from './pretraining-jobs.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'revision'>,
     EncoderOptions {
   /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
   readonly layerwise?: boolean | undefined;
@@ -127,6 +127,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     verifyFeatures: options.verifyFeatures,
     checkpointSeconds: options.checkpointSeconds,
     plugins: [...plugins],
+    revision: options.revision,
     jobs: [...pretraining, ...finetuning, ...features.values(), ...heads] satisfies Job[],
     problems,
   };

@@ -199,6 +199,7 @@ async function trainHeads(
     onProgress,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
+    revision: graph.revision,
     say: (text) => {
       remark = text;
     },

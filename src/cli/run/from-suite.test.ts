@@ -56,14 +56,17 @@ const run = (change: Partial<RunRequest>) =>
 
 describe('runFromSuite', () => {
   it('tells two tones apart with every seed, a folder of records each', async () => {
-    const { comparison, complete } = await run({ seeds: ['1', '2'] });
+    const { comparison, complete } = await run({ seeds: ['1', '2'], label: 'before' });
     expect(complete).toBe(true);
     const { rows, columns } = comparison as Comparison;
     expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
     expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
     expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });
     const stored = await readRecords([join(folder, 'results')]);
-    expect(stored.map(({ record }) => record.seed)).toEqual([1, 2]);
+    expect(stored.map(({ record }) => [record.seed, record.revision])).toEqual([
+      [1, 'before'],
+      [2, 'before'],
+    ]);
   });
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
