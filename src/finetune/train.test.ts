@@ -102,7 +102,7 @@ it('goes on from an interruption to the very bytes of one that was left alone', 
 });
 
 it('has the same result however an update is cut into parts', async () => {
-  const short = { updates: 2, frozenUpdates: 1, dev: { from: 2, everyUpdates: 0, everyEpochs: 0 } };
+  const short = { updates: 1, frozenUpdates: 0, dev: { from: 1, everyUpdates: 0, everyEpochs: 0 } };
   const settings = spokenSettings(short);
   const { batch } = settings;
   await run('together', { ...settings, batch: { ...batch, samplesAtOnce: batch.samples } });
