@@ -9,29 +9,29 @@ const tables = ['superb', 'low-resource', 'analysis'] as const;
 
 export const paperCommand = defineCommand({
   usage: 'paper <table> [results..]',
-  summary: "The paper's tables: published rows, ours where there are records, blanks elsewhere",
+  summary: "Print the paper's tables: published rows, and rows of your results",
   positionals: {
-    table: { choices: tables, demandOption: true, describe: 'Which table' },
+    table: { choices: tables, demandOption: true, describe: 'Name of the table' },
     results: {
       type: 'string',
       array: true,
       describe:
-        'Result folders or record.json files; for low-resource folders of finetuning.json, for analysis also of analysis.json',
+        'Result folders or record.json files; for low-resource folders with finetuning.json, for analysis also with analysis.json',
     },
   },
   options: {
-    baseline: { type: 'string', describe: 'Of low-resource: the row that differences are shown from' },
-    format: { choices: comparisonFormats, default: 'table', describe: 'How to write the table' },
+    baseline: { type: 'string', describe: 'For the table low-resource: row that differences are shown from' },
+    format: { choices: comparisonFormats, default: 'table', describe: 'Format of the table' },
   },
   examples: [
-    ['paper superb', 'The published rows alone'],
-    ['paper superb results/superb --format latex', 'With ours, for a paper'],
-    ['paper low-resource results/finetuned', 'Recognisers that were fine-tuned, beside published ones'],
+    ['paper superb', 'Only published rows'],
+    ['paper superb results/superb --format latex', 'With your results, as LaTeX'],
+    ['paper low-resource results/finetuned', 'Fine-tuned recognisers, beside published results'],
     [
       'paper low-resource results/finetuned --baseline tiny-random',
-      'With differences from the random-masking twin',
+      'With differences from the encoder pre-trained with random masking',
     ],
-    ['paper analysis runs results/mini', 'What analyse found, beside what came of it'],
+    ['paper analysis runs results/mini', 'Analyses of pre-training, with the results of the encoders'],
   ],
   async run({ table, results = [], format, json, baseline }, io) {
     const laid = await layOut(table, results, baseline);

@@ -38,9 +38,9 @@ export async function findFiles(
 
 async function filesOf(path: string, name: string, accepts: (file: string) => boolean): Promise<string[]> {
   const kind = await stat(path).catch((error: unknown) => {
-    throw new UserError('is not there', {
+    throw new UserError('no such file or folder', {
       file: path,
-      hint: `Give result folders or ${name} files`,
+      hint: `Pass result folders or ${name} files`,
       cause: error,
     });
   });

@@ -24,7 +24,7 @@ export async function readFinetunings(paths: readonly string[]): Promise<StoredF
   const files = await findFinetuningFiles(paths);
   if (files.length === 0)
     throw new UserError(`no ${finetuningFileName} under ${paths.join(', ')}`, {
-      hint: "Give the folder that 'ehmam finetune' wrote, or a suite's results with fine-tuning",
+      hint: "Pass a folder written by 'ehmam finetune', or by a suite with fine-tuning",
     });
   return inGroups(files, (file) => readFinetuning(dirname(file)));
 }

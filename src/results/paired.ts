@@ -76,16 +76,16 @@ function ratioDifference(before: readonly RatioScores[], after: readonly RatioSc
 /** Scores with their utterances and units in the order of others. */
 function inOrderOf(wanted: Scores, scores: Scores, path: string, other: string | undefined): Scores {
   if (!('statistic' in scores)) return ratiosInOrder(wanted.ids, scores, path, other);
-  if (!('statistic' in wanted)) throw new Error('a statistic beside a ratio');
+  if (!('statistic' in wanted)) throw new Error('a statistic and a ratio cannot be compared');
   const statistic = withUnitsInOrder(scores.statistic, wanted.statistic.units);
   if (statistic === undefined || !areSame(wanted.ids, scores.ids)) throw otherUtterances(path, other);
   return { ids: wanted.ids, statistic };
 }
 
 const otherUtterances = (path: string, other: string | undefined): UserError =>
-  new UserError('was tested on other utterances', {
+  new UserError('was evaluated on different utterances', {
     file: path,
-    hint: `Compare results of the same test split as ${other}`,
+    hint: `Compare only results on the test split of ${other}`,
   });
 
 function areSame(ids: readonly string[], others: readonly string[]): boolean {

@@ -140,9 +140,9 @@ async function plannedStart({ spec, hash }: NonNullable<PretrainJob['init']>): P
 }
 
 const changedSince = (name: string, spec: string): UserError =>
-  new UserError(`the encoder '${name}' is not the one that was planned with`, {
+  new UserError(`the encoder '${name}' has changed since the run was planned`, {
     file: spec,
-    hint: 'Its files have changed: start the run again',
+    hint: 'Start the run again',
   });
 
 /** Where the features of a graph are, for whoever makes or reads them. */
