@@ -70,6 +70,16 @@ export interface EncoderFamily<Config = unknown> {
   readonly presets?: Readonly<Record<string, Config>>;
   /** Settings that only training looks at, such as rates of dropout: they are no part of an encoder's hash. */
   readonly trainingSettings?: readonly string[];
+  /**
+   * How the names of the parameters begin that turn samples into frames: fine-tuning leaves them as they are, as the
+   * reference does (default: none).
+   */
+  readonly frontEnd?: readonly string[];
+  /**
+   * What stands in place of the frames that fine-tuning masks: noise, as the encoder was pre-trained with, or one learnt
+   * frame (default).
+   */
+  readonly maskedFrames?: 'noise' | 'learnt';
   /** For families that transformers has too. */
   readonly hub?: HubSource;
   /** Every parameter: names and layouts as in the reference code, and how untrained ones start. */

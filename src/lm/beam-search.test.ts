@@ -36,6 +36,39 @@ test("gives flashlight-text's transcripts and scores at SUPERB's settings", asyn
   }
 });
 
+test('gives the same whether frames come at once or in parts, and says in which frames each word is', async () => {
+  const { lexicon, cases } = JSON.parse(await readFile(`${fixtures}decoder.json`, 'utf8')) as {
+    lexicon: string[];
+    cases: { emissions: number[] }[];
+  };
+  const decode = lexiconDecoder(model, lexicon.map(spelled), special);
+  for (const { emissions: whole } of cases.slice(0, 6)) {
+    const emissions = Float32Array.from(whole, (value) => value / 1000);
+    const pass = decode.open(letters.length);
+    for (let at = 0; at < emissions.length; at += 7 * letters.length)
+      pass.push(emissions.subarray(at, at + 7 * letters.length));
+    const [parts, once] = [pass.finish(), decode(emissions, letters.length)];
+    expect(parts.score).toBe(once.score);
+    expect(parts.spoken()).toEqual(once.spoken());
+    let frame = 0;
+    for (const { word, runs } of once.spoken()) {
+      expect(runs.map(({ token }) => letters[token]).join('')).toBe(word);
+      for (const { token, start, end, logProbability } of runs) {
+        expect(start).toBeGreaterThanOrEqual(frame);
+        frame = end;
+        const said = Array.from(
+          { length: end - start },
+          (_, i) => emissions[(start + i) * letters.length + token],
+        );
+        expect(logProbability).toBeCloseTo(
+          said.reduce<number>((sum, value) => sum + (value ?? 0), 0),
+          4,
+        );
+      }
+    }
+  }
+});
+
 test('equals the best of all paths where the beam holds them all', () => {
   // Tokens: blank, boundary, two letters; words: A, I, AI.
   const entries = [

@@ -1,10 +1,8 @@
 /** @file An encoder as a folder of our format: it loads as the same encoder, without what it was read from. */
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import { writeFileAtomic } from '../../base/files.js';
 import type { Encoder } from '../../encoders/encoder.js';
-import { configFile, weightsFile } from '../../encoders/own-folder.js';
-import { writeSafetensors } from '../../formats/safetensors.js';
+import { writeOwnFolder } from '../../encoders/own-folder.js';
 
 export interface WrittenFolder {
   readonly folder: string;
@@ -37,8 +35,7 @@ export async function exportFolder(
       hint: 'Its name is already a SPEC',
     });
   }
-  const [config, weights] = [join(folder, configFile), join(folder, weightsFile)];
-  await writeSafetensors(weights, encoder.parameters, { format: 'ehmam', hash: encoder.hash });
-  await writeFileAtomic(config, `${JSON.stringify({ encoder: encoder.config }, null, 2)}\n`);
-  return { folder, files: [config, weights], hash: encoder.hash };
+  const recognition = await encoder.recognition?.();
+  const files = await writeOwnFolder(folder, { ...encoder, recognition }, encoder.hash);
+  return { folder, files, hash: encoder.hash };
 }

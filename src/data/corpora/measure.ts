@@ -11,26 +11,30 @@ const closeSeconds = 0.05;
  * Rows with their durations. Those whose audio is damaged, or does not reach to where they begin or end, are left out
  * and named.
  * @param remarks gets a line about each damaged file, and about each kind of what does not fit
+ * @param answers what is known of files, by their paths: those in it are not read, those that are read are added
  */
 export async function measured(
   rows: readonly CorpusRow[],
   quiet: boolean,
   remarks: string[],
+  answers: Map<string, DurationAnswer> = new Map(),
 ): Promise<CorpusRow[]> {
-  const answers = new Map(rows.flatMap(({ file, known }) => (known === undefined ? [] : [[file, known]])));
-  const files = [...new Set(rows.map(({ file }) => file))].filter((file) => !answers.has(file));
+  for (const { file, known } of rows) if (known !== undefined) answers.set(file, known);
+  const all = [...new Set(rows.map(({ file }) => file))];
+  const files = all.filter((file) => !answers.has(file));
   const read = files.length === 0 ? [] : await readDurations(files, { quiet });
   for (const [i, answer] of read.entries()) answers.set(files[i] as string, answer);
-  for (const answer of answers.values()) if ('failure' in answer) remarks.push(`skipped: ${answer.failure}`);
+  for (const answer of all.map((file) => answers.get(file)))
+    if (answer !== undefined && 'failure' in answer) remarks.push(`left out: ${answer.failure}`);
   const good = rows.flatMap((row) => fitted(row, answers.get(row.file)));
   remarks.push(
-    ...kindRemark(good, 'outside', 'skipped: the audio of', 'ends before their start or end'),
-    ...kindRemark(good, 'cut', 'the end of', 'is beyond the end of the audio: shortened to the audio'),
+    ...kindRemark(good, 'outside', 'left out: the audio of', 'ends before they do'),
+    ...kindRemark(good, 'cut', 'the end of', 'lies behind that of the audio: they end with it'),
     ...kindRemark(
       good,
       'misstated',
       'the file of',
-      'has another duration than the corpus states: the duration of the file is used',
+      'is not as long as the corpus says: its own length counts',
     ),
   );
   return good.flatMap(({ row, kinds }) => (kinds.includes('outside') ? [] : row));
@@ -74,8 +78,8 @@ function kindRemark(
   const [first] = those;
   if (first === undefined) return [];
   const { id, start = 0, duration, stated, place } = first.row;
-  const said = kind === 'misstated' ? `${stated} s` : `start ${start} s, duration ${duration ?? 'unknown'} s`;
+  const said = kind === 'misstated' ? `${stated} s` : `from ${start} s, ${duration ?? 'no'} s long`;
   const where = place === undefined ? '' : ` (${place})`;
   const count = those.length === 1 ? '1 utterance' : `${those.length} utterances`;
-  return [`${before} ${count} ${after}: for example '${id}'${where}: ${said}, audio of ${first.found}`];
+  return [`${before} ${count} ${after}: '${id}'${where}, for example, ${said}, in ${first.found} of audio`];
 }
