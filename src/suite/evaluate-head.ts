@@ -134,8 +134,12 @@ async function judgeSplit(
   };
 }
 
-async function encoderOf(
-  { encoder: given, load }: EvaluateHeadRequest,
+/**
+ * The encoder of a result, or the one given in its place.
+ * @throws UserError for another encoder than that of the result
+ */
+export async function encoderOf(
+  { encoder: given, load }: Pick<EvaluateHeadRequest, 'encoder' | 'load'>,
   { encoder: { spec, hash, name }, seed }: ResultRecord,
   { layers }: TrainedHead,
 ): Promise<Encoder> {
