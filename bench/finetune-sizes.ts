@@ -1,12 +1,11 @@
 /** @file What `bench/finetune` measures: one update of fine-tuning, at three sizes of EH-MAM and at base size of wav2vec 2.0. */
-import { float32, type HostParameters, int32 } from '../src/base/host-tensor.js';
+import type { HostParameters } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
 import { encoderOf } from '../src/encoders/checkpoint.js';
 import { configure } from '../src/encoders/configured.js';
 import { encoderPreset } from '../src/encoders/families/ehmam-config.js';
 import { startParameters as drawn } from '../src/encoders/parameter-specs.js';
-import type { Given } from '../src/engine/engine.js';
-import { paddedSamples } from '../src/finetune/batches.js';
+import type { ToHost } from '../src/engine/tree.js';
 import type { Transcribed } from '../src/finetune/data.js';
 import { type UpdateInputs, updateSource } from '../src/finetune/inputs.js';
 import { type FinetuneSettings, finetunePreset } from '../src/finetune/settings.js';
@@ -17,7 +16,8 @@ export interface FinetuneSize {
   readonly name: string;
   readonly config: unknown;
   readonly utterances: number;
-  readonly seconds: number;
+  /** Of an utterance: a power of two, which is its shape's length too, so that neither side computes padding. */
+  readonly frames: number;
 }
 
 /** wav2vec 2.0 Base as transformers has it (facebook/wav2vec2-base). */
@@ -45,10 +45,10 @@ const wav2vec2Base = {
 };
 
 export const finetuneSizes: readonly FinetuneSize[] = [
-  { name: 'tiny', config: encoderPreset('tiny'), utterances: 16, seconds: 2 },
-  { name: 'small', config: encoderPreset('small'), utterances: 8, seconds: 4 },
-  { name: 'base', config: encoderPreset('base'), utterances: 8, seconds: 5 },
-  { name: 'wav2vec2 base', config: wav2vec2Base, utterances: 8, seconds: 5 },
+  { name: 'tiny', config: encoderPreset('tiny'), utterances: 16, frames: 128 },
+  { name: 'small', config: encoderPreset('small'), utterances: 8, frames: 256 },
+  { name: 'base', config: encoderPreset('base'), utterances: 8, frames: 256 },
+  { name: 'wav2vec2 base', config: wav2vec2Base, utterances: 8, frames: 256 },
 ];
 
 /** The preset, all of it trained from the first update, without dropout, whose random numbers differ between the two. */
@@ -65,28 +65,33 @@ export interface FinetuneUpdate {
   readonly trained: TrainableEncoder;
   readonly parameters: HostParameters;
   /** Of the batch, as many as are computed one after the other. */
-  readonly parts: readonly Given<UpdateInputs>[];
+  readonly parts: readonly ToHost<UpdateInputs>[];
 }
 
 /** Letters a second, as people read aloud. */
 const lettersPerSecond = 14;
 
 /** Seeded parameters, and the batch of a first update: noise, and letters as many as are read in the time. */
-export async function finetuneUpdate({ name, config, utterances, seconds }: FinetuneSize): Promise<FinetuneUpdate> {
+export async function finetuneUpdate({
+  name,
+  config,
+  utterances, frames }: FinetuneSize): Promise<FinetuneUpdate> {
   const configured = configure(config, name);
   const encoder = encoderOf(name, name, configured, drawn(configured.specs, 1));
   const trained = trainable(encoder, finetuneSettings);
-  // As long as the shape, so that neither side computes padding.
-  const samples = paddedSamples(Math.round(seconds * 16_000), encoder);
+  const samples = encoder.minimumSamples + (frames - 1) * encoder.hopSamples;
+  const letters = Math.round((lettersPerSecond * samples) / 16_000);
   const train = Array.from({ length: utterances }, (_, i): Transcribed => {
     const random = randomStream(1, 'text', i);
     const { tokens, special } = finetuneAlphabet;
-    const letters = tokens.length - special.length;
     return {
       utterance: { id: `u${i}`, path: '', split: 'train', columns: {}, line: i + 2, manifest: '' },
       samples,
       text: '',
-      tokens: Array.from({ length: lettersPerSecond * seconds }, () => special.length + random.integer(letters)),
+      tokens: Array.from(
+        { length: letters },
+        () => special.length + random.integer(tokens.length - special.length),
+      ),
     };
   });
   const source = updateSource({
@@ -101,6 +106,7 @@ export async function finetuneUpdate({ name, config, utterances, seconds }: Fine
   return {
     trained,
     parameters: startParameters(trained, finetuneAlphabet.tokens.length, finetuneSettings.seed, undefined),
-    parts: await source.partsOf(0),
+    // Nothing of them is held by an engine yet.
+    parts: (await source.partsOf(0)) as ToHost<UpdateInputs>[],
   };
 }

@@ -22,7 +22,11 @@ const engine = await createEngine('onnx', { threads: description.threads });
 const updates = compileUpdates<UpdateInputs>(
   engine,
   (all, { speech, text, masks, key }) =>
-    recognitionLoss(recognitionLogits(trained.encoder, all, speech, { masks, key }), text, finetuneAlphabet.blank),
+    recognitionLoss(
+      recognitionLogits(trained.encoder, all, speech, { masks, key }),
+      text,
+      finetuneAlphabet.blank,
+    ),
   optimizerOf(trained, finetuneSettings, parameters),
   'recogniser',
 );

@@ -7,6 +7,7 @@ import { localFeatures } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
 import { createEngine } from '../src/engine/create.js';
 import type * as tf from '../src/engine/ops.js';
+import type { Tree } from '../src/engine/tree.js';
 import { startNode, startPyTorch } from './competitor.js';
 import { type Duel, duel, printDuels } from './duel.js';
 import {
@@ -32,7 +33,8 @@ const options = await yargs(hideBin(process.argv))
   .parse();
 
 const rows: Duel[] = [];
-for (const size of finetuneSizes.filter(({ name }) => options.sizes.includes(name))) rows.push(await measure(size));
+for (const size of finetuneSizes.filter(({ name }) => options.sizes.includes(name)))
+  rows.push(await measure(size));
 if (options.json) console.log(JSON.stringify({ threads: options.threads, rows }, null, 1));
 else printDuels(rows);
 
@@ -40,7 +42,11 @@ async function measure(size: FinetuneSize): Promise<Duel> {
   const { threads } = options;
   const update = await finetuneUpdate(size);
   const { trained, parameters } = update;
-  const compiled = await startNode('finetune-step.js', { description: { size: size.name }, tensors: {}, threads });
+  const compiled = await startNode('finetune-step.js', {
+    description: { size: size.name },
+    tensors: {},
+    threads,
+  });
   const pytorch = await startPyTorch('finetune_step.py', {
     description: {
       encoder: trained.encoder.config,
@@ -66,12 +72,16 @@ async function partsForPyTorch({ trained: { encoder }, parts }: FinetuneUpdate) 
     ({ waveform }: { waveform: tf.Tensor }) => ({ features: localFeatures(config, {}, waveform) }),
     { name: 'log-mel frames' },
   );
-  const all: Record<string, object> = {};
+  const all: Record<string, Tree<HostTensor>> = {};
   for (const [i, { speech, text, masks }] of parts.entries()) {
-    const waveform = speech.waveform as HostTensor;
-    const made = isMel ? await features?.run({ waveform }) : {};
-    all[`part${i}`] = { speech: { waveform }, text, masks, ...made };
+    const { waveform } = speech;
+    all[`part${i}`] = {
+      speech: { waveform },
+      text,
+      masks: { ...masks },
+      ...(await features?.run({ waveform })),
+    };
   }
   await features?.dispose();
-  return all as Readonly<Record<string, Record<string, HostTensor>>>;
+  return all;
 }
