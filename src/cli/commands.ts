@@ -11,6 +11,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
+import { finetuneCommand } from './finetune.js';
 import { gateCommand } from './gate.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   fetchCommand,
   prepareCommand,
   pretrainCommand,
+  finetuneCommand,
   analyseCommand,
   validateCommand,
   planCommand,

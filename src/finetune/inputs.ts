@@ -27,13 +27,17 @@ export interface InputSource {
   readonly noisy: boolean;
   readonly train: readonly Transcribed[];
   readonly settings: FinetuneSettings;
+  /** Samples of a part at most, padding counted. */
+  readonly samplesAtOnce: number;
   /** The audio of a training utterance, by its place. */
   audio(place: number): Promise<Float32Array>;
 }
 
 export interface UpdateSource {
   readonly epochs: Epochs;
-  /** Samples of utterances that an update trains on, padding left out. */
+  /** The places of the utterances that an update trains on. */
+  rowsOf(update: number): readonly number[];
+  /** Their samples, padding left out. */
   samplesOf(update: number): number;
   /** The parts of an update. */
   partsOf(update: number): Promise<Given<UpdateInputs>[]>;
@@ -51,20 +55,21 @@ export function updateSource(source: InputSource): UpdateSource {
     lengths,
     encoder,
   );
-  const rowsOf = (update: number): number[][] => epochs.batchesOf(update).map((i) => batches[i] ?? []);
+  const batchesOf = (update: number): number[][] => epochs.batchesOf(update).map((i) => batches[i] ?? []);
   return {
     epochs,
+    rowsOf: (update) => batchesOf(update).flat(),
     samplesOf: (update) =>
-      rowsOf(update)
+      batchesOf(update)
         .flat()
         .reduce((sum, row) => sum + (lengths[row] as number), 0),
     async partsOf(update) {
       const parts: Given<UpdateInputs>[] = [];
-      for (const [at, rows] of rowsOf(update).entries()) {
+      for (const [at, rows] of batchesOf(update).entries()) {
         const key: RandomKey = [seed, 'finetune', update, at];
         const frames = rows.map((row) => framesOf(encoder, train[row] as Transcribed));
         const masks = drawMasks(frames, encoder.dims[0] as number, settings.masking, key);
-        for (const part of partsOf(rows, lengths, batch.samplesAtOnce, encoder))
+        for (const part of partsOf(rows, lengths, source.samplesAtOnce, encoder))
           parts.push(await partInputs(source, part, masks, key, widthOf));
       }
       return parts;

@@ -1,6 +1,7 @@
 /** @file The settings of fine-tuning, and its presets: fairseq's examples/wav2vec/config/finetuning/base_*.yaml. */
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
+import type { ProviderName } from '../engine/engine.js';
 
 const count = z.int().positive();
 const rate = z.number().min(0).max(1);
@@ -10,7 +11,17 @@ export const finetuneSchema = z.strictObject({
   /** The peak. */
   learningRate: z.number().positive(),
   /** Shares of the updates, and of the peak where the rate starts and ends (fairseq's tri_stage). */
-  schedule: z.strictObject({ warmUp: rate, hold: rate, decay: rate, startScale: rate, endScale: rate }),
+  schedule: z
+    .strictObject({
+      warmUp: rate,
+      hold: rate,
+      decay: rate,
+      startScale: rate,
+      endScale: z.number().positive().max(1),
+    })
+    .refine(({ warmUp, hold, decay }) => Math.abs(warmUp + hold + decay - 1) < 1e-9, {
+      error: 'warmUp, hold and decay must sum to 1',
+    }),
   /** Updates in which the output layer alone is trained. */
   frozenUpdates: z.int().nonnegative(),
   masking: z.strictObject({
@@ -30,8 +41,11 @@ export const finetuneSchema = z.strictObject({
     multiple: count,
     /** Batches whose gradients make one update, at most; an update ends with its epoch. */
     accumulation: count,
-    /** Samples that are computed at a time, padding counted: less takes less memory, and the result is the same. */
-    samplesAtOnce: count,
+    /**
+     * Samples that are computed at a time, padding counted: less takes less memory, and the result is the same (default: 20 s on
+     * a processor, whole batches elsewhere).
+     */
+    samplesAtOnce: count.optional(),
   }),
   optimizer: z.strictObject({
     beta1: rate.lt(1),
@@ -54,8 +68,12 @@ export const finetuneSchema = z.strictObject({
 
 export type FinetuneSettings = z.infer<typeof finetuneSchema>;
 
-/** On a processor so many samples are computed at a time, unless a setting says more: 20 s. */
-export const samplesOnProcessor = 320_000;
+const samplesOnProcessor = 320_000;
+
+/** How many samples are computed at a time. */
+export function samplesAtOnce({ batch }: FinetuneSettings, provider: ProviderName): number {
+  return batch.samplesAtOnce ?? (provider === 'cpu' ? samplesOnProcessor : batch.samples);
+}
 
 const tenMinutes: FinetuneSettings = {
   updates: 13_000,
@@ -69,7 +87,7 @@ const tenMinutes: FinetuneSettings = {
   },
   dropout: { layer: 0.1, activation: 0.1, attention: 0, hidden: 0, output: 0 },
   // Two GPUs with update_freq 4 are eight batches an update.
-  batch: { samples: 3_200_000, multiple: 8, accumulation: 8, samplesAtOnce: 3_200_000 },
+  batch: { samples: 3_200_000, multiple: 8, accumulation: 8 },
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 },
   dev: { from: 10_000, everyUpdates: 50, everyEpochs: 0 },
   alphabet: 'auto',

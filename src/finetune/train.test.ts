@@ -1,0 +1,118 @@
+/** @file Tests of whole fine-tunings: what is learnt, kept, gone on with and recorded. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { sha256OfFile } from '../base/files.js';
+import { loadRecogniser } from '../encoders/recogniser.js';
+import type { Engine } from '../engine/engine.js';
+import { engineUnderTest, expectNear } from '../engine/engines.fixture.js';
+import { spokenEncoder, spokenSettings, writeSpokenManifest } from './finetuning.fixture.js';
+import type { FinetuneLog } from './loop.js';
+import type { FinetuneSettings } from './settings.js';
+import { type FinetuneOptions, finetune } from './train.js';
+
+// The machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+let folder: string;
+let manifest: string;
+let engine: Engine;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ehmam-finetune-'));
+  manifest = await writeSpokenManifest(folder, { train: 24, dev: 4, 'test-other': 4 });
+  engine = await engineUnderTest('onnx');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (out: string, settings: FinetuneSettings, more: Partial<FinetuneOptions> = {}) =>
+  finetune({
+    ...{ encoder: spokenEncoder(), settings, preset: 'toy', manifest, out: join(folder, out), engine },
+    ...{ quiet: true, ...more },
+  });
+
+async function logOf(out: string): Promise<Omit<FinetuneLog, 'seconds'>[]> {
+  const lines = (await readFile(join(folder, out, 'log.jsonl'), 'utf8')).trim().split('\n');
+  return lines.map((line) => {
+    const { seconds: _, ...rest } = JSON.parse(line) as FinetuneLog;
+    return rest;
+  });
+}
+
+it('learns what is said, keeps what did best on dev, and is done once', async () => {
+  const settings = spokenSettings();
+  const { record } = await run('whole', settings);
+  if (record === undefined) throw new Error('it was not finished');
+  const [first] = record.curve;
+  expect(record.curve.map(({ update }) => update)).toEqual([20, 30, 40]);
+  expect(record.curve.at(-1)?.trainLoss).toBeLessThan((first?.trainLoss ?? 0) / 2);
+  const best = Math.min(...record.curve.map(({ wer }) => wer));
+  expect(record.curve.findLast(({ wer }) => wer === best)?.update).toBe(record.bestUpdate);
+  expect(record.splits.dev?.greedy.wer).toBe(best);
+  expect(Object.keys(record.splits)).toEqual(['dev', 'test-other']);
+  expect(record).toMatchObject({ updates: 40, train: { utterances: 24 }, skipped: [], seed: 1 });
+  expect(record.tokens).toHaveLength(32);
+
+  const { encoder, recognition } = await loadRecogniser(join(folder, 'whole'));
+  expect(encoder.hash).toBe(record.result.hash);
+  expect(recognition.tokens).toEqual(record.tokens);
+  // The output layer alone was trained in the first three updates, then all but nothing: log-mel has no convolutions.
+  for (const [name, { data }] of Object.entries(spokenEncoder().parameters))
+    expect(data, name).not.toEqual(encoder.parameters[name]?.data);
+
+  const log = await logOf('whole');
+  expect(log.filter((line) => 'loss' in line).map(({ step }) => step)).toEqual(
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+  expect(existsSync(join(folder, 'whole', 'checkpoint.safetensors'))).toBe(false);
+  const again = await run('whole', settings, {
+    onProgress: () => {
+      throw new Error('an update was done');
+    },
+  });
+  expect(again.record).toEqual(record);
+  await expect(run('whole', { ...settings, updates: 41 })).rejects.toThrow(
+    /other settings: settings\.updates \(40 there, 41 here\)/,
+  );
+});
+
+it('goes on from an interruption to the very bytes of one that was left alone', async () => {
+  const settings = spokenSettings({
+    updates: 8,
+    frozenUpdates: 2,
+    dev: { from: 4, everyUpdates: 2, everyEpochs: 0 },
+  });
+  await run('alone', settings);
+  const stop = new AbortController();
+  const stopped = await run('stopped', settings, {
+    signal: stop.signal,
+    onProgress: (share) => share >= 0.6 && stop.abort(),
+  });
+  expect(stopped).toEqual({ finished: false, updates: 5 });
+  await expect(run('stopped', settings)).rejects.toThrow(/a fine-tuning that is not done.*--resume/);
+  const said: string[] = [];
+  await run('stopped', settings, { resume: true, say: (remark) => said.push(remark) });
+  expect(said).toEqual(['fine-tuning of toy: going on from update 5']);
+  for (const file of ['model.safetensors', 'config.json', 'predictions.test-other.jsonl'])
+    expect(await sha256OfFile(join(folder, 'stopped', file)), file).toBe(
+      await sha256OfFile(join(folder, 'alone', file)),
+    );
+  expect(await logOf('stopped')).toEqual(await logOf('alone'));
+});
+
+it('has the same result however an update is cut into parts', async () => {
+  const short = { updates: 2, frozenUpdates: 1, dev: { from: 2, everyUpdates: 0, everyEpochs: 0 } };
+  const settings = spokenSettings(short);
+  const { batch } = settings;
+  await run('together', { ...settings, batch: { ...batch, samplesAtOnce: batch.samples } });
+  await run('apart', { ...settings, batch: { ...batch, samplesAtOnce: 70_000 } });
+  const [together, apart] = [await logOf('together'), await logOf('apart')];
+  for (const [i, { loss, gradientNorm }] of together.entries()) {
+    if (loss === undefined) continue;
+    expect(Math.abs((apart[i]?.loss ?? 0) / loss - 1)).toBeLessThan(1e-5);
+    expect(Math.abs((apart[i]?.gradientNorm ?? 0) / gradientNorm - 1)).toBeLessThan(1e-4);
+  }
+  const weights = async (out: string) => (await loadRecogniser(join(folder, out))).encoder.parameters;
+  expectNear(await weights('apart'), await weights('together'), 1e-3);
+});
