@@ -8,7 +8,7 @@ import { startParameters as drawn } from '../src/encoders/parameter-specs.js';
 import type { ToHost } from '../src/engine/tree.js';
 import type { Transcribed } from '../src/finetune/data.js';
 import { type UpdateInputs, updateSource } from '../src/finetune/inputs.js';
-import { type FinetuneSettings, finetunePreset } from '../src/finetune/settings.js';
+import { type FinetuneSettings, finetunePreset, samplesAtOnce } from '../src/finetune/settings.js';
 import { referenceAlphabet } from '../src/finetune/tokens.js';
 import { startParameters, type TrainableEncoder, trainable } from '../src/finetune/trained.js';
 
@@ -56,7 +56,7 @@ export const finetuneSettings: FinetuneSettings = {
   ...finetunePreset('10m'),
   frozenUpdates: 0,
   dropout: { layer: 0, activation: 0, attention: 0, hidden: 0, output: 0 },
-  batch: { samples: 3_200_000, multiple: 8, accumulation: 1, samplesAtOnce: 320_000 },
+  batch: { samples: 3_200_000, multiple: 8, accumulation: 1 },
 };
 
 export const finetuneAlphabet = referenceAlphabet;
@@ -75,7 +75,9 @@ const lettersPerSecond = 14;
 export async function finetuneUpdate({
   name,
   config,
-  utterances, frames }: FinetuneSize): Promise<FinetuneUpdate> {
+  utterances,
+  frames,
+}: FinetuneSize): Promise<FinetuneUpdate> {
   const configured = configure(config, name);
   const encoder = encoderOf(name, name, configured, drawn(configured.specs, 1));
   const trained = trainable(encoder, finetuneSettings);
@@ -98,6 +100,7 @@ export async function finetuneUpdate({
     ...trained,
     train,
     settings: finetuneSettings,
+    samplesAtOnce: samplesAtOnce(finetuneSettings, 'cpu'),
     audio: async (place) => {
       const random = randomStream(1, 'audio', place);
       return Float32Array.from({ length: samples }, () => 0.1 * random.normal());
