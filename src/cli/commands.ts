@@ -24,6 +24,7 @@ import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
 import { statusCommand } from './status.js';
+import { transcribeCommand } from './transcribe.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
 import { workCommand } from './work.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   planCommand,
   runCommand,
   evaluateCommand,
+  transcribeCommand,
   statusCommand,
   watchCommand,
   cleanCommand,

@@ -32,9 +32,9 @@ export function equalErrorRate(trials: readonly Trial[]): number {
   const same = trials.filter((trial) => trial.same).length;
   const different = trials.length - same;
   throw new UserError(
-    `${same} trials of the same speaker and ${different} of different ones give no equal error rate`,
+    `${same} trials of the same speaker and ${different} of different speakers: an equal error rate needs both`,
     {
-      hint: 'Give trials of both kinds',
+      hint: 'Add trials of the missing kind',
     },
   );
 }

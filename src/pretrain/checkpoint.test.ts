@@ -83,6 +83,6 @@ describe('a checkpoint', () => {
   });
 
   it('that is not there yet is an error of an analysis', async () => {
-    await expect(newestState(folder, { config: melConfig })).rejects.toThrow(/holds no checkpoint yet/);
+    await expect(newestState(folder, { config: melConfig })).rejects.toThrow(/has no checkpoint yet/);
   });
 });

@@ -70,7 +70,7 @@ export async function newestState(
 ): Promise<{ readonly state: TrainingState; readonly file: string }> {
   const update = (await checkpointUpdates(checkpoints)).at(-1);
   if (update === undefined)
-    throw new UserError('holds no checkpoint yet', { file: path, hint: 'Train it for longer' });
+    throw new UserError('has no checkpoint yet', { file: path, hint: 'Train for longer' });
   const file = checkpointPath(checkpoints, update);
   const reading = await readCheckpoint(file, pretrainOrigin(run), keptSchema(stateSchema), otherVersionHint);
   if ('damage' in reading) throw reading.damage;
@@ -84,9 +84,9 @@ function fitting(state: TrainingState, expected: TrainingState, file: string): T
       Object.entries(like).map(([name, { shape }]) => {
         const tensor = own[name];
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
-        throw new UserError(`${whose} ${name} is missing or has another shape`, {
+        throw new UserError(`${whose} ${name} is missing or has the wrong shape`, {
           file,
-          hint: 'Start anew without --resume',
+          hint: 'Start again without --resume',
         });
       }),
     );

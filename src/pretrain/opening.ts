@@ -21,20 +21,20 @@ export async function checkFolder(
   const begun = await readRun(folder);
   if (begun === undefined) {
     if ((await checkpointUpdates(folder.checkpoints)).length === 0) return;
-    throw new UserError('holds checkpoints, but not their config.json', {
+    throw new UserError('contains checkpoints, but no config.json', {
       file: folder.path,
       hint: 'Choose another --out',
     });
   }
   if (!resume) {
-    throw new UserError('holds a pre-training run already', {
+    throw new UserError('already contains a pre-training run', {
       file: folder.path,
-      hint: 'Go on with it by --resume, or choose another --out',
+      hint: 'Continue it with --resume, or choose another --out',
     });
   }
   const settings = settingDifferences(begun.config, pretrainSchema.parse(wanted.config));
   if (settings.length > 0) {
-    throw new UserError(`the run in this folder has other settings: ${listed(settings)}`, {
+    throw new UserError(`the run in this folder has different settings: ${listed(settings)}`, {
       file: folder.config,
       hint: 'Resume with the same preset and options, or choose another --out',
     });
@@ -57,14 +57,14 @@ function checkData(
 ): void {
   if (begun === undefined) {
     say(
-      `${file} is of an earlier version and does not say what data the run began with: ${now.manifest} is taken for it`,
+      `${file} was written by an earlier version and does not name the data of the run: assuming ${now.manifest}`,
     );
     return;
   }
   const difference = dataDifference(begun, now);
   if (difference === undefined) return;
-  throw new UserError(`the run in this folder has other data: ${difference}`, {
+  throw new UserError(`the run in this folder was started on different data: ${difference}`, {
     file,
-    hint: `Resume with the manifest and split that it began with (${begun.manifest}, wherever it lies now), or choose another --out`,
+    hint: `Resume with the manifest and split of its start (${begun.manifest}; it may have moved), or choose another --out`,
   });
 }

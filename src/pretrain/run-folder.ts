@@ -110,7 +110,7 @@ export async function readRun(
       ...(init !== undefined && { init: startOriginSchema.parse(init) }),
     };
   } catch (error) {
-    throw new UserError(`is not the settings of a pre-training run (${messageOf(error).split('\n')[0]})`, {
+    throw new UserError(`is not a settings file of a pre-training run (${messageOf(error).split('\n')[0]})`, {
       file: folder.config,
       hint: 'Choose another --out, or remove the file',
     });

@@ -178,8 +178,8 @@ function checkCrops({ encoder, batch }: PretrainConfig): void {
     (seconds) => frameCount(encoder, Math.round(seconds * sampleRateHz)) < 2,
   );
   if (short === undefined) return;
-  throw new UserError(`a crop of ${short} s gives fewer than two frames`, {
-    hint: 'Raise batch.cropSeconds',
+  throw new UserError(`a crop of ${short} s has fewer than two frames`, {
+    hint: 'Increase batch.cropSeconds',
   });
 }
 

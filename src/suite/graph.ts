@@ -51,9 +51,9 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   const { engine, training, maxBadShare, out, cacheFolder, seeds } = options;
   const isTuning = (suite.finetune ?? []).length > 0;
   if (suite.tasks.length === 0 && !isTuning)
-    throw new UserError('no task is given', { hint: 'Name at least one' });
+    throw new UserError('no task was given', { hint: 'Expected at least one' });
   if (suite.encoders.length === 0 && suite.tasks.length > 0)
-    throw new UserError('no encoder is given', { hint: 'Name at least one, fbank for example' });
+    throw new UserError('no encoder was given', { hint: 'Expected at least one, such as fbank' });
   checkTaskNames(suite.tasks);
   const problems: Problem[] = [];
   const errors: Error[] = [];
@@ -242,7 +242,7 @@ function notLayerwise(tasks: readonly TaskToDo[]): string[] {
   return tasks.flatMap(({ planned: { task, head } }) =>
     head.kind.trainLayers === undefined
       ? [
-          `task ${task.name}: heads of the kind ${head.kind.kind} are not trained layer by layer; the setting layers: [9] trains one on some`,
+          `task ${task.name}: heads of kind ${head.kind.kind} cannot be trained layer by layer; the setting 'layers: [9]' trains one on chosen layers`,
         ]
       : [],
   );

@@ -51,7 +51,7 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
     minimumSamples,
     normalizesWaveform,
     origin: originOf(encoder) ?? {
-      format: parts.length === 0 ? 'computed, without parameters' : 'untrained, drawn from a seed',
+      format: parts.length === 0 ? 'computed, no parameters' : 'untrained, random from a seed',
       files: [],
     },
     ...(encoder.graph && { slots: encoder.graph.slots }),
@@ -91,15 +91,18 @@ const count = (value: number): string => value.toLocaleString('en-US');
 export function descriptionText(description: EncoderDescription): string {
   const { dims, parts, origin, hash, frameSamples, framesPerSecond, minimumSamples } = description;
   const widths = [...new Set(dims)].join(', ');
-  const training = origin.training === undefined ? [] : ['its settings of training: --json shows them'];
+  const training = origin.training === undefined ? [] : ['training settings: see --json'];
   const rows: [string, string][] = [
     ['family', description.family],
     ['hidden states', `${dims.length}, ${widths} wide`],
     [
       'frames',
-      `${Number(framesPerSecond.toPrecision(6))} a second (every ${frameSamples} samples, the first from ${minimumSamples})`,
+      `${Number(framesPerSecond.toPrecision(6))} per second (every ${frameSamples} samples, at least ${minimumSamples} samples)`,
     ],
-    ['waveform', description.normalizesWaveform ? 'brought to zero mean and unit variance' : 'as it is'],
+    [
+      'waveform',
+      description.normalizesWaveform ? 'normalized to zero mean and unit variance' : 'not normalized',
+    ],
     ['parameters', count(description.parameters)],
     ...parts.map(({ name, parameters, tensors }): [string, string] => [
       `  ${name}`,

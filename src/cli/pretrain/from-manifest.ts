@@ -45,8 +45,6 @@ function checkNumbers({ steps, seed }: PretrainRequest): void {
     ['seed', seed, 0],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
-    throw new UserError(`--${option} ${value} is not possible`, {
-      hint: `Give a whole number from ${least}`,
-    });
+    throw new UserError(`--${option} ${value}: expected a whole number, ${least} or more`);
   }
 }

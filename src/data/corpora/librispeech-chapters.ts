@@ -50,7 +50,7 @@ export function withPhones(rows: readonly Transcribed[], { of, digest }: Pronunc
   const more = listed.length > mostListed ? `, and ${listed.length - mostListed} more` : '';
   throw new UserError(
     `${unknown.size === 1 ? '1 word has' : `${unknown.size} words have`} no entry in the lexicon: ${listed.slice(0, mostListed).join(', ')}${more}`,
-    { ...first, hint: 'Give another lexicon that has them too: --lexicon A.txt,B.txt' },
+    { ...first, hint: 'Add a lexicon that contains them: --lexicon A.txt,B.txt' },
   );
 }
 

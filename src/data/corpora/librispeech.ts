@@ -36,7 +36,9 @@ export const librispeech: Corpus = {
   async find(root, { subsets, lexicon, limited, fold }) {
     const unknown = subsets?.find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      throw new UserError(`LibriSpeech has no subset '${unknown}'`, { hint: `It has ${names.join(', ')}` });
+      throw new UserError(`unknown subset '${unknown}' of LibriSpeech`, {
+        hint: `Expected one of: ${names.join(', ')}`,
+      });
     }
     if (limited !== undefined) return findLimited(root, { limited, fold, subsets, lexicon });
     if (fold !== undefined) throw new UserError('--fold is for --limited', { hint: 'Leave it out' });

@@ -33,9 +33,9 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
   const folder = runFolder(checkpoint);
   const run = await readRun(folder);
   if (run === undefined) {
-    throw new UserError('holds no pre-training run', {
+    throw new UserError('is not a pre-training run', {
       file: checkpoint,
-      hint: "Give the folder of 'ehmam pretrain --out', or a file of the official trainer (.pt)",
+      hint: "Pass a folder written by 'ehmam pretrain --out', or a checkpoint of the official trainer (.pt)",
     });
   }
   const { encoder, teacher, masking } = run.config;
@@ -64,9 +64,9 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
 async function readOfficial(file: string): Promise<Pretrained> {
   const { config, topBlocks, student, teacher } = await readOfficialCheckpoint(file);
   if (teacher === undefined)
-    throw new UserError('holds no teacher', {
+    throw new UserError('has no teacher weights', {
       file,
-      hint: 'Take a checkpoint that the trainer can resume from',
+      hint: 'Use a checkpoint that the trainer can resume from',
     });
   const masking = { ...maskDefaults, noise: 0.01 };
   return checked({ encoder: config, topBlocks, masking, student, teacher, files: [file] });
@@ -81,9 +81,9 @@ function checked(given: Pretrained): Pretrained {
       Object.entries(specs).map(([name, { shape }]) => {
         const tensor = of[name];
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
-        throw new UserError(`${name} of the ${whose} is missing or has another shape`, {
+        throw new UserError(`${name} of the ${whose} is missing or has the wrong shape`, {
           file: given.files.join(', '),
-          hint: 'An analysis needs decoder, loss predictors and teacher: take what pre-training wrote',
+          hint: 'An analysis needs decoder, loss predictors and teacher: use the files written by pre-training',
         });
       }),
     );
