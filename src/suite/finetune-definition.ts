@@ -21,7 +21,7 @@ export const finetuneEntrySchema = z
       .min(1)
       .optional()
       .describe("SPECs, and names of encoders that the suite pre-trains (default: all of the suite's)"),
-    preset: text.describe('By hours of labelled audio: 10m, 1h, 10h or 100h'),
+    preset: text.default('10m').describe('By hours of labelled audio: 10m, 1h, 10h or 100h'),
     config: text.optional().describe("File of settings that replace the preset's"),
     settings: z
       .record(z.string(), z.unknown())
@@ -35,6 +35,7 @@ export const finetuneEntrySchema = z
     manifest: text.describe(
       `CSV with texts and splits; relative to the suite file, with ${foldMark} in the place of a fold`,
     ),
+    dev: text.optional().describe("Another CSV whose rows of split 'dev' choose; relative to the suite file"),
     root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
     folds: z
       .array(z.union([z.int().nonnegative(), nameSchema]))
@@ -71,7 +72,7 @@ export type FinetuneEntry = Readonly<z.infer<typeof finetuneEntrySchema>>;
  */
 export function entryFrom(
   folder: string,
-  { manifest, root, config, lm, lexicon, encoders, ...entry }: FinetuneEntry,
+  { manifest, dev, root, config, lm, lexicon, encoders, ...entry }: FinetuneEntry,
   specFrom: (folder: string, spec: string) => string,
 ): FinetuneEntry {
   const from = (file: string): string => resolve(folder, file);
@@ -79,6 +80,7 @@ export function entryFrom(
     ...entry,
     manifest: from(manifest),
     ...(encoders !== undefined && { encoders: encoders.map((spec) => specFrom(folder, spec)) }),
+    ...(dev !== undefined && { dev: from(dev) }),
     ...(root !== undefined && { root: from(root) }),
     ...(config !== undefined && { config: from(config) }),
     ...(lm !== undefined && { lm: from(lm) }),

@@ -127,9 +127,9 @@ async function planJob(
   suite: Suite,
   { engine, out, hashOnce }: Options,
 ): Promise<FinetuneJob> {
-  const { root, seeds = [] } = entry;
+  const { root, dev, seeds = [] } = entry;
   const manifest = fold === undefined ? entry.manifest : entry.manifest.replaceAll(foldMark, String(fold));
-  const { rows, seconds } = await hashesOf(manifest, root, hashOnce);
+  const { rows, seconds, devRows } = await hashesOf({ manifest, dev, root }, hashOnce);
   const lm = decodingOf(entry);
   const { source, identity, needs } = encoder;
   const name = [
@@ -142,7 +142,7 @@ async function planJob(
   return {
     kind: 'finetune',
     key: keyOf([
-      ...['finetune', graphVersion, name, identity, settings, preset, rows],
+      ...['finetune', graphVersion, name, identity, settings, preset, rows, devRows],
       ...[lm === undefined ? null : await withHashes(lm), engine.name, engine.provider ?? 'cpu'],
     ]),
     needs,
@@ -155,16 +155,24 @@ async function planJob(
     settings,
     preset,
     manifest,
+    dev,
     root,
     ...(lm !== undefined && { lm }),
     out: join(out, 'finetuned', name),
   };
 }
 
-async function hashesOf(manifest: string, root: string | undefined, hashOnce: HashManifest) {
+/** What the data of a training is known by. */
+async function hashesOf(
+  { manifest, dev, root }: Pick<FinetuneEntry, 'manifest' | 'dev' | 'root'>,
+  hashOnce: HashManifest,
+) {
   try {
-    await loadUtterances(manifest, { root, splits: ['train', 'dev'], columns: ['text'], keepColumns: false });
-    return await hashOnce(manifest, root);
+    const read = { root, columns: ['text'], keepColumns: false };
+    await loadUtterances(manifest, { ...read, splits: dev === undefined ? ['train', 'dev'] : ['train'] });
+    if (dev !== undefined) await loadUtterances(dev, { ...read, splits: ['dev'] });
+    const { rows, seconds } = await hashOnce(manifest, root);
+    return { rows, seconds, devRows: dev === undefined ? null : (await hashOnce(dev, root)).rows };
   } catch (error) {
     throw DataError.of(error);
   }

@@ -67,6 +67,8 @@ export interface FinetuneJob extends JobBase {
   /** As the record names it. */
   readonly preset: string;
   readonly manifest: string;
+  /** Where another manifest names the dev split. */
+  readonly dev?: string | undefined;
   readonly root?: string | undefined;
   readonly lm?: DecodingLm | undefined;
   /** The folder of the fine-tuned encoder, from the working folder. */

@@ -117,11 +117,11 @@ async function finetuneEncoder(
   { engine, encoder }: Pick<Work, 'engine' | 'encoder'>,
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
-  const { settings, preset, manifest, root, lm, out } = job;
+  const { settings, preset, manifest, dev, root, lm, out } = job;
   const remarks: string[] = [];
   const { finished } = await finetune({
-    ...{ encoder, settings, preset, manifest, root, lm, out, engine },
-    ...{ resume: true, quiet: true, signal, onProgress },
+    ...{ encoder, settings, preset, manifest, dev, root, lm, out, engine },
+    ...{ resume: true, quiet: true, signal, onProgress, checkpointSeconds: graph.checkpointSeconds },
     say: (text) => void remarks.push(text),
   });
   const files = [configFile, weightsFile, finetuningFileName].map((name) => join(out, name));
