@@ -12,13 +12,14 @@ import { type FinetuneSettings, finetunePreset } from './settings.js';
 
 const letters = 'ENO';
 
-export interface SpokenRow {
+/** A type, so that it is a row of a manifest. */
+export type SpokenRow = {
   readonly id: string;
   readonly path: string;
   readonly split: string;
   readonly speaker: string;
   readonly text: string;
-}
+};
 
 /** Writes the audio of utterances, 125 ms a letter, and gives their rows. */
 export async function writeSpoken(

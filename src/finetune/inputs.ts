@@ -4,21 +4,11 @@ import { hashKey, type RandomKey } from '../base/random.js';
 import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Given } from '../engine/engine.js';
-import type * as tf from '../engine/ops.js';
 import { type Epochs, epochsOf, type Part, packBatches, partsOf, targetWidths } from './batches.js';
 import { framesOf, type Transcribed } from './data.js';
 import { type BatchMasks, drawMasks, maskNoise, maskTensor } from './masks.js';
-import type { FrameMasks, SpeechBatch, TargetBatch } from './model.js';
+import type { UpdateInputs } from './model.js';
 import type { FinetuneSettings } from './settings.js';
-
-/** Inputs of an update's part. A type, so that it is a tree. */
-export type UpdateInputs = {
-  readonly speech: SpeechBatch;
-  readonly text: TargetBatch;
-  readonly masks: FrameMasks;
-  /** int32 [2], see `DropoutKey`. */
-  readonly key: tf.Tensor;
-};
 
 /** What the inputs of updates are made of. */
 export interface InputSource {

@@ -22,9 +22,9 @@ import { triStage } from '../training/schedule.js';
 import { compileUpdates } from '../training/updates.js';
 import type { Transcribed } from './data.js';
 import { greedyText } from './decoding/decode-splits.js';
-import { type UpdateInputs, updateSource } from './inputs.js';
-import { recognitionLogits, recognitionLoss } from './model.js';
-import { compileRecognition, logitsOf } from './recognition.js';
+import { updateSource } from './inputs.js';
+import { recognitionLogits, recognitionLoss, type UpdateInputs } from './model.js';
+import { compileRecognition, logitsOf, type RecognitionProgram } from './recognition.js';
 import type { FinetuneFolder } from './run-folder.js';
 import { type FinetuneSettings, samplesAtOnce } from './settings.js';
 import type { Speech } from './speech.js';
@@ -232,11 +232,20 @@ function openLooks(
   { engine, trainable: { encoder }, alphabet, dev, settings, speech, log }: FinetuneLoop,
   updatesAnEpoch: number,
 ) {
-  const program = compileRecognition(engine, encoder);
+  let compiled: { readonly frozen: string; readonly program: RecognitionProgram } | undefined;
+  /** A program's inputs are the same in every run: where other parameters are frozen, there is another one. */
+  const programFor = async ({ resting }: HeldWeights): Promise<RecognitionProgram> => {
+    const frozen = Object.keys(resting.first).join();
+    if (compiled?.frozen === frozen) return compiled.program;
+    await compiled?.program.dispose();
+    compiled = { frozen, program: compileRecognition(engine, encoder) };
+    return compiled.program;
+  };
   const atOnce = samplesAtOnce(settings, engine.provider);
   const look = async (state: Running, update: number): Promise<{ state: Running; ended: boolean }> => {
     if (!isLook(settings, update, updatesAnEpoch)) return { state, ended: false };
     const { trained, frozen } = state.weights;
+    const program = await programFor(state.weights);
     const split = logitsOf({ program, encoder, samplesAtOnce: atOnce, speech }, { trained, frozen }, dev);
     const pairs: TextPair[] = [];
     for await (const { text, logits } of split.read())
@@ -249,7 +258,7 @@ function openLooks(
     const best = isBest ? { update, wer, parameters: await parametersOf(state.weights) } : state.best;
     return { state: { ...state, best, curve: [...state.curve, point], lossSum: 0 }, ended: false };
   };
-  return Object.assign(look, { dispose: () => program.dispose() });
+  return Object.assign(look, { dispose: async () => compiled?.program.dispose() });
 }
 
 /** All parameters, in the order that training was given them in. */

@@ -121,3 +121,12 @@ export function recognitionLoss(
   );
   return { loss: tf.sum(losses.mul(counts)), count: tf.sum(counts) };
 }
+
+/** Inputs of an update's part. A type, so that it is a tree. */
+export type UpdateInputs = {
+  readonly speech: SpeechBatch;
+  readonly text: TargetBatch;
+  readonly masks: FrameMasks;
+  /** int32 [2], see `DropoutKey`. */
+  readonly key: tf.Tensor;
+};
