@@ -1,6 +1,8 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
+import { parseChanges } from '../base/changed-settings.js';
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import { setOption } from './set-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
@@ -9,6 +11,7 @@ export const pretrainCommand = defineCommand({
   options: {
     preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
     config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
+    set: setOption('batch.size=4'),
     masking: { type: 'string', describe: "See 'ehmam list maskings' (preset: easy-to-hard)" },
     manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
     root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
@@ -23,6 +26,10 @@ export const pretrainCommand = defineCommand({
     ['pretrain --manifest speech.csv --out runs/tiny', 'Minutes on two cores'],
     ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Go on after Ctrl-C'],
     ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'Settings of your own'],
+    [
+      'pretrain --set batch.size=4 --set masking.span=5 --manifest speech.csv --out runs/four',
+      'Single settings in place of the preset',
+    ],
     ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
   ],
   stopsOnSignal: true,
@@ -31,6 +38,7 @@ export const pretrainCommand = defineCommand({
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
       config: args.config,
+      changes: parseChanges(args.set),
       masking: args.masking,
       manifest: args.manifest,
       root: args.root,

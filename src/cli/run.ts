@@ -3,6 +3,7 @@
 import type { InferredOptionTypes } from 'yargs';
 import { presetNames } from '../api/presets.js';
 import { parseByteSize } from '../base/byte-size.js';
+import { parseChanges } from '../base/changed-settings.js';
 import { UserError } from '../base/errors.js';
 import { formatComparison } from '../results/index.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
@@ -12,12 +13,19 @@ import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-opti
 import { listOf } from './lists.js';
 import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
+import { seedsOf } from './run/seeds.js';
+import { setOption } from './set-option.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
 export const suiteOptions = {
   tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
   encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
-  seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
+  seeds: {
+    type: 'string',
+    describe:
+      'Seeds of heads. How many: 5 (1337 to 1341); which: 1,2,3; one alone: 1338, or 7, with a comma (up to 100 a number is how many). Default: 1337',
+  },
+  set: setOption('tasks.ks.settings.maximumUpdates=1000'),
   lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
   preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
   layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic, er)' },
@@ -35,7 +43,8 @@ export function requestOf(
     suite: args.suite,
     tasks: listOf(args.tasks, 'tasks'),
     encoders: listOf(args.encoders, 'encoders'),
-    seeds: listOf(args.seeds, 'seeds'),
+    seeds: seedsOf(args.seeds),
+    changes: parseChanges(args.set),
     lr: args.lr,
     preset: args.preset,
     layerwise: args.layerwise,

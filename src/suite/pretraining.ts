@@ -1,6 +1,7 @@
 /** @file The settings of a pre-training from what a command line or a suite says. */
+import { type SettingChange, withChanges } from '../base/changed-settings.js';
 import { loadPlugins } from '../plugins/load.js';
-import { type PretrainConfig, pretrainPreset, withSteps } from '../pretrain/config.js';
+import { type PretrainConfig, pretrainPreset, pretrainSchema, withSteps } from '../pretrain/config.js';
 import { withConfigFile } from '../pretrain/config-file.js';
 import { maskings } from '../pretrain/masking/index.js';
 
@@ -9,6 +10,8 @@ export interface PretrainWish {
   readonly preset: string;
   /** File of settings that replace the preset's, and of plug-ins. */
   readonly config?: string | undefined;
+  /** Settings in place of those of preset and file. */
+  readonly changes?: readonly SettingChange[] | undefined;
   /** In place of the one that preset and file say. */
   readonly masking?: string | undefined;
   readonly steps?: number | undefined;
@@ -27,8 +30,9 @@ export interface PlannedPretraining {
  */
 export async function planPretraining(wish: PretrainWish): Promise<PlannedPretraining> {
   const named = pretrainPreset(wish.preset);
-  const { config, plugins } =
+  const { config: filed, plugins } =
     wish.config === undefined ? { config: named, plugins: [] } : await withConfigFile(named, wish.config);
+  const config = withChanges(filed, wish.changes ?? [], pretrainSchema);
   await loadPlugins(plugins);
   const strategy = maskings.find(wish.masking ?? config.masking.strategy).name;
   const sized = wish.steps === undefined ? config : withSteps(config, wish.steps);
