@@ -73,7 +73,7 @@ export async function judge(
 }
 
 /** Two sides of a comparison: records of one encoder on one task, all seeds together. */
-interface Pair {
+export interface Pair {
   readonly label: string;
   readonly before: readonly StoredRecord[];
   readonly after: readonly StoredRecord[] | undefined;
@@ -81,7 +81,8 @@ interface Pair {
   readonly ambiguity?: string;
 }
 
-function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): Pair[] {
+/** Every result of the baseline with the fresh ones that it is compared with. */
+export function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): Pair[] {
   const sides = [baseline, fresh].map((side) => encoderRows(side.map(({ record }) => record)));
   const [before, after] = sides as [EncoderRows, EncoderRows];
   const groups = groupBy(baseline, ({ record }) => JSON.stringify([before.keyOf(record), record.task.name]));
