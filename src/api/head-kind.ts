@@ -12,6 +12,21 @@ import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 import type { Columns, Split, TaskMetric } from './task.js';
 
+/** How much data a task has, by split. */
+export type DataSize = Readonly<
+  Record<
+    Split,
+    {
+      readonly utterances: number;
+      readonly seconds: number;
+      /** Of a task that judges pairs. */
+      readonly pairs: number;
+      /** Over all pairs, the seconds of the first utterance times those of the second. */
+      readonly pairSeconds: number;
+    }
+  >
+>;
+
 /** What a head says of one utterance, or of one pair of them. */
 export interface Prediction {
   readonly columns: Columns;
@@ -155,7 +170,11 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   /** Nothing is trained: its settings have no `learningRates`, and a suite's rates do not concern it. */
   readonly trainsNothing?: boolean;
   /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
-  cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
+  cost(
+    settings: Settings,
+    seeds: number,
+    data: DataSize,
+  ): { readonly work: number; readonly secondsPerUnit: number };
   /**
    * Trains a head a seed and tests it; the same work gives the same result.
    * @returns a result a seed, in their order
