@@ -25,13 +25,20 @@ export const columnsOf = ({ columns }: Screen): number => (columns ?? usualColum
  * @param lines without escape codes; those that are too long are cut
  */
 export function liveLines(screen: Screen, lines: () => readonly string[]): LiveLines {
-  let drawn = 0;
+  let shown: string | undefined;
   let stopped = false;
-  const erased = (): string => (drawn === 0 ? '' : `\r${drawn > 1 ? `\u001b[${drawn - 1}A` : ''}\u001b[J`);
+  const erased = (): string => {
+    if (shown === undefined) return '';
+    const up = shown.split('\n').length - 1;
+    return `\r${up > 0 ? `\u001b[${up}A` : ''}\u001b[J`;
+  };
   const draw = (above = ''): void => {
-    const now = lines().map((line) => line.slice(0, columnsOf(screen)));
-    screen.write(`${erased()}${above}${now.join('\n')}`);
-    drawn = now.length;
+    const now = lines()
+      .map((line) => line.slice(0, columnsOf(screen)))
+      .join('\n');
+    if (now === shown && above === '') return;
+    screen.write(`${erased()}${above}${now}`);
+    shown = now;
   };
   draw();
   const timer = setInterval(draw, drawMilliseconds);

@@ -53,7 +53,7 @@ export function kindLine(kind: KindForecast, running: readonly RunningForecast[]
 
 /** `asr head on tiny 42 % rate 0.003, dev 0.512` */
 export const runningText = ({ job, share = 0, note }: RunningForecast): string =>
-  [job.title, share > 0 && `${Math.floor(100 * share)} %`, note].filter(Boolean).join(' ');
+  [job.title, share >= 0.01 && `${Math.floor(100 * share)} %`, note].filter(Boolean).join(' ');
 
 const digits = (value: number): string =>
   String(value >= 100 ? Math.round(value) : Number(value.toPrecision(2)));

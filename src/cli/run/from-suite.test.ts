@@ -70,13 +70,13 @@ describe('runFromSuite', () => {
   it('takes settings from the command line: other results, which say so', async () => {
     const out = join(folder, 'changed');
     const changes = parseChanges(['tasks.ks.settings.maximumUpdates=3', 'seeds=7777']);
-    const { jobs } = await graphOf(requestOf({ out, changes }));
-    const { jobs: usual } = await graphOf(requestOf({ out }));
+    const { jobs } = await graphOf(requestOf({ out, changes, encoders: ['fbank'] }));
+    const { jobs: usual } = await graphOf(requestOf({ out, encoders: ['fbank'] }));
     expect(jobs.map(({ kind, key }) => [kind, usual.some((job) => job.key === key)])).toEqual([
       ['features', true],
       ['head', false],
     ]);
-    await run({ out, changes });
+    await run({ out, changes, encoders: ['fbank'] });
     const [{ record }] = (await readRecords([out])) as [StoredRecord];
     expect(record.seed).toBe(7777);
     expect(record.preset).toMatch(/^clean-[0-9a-f]{8}$/);
