@@ -76,6 +76,8 @@ export interface HeadWork {
   readonly quiet: boolean;
   /** Told how much of the training is done, from 0 to 1: of one seed, where seeds train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
+  /** Told of every look at dev: of each seed and rate that trains. */
+  readonly onLook?: ((look: Look) => void) | undefined;
   /** If set, an interrupted training that starts from this seed goes on from where it was. */
   readonly keepingOf?: ((seed: number) => Keeping) | undefined;
 }
@@ -88,6 +90,14 @@ export interface CurvePoint {
   readonly devMetric: number;
   /** Over dev, weighted as training weighs it. */
   readonly devLoss: number;
+}
+
+/** A look at dev while a head trains. */
+export interface Look extends CurvePoint {
+  readonly seed: number;
+  readonly learningRate: number;
+  /** Of a head on one hidden state alone: which. */
+  readonly layer?: number | undefined;
 }
 
 /** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */

@@ -3,6 +3,7 @@ import { parseChanges } from '../base/changed-settings.js';
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
@@ -20,6 +21,7 @@ export const pretrainCommand = defineCommand({
     resume: { type: 'boolean', describe: 'Go on from the last checkpoint in --out' },
     steps: { type: 'number', describe: 'Updates, in place of the preset; schedules scale with them' },
     seed: { type: 'number', describe: "Seed, in place of the preset's" },
+    tensorboard: tensorboardOption,
     ...engineOptions,
   },
   examples: [
@@ -30,6 +32,7 @@ export const pretrainCommand = defineCommand({
       'pretrain --set batch.size=4 --set masking.span=5 --manifest speech.csv --out runs/four',
       'Single settings in place of the preset',
     ],
+    ['pretrain --manifest speech.csv --out runs/tiny --tensorboard logs/tiny', 'tensorboard --logdir logs'],
     ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
   ],
   stopsOnSignal: true,
@@ -47,6 +50,7 @@ export const pretrainCommand = defineCommand({
       resume: args.resume ?? false,
       steps: args.steps,
       seed: args.seed,
+      tensorboard: args.tensorboard,
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,

@@ -15,6 +15,7 @@ import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
 import { seedsOf } from './run/seeds.js';
 import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
 export const suiteOptions = {
@@ -87,6 +88,7 @@ export const runCommand = defineCommand({
       default: usualSecondsBetweenCheckpoints,
       describe: 'Seconds between the checkpoints of a head in training',
     },
+    tensorboard: tensorboardOption,
     launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs are done' },
     detach: { type: 'boolean', describe: "Leave the jobs in Slurm's queue and return" },
   },
@@ -94,6 +96,7 @@ export const runCommand = defineCommand({
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
     ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'What every layer knows'],
+    ['run --suite mini --out results/mine --tensorboard logs', 'Curves: tensorboard --logdir logs'],
     ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
@@ -109,6 +112,7 @@ export const runCommand = defineCommand({
       ...requestOf(args, io),
       ...{ jobs, launcher, detach },
       verifyFeatures: args['verify-features'],
+      tensorboard: args.tensorboard,
       resume: resumes(args.resume, args['no-resume']),
       checkpointSeconds: secondsOf(args['checkpoint-every']),
       featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),

@@ -104,6 +104,8 @@ export interface JobGraph {
   readonly verifyFeatures?: boolean | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
+  /** Where trainings write scalars for TensorBoard. */
+  readonly tensorboard?: string | undefined;
   /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
   readonly jobs: readonly Job[];

@@ -11,9 +11,12 @@ import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
+import { stepScalars } from '../pretrain/step-scalars.js';
 import { pretrain } from '../pretrain/train.js';
 import { layersFileName } from '../results/layers-file.js';
+import { scalarLog } from '../training/scalar-log.js';
 import { hasLayers } from './evaluate-layers.js';
+import { headLogs } from './head-logs.js';
 import {
   type EncoderSource,
   type FeaturesJob,
@@ -84,6 +87,8 @@ async function pretrainEncoder(
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   let remark: string | undefined;
+  const log =
+    graph.tensorboard === undefined ? undefined : scalarLog(join(graph.tensorboard, 'pretrain', job.encoder));
   const { finished } = await pretrain({
     config,
     utterances,
@@ -95,9 +100,12 @@ async function pretrainEncoder(
     say: (text) => {
       remark = text;
     },
-    onStep: ({ step, reconstruction }) =>
-      onProgress(step / config.optimizer.steps, `loss ${reconstruction.toFixed(2)}`),
-  });
+    onStep: (step) => {
+      log?.write(step.step, stepScalars(step));
+      const pace = `${Number(step.stepsPerSecond.toPrecision(2))} updates/s`;
+      onProgress(step.step / config.optimizer.steps, `loss ${step.reconstruction.toFixed(2)}, ${pace}`);
+    },
+  }).finally(() => log?.close());
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
@@ -147,6 +155,10 @@ async function trainHeads(
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
   let remark: string | undefined;
+  const logs =
+    graph.tensorboard === undefined
+      ? undefined
+      : headLogs(graph.tensorboard, encoder.name, planned.task.name);
   const stored = await evaluateInto(encoder, planned, {
     engine,
     seeds: job.seeds,
@@ -154,13 +166,14 @@ async function trainHeads(
     storage: storageOf(graph),
     signal,
     onProgress,
+    onLook: logs?.onLook,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
     say: (text) => {
       remark = text;
     },
     folderOf: (seed) => seedFolder(graph, seed),
-  });
+  }).finally(() => logs?.close());
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];
   return { finished: true, outputs: files.map((path) => relative(graph.out, path)), remark };

@@ -55,6 +55,8 @@ export interface RunRequest extends LoadOptions {
   readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a head. */
   readonly checkpointSeconds?: number | undefined;
+  /** Where trainings write scalars for TensorBoard. */
+  readonly tensorboard?: string | undefined;
   /** Told what is to be known of how encoders were read and jobs were done. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
@@ -116,6 +118,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     featureBudgetBytes: request.featureBudgetBytes,
     verifyFeatures: request.verifyFeatures,
     checkpointSeconds: request.checkpointSeconds,
+    tensorboard: request.tensorboard,
     plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,
     cacheFolder,
