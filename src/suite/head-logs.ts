@@ -4,16 +4,15 @@ import type { Look } from '../api/head-kind.js';
 import { recordFolder } from '../results/index.js';
 import { type ScalarLog, scalarLog } from '../training/scalar-log.js';
 
-export interface HeadLogs {
-  onLook(look: Look, fold: string | undefined): void;
-  close(): void;
-}
-
 /**
  * Logs of the heads of a task on an encoder: `<folder>/<encoder>/<task>/[fold-<name>/][layer-<n>/]seed-<n>,rate-<r>`.
- * @throws UserError (exit code 1) where the folder cannot be written
+ * @returns to be told of every look, and of which fold it is; throws a UserError (exit code 1) where the folder cannot be written
  */
-export function headLogs(folder: string, encoder: string, task: string): HeadLogs {
+export function headLogs(
+  folder: string,
+  encoder: string,
+  task: string,
+): (look: Look, fold: string | undefined) => void {
   const logs = new Map<string, ScalarLog>();
   const logOf = ({ seed, learningRate, layer }: Look, fold: string | undefined): ScalarLog => {
     const parts = [
@@ -26,18 +25,13 @@ export function headLogs(folder: string, encoder: string, task: string): HeadLog
     logs.set(place, log);
     return log;
   };
-  return {
-    onLook(look, fold) {
-      const { update, trainLoss, devMetric, devLoss, learningRate } = look;
-      logOf(look, fold).write(update, {
-        'loss/train': trainLoss,
-        'loss/dev': devLoss,
-        'dev/metric': devMetric,
-        learning_rate: learningRate,
-      });
-    },
-    close() {
-      for (const log of logs.values()) log.close();
-    },
+  return (look, fold) => {
+    const { update, trainLoss, devMetric, devLoss, learningRate } = look;
+    logOf(look, fold)(update, {
+      'loss/train': trainLoss,
+      'loss/dev': devLoss,
+      'dev/metric': devMetric,
+      learning_rate: learningRate,
+    });
   };
 }

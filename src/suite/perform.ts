@@ -101,11 +101,11 @@ async function pretrainEncoder(
       remark = text;
     },
     onStep: (step) => {
-      log?.write(step.step, stepScalars(step));
+      log?.(step.step, stepScalars(step));
       const pace = `${Number(step.stepsPerSecond.toPrecision(2))} updates/s`;
       onProgress(step.step / config.optimizer.steps, `loss ${step.reconstruction.toFixed(2)}, ${pace}`);
     },
-  }).finally(() => log?.close());
+  });
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
@@ -155,7 +155,7 @@ async function trainHeads(
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
   let remark: string | undefined;
-  const logs =
+  const onLook =
     graph.tensorboard === undefined
       ? undefined
       : headLogs(graph.tensorboard, encoder.name, planned.task.name);
@@ -166,14 +166,14 @@ async function trainHeads(
     storage: storageOf(graph),
     signal,
     onProgress,
-    onLook: logs?.onLook,
+    onLook,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
     say: (text) => {
       remark = text;
     },
     folderOf: (seed) => seedFolder(graph, seed),
-  }).finally(() => logs?.close());
+  });
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];
   return { finished: true, outputs: files.map((path) => relative(graph.out, path)), remark };

@@ -40,14 +40,10 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
   const log = request.tensorboard === undefined ? undefined : scalarLog(request.tensorboard);
-  try {
-    return await pretrain({
-      ...{ config, utterances, out, engine, resume, quiet, signal, say },
-      onStep: (step) => log?.write(step.step, stepScalars(step)),
-    });
-  } finally {
-    log?.close();
-  }
+  return pretrain({
+    ...{ config, utterances, out, engine, resume, quiet, signal, say },
+    onStep: (step) => log?.(step.step, stepScalars(step)),
+  });
 }
 
 function checkNumbers({ steps, seed }: PretrainRequest): void {

@@ -1,6 +1,6 @@
 /** @file A suite of two tones, evaluated as the command run does it, and what it refuses. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -76,11 +76,13 @@ describe('runFromSuite', () => {
       ['features', true],
       ['head', false],
     ]);
-    await run({ out, changes, encoders: ['fbank'] });
+    await run({ out, changes, encoders: ['fbank'], tensorboard: join(folder, 'logs') });
     const [{ record }] = (await readRecords([out])) as [StoredRecord];
     expect(record.seed).toBe(7777);
     expect(record.preset).toMatch(/^clean-[0-9a-f]{8}$/);
     expect(record.learningRates.tried).toMatchObject([{ updates: 3 }]);
+    const logs = await readdir(join(folder, 'logs', 'fbank', 'ks', 'seed-7777,rate-0.01'));
+    expect(logs).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\.\d{3}\./)]);
   });
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
