@@ -80,10 +80,10 @@ export function planText(graph: JobGraph, report: PlanReport): string {
     return ['', `${kind}${ofKind.length > 0 ? after[kind] : ''}`, ...ofKind.flatMap(linesOf)];
   });
   const { todo, estimate, together, problems, jobs } = report;
-  const rough = estimate.measured ? '' : '; a guess, as some of it is like nothing that was measured here';
+  const rough = estimate.measured ? '' : ' (rough: no similar job measured yet)';
   const many =
     together.workers > 1
-      ? ` with ${together.workers} at a time, ${durationText(estimate.seconds)} of one process`
+      ? ` with ${together.workers} at a time, ${durationText(estimate.seconds)} on one process`
       : '';
   const head = [
     `suite ${report.suite}: ${jobs.length} jobs, ${jobs.length - todo} done, ${todo} to do`,

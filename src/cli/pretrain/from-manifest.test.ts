@@ -50,7 +50,7 @@ describe('pretrainFromManifest', () => {
       { changes: parseChanges(['teacher.topBlocks=9']) },
       /--set teacher\.topBlocks: '9' cannot be so: there are only 3 shared blocks/,
     ],
-    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number from 1/],
+    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number, 1 or more/],
     ['half a seed', { seed: 0.5 }, /--seed 0\.5 is not possible/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {

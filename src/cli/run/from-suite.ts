@@ -137,7 +137,7 @@ function ratesOf(lr: string | undefined): readonly number[] | undefined {
   if (lr === 'search') return searchedRates;
   const rate = Number(lr);
   if (rate > 0 && Number.isFinite(rate)) return [rate];
-  throw new UserError(`--lr '${lr}' is no learning rate`, { hint: "Give a number above 0, or 'search'" });
+  throw new UserError(`--lr '${lr}': expected a number above 0, or 'search'`);
 }
 
 function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly SuiteTask[] {
@@ -146,6 +146,6 @@ function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly S
     const task = suite.tasks.find((one) => one.name === name);
     if (task !== undefined) return task;
     const known = suite.tasks.map((one) => one.name);
-    throw new UserError(`the suite ${suite.name} has no task '${name}'`, { hint: mendOfName(name, known) });
+    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: mendOfName(name, known) });
   });
 }

@@ -120,8 +120,7 @@ it('qbe is a list of terms, detected above two deviations', () => {
   ];
   // What lxml's etree.ElementTree(root).write(path, encoding='UTF-8', pretty_print=True) gives of the expert's elements.
   expect(filesOf('qbe', lines).predict['qbe_public/benchmark.stdlist.xml']).toBe(
-    `<?xml version='1.0' encoding='UTF-8'?>
-<stdlist termlist_filename="benchmark.stdlist.xml" indexing_time="1.00" language="english" index_size="1" system_id="benchmark">
+    `<stdlist termlist_filename="benchmark.stdlist.xml" indexing_time="1.00" language="english" index_size="1" system_id="benchmark">
   <detected_termlist termid="quesst14_eval_0001" term_search_time="1.0" oov_term_count="1">
     <term file="quesst14_00002" channel="1" tbeg="0.000" dur="0.00" score="2.0001" decision="YES"/>
     <term file="quesst14_00004" channel="1" tbeg="0.000" dur="0.00" score="2.0000" decision="NO"/>

@@ -172,7 +172,6 @@ function detectedTerms(lines: readonly PredictionLine[]): string {
     );
   }
   return [
-    "<?xml version='1.0' encoding='UTF-8'?>",
     '<stdlist termlist_filename="benchmark.stdlist.xml" indexing_time="1.00" language="english" index_size="1" system_id="benchmark">',
     ...[...queries].flatMap(([query, terms]) => [
       `  <detected_termlist termid="${escaped(query)}" term_search_time="1.0" oov_term_count="1">`,
