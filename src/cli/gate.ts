@@ -44,12 +44,10 @@ export const gateCommand = defineCommand({
         `--tolerance ${tolerance}, --level ${level}: expected a tolerance of 0 or more and a level between 0 and 1`,
       );
     }
-    if (!update && (add || incomplete))
-      throw new UserError(`--${add ? 'add' : 'incomplete'} is for --update`, { hint: 'Leave it out' });
+    if (!update && (add || incomplete)) throw new UserError(`--${add ? 'add' : 'incomplete'} needs --update`);
     const { runGate, updateBaseline } = await import('./gate/run.js');
     if (update) {
-      if (junit !== undefined)
-        throw new UserError('--junit is for comparing, not for --update', { hint: 'Leave it out' });
+      if (junit !== undefined) throw new UserError('--junit and --update cannot be used together');
       const { renewal, text } = await updateBaseline(baseline, results, {
         ...{ tolerance: tolerance / 100, level, width: io.width },
         ...{ add: add ?? false, incomplete: incomplete ?? false },

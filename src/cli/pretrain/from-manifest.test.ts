@@ -43,15 +43,15 @@ describe('pretrainFromManifest', () => {
     [
       'a setting that is not there',
       { changes: parseChanges(['batch.sise=4']) },
-      /--set batch\.sise: there is no 'sise' in batch\. Did you mean 'size'\?/,
+      /--set batch\.sise: unknown setting 'sise' in batch\. Did you mean 'size'\?/,
     ],
     [
       'a setting that cannot be',
       { changes: parseChanges(['teacher.topBlocks=9']) },
-      /--set teacher\.topBlocks: '9' cannot be so: there are only 3 shared blocks/,
+      /--set teacher\.topBlocks: invalid value '9': there are only 3 shared blocks/,
     ],
-    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number, 1 or more/],
-    ['half a seed', { seed: 0.5 }, /--seed 0\.5 is not possible/],
+    ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
+    ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {
     await expect(run(change)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });

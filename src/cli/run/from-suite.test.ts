@@ -93,7 +93,7 @@ describe('runFromSuite', () => {
     [
       'a setting of a task that is not there',
       { changes: parseChanges(['tasks.kss.settings.projectionSize=8']) },
-      /^--set tasks\.kss\.settings\.projectionSize: there is no 'kss' in tasks\. Did you mean 'ks'\?$/,
+      /^--set tasks\.kss\.settings\.projectionSize: unknown setting 'kss' in tasks\. Did you mean 'ks'\?$/,
     ],
     [
       'a setting that heads do not have',

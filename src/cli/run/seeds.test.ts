@@ -14,12 +14,12 @@ it('takes a number up to 100 for how many, a larger one and one with a comma for
 });
 
 it.each([
-  ['one', "--seeds 'one': 'one' is no seed. Give how many (1 to 100), the seeds themselves (1,2,3)"],
-  ['1,,2', "--seeds '1,,2': '' is no seed"],
-  ['1,2,1', '--seeds names 1 twice'],
-  ['0', '--seeds 0 is no number of seeds'],
-  ['-1', "'-1' is no seed"],
-  [',', "'' is no seed"],
+  ['one', "--seeds 'one': expected a count from 1 to 100, a list such as 1,2,3, or a single seed: 1338"],
+  ['1,,2', "--seeds '1,,2': expected a count"],
+  ['1,2,1', "--seeds: duplicate value '1'"],
+  ['0', '--seeds 0: expected a count'],
+  ['-1', "--seeds '-1': expected"],
+  [',', "--seeds ',': expected"],
 ])('refuses %s', (text, message) => {
   expect(() => seedsOf(text)).toThrow(message);
 });

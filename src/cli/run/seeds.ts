@@ -7,7 +7,7 @@ export const usualSeed = 1337;
 /** Up to here a number alone says how many seeds; above it, it is one. */
 const mostSeeds = 100;
 
-const hint = `Give how many (1 to ${mostSeeds}), the seeds themselves (1,2,3), or one of them (1338, or 7, with a comma)`;
+const expected = `expected a count from 1 to ${mostSeeds}, a list such as 1,2,3, or a single seed: 1338, or 7, with a comma`;
 
 /**
  * What `--seeds` says: `5` five seeds from SUPERB's onwards, `1,2,3` those, `1338` that one (a number above 100 cannot be how
@@ -22,10 +22,11 @@ export function seedsOf(text: string | undefined): readonly number[] | undefined
   if (words.length === 2 && words[1] === '') words.pop();
   const seeds = words.map((word) => {
     if (/^\d{1,9}$/.test(word)) return Number(word);
-    throw new UserError(`--seeds '${text}': '${word}' is no seed`, { hint });
+    throw new UserError(`--seeds '${text}': ${expected}`);
   });
   const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i);
-  if (twice !== undefined) throw new UserError(`--seeds names ${twice} twice`, { hint: 'Name it once' });
+  if (twice !== undefined)
+    throw new UserError(`--seeds: duplicate value '${twice}'`, { hint: 'Remove one of the two' });
   return isList ? seeds : seedsOfNumber(seeds[0] as number);
 }
 
@@ -37,6 +38,6 @@ export function seedsOfSuite(seeds: Suite['seeds']): readonly number[] {
 
 function seedsOfNumber(number: number): readonly number[] {
   if (number > mostSeeds) return [number];
-  if (number < 1) throw new UserError(`--seeds ${number} is no number of seeds`, { hint });
+  if (number < 1) throw new UserError(`--seeds ${number}: ${expected}`);
   return Array.from({ length: number }, (_, i) => usualSeed + i);
 }
