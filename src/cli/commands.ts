@@ -19,6 +19,7 @@ import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { paperCommand } from './paper.js';
 import { planCommand } from './plan.js';
+import { predictionsCommand } from './predictions.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   paperCommand,
   cardCommand,
   reportCommand,
+  predictionsCommand,
   lmCommand,
   gateCommand,
   historyCommand,
