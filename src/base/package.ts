@@ -19,7 +19,7 @@ export function runtimeVersions(): Versions {
     ehmam: versionIn(packageFileAbove(ownFile)),
     node: process.versions.node,
     onnxruntime: packageVersion('onnxruntime-node'),
-    tfjs: packageVersion('@tensorflow/tfjs'),
+    tfjs: packageVersion('@tensorflow/tfjs-core'),
   };
 }
 
