@@ -22,6 +22,7 @@ import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
+import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -52,5 +53,6 @@ export const commands: readonly Command[] = [
   gateCommand,
   listCommand,
   doctorCommand,
+  setupCommand,
   workCommand,
 ];
