@@ -1,4 +1,5 @@
 /** @file Puts into `dist/bundled` the parts in use of packages that weigh a hundred times more: the gradients of TensorFlow.js, the chart library. */
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -16,14 +17,23 @@ const folder = join(dist, 'bundled');
 const versions = JSON.stringify({
   'tfjs-core': await versionIn(core),
   echarts: await versionIn(charts),
-  bundle: 1,
+  bundle: createHash('sha256')
+    .update(await readFile(new URL(import.meta.url)))
+    .digest('hex'),
 });
 const before = await readFile(join(folder, 'versions.json'), 'utf8').catch(() => undefined);
 if (before !== versions) {
   const place = join(dist, `.bundling-${process.pid}`);
   await mkdir(place, { recursive: true });
-  await bundleTensorflow(place);
-  await copyFile(join(charts, 'dist', 'echarts.common.min.js'), join(place, 'echarts.js'));
+  await bundle(tensorflow(), join(place, 'tensorflow.js'), {
+    format: 'esm',
+    postBanner: '/*! TensorFlow.js, Copyright Google LLC, Apache License 2.0: see echarts.LICENSE */',
+  });
+  await bundle(chartLibrary(), join(place, 'echarts.js'), {
+    format: 'iife',
+    name: 'echarts',
+    postBanner: await licenceOf(join(charts, 'index.js')),
+  });
   await copyFile(join(charts, 'LICENSE'), join(place, 'echarts.LICENSE'));
   await copyFile(join(charts, 'NOTICE'), join(place, 'echarts.NOTICE'));
   await writeFile(join(place, 'versions.json'), versions);
@@ -36,30 +46,43 @@ if (before !== versions) {
  * not load. They find the engine, the registry and the class of `tfjs-core` where it keeps them, in the global object, as
  * the copies inside the package `@tensorflow/tfjs` do.
  */
-async function bundleTensorflow(place) {
-  const entry = ['register_all_gradients.js', 'public/chained_ops/register_all_chained_ops.js']
-    .map((file) => `import ${JSON.stringify(join(core, 'dist', file))};`)
-    .join('\n');
-  const bundle = await rolldown({
+function tensorflow() {
+  const files = ['register_all_gradients.js', 'public/chained_ops/register_all_chained_ops.js'];
+  return files.map((file) => `import ${JSON.stringify(join(core, 'dist', file))};`).join('\n');
+}
+
+/** What `src/results/page/browser/charts.ts` draws with. */
+function chartLibrary() {
+  return `
+    import { init, use } from 'echarts/core';
+    import { LineChart, ScatterChart } from 'echarts/charts';
+    import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+    import { SVGRenderer } from 'echarts/renderers';
+    use([LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
+    export { init };`;
+}
+
+/** One file of an entry and all that it imports, made small. */
+async function bundle(code, file, output) {
+  const made = await rolldown({
     input: 'entry',
-    platform: 'node',
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     plugins: [
       {
         name: 'entry',
-        resolveId: (id) => (id === 'entry' ? id : undefined),
-        load: (id) => (id === 'entry' ? { code: entry, moduleSideEffects: true } : undefined),
+        resolveId: (id) => (id === 'entry' ? fileURLToPath(new URL('entry.js', import.meta.url)) : undefined),
+        load: (id) => (id.endsWith('/src/entry.js') ? { code, moduleSideEffects: true } : undefined),
       },
     ],
   });
-  await bundle.write({
-    file: join(place, 'tensorflow.js'),
-    format: 'esm',
-    minify: true,
-    comments: { legal: false },
-    postBanner:
-      '/*! TensorFlow.js 4, (c) Google LLC, Apache License 2.0: see echarts.LICENSE for its text */',
-  });
-  await bundle.close();
+  await made.write({ file, minify: true, comments: { legal: false }, ...output });
+  await made.close();
+}
+
+/** The comment with which a file begins: it goes into every page. */
+async function licenceOf(file) {
+  const [comment] = /\/\*[\s\S]*?\*\//.exec(await readFile(file, 'utf8'));
+  return comment;
 }
 
 async function versionIn(folder) {
