@@ -249,5 +249,5 @@ test('a head of a kind that is not there is refused by name', async () => {
   await writeSafetensors(file, {}, { ...metadata, head: '{"kind":"embedding","size":3}' });
   await expect(readHead(file)).rejects.toThrow(/unknown kind 'embedding'.*--plugin/);
   await writeSafetensors(file, {}, { ...metadata, head: '{"kind":"frame-vote","classes":"no"}' });
-  await expect(readHead(file)).rejects.toThrow(/is no head of a task/);
+  await expect(readHead(file)).rejects.toThrow(/is not a trained head/);
 });

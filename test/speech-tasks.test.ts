@@ -145,7 +145,7 @@ test('have the numbers of the reference with the preset superb, and their own wi
 test('find nothing wrong with the manifest, whose folds are counted', async () => {
   for (const task of ['pr', 'er', 'sf']) {
     const { code, out } = await call('validate', '--task', task, '--manifest', join(folder, 'speech.csv'));
-    expect([code, out]).toEqual([0, expect.stringContaining('no problem found')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('no problems found')]);
     // Of 16 others, twelve are train: the first four fifths, rounded down.
     if (task === 'er') expect(out).toContain('fold s0: 12 train, 4 dev, 8 test');
   }

@@ -42,7 +42,7 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
     const classes = new Set(data.train.map(labelOf).filter((label) => label !== ''));
     const [first] = data.train;
     if (first !== undefined && classes.size < 2) {
-      yield new UserError(`every train utterance has the ${column} '${[...classes][0] ?? ''}'`, {
+      yield new UserError(`all train utterances have the same ${column} '${[...classes][0] ?? ''}'`, {
         file: first.manifest,
         hint: 'A classifier needs at least two classes in the train split',
       });
@@ -51,11 +51,11 @@ function* complaintsOf(data: TaskData, columns: readonly string[]): Generator<Us
       const label = labelOf(utterance);
       if (label === '' || classes.has(label)) continue;
       yield new UserError(
-        `the ${column} '${label}' of split '${utterance.split}' is not in the train split`,
+        `${column} '${label}' of split '${utterance.split}' does not occur in the train split`,
         {
           file: utterance.manifest,
           line: utterance.line,
-          hint: `Add train utterances with this ${column}, or leave this row out`,
+          hint: `Add train utterances with this ${column}, or remove this row`,
         },
       );
     }

@@ -79,7 +79,7 @@ export function decodeFrame(
   channels: readonly Int32Array[],
 ): { readonly header: FrameHeader; readonly next: number } {
   const header = frameHeader(view, at, info);
-  if (header === undefined) throw new Error('there is no frame where one should begin');
+  if (header === undefined) throw new Error('a frame header is missing');
   const { size, assignment } = header;
   const bits: Bits = { view, position: header.end };
   for (const [i, channel] of channels.entries()) {
@@ -101,14 +101,14 @@ function decodeSubframe(bits: Bits, frameBits: number, output: Int32Array, size:
   const kind = (head >> 1) & 63;
   const wasted = head & 1 ? readUnary(bits) + 1 : 0;
   const width = frameBits - wasted;
-  if (head & 128 || width < 1) throw new Error('the head of a subframe cannot be');
+  if (head & 128 || width < 1) throw new Error('invalid subframe header');
   if (kind === 0) output.fill(readSigned(bits, width), 0, size);
   else if (kind === 1) readVerbatim(bits, width, output, 0, size);
   else if (kind >= 8 && kind <= 12) {
     readStart(bits, width, output, kind - 8, size);
     addFixed(output, kind - 8, size);
   } else if (kind >= 32) decodeLpc(bits, width, output, kind - 31, size);
-  else throw new Error('a subframe is of a kind that is not defined');
+  else throw new Error('unknown subframe type');
   if (wasted > 0) for (let i = 0; i < size; i++) output[i] = (output[i] as number) << wasted;
 }
 
@@ -125,13 +125,13 @@ function readStart(bits: Bits, width: number, output: Int32Array, order: number,
 
 function readResiduals(bits: Bits, output: Int32Array, order: number, size: number): void {
   const method = readBits(bits, 2);
-  if (method > 1) throw new Error('residuals are coded in a way that is not defined');
+  if (method > 1) throw new Error('unknown residual coding');
   const parameterBits = 4 + method;
   const escaped = (1 << parameterBits) - 1;
   const partitionOrder = readBits(bits, 4);
   const partition = size >> partitionOrder;
   if (partition << partitionOrder !== size || partition < order)
-    throw new Error('partitions do not fit their block');
+    throw new Error('partitions do not match their block');
   for (let p = 0; p < 1 << partitionOrder; p++) {
     const from = Math.max(order, p * partition);
     const to = (p + 1) * partition;
@@ -165,7 +165,7 @@ function decodeLpc(bits: Bits, width: number, output: Int32Array, order: number,
   readVerbatim(bits, width, output, 0, order);
   const precision = readBits(bits, 4) + 1;
   const shift = readSigned(bits, 5);
-  if (precision === 16 || shift < 0) throw new Error('a predictor is not defined');
+  if (precision === 16 || shift < 0) throw new Error('unknown predictor');
   // The last coefficient, that of the oldest sample, comes first, to be met in the order of the samples.
   const coefficients = new Int32Array(order);
   for (let i = order - 1; i >= 0; i--) coefficients[i] = readSigned(bits, precision);

@@ -121,10 +121,10 @@ export async function streamInfo(source: ByteSource): Promise<FlacInfo> {
   const longestBlock = view.getUint16(10);
   const sampleRateHz = packed >>> 12;
   if (sampleRateHz === 0 || longestBlock < 16 || bits < 4) {
-    throw damagedFile('FLAC', source.file, `its header says ${bits} bits at ${sampleRateHz} Hz`);
+    throw damagedFile('FLAC', source.file, `invalid header: ${bits} bits at ${sampleRateHz} Hz`);
   }
   if (bits > 24) {
-    throw new UserError(`is a FLAC file of ${bits} bits a sample, which is not read here`, {
+    throw new UserError(`FLAC with ${bits} bits per sample is not supported`, {
       file: source.file,
       hint: 'Convert it, for example: ffmpeg -i IN.flac -c:a pcm_s24le OUT.wav',
     });

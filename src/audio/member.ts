@@ -67,19 +67,19 @@ export async function memberSource(
 }
 
 function changed(path: string, how: string): UserError {
-  return new UserError(`lies there no more: ${how}`, {
+  return new UserError(`not found at this position: ${how}`, {
     file: path,
-    hint: 'The file was made anew since the manifest was: call ehmam prepare again',
+    hint: "The file has changed since the manifest was written: run 'ehmam prepare' again",
   });
 }
 
 async function inTar(container: ByteSource, member: Member, path: string): Promise<ByteSource> {
   const { name, place, bytes } = member;
   const header = headerOf(await container.read(Math.max(0, place - 512), 512));
-  if (header === undefined) throw changed(path, 'no header stands before it');
+  if (header === undefined) throw changed(path, 'its header is missing');
   // A longer name, or one in other letters, stands elsewhere.
   const isShort = /^[ -~]{1,100}$/.test(name);
-  if (isShort && header.name !== name) throw changed(path, `'${header.name}' does`);
+  if (isShort && header.name !== name) throw changed(path, `found '${header.name}'`);
   if (header.bytes !== bytes) throw changed(path, `it has ${header.bytes} bytes`);
   return {
     file: path,
@@ -94,7 +94,7 @@ async function inParquet(container: DatedSource, member: Member, path: string): 
   const blob = await blobAt(container, name, place);
   if (blob === null) throw changed(path, 'the row has no audio');
   if (blob.length !== bytes) throw changed(path, `the row has ${blob.length} bytes`);
-  if (sum !== undefined && crc32Of(blob) !== sum) throw changed(path, 'its checksum is another');
+  if (sum !== undefined && crc32Of(blob) !== sum) throw changed(path, 'its checksum differs');
   return {
     file: path,
     bytes,

@@ -31,8 +31,8 @@ export function monoOf(
 export function wantedChannels(count: number, channel: number | undefined, file: string): readonly number[] {
   if (channel === undefined) return Array.from({ length: count }, (_, i) => i);
   if (Number.isInteger(channel) && channel >= 1 && channel <= count) return [channel - 1];
-  throw new UserError(`has no channel ${channel}: ${count === 1 ? 'there is one' : `there are ${count}`}`, {
+  throw new UserError(`has no channel ${channel}, only ${count}`, {
     file,
-    hint: "Correct the manifest's channel, which counts from 1",
+    hint: "Correct the column 'channel' of the manifest (counted from 1)",
   });
 }

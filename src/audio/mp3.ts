@@ -30,7 +30,7 @@ export async function readMp3(source: ByteSource, span: AudioSpan): Promise<Mono
         keeper.pass(samplesDecoded, (range) => monoOf(channelData, range, span.channel, file));
     }
     if (Math.abs(decoded - walked.samples) > framesOfDoubt * walked.frameSamples) {
-      const what = `its frames hold ${walked.samples} samples, ${decoded} could be decoded`;
+      const what = `its frames have ${walked.samples} samples, but ${decoded} could be decoded`;
       throw damagedFile('MP3', file, what);
     }
     return { samples: keeper.finish(), sampleRateHz };
@@ -84,12 +84,12 @@ async function walkFrames(source: ByteSource): Promise<Walked> {
     wasLost ||= !next.behindTag;
     at = next.place;
   }
-  if (head === undefined) throw damagedFile('MP3', file, 'none of its frames is whole');
+  if (head === undefined) throw damagedFile('MP3', file, 'it has no complete frame');
   if (at > source.bytes) throw damagedFile('MP3', file, 'it ends within a frame');
   const { counted, isSilent, trimmed } = describing(await source.read(head.place, 256));
   // The frame that counts is not among those it counts, to some encoders.
   if (counted !== undefined && !wasLost && frames < counted) {
-    throw damagedFile('MP3', file, `its header promises ${counted} frames, ${frames} are there`);
+    throw damagedFile('MP3', file, `its header declares ${counted} frames, but it has ${frames}`);
   }
   const heard = isSilent ? frames - 1 : frames;
   return {
@@ -139,8 +139,8 @@ function describing(bytes: Uint8Array): {
 }
 
 function unreadFrames(layer: number, file: string): UserError {
-  const what = layer === 3 ? 'is an MP3 file in free format' : `is MPEG audio of layer ${'I'.repeat(layer)}`;
-  return new UserError(`${what}, which is not read here`, { file, hint: convert });
+  const what = layer === 3 ? 'MP3 in free format' : `MPEG audio layer ${'I'.repeat(layer)}`;
+  return new UserError(`${what} is not supported`, { file, hint: convert });
 }
 
 const convert = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
@@ -153,7 +153,7 @@ function otherRate(
 ): UserError {
   const seconds = ((frames * head.samples) / head.sampleRateHz).toFixed(2);
   return new UserError(
-    `is several MP3 files in one: its rate changes from ${head.sampleRateHz} to ${rateHz} Hz at ${seconds} s`,
+    `is several MP3 files joined: the sample rate changes from ${head.sampleRateHz} to ${rateHz} Hz at ${seconds} s`,
     { file, hint: convert },
   );
 }

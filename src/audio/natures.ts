@@ -30,7 +30,7 @@ const starts: readonly (readonly [start: string | RegExp, name: string])[] = [
   ['\xfd7zXZ', 'xz data: unpack it first'],
   ['\x28\xb5\x2f\xfd', 'zstd data: unpack it first'],
   ['PK\x03\x04', 'a ZIP archive: unpack it first'],
-  ['\x00\x05\x16\x07', "what macOS keeps beside files on other systems' disks (._NAME), not the file itself"],
+  ['\x00\x05\x16\x07', 'a macOS metadata file (._NAME), not the audio file'],
   [/^(\xff\xfe|\xfe\xff)/, 'text in UTF-16'],
   ['\x89HDF', 'HDF5'],
   ['\x93NUMPY', 'a NumPy array'],
@@ -48,7 +48,7 @@ export function natureOf(head: Uint8Array, latin1: string): string {
   if (known) return `: it is ${known[1]}`;
   if (/^\/annex\/objects|\.git\/annex\/objects/.test(latin1))
     return ': it is a git-annex pointer (git annex get brings the file)';
-  if (head.every((byte) => byte === 0)) return ': it begins with nothing but zeros';
+  if (head.every((byte) => byte === 0)) return ': it starts with zeros only';
   const isText = head.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13);
   return isText ? `: it is text ("${latin1.slice(0, 24).replaceAll(/\s+/g, ' ').trim()}")` : '';
 }

@@ -64,11 +64,11 @@ async function readLinks(source: ByteSource): Promise<Links> {
   const hint = 'Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac';
   const [first, ...others] = links;
   if (first === undefined)
-    throw new UserError('is an Ogg file without a Vorbis or Opus stream at its start', { file, hint });
+    throw new UserError('is an Ogg file that does not start with a Vorbis or Opus stream', { file, hint });
   const { sampleRateHz } = first;
   const other = others.find((link) => link.sampleRateHz !== sampleRateHz);
   if (other !== undefined) {
-    const what = `is several Ogg streams in one: its rate changes from ${sampleRateHz} to ${other.sampleRateHz} Hz`;
+    const what = `is several Ogg streams joined: the sample rate changes from ${sampleRateHz} to ${other.sampleRateHz} Hz`;
     throw new UserError(what, { file, hint });
   }
   return {

@@ -16,7 +16,7 @@ export function opusHead(packet: Uint8Array) {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   const channels = view.getUint8(9);
   const mapped = view.getUint8(18) !== 0;
-  if (channels === 0 || (!mapped && channels > 2)) throw new Error(`its header says ${channels} channels`);
+  if (channels === 0 || (!mapped && channels > 2)) throw new Error(`invalid header: ${channels} channels`);
   if (mapped && packet.length < 21 + channels) throw new Error('its header is cut short');
   return {
     channels,

@@ -55,9 +55,9 @@ export async function readAudio(path: string, span: AudioSpan = {}): Promise<Flo
     return format.read(source, span);
   });
   if (!areFinite(audio.samples)) {
-    throw new UserError('the audio file holds samples that are not finite numbers', {
+    throw new UserError('the audio file contains NaN or infinite samples', {
       file: path,
-      hint: 'Make it anew, or take it out of the manifest',
+      hint: 'Create it again, or remove it from the manifest',
     });
   }
   const samples = resample(audio.samples, checkedRate(audio.sampleRateHz, path), sampleRateHz);
@@ -103,7 +103,7 @@ const mostBeforeFrames = 1 << 16;
 /** The format of a file by its content, and the file from where that begins: ID3v2 tags may stand before any of them. */
 async function formatOf(file: ByteSource): Promise<{ readonly format: Format; readonly source: ByteSource }> {
   if (file.bytes === 0) {
-    throw new UserError('the audio file is empty', { file: file.file, hint: 'Get it anew' });
+    throw new UserError('the audio file is empty', { file: file.file, hint: 'Download or copy it again' });
   }
   const source = await behindTags(file);
   const head = await source.read(0, 64);
@@ -115,8 +115,8 @@ async function formatOf(file: ByteSource): Promise<{ readonly format: Format; re
   const frames =
     nature === '' || head[0] === 0 ? frameChain(start, 0, start.length === source.bytes) : undefined;
   if (frames !== undefined) return { format: mp3, source: sourceFrom(source, frames) };
-  if (source !== file) throw damagedFile('MP3', file.file, `no frame follows its ID3 tag${nature}`);
-  throw new UserError(`is not an audio file that can be read${nature}`, { file: file.file, hint: convert });
+  if (source !== file) throw damagedFile('MP3', file.file, `no audio after its ID3 tag${nature}`);
+  throw new UserError(`is not a supported audio file${nature}`, { file: file.file, hint: convert });
 }
 
 async function behindTags(file: ByteSource): Promise<ByteSource> {

@@ -36,7 +36,7 @@ export interface MonoAudio {
 export function damagedFile(format: string, file: string, how: string, cause?: unknown): UserError {
   return new UserError(`the ${format} file is truncated or damaged: ${how}`, {
     file,
-    hint: 'Get it anew, or take it out of the manifest',
+    hint: 'Download or copy it again, or remove it from the manifest',
     cause,
   });
 }
@@ -76,9 +76,9 @@ export async function withByteSource<T>(path: string, use: (source: ByteSource) 
 function refuseStream(status: Stats, file: string): void {
   const what = status.isFIFO() ? 'a pipe' : status.isSocket() ? 'a socket' : 'a device';
   if (status.isFile() || status.isDirectory()) return;
-  throw new UserError(`is ${what}, not a file: audio is read from several places of a file`, {
+  throw new UserError(`is ${what}, expected a regular file`, {
     file,
-    hint: 'Write it to a file first, and give that',
+    hint: 'Write it to a file first, and pass that file',
   });
 }
 
@@ -115,8 +115,8 @@ const [slowestHz, fastestHz] = [1000, 768_000];
 export function checkedRate(sampleRateHz: number, file: string): number {
   if (sampleRateHz >= slowestHz && sampleRateHz <= fastestHz) return sampleRateHz;
   throw new UserError(
-    `its header says ${sampleRateHz} Hz, which is no sample rate (${slowestHz} to ${fastestHz} Hz are read)`,
-    { file, hint: 'Make the file anew, or take it out of the manifest' },
+    `invalid sample rate ${sampleRateHz} Hz in its header (expected ${slowestHz} to ${fastestHz} Hz)`,
+    { file, hint: 'Create the file again, or remove it from the manifest' },
   );
 }
 
@@ -134,27 +134,27 @@ export function framesOfSpan(
   file: string,
 ): { readonly first: number; readonly count: number } {
   checkedRate(sampleRateHz, file);
-  if (frameCount === 0) throw new UserError('the audio file holds no samples', { file });
+  if (frameCount === 0) throw new UserError('the audio file has no samples', { file });
   const { startSeconds = 0, durationSeconds, longestSeconds = Number.POSITIVE_INFINITY } = span;
   const first = Math.round(startSeconds * sampleRateHz);
-  const length = `the file is ${(frameCount / sampleRateHz).toFixed(3)} s long`;
-  const hint = "Correct the manifest's start and duration";
+  const length = `the end of the file (${(frameCount / sampleRateHz).toFixed(3)} s)`;
+  const hint = "Correct the columns 'start' and 'duration' of the manifest";
   if (!(first >= 0 && first < frameCount)) {
-    throw new UserError(`the start at ${startSeconds} s does not lie in it: ${length}`, { file, hint });
+    throw new UserError(`start (${startSeconds} s) is beyond ${length}`, { file, hint });
   }
   const wanted = durationSeconds ?? (frameCount - first) / sampleRateHz;
   if (wanted > longestSeconds) {
-    throw new UserError(`${wanted.toFixed(1)} s at once are too long for an utterance`, {
+    throw new UserError(`the utterance is too long (${wanted.toFixed(1)} s, limit ${longestSeconds} s)`, {
       file,
-      hint: `Cut it with the columns start and duration into pieces of at most ${longestSeconds} s`,
+      hint: 'Cut it into pieces with the columns start and duration',
     });
   }
   if (durationSeconds === undefined) return { first, count: frameCount - first };
   const count = Math.round(durationSeconds * sampleRateHz);
   if (!(count > 0))
-    throw new UserError(`a duration of ${durationSeconds} s holds no samples`, { file, hint });
+    throw new UserError(`a duration of ${durationSeconds} s is shorter than one sample`, { file, hint });
   if (first + count > frameCount + endToleranceSeconds * sampleRateHz) {
-    const what = `${durationSeconds} s from ${startSeconds} s on reach past its end: ${length}`;
+    const what = `end (${Number((startSeconds + durationSeconds).toFixed(6))} s) is beyond ${length}`;
     throw new UserError(what, { file, hint });
   }
   return { first, count: Math.min(count, frameCount - first) };

@@ -42,7 +42,7 @@ async function readHeader(
   const { file } = source;
   const headerBytes = Number(String.fromCharCode(...(await source.read(8, 8))));
   if (!(Number.isInteger(headerBytes) && headerBytes >= 16 && headerBytes <= 1 << 16)) {
-    throw damagedFile('SPHERE', file, 'its header does not say its size');
+    throw damagedFile('SPHERE', file, 'its header does not contain its size');
   }
   const text = String.fromCharCode(...(await source.read(16, headerBytes - 16)));
   if (!text.includes('end_head')) throw damagedFile('SPHERE', file, 'its header has no end');
@@ -56,7 +56,7 @@ async function readHeader(
   const present = Math.floor((source.bytes - headerBytes) / frameBytesOf(layout));
   const frames = fields.has('sample_count') ? Number(fields.get('sample_count')) : present;
   if (!(Number.isInteger(frames) && frames >= 0 && frames <= present)) {
-    throw damagedFile('SPHERE', file, `its header promises ${frames} samples, ${present} are there`);
+    throw damagedFile('SPHERE', file, `its header declares ${frames} samples, but it has ${present}`);
   }
   return { layout, headerBytes, frames };
 }
@@ -67,7 +67,7 @@ function layoutOf(fields: ReadonlyMap<string, string>, file: string): PcmLayout 
   const bits = 8 * Number(fields.get('sample_n_bytes') ?? (encoding === 'pcm' ? 2 : 1));
   if (encoding === undefined || !bitsOf[encoding].includes(bits) || (encoding === 'pcm' && bits === 8)) {
     const what = encoding === undefined ? `samples coded as '${coding}'` : `${bits}-bit ${encoding}`;
-    throw new UserError(`is a SPHERE file with ${what}, which is not read here`, {
+    throw new UserError(`SPHERE with ${what} is not supported`, {
       file,
       hint: 'Convert it, for example: sph2pipe -f wav IN.sph OUT.wav',
     });
@@ -75,7 +75,7 @@ function layoutOf(fields: ReadonlyMap<string, string>, file: string): PcmLayout 
   const channels = Number(fields.get('channel_count') ?? 1);
   const sampleRateHz = Number(fields.get('sample_rate'));
   if (!(Number.isInteger(channels) && channels > 0 && Number.isInteger(sampleRateHz) && sampleRateHz > 0)) {
-    throw damagedFile('SPHERE', file, `its header says ${channels} channels at ${sampleRateHz} Hz`);
+    throw damagedFile('SPHERE', file, `invalid header: ${channels} channels at ${sampleRateHz} Hz`);
   }
   return { encoding, bits, channels, sampleRateHz, bigEndian: fields.get('sample_byte_format') === '10' };
 }

@@ -36,7 +36,7 @@ export async function readWav(source: ByteSource, span: AudioSpan): Promise<Mono
   const frameBytes = frameBytesOf(format);
   const { first, count } = framesOfSpan(span, Math.floor(dataBytes / frameBytes), sampleRateHz, source.file);
   const bytes = await source.read(dataOffset + first * frameBytes, count * frameBytes);
-  if (bytes.length < count * frameBytes) throw damaged(source.file, 'it became shorter while it was read');
+  if (bytes.length < count * frameBytes) throw damaged(source.file, 'it was shortened during reading');
   return { samples: samplesOf(bytes, format, span.channel, source.file), sampleRateHz };
 }
 
@@ -60,7 +60,7 @@ async function readChunks(
     if (name === 'fmt ')
       format = formatOf(viewOf(await source.read(offset + 8, Math.min(bytes, 40))), source.file);
     if (name === 'data') {
-      if (format === undefined) throw damaged(source.file, 'it has no format before its samples');
+      if (format === undefined) throw damaged(source.file, "its 'fmt' chunk is missing");
       return { format, dataOffset: offset + 8, dataBytes: await dataBytesOf(bytes, offset + 8, source) };
     }
     offset += 8 + bytes + (bytes % 2);
@@ -77,7 +77,7 @@ async function dataBytesOf(stated: number, dataOffset: number, source: ByteSourc
   if (stated === 0 && !(await isChunks(source, dataOffset))) return present;
   if (stated <= present) return stated;
   if (stated >= unknownSizes || (await isWhole(source))) return present;
-  throw damaged(source.file, `its header promises ${stated} bytes of samples, ${present} are there`);
+  throw damaged(source.file, `its header declares ${stated} bytes of samples, but it has ${present}`);
 }
 
 /** Whether the file is as long as its first header says: one of the samples that promises more counted headers along. */
@@ -109,13 +109,13 @@ function formatOf(view: DataView, file: string): PcmLayout {
   const bits = view.getUint16(14, true);
   if (encoding === undefined || !bitsOf[encoding].includes(bits)) {
     const name = otherFormats[proper] ?? (encoding ? `${bits}-bit ${encoding}` : `format ${proper}`);
-    throw new UserError(`is a WAV file of ${name}, which is not read here`, {
+    throw new UserError(`WAV in ${name} is not supported`, {
       file,
       hint: 'Convert it to 16-bit PCM, for example: ffmpeg -i IN.wav -c:a pcm_s16le OUT.wav',
     });
   }
   if (channels === 0 || sampleRateHz === 0 || view.getUint16(12, true) !== (channels * bits) / 8) {
-    throw damaged(file, `its header says ${channels} channels of ${bits} bits at ${sampleRateHz} Hz`);
+    throw damaged(file, `invalid header: ${channels} channels of ${bits} bits at ${sampleRateHz} Hz`);
   }
   return { encoding, bits, channels, sampleRateHz };
 }

@@ -172,7 +172,7 @@ export async function sha256OfFile(path: string): Promise<string> {
   } catch (error) {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: path,
-      hint: 'Check that the file is there and that you may read it',
+      hint: 'Check that the file exists and that you may read it',
       cause: error,
     });
   }
@@ -200,9 +200,9 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: 'Its file system is read-only: choose another folder',
   ENOSPC: 'The disk is full: free some space or choose another folder',
   EDQUOT: 'Your disk quota is used up: free some space or choose another folder',
-  EISDIR: 'A folder of that name is in the way: choose another name',
-  ENOTDIR: 'A part of its path is a file: choose another folder',
-  EEXIST: 'A part of its path is a file: choose another folder',
+  EISDIR: 'A folder has this name: choose another name',
+  ENOTDIR: 'A folder in its path is a file: choose another folder',
+  EEXIST: 'A folder in its path is a file: choose another folder',
   ENAMETOOLONG: 'Choose a shorter name',
 };
 
@@ -211,7 +211,7 @@ export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`cannot be written (${messageOf(error)})`, {
     exitCode: 1,
     file: path,
-    hint: hints[systemCode(error) ?? ''] ?? 'Check that its folder is there and that you may write to it',
+    hint: hints[systemCode(error) ?? ''] ?? 'Check that its folder exists and that you may write to it',
     cause: error,
   });
 }

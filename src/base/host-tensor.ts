@@ -37,7 +37,7 @@ export function scalar(value: number): HostTensor {
 
 function checked(tensor: HostTensor): HostTensor {
   if (tensor.data.length !== sizeOf(tensor.shape)) {
-    throw new Error(`${tensor.data.length} values do not fill the shape [${tensor.shape.join(', ')}]`);
+    throw new Error(`${tensor.data.length} values do not match the shape [${tensor.shape.join(', ')}]`);
   }
   return tensor;
 }

@@ -20,5 +20,5 @@ export function closestName(written: string, names: readonly string[]): string |
 /** The hint for a name that is not among those there are. */
 export function mendOfName(written: string, names: readonly string[]): string {
   const close = closestName(written, names);
-  return close === undefined ? `Take one of: ${names.join(', ')}` : `Did you mean '${close}'?`;
+  return close === undefined ? `Expected one of: ${names.join(', ')}` : `Did you mean '${close}'?`;
 }

@@ -44,7 +44,7 @@ function packageFileAbove(file: string): string {
 
 function versionIn(packageFile: string): string {
   const version = versionField(packageFile);
-  if (version === undefined) throw new Error(`${packageFile} names no version`);
+  if (version === undefined) throw new Error(`${packageFile} has no version`);
   return version;
 }
 

@@ -46,12 +46,12 @@ describe('text files', () => {
     [
       'UTF-16 without its mark',
       Buffer.from('ein', 'utf16le'),
-      /x:1: holds zero bytes: it is no text, or text in UTF-16/,
+      /x:1: contains zero bytes: it is not text, or it is UTF-16/,
     ],
     [
       'a cut character',
       Buffer.from('zw\u00f6').subarray(0, 3),
-      /x:1: is not UTF-8 text: its last character is cut/,
+      /x:1: is not UTF-8 text: its last character is incomplete/,
     ],
     ['xz', Buffer.from('fd377a585a0000', 'hex'), /it is xz data: unpack it first/],
     ['cut gzip data', gzipSync('abc'.repeat(99)).subarray(0, 20), /its gzip data is truncated or damaged/],

@@ -33,7 +33,7 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
   try {
     for await (const bytes of unpacked(file, pieceBytes)) {
       const nature = isFirst ? otherData(bytes, others) : undefined;
-      if (nature !== undefined) throw refuse(`is no text in UTF-8: it is ${nature}`);
+      if (nature !== undefined) throw refuse(`is not UTF-8 text: it is ${nature}`);
       isFirst = false;
       const text = decoded(decoder, bytes);
       if (text === undefined || text.includes('\0')) {
@@ -41,21 +41,21 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
         const place = line + breaksIn(before.slice(0, before.search(text === undefined ? /\ufffd/ : /\0/)));
         throw text === undefined
           ? refuse('is not UTF-8 text', place)
-          : refuse('holds zero bytes: it is no text, or text in UTF-16', place);
+          : refuse('contains zero bytes: it is not text, or it is UTF-16', place);
       }
       line += breaksIn(text);
       if (text !== '') yield text;
     }
-    if (decoded(decoder) === undefined) throw refuse('is not UTF-8 text: its last character is cut', line);
+    if (decoded(decoder) === undefined) throw refuse('is not UTF-8 text: its last character is incomplete', line);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code } = (error ?? {}) as { readonly code?: unknown };
     if (typeof code === 'string' && code.startsWith('Z_'))
-      throw refuse(`its gzip data is truncated or damaged (${messageOf(error)})`, undefined, error);
+      throw refuse(`truncated or damaged gzip data (${messageOf(error)})`, undefined, error);
     if (systemCode(error) === undefined) throw error;
     throw new UserError(`${options.what ?? ''} cannot be read (${messageOf(error)})`.trim(), {
       file,
-      hint: 'Check that the file is there and that you may read it',
+      hint: 'Check that the file exists and that you may read it',
       cause: error,
     });
   }
@@ -100,9 +100,9 @@ export async function readText(file: string, options: TextOptions = {}): Promise
   for await (const piece of textPieces(file, options)) {
     text += piece;
     if (text.length > longestText)
-      throw new UserError(`holds more than ${longestText} characters of text`, {
+      throw new UserError(`has more than ${longestText} characters`, {
         file,
-        hint: 'Give a part of it',
+        hint: 'Split it into smaller files',
       });
   }
   return text;

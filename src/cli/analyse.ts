@@ -4,31 +4,31 @@ import { engineOptions, engineSettings } from './engine-options.js';
 
 export const analyseCommand = defineCommand({
   usage: 'analyse <checkpoint>',
-  summary: 'Analyse what a pre-training finds hard to reconstruct',
+  summary: 'Show which frames a pre-trained model finds hard to reconstruct',
   positionals: {
     checkpoint: {
       type: 'string',
       demandOption: true,
-      describe: "Folder of 'ehmam pretrain', or a file of the official trainer (.pt)",
+      describe: "Folder written by 'ehmam pretrain', or a checkpoint of the official trainer (.pt)",
     },
   },
   options: {
     manifest: {
       type: 'string',
       demandOption: true,
-      describe: 'CSV of the audio; it may have a column alignment',
+      describe: "Manifest (CSV) of the audio; a column 'alignment' is optional",
     },
-    root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
-    split: { type: 'string', describe: 'Rows of the manifest to analyse (default: all)' },
-    limit: { type: 'number', describe: 'Analyse the first so many utterances (default: all)' },
-    utterance: { type: 'string', describe: 'Id of the utterance to draw (default: the first)' },
+    root: { type: 'string', describe: "Folder of the audio (default: the manifest's folder)" },
+    split: { type: 'string', describe: 'Split of the manifest to analyse (default: all rows)' },
+    limit: { type: 'number', describe: 'Analyse only the first N utterances (default: all)' },
+    utterance: { type: 'string', describe: 'Id of the utterance to plot (default: the first)' },
     out: { type: 'string', describe: 'Folder for analysis.json, drawings.jsonl and utterance.svg' },
-    seed: { type: 'number', default: 1, describe: 'Seed of the masks' },
+    seed: { type: 'number', default: 1, describe: 'Random seed of the masks' },
     ...engineOptions,
   },
   examples: [
-    ['analyse runs/tiny --manifest speech.csv --split dev --out runs/tiny/analysis', 'Numbers and a picture'],
-    ['analyse runs/tiny --manifest speech.csv --limit 50 --json', 'Fifty utterances, for a machine'],
+    ['analyse runs/tiny --manifest speech.csv --split dev --out runs/tiny/analysis', 'Statistics and a plot'],
+    ['analyse runs/tiny --manifest speech.csv --limit 50 --json', 'Fifty utterances, as JSON'],
   ],
   async run(args, io) {
     const { analyseManifest } = await import('./analyse/of-manifest.js');

@@ -16,16 +16,16 @@ export const cardCommand = defineCommand({
   },
   options: {
     out: { type: 'string', describe: 'File to write (default: print it)' },
-    encoder: { type: 'string', describe: 'Which encoder of the results, where no SPEC is given' },
-    seed: { type: 'number', default: 1337, describe: 'Seed of random:PRESET' },
+    encoder: { type: 'string', describe: 'Encoder in the results to describe, if no SPEC is given' },
+    seed: { type: 'number', default: 1337, describe: 'Random seed of random:PRESET' },
     weights: weightsOption,
   },
   examples: [
     [
       'card runs/tiny results/mine --out runs/tiny/README.md',
-      'What it is, how it was made, how well it does',
+      'Description, training and results of an encoder',
     ],
-    ['card results/mine --encoder tiny', 'From results alone'],
+    ['card results/mine --encoder tiny', 'From results only'],
   ],
   async run({ items, out, encoder, seed, weights }, io) {
     const { cardOf } = await import('./card/write.js');
@@ -36,7 +36,7 @@ export const cardCommand = defineCommand({
       return undefined;
     }
     if (!out.endsWith('.md'))
-      throw new UserError(`--out '${out}' is no Markdown file`, { hint: 'Name it README.md' });
+      throw new UserError(`--out '${out}': expected a Markdown file, such as README.md`);
     const { writeFileAtomic } = await import('../base/files.js');
     await writeFileAtomic(out, card.text);
     io.print(io.json ? JSON.stringify({ out, records: card.records }, null, 2) : `written to ${out}`);

@@ -5,27 +5,27 @@ import { defineCommand } from './command.js';
 
 export const cleanCommand = defineCommand({
   usage: 'clean <folders..>',
-  summary: 'Remove features and state that no suite needs any more',
+  summary: 'Remove stored features and state files that no suite needs any more',
   positionals: {
     folders: {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: "Every results folder whose suite is still needed: the --out of 'ehmam run'",
+      describe: "Results folders (--out of 'ehmam run') of all suites that you still need",
     },
   },
   options: {
-    unused: { type: 'boolean', describe: 'What none of these suites needs' },
-    yes: { type: 'boolean', describe: 'Remove it; otherwise it is only listed' },
+    unused: { type: 'boolean', describe: 'Files that none of these suites needs' },
+    yes: { type: 'boolean', describe: 'Remove the files; without it they are only listed' },
   },
   examples: [
-    ['clean results/mine results/other --unused', 'Lists what both do not need, with sizes'],
-    ['clean results/mine --unused --yes', 'Removes it. No run may be under way'],
+    ['clean results/mine results/other --unused', 'List files that neither needs, with sizes'],
+    ['clean results/mine --unused --yes', 'Remove them (while no run is active)'],
   ],
   async run({ folders, unused: wanted, yes }, io) {
     if (!wanted)
-      throw new UserError('clean needs to know what to remove', {
-        hint: 'Give --unused: what the suites of these folders do not need',
+      throw new UserError('missing required option --unused', {
+        hint: 'Pass --unused to list files that the suites of these folders do not need',
       });
     const { findUnused, removeUnused } = await import('../suite/clean.js');
     const { userCacheFolder } = await import('../base/files.js');
@@ -36,8 +36,8 @@ export const cleanCommand = defineCommand({
     else {
       for (const { path, bytes, what } of unused)
         io.print(`${byteText(bytes).padStart(9)}  ${what}  ${path}`);
-      io.print(`${byteText(total)} in ${unused.length} places ${yes ? 'removed' : 'unused'}`);
-      if (!yes && unused.length > 0) io.say('Nothing is removed yet: --yes removes it');
+      io.print(`${byteText(total)} in ${unused.length} files and folders ${yes ? 'removed' : 'unused'}`);
+      if (!yes && unused.length > 0) io.say('Nothing was removed; pass --yes to remove it');
     }
     return undefined;
   },

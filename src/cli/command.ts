@@ -74,8 +74,8 @@ export function defineCommand<const P extends PositionalTable, const O extends O
 
 /** The options that every command has. */
 export const commonOptions = {
-  json: { type: 'boolean', describe: 'Print JSON for a machine' },
-  quiet: { type: 'boolean', describe: 'No progress, no remarks' },
-  debug: { type: 'boolean', describe: 'Show the stack of an error' },
-  plugin: { type: 'string', describe: 'Plug-ins to load: ./path.js or packages, with commas between' },
+  json: { type: 'boolean', describe: 'Print JSON instead of text' },
+  quiet: { type: 'boolean', describe: 'No progress, no warnings' },
+  debug: { type: 'boolean', describe: 'Print the stack trace of an error' },
+  plugin: { type: 'string', describe: 'Plug-ins to load, comma-separated: ./path.js or package names' },
 } as const satisfies OptionTable;

@@ -9,23 +9,23 @@ import { baselineOption, metricsOption, resultsPositional } from './results-opti
 
 export const compareCommand = defineCommand({
   usage: 'compare <results..>',
-  summary: 'Show result records as one table: encoders by tasks',
+  summary: 'Show results as one table: encoders by tasks',
   positionals: { results: resultsPositional },
   options: {
     baseline: baselineOption,
-    format: { choices: comparisonFormats, default: 'table', describe: 'How to write the table' },
-    published: { type: 'string', describe: 'Published rows beside ours: superb, or superb:NAME,NAME' },
+    format: { choices: comparisonFormats, default: 'table', describe: 'Format of the table' },
+    published: { type: 'string', describe: 'Add published rows: superb, or superb:NAME,NAME' },
     'superb-score': {
       type: 'boolean',
-      describe: 'The SUPERB score, also where only some of its tasks are there',
+      describe: 'Show the SUPERB score even if results of some of its tasks are missing',
     },
     metrics: metricsOption,
   },
   examples: [
     ['compare results/demo', 'The table of the demo'],
     ['compare results/demo --baseline fbank', 'With differences from FBANK'],
-    ['compare runs/a runs/b --format latex', 'Two runs, for a paper'],
-    ['compare results/superb --published superb --superb-score', 'Beside what others published'],
+    ['compare runs/a runs/b --format latex', 'Two runs, as LaTeX'],
+    ['compare results/superb --published superb --superb-score', 'With published results'],
   ],
   async run({ results, baseline, format, metrics, json, published, 'superb-score': scored }, io) {
     const records = await readRecords(results);

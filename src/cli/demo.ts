@@ -9,18 +9,18 @@ export const demoCommand = defineCommand({
   summary: 'Run the mini suite end to end: corpus, pre-training, four tasks, table',
   positionals: {},
   options: {
-    out: { type: 'string', default: 'results/demo', describe: 'Folder of the records and the two encoders' },
-    steps: { type: 'number', describe: 'Updates of each pre-training, in place of the preset' },
+    out: { type: 'string', default: 'results/demo', describe: 'Folder for the results and the two encoders' },
+    steps: { type: 'number', describe: "Updates of each pre-training (default: the preset's)" },
     jobs: jobsOption,
   },
   examples: [
-    ['demo', 'About ten minutes on two cores; a second time reuses what is done'],
+    ['demo', 'About ten minutes on two cores; a second call reuses finished work'],
     ['demo --steps 3000 --out results/long', 'Longer pre-training'],
   ],
   stopsOnSignal: true,
   async run({ out, steps, jobs }, io) {
     if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
-      throw new UserError(`--steps ${steps} is not possible`, { hint: 'Give a whole number from 1' });
+      throw new UserError(`--steps ${steps}: expected a whole number, 1 or more`);
     }
     const { runDemo } = await import('../suite/demo.js');
     const { records, interrupted, summary } = await runDemo({
@@ -35,7 +35,7 @@ export const demoCommand = defineCommand({
     const { json, styled, width } = io;
     if (records.length > 0)
       io.print(formatComparison(compareRecords(records), json ? 'json' : 'table', { styled, width }));
-    io.say(`The records are in ${out}; the same table: ehmam compare ${out}`);
+    io.say(`Results are in ${out}. Print the table again: ehmam compare ${out}`);
     if (summary === undefined) return undefined;
     process.stderr.write(`${summary}\n`);
     return 1;

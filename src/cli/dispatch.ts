@@ -41,10 +41,10 @@ function stopOnSignals(interrupt: AbortController, command: Command): void {
       const again = interrupt.signal.aborted;
       interrupt.abort();
       if (command.stopsOnSignal && !again) {
-        process.stderr.write('\nehmam: stopping at the next safe place (once more: at once)\n');
+        process.stderr.write('\nehmam: stopping at the next safe point (press Ctrl-C again to stop now)\n');
         return;
       }
-      process.stderr.write('\nehmam: interrupted; the same command goes on from what is done\n');
+      process.stderr.write('\nehmam: interrupted; run the same command again to continue\n');
       process.exit(interruptedExitCode);
     });
   }
@@ -92,7 +92,7 @@ function report(error: unknown, debug: boolean): number {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       process.stderr.write(`${cause.stack}\n`);
   } else if (!known && !fromSystem) {
-    process.stderr.write('ehmam: this should not happen; --debug shows where it did\n');
+    process.stderr.write('ehmam: unexpected error; run again with --debug and report it\n');
   }
   return known ? error.exitCode : 1;
 }

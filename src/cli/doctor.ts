@@ -4,12 +4,12 @@ import type { Diagnosis } from './doctor/diagnose.js';
 
 export const doctorCommand = defineCommand({
   usage: 'doctor',
-  summary: 'Try every engine on this machine and say what works',
+  summary: 'Test every engine on this machine and report what works',
   positionals: {},
   options: {},
   examples: [
     ['doctor', 'Engines, versions, memory, cache folder'],
-    ['doctor --json', 'The same for a bug report'],
+    ['doctor --json', 'The same as JSON, for a bug report'],
   ],
   async run(_args, io) {
     const { diagnose } = await import('./doctor/diagnose.js');

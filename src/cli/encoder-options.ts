@@ -7,7 +7,7 @@ export const specDescription =
 
 export const weightsOption = {
   choices: ['student', 'teacher'],
-  describe: 'Whose weights of a .pt checkpoint (default: the student)',
+  describe: 'Which weights to load from a .pt checkpoint (default: student)',
 } as const;
 
 /** What a user should know about how the encoder was read, one line each. */

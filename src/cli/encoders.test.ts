@@ -48,12 +48,12 @@ describe('encoders of others', () => {
     expect(missing.stderr).toMatch(/^ehmam: hf:someone\/else is not in the cache.*copy config\.json.*\n$/);
   });
 
-  it('are described by inspect, which remarks on what is left aside', async () => {
+  it('are described by inspect, which remarks on what is ignored', async () => {
     const file = 'test/fixtures/ehmam-12-heads/tiny.pt';
     const { code, stdout, stderr } = await entry.run(['inspect', file, '--weights', 'teacher', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: 'tiny-teacher', family: 'ehmam', parameters: 15_290 });
-    expect(stderr).toMatch(/^test\/fixtures\/ehmam-12-heads\/tiny\.pt: left aside.*decoder/);
+    expect(stderr).toMatch(/^test\/fixtures\/ehmam-12-heads\/tiny\.pt: ignored.*decoder/);
     expect((await entry.run(['inspect', file, '--quiet'])).stderr).toBe('');
     expect((await entry.run(['inspect', 'fbank', '--weights', 'teacher'])).code).toBe(2);
   });
@@ -66,7 +66,7 @@ describe('an ONNX file', () => {
     const inspected = await entry.run(['inspect', file]);
     expect(inspected).toMatchObject({
       code: 0,
-      stderr: `${file}: left aside, not hidden states: pooled\n`,
+      stderr: `${file}: ignored, because not hidden states: pooled\n`,
       stdout: expect.stringMatching(
         /input audio +float32 \[batch, samples\]: the waveform\n(.|\n)*: hidden\.1\n/,
       ),
@@ -86,7 +86,7 @@ describe('an ONNX file', () => {
     const features = ['features', file, join(folder, 'tone.wav'), '--out', join(place, 'a.safetensors')];
     expect((await entry.run(features)).stdout).toMatch(/^mine \(onnx, (.|\n)*hidden\.1 \[3999, 3\]/);
     const elsewhere = await entry.run([...features, '--engine', 'cpu']);
-    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('Take --engine onnx') });
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('Use --engine onnx') });
 
     const suite = await writeTones(place, {
       name: 'tones',

@@ -7,37 +7,37 @@ import { maxBadOption, shareOf } from './max-bad.js';
 
 export const evaluateCommand = defineCommand({
   usage: 'evaluate <head>',
-  summary: 'Judge a trained head on another manifest or split',
+  summary: 'Evaluate a trained head on another manifest or split',
   positionals: {
     head: {
       type: 'string',
       demandOption: true,
-      describe: 'Folder of a result (results/ENCODER/TASK), or the file of a head in it',
+      describe: 'Result folder (results/ENCODER/TASK), or a head file in it',
     },
   },
   options: {
-    manifest: { type: 'string', demandOption: true, describe: 'CSV of the utterances' },
-    root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
-    pairs: { type: 'string', describe: 'CSV of the pairs that the task judges: trials.csv' },
-    split: { type: 'string', default: 'test', describe: 'Splits of the manifest, each judged: dev,train' },
-    fold: { type: 'string', describe: 'Of a cross-validated task (er): the fold whose head it is' },
+    manifest: { type: 'string', demandOption: true, describe: 'Manifest (CSV) of the utterances' },
+    root: { type: 'string', describe: "Folder of the audio (default: the manifest's folder)" },
+    pairs: { type: 'string', describe: 'CSV of the pairs to evaluate, for tasks on pairs: trials.csv' },
+    split: { type: 'string', default: 'test', describe: 'Splits of the manifest to evaluate: dev,train' },
+    fold: { type: 'string', describe: 'Fold of the head, for cross-validated tasks (er)' },
     out: { type: 'string', describe: 'Folder for evaluation.json and the predictions of every split' },
-    encoder: { type: 'string', describe: `${specDescription} (default: the one that the result names)` },
+    encoder: { type: 'string', describe: `${specDescription} (default: the encoder of the result)` },
     weights: weightsOption,
     'max-bad': maxBadOption,
     ...engineOptions,
   },
   examples: [
-    ['evaluate results/mine/tiny/ks --manifest other.csv --split test', 'Keywords of another corpus'],
+    ['evaluate results/mine/tiny/ks --manifest other.csv --split test', 'Keyword spotting on another corpus'],
     [
       'evaluate results/mine/tiny/ks --manifest ks.csv --split dev,train --out evaluations/ks',
-      'What dev and train say',
+      'Metrics on dev and train',
     ],
-    ['evaluate results/mine/tiny/asv --manifest voices.csv --pairs trials-hard.csv', 'Other trials'],
     [
-      'evaluate results/a/tiny/asr --manifest asr.csv --encoder runs/tiny --json',
-      'Where the encoder lies elsewhere',
+      'evaluate results/mine/tiny/asv --manifest voices.csv --pairs trials-hard.csv',
+      'A different list of trials',
     ],
+    ['evaluate results/a/tiny/asr --manifest asr.csv --encoder runs/tiny --json', 'If the encoder was moved'],
   ],
   async run(args, io) {
     const { evaluateFromCli, evaluationText } = await import('./evaluate/of-head.js');

@@ -4,7 +4,7 @@ import { remarksOn, specDescription, weightsOption } from './encoder-options.js'
 
 export const exportCommand = defineCommand({
   usage: 'export <spec>',
-  summary: 'Write an encoder as one ONNX file or as a folder of ours',
+  summary: 'Export an encoder as one ONNX file or as an ehmam folder',
   positionals: {
     spec: { type: 'string', demandOption: true, describe: specDescription },
   },
@@ -13,7 +13,7 @@ export const exportCommand = defineCommand({
       choices: ['onnx', 'safetensors', 'parts'],
       demandOption: true,
       describe:
-        'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC. parts: of an ONNX file, a folder with it, what describes it, and the head by itself',
+        'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC. parts (ONNX encoders only): a folder with the ONNX file, its description and the head as a separate file',
     },
     out: {
       type: 'string',
@@ -22,25 +22,31 @@ export const exportCommand = defineCommand({
     },
     with: {
       type: 'string',
-      describe: 'A result of this encoder (results/ENCODER/TASK): its head goes along, logits come out',
+      describe: 'Result folder of this encoder (results/ENCODER/TASK): export its head too, to get logits',
     },
     fold: {
       type: 'string',
-      describe: "With --with, of a task in folds (er): whose head goes along (default: the first one's)",
+      describe: 'Fold of the head, for cross-validated tasks (er), with --with (default: the first)',
     },
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
     weights: weightsOption,
-    threads: { type: 'number', describe: 'Threads of the check (default: all cores)' },
+    threads: { type: 'number', describe: 'Number of threads of the final check (default: all cores)' },
   },
   examples: [
-    ['export runs/tiny --format onnx --out tiny.onnx', 'Every hidden state of any waveform'],
-    ['export runs/tiny --with results/mine/tiny/ks --format onnx --out ks.onnx', 'Logits of the keywords'],
+    ['export runs/tiny --format onnx --out tiny.onnx', 'All hidden states of a waveform'],
+    [
+      'export runs/tiny --with results/mine/tiny/ks --format onnx --out ks.onnx',
+      'Logits of keyword spotting',
+    ],
     [
       'export model.onnx --with results/mine/model/ks --format onnx --out ks.onnx',
-      'An ONNX file of yours, with a head',
+      'Your own ONNX file, with a head',
     ],
-    ['export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx', 'Of a fold'],
-    ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that loads without the .pt'],
+    [
+      'export runs/tiny --with results/mine/tiny/er --fold Session2 --format onnx --out er.onnx',
+      'The head of one fold',
+    ],
+    ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that replaces the .pt file'],
   ],
   async run(args, io) {
     const { loadEncoder } = await import('../encoders/load.js');

@@ -10,7 +10,7 @@ import { maxBadOption, shareOf } from './max-bad.js';
 
 export const featuresCommand = defineCommand({
   usage: 'features <spec> [audio]',
-  summary: 'Write the hidden states of one audio file, or of all that a manifest names',
+  summary: 'Write the hidden states of one audio file, or of all files of a manifest',
   positionals: {
     spec: {
       type: 'string',
@@ -20,19 +20,19 @@ export const featuresCommand = defineCommand({
     audio: { type: 'string', describe: 'Audio file' },
   },
   options: {
-    manifest: { type: 'string', describe: 'CSV of utterances, in place of one file' },
-    root: { type: 'string', describe: "Folder of the manifest's audio (default: the manifest's)" },
-    split: { type: 'string', describe: 'Some of its splits: train,dev (default: all)' },
+    manifest: { type: 'string', describe: 'Manifest (CSV) of utterances, instead of one file' },
+    root: { type: 'string', describe: "Folder of the manifest's audio (default: the manifest's folder)" },
+    split: { type: 'string', describe: 'Splits of the manifest: train,dev (default: all)' },
     out: {
       type: 'string',
       demandOption: true,
-      describe: 'safetensors file to write: hidden.0, hidden.1, ...; a folder for a manifest',
+      describe: 'safetensors file to write (hidden.0, hidden.1, ...); with --manifest a folder',
     },
-    layers: { type: 'string', describe: 'Some of the hidden states: 0,6,12 (default: all)' },
+    layers: { type: 'string', describe: 'Hidden states to write: 0,6,12 (default: all)' },
     format: {
       choices: folderFormats,
       default: 'safetensors',
-      describe: 'Of a manifest: a file an utterance, or an array a layer',
+      describe: 'With --manifest: safetensors (one file per utterance) or npy (one array per layer)',
     },
     'max-bad': maxBadOption,
     seed: { type: 'number', default: 0, describe: 'Seed of random:PRESET' },
@@ -42,7 +42,7 @@ export const featuresCommand = defineCommand({
   examples: [
     ['features fbank a.wav --out a.safetensors', 'Log-mel features'],
     ['features runs/tiny a.flac --out a.safetensors', 'Every layer of a pre-trained encoder'],
-    ['features runs/tiny --manifest ks.csv --out features', 'A file an utterance; the same command goes on'],
+    ['features runs/tiny --manifest ks.csv --out features', 'One file per utterance; run it again to resume'],
     ['features fbank --manifest ks.csv --split test --format npy --out arrays', 'For numpy.load'],
   ],
   stopsOnSignal: true,
@@ -55,14 +55,14 @@ export const featuresCommand = defineCommand({
       remark: io.say,
     };
     if ((audio === undefined) === (manifest === undefined)) {
-      throw new UserError('features takes an audio file or --manifest, one of them', {
+      throw new UserError('pass either an audio file or --manifest', {
         hint: "See 'ehmam features --help'",
       });
     }
     if (audio !== undefined) {
       const given = { root, split, 'format npy': format === 'npy' || undefined };
       const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-      if (name !== undefined) throw new UserError(`--${name} is for --manifest`, { hint: 'Leave it out' });
+      if (name !== undefined) throw new UserError(`--${name} needs --manifest`, { hint: 'Remove it' });
       return ofFile({ ...shared, audio }, io);
     }
     const { writeManifestFeatures } = await import('./features/of-manifest.js');
@@ -75,12 +75,12 @@ export const featuresCommand = defineCommand({
     });
     if (!written.isWhole) return undefined;
     const { encoder, folder, utterances, made, reused, skipped, layers } = written;
-    for (const { reason } of skipped) io.say(`ehmam: left out: ${reason}`);
+    for (const { reason } of skipped) io.say(`ehmam: skipped: ${reason}`);
     io.print(
       io.json
         ? JSON.stringify(written, null, 2)
         : [
-            `${encoder.name} (${encoder.family}, ${encoder.hash.slice(0, 8)}) over ${utterances} utterances: ${made} made, ${reused} there already, ${skipped.length} left out`,
+            `${encoder.name} (${encoder.family}, ${encoder.hash.slice(0, 8)}) over ${utterances} utterances: ${made} computed, ${reused} reused, ${skipped.length} skipped`,
             ...layers.map(({ name, dim }) => `  ${name} [frames, ${dim}]`),
             `written to ${folder}`,
           ].join('\n'),
@@ -108,6 +108,8 @@ async function ofFile(request: FeaturesRequest, io: CommandIo): Promise<undefine
 function layersOf(text: string | undefined): readonly number[] | undefined {
   return listOf(text, 'layers')?.map((each) => {
     if (/^\d{1,4}$/.test(each)) return Number(each);
-    throw new UserError(`--layers '${each}' is no layer`, { hint: 'Give numbers from 0: 0,6,12' });
+    throw new UserError(`--layers '${each}' is not a layer`, {
+      hint: 'Expected layer numbers, such as 0,6,12',
+    });
   });
 }

@@ -5,23 +5,23 @@ import { listOf } from './lists.js';
 
 export const fetchCommand = defineCommand({
   usage: 'fetch <corpus>',
-  summary: 'Download the archives of a freely available corpus, after saying how much that is',
+  summary: 'Download the archives of a free corpus, after printing their size',
   positionals: {
     corpus: { type: 'string', demandOption: true, describe: 'librispeech or speech-commands-v1' },
   },
   options: {
-    out: { type: 'string', demandOption: true, describe: 'Folder of the archives' },
+    out: { type: 'string', demandOption: true, describe: 'Folder for the archives' },
     subset: {
       type: 'string',
       alias: 'subsets',
       describe: 'librispeech: train-clean-100,dev-clean,test-clean (default)',
     },
-    mirror: { type: 'string', describe: 'URL of a folder that has the same archives' },
-    yes: { type: 'boolean', default: false, describe: 'Download; without it only the plan is printed' },
+    mirror: { type: 'string', describe: 'URL of another folder with the same archives' },
+    yes: { type: 'boolean', default: false, describe: 'Start the download; without it the plan is printed' },
   },
   examples: [
-    ['fetch librispeech --out /data', 'What would be downloaded, and how much'],
-    ['fetch librispeech --subset dev-clean --out /data --yes', 'Goes on where an earlier call was cut off'],
+    ['fetch librispeech --out /data', 'Print what would be downloaded, and its size'],
+    ['fetch librispeech --subset dev-clean --out /data --yes', 'Resume an interrupted download'],
   ],
   async run({ corpus: name, out, subset, mirror, yes }, io) {
     const { publishedCorpora } = await import('../data/archives/published.js');
@@ -31,18 +31,22 @@ export const fetchCommand = defineCommand({
     const corpus = publishedCorpora.find((each) => each.corpus === name);
     if (corpus === undefined) {
       const names = publishedCorpora.map((each) => each.corpus);
-      throw new UserError(`'${name}' cannot be fetched`, { hint: mendOfName(name, names) });
+      throw new UserError(`unknown corpus '${name}'`, { hint: mendOfName(name, names) });
     }
     if (mirror !== undefined && !/^https?:\/\/./.test(mirror))
-      throw new UserError(`--mirror '${mirror}' is no URL`, {
-        hint: 'Give one like https://us.openslr.org/resources/12',
+      throw new UserError(`--mirror '${mirror}' is not a URL`, {
+        hint: 'Expected a URL such as https://us.openslr.org/resources/12',
       });
     const planned = await planFetch(corpus, { out, subsets: listOf(subset, 'subset'), mirror });
     const rest = planned.reduce((sum, { bytes, there }) => sum + bytes - Math.min(there, bytes), 0);
     if (!io.json) {
       for (const { url, bytes, there, file } of planned) {
         const state =
-          there === 0 ? '' : there === bytes ? ', there already' : `, ${gigabytes(there)} there already`;
+          there === 0
+            ? ''
+            : there === bytes
+              ? ', already downloaded'
+              : `, ${gigabytes(there)} already downloaded`;
         io.print(`${url} (${gigabytes(bytes)}${state}) to ${file}`);
       }
       io.print(`${corpus.corpus}, licence ${corpus.licence}: ${gigabytes(rest)} to download`);
@@ -50,7 +54,7 @@ export const fetchCommand = defineCommand({
     if (!yes) {
       if (io.json)
         io.print(JSON.stringify({ corpus: name, fetched: false, bytes: rest, archives: planned }, null, 2));
-      throw new UserError('nothing was downloaded', { hint: 'Give --yes to download it' });
+      throw new UserError('nothing was downloaded', { hint: 'Pass --yes to download it' });
     }
     await fetchArchives(planned, {
       quiet: io.quiet,

@@ -6,24 +6,33 @@ const exitCodes = { holds: 0, regressed: 1, 'could not compare': 2 } as const;
 
 export const gateCommand = defineCommand({
   usage: 'gate',
-  summary: 'Compare fresh results with a baseline: exit 0 holds, 1 regressed, 2 could not compare',
+  summary:
+    'Compare new results with a baseline: exit code 0 no regression, 1 regression, 2 could not compare',
   positionals: {},
   options: {
-    baseline: { type: 'string', demandOption: true, describe: 'Folder or record.json of the baseline' },
-    results: { type: 'string', demandOption: true, describe: 'Folder of the fresh results' },
-    tolerance: { type: 'number', default: 1, describe: 'Percentage points that a metric may be worse' },
-    level: { type: 'number', default: 0.05, describe: 'Below this corrected p-value it is no chance' },
-    junit: { type: 'string', describe: 'File for JUnit XML' },
+    baseline: {
+      type: 'string',
+      demandOption: true,
+      describe: 'Result folder or record.json of the baseline',
+    },
+    results: { type: 'string', demandOption: true, describe: 'Folder of the new results' },
+    tolerance: {
+      type: 'number',
+      default: 1,
+      describe: 'Largest allowed worsening of a metric, in percentage points',
+    },
+    level: { type: 'number', default: 0.05, describe: 'Significance level of the corrected p-value' },
+    junit: { type: 'string', describe: 'JUnit XML file to write' },
   },
   examples: [
-    ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or a workflow'],
+    ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or CI workflow'],
     ['gate --baseline a --results b --junit gate.xml', 'With a report for a CI server'],
   ],
   async run({ baseline, results, tolerance, level, junit }, io) {
     if (!(tolerance >= 0) || !(level > 0 && level < 1)) {
-      throw new UserError(`--tolerance ${tolerance} with --level ${level} is not possible`, {
-        hint: 'Give a tolerance from 0 and a level between 0 and 1',
-      });
+      throw new UserError(
+        `--tolerance ${tolerance}, --level ${level}: expected a tolerance of 0 or more and a level between 0 and 1`,
+      );
     }
     const { runGate } = await import('./gate/run.js');
     const settings = { tolerance: tolerance / 100, level, junit, environment: process.env, width: io.width };

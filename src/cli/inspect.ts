@@ -4,7 +4,7 @@ import { remarksOn, specDescription, weightsOption } from './encoder-options.js'
 
 export const inspectCommand = defineCommand({
   usage: 'inspect <checkpoint>',
-  summary: 'Say what an encoder is: family, sizes, frame rate, origin, hash',
+  summary: 'Describe an encoder: family, sizes, frame rate, origin, hash',
   positionals: {
     checkpoint: { type: 'string', demandOption: true, describe: specDescription },
   },
@@ -14,14 +14,14 @@ export const inspectCommand = defineCommand({
     describe: {
       type: 'boolean',
       default: false,
-      describe: 'Of an ONNX file: write a first encoder.json beside it, to be checked and completed',
+      describe: 'For an ONNX file: write a draft of encoder.json next to it, for you to check and complete',
     },
   },
   examples: [
     ['inspect runs/tiny', 'A pre-trained encoder'],
-    ['inspect eh-mam.pt --weights teacher --json', "The teacher's weights, for a machine"],
-    ['inspect model.onnx', 'What its inputs and outputs are taken for'],
-    ['inspect model.onnx --describe', 'A first encoder.json beside it'],
+    ['inspect eh-mam.pt --weights teacher --json', "The teacher's weights, as JSON"],
+    ['inspect model.onnx', 'How its inputs and outputs are used'],
+    ['inspect model.onnx --describe', 'A draft of its encoder.json'],
   ],
   async run({ checkpoint, seed, weights, describe }, io) {
     if (describe) {

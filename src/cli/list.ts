@@ -4,7 +4,7 @@ import type { CatalogueItem } from './list/catalogue.js';
 
 export const listCommand = defineCommand({
   usage: 'list <what>',
-  summary: 'Name the tasks, heads, encoders, maskings or corpora there are',
+  summary: 'List the available tasks, heads, encoders, maskings or corpora',
   positionals: {
     what: {
       type: 'string',
@@ -16,7 +16,7 @@ export const listCommand = defineCommand({
   options: {},
   examples: [
     ['list tasks', 'Tasks with their metrics and columns'],
-    ['list encoders --json', 'Encoders that have a name, for a machine'],
+    ['list encoders --json', 'Named encoders, as JSON'],
   ],
   async run({ what }, io) {
     const { catalogue } = await import('./list/catalogue.js');

@@ -8,7 +8,7 @@ describe('listOf', () => {
     expect(listOf(undefined, 'tasks')).toBeUndefined();
   });
 
-  it('refuses an empty value and one that is there twice', () => {
+  it('refuses an empty value and one that occurs twice', () => {
     expect(() => listOf('asr,', 'tasks')).toThrow("--tasks 'asr,' has an empty value");
     expect(() => listOf('ks,asr,ks', 'tasks')).toThrow("--tasks names 'ks' twice");
   });

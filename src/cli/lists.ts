@@ -10,11 +10,11 @@ export function listOf(text: string | undefined, option: string): readonly strin
   const values = text.split(',').map((value) => value.trim());
   if (values.includes('')) {
     throw new UserError(`--${option} '${text}' has an empty value`, {
-      hint: 'Write the values with one comma between two of them',
+      hint: 'Separate the values by single commas',
     });
   }
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined)
-    throw new UserError(`--${option} names '${twice}' twice`, { hint: 'Name it once' });
+    throw new UserError(`--${option}: duplicate value '${twice}'`, { hint: 'Remove one of the two' });
   return values;
 }

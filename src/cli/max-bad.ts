@@ -4,7 +4,7 @@ import { UserError } from '../base/errors.js';
 export const maxBadOption = {
   type: 'string',
   default: '0.1%',
-  describe: 'Share of utterances whose audio may be unusable',
+  describe: 'Largest allowed share of utterances with unusable audio',
 } as const;
 
 /**
@@ -15,5 +15,5 @@ export function shareOf(text: string): number {
   const [, number, percent] = /^(\d+\.?\d*|\.\d+)(%?)$/.exec(text) ?? [];
   const share = Number(number) / (percent === '%' ? 100 : 1);
   if (number !== undefined && share < 1) return share;
-  throw new UserError(`--max-bad '${text}' is no share`, { hint: 'Give a percentage: 0.1%' });
+  throw new UserError(`--max-bad '${text}': expected a percentage, such as 0.1%`);
 }

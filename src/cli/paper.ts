@@ -8,23 +8,23 @@ const tables = ['superb', 'low-resource', 'analysis'] as const;
 
 export const paperCommand = defineCommand({
   usage: 'paper <table> [results..]',
-  summary: "The paper's tables: published rows, ours where there are records, blanks elsewhere",
+  summary: "Print the paper's tables: published rows, and rows of your results",
   positionals: {
-    table: { choices: tables, demandOption: true, describe: 'Which table' },
+    table: { choices: tables, demandOption: true, describe: 'Name of the table' },
     results: {
       type: 'string',
       array: true,
-      describe: 'Result folders or record.json files; for analysis also folders of analysis.json',
+      describe: 'Result folders or record.json files; for the table analysis also folders with analysis.json',
     },
   },
   options: {
-    format: { choices: comparisonFormats, default: 'table', describe: 'How to write the table' },
+    format: { choices: comparisonFormats, default: 'table', describe: 'Format of the table' },
   },
   examples: [
-    ['paper superb', 'The published rows alone'],
-    ['paper superb results/superb --format latex', 'With ours, for a paper'],
-    ['paper low-resource results/asr', 'Records whose manifests are named as asr-1h-test-clean.csv'],
-    ['paper analysis runs results/mini', 'What analyse found, beside what came of it'],
+    ['paper superb', 'Only published rows'],
+    ['paper superb results/superb --format latex', 'With your results, as LaTeX'],
+    ['paper low-resource results/asr', 'Results on manifests with names such as asr-1h-test-clean.csv'],
+    ['paper analysis runs results/mini', 'Analyses of pre-training, with the results of the encoders'],
   ],
   async run({ table, results = [], format, json }, io) {
     const laid = await layOut(table, results);

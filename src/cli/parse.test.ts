@@ -9,7 +9,7 @@ const parse = (...words: string[]): Promise<ParsedLine> => parseLine(words, comm
 
 describe('a wrong command line', () => {
   const cases: readonly (readonly [what: string, words: string[], message: RegExp])[] = [
-    ['no command', [], /^no command given\. 'ehmam --help' lists the commands$/],
+    ['no command', [], /^no command given\. See 'ehmam --help' for all commands$/],
     ['an unknown command', ['comprae', 'x'], /^unknown command 'comprae'\. Did you mean 'compare'\?$/],
     ['an unknown option', ['compare', 'x', '--fromat', 'a'], /'fromat'\. Did you mean '--format'\?$/],
     [

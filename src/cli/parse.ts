@@ -25,7 +25,7 @@ export async function parseLine(words: readonly string[], commands: readonly Com
       return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
-      ? new UserError('no command given', { hint: "'ehmam --help' lists the commands" })
+      ? new UserError('no command given', { hint: "See 'ehmam --help' for all commands" })
       : new UserError(`unknown command '${first}'`, {
           hint: mendOfName(
             first,
@@ -77,7 +77,7 @@ function parserOf(commands: readonly Command[]): Argv {
     .wrap(80);
   if (commands.length > 1) {
     parser.epilogue(
-      "'ehmam COMMAND --help' says more. Exit code: 0 done, 1 the work failed, 2 the call was wrong.",
+      "See 'ehmam COMMAND --help' for details. Exit code: 0 success, 1 failure, 2 invalid arguments or input.",
     );
   }
   for (const command of commands) {
@@ -102,24 +102,26 @@ function complaint(message: string, command: Command): UserError {
   const options = Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   if (unknown !== undefined) {
-    const what = `${command.name} does not know '${unknown}'`;
+    const what = `unknown argument '${unknown}' for 'ehmam ${command.name}'`;
     return new UserError(what, { hint: mendOfName(`--${unknown}`, options) });
   }
   const [, name, given, choices] = /Argument: ([^,]+), Given: (.*), Choices: (.*)/.exec(message) ?? [];
   if (name !== undefined && given !== undefined && choices !== undefined) {
     const unquoted = (text: string): string => text.replace(/^"|"$/g, '');
-    const place = name in command.positionals ? '' : `--${name} `;
-    return new UserError(`${place}'${unquoted(given)}' is not known`, {
+    const place = name in command.positionals ? '' : `--${name}: `;
+    return new UserError(`${place}unknown value '${unquoted(given)}'`, {
       hint: mendOfName(unquoted(given), choices.split(', ').map(unquoted)),
     });
   }
   if (message.startsWith('Not enough non-option arguments')) {
-    return new UserError(`${command.name} needs more: ehmam ${command.usage}`, { hint: help });
+    return new UserError(`missing arguments; usage: ehmam ${command.usage}`, { hint: help });
   }
   const [, missing] = /^Missing required arguments?: (.*)/.exec(message) ?? [];
   if (missing !== undefined) {
     const names = missing.split(', ').map((option) => `--${option}`);
-    return new UserError(`${command.name} needs ${names.join(' and ')}`, { hint: help });
+    return new UserError(`missing required option${names.length > 1 ? 's' : ''} ${names.join(' and ')}`, {
+      hint: help,
+    });
   }
   const [, empty] = /^Not enough arguments following: (.*)/.exec(message) ?? [];
   if (empty !== undefined) return new UserError(`--${empty} needs a value`, { hint: help });
@@ -131,10 +133,9 @@ function checkValues(args: Readonly<Record<string, unknown>>, command: Command):
   for (const [name, options] of Object.entries<Options>({ ...command.options, ...commonOptions })) {
     const value = args[name];
     if (options.type !== 'array' && !options.array && Array.isArray(value)) {
-      throw new UserError(`--${name} is given twice`, { hint: 'Give it once' });
+      throw new UserError(`--${name} was given more than once`, { hint: 'Pass it once' });
     }
-    if (Number.isNaN(value))
-      throw new UserError(`--${name} is no number`, { hint: `Give --${name} a number` });
+    if (Number.isNaN(value)) throw new UserError(`--${name}: expected a number`);
     if (value === '')
       throw new UserError(`--${name} needs a value`, { hint: `See 'ehmam ${command.name} --help'` });
   }

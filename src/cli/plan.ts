@@ -5,17 +5,20 @@ import { requestOf, suiteOptions } from './run.js';
 
 export const planCommand = defineCommand({
   usage: 'plan [suite]',
-  summary: 'Show the jobs of a suite, what is done, and what the rest may take',
+  summary: 'Show the jobs of a suite: which are done, and an estimate for the rest',
   positionals: {
     suite: { type: 'string', describe: "Suite file (JSON or YAML), or the name 'mini' or 'mini-superb'" },
   },
   options: {
     ...suiteOptions,
-    out: { type: 'string', default: 'results/plan', describe: 'Folder that the run writes its records to' },
+    out: { type: 'string', default: 'results/plan', describe: 'Results folder of the run' },
     schema: { type: 'boolean', describe: 'Print the JSON Schema of suite files, for editors' },
   },
   examples: [
-    ['plan suite.yaml --out results/all', "What 'ehmam run --suite suite.yaml --out results/all' would do"],
+    [
+      'plan suite.yaml --out results/all',
+      "Shows what 'ehmam run --suite suite.yaml --out results/all' would do",
+    ],
     ['plan --schema', 'JSON Schema of suite files, for completion in editors'],
   ],
   async run(args, io) {
@@ -26,7 +29,7 @@ export const planCommand = defineCommand({
     }
     const { suite } = args;
     if (suite === undefined) {
-      throw new UserError('plan needs a suite: ehmam plan SUITE', { hint: "See 'ehmam plan --help'" });
+      throw new UserError('missing suite; usage: ehmam plan SUITE', { hint: "See 'ehmam plan --help'" });
     }
     const { graphOf } = await import('./run/from-suite.js');
     const { planReport, planText } = await import('../suite/overview.js');

@@ -61,7 +61,7 @@ describe('prepare', () => {
     expect(JSON.parse(prepared.stdout).manifests[0].splits).toEqual({ dev: 6, test: 6, train: 12 });
     const manifest = join(out, 'webdataset.csv');
     const checked = await entry.run(['validate', '--task', 'ks', '--manifest', manifest, '--deep']);
-    expect(checked.stdout).toContain('no problem found');
+    expect(checked.stdout).toContain('no problems found');
     const suite = { name: 'tones', tasks: [{ name: 'ks', manifest }], encoders: ['fbank'] };
     await writeFile(join(folder, 'suite.json'), JSON.stringify(suite));
     const results = join(folder, 'results');
@@ -105,7 +105,7 @@ describe('prepare', () => {
       return stderr;
     };
     expect(await refused('kaldi')).toBe(
-      "ehmam: kaldi needs its files: ehmam prepare kaldi DIR.... 'ehmam prepare --help' has examples\n",
+      "ehmam: kaldi needs its files: ehmam prepare kaldi DIR.... See 'ehmam prepare --help' for examples\n",
     );
     expect(await refused('kaldy', 'x')).toContain("no corpus 'kaldy'. Did you mean 'kaldi'?");
     expect(await refused('kaldi', 'x', '--texts', 'y')).toContain('kaldi has no --texts');
@@ -175,7 +175,7 @@ describe('features of a manifest', () => {
   it('are of a manifest or of a file', async () => {
     const refused = async (...words: string[]): Promise<string> =>
       (await entry.run(['features', 'fbank', ...words, '--out', join(folder, 'x')])).stderr;
-    expect(await refused()).toContain('features takes an audio file or --manifest, one of them');
+    expect(await refused()).toContain('pass either an audio file or --manifest');
     expect(await refused('a.wav', '--manifest', 'm.csv')).toContain('one of them');
     expect(await refused('a.wav', '--split', 'dev')).toContain('--split is for --manifest');
     expect(await refused('a.wav', '--format', 'npy')).toContain('--format npy is for --manifest');

@@ -65,7 +65,7 @@ describe('fetch', () => {
       `https://www.openslr.org/resources/12/train-clean-100.tar.gz (6.4 GB) to ${join(out, 'train-clean-100.tar.gz')}\n`,
     );
     expect(stdout).toContain('librispeech, licence CC BY 4.0: 7.1 GB to download\n');
-    expect(stderr).toBe('ehmam: nothing was downloaded. Give --yes to download it\n');
+    expect(stderr).toBe('ehmam: nothing was downloaded. Pass --yes to download it\n');
     const json = await entry.run([...words, '--subset', 'dev-clean,dev-other', '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ fetched: false, bytes: 652232214 });
     expect(existsSync(out)).toBe(false);

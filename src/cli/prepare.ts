@@ -20,47 +20,57 @@ const optionNames = {
 const options = {
   root: {
     type: 'string',
-    describe: "Folder that the corpus lies in, or is unpacked into; of toolkits' audio",
+    describe:
+      'Folder that contains the corpus, or that it is unpacked into; for toolkits the folder of the audio',
   },
   from: {
     type: 'string',
     array: true,
-    describe: 'Archives (.tar, .tar.gz, .zip) to unpack into --root first, with checks',
+    describe: 'Archives (.tar, .tar.gz, .zip) to verify and unpack into --root first',
   },
-  unchecked: { type: 'boolean', describe: 'Take archives whose digest is not the published one' },
-  out: { type: 'string', demandOption: true, describe: 'Folder of the manifests' },
-  fast: { type: 'boolean', describe: 'Do not read headers: no durations, damage goes unnoticed' },
+  unchecked: { type: 'boolean', describe: 'Accept archives whose checksum differs from the published one' },
+  out: { type: 'string', demandOption: true, describe: 'Folder for the manifests' },
+  fast: {
+    type: 'boolean',
+    describe: 'Do not read audio headers: no durations, and damaged files are not noticed',
+  },
   subsets: {
     type: 'string',
     describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
   },
   lexicon: {
     type: 'string',
-    describe:
-      'librispeech: files of words and their phones, which become the column phones (pr): A.txt,B.txt',
+    describe: 'librispeech: pronunciation lexicons, used for the column phones (pr): A.txt,B.txt',
   },
   trials: {
     type: 'string',
-    describe: "voxceleb1-verification: list of test trials (default: the folder's)",
+    describe: 'voxceleb1-verification: list of test trials (default: the one in the folder)',
   },
   'dev-trials': {
     type: 'string',
-    describe: 'voxceleb1-verification: list of dev trials, whose speakers train lacks; none (default: drawn)',
+    describe:
+      'voxceleb1-verification: list of dev trials, or none; their speakers are not in train (default: random trials)',
   },
-  'label-from-parent': { type: 'boolean', describe: "folder: a file's folder is its label" },
-  'split-by-speaker': { type: 'boolean', describe: 'folder, toolkits: no speaker in two splits' },
-  texts: { type: 'string', describe: 'folder: CSV with path, and text, speaker, label, split' },
+  'label-from-parent': { type: 'boolean', describe: "folder: use the name of a file's folder as its label" },
+  'split-by-speaker': {
+    type: 'boolean',
+    describe: 'folder, toolkits: put every speaker into one split only',
+  },
+  texts: {
+    type: 'string',
+    describe: 'folder: CSV with the column path, and optionally text, speaker, label, split',
+  },
   split: {
     choices: splitChoices,
-    describe: 'toolkits: the split of all rows; drawn: by their ids, 80, 10, 10 %',
+    describe: 'toolkits: split of all rows; drawn: 80, 10, 10 % by a hash of the id',
   },
   columns: {
     type: 'string',
-    describe: 'toolkits: our columns by their names: text=sentence,speaker=client_id; audio=NAME',
+    describe: 'toolkits: rename columns, OURS=THEIRS: text=sentence,speaker=client_id; audio=NAME',
   },
   unpack: {
     type: 'string',
-    describe: 'parquet, webdataset: folder to write the audio to (default: read it in place)',
+    describe: 'parquet, webdataset: folder to extract the audio to (default: read it in place)',
   },
 } as const satisfies Record<string, Options>;
 
@@ -71,9 +81,9 @@ type PrepareArguments = InferredOptionTypes<typeof options> & {
 
 export const prepareCommand = defineCommand({
   usage: 'prepare <corpus> [inputs..]',
-  summary: "Write the manifests of a corpus, as its publisher lays it out or in a toolkit's format",
+  summary: "Write the manifests of a corpus, from its published layout or a toolkit's format",
   positionals: {
-    corpus: { type: 'string', demandOption: true, describe: "Its name: 'ehmam list corpora'" },
+    corpus: { type: 'string', demandOption: true, describe: "Name of the corpus (see 'ehmam list corpora')" },
     inputs: {
       type: 'string',
       array: true,
@@ -85,16 +95,16 @@ export const prepareCommand = defineCommand({
     ['prepare librispeech --root /data --out manifests', 'asr.csv of train-clean-100, dev-clean, test-clean'],
     [
       'prepare librispeech --from dev-clean.tar.gz --root /data --subsets dev-clean --out manifests',
-      'Unpacks the archive into /data; goes on where an earlier call was stopped',
+      'Unpack the archive into /data; run it again to resume',
     ],
     [
       'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
-      'Phones too, for pr; of several pronunciations of a word the first one counts',
+      'With phones, for pr; uses the first pronunciation of each word',
     ],
     ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
     [
       'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
-      'asv.csv and asv-trials.csv; --dev-trials none for the preset superb, which chooses on test',
+      'asv.csv and asv-trials.csv; for the preset superb, which selects on test, add --dev-trials none',
     ],
     ['prepare libri2mix --root /data --out manifests', 'sd.csv, turns from RTTM'],
     ['prepare folder --root birds --label-from-parent --out manifests', 'Any tree of audio files'],
@@ -102,7 +112,7 @@ export const prepareCommand = defineCommand({
     ['prepare nemo train=a.jsonl test=b.jsonl --out manifests', 'Manifests of NeMo'],
     ['prepare lhotse data/manifests --out manifests', 'Recordings and supervisions of Lhotse'],
     ['prepare parquet data --columns text=sentence --out manifests', "A data set of Hugging Face's"],
-    ['prepare webdataset shards --unpack audio --out manifests', 'Tar shards, their audio written out'],
+    ['prepare webdataset shards --unpack audio --out manifests', 'Tar shards, with their audio extracted'],
   ],
   async run(args, io) {
     const prepared = await prepare(args, io.quiet);
@@ -143,7 +153,7 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
   if (corpus === undefined) {
     const { mendOfName } = await import('../base/names.js');
     const names = [...corpora, ...toolkits].map(({ name }) => name);
-    throw new UserError(`no corpus '${args.corpus}'`, { hint: mendOfName(args.corpus, names) });
+    throw new UserError(`unknown corpus '${args.corpus}'`, { hint: mendOfName(args.corpus, names) });
   }
   refuse(corpus.name, args, ['split', 'columns', 'unpack']);
   return preparePublished(corpus, args, quiet);
@@ -157,7 +167,7 @@ async function preparePublished(
   const { prepareCorpus } = await import('../data/corpora/index.js');
   const { root, from, unchecked, out, fast, inputs = [] } = args;
   if (root === undefined || inputs.length > 0) {
-    throw new UserError(`${corpus.name} needs --root, the folder that it lies in, and no other files`, {
+    throw new UserError(`${corpus.name}: pass its folder with --root, and no files`, {
       hint: `ehmam prepare ${corpus.name} --root ${inputs[0] ?? 'DIR'} --out ${out}`,
     });
   }
@@ -173,14 +183,15 @@ async function preparePublished(
   for (const [name, option] of Object.entries(optionNames)) {
     const key = name as keyof typeof optionNames;
     if (given[key] !== undefined && !corpus.understands.includes(key))
-      throw new UserError(`${corpus.name} has no ${option}`, { hint: 'Leave it out' });
+      throw new UserError(`${option} does not apply to ${corpus.name}`, { hint: 'Remove it' });
   }
   return prepareCorpus(corpus, { ...given, root, from, unchecked, out, fast, quiet });
 }
 
 function refuse(corpus: string, args: PrepareArguments, names: readonly (keyof typeof options)[]): void {
   const given = names.find((name) => args[name] !== undefined);
-  if (given !== undefined) throw new UserError(`${corpus} has no --${given}`, { hint: 'Leave it out' });
+  if (given !== undefined)
+    throw new UserError(`--${given} does not apply to ${corpus}`, { hint: 'Remove it' });
 }
 
 /** `text=sentence,speaker=client_id` */
@@ -188,9 +199,7 @@ function columnsOf(text: string | undefined): Readonly<Record<string, string>> |
   const pairs = listOf(text, 'columns')?.map((pair) => {
     const [, own, name] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
     if (own !== undefined && name !== undefined) return [own.trim(), name.trim()] as const;
-    throw new UserError(`--columns '${pair}' names no column by another`, {
-      hint: 'Give OURS=THEIRS: text=sentence',
-    });
+    throw new UserError(`--columns '${pair}': expected OURS=THEIRS, such as text=sentence`);
   });
   return pairs && Object.fromEntries(pairs);
 }

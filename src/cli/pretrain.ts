@@ -7,29 +7,45 @@ export const pretrainCommand = defineCommand({
   summary: 'Pre-train an encoder on unlabelled speech (EH-MAM)',
   positionals: {},
   options: {
-    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
-    config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
-    masking: { type: 'string', describe: "See 'ehmam list maskings' (preset: easy-to-hard)" },
-    manifest: { type: 'string', demandOption: true, describe: 'CSV of the audio' },
-    root: { type: 'string', describe: "Folder that its paths are relative to (default: the manifest's)" },
-    split: { type: 'string', default: 'train', describe: 'Rows of the manifest to train on' },
-    out: { type: 'string', demandOption: true, describe: 'Folder of the run, then of the encoder' },
-    resume: { type: 'boolean', describe: 'Go on from the last checkpoint in --out' },
-    steps: { type: 'number', describe: 'Updates, in place of the preset; schedules scale with them' },
-    seed: { type: 'number', describe: "Seed, in place of the preset's" },
+    preset: {
+      type: 'string',
+      describe: 'Sizes and schedule: tiny, small or base (default: tiny; with --init, the one of its sizes)',
+    },
+    init: {
+      type: 'string',
+      describe:
+        'Start from the weights of a checkpoint: a folder of pretrain, or a .pt of EH-MAM or data2vec 2.0',
+    },
+    config: { type: 'string', describe: "JSON or YAML file of settings that replace the preset's" },
+    masking: {
+      type: 'string',
+      describe: "Masking strategy (see 'ehmam list maskings'; preset: easy-to-hard)",
+    },
+    manifest: { type: 'string', demandOption: true, describe: 'Manifest (CSV) of the audio' },
+    root: { type: 'string', describe: "Folder of the audio (default: the manifest's folder)" },
+    split: { type: 'string', default: 'train', describe: 'Split of the manifest to train on' },
+    out: { type: 'string', demandOption: true, describe: 'Folder for the run and the trained encoder' },
+    resume: { type: 'boolean', describe: 'Resume from the last checkpoint in --out' },
+    steps: { type: 'number', describe: "Number of updates (default: the preset's); schedules are scaled" },
+    seed: { type: 'number', describe: "Random seed (default: the preset's)" },
     ...engineOptions,
   },
   examples: [
-    ['pretrain --manifest speech.csv --out runs/tiny', 'Minutes on two cores'],
-    ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Go on after Ctrl-C'],
-    ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'Settings of your own'],
-    ['pretrain --masking random --manifest speech.csv --out runs/random', 'The baseline'],
+    ['pretrain --manifest speech.csv --out runs/tiny', 'A few minutes on two cores'],
+    ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Resume after Ctrl-C'],
+    ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'With your own settings'],
+    ['pretrain --init eh-mam.pt --manifest speech.csv --out runs/mine', 'Continue from released weights'],
+    [
+      'pretrain --masking random --manifest speech.csv --out runs/random',
+      'The baseline, with random masking',
+    ],
   ],
   stopsOnSignal: true,
   async run(args, io) {
     const { pretrainFromManifest } = await import('./pretrain/from-manifest.js');
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
+      init: args.init,
       config: args.config,
       masking: args.masking,
       manifest: args.manifest,
@@ -46,8 +62,10 @@ export const pretrainCommand = defineCommand({
     });
     if (io.json) io.print(JSON.stringify({ out: args.out, finished, steps, last: last ?? null }, null, 2));
     else if (finished)
-      io.print(`${args.out} is ready after ${steps} steps: a SPEC for 'ehmam run' and 'ehmam features'`);
-    else io.say(`stopped after ${steps} steps; --resume goes on from there`);
+      io.print(
+        `${args.out} is ready after ${steps} steps; use it as a SPEC in 'ehmam run' and 'ehmam features'`,
+      );
+    else io.say(`stopped after ${steps} steps; continue with --resume`);
     return undefined;
   },
 });

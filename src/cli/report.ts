@@ -5,25 +5,25 @@ import { baselineOption, metricsOption, resultsPositional } from './results-opti
 
 export const reportCommand = defineCommand({
   usage: 'report <results..>',
-  summary: 'Show result records as one page: a file that opens from disk',
+  summary: 'Write results as one HTML page that works offline',
   positionals: { results: resultsPositional },
   options: {
     out: { type: 'string', demandOption: true, describe: 'The HTML file to write' },
-    title: { type: 'string', default: 'Results', describe: 'Heading of the page' },
+    title: { type: 'string', default: 'Results', describe: 'Title of the page' },
     baseline: baselineOption,
     metrics: metricsOption,
     audio: {
       type: 'string',
-      describe: 'Folders or manifests: embed the sound of the hardest utterances',
+      describe: 'Folders or manifests of the audio, to embed the sound of the hardest utterances',
     },
-    'audio-size': { type: 'number', default: 8, describe: 'Megabytes that sound may take' },
-    root: { type: 'string', describe: "Folder that a manifest's paths are relative to (default: its own)" },
+    'audio-size': { type: 'number', default: 8, describe: 'Size limit of the embedded sound, in megabytes' },
+    root: { type: 'string', describe: "Folder of a manifest's audio (default: the manifest's folder)" },
     encoders: {
       type: 'string',
       describe:
-        "Folders of 'ehmam pretrain' whose learning and masks are shown (default: those of the records)",
+        "Folders written by 'ehmam pretrain', to show training curves and masks (default: those of the results)",
     },
-    hardest: { type: 'number', default: 12, describe: 'How many of the hardest utterances of a task' },
+    hardest: { type: 'number', default: 12, describe: 'Number of hardest utterances per task' },
   },
   examples: [
     ['report results/demo --out demo.html', 'The page of the demo'],
@@ -49,7 +49,7 @@ export const reportCommand = defineCommand({
       say: io.say,
     });
     const { out, bytes, records, sound } = written;
-    const heard = sound.utterances === 0 ? '' : `, ${(sound.bytes / 1e6).toFixed(1)} MB of it sound`;
+    const heard = sound.utterances === 0 ? '' : `, ${(sound.bytes / 1e6).toFixed(1)} MB of sound`;
     const text = `${out}: ${records} records, ${(bytes / 1e6).toFixed(1)} MB${heard}`;
     io.print(io.json ? JSON.stringify(written, null, 2) : text);
     return undefined;

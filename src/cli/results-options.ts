@@ -7,10 +7,10 @@ export const resultsPositional = {
   describe: 'Result folders or record.json files',
 } as const;
 
-export const baselineOption = { type: 'string', describe: 'Encoder to show differences from' } as const;
+export const baselineOption = { type: 'string', describe: 'Encoder to compare the others with' } as const;
 
 export const metricsOption = {
   choices: ['main', 'all'],
   default: 'main',
-  describe: "Each task's first metric, or all",
+  describe: "Show each task's main metric, or all",
 } as const;

@@ -15,12 +15,18 @@ import type { RunRequest } from './run/from-suite.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
 export const suiteOptions = {
-  tasks: { type: 'string', describe: 'Some of its tasks: asr,ks' },
-  encoders: { type: 'string', describe: 'SPECs in place of its own: fbank,runs/tiny' },
+  tasks: { type: 'string', describe: 'Tasks of the suite to run: asr,ks (default: all)' },
+  encoders: { type: 'string', describe: "Encoder SPECs that replace the suite's: fbank,runs/tiny" },
   seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
-  lr: { type: 'string', describe: "Learning rate of the heads, or 'search': 1e-1 to 1e-5, dev decides" },
-  preset: { choices: presetNames, describe: "How heads are trained (default: the suite's, else clean)" },
-  layerwise: { type: 'boolean', describe: 'Train heads on every hidden state alone too (ks, sid, ic, er)' },
+  lr: {
+    type: 'string',
+    describe: "Learning rate of the heads, or 'search': choose from 1e-1 to 1e-5 on dev",
+  },
+  preset: {
+    choices: presetNames,
+    describe: "Training preset of the heads (default: the suite's, else clean)",
+  },
+  layerwise: { type: 'boolean', describe: 'Also train a head on each hidden state alone (ks, sid, ic, er)' },
   'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,
@@ -52,7 +58,7 @@ export function requestOf(
 
 export const runCommand = defineCommand({
   usage: 'run',
-  summary: 'Do the jobs of a suite: train encoders, evaluate them on tasks',
+  summary: 'Run a suite: train encoders and evaluate them on tasks',
   positionals: {},
   options: {
     suite: {
@@ -61,31 +67,31 @@ export const runCommand = defineCommand({
       describe: "Suite file (JSON or YAML), or the name 'mini' or 'mini-superb'",
     },
     ...suiteOptions,
-    out: { type: 'string', demandOption: true, describe: 'Folder of the result records' },
+    out: { type: 'string', demandOption: true, describe: 'Folder for the results' },
     jobs: jobsOption,
     'feature-budget': {
       type: 'string',
-      describe: 'Disk that features may take: 200GB; frames beyond it are computed when read',
+      describe: 'Disk space for stored features: 200GB; beyond it, features are recomputed when needed',
     },
     'verify-features': {
       type: 'boolean',
-      describe: 'Read all stored features and make again what is damaged',
+      describe: 'Verify all stored features and recompute damaged ones',
     },
-    resume: { type: 'boolean', describe: 'Go on with heads whose training was interrupted (the default)' },
-    'no-resume': { type: 'boolean', describe: 'Train interrupted heads from their start' },
+    resume: { type: 'boolean', describe: 'Resume heads whose training was interrupted (the default)' },
+    'no-resume': { type: 'boolean', describe: 'Restart heads whose training was interrupted' },
     'checkpoint-every': {
       type: 'number',
       default: usualSecondsBetweenCheckpoints,
-      describe: 'Seconds between the checkpoints of a head in training',
+      describe: 'Seconds between checkpoints while a head is trained',
     },
-    launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs are done' },
-    detach: { type: 'boolean', describe: "Leave the jobs in Slurm's queue and return" },
+    launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs run' },
+    detach: { type: 'boolean', describe: 'Submit the jobs to Slurm and return' },
   },
   examples: [
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
-    ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of a suite of yours'],
-    ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'What every layer knows'],
-    ['run --suite suite.yaml --out results/ks --no-resume', 'Interrupted heads from their start'],
+    ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of your own suite'],
+    ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'One head per layer'],
+    ['run --suite suite.yaml --out results/ks --no-resume', 'Restart interrupted heads'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
   ],
@@ -95,7 +101,7 @@ export const runCommand = defineCommand({
     const jobs = jobsOf(args.jobs);
     const { launcher, detach, 'feature-budget': budget } = args;
     if (detach && launcher !== 'slurm')
-      throw new UserError('--detach is for --launcher slurm', { hint: 'Leave it out' });
+      throw new UserError('--detach needs --launcher slurm', { hint: 'Remove it' });
     const { comparison, interrupted, summary, queued } = await runFromSuite({
       ...requestOf(args, io),
       ...{ jobs, launcher, detach },
@@ -106,7 +112,9 @@ export const runCommand = defineCommand({
     });
     if (interrupted) return undefined;
     if (queued !== undefined && queued > 0)
-      io.say(`${queued} jobs are in Slurm's queue; see 'ehmam status ${args.out}', or run it again to wait`);
+      io.say(
+        `${queued} jobs are in Slurm's queue; see 'ehmam status ${args.out}', or run the command again to wait for them`,
+      );
     const { styled, width } = io;
     if (comparison !== undefined)
       io.print(formatComparison(comparison, io.json ? 'json' : 'table', { styled, width }));
@@ -118,13 +126,13 @@ export const runCommand = defineCommand({
 
 function resumes(wanted: boolean | undefined, unwanted: boolean | undefined): boolean {
   if (wanted && unwanted)
-    throw new UserError('--resume and --no-resume exclude each other', { hint: 'Give one' });
+    throw new UserError('--resume and --no-resume cannot be combined', { hint: 'Pass one of them' });
   return !unwanted;
 }
 
 function secondsOf(seconds: number): number {
   if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
-  throw new UserError(`--checkpoint-every '${seconds}' is no number of seconds`, {
-    hint: 'Give 30, or 0 for always',
-  });
+  throw new UserError(
+    `--checkpoint-every '${seconds}': expected a number of seconds, such as 30 (0: after every update)`,
+  );
 }

@@ -4,33 +4,33 @@ import { defineCommand } from './command.js';
 
 export const scoreCommand = defineCommand({
   usage: 'score <task>',
-  summary: 'Judge predictions made elsewhere with the code of a task: metrics and their intervals',
+  summary: "Score predictions of another system with a task's metrics, with intervals",
   positionals: {
     task: {
       type: 'string',
       demandOption: true,
-      describe: "Its name; 'ehmam list tasks --json' says which columns it needs of both files",
+      describe: "Name of the task; 'ehmam list tasks --json' lists the columns that it needs in both files",
     },
   },
   options: {
     references: {
       type: 'string',
       demandOption: true,
-      describe: "CSV: the column id and the task's own, a row each; a manifest will do",
+      describe: "CSV with the columns id and the task's own, one row each; a manifest works too",
     },
     predictions: {
       type: 'string',
       demandOption: true,
-      describe: 'JSON Lines: {"id": ..., COLUMN: ...}, matched by id',
+      describe: 'JSON Lines of predictions: {"id": ..., COLUMN: ...}, matched by id',
     },
-    split: { type: 'string', describe: 'Rows of the references whose column split says so (default: all)' },
+    split: { type: 'string', describe: 'Split of the references to score (default: all rows)' },
   },
   examples: [
     [
       'score asr --references asr.csv --split test --predictions said.jsonl',
       'Word and character error rates',
     ],
-    ['score asv --references trials.csv --predictions scores.jsonl --json', 'For a machine, in percent'],
+    ['score asv --references trials.csv --predictions scores.jsonl --json', 'As JSON, in percent'],
   ],
   async run({ task: name, references, predictions, split }, io) {
     const { scoreLayout, scorePredictions } = await import('../results/score/score.js');

@@ -3,14 +3,14 @@ import { defineCommand } from './command.js';
 
 export const statusCommand = defineCommand({
   usage: 'status <folder>',
-  summary: "Say what of a suite's run is done, running and failed",
+  summary: 'Show which jobs of a run are done, running and failed',
   positionals: {
-    folder: { type: 'string', demandOption: true, describe: "Results folder: the --out of 'ehmam run'" },
+    folder: { type: 'string', demandOption: true, describe: "Results folder (--out of 'ehmam run')" },
   },
   options: {},
   examples: [
-    ['status results/mine', 'Counts, running jobs with host and process, failures with their reasons'],
-    ['status results/mine --json', 'The same for a machine, with the keys of all jobs'],
+    ['status results/mine', 'Counts, running jobs with host and process, failures with reasons'],
+    ['status results/mine --json', 'The same as JSON, with the keys of all jobs'],
   ],
   async run({ folder }, io) {
     const { statusText, suiteStatus } = await import('../suite/status.js');

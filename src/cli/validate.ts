@@ -4,28 +4,26 @@ import { type CommandIo, defineCommand } from './command.js';
 
 export const validateCommand = defineCommand({
   usage: 'validate [results..]',
-  summary: 'Check a manifest for a task, or result records and their predictions',
+  summary: 'Check a manifest for a task, or results and their predictions',
   positionals: {
     results: { type: 'string', array: true, describe: 'Result folders or record.json files' },
   },
   options: {
-    task: { type: 'string', describe: 'Name of the task: ks' },
-    manifest: { type: 'string', describe: 'CSV with its utterances' },
-    root: { type: 'string', describe: "Folder of the audio (default: the manifest's)" },
-    pairs: { type: 'string', describe: 'CSV of the pairs that the task judges: trials.csv' },
-    deep: { type: 'boolean', default: false, describe: 'Decode every audio file too' },
+    task: { type: 'string', describe: 'Name of the task, such as ks' },
+    manifest: { type: 'string', describe: 'Manifest (CSV) of its utterances' },
+    root: { type: 'string', describe: "Folder of the audio (default: the manifest's folder)" },
+    pairs: { type: 'string', describe: 'CSV of the pairs, for tasks on pairs: trials.csv' },
+    deep: { type: 'boolean', default: false, describe: 'Also decode every audio file' },
   },
   examples: [
-    ['validate --task ks --manifest words.csv --deep', 'Every problem, and what the splits share'],
-    ['validate results/demo', 'Every record under a folder, every line of predictions'],
+    ['validate --task ks --manifest words.csv --deep', 'All problems, and utterances that splits share'],
+    ['validate results/demo', 'All results in a folder, all lines of predictions'],
   ],
   async run({ results = [], task, manifest, root, pairs, deep }, io) {
     if (results.length > 0 && task === undefined && manifest === undefined)
       return validateResults(results, io);
     if (results.length > 0 || task === undefined || manifest === undefined) {
-      throw new UserError('there is nothing to check, or too much', {
-        hint: 'Give result folders, or --task and --manifest',
-      });
+      throw new UserError('pass either result folders, or both --task and --manifest');
     }
     const { checkTaskManifest, reportText } = await import('./validate/task-manifest.js');
     const report = await checkTaskManifest({ task, manifest, root, pairs, deep });

@@ -4,12 +4,17 @@ import { defineCommand } from './command.js';
 
 export const watchCommand = defineCommand({
   usage: 'watch <folder>',
-  summary: "Watch a suite's run from another terminal, until it ends",
+  summary: 'Follow a run from another terminal until it ends',
   positionals: {
-    folder: { type: 'string', demandOption: true, describe: "Results folder: the --out of 'ehmam run'" },
+    folder: { type: 'string', demandOption: true, describe: "Results folder (--out of 'ehmam run')" },
   },
   options: {},
-  examples: [['watch results/mine', 'A bar on a terminal, a line an event elsewhere; 1 if a job failed']],
+  examples: [
+    [
+      'watch results/mine',
+      'A progress bar on a terminal, else one line per event; exit code 1 if a job failed',
+    ],
+  ],
   stopsOnSignal: true,
   async run({ folder }, io) {
     const { watchSuite } = await import('../suite/watch.js');

@@ -3,19 +3,19 @@ import { defineCommand } from './command.js';
 
 export const workCommand = defineCommand({
   usage: 'work <state>',
-  summary: 'Do one job of a suite (for launchers)',
+  summary: 'Run one job of a suite (used by launchers)',
   hidden: true,
   positionals: {
     state: { type: 'string', demandOption: true, describe: "State folder of a run: '<out>/.ehmam'" },
   },
   options: {
-    job: { type: 'string', demandOption: true, describe: 'Key of the job, or how it begins' },
-    threads: { type: 'number', describe: 'Threads of the engine onnx (default: all cores)' },
+    job: { type: 'string', demandOption: true, describe: 'Key of the job, or the first characters of it' },
+    threads: { type: 'number', describe: 'Number of threads of the engine onnx (default: all cores)' },
   },
   examples: [
     [
       'work results/mine/.ehmam --job KEY',
-      'Exit code 0 done, 1 failed, 69 it needs other jobs first, 75 try again later',
+      'Exit code: 0 done, 1 failed, 69 other jobs must run first, 75 try again later',
     ],
   ],
   stopsOnSignal: true,
@@ -35,7 +35,7 @@ export const workCommand = defineCommand({
     });
     if (io.json) io.print(JSON.stringify(outcome));
     else if (outcome.kind === 'failed') process.stderr.write(`ehmam: ${outcome.message}\n`);
-    else if (outcome.kind === 'held') io.say(`${outcome.by} does this job`);
+    else if (outcome.kind === 'held') io.say(`this job is already run by ${outcome.by}`);
     else if (outcome.kind === 'waiting') io.say(`not done yet: ${outcome.for.join(', ')}`);
     return outcomeExitCodes[outcome.kind];
   },

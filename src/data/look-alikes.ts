@@ -37,7 +37,5 @@ export function lookAlikeRemarks(column: string, texts: Iterable<string>): strin
     .slice(0, mostNamed)
     .map((group) => group.map((text) => JSON.stringify(text)).join(' and '));
   const more = groups.length > mostNamed ? `, and ${groups.length - mostNamed} more` : '';
-  return [
-    `the column ${column} has values that look alike and count as different: ${named.join('; ')}${more}`,
-  ];
+  return [`column '${column}' has values that look the same but are different: ${named.join('; ')}${more}`];
 }

@@ -51,7 +51,7 @@ describe('loadUtterances', () => {
     await writeFile(file, `${rows}5,no/d.wav,train,x\n6,e.wav,dev,x\n7,no/f.wav,train,x\n`);
     await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(
       `${file}:6: the audio file 'no/d.wav' is not at ${join(folder, 'no/d.wav')} (and 1 more of 4). ` +
-        'If the audio lies elsewhere, give its folder with --root',
+        'If the audio is in another folder, pass it with --root',
     );
   });
 

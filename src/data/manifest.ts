@@ -162,10 +162,10 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
     for (const utterance of block) {
       const { id, split, line } = utterance;
       if (ids.size === ids.add(id).size) {
-        throw new UserError(`the id '${id}' stands on line ${await lineOf(file, id)} already`, {
+        throw new UserError(`duplicate id '${id}' (first used on line ${await lineOf(file, id)})`, {
           file,
           line,
-          hint: 'Give every utterance an id of its own',
+          hint: 'Every utterance needs a unique id',
         });
       }
       counts.set(split, (counts.get(split) ?? 0) + 1);
@@ -178,7 +178,7 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   }
   const absent = options.splits?.find((split) => !counts.has(split));
   if (absent !== undefined || kept.length === 0) {
-    throw new UserError(absent === undefined ? 'no utterances' : `no utterances in the split '${absent}'`, {
+    throw new UserError(absent === undefined ? 'no utterances' : `no utterances in split '${absent}'`, {
       file,
       hint: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
     });
@@ -200,8 +200,8 @@ export function mendOfSplit(split: string, counts: ReadonlyMap<string, number>):
   const meant = [...counts.keys()].find(
     (name) => name.toLowerCase() === split || otherNames[split]?.test(name),
   );
-  const rename = meant === undefined ? '' : `. Did you mean '${meant}'? Name it '${split}'`;
-  return `The splits found are: ${found}${rename}`;
+  const rename = meant === undefined ? '' : `. Did you mean '${meant}'? Rename it to '${split}'`;
+  return `Its splits: ${found}${rename}`;
 }
 
 /** The first line with an id: looked for where it is wanted, so that a million need not be remembered. */
@@ -245,11 +245,11 @@ async function refuseAbsent(
   if (first === undefined || absent.length <= mostMissing * uses.size) return;
   const more = absent.length > 1 ? ` (and ${absent.length - 1} more of ${uses.size})` : '';
   const written = first.columns.path ?? first.path;
-  throw new UserError(`the audio file '${written}' is not at ${first.path}${more}`, {
+  throw new UserError(`audio file '${written}' not found at ${first.path}${more}`, {
     file: first.manifest,
     line: first.line,
     hint:
       (await nearPath(containerOf(written), containerOf(first.path))) ??
-      'If the audio lies elsewhere, give its folder with --root',
+      'If the audio is in another folder, pass it with --root',
   });
 }

@@ -43,6 +43,6 @@ export async function* namedRows(
   if (header !== undefined) return;
   throw new UserError(`${what} is empty`, {
     file,
-    hint: `Its first line must name the columns: ${columns.join(',')}`,
+    hint: `The first line must contain the column names: ${columns.join(',')}`,
   });
 }

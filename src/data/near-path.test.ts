@@ -26,11 +26,11 @@ async function messageFor(path: string): Promise<string> {
 it.each([
   ['Wav\\u0.wav', "Wav/u0.wav': the same name with / instead of \\"],
   ['Wav/caf\u00e9/\u00e9 1.wav', 'the same name with another Unicode form'],
-  ['wav/U0.wav', "Wav/u0.wav': the same name with other upper and lower case"],
+  ['wav/U0.wav', "Wav/u0.wav': the same name with different upper and lower case"],
   ['wav\\caf\u00e9\\\u00e9 1.WAV', 'with / instead of \\, and another Unicode form'],
-  ['Wav/u0.wav ', "Wav/u0.wav': the same name with other blanks at its ends"],
+  ['Wav/u0.wav ', "Wav/u0.wav': the same name with different spaces at its ends"],
   ['C:\\data\\u9.wav', 'The path is one of Windows'],
-  ['Wav/u9.wav', 'If the audio lies elsewhere, give its folder with --root'],
+  ['Wav/u9.wav', 'If the audio is in another folder, pass it with --root'],
 ])('%j is missing with a hint', async (path, hint) => {
   expect(await messageFor(path)).toMatch(/m\.csv:2: the audio file .* is not at /);
   expect(await messageFor(path)).toContain(hint);

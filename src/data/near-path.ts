@@ -14,18 +14,16 @@ export async function nearPath(written: string, path: string): Promise<string | 
   const hasBackSlashes = written.includes('\\') && sep === '/';
   if (found === undefined) {
     return hasBackSlashes || /^[A-Za-z]:/.test(written)
-      ? 'The path is one of Windows: write it with / and relative to the root'
+      ? 'This is a Windows path: use / and make it relative to the root'
       : undefined;
   }
   const how = [
     ...(hasBackSlashes ? ['/ instead of \\'] : []),
-    ...(found.form
-      ? ['another Unicode form (macOS takes names apart, NFD; others write them composed, NFC)']
-      : []),
-    ...(found.case ? ['other upper and lower case'] : []),
-    ...(found.blanks ? ['other blanks at its ends'] : []),
+    ...(found.form ? ['another Unicode form (macOS uses NFD, others use NFC)'] : []),
+    ...(found.case ? ['different upper and lower case'] : []),
+    ...(found.blanks ? ['different spaces at its ends'] : []),
   ];
-  return `There is '${found.path}': the same name with ${how.join(', and ')}`;
+  return `Found '${found.path}' instead: the same name with ${how.join(', and ')}`;
 }
 
 interface Found {

@@ -72,13 +72,13 @@ test('every row that cannot be used is named with its line', async () => {
     ].join('\n'),
   );
   expect(complaints).toEqual([
-    "pairs.csv:2: the manifest has no utterance 'gone-away' (test). Take ids of the manifest",
-    "pairs.csv:3: the utterance 'tb' (test) is of the split 'train', the pair of 'test'. Pair utterances of one split",
+    "pairs.csv:2: the manifest has no utterance 'gone-away' (test). Use ids of the manifest",
+    "pairs.csv:3: the utterance 'tb' (test) is of the split 'train', the pair of 'test'. Both utterances must be in the split of the pair",
     "pairs.csv:4: the target is '2'. Write 1 where the two belong together, else 0",
     "pairs.csv:5: 'test' is empty. Fill it in",
-    "pairs.csv:7: the pair of 'ea' and 'ec' stands on line 6 already. Name every pair once",
-    "pairs.csv:8: the id '5' stands on line 6 already. Give every pair an id of its own",
-    "pairs.csv:9: the utterance 'ea' (enrol) is of the split 'test', the pair of 'dev'. Pair utterances of one split",
+    "pairs.csv:7: the pair of 'ea' and 'ec' stands on line 6 already. List every pair once",
+    "pairs.csv:8: the id '5' stands on line 6 already. Every pair needs a unique id",
+    "pairs.csv:9: the utterance 'ea' (enrol) is of the split 'test', the pair of 'dev'. Both utterances must be in the split of the pair",
     "pairs.csv:10: 'split' is empty. Fill it in",
   ]);
   expect(pairs.test?.map(({ id }) => id)).toEqual(['5']);

@@ -58,7 +58,7 @@ export async function readPairs(
   const seen = new Map<string, number>();
   const hash = createHash('sha256');
   const columns = ['split', wanted.first, wanted.second, ...wanted.columns];
-  for await (const row of namedRows(file, columns, 'the file of pairs')) {
+  for await (const row of namedRows(file, columns, 'the pairs file')) {
     const { cells } = row;
     const { split = '' } = cells;
     hash.update(`${JSON.stringify(Object.entries(cells).sort(([a], [b]) => (a < b ? -1 : 1)))}\n`);
@@ -70,8 +70,8 @@ export async function readPairs(
   }
   for (const [split, own] of Object.entries(pairs)) {
     if (own.length > 0 || complaints.length > 0) continue;
-    const hint = `Its rows say their split in the column 'split'`;
-    complaints.push(new UserError(`no pairs in the split '${split}'`, { file, hint }));
+    const hint = `The column 'split' contains the split of each pair`;
+    complaints.push(new UserError(`no pairs in split '${split}'`, { file, hint }));
   }
   return { pairs, complaints, hash: hash.digest('hex') };
 }
@@ -102,12 +102,12 @@ function pairOf(
     const utterance = places.get(id);
     if (utterance === undefined) {
       const close = places.size > mostCompared ? undefined : closestName(id, [...places.keys()]);
-      const hint = close === undefined ? 'Take ids of the manifest' : `Did you mean '${close}'?`;
+      const hint = close === undefined ? 'Use ids of the manifest' : `Did you mean '${close}'?`;
       return new UserError(`the manifest has no utterance '${id}' (${name})`, { file, line, hint });
     }
     if (utterance.split !== cells.split) {
-      const what = `the utterance '${id}' (${name}) is of the split '${utterance.split}', the pair of '${cells.split}'`;
-      return new UserError(what, { file, line, hint: 'Pair utterances of one split' });
+      const what = `utterance '${id}' (${name}) is in split '${utterance.split}', but the pair is in '${cells.split}'`;
+      return new UserError(what, { file, line, hint: 'Both utterances must be in the split of the pair' });
     }
     found.push(utterance.place);
   }
@@ -136,13 +136,13 @@ function twiceThere(
   const [one, other] = [columns[first] ?? '', columns[second] ?? ''];
   const pairLine = known(JSON.stringify([one, other]));
   if (pairLine !== undefined) {
-    const what = `the pair of '${one}' and '${other}' stands on line ${pairLine} already`;
-    return new UserError(what, { file, line, hint: 'Name every pair once' });
+    const what = `duplicate pair '${one}' and '${other}' (first used on line ${pairLine})`;
+    return new UserError(what, { file, line, hint: 'List every pair once' });
   }
   const idLine = known(id);
   if (idLine === undefined) return undefined;
-  const what = `the id '${id}' stands on line ${idLine} already`;
-  return new UserError(what, { file, line, hint: 'Give every pair an id of its own' });
+  const what = `duplicate id '${id}' (first used on line ${idLine})`;
+  return new UserError(what, { file, line, hint: 'Every pair needs a unique id' });
 }
 
 /** What tells apart a manifest and the pairs that are judged of it. */

@@ -120,12 +120,12 @@ describe('readManifest', () => {
 
   it('refuses a header with a nameless or a doubled column', async () => {
     expect(await messageFor(',id,path,split\n0,a,b,c\n')).toContain(':1: column 1 of the header has no name');
-    expect(await messageFor('id,path,split,id\n')).toContain(":1: the column 'id' is there twice");
+    expect(await messageFor('id,path,split,id\n')).toContain(":1: the column 'id' occurs twice");
   });
 
   it('names the line of a row with too many or too few cells', async () => {
     expect(await messageFor('id,path,split,text\na,b,c,one, two\n')).toBe(
-      '/m.csv:2: 5 cells under 4 columns (id,path,split,text). A cell with a comma in it must stand in "quotes"',
+      '/m.csv:2: 5 cells under 4 columns (id,path,split,text). Put a cell that contains a comma in "quotes"',
     );
     expect(await messageFor('id,path,split,text\na,b,c,d\n\ne,f,g\n')).toContain(
       ':4: 3 cells under 4 columns',

@@ -96,7 +96,7 @@ export async function* readBlocks(
   if (layout === undefined) {
     throw new UserError('the manifest is empty', {
       file,
-      hint: 'Its first line must name the columns, for example: id,path,split,speaker,text,label',
+      hint: 'The first line must contain the column names, for example: id,path,split,speaker,text,label',
     });
   }
 }
@@ -106,11 +106,11 @@ export function readError(error: unknown, file: string): unknown {
   const { code, lines } = (error ?? {}) as { readonly code?: unknown; readonly lines?: unknown };
   if (typeof code === 'string' && (code.startsWith('CSV_') || code === 'INVALID_OPENING_QUOTE')) {
     const quotes = code.includes('QUOTE') || code === 'CSV_MAX_RECORD_SIZE';
-    return new UserError(`is not valid CSV (${messageOf(error)})`, {
+    return new UserError(`invalid CSV (${messageOf(error)})`, {
       file,
       ...(typeof lines === 'number' ? { line: lines } : {}),
       ...(quotes
-        ? { hint: 'A cell with quotes in it must stand in quotes, each of its own doubled: "say ""yes"""' }
+        ? { hint: 'Put a cell that contains quotes in quotes, and double the inner ones: "say ""yes"""' }
         : {}),
       cause: error,
     });

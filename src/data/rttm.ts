@@ -28,9 +28,9 @@ export async function readRttm(file: string): Promise<RttmTurns> {
       end: Number((Number(start) + Number(duration)).toFixed(6)),
     };
     if (speaker === '' || !(turn.start >= 0) || !(turn.end > turn.start) || !Number.isFinite(turn.end))
-      throw new UserError('is no turn', {
+      throw new UserError('is not a turn', {
         ...{ file, line },
-        hint: 'A line reads: SPEAKER recording 1 start duration <NA> <NA> speaker <NA> <NA>, in seconds',
+        hint: 'Expected lines such as: SPEAKER recording 1 start duration <NA> <NA> speaker <NA> <NA>, in seconds',
       });
     const own = recordings.get(recording) ?? [];
     const before = own.find(
@@ -38,7 +38,7 @@ export async function readRttm(file: string): Promise<RttmTurns> {
     );
     if (before !== undefined)
       remarks.push(
-        `${file}:${line}: '${speaker}' speaks already in '${recording}' (${before.start} to ${before.end} s): made one turn`,
+        `${file}:${line}: overlapping turns of '${speaker}' in '${recording}' (${before.start} to ${before.end} s) were merged`,
       );
     recordings.set(recording, [...own, turn]);
   }

@@ -48,7 +48,7 @@ export function checkedHeader(
   columns: readonly string[],
 ): readonly string[] {
   const header = written.map(normalForm);
-  const found = `The header found is: ${namesText(header)}`;
+  const found = `Its columns: ${namesText(header)}`;
   const missing = columns.filter((column) => !header.includes(column));
   if (missing.length > 0) {
     const names = missing.map((column) => `'${column}'`).join(', ');
@@ -66,13 +66,13 @@ export function checkedHeader(
     throw new UserError(`column ${unnamed + 1} of the header has no name`, {
       file,
       line,
-      hint: `Name it or take it out (an index that pandas wrote: index=False). ${found}`,
+      hint: `Name it or remove it (an index column of pandas: use index=False). ${found}`,
     });
   }
   const seen = new Set<string>();
   const twice = header.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined) {
-    throw new UserError(`the column '${twice}' is there twice`, { file, line, hint: found });
+    throw new UserError(`duplicate column '${twice}'`, { file, line, hint: found });
   }
   return header;
 }
@@ -162,13 +162,11 @@ export function checkCount(
   line: number,
 ): void {
   if (cells.length === header.length) return;
-  throw new UserError(`${cells.length} cells under ${columnsText(header)}`, {
+  throw new UserError(`${cells.length} cells, expected ${columnsText(header)}`, {
     file,
     line,
     hint:
-      cells.length > header.length
-        ? 'A cell with a comma in it must stand in "quotes"'
-        : 'Add the missing cells',
+      cells.length > header.length ? 'Put a cell that contains a comma in "quotes"' : 'Add the missing cells',
   });
 }
 

@@ -80,7 +80,7 @@ describe('fetchFile', () => {
 
   it('goes on in another call, too', async () => {
     server.cuts = [30_000, 0, 0, 0, 0];
-    expect(await message(run())).toMatch(/broke off .*, 3 times\. The same command goes on where it stopped/);
+    expect(await message(run())).toMatch(/broke off .*, 3 times\. Run the same command again to resume/);
     expect((await stat(`${file}.incomplete`)).size).toBe(30_000);
     server.cuts = [];
     await run();

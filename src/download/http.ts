@@ -65,7 +65,7 @@ export async function fetchFile(remote: RemoteFile, file: string, options: Fetch
       });
       await rm(validatorFile(file), { force: true });
       if (wrong === undefined) return;
-      throw failed(remote, `what came is not what was published: ${wrong}`, 'Try again, or another --mirror');
+      throw failed(remote, `the download differs from the published file: ${wrong}`, 'Try again, or use another --mirror');
     } catch (error) {
       if (error instanceof UserError) throw error;
       // A full disk is no fault of the network.
@@ -79,10 +79,10 @@ export async function fetchFile(remote: RemoteFile, file: string, options: Fetch
       const reason = reasonOf(error);
       const wish =
         error instanceof Error && 'afterSeconds' in error ? (error as Passing).afterSeconds : undefined;
-      const again = 'The same command goes on where it stopped';
+      const again = 'Run the same command again to resume';
       if (failures >= tries) throw failed(remote, `${reason}, ${failures} times`, again, error);
       if (wish !== undefined && wish > longestWishSeconds)
-        throw failed(remote, `${reason}; it asks to wait ${Math.ceil(wish / 60)} minutes`, again, error);
+        throw failed(remote, `${reason}; the server asks to wait ${Math.ceil(wish / 60)} minutes`, again, error);
       // Others who were cut off at the same time come back at other times.
       const pause = Math.min(longestPauseSeconds, 2 ** (failures - 1)) * (0.75 + 0.5 * Math.random());
       const seconds = Math.max(wish ?? 0, pause);
@@ -128,18 +128,18 @@ async function openRange(
       throw statusError(remote, status, headers.get('retry-after'));
     }
     const start = status === 206 ? rangeStart(headers.get('content-range')) : 0;
-    if (body === null || (start !== 0 && start !== offset)) throw passing('it answered with another range');
+    if (body === null || (start !== 0 && start !== offset)) throw passing('the server sent a different range');
     const length = headers.get('content-length');
     if (remote.bytes !== undefined && length !== null && start + Number(length) !== remote.bytes) {
       await body.cancel();
-      const what = `its file has ${start + Number(length)} bytes, the published one ${remote.bytes}`;
-      throw failed(remote, what, 'Try another --mirror');
+      const what = `the server's file has ${start + Number(length)} bytes, expected ${remote.bytes}`;
+      throw failed(remote, what, 'Use another --mirror');
     }
     if (start === 0) await keepValidator(file, url, headers);
     return { content: watched(body, watch, stallSeconds), offset: start };
   } catch (error) {
     clearTimeout(watch);
-    throw stall.signal.aborted ? passing(`nothing came for ${stallSeconds} s`) : error;
+    throw stall.signal.aborted ? passing(`no data for ${stallSeconds} s`) : error;
   }
 }
 
@@ -157,8 +157,8 @@ async function* watched(
   } catch (error) {
     const isStall = error instanceof Error && error.name === 'AbortError';
     throw isStall
-      ? passing(`nothing came for ${stallSeconds} s`)
-      : passing(`the connection broke off (${reasonOf(error)})`);
+      ? passing(`no data for ${stallSeconds} s`)
+      : passing(`connection lost (${reasonOf(error)})`);
   } finally {
     clearTimeout(watch);
   }
@@ -170,10 +170,10 @@ function rangeStart(contentRange: string | null): number {
 
 function statusError(remote: RemoteFile, status: number, retryAfter: string | null): Error {
   if (status === 408 || status === 425 || status === 429 || status >= 500)
-    return passing(`it answered with status ${status}`, secondsUntil(retryAfter));
+    return passing(`the server answered with status ${status}`, secondsUntil(retryAfter));
   const hint =
-    status === 404 || status === 410 ? 'It may have moved: try another --mirror' : 'Try another --mirror';
-  return failed(remote, `it answered with status ${status}`, hint);
+    status === 404 || status === 410 ? 'The file may have moved: use another --mirror' : 'Use another --mirror';
+  return failed(remote, `the server answered with status ${status}`, hint);
 }
 
 /** Retry-After: seconds, or a date. */
@@ -221,7 +221,7 @@ export async function digestFault(
   }
   const faults = wanted.flatMap(({ name, digest, hash }) => {
     const found = hash.digest('hex');
-    return found === digest ? [] : [`its ${name.toUpperCase()} is ${found}, not ${digest}`];
+    return found === digest ? [] : [`its ${name.toUpperCase()} is ${found}, expected ${digest}`];
   });
   return faults[0];
 }

@@ -71,7 +71,7 @@ async function bring(
     const begun = there > 0 && there === bytes ? there : await receive(part, there, open, onBytes);
     const got = await sizeOf(part);
     wrong =
-      bytes !== undefined && got !== bytes ? `it has ${got} bytes instead of ${bytes}` : await fault(part);
+      bytes !== undefined && got !== bytes ? `it has ${got} bytes, expected ${bytes}` : await fault(part);
     if (wrong === undefined) {
       await moveFile(part, file);
       return undefined;

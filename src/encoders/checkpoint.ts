@@ -48,13 +48,13 @@ export function checkNames(names: Iterable<string>, specs: Specs, file: string):
   const missing = Object.keys(specs).filter((name) => !found.has(name));
   const unknown = [...found].filter((name) => !Object.hasOwn(specs, name));
   const complaints = [
-    ...(missing.length > 0 ? [`parameters are missing: ${listed(missing)}`] : []),
-    ...(unknown.length > 0 ? [`parameters are not known: ${listed(unknown)}`] : []),
+    ...(missing.length > 0 ? [`missing parameters: ${listed(missing)}`] : []),
+    ...(unknown.length > 0 ? [`unexpected parameters: ${listed(unknown)}`] : []),
   ];
   if (complaints.length === 0) return;
   throw new UserError(complaints.join('; '), {
     file,
-    hint: 'Its settings must be those that the weights were trained with',
+    hint: 'Check that its settings are those that the weights were trained with',
   });
 }
 
@@ -77,12 +77,15 @@ function matching(specs: Specs, tensors: HostParameters, file: string): HostPara
     Object.entries(specs).map(([name, { shape }]) => {
       const tensor = tensors[name] as HostParameters[string];
       if (tensor.shape.join() !== shape.join()) {
-        throw new UserError(`${name} is [${tensor.shape.join(', ')}] and should be [${shape.join(', ')}]`, {
-          file,
-        });
+        throw new UserError(
+          `${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`,
+          {
+            file,
+          },
+        );
       }
       if (tensor.dtype !== 'float32')
-        throw new UserError(`${name} holds ${tensor.dtype}, not floating point numbers`, { file });
+        throw new UserError(`${name} has type ${tensor.dtype}, expected floating point`, { file });
       return [name, tensor];
     }),
   );

@@ -49,7 +49,7 @@ function familyOf(config: unknown, file: string): EncoderFamily {
   const names = encoderFamilies.all().map((family) => family.name);
   throw new UserError(`unknown encoder family '${name}'`, {
     file,
-    hint: `Families: ${names.join(', ')} (--plugin MODULE loads others)`,
+    hint: `Expected one of: ${names.join(', ')} (--plugin MODULE loads others)`,
   });
 }
 
@@ -58,8 +58,8 @@ function configured(family: EncoderFamily, config: unknown): ConfiguredFamily {
   const { waveformEpsilon } = family;
   if (dims.length === 0 || dims.some((dim) => dim !== dims[0])) {
     throw new UserError(
-      `the encoder family '${family.name}' has hidden states of widths [${dims.join(', ')}]: they must be equal`,
-      { hint: "Mend the family's `dims`" },
+      `the encoder family '${family.name}' has hidden states of different widths [${dims.join(', ')}]`,
+      { hint: 'Fix `dims` of the family: all widths must be equal' },
     );
   }
   return {

@@ -35,8 +35,8 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
   const { weights } = options;
   const place = await placeOf(spec);
   if (weights !== undefined && place.kind !== 'file') {
-    throw new UserError(`'${spec}' has no student and teacher to choose from`, {
-      hint: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+    throw new UserError(`--weights does not apply to '${spec}': it has no student and teacher`, {
+      hint: 'Remove --weights: it is for checkpoints of the official trainer (.pt)',
     });
   }
   switch (place.kind) {
@@ -58,7 +58,7 @@ export async function loadEncoder(spec: string, seed = 0, options: LoadOptions =
       const read = await readHub(meant, parseHubSpec(meant) as HubModel, options);
       return checkpointEncoder(meant, {
         ...read,
-        notes: [`'${name}' is s3prl's name of ${meant}`, ...read.notes],
+        notes: [`using ${meant} for s3prl's name '${name}'`, ...read.notes],
       });
     }
   }
@@ -74,7 +74,7 @@ async function readHub(spec: string, model: HubModel, { quiet = false }: LoadOpt
 }
 
 async function readFolder(folder: string): Promise<Checkpoint> {
-  const settings = await readJsonFile(join(folder, configFile), 'A checkpoint folder holds it');
+  const settings = await readJsonFile(join(folder, configFile), 'A checkpoint folder needs this file');
   return isHubConfig(settings) ? readHubFolder(folder, settings) : readOwnFolder(folder, settings);
 }
 
@@ -126,8 +126,8 @@ function noEncoder(spec: string, specs: readonly string[]): UserError {
   const known = unknownUpstream(spec);
   if (known !== undefined) return new UserError(known.what, { hint: known.hint });
   const hint = meantSpec(spec, specs);
-  return new UserError(`no encoder '${spec}'`, {
-    hint: `${hint === undefined ? '' : `Did you mean ${hint}? `}An encoder is a checkpoint's folder (${configFile} and ${weightsFile}), a file of fairseq (.pt), an ONNX file (.onnx), hf:OWNER/NAME, a name of s3prl (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
+  return new UserError(`unknown encoder '${spec}'`, {
+    hint: `${hint === undefined ? '' : `Did you mean ${hint}? `}Expected a checkpoint folder (${configFile} and ${weightsFile}), a fairseq file (.pt), an ONNX file (.onnx), hf:OWNER/NAME, an s3prl name (hubert, wavlm_base_plus, ...), or one of ${specs.join(', ')}`,
   });
 }
 
@@ -155,8 +155,8 @@ function unknownPreset(spec: string, specs: readonly string[]): UserError {
   const presets = specs.flatMap((each) =>
     each.startsWith(randomPrefix) ? [each.slice(randomPrefix.length)] : [],
   );
-  return new UserError(`there is no preset '${spec.slice(randomPrefix.length)}'`, {
-    hint: `Presets: ${presets.join(', ')} (--plugin MODULE loads others)`,
+  return new UserError(`unknown preset '${spec.slice(randomPrefix.length)}'`, {
+    hint: `Expected one of: ${presets.join(', ')} (--plugin MODULE loads others)`,
   });
 }
 

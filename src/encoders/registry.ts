@@ -48,7 +48,7 @@ function presetClash(family: EncoderFamily): string | undefined {
   for (const { spec } of presetsOf(family)) {
     const taken = others.find((other) => other.spec === spec);
     if (taken !== undefined)
-      return `duplicate encoder preset '${spec}', which the family '${taken.family.name}' has`;
+      return `duplicate encoder preset '${spec}' (also in the family '${taken.family.name}')`;
   }
   return undefined;
 }

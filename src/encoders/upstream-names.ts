@@ -66,15 +66,15 @@ const convertedFiles = 'https://huggingface.co/s3prl/converted_ckpts';
 
 /** Models that the hub has as files of fairseq alone, which can be given as they are. */
 const filesOnly: readonly (readonly [name: RegExp, hint: string])[] = [
-  [/^contentvec(_km100)?$/, `Download contentvec_km100.pt from ${convertedFiles} and give that file`],
-  [/^contentvec_km500$/, `Download contentvec_km500.pt from ${convertedFiles} and give that file`],
+  [/^contentvec(_km100)?$/, `Download contentvec_km100.pt from ${convertedFiles} and pass that file`],
+  [/^contentvec_km500$/, `Download contentvec_km500.pt from ${convertedFiles} and pass that file`],
   [
     /^hubert_base_robust_mgr$/,
-    'Download the .pt file of https://huggingface.co/kphuang68/HuBERT_base_robust_mgr and give that file',
+    'Download the .pt file of https://huggingface.co/kphuang68/HuBERT_base_robust_mgr and pass that file',
   ],
   [
     /^wav2vec2_(conformer_)?(base|large)_s2st_/,
-    `Download the .pt file of that name from ${convertedFiles} and give that file`,
+    `Download the .pt file of that name from ${convertedFiles} and pass that file`,
   ],
 ];
 
@@ -93,15 +93,14 @@ export function unknownUpstream(
   if (files !== undefined) return { what: `the hub has no model for s3prl's '${name}'`, hint: files[1] };
   if (givenFile.test(name)) {
     return {
-      what: `'${name}' of s3prl takes a checkpoint`,
-      hint: 'Give its file (.pt of fairseq), its folder (as transformers writes it), or hf:OWNER/NAME',
+      what: `s3prl's '${name}' needs a checkpoint`,
+      hint: 'Pass its fairseq file (.pt), its transformers folder, or hf:OWNER/NAME',
     };
   }
-  if (features.test(name))
-    return { what: `s3prl's '${name}' is no encoder here`, hint: 'Of what is not learned there is fbank' };
+  if (features.test(name)) return { what: `s3prl's '${name}' is not supported`, hint: 'Use fbank' };
   if (!withoutFamily.test(name)) return undefined;
   return {
-    what: `s3prl's '${name}' is of no family here`,
-    hint: 'Export it to ONNX and give that file, or take another encoder (ehmam list encoders)',
+    what: `s3prl's '${name}' is not supported`,
+    hint: 'Export it to ONNX and pass that file, or use another encoder (ehmam list encoders)',
   };
 }

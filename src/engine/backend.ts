@@ -118,7 +118,7 @@ export function valueTypeOf(dtype: tf.DataType): DataType {
 function dataTypeOf(value: Value): DataType {
   const type: ValueType = value.type;
   if (type === 'int64' || type === 'uint32')
-    throw new Error(`a value of type ${type} cannot leave the graph`);
+    throw new Error(`a value of type ${type} cannot be an output of the graph`);
   return type;
 }
 

@@ -38,8 +38,7 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
 
 async function eagerOn(name: EngineName, backend: string): Promise<Engine> {
   const before = tf.getBackend();
-  if (!(await tf.setBackend(backend)))
-    throw new UserError(`the engine ${name} does not start on this machine`);
+  if (!(await tf.setBackend(backend))) throw new UserError(`the engine ${name} cannot start on this machine`);
   if (before) await tf.setBackend(before);
   return eagerEngine(name, backend);
 }

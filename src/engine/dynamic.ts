@@ -39,7 +39,7 @@ export function joinLengths(
   const fail: Fail = (what) => {
     throw new Error(`cannot compile ${name} for every length: ${what}`);
   };
-  if (a.nodes.length !== b.nodes.length) fail('it takes another course at another length');
+  if (a.nodes.length !== b.nodes.length) fail('its computation depends on the length');
   const course = followCourse(fail);
   const pairing: Pairing = { sources: new Map(), nextId: a.nextId };
   const dynamic = new Map<string, readonly number[]>();

@@ -37,7 +37,7 @@ export async function openGraphFile(file: string, settings: GraphFileSettings): 
         Object.entries(given).map(([name, tensor]) => [name, runtimeTensor(tensor, types.get(name))]),
       );
       const results = await session.run(feeds, [...wanted]).catch((cause: unknown) => {
-        throw new UserError(`the runtime cannot run it (${brief(messageOf(cause))})`, { file, cause });
+        throw new UserError(`ONNX Runtime cannot run it (${brief(messageOf(cause))})`, { file, cause });
       });
       return wanted.map((name) => floatTensor(file, name, results[name]));
     },
@@ -50,13 +50,13 @@ function openingError(file: string, message: string, cause: unknown): UserError 
     message,
   );
   if (custom !== null) {
-    return new UserError(`uses the operator ${custom[1]}, which the runtime does not have`, {
+    return new UserError(`uses the operator ${custom[1]}, which ONNX Runtime does not support`, {
       file,
       hint: 'Export the model with standard operators',
       cause,
     });
   }
-  return new UserError(`the runtime cannot load it (${brief(message)})`, {
+  return new UserError(`ONNX Runtime cannot load it (${brief(message)})`, {
     file,
     hint: 'Export the model again, or check that it was copied whole',
     cause,
@@ -78,7 +78,7 @@ function slotOf(file: string, slot: InferenceSession.ValueMetadata): GraphSlot {
   if (!slot.isTensor)
     throw new UserError(`'${slot.name}' is a sequence or a map, not a tensor`, {
       file,
-      hint: 'Export the model with tensors alone',
+      hint: 'Export the model with tensors only',
     });
   return { name: slot.name, type: slot.type, shape: slot.shape };
 }
@@ -105,14 +105,14 @@ function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): T
         dims,
       );
     default:
-      throw new Error(`values of the type ${type} are not given to a file`);
+      throw new Error(`inputs of type ${type} are not supported`);
   }
 }
 
 function floatTensor(file: string, name: string, tensor: Tensor | undefined): HostTensor {
   if (tensor === undefined) throw new UserError(`has no output '${name}'`, { file });
   if (!(tensor.data instanceof Float32Array) || tensor.data.length !== sizeOf(tensor.dims))
-    throw new UserError(`its output '${name}' is ${tensor.type} and should be float32`, { file });
+    throw new UserError(`output '${name}' has type ${tensor.type}, expected float32`, { file });
   return { dtype: 'float32', shape: tensor.dims, data: tensor.data };
 }
 

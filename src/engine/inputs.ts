@@ -33,10 +33,10 @@ export function inputCheck(name: string): InputCheck {
       if (!isHostTensor(node)) return collect(node, `${path}/`);
       const array = arrays[node.dtype];
       if (array === undefined || !(node.data instanceof array))
-        return fail(`the values of the input ${path} are not of its type ${node.dtype}`);
+        return fail(`the values of the input ${path} do not match its type ${node.dtype}`);
       if (node.data.length !== sizeOf(node.shape))
         return fail(
-          `the input ${path} has ${node.data.length} values, its shape is [${node.shape.join(', ')}]`,
+          `the input ${path} has ${node.data.length} values, but its shape is [${node.shape.join(', ')}]`,
         );
       return [[path, node]];
     });
@@ -48,8 +48,8 @@ export function inputCheck(name: string): InputCheck {
       const given = new Set(leaves.map(([path]) => path));
       for (const path of expected.keys()) if (!given.has(path)) fail(`the input ${path} is missing`);
       for (const [path, { dtype }] of leaves) {
-        const type = expected.get(path) ?? fail(`it has no input ${path}`);
-        if (type !== dtype) fail(`the input ${path} is ${dtype} and should be ${type}`);
+        const type = expected.get(path) ?? fail(`unexpected input ${path}`);
+        if (type !== dtype) fail(`the input ${path} has type ${dtype}, expected ${type}`);
       }
       return leaves;
     },

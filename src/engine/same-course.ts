@@ -15,7 +15,7 @@ export interface Course {
 
 export function followCourse(fail: Fail): Course {
   const twins = new Map<number, number>();
-  const parted = (where: string): never => fail(`it takes another course at another length (${where})`);
+  const parted = (where: string): never => fail(`its computation depends on the length (${where})`);
   const pair = (one: Value, other: Value): void => void twins.set(one.id, other.id);
 
   const bothConstant = (one: Value, other: Value): boolean => {

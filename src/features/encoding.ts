@@ -88,7 +88,7 @@ export async function* decodedAhead(utterances: readonly Utterance[]): AsyncGene
     const samples = await next;
     const following = utterances[i + 1];
     next = following && samplesOrError(following);
-    if (samples === undefined) throw new Error(`'${utterance.id}' was not read`);
+    if (samples === undefined) throw new Error(`utterance '${utterance.id}' was not read`);
     if (samples instanceof Error && !(samples instanceof UserError)) throw samples;
     yield { utterance, samples };
   }

@@ -128,7 +128,7 @@ export function checkBad(
   if (bad <= mostBad) return;
   if (mostBad === 0 && error !== undefined) throw error;
   throw new UserError(
-    `${bad} of ${utterances} utterances have audio that cannot be used, and ${mostBad} may: ${reason}`,
-    { hint: 'Mend the audio or take it out of the manifest, or allow more with --max-bad', cause: error },
+    `${bad} of ${utterances} utterances have unusable audio (allowed: ${mostBad}): ${reason}`,
+    { hint: 'Fix the audio, remove it from the manifest, or allow more with --max-bad', cause: error },
   );
 }

@@ -51,9 +51,9 @@ export async function describeFolder(folder: string, description: FolderDescript
     return;
   }
   const found = parsed(text);
-  const differs = found === undefined ? 'features.json' : differenceOf(found, description);
+  const differs = found === undefined ? 'features.json cannot be read' : differenceOf(found, description);
   if (differs === undefined) return;
-  throw new UserError(`holds other features: ${differs}`, {
+  throw new UserError(`contains different features: ${differs}`, {
     file: folder,
     hint: 'Choose another folder, or remove this one',
   });
@@ -69,15 +69,14 @@ function parsed(text: string): FolderDescription | undefined {
 
 function differenceOf(found: FolderDescription, wanted: FolderDescription): string | undefined {
   const sides: readonly (readonly [string, (each: FolderDescription) => string])[] = [
-    ['of the encoder', ({ encoder }) => `${encoder.name} (${encoder.hash.slice(0, 8)})`],
-    ['by the engine', ({ engine }) => `${engine.name} on ${engine.provider}`],
-    ['of the layers', ({ layers }) => layers.join(',')],
-    ['in the format', ({ format }) => format],
+    ['encoder', ({ encoder }) => `${encoder.name} (${encoder.hash.slice(0, 8)})`],
+    ['engine', ({ engine }) => `${engine.name} on ${engine.provider}`],
+    ['layers', ({ layers }) => layers.join(',')],
+    ['format', ({ format }) => format],
   ];
   for (const [what, of] of sides) {
-    const isSame =
-      what === 'of the encoder' ? found.encoder.hash === wanted.encoder.hash : of(found) === of(wanted);
-    if (!isSame) return `${what} ${of(found)}, not ${of(wanted)}`;
+    const isSame = what === 'encoder' ? found.encoder.hash === wanted.encoder.hash : of(found) === of(wanted);
+    if (!isSame) return `${what} ${of(found)}, expected ${of(wanted)}`;
   }
   return undefined;
 }

@@ -63,9 +63,9 @@ export async function writeFeatureFolder(request: FolderRequest): Promise<Folder
   await describeFolder(folder, descriptionOf(request));
   const lock = await takeLock(lockPath(folder, 'features'));
   if (lock === undefined)
-    throw new UserError('another process is writing features there', {
+    throw new UserError('another process is writing to this folder', {
       file: folder,
-      hint: 'Wait until it is done',
+      hint: 'Wait until it has finished',
     });
   try {
     const index = await readIndex(folder);

@@ -64,7 +64,7 @@ export function readerOf(
   let recomputed = 0;
   const read = (utterance: number): Float32Array => {
     const count = rows[utterance];
-    if (count === undefined) throw new Error(`there is no utterance ${utterance} in this store`);
+    if (count === undefined) throw new Error(`this store has no utterance ${utterance}`);
     const values = new Float32Array(layers * count * dim);
     const stored = type === 'float16' ? new Uint16Array(values.length) : values;
     const read = readSync(
@@ -117,10 +117,10 @@ function openData(path: string): number {
 
 /** Audio was mended, or a file was damaged, after the store was opened. */
 function changed(path: string, cause?: unknown): UserError {
-  return new UserError('the features changed while they were read', {
+  return new UserError('the features changed during reading', {
     exitCode: 1,
     file: path,
-    hint: 'Run it again',
+    hint: 'Run the command again',
     cause,
   });
 }

@@ -107,10 +107,13 @@ export function asStored(id: string, values: Float32Array, type: StoredType): Fl
 function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
   const largest = largestOf(id, values);
   if (type === 'float16' && largest > largestHalf) {
-    throw new UserError(`the features of '${id}' reach ${largest}, more than half precision holds`, {
-      exitCode: 1,
-      hint: "Set the task's setting frameType to float32",
-    });
+    throw new UserError(
+      `the features of '${id}' reach ${largest}, which is beyond the range of half precision`,
+      {
+        exitCode: 1,
+        hint: "Set the task's setting frameType to float32",
+      },
+    );
   }
   const stored = type === 'float16' ? encodeHalves(values) : values;
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
@@ -126,7 +129,7 @@ export function largestOf(id: string, values: Float32Array): number {
     if (Number.isNaN(largest)) break;
   }
   if (Number.isFinite(largest)) return largest;
-  throw new UserError(`the encoder's features of '${id}' are not finite`, {
+  throw new UserError(`the features of '${id}' contain NaN or infinity`, {
     exitCode: 1,
     hint: 'Check the encoder: its training may have diverged',
   });

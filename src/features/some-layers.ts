@@ -35,8 +35,8 @@ export function checkLayers(
 ): void {
   const missing = layers?.find((layer) => layer >= dims.length);
   if (missing === undefined) return;
-  const has = dims.length === 1 ? 'one alone, 0' : `0 to ${dims.length - 1}`;
-  throw new UserError(`the setting layers asks for hidden state ${missing}, and ${name} has ${has}`, {
-    hint: 'Correct the setting, or give this encoder a suite of its own',
+  const has = dims.length === 1 ? 'only 0' : `0 to ${dims.length - 1}`;
+  throw new UserError(`invalid value for 'layers': ${name} has no hidden state ${missing} (it has ${has})`, {
+    hint: 'Correct the setting, or use a separate suite for this encoder',
   });
 }

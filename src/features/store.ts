@@ -150,8 +150,8 @@ async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean>
   const { fits, othersBytes } = await reserve({ root, name, budgetBytes, bytes, lock: plan.lock });
   if (fits) return true;
   const text =
-    `the frames of ${plan.encoder.name} would take about ${byteText(bytes)}, and ${byteText(othersBytes)} of the ` +
-    `feature budget of ${byteText(budgetBytes)} are taken: they are not stored but computed whenever they are read`;
+    `feature budget: ${byteText(othersBytes)} of ${byteText(budgetBytes)} used, ${plan.encoder.name} needs ${byteText(bytes)}; ` +
+    'its frames will be recomputed instead of stored';
   options.remark?.(text);
   return false;
 }
@@ -161,7 +161,7 @@ function recomputeOf({ engine, encoder, utterances, kind, type }: StorePlan): Re
   const encode = encoderOf(engine, encoder, kind);
   const compute = async (place: number): Promise<Float32Array> => {
     const utterance = utterances[place];
-    if (utterance === undefined) throw new Error(`there is no utterance ${place} in this store`);
+    if (utterance === undefined) throw new Error(`this store has no utterance ${place}`);
     const { values } = await encode(await readUtterance(utterance, longestUtteranceSeconds));
     return asStored(utterance.id, values, type);
   };

@@ -70,13 +70,13 @@ export async function readDrawings(file: string): Promise<Drawing[] | undefined>
   return drawings;
 }
 
-const hint = "Write it again with 'ehmam analyse'";
+const hint = "Create it again with 'ehmam analyse'";
 
 function checkHeader(text: string, file: string): void {
   const header = headerSchema.safeParse(parsed(text)).data;
-  if (header === undefined) throw new UserError('is not a file of drawings', { file, line: 1, hint });
+  if (header === undefined) throw new UserError('is not a drawings file', { file, line: 1, hint });
   if (header.version !== version)
-    throw new UserError(`has version ${header.version} of the format, and this ehmam reads ${version}`, {
+    throw new UserError(`has format version ${header.version}; this ehmam reads ${version}`, {
       file,
       line: 1,
       hint,

@@ -17,11 +17,11 @@ export async function readJsonFile(file: string, hint: string): Promise<unknown>
   };
   const { size } = await stat(file).catch(unreadable);
   if (size > maximumBytes)
-    throw new UserError(`is ${size} bytes long, too long for settings`, { file, hint });
+    throw new UserError(`has ${size} bytes, too many for a settings file`, { file, hint });
   const text = await readText(file, { hint });
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file });
+    throw new UserError(`invalid JSON (${messageOf(error)})`, { file });
   }
 }

@@ -32,7 +32,7 @@ export interface Entry {
 /** Length of the header in bytes, from a file's first eight. */
 export function headerBytes(prefix: Uint8Array, file: string): number {
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true));
-  if (length > maximumHeaderBytes) throw notSafetensors(file, `its header would be ${length} bytes long`);
+  if (length > maximumHeaderBytes) throw notSafetensors(file, `invalid header length: ${length} bytes`);
   return length;
 }
 
@@ -46,7 +46,7 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, file: string) 
   for (const [name, value] of Object.entries(parseObject(bytes, file))) {
     if (name === '__metadata__') {
       const parsed = metadataSchema.safeParse(value);
-      if (!parsed.success) throw damaged(file, 'has metadata that is not text');
+      if (!parsed.success) throw damaged(file, 'has metadata that are not strings');
       metadata = parsed.data;
     } else {
       entries.push(parseEntry(name, value, file));
@@ -92,18 +92,18 @@ function parseObject(bytes: Uint8Array, file: string): object {
 
 function parseEntry(name: string, value: unknown, file: string): Entry {
   const parsed = entrySchema.safeParse(value);
-  if (!parsed.success) throw damaged(file, `has no usable dtype, shape and data_offsets for tensor ${name}`);
+  if (!parsed.success) throw damaged(file, `tensor ${name}: invalid dtype, shape or data_offsets`);
   const { dtype, shape, data_offsets } = parsed.data;
   if (!isStoredType(dtype)) {
     const hint = `Convert it to one of ${Object.keys(elementBytes).join(', ')}`;
-    throw new UserError(`holds tensor ${name} of type ${dtype}, which is not read here`, { file, hint });
+    throw new UserError(`tensor ${name}: unsupported type ${dtype}`, { file, hint });
   }
   const [begin, end] = data_offsets;
   const wanted = sizeOf(shape) * elementBytes[dtype];
   if (end - begin !== wanted) {
     throw damaged(
       file,
-      `gives tensor ${name} ${end - begin} bytes, but ${dtype} [${shape.join(', ')}] takes ${wanted}`,
+      `tensor ${name}: has ${end - begin} bytes, expected ${wanted} for ${dtype} [${shape.join(', ')}]`,
     );
   }
   return { name, dtype, shape, begin, end };
@@ -116,13 +116,13 @@ function checkLayout(entries: readonly Entry[], dataBytes: number, file: string)
     if (end > dataBytes)
       throw damaged(file, `is truncated: tensor ${name} ends at byte ${end} of ${dataBytes}`);
     if (begin < covered)
-      throw damaged(file, `has overlapping tensors: ${name} begins inside the one before it`);
+      throw damaged(file, `tensor ${name} overlaps the tensor before it`);
     if (begin > covered)
-      throw damaged(file, `has ${begin - covered} bytes before tensor ${name} that nothing owns`);
+      throw damaged(file, `has ${begin - covered} unused bytes before tensor ${name}`);
     covered = end;
   }
   if (covered !== dataBytes)
-    throw damaged(file, `has ${dataBytes - covered} bytes at its end that no tensor owns`);
+    throw damaged(file, `has ${dataBytes - covered} unused bytes at its end`);
 }
 
 function isStoredType(dtype: string): dtype is StoredType {
@@ -136,6 +136,6 @@ export function damaged(file: string, what: string): UserError {
 export function notSafetensors(file: string, why: string): UserError {
   return new UserError(`is not a safetensors file: ${why}`, {
     file,
-    hint: 'Give the path of a .safetensors file',
+    hint: 'Pass the path of a .safetensors file',
   });
 }

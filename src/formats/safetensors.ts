@@ -174,7 +174,7 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
       return { dtype: 'int32', shape, data: Int32Array.from(bytes) };
     case 'BOOL':
       if (bytes.some((byte) => byte > 1))
-        throw damaged(file, `holds other bytes than 0 and 1 in bool tensor ${name}`);
+        throw damaged(file, `bool tensor ${name} has bytes other than 0 and 1`);
       return { dtype: 'bool', shape, data: bytes };
   }
 }
@@ -186,7 +186,7 @@ function bfloatsOf(halves: Uint16Array): Float32Array {
 function narrow(name: string, file: string) {
   return (value: bigint): number => {
     if (BigInt.asIntN(32, value) === value) return Number(value);
-    throw new UserError(`holds ${value} in int64 tensor ${name}, which no int32 holds`, { file });
+    throw new UserError(`int64 tensor ${name} contains ${value}, which does not fit in int32`, { file });
   };
 }
 
@@ -199,7 +199,7 @@ async function readFully(
   for (let done = 0; done < into.length; ) {
     const length = Math.min(chunkBytes, into.length - done);
     const { bytesRead } = await handle.read(into, done, length, position + done);
-    if (bytesRead === 0) throw damaged(file, `ended at byte ${position + done} while it was read`);
+    if (bytesRead === 0) throw damaged(file, `ended at byte ${position + done} during reading`);
     done += bytesRead;
   }
 }

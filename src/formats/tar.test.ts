@@ -81,9 +81,9 @@ describe('tarMembers', () => {
 
   it('refuses what is none, is compressed, or is cut off', async () => {
     const bytes = await tarOf([[{ name: 'a.wav' }, 'x'.repeat(2000)]]);
-    await expect(membersOf(Buffer.from('text'.repeat(300)))).rejects.toThrow('is no tar file');
+    await expect(membersOf(Buffer.from('text'.repeat(300)))).rejects.toThrow('is not a tar file');
     await expect(membersOf(gzipSync(bytes))).rejects.toThrow(
-      'is compressed: what lies in it cannot be read in place',
+      'is compressed: its files cannot be read in place',
     );
     await expect(membersOf(bytes.subarray(0, 1500))).rejects.toThrow(
       "'a.wav' would have 2000 bytes, 988 are left",

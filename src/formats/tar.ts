@@ -16,7 +16,7 @@ const windowBytes = 1 << 16;
 const longestNote = 1 << 20;
 
 function damagedTar(file: string, how: string): UserError {
-  return new UserError(`the tar file is truncated or damaged: ${how}`, { file, hint: 'Get it anew' });
+  return new UserError(`the tar file is truncated or damaged: ${how}`, { file, hint: 'Download or copy it again' });
 }
 
 /**
@@ -41,11 +41,11 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
     if (!(size >= 0 && offset + size <= bytes))
       throw damagedTar(
         file,
-        `'${named ?? header.name}' would have ${size} bytes, ${bytes - offset} are left`,
+        `'${named ?? header.name}' declares ${size} bytes, but ${bytes - offset} are left`,
       );
     at = offset + Math.ceil(size / blockBytes) * blockBytes;
     if ('xgLK'.includes(header.kind)) {
-      if (size > longestNote) throw damagedTar(file, `a header of ${size} bytes`);
+      if (size > longestNote) throw damagedTar(file, `invalid header length: ${size} bytes`);
       const note = Buffer.from(await read(offset, size));
       if (header.kind === 'L') named = textOf(note);
       if (header.kind === 'x') {
@@ -53,9 +53,9 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
         named = pax.get('path') ?? named;
         sized = pax.has('size') ? Number(pax.get('size')) : sized;
         if (pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map'))
-          throw new UserError(`'${named ?? ''}' is stored with holes (sparse), which is not read here`, {
+          throw new UserError(`'${named ?? ''}' is stored as a sparse file, which is not supported`, {
             file,
-            hint: 'Pack it anew without --sparse',
+            hint: 'Create the archive again without --sparse',
           });
       }
       continue;
@@ -124,12 +124,12 @@ function paxOf(note: Buffer): Map<string, string> {
 }
 
 const notTar = (file: string): UserError =>
-  new UserError('is no tar file', { file, hint: 'Give .tar shards' });
+  new UserError('is not a tar file', { file, hint: 'Pass .tar shards' });
 
 function compressed(file: string): UserError {
-  return new UserError('is compressed: what lies in it cannot be read in place', {
+  return new UserError('is compressed: its files cannot be read in place', {
     file,
-    hint: 'Give --unpack DIR, or unpack it with gunzip',
+    hint: 'Pass --unpack DIR, or unpack it with gunzip',
   });
 }
 

@@ -75,9 +75,9 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
   const { tensors, metadata } = await readSafetensors(file);
   const { kind, reads, ...fields } = parsed(metadata.head);
   if (typeof kind === 'string' && !headKinds.has(kind)) {
-    throw new UserError(`is a head of the unknown kind '${kind}'`, {
+    throw new UserError(`unknown head kind '${kind}'`, {
       file,
-      hint: 'Load the plug-in that brings it with --plugin MODULE',
+      hint: 'Load its plug-in with --plugin MODULE',
     });
   }
   const stored = typeof kind === 'string' ? headKinds.find(kind).stored.safeParse(fields) : undefined;
@@ -90,7 +90,7 @@ export async function readHead(file: string): Promise<TrainedHead & { readonly o
     task === undefined ||
     encoderHash === undefined
   ) {
-    throw new UserError('is no head of a task', { file, hint: 'Run the task again to write it anew' });
+    throw new UserError('is not a trained head', { file, hint: 'Run the task again to recreate it' });
   }
   const origin = { task, encoderHash, fold, manifestHash };
   return { kind, ...reduced.data, stored: stored.data, parameters: tensors, origin };

@@ -13,8 +13,8 @@ interface Rows {
 }
 
 const others = [
-  ['mmap lm http://kheafield.com/code', "KenLM's binary form of a model, not the ARPA it was built from"],
-  ['blmt', "IRSTLM's binary form of a model"],
+  ['mmap lm http://kheafield.com/code', 'a KenLM binary file, not an ARPA file'],
+  ['blmt', 'an IRSTLM binary file, not an ARPA file'],
 ] as const;
 
 /**
@@ -24,7 +24,7 @@ const others = [
 export async function readArpa(file: string): Promise<NgramModel> {
   const reader = modelReader(file);
   let line = 0;
-  for await (const text of textLines(file, { hint: 'Give an ARPA file', others, pieceBytes: 1 << 20 }))
+  for await (const text of textLines(file, { hint: 'Pass an ARPA file', others, pieceBytes: 1 << 20 }))
     reader.line(text, ++line);
   return reader.model();
 }
@@ -37,13 +37,13 @@ function modelReader(file: string): { line(text: string, number: number): void; 
   let section = -1; // -1 before \data\, 0 in it, n in the n-grams
   let ended = false;
   const fail: (what: string, line?: number) => never = (what, line) => {
-    throw new UserError(what, { file, ...(line !== undefined && { line }), hint: 'Give an ARPA file' });
+    throw new UserError(what, { file, ...(line !== undefined && { line }), hint: 'Pass an ARPA file' });
   };
 
   const begin = (order: number, line: number): void => {
     finish(line);
     if (order !== section + 1 || counts[order - 1] === undefined)
-      fail(`\\${order}-grams: is not expected here`, line);
+      fail(`unexpected section \\${order}-grams:`, line);
     section = order;
     rows = emptyRows(counts[order - 1] as number, order < counts.length);
   };
@@ -51,7 +51,7 @@ function modelReader(file: string): { line(text: string, number: number): void; 
   const finish = (line?: number): void => {
     if (rows === undefined) return;
     if (rows.filled !== rows.words.length)
-      fail(`there are ${rows.filled} ${section}-grams and should be ${rows.words.length}`, line);
+      fail(`found ${rows.filled} ${section}-grams, expected ${rows.words.length}`, line);
     const sorted = sortedLevel(rows, section > 1 ? (counts[section - 2] as number) : 1);
     if (section > 1) levels[section - 2] = { ...(levels[section - 2] as Level), children: sorted.starts };
     levels.push(sorted.level);
@@ -64,18 +64,18 @@ function modelReader(file: string): { line(text: string, number: number): void; 
     const place = into.filled;
     const value = Number(probability);
     if (gram === undefined || words.length !== section || !Number.isFinite(value)) {
-      fail(`is no ${section}-gram: probability, words and back-off have tabs between them`, line);
+      fail(`invalid ${section}-gram: expected probability, words and back-off, separated by tabs`, line);
       return;
     }
-    if (place >= into.words.length) fail(`there are more ${section}-grams than the file's head says`, line);
+    if (place >= into.words.length) fail(`more ${section}-grams than the file's header declares`, line);
     if (section === 1) {
-      if (vocabulary.has(gram)) fail(`the word '${gram}' stands twice`, line);
+      if (vocabulary.has(gram)) fail(`duplicate word '${gram}'`, line);
       vocabulary.set(gram, place);
       into.words[place] = place;
     } else {
-      const numbers = words.map((word) => vocabulary.get(word) ?? fail(`'${word}' is no unigram`, line));
+      const numbers = words.map((word) => vocabulary.get(word) ?? fail(`'${word}' is not in the 1-grams`, line));
       const parent = placeOf(levels, numbers.slice(0, -1));
-      if (parent < 0) fail(`the ${section - 1}-gram before the last word is missing`, line);
+      if (parent < 0) fail(`its first ${section - 1} words are missing from the ${section - 1}-grams`, line);
       into.parents[place] = parent;
       into.words[place] = numbers.at(-1) as number;
     }
@@ -94,16 +94,16 @@ function modelReader(file: string): { line(text: string, number: number): void; 
         else if (text === '\\end\\') {
           finish(number);
           ended = true;
-        } else fail(`'${text}' is no section of an ARPA file`, number);
+        } else fail(`unknown ARPA section '${text}'`, number);
       } else if (section === 0) {
         const [, order, count] = /^ngram (\d+)=(\d+)$/.exec(text) ?? [];
-        if (Number(order) !== counts.length + 1) fail(`'${text}' is no count of n-grams`, number);
+        if (Number(order) !== counts.length + 1) fail(`invalid n-gram count '${text}'`, number);
         counts.push(Number(count));
       } else if (rows !== undefined) ngram(text, number, rows);
       // What stands before \data\ is a comment.
     },
     model() {
-      if (!ended || levels.length !== counts.length || levels.length === 0) fail('the file is not complete');
+      if (!ended || levels.length !== counts.length || levels.length === 0) fail('unexpected end of file');
       // Some models have it in capitals; KenLM takes them alike.
       const unknown = vocabulary.get('<unk>') ?? vocabulary.get('<UNK>');
       return { order: levels.length, vocabulary, levels, unknown };

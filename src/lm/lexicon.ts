@@ -50,8 +50,8 @@ export async function readLexicon(file: string, tokens: readonly string[]): Prom
     const wrong = numbers.indexOf(undefined);
     if (spelling.length > 0 && wrong < 0) return [{ word, spelling: numbers as number[] }];
     throw new UserError(
-      spelling.length === 0 ? `'${word}' has no spelling` : `'${spelling[wrong]}' is no token of the head`,
-      { file, line: i + 1, hint: 'A line is a word and its tokens: CAT C A T |' },
+      spelling.length === 0 ? `'${word}' has no spelling` : `'${spelling[wrong]}' is not a token of the head`,
+      { file, line: i + 1, hint: 'Expected a word and its tokens on each line: CAT C A T |' },
     );
   });
 }

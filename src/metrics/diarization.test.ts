@@ -111,6 +111,6 @@ describe('turns', () => {
 
   test.each(['anna 0.5', 'anna 2 1', 'anna 1 1', 'anna -1 2', 'anna 0 x', 'a b 0 1', 'anna 0 1;'])(
     "'%s' is refused",
-    (text) => expect(() => parseTurns(text)).toThrow(/is no turn. Write a speaker, start and end/),
+    (text) => expect(() => parseTurns(text)).toThrow(/is not a turn. Write a speaker, start and end/),
   );
 });

@@ -72,7 +72,7 @@ export function drawnValues(
 }
 
 function noValue(units: number): UserError {
-  return new UserError(`a metric over ${units} units has no value when they are drawn again`, {
-    hint: 'Give a test split with more of what the metric is over',
+  return new UserError(`the interval of a metric cannot be computed: resampling its ${units} units gave no value`, {
+    hint: 'Use a larger test split',
   });
 }

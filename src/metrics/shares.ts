@@ -19,8 +19,8 @@ export function ratioOfSums(shares: readonly Share[]): number {
     denominator += share.denominator;
   }
   if (!(denominator > 0)) {
-    throw new UserError(`a metric over ${shares.length} utterances has nothing to count`, {
-      hint: 'Give a test split whose utterances hold something to recognise',
+    throw new UserError(`the metric is undefined: the references of ${shares.length} utterances are empty`, {
+      hint: 'Use a test split with non-empty references',
     });
   }
   return numerator / denominator;

@@ -45,8 +45,8 @@ export function termWeightedStatistic(trials: readonly QueryTrial[], truth?: Que
   const searched = trials.filter(({ query }) => countOf(counts, query).occurrences > 0);
   const { units, index } = indexUnits(searched.map(({ query }) => query));
   if (units.length === 0) {
-    throw new UserError(`none of the queries of ${trials.length} pairs occurs in a document`, {
-      hint: 'Give pairs whose target is 1',
+    throw new UserError(`no query occurs in any document (${trials.length} pairs)`, {
+      hint: 'Add pairs with target 1',
     });
   }
   const sorted = sortedTrials(searched, index, units, counts);
@@ -79,7 +79,7 @@ function countsOf(trials: readonly QueryTrial[]): ReadonlyMap<string, QueryCount
 
 function countOf(counts: ReadonlyMap<string, QueryCounts>, query: string): QueryCounts {
   const count = counts.get(query);
-  if (count === undefined) throw new UserError(`the ground truth does not know the query '${query}'`);
+  if (count === undefined) throw new UserError(`the ground truth has no query '${query}'`);
   return count;
 }
 

@@ -18,8 +18,8 @@ export function parseTurns(text: string): Turn[] {
     const [speaker = '', start, end, ...more] = written.trim().split(/\s+/);
     const turn = { speaker, start: secondsOf(start), end: secondsOf(end) };
     if (more.length === 0 && speaker !== '' && turn.end > turn.start && turn.start >= 0) return turn;
-    throw new UserError(`'${written.trim()}' is no turn`, {
-      hint: 'Write a speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
+    throw new UserError(`invalid turn '${written.trim()}'`, {
+      hint: 'Expected speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
     });
   });
 }

@@ -39,7 +39,7 @@ async function importPackage(name: string): Promise<ModuleExports> {
   throw new UserError(`plug-in '${name}': not found`, {
     hint: existsSync(resolve(name))
       ? `Did you mean './${name}'? Paths begin with ./ or /`
-      : 'Install the package, or give a path that begins with ./ or /',
+      : 'Install the package, or use a path that begins with ./ or /',
   });
 }
 
@@ -84,6 +84,6 @@ function loadingError(module: string, error: unknown): UserError {
   if (error instanceof UserError && error.message.startsWith('plug-in ')) return error;
   const [message = ''] = messageOf(error).split('\n');
   const what =
-    error instanceof SyntaxError ? `syntax error (${message})` : `fails while it is loaded (${message})`;
+    error instanceof SyntaxError ? `syntax error (${message})` : `failed to load (${message})`;
   return new UserError(`plug-in '${moduleText(module)}': ${what}`, { cause: error });
 }

@@ -139,13 +139,13 @@ describe('a plug-in', () => {
       'export default { apiVersion: 2, tasks: [] }',
       /newer\.mjs': made for plug-in API 2; this ehmam has 1$/,
     ],
-    ['empty.mjs', plugin('tasks: []'), /empty\.mjs': brings nothing\. It may bring tasks, /],
+    ['empty.mjs', plugin('tasks: []'), /empty\.mjs': exports nothing that ehmam can use\. It may bring tasks, /],
     ['typo.mjs', plugin('task: []'), /typo\.mjs': unknown field 'task'\. Did you mean 'tasks'\?/],
     ['no-list.mjs', plugin(`tasks: ${task('x')}`), /no-list\.mjs': 'tasks' must be a list/],
     [
       'version.mjs',
       plugin(`tasks: [${task('x')}, ${task('y', 'version: 0')}]`),
-      /version\.mjs': tasks\[1\] \('y'\): field 'version' must be a whole number from 1/,
+      /version\.mjs': tasks\[1\] \('y'\): field 'version' must be a whole number, 1 or more/,
     ],
     [
       'no-choose.mjs',
@@ -155,7 +155,7 @@ describe('a plug-in', () => {
     [
       'head.mjs',
       plugin("heads: [{ kind: 'labels', about: 'a test', settings: {} }]"),
-      /head\.mjs': heads\[0\] \('labels'\): field 'settings' must be a schema of zod\. It has kind, about/,
+      /head\.mjs': heads\[0\] \('labels'\): field 'settings' must be a zod schema\. It has kind, about/,
     ],
     [
       'taken-head.mjs',

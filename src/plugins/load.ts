@@ -49,7 +49,7 @@ function conflictOf<T>(registry: Registry<T>, item: T, module: string, place: st
   try {
     return registry.conflictOf(item, module);
   } catch (error) {
-    return wrong(module, `${place} fails (${messageOf(error)})`);
+    return wrong(module, `${place} failed (${messageOf(error)})`);
   }
 }
 
@@ -82,7 +82,7 @@ function pluginOf(
   if (plugin === undefined && earlier !== undefined)
     throw wrong(
       module,
-      `exports '${earlier}' by name, as plug-ins of earlier versions did`,
+      `outdated plug-in format: it exports '${earlier}' by name`,
       `Write: export default { apiVersion: ${pluginApiVersion}, ${earlier} }`,
     );
   if (plugin === undefined) throw wrong(module, 'no default export', `Write ${example}`);
@@ -92,13 +92,13 @@ function pluginOf(
   const { apiVersion, ...others } = given;
   if (apiVersion === undefined) throw wrong(module, 'apiVersion is missing', `Write ${example}`);
   if (apiVersion !== pluginApiVersion)
-    throw wrong(module, `made for plug-in API ${String(apiVersion)}; this ehmam has ${pluginApiVersion}`);
+    throw wrong(module, `written for plug-in API version ${String(apiVersion)}; this ehmam has version ${pluginApiVersion}`);
   for (const [field, value] of Object.entries(others)) {
     if (!(field in admissions)) throw wrong(module, `unknown field '${field}'`, mendOfName(field, fields));
     if (value !== undefined && !Array.isArray(value)) throw wrong(module, `'${field}' must be a list`);
   }
   if (fields.every((field) => ((given[field] ?? []) as readonly unknown[]).length === 0))
-    throw wrong(module, 'brings nothing', `It may bring ${fields.join(', ')}`);
+    throw wrong(module, 'exports nothing that ehmam can use', `Expected one or more of ${fields.join(', ')}`);
   return given;
 }
 

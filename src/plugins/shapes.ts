@@ -14,10 +14,10 @@ export interface Shape {
   readonly fields: Readonly<Record<string, FieldShape>>;
 }
 
-const text: FieldShape = { is: 'a text', fits: (value) => typeof value === 'string' && value !== '' };
+const text: FieldShape = { is: 'a string', fits: (value) => typeof value === 'string' && value !== '' };
 const aFunction: FieldShape = { is: 'a function', fits: (value) => typeof value === 'function' };
 const version: FieldShape = {
-  is: 'a whole number from 1',
+  is: 'a whole number, 1 or more',
   fits: (value) => Number.isInteger(value) && (value as number) > 0,
 };
 const object: FieldShape = {
@@ -25,7 +25,7 @@ const object: FieldShape = {
   fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 const schema: FieldShape = {
-  is: 'a schema of zod',
+  is: 'a zod schema',
   fits: (value) => typeof (value as { safeParse?: unknown } | undefined)?.safeParse === 'function',
 };
 const optional = (shape: FieldShape): FieldShape => ({ ...shape, optional: true });

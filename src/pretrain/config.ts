@@ -63,12 +63,12 @@ export const pretrainSchema = z
   .superRefine(({ teacher, encoder }, context) => {
     const { width, blocks, decoder } = encoder;
     if (teacher.topBlocks > blocks) {
-      const message = `there are only ${blocks} shared blocks`;
+      const message = `expected at most ${blocks}, the number of shared blocks`;
       context.addIssue({ code: 'custom', path: ['teacher', 'topBlocks'], message });
     }
     const undivided = [width, decoder.width].find((each) => each % decoder.groups !== 0);
     if (undivided !== undefined) {
-      const message = `the width ${undivided} is no multiple of ${decoder.groups}`;
+      const message = `the width ${undivided} is not a multiple of ${decoder.groups}`;
       context.addIssue({ code: 'custom', path: ['encoder', 'decoder', 'groups'], message });
     }
   });
@@ -124,7 +124,7 @@ export const pretrainPresets: Readonly<Record<string, PretrainConfig>> = { base,
 export function pretrainPreset(name: string): PretrainConfig {
   const preset = pretrainPresets[name];
   if (preset !== undefined) return preset;
-  throw new UserError(`there is no preset '${name}'`, {
+  throw new UserError(`unknown preset '${name}'`, {
     hint: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
   });
 }

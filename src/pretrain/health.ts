@@ -19,8 +19,8 @@ export async function checkHealth(
   for (const [name, least] of Object.entries(collapse) as [keyof typeof collapse, number][]) {
     if (measures[name] >= least) continue;
     throw new UserError(
-      `${name} fell to ${measures[name].toFixed(4)} at step ${step} (limit ${least}): the networks collapse`,
-      { exitCode: 1, hint: 'Slow the teacher (teacher.decay nearer to 1) or lower the learning rate' },
+      `representation collapse at step ${step}: ${name} ${measures[name].toFixed(4)} < ${least}`,
+      { exitCode: 1, hint: 'Move teacher.decay towards 1 or lower the learning rate' },
     );
   }
 }

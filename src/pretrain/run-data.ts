@@ -35,13 +35,13 @@ export async function runDataOf(utterances: readonly Utterance[]): Promise<RunDa
 export function dataDifference(begun: RunData, now: RunData): string | undefined {
   const sameIds = begun.ids === now.ids;
   if (sameIds && begun.audio === now.audio) return undefined;
-  const then = `it began with ${placeText(begun)}`;
-  if (begun.utterances !== now.utterances) return `${then}, and ${placeText(now)} would go on`;
+  const then = `it was started with ${placeText(begun)}`;
+  if (begun.utterances !== now.utterances) return `${then}, but now there are ${placeText(now)}`;
   if (sameIds)
-    return `${then}; those of ${now.manifest} have the same ids and other audio, or another start, duration or channel`;
+    return `${then}; ${now.manifest} has the same ids, but different audio, start, duration or channel`;
   return begun.audio === now.audio
-    ? `${then}; ${now.manifest} has the same audio under other ids`
-    : `${then}; ${now.manifest} has as many, but other ones or in another order`;
+    ? `${then}; ${now.manifest} has the same audio with different ids`
+    : `${then}; ${now.manifest} has as many, but different ones or in a different order`;
 }
 
 const placeText = ({ utterances, split, manifest }: RunData): string =>

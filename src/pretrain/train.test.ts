@@ -87,7 +87,7 @@ describe('a folder', () => {
 
   it('that holds a run is refused without resuming, and is left as it was', async () => {
     const before = await weightsOf(outOf(first));
-    await expect(train(first, melConfig)).rejects.toThrow(/holds a pre-training run already\. .*--resume/);
+    await expect(train(first, melConfig)).rejects.toThrow(/already contains a pre-training run\. .*--resume/);
     expect(await weightsOf(outOf(first))).toEqual(before);
     expect(await logOf(outOf(first))).toHaveLength(6);
   });

@@ -147,7 +147,7 @@ describe('compareRecords', () => {
       { ...result('tiny', 'ks', 0.8), path: 'elsewhere/record.json' },
     ];
     expect(() => compareRecords(twice)).toThrow(
-      'elsewhere/record.json: says the same as results/tiny/ks/record.json: tiny on ks. Compare one of the two',
+      'elsewhere/record.json: says the same as results/tiny/ks/record.json: tiny on ks. Pass only one of them',
     );
   });
 });

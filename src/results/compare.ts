@@ -219,8 +219,8 @@ function refuseTwins(group: readonly Entry[]): void {
   for (const [first, second] of groupBy(group, (entry) => String(entry.stored.record.seed)).values()) {
     if (first === undefined || second === undefined) continue;
     throw new UserError(
-      `says the same as ${first.stored.path}: ${first.stored.record.encoder.name} on ${first.stored.record.task.name}`,
-      { file: second.stored.path, hint: 'Compare one of the two' },
+      `duplicate result for ${first.stored.record.encoder.name} on ${first.stored.record.task.name} (also in ${first.stored.path})`,
+      { file: second.stored.path, hint: 'Pass only one of them' },
     );
   }
 }
@@ -243,8 +243,8 @@ function findBaseline(name: string, rows: readonly Entry[], labels: readonly str
   if (byName.length === 1) return byName[0] as number;
   const what =
     byName.length === 0
-      ? `no result of the baseline '${name}'`
-      : `'${name}' is the name of ${byName.length} rows`;
+      ? `no results of the baseline '${name}'`
+      : `ambiguous baseline: ${byName.length} rows are named '${name}'`;
   throw new UserError(what, { hint: mendOfName(name, labels) });
 }
 

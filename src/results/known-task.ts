@@ -10,10 +10,13 @@ export function knownTask({ path, record }: StoredRecord, tasks: readonly Task[]
   const { name, version } = record.task;
   const task = tasks.find((one) => one.name === name);
   if (task === undefined)
-    throw new UserError(`task '${name}' is unknown here; load it with --plugin MODULE`, { file: path });
+    throw new UserError(`unknown task '${name}'; load its plug-in with --plugin MODULE`, { file: path });
   if (task.version === version) return task;
-  throw new UserError(`is of task ${name}, version ${version}; this ehmam has version ${task.version}`, {
-    file: path,
-    hint: 'Run the task again',
-  });
+  throw new UserError(
+    `was made with version ${version} of task ${name}; this ehmam has version ${task.version}`,
+    {
+      file: path,
+      hint: 'Run the task again',
+    },
+  );
 }

@@ -88,7 +88,7 @@ export async function writeLayers(
 export async function readLayers({ path, record }: StoredRecord): Promise<LayersOfTask | undefined> {
   const file = join(dirname(path), layersFileName);
   if (!existsSync(file)) return undefined;
-  const hint = 'Run the task again with --layerwise to write it anew';
+  const hint = 'Run the task again with --layerwise to recreate it';
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
@@ -97,7 +97,7 @@ export async function readLayers({ path, record }: StoredRecord): Promise<Layers
   }
   const checked = layersSchema.safeParse(json);
   if (!checked.success)
-    throw new UserError(`holds no results of hidden states: ${schemaComplaints(checked.error)}`, {
+    throw new UserError(`is not a file of results by layer: ${schemaComplaints(checked.error)}`, {
       file,
       hint,
     });
@@ -114,7 +114,7 @@ export async function readLayersLines(
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
   });
   if (createHash('sha256').update(content).digest('hex') !== predictionsHash)
-    throw new UserError(`does not hold the predictions that ${layersFileName} was made from`, {
+    throw new UserError(`does not match ${layersFileName}: its predictions have changed`, {
       file,
       hint: 'Run the task again with --layerwise',
     });

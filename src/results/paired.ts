@@ -81,15 +81,15 @@ function inOrderOf(
   other: StoredRecord | undefined,
 ): Scores {
   const refused = (): UserError =>
-    new UserError('was tested on other utterances', {
+    new UserError('was evaluated on different utterances', {
       file: path,
-      hint: `Compare results of the same test split as ${other?.path}`,
+      hint: `Compare only results on the test split of ${other?.path}`,
     });
   const { ids } = wanted;
   const places = new Map(scores.ids.map((id, place) => [id, place]));
   if (ids.length !== scores.ids.length || !ids.every((id) => places.has(id))) throw refused();
   if ('statistic' in scores) {
-    if (!('statistic' in wanted)) throw new Error('a statistic beside a ratio');
+    if (!('statistic' in wanted)) throw new Error('a statistic and a ratio cannot be compared');
     const statistic = withUnitsInOrder(scores.statistic, wanted.statistic.units);
     if (statistic === undefined) throw refused();
     return { ids, statistic };

@@ -32,9 +32,7 @@ it('line ends that git changed are told from other predictions', async () => {
     (text: string) => text.replace('"', ' "'),
   ]) {
     expect(await faultsAfter(change)).toEqual([
-      expect.stringMatching(
-        /predictions\.jsonl: does not hold the predictions that its record was made from/,
-      ),
+      expect.stringMatching(/predictions\.jsonl: does not match its record: the predictions have changed/),
     ]);
   }
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { type PredictionLine, predictionSchema, type StoredRecord, schemaComplaints } from './record.js';
 
-const hint = 'Run the task again to write record and predictions anew';
+const hint = 'Run the task again to recreate record and predictions';
 
 /**
  * The predictions of a record, in the order of the file.
@@ -38,12 +38,12 @@ export async function* readPredictions({ path, record }: StoredRecord): AsyncGen
   }
   if (record.predictionsHash !== undefined && hash.digest('hex') !== record.predictionsHash) {
     if (returns > 0 && plain.digest('hex') === record.predictionsHash) {
-      throw new UserError('has other line ends (CRLF) than it was written with, and the same predictions', {
+      throw new UserError('its line ends were changed to CRLF', {
         file,
-        hint: "Git's core.autocrlf does that: write '*.jsonl -text' into .gitattributes and check the folder out anew",
+        hint: "Git's core.autocrlf does that: add '*.jsonl -text' to .gitattributes and check out the folder again",
       });
     }
-    throw new UserError('does not hold the predictions that its record was made from', { file, hint });
+    throw new UserError('does not match its record: the predictions have changed', { file, hint });
   }
 }
 

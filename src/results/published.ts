@@ -21,8 +21,8 @@ import {
 export function withPublished(comparison: Comparison, wanted: string): Comparison {
   const [, table = '', list] = /^([^:]*)(?::(.*))?$/s.exec(wanted) ?? [];
   if (table !== 'superb') {
-    throw new UserError(`--published '${table}' is not known`, {
-      hint: "Give superb, or superb:NAME,NAME for some of its encoders ('ehmam paper' lays out other tables)",
+    throw new UserError(`--published: unknown table '${table}'`, {
+      hint: "Expected superb, or superb:NAME,NAME for some of its encoders (see 'ehmam paper' for other tables)",
     });
   }
   const { rows, sources } = readSuperb();
@@ -31,7 +31,7 @@ export function withPublished(comparison: Comparison, wanted: string): Compariso
   const published = chosen.map((name): PublishedRow => {
     const row = rows.find(({ encoder }) => encoder.toLowerCase() === name.toLowerCase());
     if (row === undefined)
-      throw new UserError(`there is no published row of '${name}'`, { hint: mendOfName(name, names) });
+      throw new UserError(`unknown published encoder '${name}'`, { hint: mendOfName(name, names) });
     return {
       label: row.encoder,
       source: sources[row.source] ?? row.source,
@@ -68,8 +68,8 @@ export function withScore(comparison: Comparison, full: Comparison, always: bool
   const tasks = all.filter(complete);
   if (tasks.length < all.length && !always) return comparison;
   if (tasks.length === 0) {
-    throw new UserError('there is no result of a task of SUPERB', {
-      hint: `Leave --superb-score out, or compare results of ${all.join(', ')}`,
+    throw new UserError('no results of SUPERB tasks', {
+      hint: `Remove --superb-score, or add results of ${all.join(', ')}`,
     });
   }
   const scored = (metrics: Readonly<Record<string, number | null>>) => {

@@ -12,7 +12,10 @@ export const tensorsFileName = 'predictions.safetensors';
 
 export const text = z.string().min(1);
 /** As `recordedPath` writes it. */
-export const place = text.refine((path) => !isMachinePath(path), 'is a path of one machine');
+export const place = text.refine(
+  (path) => !isMachinePath(path),
+  'expected a relative path or a name, not a path of one machine',
+);
 
 export const metricSchema = z.strictObject({
   /** A fraction, not a percentage (0.1234). */
@@ -88,7 +91,7 @@ export const recordSchema = z.strictObject({
   /** By name; the first one is the one that tables show. */
   metrics: z
     .record(text, metricSchema)
-    .refine((metrics) => Object.keys(metrics).length > 0, 'holds no metric'),
+    .refine((metrics) => Object.keys(metrics).length > 0, 'expected at least one metric'),
   /** The learned weight of every hidden state that the head reads, after the softmax; of folds, the mean over them. */
   layerWeights: z.array(z.number()),
   /** Which hidden states those are, counted from 0, where not all. */

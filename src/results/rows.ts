@@ -85,15 +85,17 @@ function checked(
   rows: number,
 ): MetricValue {
   const refused = (what: string): UserError =>
-    new UserError(`the task '${task.name}' ${what}`, { hint: 'See tasks/README.md, Metrics' });
-  if (value === undefined) throw refused(`gives no ${name}`);
+    new UserError(`invalid metrics of the task '${task.name}': ${what}`, {
+      hint: 'See tasks/README.md, Metrics',
+    });
+  if (value === undefined) throw refused(`${name} is missing`);
   if (kind === 'statistic') {
-    if (!isStatistic(value)) throw refused(`says that ${name} is a statistic, but it has no redraw`);
-    if (new Set(value.units).size < value.units.length) throw refused(`names a unit of ${name} twice`);
+    if (!isStatistic(value)) throw refused(`${name} is declared as a statistic, but has no redraw`);
+    if (new Set(value.units).size < value.units.length) throw refused(`duplicate unit of ${name}`);
   } else if (isStatistic(value)) {
-    throw refused(`gives ${name} with redraw, but does not say kind: 'statistic'`);
+    throw refused(`${name} has redraw, but is not declared with kind: 'statistic'`);
   } else if (value.shares?.length !== rows) {
-    throw refused(`gives ${value.shares?.length ?? 'no'} shares of ${name} for ${rows} rows`);
+    throw refused(`${name} has ${value.shares?.length ?? 'no'} shares for ${rows} rows`);
   }
   return value;
 }

@@ -32,7 +32,7 @@ export async function withSignificance(
         tested.set(after, await pairedDifference(groupOf(before), groupOf(after), metric, tasks));
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        untested.add(`no test of a difference: ${error.message}`);
+        untested.add(`difference not tested: ${error.message}`);
       }
     }
   }

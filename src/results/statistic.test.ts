@@ -175,9 +175,7 @@ describe('tensors beside a record', () => {
     ]);
     await writeFile(file, 'other');
     expect((await checkResults([join(folder, place)])).faults).toEqual([
-      expect.stringMatching(
-        /predictions.safetensors: does not hold the tensors that its record was made from/,
-      ),
+      expect.stringMatching(/predictions.safetensors: does not match its record: the tensors have changed/),
     ]);
     await rm(file);
     expect((await checkResults([join(folder, place)])).faults).toEqual([
@@ -288,7 +286,7 @@ describe('a macro F1 beside an accuracy', () => {
     const table = formatComparison(comparison, 'table', { width: 200 });
     expect(table).toMatch(/Δ -\d+\.\d\d \*/);
     expect(table).toContain(
-      "percent, and its 95 % interval (bootstrap over utterances, speakers, or a metric's own units)",
+      'percent, and its 95 % interval (bootstrap over utterances, speakers, or other units of a metric)',
     );
   });
 
@@ -297,7 +295,7 @@ describe('a macro F1 beside an accuracy', () => {
     const report = await judge([await felt('base', 0.3)], [await felt('base', 0.3, 399)], options);
     expect(report.cells[0]).toMatchObject({
       verdict: 'could not compare',
-      why: expect.stringMatching(/felt-399.*was tested on other utterances/),
+      why: expect.stringMatching(/felt-399.*was evaluated on different utterances/),
     });
   });
 

@@ -93,7 +93,7 @@ export async function findRecordFiles(paths: readonly string[]): Promise<string[
   }
   if (found.size === 0) {
     throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
-      hint: "Give the folder that 'ehmam run' or 'ehmam demo' wrote",
+      hint: "Pass a folder written by 'ehmam run' or 'ehmam demo'",
     });
   }
   return [...found.values()];
@@ -110,7 +110,7 @@ export async function hasRecords(paths: readonly string[]): Promise<boolean> {
  * @throws UserError naming the file and the field
  */
 export async function readRecord(file: string): Promise<ResultRecord> {
-  const hint = 'Run the task again to write it anew, or leave the file out';
+  const hint = 'Run the task again to recreate it, or remove the file';
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
   });
@@ -122,14 +122,14 @@ export async function readRecord(file: string): Promise<ResultRecord> {
   }
   const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > recordSchemaVersion) {
-    throw new UserError(`has schemaVersion ${version}; this ehmam reads ${recordSchemaVersion}`, {
+    throw new UserError(`has schemaVersion ${version}; this ehmam supports ${recordSchemaVersion}`, {
       file,
-      hint: 'Read it with the newer ehmam that wrote it',
+      hint: 'Use the newer ehmam that wrote it',
     });
   }
   const current = migrated(json) as { schemaVersion?: unknown } | null;
   if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
-    throw new UserError(`has schemaVersion ${version}, which ehmam does not read`, { file, hint });
+    throw new UserError(`unsupported schemaVersion ${version}`, { file, hint });
   const checked = recordSchema.safeParse(current);
   if (!checked.success) {
     throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, hint });
@@ -139,9 +139,9 @@ export async function readRecord(file: string): Promise<ResultRecord> {
 
 async function recordFiles(path: string): Promise<string[]> {
   const kind = await stat(path).catch((error: unknown) => {
-    throw new UserError('is not there', {
+    throw new UserError('no such file or folder', {
       file: path,
-      hint: 'Give result folders or record.json files',
+      hint: 'Pass result folders or record.json files',
       cause: error,
     });
   });

@@ -87,8 +87,11 @@ export function superbTasks({ baseline }: Pick<Superb['superb_score'], 'baseline
 /** How the score is made, for the notes of a table. */
 export function scoreNotes({ tasks, of }: ScoreScope): string[] {
   const over =
-    tasks.length === of ? '' : ` (here over ${tasks.join(', ')} alone: not the score of SUPERB's board)`;
+    tasks.length === of
+      ? ''
+      : ` (here only over ${tasks.join(', ')}: not comparable with the SUPERB leaderboard)`;
   return [
-    `SUPERB score: 1000 / tasks · sum over tasks of (value - FBANK's) / (best - FBANK's), as of the public board${over}`,
+    `SUPERB score: 1000 / tasks · sum over tasks of (value - FBANK's) / (best - FBANK's), as on the public leaderboard${over}`,
+    "Scores on other corpora than SUPERB's own (mini-superb's, for example) are not comparable with the leaderboard",
   ];
 }

@@ -94,9 +94,7 @@ export function layerLayouts({ layers = [] }: Comparison): Layout[] {
         })),
         { label: 'weighted sum', cells: rows.map(({ sum }) => cell(sum, false)) },
       ],
-      notes: [
-        `heads on one hidden state each, 0 the input of the first block; percent, and the 95 % interval`,
-      ],
+      notes: [`one head per hidden state (0 is the input of the first block); percent, with 95 % interval`],
     };
   });
 }
@@ -107,8 +105,8 @@ export function intervalsText({ rows }: Pick<Comparison, 'rows'>): string | unde
   const shown = cells.filter(({ interval }) => interval !== undefined);
   if (shown.length === 0) return undefined;
   const own = shown.some(({ intervalOver }) => intervalOver === 'units');
-  const over = own ? "utterances, speakers, or a metric's own units" : 'utterances, or speakers';
-  return `${shown.length < cells.length ? 'where there is one, ' : ''}its 95 % interval (bootstrap over ${over})`;
+  const over = own ? 'utterances, speakers, or other units of a metric' : 'utterances or speakers';
+  return `95 % interval${shown.length < cells.length ? ' where available' : ''} (bootstrap over ${over})`;
 }
 
 /** What the marks of a table mean, and where published values come from. */
@@ -117,26 +115,28 @@ function notesOf({ columns, rows, baseline, published = [], score }: Comparison)
     rows.some((row) => row.cells.some((cell) => cell !== undefined && test(cell)));
   const intervals = intervalsText({ rows });
   return [
-    intervals === undefined ? 'percent' : `percent, and ${intervals}`,
+    intervals === undefined ? 'percent' : `percent, with ${intervals}`,
     ...(any(({ seeds }) => seeds > 1)
-      ? [`several seeds: the mean${intervals === undefined ? '' : ', its interval with the chance of seeds'}`]
+      ? [
+          `several seeds: mean${intervals === undefined ? '' : ', with an interval that includes the variation between seeds'}`,
+        ]
       : []),
     ...(baseline === undefined
       ? []
       : [
-          `Δ: percentage points from ${baseline}${any((cell) => cell.pValue !== undefined) ? ', with their 95 % interval' : ''}`,
+          `Δ: percentage points from ${baseline}${any((cell) => cell.pValue !== undefined) ? ', with 95 % interval' : ''}`,
         ]),
     ...(any((cell) => cell.pValue !== undefined)
-      ? ['* p < 0.05, paired by utterance, after Holm over the table']
+      ? ['* p < 0.05 (test paired by utterance, Holm-corrected over the table)']
       : []),
     ...columns.flatMap(({ taskLabel, chosenOnTest }) =>
       chosenOnTest === undefined
         ? []
-        : [`${taskLabel}: ${chosenOnTest} chosen on test itself, as the reference does`],
+        : [`${taskLabel}: ${chosenOnTest} selected on the test split, as in the reference`],
     ),
     ...(published.length > 0
       ? [
-          `${publishedMark} published by others on SUPERB's own data, not measured here: ${sourcesOf(published)}`,
+          `${publishedMark} published by others on SUPERB's data, not measured by ehmam: ${sourcesOf(published)}`,
         ]
       : []),
     ...(score === undefined ? [] : scoreNotes(score)),

@@ -58,11 +58,11 @@ export interface PredictionTensors {
 export async function openTensors({ path, record }: StoredRecord): Promise<PredictionTensors | undefined> {
   if (record.tensors === undefined) return undefined;
   const file = join(dirname(path), record.tensors.file);
-  const hint = 'Run the task again to write record and predictions anew';
+  const hint = 'Run the task again to recreate record and predictions';
   if ((await stat(file).catch(() => undefined)) === undefined)
     throw new UserError(`the tensors of ${path} are missing`, { file, hint });
   if ((await sha256OfFile(file)) !== record.tensors.hash)
-    throw new UserError('does not hold the tensors that its record was made from', { file, hint });
+    throw new UserError('does not match its record: the tensors have changed', { file, hint });
   const { names: stored, read, close } = await openSafetensors(file);
   return {
     ids: new Set(stored.map((name) => name.slice(0, name.lastIndexOf('/')))),

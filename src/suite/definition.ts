@@ -25,7 +25,12 @@ const suiteTaskSchema = z.strictObject({
 });
 
 const pretrainingSchema = z.strictObject({
-  preset: text.default('tiny').describe('Sizes and schedule: tiny, small or base'),
+  preset: text
+    .optional()
+    .describe('Sizes and schedule: tiny, small or base (default: tiny; with init, the one of its sizes)'),
+  init: text
+    .optional()
+    .describe('SPEC of a checkpoint whose weights it starts with; ./ is relative to the suite file'),
   config: text.optional().describe("File of settings that replace the preset's"),
   masking: text.optional().describe('Masking strategy in place of the one that preset and file say'),
   manifest: text.describe('CSV of the audio; relative to the suite file'),
@@ -197,7 +202,7 @@ const specFrom = (folder: string, spec: string): string =>
   /^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec;
 
 function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): SuitePretraining {
-  const { manifest, root, config } = pretrain;
+  const { manifest, root, config, init } = pretrain;
   return {
     name,
     pretrain: {
@@ -205,6 +210,7 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       manifest: resolve(folder, manifest),
       ...(root !== undefined && { root: resolve(folder, root) }),
       ...(config !== undefined && { config: resolve(folder, config) }),
+      ...(init !== undefined && { init: specFrom(folder, init) }),
     },
   };
 }

@@ -49,8 +49,8 @@ export async function checkWeights(
 ): Promise<void> {
   if (weights === undefined) return;
   for (const { source } of encoders) if (await isOfficialFile(source.spec)) return;
-  throw new UserError('none of the encoders has a student and a teacher to choose from', {
-    hint: 'Leave --weights out: it is for checkpoints of the official trainer (.pt)',
+  throw new UserError('--weights does not apply: no encoder has both student and teacher weights', {
+    hint: 'Remove --weights: it is for checkpoints of the official trainer (.pt)',
   });
 }
 
@@ -63,8 +63,8 @@ export function checkNames(
     for (const seed of seeds) {
       const other = seen.get(`${seed} ${name}`);
       if (other !== undefined)
-        throw new UserError(`'${other}' and '${spec}' would both be called '${name}' in the results`, {
-          hint: 'Rename one of the folders, or evaluate them into different results folders',
+        throw new UserError(`duplicate encoder name '${name}' in the results: '${other}' and '${spec}'`, {
+          hint: 'Rename one of the folders, or use a different --out for each',
         });
       seen.set(`${seed} ${name}`, spec);
     }

@@ -142,15 +142,15 @@ async function encoderOf(
   const wanted = given ?? spec;
   const encoder = await loadEncoder(wanted, seed, load).catch((error: unknown) => {
     if (given !== undefined || !(error instanceof UserError)) throw error;
-    throw new UserError(`the encoder '${spec}' of the result is not to be had: ${error.message}`, {
-      hint: 'Name it with --encoder SPEC',
+    throw new UserError(`cannot load the encoder '${spec}' of the result: ${error.message}`, {
+      hint: 'Pass it with --encoder SPEC',
       cause: error,
     });
   });
   if (encoder.hash !== hash)
     throw new UserError(
-      `'${wanted}' is not the encoder that the head was trained on: ${encoder.hash.slice(0, 8)} in place of ${hash.slice(0, 8)}`,
-      { hint: `Name the one that the result calls '${name}' with --encoder, and --weights of a .pt file` },
+      `'${wanted}' is not the encoder that the head was trained on: its hash is ${encoder.hash.slice(0, 8)}, expected ${hash.slice(0, 8)}`,
+      { hint: `Pass the encoder '${name}' of the result with --encoder (for a .pt file also --weights)` },
     );
   checkLayers(layers, encoder);
   return encoder;

@@ -42,7 +42,8 @@ export async function evaluateLayers(
     for (const each of works) {
       const work = { ...each.work, title: `${each.work.title}, layer by layer` };
       const results = await kind.trainLayers?.(work, each.part.planned.head.spec, settings, seeds);
-      if (results === undefined) throw new Error(`heads of ${kind.kind} are not trained layer by layer`);
+      if (results === undefined)
+        throw new Error(`heads of kind ${kind.kind} cannot be trained layer by layer`);
       trained.push({ work: each, results });
     }
     const seconds = (performance.now() - started) / 1000 / seeds.length;

@@ -60,7 +60,7 @@ describe('a suite', () => {
     await expect(run('nothing', { ...onlyKs, tasks: [{ ...ks, manifest: 'none.csv' }] })).rejects.toThrow(
       /none\.csv: the manifest cannot be read/,
     );
-    await expect(suiteStatus(join(folder, 'nothing'))).rejects.toThrow(/holds no suite that was run/);
+    await expect(suiteStatus(join(folder, 'nothing'))).rejects.toThrow(/is not a results folder of a suite/);
   });
 
   it('whose disk is full says so, does what fits, and the rest once there is room', async (test) => {

@@ -32,7 +32,7 @@ test('a head is planned for each fold, from its own data', () => {
 });
 
 test.each([
-  ['none', changed(() => []), /gives no folds/],
+  ['none', changed(() => []), /the list is empty/],
   [
     'two of a name',
     changed((folds) => folds.map((fold) => ({ ...fold, name: 'one' }))),

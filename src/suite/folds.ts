@@ -20,18 +20,21 @@ export function planFolds(task: Task, data: TaskData): readonly PlannedFold[] | 
   const folds = task.folds?.(data);
   if (folds === undefined) return undefined;
   const refused = (what: string): UserError =>
-    new UserError(`the task '${task.name}' ${what}`, { hint: 'See tasks/README.md, Folds' });
-  if (folds.length === 0) throw refused('gives no folds');
+    new UserError(`invalid folds of the task '${task.name}': ${what}`, {
+      hint: 'See tasks/README.md, Folds',
+    });
+  if (folds.length === 0) throw refused('the list is empty');
   const known = new Set(splits.flatMap((split) => data[split].map(({ id }) => id)));
   const [names, tested] = [new Set<string>(), new Set<string>()];
   for (const { name, data: own } of folds) {
-    if (names.size === names.add(name).size) throw refused(`has two folds '${name}'`);
+    if (names.size === names.add(name).size) throw refused(`duplicate fold '${name}'`);
     const empty = splits.find((split) => own[split].length === 0);
-    if (empty !== undefined) throw refused(`has a fold '${name}' without utterances in '${empty}'`);
+    if (empty !== undefined) throw refused(`fold '${name}' has no ${empty} utterances`);
     const strange = splits.flatMap((split) => own[split]).find(({ id }) => !known.has(id));
-    if (strange !== undefined) throw refused(`has '${strange.id}' in the fold '${name}' alone`);
+    if (strange !== undefined)
+      throw refused(`fold '${name}' contains '${strange.id}', which is not in the data`);
     for (const { id } of own.test)
-      if (tested.size === tested.add(id).size) throw refused(`tests '${id}' in two folds`);
+      if (tested.size === tested.add(id).size) throw refused(`'${id}' is in the test split of two folds`);
   }
   return folds.map((fold) => ({ ...fold, spec: task.head(fold.data) }));
 }

@@ -53,9 +53,9 @@ const graphVersion = 1;
  */
 export async function planGraph(suite: Suite, options: GraphOptions): Promise<JobGraph> {
   const { engine, training, maxBadShare, out, cacheFolder, seeds } = options;
-  if (suite.tasks.length === 0) throw new UserError('no task is given', { hint: 'Name at least one' });
+  if (suite.tasks.length === 0) throw new UserError('no task was given', { hint: 'Expected at least one' });
   if (suite.encoders.length === 0)
-    throw new UserError('no encoder is given', { hint: 'Name at least one, fbank for example' });
+    throw new UserError('no encoder was given', { hint: 'Expected at least one, such as fbank' });
   checkTaskNames(suite.tasks);
   const problems: Problem[] = [];
   const errors: Error[] = [];
@@ -164,24 +164,29 @@ function hashingOnce(): HashManifest {
 async function pretrainJob(
   encoder: Exclude<SuiteEncoder, string>,
   suite: Suite,
-  { out, engine }: GraphOptions,
+  { out, engine, quiet, remark }: GraphOptions,
   hashOnce: HashManifest,
 ): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
   const { manifest, root, split } = encoder.pretrain;
-  const { config, plugins } = await planPretraining(encoder.pretrain);
+  const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
+  for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
   const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
   const job: PretrainJob = {
     kind: 'pretrain',
-    key: keyOf(['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu']),
+    key: keyOf([
+      ...['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu'],
+      ...(init === undefined ? [] : [init.origin.hash, init.origin.fresh]),
+    ]),
     needs: [],
     title: `pre-train ${name}`,
     resources: suite.resources?.pretrain ?? {},
     work: optimizer.steps * batch.size * seconds,
     encoder: name,
     config,
+    ...(init !== undefined && { init: { spec: encoder.pretrain.init ?? '', hash: init.origin.hash } }),
     manifest,
     root,
     split,
@@ -289,7 +294,7 @@ function notLayerwise(tasks: readonly TaskToDo[]): string[] {
   return tasks.flatMap(({ planned: { task, head } }) =>
     head.kind.trainLayers === undefined
       ? [
-          `task ${task.name}: heads of the kind ${head.kind.kind} are not trained layer by layer; the setting layers: [9] trains one on some`,
+          `task ${task.name}: heads of kind ${head.kind.kind} cannot be trained layer by layer; the setting 'layers: [9]' trains one on chosen layers`,
         ]
       : [],
   );

@@ -84,7 +84,7 @@ export function checkReferences(
       throw new UserError(
         label === ''
           ? `utterance '${id}' has no ${column}`
-          : `the head does not know the ${column} '${label}'`,
+          : `unknown ${column} '${label}': the head was not trained on it`,
         {
           file: manifest,
           line,
@@ -96,8 +96,8 @@ export function checkReferences(
 
 function mendOfLabel(label: string, classes: readonly string[]): string {
   const close = closestName(label, classes);
-  const meant = close === undefined ? '' : `Did you mean '${close}'? Else l`;
-  return `${meant || 'L'}eave the row out, or train a head on utterances that have it`;
+  const meant = close === undefined ? '' : `Did you mean '${close}'? Otherwise r`;
+  return `${meant || 'R'}emove the row, or train a head on utterances that have it`;
 }
 
 /** Features of the utterances, from those of the run where its manifest and all its splits are the same. */
@@ -164,7 +164,7 @@ export function usableOf(
   const skipped: Skipped = [];
   const usable = all.filter(({ utterance: { id }, place }) => {
     const frames = rows[place] as number;
-    const short = `has ${frames} frames, and the head takes ${fewestFrames} at least`;
+    const short = `has ${frames} frames, but the head needs at least ${fewestFrames}`;
     const reason = bad.get(place) ?? (frames < fewestFrames ? short : undefined);
     if (reason !== undefined) skipped.push({ id, reason });
     return reason === undefined;
@@ -181,8 +181,8 @@ export function refuseEmpty(
 ): void {
   if (usable > 0) return;
   const example = skipped === undefined ? '' : `, for example '${skipped.id}': ${skipped.reason}`;
-  throw new UserError(`none of the ${all} utterances of '${split}' can be used${example}`, {
+  throw new UserError(`no usable utterances in split '${split}' (${all} skipped)${example}`, {
     file: manifest,
-    hint: 'Mend the audio, or give its folder with --root',
+    hint: 'Fix the audio, or pass its folder with --root',
   });
 }

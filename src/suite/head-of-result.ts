@@ -32,18 +32,18 @@ export async function headOf(path: string, fold: string | undefined): Promise<He
   const recordFile = join(folder, recordFileName);
   const present = (file: string): string => {
     if (existsSync(file)) return file;
-    throw new UserError(`is no result with a trained head: ${basename(file)} is not there`, {
+    throw new UserError(`is not a result with a trained head: ${basename(file)} is missing`, {
       file: folder,
-      hint: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK)",
+      hint: "Pass a result folder written by 'ehmam run' (results/ENCODER/TASK)",
     });
   };
   const record = await readRecord(present(recordFile));
   const file = present(isFile ? path : join(folder, fileOfFold(headFileName, foldAt(record, fold, folder))));
   const { origin, ...head } = await readHead(file);
   if (origin.encoderHash !== record.encoder.hash || origin.task !== record.task.name)
-    throw new UserError('is not the head of the record beside it', {
+    throw new UserError('does not match the record in its folder', {
       file,
-      hint: 'Run the task again to write both anew',
+      hint: 'Run the task again to recreate both',
     });
   const task = knownTask({ path: recordFile, record }, knownTasks.all());
   refuseUnable(task, headKinds.find(head.kind), file);
@@ -55,17 +55,17 @@ function foldAt({ folds = [] }: ResultRecord, fold: string | undefined, folder: 
   const names = folds.map(({ name }) => name);
   const index = fold === undefined && names.length === 0 ? 0 : names.indexOf(fold ?? '');
   if (index >= 0) return index;
-  if (names.length === 0) throw new UserError('has no folds', { file: folder, hint: 'Leave --fold out' });
-  throw new UserError(`has a head a fold${fold === undefined ? '' : `, and none of '${fold}'`}`, {
+  if (names.length === 0) throw new UserError('has no folds', { file: folder, hint: 'Remove --fold' });
+  throw new UserError(fold === undefined ? 'has one head per fold' : `has no fold '${fold}'`, {
     file: folder,
-    hint: `Name one with --fold: ${names.join(', ')}`,
+    hint: `Choose one with --fold: ${names.join(', ')}`,
   });
 }
 
 function refuseUnable(task: Task, kind: HeadKind, file: string): void {
   if (kind.predict !== undefined) return;
   throw new UserError(
-    `is a head of '${task.name}', and its kind '${kind.kind}' cannot be asked once a run is over`,
-    { file, hint: 'Its own test split is judged by ehmam run' },
+    `heads of kind '${kind.kind}' (task '${task.name}') cannot be evaluated after their run`,
+    { file, hint: "Use 'ehmam run', which evaluates the test split" },
   );
 }

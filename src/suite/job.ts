@@ -45,6 +45,8 @@ export interface PretrainJob extends JobBase {
   readonly kind: 'pretrain';
   readonly encoder: string;
   readonly config: PretrainConfig;
+  /** The checkpoint whose weights it starts with. */
+  readonly init?: { readonly spec: string; readonly hash: string } | undefined;
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly split: string;

@@ -101,7 +101,7 @@ export async function runLocally(
       case 'failed':
         return fail(job, end.message);
       case 'waiting':
-        return fail(job, `what it needs is not done: ${end.for.join(', ')}`);
+        return fail(job, `waiting for other jobs: ${end.for.join(', ')}`);
       case 'held':
         watcher.putBack(job);
         return pause(job, heldPauseMilliseconds);
@@ -110,7 +110,7 @@ export async function runLocally(
         watcher.putBack(job);
         if (signal.aborted) return;
         const death: Partial<Extract<WorkEnd, { kind: 'died' }>> & { readonly how: string } =
-          end.kind === 'died' ? end : { how: 'its process was told to stop' };
+          end.kind === 'died' ? end : { how: 'its process was asked to stop' };
         const tried = (tries.get(job) ?? 0) + 1;
         tries.set(job, tried);
         if (tried < mostTries && !death.hopeless) {

@@ -32,12 +32,13 @@ export async function ownRecord(
   if (!existsSync(join(place, record.predictions))) return undefined;
   const { spec } = record.encoder;
   const here = recordedPath(encoder.spec);
-  const were = spec === here ? 'of other weights' : `of ${spec}, which is called '${encoder.name}' too`;
+  const were =
+    spec === here ? 'of different weights' : `of ${spec}, which has the same name '${encoder.name}'`;
   throw new UserError(
-    `holds the result ${were} (${shortHash(record.encoder)}; ${here} has ${shortHash(encoder)})`,
+    `contains the result ${were} (${shortHash(record.encoder)}; ${here} has ${shortHash(encoder)})`,
     {
       file,
-      hint: `Choose another --out, rename one of the encoders' folders, or remove ${place} if its result is not wanted any more`,
+      hint: `Choose another --out, rename one of the encoders' folders, or remove ${place} if you no longer need its result`,
     },
   );
 }

@@ -72,10 +72,10 @@ export function planText(graph: JobGraph, report: PlanReport): string {
     return ['', `${kind}${ofKind.length > 0 ? after[kind] : ''}`, ...ofKind.flatMap(linesOf)];
   });
   const { todo, estimate, problems, jobs } = report;
-  const rough = estimate.measured ? '' : '; rough, as little like it was measured yet';
+  const rough = estimate.measured ? '' : ' (rough: no similar job measured yet)';
   const head = [
     `suite ${report.suite}: ${jobs.length} jobs, ${jobs.length - todo} done, ${todo} to do`,
-    ...(todo > 0 ? [`about ${durationText(estimate.seconds)} of one process${rough}`] : []),
+    ...(todo > 0 ? [`about ${durationText(estimate.seconds)} on one process${rough}`] : []),
     ...problems.map(({ title, message }) => `not planned: ${title}: ${message}`),
   ];
   const columns = `${''.padEnd(nameWidth)}${'done'.padStart(8)}${'to do'.padStart(8)}${'estimate'.padStart(16)}`;

@@ -161,7 +161,7 @@ describe('a task that judges pairs', () => {
     expect(again.hashes).toEqual(planned.hashes);
     await writeFile(file, text.replace('test2,1', 'test3,1'));
     await expect(planTask({ ...wanted(), pairs: file }, {}, 0, async () => planned.hashes)).rejects.toThrow(
-      /other.csv: is not the file of pairs that was planned with/,
+      /other.csv: the pairs file has changed since the run was planned/,
     );
   });
 

@@ -7,13 +7,13 @@ import { hashWithPairs, movedPairs, type ReadPairs, readPairs } from '../data/pa
 /** @throws UserError where the task judges pairs and no file of them is given, or one is and it judges none */
 export function checkPairsGiven({ name, pairs }: Task, file: string | undefined): void {
   if (pairs === undefined && file !== undefined) {
-    const hint = 'Leave the file of pairs out';
-    throw new UserError(`the task '${name}' judges no pairs`, { file, hint });
+    const hint = 'Remove the pairs file';
+    throw new UserError(`the task '${name}' does not use pairs`, { file, hint });
   }
   if (pairs === undefined || file !== undefined) return;
   const columns = ['split', pairs.first, pairs.second, ...pairs.columns].join(', ');
-  throw new UserError(`the task '${name}' judges pairs, and no file of them is given`, {
-    hint: `Name it beside the manifest (pairs: FILE in a suite, --pairs FILE); its columns are ${columns}`,
+  throw new UserError(`the task '${name}' needs a pairs file`, {
+    hint: `Pass it with --pairs FILE, or with 'pairs: FILE' in a suite; its columns are ${columns}`,
   });
 }
 
@@ -56,9 +56,9 @@ export function hashesWithPairs(
 ): ManifestHashes {
   if (hashes.pairs === pairs?.hash || pairs === undefined) return hashes;
   if (hashes.pairs !== undefined)
-    throw new UserError('is not the file of pairs that was planned with', {
+    throw new UserError('the pairs file has changed since the run was planned', {
       ...(file !== undefined && { file }),
-      hint: 'It has changed: start the run again',
+      hint: 'Start the run again',
     });
   return { ...hashes, rows: hashWithPairs(hashes.rows, pairs.hash), pairs: pairs.hash };
 }

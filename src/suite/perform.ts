@@ -12,6 +12,7 @@ import { extractPart, type FeatureStorage, openFeatures, storeName } from '../fe
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { pretrain } from '../pretrain/train.js';
+import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
 import { layersFileName } from '../results/layers-file.js';
 import { hasLayers } from './evaluate-layers.js';
 import {
@@ -84,8 +85,10 @@ async function pretrainEncoder(
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   let remark: string | undefined;
+  const init = job.init && (await plannedStart(job.init));
   const { finished } = await pretrain({
     config,
+    init,
     utterances,
     out,
     engine,
@@ -101,6 +104,19 @@ async function pretrainEncoder(
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
+
+/** The checkpoint that was planned with. */
+async function plannedStart({ spec, hash }: NonNullable<PretrainJob['init']>): Promise<WarmStart> {
+  const init = await readWarmStart(spec, true);
+  if (init.origin.hash !== hash) throw changedSince(init.origin.name, spec);
+  return init;
+}
+
+const changedSince = (name: string, spec: string): UserError =>
+  new UserError(`the encoder '${name}' has changed since the run was planned`, {
+    file: spec,
+    hint: 'Start the run again',
+  });
 
 /** Where the features of a graph are, for whoever makes or reads them. */
 const storageOf = ({ cacheFolder, featureBudgetBytes, maxBadShare }: JobGraph): FeatureStorage => ({
@@ -176,11 +192,7 @@ function keeping(graph: JobGraph) {
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
-    if (hash !== undefined && loaded.hash !== hash)
-      throw new UserError(`the encoder '${name}' is not the one that was planned with`, {
-        file: spec,
-        hint: 'Its files have changed: start the run again',
-      });
+    if (hash !== undefined && loaded.hash !== hash) throw changedSince(name, spec);
     return loaded;
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {

@@ -191,17 +191,17 @@ async function croppedData(
   manifest: string,
 ): Promise<TaskData> {
   if (task.crop === undefined || task.folds !== undefined) {
-    throw new UserError(`the task '${task.name}' cuts no crops`, {
-      hint: 'Leave the setting crops out',
+    throw new UserError(`the setting 'crops' does not apply to the task '${task.name}'`, {
+      hint: 'Remove it',
     });
   }
   const data = withPairsOf(rows, await task.crop(rows, cropper(crops)));
   const ids = new Set<string>();
   for (const { id } of splits.flatMap((split) => data[split])) {
     if (ids.has(id)) {
-      throw new UserError(`the id '${id}' would be a crop's and another utterance's`, {
+      throw new UserError(`duplicate id '${id}': a crop and another utterance would have it`, {
         file: manifest,
-        hint: 'Rename it',
+        hint: 'Rename the utterance',
       });
     }
     ids.add(id);
@@ -278,8 +278,8 @@ export function canonical(value: unknown): string {
 export function checkTaskNames(tasks: readonly SuiteTask[]): void {
   for (const [i, { name }] of tasks.entries()) {
     if (tasks.findIndex((task) => task.name === name) !== i) {
-      throw new UserError(`the suite has the task '${name}' twice`, {
-        hint: 'Make it two suites with results folders of their own',
+      throw new UserError(`duplicate task '${name}' in the suite`, {
+        hint: 'Use two suites with separate results folders',
       });
     }
   }

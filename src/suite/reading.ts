@@ -4,14 +4,17 @@ import type { TaskData } from '../api/task.js';
 import type { Utterance } from '../data/rows.js';
 import { parseSettings } from '../heads/settings.js';
 
-const layerRange = z.union([z.int().nonnegative(), z.string().regex(/^\d+(-\d+)?$/, 'is no range: 4-8')]);
+const layerRange = z.union([
+  z.int().nonnegative(),
+  z.string().regex(/^\d+(-\d+)?$/, 'expected a range such as 4-8'),
+]);
 
 const readingSchema = z.strictObject({
   /** Hidden states that the head reads, counted from 0 (default: all): `[9]`, `4-8`, `[0, "4-8"]`. */
   layers: z
     .union([layerRange, z.array(layerRange).min(1)])
     .transform((given) => numbersOf(Array.isArray(given) ? given : [given]))
-    .refine((layers) => layers.length > 0, 'is empty: the first number is the smaller one')
+    .refine((layers) => layers.length > 0, 'expected the smaller number first, such as 4-8')
     .optional(),
   /** Added to the level of every utterance: -3 multiplies samples by 0.7079. */
   gainDecibels: z.number().min(-60).max(60).optional(),

@@ -194,7 +194,7 @@ describe('asv', () => {
     expect(records[0]?.metrics.eer?.utterances).toBe(28);
   });
 
-  test('refuses one speaker, speakers of trials in train, and trials of one kind, with file and line', async () => {
+  test('refuses the same speaker, speakers of trials in train, and trials of one kind, with file and line', async () => {
     const text = await readFile(manifest, 'utf8');
     const changed = async (name: string, from: string | RegExp, to: string) => {
       const file = join(folder, name);
@@ -217,7 +217,7 @@ describe('asv', () => {
       'split,enrol,test,target\ntest,test-1-0,test-3-0,0\ndev,dev-1-0,dev-3-0,0\ndev,dev-1-0,dev-1-1,1\n',
     );
     await expect(planTask({ ...wanted(), pairs: file })).rejects.toThrow(
-      /one-kind.csv: every trial of 'test' is of two speakers/,
+      /one-kind.csv: every trial of 'test' is of different speakers/,
     );
   });
 
@@ -313,8 +313,8 @@ describe('sd', () => {
     await writeFile(file, lines.join('\n'));
     const { problems } = await checkTaskManifest({ task: 'sd', manifest: file, deep: false });
     expect(problems.map(({ message }) => message.replace(`${folder}/`, ''))).toEqual([
-      expect.stringMatching(/^bad.csv:2: the column turns cannot be read. 'anna 1' is no turn/),
-      "bad.csv:3: the turns of 'anna' overlap: one ends at 2 s, the next begins at 1 s. Write them as one turn",
+      expect.stringMatching(/^bad.csv:2: invalid value for 'turns'. 'anna 1' is not a turn/),
+      "bad.csv:3: the turns of 'anna' overlap: one ends at 2 s, the next begins at 1 s. Merge them into one turn",
       expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. A head tells at most 4 apart/),
     ]);
   });

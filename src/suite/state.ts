@@ -68,15 +68,15 @@ export async function writeGraph(state: string, graph: JobGraph): Promise<string
  */
 export async function readGraph(state: string, file = graphPath(state)): Promise<JobGraph> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError('holds no suite that was run', {
+    throw new UserError('is not a results folder of a suite', {
       file: dirname(resolve(file)),
-      hint: "Give the folder that 'ehmam run --out' writes its results to",
+      hint: "Pass the folder that was used as --out of 'ehmam run'",
       cause: error,
     });
   });
   const graph = JSON.parse(text) as JobGraph;
   if (graph.version === 2) return graph;
-  throw new UserError('is of another version of ehmam', { file, hint: 'Run the suite again' });
+  throw new UserError('was written by another version of ehmam', { file, hint: 'Run the suite again' });
 }
 
 /**
@@ -96,7 +96,7 @@ export async function findJob(
     const job = graph.jobs.find(named);
     if (job !== undefined) return { graph, job };
   }
-  throw new UserError(`there is no job '${key}'`, { file: state, hint: "See 'ehmam status'" });
+  throw new UserError(`unknown job '${key}'`, { file: state, hint: "See 'ehmam status'" });
 }
 
 /** What is done of some jobs, by key; what someone changed or removed since counts as not done. */

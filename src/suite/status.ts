@@ -120,7 +120,7 @@ export function statusText(status: SuiteStatus, now = Date.now()): string {
     `suite ${status.suite}: ${counts.jobs} jobs: ${numbers.join(', ')}`,
     kinds.map(({ kind, jobs, done }) => `${kind} ${done}/${jobs}`).join('   '),
     ...(status.arrays === undefined
-      ? ['it was submitted to Slurm, whose queue cannot be read here']
+      ? ['submitted to Slurm, whose queue cannot be read on this machine']
       : status.arrays.map(statusLine)),
     ...running
       .slice(0, shown)
@@ -136,7 +136,7 @@ export function statusText(status: SuiteStatus, now = Date.now()): string {
         `  log on ${host}: ${log}`,
       ]),
     ...more(failed),
-    ...blocked.slice(0, shown).map(({ title }) => `blocked by a failure: ${title}`),
+    ...blocked.slice(0, shown).map(({ title }) => `blocked by a failed job: ${title}`),
     ...more(blocked),
   ].join('\n');
 }

@@ -48,13 +48,13 @@ function tooShort(
   const toLearn = isLearntFrom ? (kind.framesToLearn?.(settings, hopSamples) ?? 0) : 0;
   const fewest = Math.max(kind.fewestFrames ?? 0, toLearn);
   if (frames < fewest) {
-    return `'${utterance.id}' has ${frames} frame${frames === 1 ? '' : 's'}, and the head needs ${fewest}`;
+    return `'${utterance.id}' has ${frames} frame${frames === 1 ? '' : 's'}, but the head needs ${fewest}`;
   }
   if (!isLearntFrom || task.stepsNeeded === undefined) return undefined;
   const steps = kind.steps?.(settings, frames, hopSamples) ?? frames;
   const needed = task.stepsNeeded(utterance);
   return steps < needed
-    ? `what '${utterance.id}' says takes ${needed} steps, its audio has ${steps}`
+    ? `the text of '${utterance.id}' needs ${needed} frames, but its audio has ${steps}`
     : undefined;
 }
 
@@ -90,10 +90,10 @@ function refuseEmpty(
   const pairs = data.pairs?.[empty];
   const all = pairs === undefined ? `${data[empty].length} utterances` : `${pairs.length} pairs`;
   throw new UserError(
-    `none of the ${all} of '${empty}' can be used by the task ${task.name}, for example: ${reason}`,
+    `the task ${task.name} can use none of the ${all} of split '${empty}', for example: ${reason}`,
     {
       file: manifest.path,
-      hint: 'Mend the audio or the texts, or give the folder of the audio with root in the suite',
+      hint: "Fix the audio or the texts, or set the folder of the audio with 'root' in the suite",
     },
   );
 }

@@ -76,14 +76,14 @@ export function summaryOf(
     ...problems.map(({ title, message }) => `not planned: ${title}: ${message}`),
     ...failed.slice(0, shown).map(({ job, message }) => `failed: ${job.title}: ${message}`),
     ...(failed.length > shown ? [`... and ${failed.length - shown} more`] : []),
-    ...blocked.slice(0, shown).map(({ title }) => `not tried, what it needs failed: ${title}`),
+    ...blocked.slice(0, shown).map(({ title }) => `skipped, because a job that it needs failed: ${title}`),
     ...(blocked.length > shown ? [`... and ${blocked.length - shown} more`] : []),
-    `${done} jobs done, ${failed.length} failed, ${blocked.length} not tried. Once it is mended, the same command does what is left`,
+    `${done} done, ${failed.length} failed, ${blocked.length} skipped. Fix the cause, then run the same command to do the rest`,
     ...failed
       .slice(0, shown)
       .map(
         ({ job }) =>
-          `one alone: ehmam work ${state} --job ${shortKey(job.key)}   (log: ${logPath(state, job.key)})`,
+          `run one job: ehmam work ${state} --job ${shortKey(job.key)}   (log: ${logPath(state, job.key)})`,
       ),
   ];
   return lines.join('\n');

@@ -69,7 +69,7 @@ export async function watchSuite(out: string, options: WatchOptions): Promise<Wa
       if (!over) return { failed: undefined };
       const { counts } = await suiteStatus(out);
       if (ended === undefined && counts.done + counts.failed + counts.blocked < counts.jobs)
-        print('the run was cut off: the same command goes on from what is done');
+        print('the run was interrupted; run the same command again to continue');
       return { failed: counts.failed };
     }
     await sleep(lookMilliseconds, undefined, { signal }).catch(() => undefined);
@@ -110,7 +110,7 @@ function lineOf(event: LoggedEvent): string {
     case 'retried':
       return `${time} ${event.event}: ${event.title}: ${event.message}`;
     case 'ended':
-      return `${time} ended: ${event.done} done, ${event.failed} failed, ${event.blocked} not tried${event.interrupted ? ', interrupted' : ''}`;
+      return `${time} ended: ${event.done} done, ${event.failed} failed, ${event.blocked} skipped${event.interrupted ? ', interrupted' : ''}`;
     default:
       return `${time} ${event.event}: ${event.title}`;
   }

@@ -100,9 +100,9 @@ export function processWorker(state: string, graphFile: string, say: (text: stri
   };
 }
 
-const heapHint = 'Give it more: NODE_OPTIONS=--max-old-space-size=8000 (megabytes) before the command';
-const memoryHint =
-  'Give it more memory: fewer --jobs at a time, smaller batches in its settings, or a larger machine';
+const heapHint =
+  'Increase the limit: put NODE_OPTIONS=--max-old-space-size=8000 (megabytes) before the command';
+const memoryHint = 'Use fewer --jobs, smaller batches in the settings, or a machine with more memory';
 
 function deathOf(code: number | null, signal: NodeJS.Signals | null, said: string): WorkEnd {
   const heap = said.includes('heap out of memory');
@@ -110,14 +110,14 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, said: strin
   if (heap)
     return {
       kind: 'died',
-      how: 'its process ran out of memory (the heap of Node)',
+      how: "its process ran out of memory (Node's heap limit)",
       hopeless: true,
       hint: heapHint,
     };
   if (signal === 'SIGKILL')
     return {
       kind: 'died',
-      how: 'its process was killed (SIGKILL), as systems do when memory runs out',
+      how: 'its process was killed (SIGKILL), probably because memory ran out',
       hint: memoryHint,
     };
   const last = said.trim().split('\n').at(-1) ?? '';

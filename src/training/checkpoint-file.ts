@@ -73,18 +73,18 @@ export async function readCheckpoint<State>(
   if (whole instanceof UserError) return { damage: whole };
   const { metadata, tensors } = whole;
   if (hashOf(metadata, tensors) !== metadata.hash)
-    return { damage: new UserError('is damaged: it does not hold what was written', { file }) };
+    return { damage: new UserError('is damaged: its checksum does not match', { file }) };
   // From here on the file says what was written, so a difference is no damage.
   if (metadata.kind !== origin.kind)
-    throw new UserError(`is the checkpoint of another kind of training (${metadata.kind})`, { file });
+    throw new UserError(`is a checkpoint of a different kind of training (${metadata.kind})`, { file });
   if (metadata.digest !== origin.digest) {
-    const what = 'is the checkpoint of other work (other data, settings, versions or engine)';
+    const what = 'is a checkpoint of a different training (other data, settings, versions or engine)';
     throw new UserError(what, { file });
   }
   const state = schema.safeParse(restoreValues({ text: metadata.state ?? '', tensors }));
   if (state.success) return { state: state.data };
   const [issue] = state.error.issues;
-  throw new UserError(`holds another state than this version keeps (${issue?.path.join('.')})`, { file });
+  throw new UserError(`unknown checkpoint contents (${issue?.path.join('.')})`, { file });
 }
 
 async function unlessDamaged<T>(reading: Promise<T>): Promise<T | UserError> {
@@ -105,7 +105,7 @@ function refuseOtherVersions(
   const other = format !== undefined && format !== checkpointFormat && anyFormat.test(format);
   if (!earlier && !other) return;
   const whose = earlier ? 'an earlier version of ehmam' : `another version of ehmam (${format})`;
-  throw new UserError(`is a checkpoint of ${whose}, from which this one cannot go on`, {
+  throw new UserError(`is a checkpoint of ${whose}, which cannot be resumed`, {
     file,
     ...(hint !== undefined && { hint }),
   });

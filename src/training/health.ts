@@ -18,7 +18,7 @@ export async function requireFinite(
   const broken = Object.entries(measures).find(([, value]) => !Number.isFinite(value));
   if (broken === undefined) return;
   const first = await firstNotFinite(suspects);
-  const where = first === undefined ? '' : `, the first tensor that is not finite is ${first}`;
+  const where = first === undefined ? '' : ` (first tensor with NaN or infinity: ${first})`;
   throw new UserError(`${broken[0]} is ${broken[1]} at step ${update}${where}; the last checkpoint is kept`, {
     exitCode: 1,
     hint: 'Lower the learning rate, or resume from the checkpoint',

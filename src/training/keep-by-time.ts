@@ -53,11 +53,11 @@ async function restoredState<State>(keeping: KeepingByTime<State>): Promise<Kept
     if ('damage' in reading) throw reading.damage;
     const { update, state } = reading.state;
     const accepted = accept(state, file);
-    say(`${title}: going on from ${unit} ${update}`);
+    say(`${title}: resuming from ${unit} ${update}`);
     return { update, state: accepted };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    say(`${messageOf(error)}. The ${title} starts anew`);
+    say(`${messageOf(error)}. The ${title} starts again from the beginning`);
     return undefined;
   }
 }

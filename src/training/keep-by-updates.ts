@@ -18,7 +18,7 @@ export interface KeepingByUpdates<State> extends KeepOptions<State> {
 
 /** What to do with a checkpoint of another version. */
 export const otherVersionHint =
-  'Finish that training with the version that began it, or start anew in another folder';
+  'Finish that training with the version that started it, or start again in another folder';
 
 /** Updates after which a state is kept in a folder, rising. */
 export async function checkpointUpdates(folder: string): Promise<number[]> {
@@ -81,7 +81,7 @@ async function newestWhole<State>(
       continue;
     }
     const state = accept(reading.state.state, file);
-    if (newest !== undefined) say(`${messageOf(newest)}. Going on from step ${update}`);
+    if (newest !== undefined) say(`${messageOf(newest)}. Resuming from step ${update}`);
     return { restored: { update, state }, damaged };
   }
   if (newest !== undefined) throw newest;

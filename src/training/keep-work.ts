@@ -83,6 +83,6 @@ function ofSeeds<State extends CoursesState>(
   const held = new Set(state.courses.map(({ seed }) => seed));
   const same = held.size === seeds.length;
   if (!seeds.every((seed) => held.has(seed)) || !(same || !together))
-    throw new UserError(`is the checkpoint of other seeds (${[...held].join(', ')})`, { file });
+    throw new UserError(`is a checkpoint of different seeds (${[...held].join(', ')})`, { file });
   return { ...state, courses: state.courses.filter(({ seed }) => seeds.includes(seed)) };
 }

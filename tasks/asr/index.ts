@@ -66,10 +66,10 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
       });
     else if (unknown.length > 0) {
       yield new UserError(
-        `the text of '${utterance.id}' holds ${unknown.map((c) => JSON.stringify(c)).join(', ')}`,
+        `invalid characters in the text of '${utterance.id}': ${unknown.map((c) => JSON.stringify(c)).join(', ')}`,
         {
           ...place,
-          hint: 'Write texts with the letters A to Z, the apostrophe and spaces: spell numbers out, leave punctuation and accents away',
+          hint: 'Expected the letters A to Z, the apostrophe and spaces: write numbers as words, and remove punctuation and accents',
         },
       );
     }

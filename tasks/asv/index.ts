@@ -15,7 +15,8 @@ const effects = { gainDecibels: -3, withoutSilence: true };
 export const asv: Task<XVectorSpec> = {
   name: 'asv',
   version: 1,
-  summary: 'whether two utterances are of one speaker (column speaker in train; pairs: enrol, test, target)',
+  summary:
+    'speaker verification: are two utterances of the same speaker? (column speaker in train; pairs: enrol, test, target)',
   columns: [{ name: 'speaker', splits: ['train'] }],
   pairs: { first: 'enrol', second: 'test', columns: ['target'], splits: ['dev', 'test'] },
   splits: ['train', 'test'],
@@ -45,11 +46,13 @@ function trialOf({ id, prediction, reference }: JudgedRow) {
   const { score: written = '' } = prediction;
   const score = written.trim() === '' ? Number.NaN : Number(written);
   if (Number.isNaN(score))
-    throw new UserError(`the score of '${id}' is '${written}'`, { hint: 'Give a number' });
+    throw new UserError(`invalid value for 'score' of '${id}': expected a number, got '${written}'`, {
+      hint: 'Give a number',
+    });
   const { target = '', enrol, test, enrol_speaker: first, test_speaker: second } = reference;
   if (target !== '1' && target !== '0')
-    throw new UserError(`the target of '${id}' is '${target}'`, {
-      hint: 'Write 1 where both are of one speaker, else 0',
+    throw new UserError(`invalid value for 'target' of '${id}': expected 0 or 1, got '${target}'`, {
+      hint: '1 means the same speaker, 0 different speakers',
     });
   return { score, same: target === '1', unit: first || enrol || id, otherUnit: second || test };
 }
@@ -66,17 +69,17 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     });
   }
   if (first !== undefined && speakers.size < 2)
-    yield new UserError(`every train utterance is of the speaker '${[...speakers][0] ?? ''}'`, {
+    yield new UserError(`all train utterances are of one speaker, '${[...speakers][0] ?? ''}'`, {
       file: first.manifest,
-      hint: 'Speakers are told apart: give at least two in the train split',
+      hint: 'Add utterances of other speakers to the train split',
     });
   for (const utterance of [...data.dev, ...data.test]) {
     const { speaker } = utterance.columns;
     if (!speaker || !speakers.has(speaker)) continue;
     const { split, manifest: file, line } = utterance;
-    yield new UserError(`the speaker '${speaker}' of '${split}' is in train too`, {
+    yield new UserError(`speaker '${speaker}' of split '${split}' is also in train`, {
       ...{ file, line },
-      hint: 'Trials are of speakers that no head has learnt: leave one of the two out',
+      hint: 'Trials need speakers that are not in train: remove the speaker from one of the splits',
     });
   }
   for (const split of ['dev', 'test'] as const) yield* oneKindOnly(data, split);
@@ -88,9 +91,9 @@ function* oneKindOnly({ pairs }: TaskData, split: Split): Generator<UserError> {
   const targets = new Set(trials.map(({ columns }) => columns.target));
   const [first] = trials;
   if (first === undefined || targets.size > 1) return;
-  const kind = targets.has('1') ? 'one speaker' : 'two speakers';
-  yield new UserError(`every trial of '${split}' is of ${kind}`, {
+  const kind = targets.has('1') ? 'the same speaker' : 'different speakers';
+  yield new UserError(`all trials of split '${split}' are of ${kind}`, {
     file: first.file,
-    hint: 'Give trials with the target 1 and with the target 0',
+    hint: 'Add trials so that there are both targets, 1 and 0',
   });
 }

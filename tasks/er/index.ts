@@ -16,7 +16,8 @@ export const er = {
   ...classificationTask({
     name: 'er',
     version: 1,
-    summary: 'emotion recognition: a fold a session, mean accuracy over them (columns label, session; order)',
+    summary:
+      'emotion recognition: one fold per session, mean accuracy over folds (columns label, session; order)',
     columns: [label],
   }),
   columns: [label, session],
@@ -64,8 +65,8 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
   if (first === undefined || cells > 0) return;
   const sessions = sessionsOf(all);
   if (sessions.length < 2) {
-    const hint = 'A session is tested by what was trained on the others: name two or more';
-    yield complaint(first, `every utterance is of the session '${sessions[0]}'`, hint);
+    const hint = 'Every session is tested with heads trained on the others: two or more sessions are needed';
+    yield complaint(first, `all utterances are of one session, '${sessions[0]}'`, hint);
     return;
   }
   yield* classComplaints(data, all, complaint);
@@ -80,10 +81,11 @@ function* orderComplaints(all: readonly Utterance[], complain: Complain): Genera
   for (const utterance of all) {
     const cell = utterance.columns.order ?? '';
     const order = orderOf(cell);
-    const hint = 'Give every row a whole number of its own, or leave the column out';
-    if (order === undefined) yield complain(utterance, `'order' is '${cell}'`, hint);
+    const hint = 'Every row needs a unique whole number, or remove the column';
+    if (order === undefined)
+      yield complain(utterance, `invalid value for 'order': expected a whole number, got '${cell}'`, hint);
     else if (lines.has(order))
-      yield complain(utterance, `the order ${order} stands on line ${lines.get(order)} already`, hint);
+      yield complain(utterance, `duplicate order ${order} (first used on line ${lines.get(order)})`, hint);
     else lines.set(order, utterance.line);
   }
 }
@@ -101,8 +103,8 @@ function* classComplaints(
   if (only !== undefined && firsts.size < 2) {
     yield complain(
       only,
-      `every utterance has the label '${classOf(only)}'`,
-      'A classifier needs two classes',
+      `all utterances have the same label '${classOf(only)}'`,
+      'A classifier needs at least two classes',
     );
     return;
   }
@@ -113,14 +115,14 @@ function* classComplaints(
       if (begin !== undefined && !tested.has(wanted))
         yield complain(
           begin,
-          `the fold '${name}' has no test utterance of the class '${wanted}' (there is one on line ${example.line})`,
-          'Every session needs utterances of every class: join sessions, or leave the class out',
+          `fold '${name}' has no test utterance of class '${wanted}' (which occurs on line ${example.line})`,
+          'Every session needs utterances of every class: merge sessions, or remove the class',
         );
       if (!learnt.has(wanted))
         yield complain(
           example,
-          `the fold '${name}' has no train utterance of the class '${wanted}'`,
-          'Give other sessions more of the class, or leave it out',
+          `fold '${name}' has no train utterance of class '${wanted}'`,
+          'Add utterances of this class to other sessions, or remove the class',
         );
     }
   }

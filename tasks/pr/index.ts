@@ -78,10 +78,10 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
       });
     else if (unknown.length > 0) {
       const named = unknown.map((phone) => `'${phone}'`).join(', ');
-      yield new UserError(`the phones of '${id}' hold ${named}`, {
+      yield new UserError(`invalid phones of '${id}': ${named}`, {
         file,
         line,
-        hint: 'Write ARPAbet in capitals with blanks between, vowels with their stress: HH AH0 L OW1',
+        hint: 'Expected ARPAbet phones in capitals, separated by spaces, with stress on vowels: HH AH0 L OW1',
       });
     }
   }

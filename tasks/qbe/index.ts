@@ -11,7 +11,7 @@ import {
 export const qbe: Task<DtwSpec> = {
   name: 'qbe',
   version: 1,
-  summary: 'query by example: documents that a spoken query occurs in (pairs: query, document, target)',
+  summary: 'query by example: find documents that contain a spoken query (pairs: query, document, target)',
   columns: [],
   pairs: { first: 'query', second: 'document', columns: ['target'], splits: ['dev', 'test'] },
   splits: ['dev', 'test'],
@@ -33,13 +33,15 @@ export const qbe: Task<DtwSpec> = {
 function scoreOf(id: string, text = ''): number {
   const score = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isNaN(score)) return score;
-  throw new UserError(`the score of '${id}' is '${text}'`, { hint: 'Give a number' });
+  throw new UserError(`invalid value for 'score' of '${id}': expected a number, got '${text}'`, {
+    hint: 'Give a number',
+  });
 }
 
 function targetOf(id: string, target = ''): boolean {
   if (target === '1' || target === '0') return target === '1';
-  throw new UserError(`the target of '${id}' is '${target}'`, {
-    hint: 'Write 1 where the query occurs in the document, else 0',
+  throw new UserError(`invalid value for 'target' of '${id}': expected 0 or 1, got '${target}'`, {
+    hint: '1 means that the query occurs in the document, 0 that it does not',
   });
 }
 
@@ -53,7 +55,9 @@ function truthOf(rows: readonly JudgedRow[]): QueryTruth | undefined {
   const number = (id: string, reference: JudgedRow['reference'], name: string): number => {
     const text = reference[name] ?? '';
     if (/^\d+$/.test(text)) return Number(text);
-    throw new UserError(`the ${name} of '${id}' is '${text}'`, { hint: 'Write a whole number' });
+    throw new UserError(`invalid value for '${name}' of '${id}': expected a whole number, got '${text}'`, {
+      hint: 'Write a whole number',
+    });
   };
   const counts = new Map(
     rows.map(({ id, reference }) => [

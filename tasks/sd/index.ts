@@ -17,7 +17,8 @@ const mostSpeakers = 4;
 export const sd: Task<SpeakerActivitySpec> = {
   name: 'sd',
   version: 1,
-  summary: 'who speaks when (column turns: speaker start end; speaker start end; ... in seconds)',
+  summary:
+    'speaker diarization: who speaks when (column turns: speaker start end; speaker start end; ... in seconds)',
   columns: ['turns'],
   metrics: [{ name: 'der', direction: 'lower' }],
   complaints: complaintsOf,
@@ -60,22 +61,22 @@ function faultOf(utterance: Utterance): Fault | undefined {
     turns = turnsOf(utterance);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { what: 'the column turns cannot be read', hint: error.message };
+    return { what: "invalid value for 'turns'", hint: error.message };
   }
-  if (turns.length === 0) return { what: `nobody speaks in '${utterance.id}'`, hint: 'Leave the row out' };
+  if (turns.length === 0) return { what: `'${utterance.id}' has no turns`, hint: 'Remove the row' };
   const count = speakersIn(turns);
   if (count > mostSpeakers)
     return {
       what: `'${utterance.id}' has ${count} speakers`,
-      hint: `A head tells at most ${mostSpeakers} apart: cut the recording with start and duration`,
+      hint: `The limit is ${mostSpeakers}: cut the recording with the columns start and duration`,
     };
   const sorted = [...turns].sort((a, b) => a.start - b.start);
   for (const [i, { speaker, end }] of sorted.entries()) {
     const next = sorted.slice(i + 1).find((other) => other.speaker === speaker);
     if (next === undefined || next.start >= end) continue;
     return {
-      what: `the turns of '${speaker}' overlap: one ends at ${end} s, the next begins at ${next.start} s`,
-      hint: 'Write them as one turn',
+      what: `overlapping turns of '${speaker}': one ends at ${end} s, the next starts at ${next.start} s`,
+      hint: 'Merge them into one turn',
     };
   }
   return undefined;

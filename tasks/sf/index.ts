@@ -52,17 +52,17 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
     for (const { id, columns, manifest: file, line } of data[split]) {
       const text = columns.slots ?? '';
       if (text.trim() === '')
-        yield new UserError(`utterance '${id}' has no text in 'slots'`, {
+        yield new UserError(`utterance '${id}' has no text in the column 'slots'`, {
           file,
           line,
-          hint: "Fill the column 'slots': words, and B-NAME and E-NAME around those of a slot",
+          hint: 'Expected words, with B-NAME before and E-NAME after those of a slot',
         });
       const fault = slotFault(text);
       if (fault !== undefined)
-        yield new UserError(`the slots of '${id}' do not nest: ${fault}`, {
+        yield new UserError(`invalid slots of '${id}': ${fault}`, {
           file,
           line,
-          hint: 'Every B-NAME needs words and its E-NAME before the next slot',
+          hint: 'Every B-NAME needs at least one word and its E-NAME before the next slot',
         });
       slots += slotNames([text]).length;
     }
@@ -71,7 +71,7 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
       yield new UserError(`no utterance of split '${split}' has a slot`, {
         file: first.manifest,
         line: first.line,
-        hint: 'Mark slots in the texts: PLAY B-artist X E-artist NOW',
+        hint: 'Mark slots in the texts, such as PLAY B-artist X E-artist NOW',
       });
   }
 }

@@ -48,16 +48,16 @@ export function slotFault(text: string): string | undefined {
   for (const { kind, name } of piecesOf(text)) {
     if (kind === 'word') words++;
     else if (kind === 'B') {
-      if (open !== undefined) return `'${name}' begins inside '${open}'`;
+      if (open !== undefined) return `'${name}' starts inside '${open}'`;
       [open, words] = [name, 0];
     } else {
-      if (open === undefined) return `'${name}' ends and did not begin`;
+      if (open === undefined) return `'${name}' ends without a start`;
       if (open !== name) return `'${name}' ends inside '${open}'`;
-      if (words === 0) return `'${name}' holds no word`;
+      if (words === 0) return `'${name}' contains no word`;
       open = undefined;
     }
   }
-  return open === undefined ? undefined : `'${open}' begins and does not end`;
+  return open === undefined ? undefined : `'${open}' starts and does not end`;
 }
 
 /** The text of a word's characters, each a token's own: capitals, and `<unk>` for what has none. */

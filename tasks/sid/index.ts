@@ -5,7 +5,7 @@ export const sid = {
   ...classificationTask({
     name: 'sid',
     version: 1,
-    summary: 'speaker identification: which training speaker talks (column speaker)',
+    summary: 'speaker identification: which of the training speakers speaks (column speaker)',
     columns: ['speaker'],
   }),
   /**

@@ -49,7 +49,7 @@ export async function analyseManifest(
 ): Promise<{ readonly report: AnalysisReport; readonly text: string }> {
   const { manifest, root, split, limit, utterance, out, seed, quiet } = request;
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
-    throw new UserError(`--limit ${limit} is not possible`, { hint: 'Give a whole number from 1' });
+    throw new UserError(`--limit ${limit}: expected a whole number, 1 or more`);
   const pretrained = await readPretrained(request.checkpoint);
   const utterances = await loadUtterances(manifest, {
     root,

@@ -35,8 +35,8 @@ export async function cardOf({ items, encoder, seed, weights, quiet }: CardReque
   for (const item of items) ((await holdsRecords(item)) ? results : specs).push(item);
   const [spec, another] = specs;
   if (another !== undefined) {
-    throw new UserError(`'${spec}' and '${another}' are both no results`, {
-      hint: "A card is of one encoder: give its SPEC and folders that 'ehmam run' wrote",
+    throw new UserError(`'${spec}' and '${another}' are not result folders`, {
+      hint: "A card describes one encoder: pass its SPEC and folders written by 'ehmam run'",
     });
   }
   const description =
@@ -69,8 +69,8 @@ function ofEncoder(all: readonly StoredRecord[], { name, hash }: EncoderDescript
   const own = all.filter(({ record }) => record.encoder.hash === hash);
   if (all.length > 0 && own.length === 0) {
     const known = [...new Set(all.map(({ record }) => record.encoder.name))].join(', ');
-    throw new UserError(`none of the results is of ${name} with these weights`, {
-      hint: `They are of ${known}; evaluate it with 'ehmam run --encoders'`,
+    throw new UserError(`no results of ${name} with these weights`, {
+      hint: `The results are of ${known}; evaluate this encoder with 'ehmam run --encoders'`,
     });
   }
   return own;
@@ -81,19 +81,19 @@ function ofName(all: readonly StoredRecord[], wanted: string | undefined): Store
   const name = wanted ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined || !names.includes(name)) {
     throw name === undefined
-      ? new UserError(`the results are of ${names.length} encoders`, {
-          hint: `Add --encoder, one of ${names.join(', ')}`,
+      ? new UserError(`the results contain ${names.length} encoders`, {
+          hint: `Choose one with --encoder: ${names.join(', ')}`,
         })
-      : new UserError(`there is no result of '${name}'`, { hint: mendOfName(name, names) });
+      : new UserError(`no results of '${name}'`, { hint: mendOfName(name, names) });
   }
   const own = all.filter(({ record }) => record.encoder.name === name);
   const { keyOf } = encoderRows(own.map(({ record }) => record));
   const [first] = own;
   for (const { path, record } of own) {
     if (first !== undefined && keyOf(record) !== keyOf(first.record))
-      throw new UserError(`is of other weights that are called ${name} too`, {
+      throw new UserError(`is of a different encoder with the same name '${name}'`, {
         file: path,
-        hint: 'Give the SPEC of the one that is meant',
+        hint: 'Pass the SPEC of the encoder that you mean',
       });
   }
   return own;

@@ -123,7 +123,7 @@ function probe({ engine, provider }: Candidate): Promise<ProbeAnswer> {
       (error, stdout) => {
         const [, answer] = /^answer:(.*)$/m.exec(stdout) ?? [];
         if (answer !== undefined) resolve(JSON.parse(answer) as ProbeAnswer);
-        else if (error?.killed) resolve({ works: false, reason: 'gave no answer in time' });
+        else if (error?.killed) resolve({ works: false, reason: 'timed out' });
         else if (error?.signal) resolve({ works: false, reason: `its library crashed (${error.signal})` });
         else resolve({ works: false, reason: `its process ended with code ${String(error?.code ?? 0)}` });
       },
@@ -143,7 +143,7 @@ async function checkCache(folder: string): Promise<Check> {
       name,
       works: false,
       detail: messageOf(error),
-      hint: 'Name a folder that you may write to in EHMAM_CACHE',
+      hint: 'Set EHMAM_CACHE to a folder that you may write to',
       needed: true,
     };
   }

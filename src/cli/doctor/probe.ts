@@ -34,7 +34,7 @@ async function probe(): Promise<ProbeAnswer> {
     });
     const values = [...product.data, ...gradient.data].join();
     const expected = '38,44,86,100,22,30,22,30';
-    if (values !== expected) return { works: false, reason: `gives ${values}, not ${expected}` };
+    if (values !== expected) return { works: false, reason: `wrong result: ${values}, expected ${expected}` };
     const detail = detailOf();
     return { works: true, milliseconds: performance.now() - started, ...(detail && { detail }) };
   } catch (error) {

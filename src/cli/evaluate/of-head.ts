@@ -49,7 +49,7 @@ export async function evaluateFromCli(request: EvaluationRequest): Promise<Evalu
 export function evaluationText(evaluation: Evaluated, out: string | undefined): string {
   const { task, encoder, head, manifest, splits } = evaluation;
   const lines = splits.flatMap(({ name, seen, metrics, skipped = [] }) => [
-    `${name}${seen ? ' (the head has seen it in training)' : ''}`,
+    `${name}${seen ? ' (used in training of this head)' : ''}`,
     ...Object.entries(metrics).map(([metric, { value, interval, utterances }]) => {
       const isFraction = knownTasks
         .find(task.name)
@@ -58,7 +58,7 @@ export function evaluationText(evaluation: Evaluated, out: string | undefined): 
       const range = interval === undefined ? '' : ` (${interval.map(written).join('–')})`;
       return `  ${metric}${isFraction ? '' : ' %'} ${written(value)}${range}, n ${utterances}`;
     }),
-    ...(skipped.length === 0 ? [] : [`  ${skipped.length} left out, for example ${skipped[0]?.reason}`]),
+    ...(skipped.length === 0 ? [] : [`  ${skipped.length} skipped, for example: ${skipped[0]?.reason}`]),
   ]);
   return [
     `${task.name} head on ${encoder.name} (${head.preset}, seed ${head.seed}), trained on ${head.trainedOn.path}`,

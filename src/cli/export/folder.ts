@@ -23,17 +23,19 @@ export async function exportFolder(
   head: string | undefined,
 ): Promise<WrittenFolder> {
   if (head !== undefined) {
-    throw new UserError('--with goes with --format onnx: a folder holds the encoder alone', {
-      hint: `The head is ${join(head, 'head.safetensors')} already`,
+    throw new UserError('--with needs --format onnx: a folder contains only the encoder', {
+      hint: `The head is already in ${join(head, 'head.safetensors')}`,
     });
   }
   if (encoder.graph !== undefined) {
-    throw new UserError(`${encoder.spec} is an ONNX file, its weights are no parameters of ours`, {
-      hint: 'Take --format parts: a folder with the file as it is',
+    throw new UserError(`${encoder.spec} is an ONNX file, which cannot be exported as safetensors`, {
+      hint: 'Use --format parts: a folder with the unchanged file',
     });
   }
   if (Object.keys(encoder.parameters).length === 0) {
-    throw new UserError(`${encoder.name} has no parameters to write`, { hint: 'It is a SPEC by its name' });
+    throw new UserError(`${encoder.name} has no parameters to export`, {
+      hint: 'Its name is already a SPEC',
+    });
   }
   const [config, weights] = [join(folder, configFile), join(folder, weightsFile)];
   await writeSafetensors(weights, encoder.parameters, { format: 'ehmam', hash: encoder.hash });

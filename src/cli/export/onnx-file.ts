@@ -96,17 +96,17 @@ export async function headOf(encoder: Encoder, given: string, fold: string | und
   const folder = isHead ? dirname(given) : given;
   const file = join(folder, headFileName);
   await access(file).catch((cause: unknown) => {
-    throw new UserError('is not there', {
+    throw new UserError('no such file', {
       file,
-      hint: "Give the folder of a result that 'ehmam run' wrote (results/ENCODER/TASK); one without a head must be run again into another --out",
+      hint: "Pass a result folder written by 'ehmam run' (results/ENCODER/TASK). If it has no head, run the task again with another --out",
       cause,
     });
   });
   const head = fold === undefined ? await readHead(file) : await headOfFold(folder, fold);
   if (head.origin.encoderHash === encoder.hash) return head;
-  throw new UserError(`was trained on another encoder than '${encoder.spec}'`, {
+  throw new UserError(`was trained on a different encoder than '${encoder.spec}'`, {
     file,
-    hint: 'Name the encoder of that result, with the same --weights and --seed',
+    hint: 'Use the encoder of that result, with the same --weights and --seed',
   });
 }
 
@@ -118,9 +118,9 @@ async function headOfFold(folder: string, fold: string) {
   const head = heads.find(({ origin }) => origin.fold === fold);
   if (head !== undefined) return head;
   const names = heads.flatMap(({ origin }) => origin.fold ?? []);
-  throw new UserError(`has no head of a fold '${fold}'`, {
+  throw new UserError(`has no head of fold '${fold}'`, {
     file: folder,
-    hint: names.length === 0 ? 'It is of no folds: leave --fold out' : mendOfName(fold, names),
+    hint: names.length === 0 ? 'The task has no folds: remove --fold' : mendOfName(fold, names),
   });
 }
 
@@ -216,8 +216,8 @@ async function compare(file: string, runs: readonly Run[], threads: number) {
     const largest = Math.max(...differences);
     if (!(largest < tolerance)) {
       throw new UserError(
-        `computes another result than the engine: ${largest} apart for ${samples.length} samples`,
-        { exitCode: 1, file, hint: 'Report this with the encoder; no file was written' },
+        `the exported file differs from the engine by ${largest} for ${samples.length} samples`,
+        { exitCode: 1, file, hint: 'No file was written; please report this with the encoder' },
       );
     }
     const shape = actual[outputs[0] as string]?.dims.slice(1) ?? [];
@@ -247,7 +247,7 @@ export function exportText({ file, bytes, outputs, checks, task, fold }: Written
   const [first, last] = [outputs[0], outputs.at(-1)];
   const names = outputs.length > 1 ? `${first} ... ${last}` : first;
   return [
-    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}${fold === undefined ? '' : `, head of the fold ${fold}`}`,
+    `${names} of waveform [1, samples]${task === undefined ? '' : `, task ${task}`}${fold === undefined ? '' : `, head of fold ${fold}`}`,
     ...checks.map(
       ({ samples, shape, difference: apart }) =>
         `  ${samples} samples: ${first} [1, ${shape.join(', ')}], within ${apart.toExponential(1)} of the engine`,

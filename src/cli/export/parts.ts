@@ -35,8 +35,8 @@ export async function exportParts(
 ): Promise<WrittenParts> {
   const { graph } = encoder;
   if (graph === undefined) {
-    throw new UserError(`${encoder.spec} is no ONNX file`, {
-      hint: 'Take --format onnx: one file holds it, with its head',
+    throw new UserError(`${encoder.spec} is not an ONNX file`, {
+      hint: 'Use --format onnx, which writes encoder and head to one file',
     });
   }
   const head = headPlace === undefined ? undefined : await headOf(encoder, headPlace, fold);
@@ -44,9 +44,9 @@ export async function exportParts(
   const top = new Set(['head', ...names.map((name) => name.split(sep)[0] as string)]);
   const others = (await readdir(folder).catch(() => [])).filter((name) => !top.has(name));
   if (others.length > 0)
-    throw new UserError(`holds other files (${others.slice(0, 4).join(', ')})`, {
+    throw new UserError(`contains other files (${others.slice(0, 4).join(', ')})`, {
       file: folder,
-      hint: 'Name a new folder',
+      hint: 'Choose a new folder',
     });
   for (const [i, file] of graph.files.entries())
     await writeFileAtomic(join(folder, names[i] as string), createReadStream(file));

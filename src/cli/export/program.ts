@@ -60,8 +60,8 @@ export async function exportedModel(encoder: Encoder, head: TrainedHead | undefi
   const weightBytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
   if (weightBytes > mostWeightBytes) {
     const gigabytes = (weightBytes / 2 ** 30).toFixed(1);
-    throw new UserError(`the weights are ${gigabytes} GiB: one ONNX file holds less than 2`, {
-      hint: 'Take --format safetensors',
+    throw new UserError(`the weights are ${gigabytes} GiB, but an ONNX file is limited to 2 GiB`, {
+      hint: 'Use --format safetensors',
     });
   }
   const { bytes } = lowerToOnnx(

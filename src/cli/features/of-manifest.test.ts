@@ -148,10 +148,10 @@ describe('writeManifestFeatures', () => {
     const refused = (more: Partial<ManifestFeaturesRequest>) =>
       expect(writeManifestFeatures(request(more))).rejects;
     await refused({ spec: 'fbank' }).toThrow(
-      /out: holds other features: of the encoder random:tiny \(.*\), not fbank/,
+      /out: holds other features: encoder random:tiny \(.*\), not fbank/,
     );
-    await refused({ layers: [1] }).toThrow('of the layers 0,1,2,3,4, not 1');
-    await refused({ format: 'npy' }).toThrow('in the format safetensors, not npy');
+    await refused({ layers: [1] }).toThrow('layers 0,1,2,3,4, not 1');
+    await refused({ format: 'npy' }).toThrow('format safetensors, not npy');
     await writeFile(join(folder, 'out/features.json'), '{}');
     await refused({}).toThrow('holds other features: features.json');
   });

@@ -62,7 +62,7 @@ export function wantedLayers({ name, dims }: Encoder, layers?: readonly number[]
   const beyond = layers?.find((layer) => layer > last);
   if (beyond !== undefined) {
     throw new UserError(`${name} has no layer ${beyond}`, {
-      hint: last === 0 ? 'It has the layer 0 alone' : `It has the layers 0 to ${last}`,
+      hint: last === 0 ? 'Its only layer is 0' : `Its layers are 0 to ${last}`,
     });
   }
   return layers === undefined ? [...dims.keys()] : [...layers].sort((a, b) => a - b);

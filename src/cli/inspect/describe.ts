@@ -1,4 +1,5 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
+import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
 import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
@@ -50,7 +51,7 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
     minimumSamples,
     normalizesWaveform,
     origin: originOf(encoder) ?? {
-      format: parts.length === 0 ? 'computed, without parameters' : 'untrained, drawn from a seed',
+      format: parts.length === 0 ? 'computed, no parameters' : 'untrained, random from a seed',
       files: [],
     },
     ...(encoder.graph && { slots: encoder.graph.slots }),
@@ -90,15 +91,18 @@ const count = (value: number): string => value.toLocaleString('en-US');
 export function descriptionText(description: EncoderDescription): string {
   const { dims, parts, origin, hash, frameSamples, framesPerSecond, minimumSamples } = description;
   const widths = [...new Set(dims)].join(', ');
-  const training = origin.training === undefined ? [] : ['its settings of training: --json shows them'];
+  const training = origin.training === undefined ? [] : ['training settings: see --json'];
   const rows: [string, string][] = [
     ['family', description.family],
     ['hidden states', `${dims.length}, ${widths} wide`],
     [
       'frames',
-      `${Number(framesPerSecond.toPrecision(6))} a second (every ${frameSamples} samples, the first from ${minimumSamples})`,
+      `${Number(framesPerSecond.toPrecision(6))} per second (every ${frameSamples} samples, at least ${minimumSamples} samples)`,
     ],
-    ['waveform', description.normalizesWaveform ? 'brought to zero mean and unit variance' : 'as it is'],
+    [
+      'waveform',
+      description.normalizesWaveform ? 'normalized to zero mean and unit variance' : 'not normalized',
+    ],
     ['parameters', count(description.parameters)],
     ...parts.map(({ name, parameters, tensors }): [string, string] => [
       `  ${name}`,
@@ -109,6 +113,7 @@ export function descriptionText(description: EncoderDescription): string {
       `${type} [${shape.map((length) => length || '?').join(', ')}]: ${use}`,
     ]),
     ['from', [origin.format, ...origin.files, ...training].join('\n')],
+    ...startOf(origin).map((text): [string, string] => ['began with', text]),
     ['hash', hash],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -120,6 +125,14 @@ export function descriptionText(description: EncoderDescription): string {
     ...settingsLines(description.config),
   ].join('\n');
 }
+
+/** The checkpoint whose weights its training began with. */
+function startOf({ init }: EncoderOrigin): string[] {
+  const { success, data } = startSchema.safeParse(init);
+  return success ? [`the weights of ${data.spec} (${data.hash})`] : [];
+}
+
+const startSchema = z.object({ spec: z.string(), hash: z.string() });
 
 /** A line a setting; groups as `kernel 19, layers 2`, lists as JSON. */
 function settingsLines(config: unknown): string[] {

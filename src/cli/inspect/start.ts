@@ -9,17 +9,18 @@ import { type Start, writeStart as write } from '../../encoders/onnx/starting-de
  */
 export async function writeStart(spec: string): Promise<Start> {
   if (await isGraphSpec(spec)) return write(spec);
-  throw new UserError(`'${spec}' is no ONNX file`, {
-    hint: '--describe is for ONNX files and their folders',
+  throw new UserError(`'${spec}' is not an ONNX file`, {
+    hint: '--describe works only on ONNX files and their folders',
   });
 }
 
 /** The description, and what it leaves open. */
 export function startText({ path, description, questions }: Start): string {
-  const open = questions.length === 0 ? ['check it against what the model was trained with'] : questions;
+  const open =
+    questions.length === 0 ? ['check it against the settings that the model was trained with'] : questions;
   return [
     JSON.stringify(description, null, 2),
-    `written to ${path}; still to be settled:`,
+    `written to ${path}; please check and complete:`,
     ...open.map((each) => `- ${each}`),
   ].join('\n');
 }

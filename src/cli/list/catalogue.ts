@@ -119,13 +119,13 @@ async function corpora(): Promise<readonly CorpusItem[]> {
   return [
     {
       name: 'mini',
-      summary: `synthetic English, made on first use: ${speakers} speakers; utterances: ${partsText(utterances)}`,
+      summary: `synthetic English, created on first use: ${speakers} speakers; utterances: ${partsText(utterances)}`,
       speakers,
       utterances,
     },
     {
       name: 'mini-superb',
-      summary: `ten tasks: those of mini; its sentences with phones and slots; ${partsText(more)}`,
+      summary: `ten tasks: those of mini, the same sentences with phones and slots, and ${partsText(more)}`,
     },
     ...[...onDisk, ...toolkits].map(({ name, summary }) => ({ name, summary: `ehmam prepare: ${summary}` })),
   ];

@@ -18,20 +18,21 @@ export async function buildLm(request: {
 }): Promise<number[]> {
   const { text: file, order, out } = request;
   if (!Number.isInteger(order) || order < 1 || order > 6)
-    throw new UserError(`--order ${order} is no order`, { hint: 'Give a whole number from 1 to 6' });
+    throw new UserError(`--order ${order}: expected a whole number from 1 to 6`);
   const text = await readText(file);
   const sentences = text.split(/\r?\n/).map((line) => line.split(/\s+/).filter((word) => word !== ''));
   sentences.forEach((words, i) => {
     const wrong = words.find((word) => reserved.includes(word));
     if (wrong !== undefined)
-      throw new UserError(`holds ${wrong}`, {
+      throw new UserError(`contains the reserved word ${wrong}`, {
         file,
         line: i + 1,
-        hint: 'The model adds it by itself: leave it out',
+        hint: 'Remove it: the model adds it itself',
       });
   });
   const said = sentences.filter((words) => words.length > 0);
-  if (said.length === 0) throw new UserError('holds no sentence', { file, hint: 'Give a sentence a line' });
+  if (said.length === 0)
+    throw new UserError('contains no sentence', { file, hint: 'Expected one sentence per line' });
   const orders = estimateNgrams(said, order);
   await writeFileAtomic(out, arpaLines(orders));
   return orders.map(({ length }) => length);

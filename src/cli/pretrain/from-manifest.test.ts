@@ -39,7 +39,7 @@ describe('pretrainFromManifest', () => {
     ['a masking that is not there', { masking: 'hardest' }, /unknown masking strategy 'hardest'/],
     ['a preset that is not there', { preset: 'huge' }, /no preset 'huge'/],
     ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
-    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number from 1/],
+    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number, 1 or more/],
     ['half a seed', { seed: 0.5 }, /--seed 0\.5 is not possible/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {

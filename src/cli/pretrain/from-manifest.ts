@@ -23,7 +23,7 @@ export interface PretrainRequest extends PretrainWish {
 }
 
 /**
- * Checks preset, settings, plug-ins, masking, steps and manifest, then pre-trains. A run that goes on loads the plug-in that it
+ * Checks preset, settings, plug-ins, masking, steps, the checkpoint to start from and manifest, then pre-trains. A run that goes on loads the plug-in that it
  * began with.
  * @throws UserError for any of them, before a file is written
  */
@@ -31,11 +31,12 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { manifest, root, split, out, resume, quiet, signal, say } = request;
   checkNumbers(request);
   if (resume) await loadPlugins(await missingPlugins(runFolder(out)));
-  const { config } = await planPretraining(request);
+  const { config, init, remarks } = await planPretraining(request, quiet);
+  for (const remark of remarks) say(remark);
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
-  return pretrain({ config, utterances, out, engine, resume, quiet, signal, say });
+  return pretrain({ config, init, utterances, out, engine, resume, quiet, signal, say });
 }
 
 function checkNumbers({ steps, seed }: PretrainRequest): void {
@@ -44,8 +45,6 @@ function checkNumbers({ steps, seed }: PretrainRequest): void {
     ['seed', seed, 0],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
-    throw new UserError(`--${option} ${value} is not possible`, {
-      hint: `Give a whole number from ${least}`,
-    });
+    throw new UserError(`--${option} ${value}: expected a whole number, ${least} or more`);
   }
 }

@@ -38,9 +38,9 @@ export type WrittenReport = Page['summary'] & {
 export async function writeReport(request: ReportRequest): Promise<WrittenReport> {
   const { out, title, baseline, metrics, audio, audioMegabytes, hardest } = request;
   if (!(audioMegabytes >= 0) || !(Number.isInteger(hardest) && hardest >= 0)) {
-    throw new UserError(`--audio-size ${audioMegabytes} with --hardest ${hardest} is not possible`, {
-      hint: 'Give megabytes from 0, and a whole number of utterances from 0',
-    });
+    throw new UserError(
+      `--audio-size ${audioMegabytes}, --hardest ${hardest}: expected a size of 0 or more and a whole number, 0 or more`,
+    );
   }
   const remarks: string[] = [];
   const remark = (why: string): void => {

@@ -138,9 +138,7 @@ function seedsOf(texts: readonly string[]): number[] {
   if (only === undefined) return [usualSeed];
   if (others.length > 0) return [...new Set([only, ...others])];
   if (only < 1 || only > mostSeeds)
-    throw new UserError(`--seeds ${only} is how many seeds`, {
-      hint: `Give 1 to ${mostSeeds}, or the seeds themselves: 1,2,3`,
-    });
+    throw new UserError(`--seeds ${only}: expected a count from 1 to ${mostSeeds}, or a list such as 1,2,3`);
   return Array.from({ length: only }, (_, i) => usualSeed + i);
 }
 
@@ -149,12 +147,12 @@ function ratesOf(lr: string | undefined): readonly number[] | undefined {
   if (lr === 'search') return searchedRates;
   const rate = Number(lr);
   if (rate > 0 && Number.isFinite(rate)) return [rate];
-  throw new UserError(`--lr '${lr}' is no learning rate`, { hint: "Give a number above 0, or 'search'" });
+  throw new UserError(`--lr '${lr}': expected a number above 0, or 'search'`);
 }
 
 function seedOf(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new UserError(`--seeds '${text}' is no seed`, { hint: 'Give whole numbers from 0: 1,2,3' });
+  throw new UserError(`--seeds '${text}': expected whole numbers, 0 or more, such as 1,2,3`);
 }
 
 function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly SuiteTask[] {
@@ -163,6 +161,6 @@ function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly S
     const task = suite.tasks.find((one) => one.name === name);
     if (task !== undefined) return task;
     const known = suite.tasks.map((one) => one.name);
-    throw new UserError(`the suite ${suite.name} has no task '${name}'`, { hint: mendOfName(name, known) });
+    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: mendOfName(name, known) });
   });
 }

@@ -44,7 +44,7 @@ export const knownCorpora: Readonly<Record<string, KnownCorpus>> = {
     corpus: 'Speech Commands v0.01',
     splits: { train: { utterances: 51094 }, dev: { utterances: 6798 }, test: { utterances: 3081 } },
     values: { label: 12 },
-    note: 'the 51094 are 51088 words and six noise files, which a manifest holds cut into seconds, in train and in dev',
+    note: 'the 51094 files are 51088 words and six noise files; manifests contain the noise in pieces of one second, in train and dev',
   },
   sid: {
     corpus: 'VoxCeleb1',

@@ -51,7 +51,7 @@ export function duplicateIds(rows: readonly Utterance[]): Problem[] {
     else
       problems.push({
         kind: 'duplicate id',
-        message: `${manifest}:${line}: the id '${id}' stands on line ${first} already`,
+        message: `${manifest}:${line}: duplicate id '${id}' (first used on line ${first})`,
       });
   }
   return problems;
@@ -72,7 +72,7 @@ export async function missingAudio(rows: readonly Utterance[]): Promise<Readonly
       problems.size < mostHints
         ? await nearPath(containerOf(columns.path ?? path), containerOf(path))
         : undefined;
-    const { message } = new UserError(`the audio file '${columns.path}' is not at ${path}`, {
+    const { message } = new UserError(`audio file '${columns.path}' not found at ${path}`, {
       file: manifest,
       line,
       ...(hint !== undefined && { hint }),
@@ -126,7 +126,7 @@ function askedAgain(task: Task, data: TaskData): string[] {
       rest = next;
     }
   }
-  return [...messages, `${task.name} refused ${mostAsked} rows and was not asked about more`];
+  return [...messages, `${task.name} refused ${mostAsked} rows ; further rows were not checked`];
 }
 
 /** Every utterance whose audio cannot be decoded, or is too short to learn from. */
@@ -159,11 +159,11 @@ function tooShort(task: Task, utterance: Utterance, seconds: number): Problem[] 
   const needed = task.stepsNeeded?.(utterance) ?? 1;
   const frames = Math.max(0, Math.floor((seconds - frameSeconds) / hopSeconds + 1e-6) + 1);
   if (utterance.split !== 'train' || frames >= needed) return [];
-  const what = `what '${utterance.id}' says takes ${needed} steps, its ${seconds.toFixed(2)} s have ${frames} of 20 ms`;
+  const what = `audio of '${utterance.id}' is too short for its text: it needs ${needed} frames of 20 ms, but ${seconds.toFixed(2)} s have ${frames}`;
   const { message } = new UserError(what, {
     file: utterance.manifest,
     line: utterance.line,
-    hint: 'Nothing can be learned from it: correct it, or leave the row out',
+    hint: 'It cannot be used in training: correct it, or remove the row',
   });
   return [{ kind: 'too short', message }];
 }

@@ -25,24 +25,24 @@ export async function checkResults(paths: readonly string[]): Promise<ResultsChe
       const record = await readRecord(path);
       const ids = new Set<string>();
       for await (const { id } of readPredictions({ path, record })) {
-        if (ids.has(id)) throw new UserError(`its predictions hold '${id}' twice`, { file: path });
+        if (ids.has(id)) throw new UserError(`duplicate id '${id}' in its predictions`, { file: path });
         ids.add(id);
       }
       predictions += ids.size;
       const tensors = await openTensors({ path, record });
       await tensors?.close();
       const stray = [...(tensors?.ids ?? [])].find((id) => !ids.has(id));
-      if (stray !== undefined) faults.push(`${path}: there are tensors of '${stray}' and no prediction`);
+      if (stray !== undefined) faults.push(`${path}: '${stray}' has tensors but no prediction`);
       for (const [name, { utterances }] of Object.entries(record.metrics)) {
         if (utterances === ids.size) continue;
         faults.push(
-          `${path}: metrics.${name} is over ${utterances} utterances, the predictions are ${ids.size}`,
+          `${path}: metrics.${name} covers ${utterances} utterances, but there are ${ids.size} predictions`,
         );
       }
       const layers = await readLayers({ path, record });
       const lines = layers && (await readLayersLines({ path }, layers));
       if (lines?.some(({ id }) => !ids.has(id)))
-        faults.push(`${path}: the hidden states beside it are of other utterances`);
+        faults.push(`${path}: its results by layer are of different utterances`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       faults.push(messageOf(error));

@@ -41,7 +41,7 @@ test('a good manifest has counts, a hash and no problem', async () => {
     remarks: [],
   });
   expect(report.hash).toMatch(/^[0-9a-f]{64}$/);
-  expect(reportText(report)).toContain('no problem found');
+  expect(reportText(report)).toContain('no problems found');
 });
 
 test('labels that train never shows and labels that are empty are all listed', async () => {

@@ -151,7 +151,7 @@ function unusedSplits(rows: readonly Utterance[]): string[] {
   for (const { split } of rows) {
     if (!(splits as readonly string[]).includes(split)) counts.set(split, (counts.get(split) ?? 0) + 1);
   }
-  return [...counts].map(([split, count]) => `${count} rows of the split '${split}' are not used`);
+  return [...counts].map(([split, count]) => `${count} rows of split '${split}' are not used`);
 }
 
 /** Labels that look like one class and are several. */
@@ -172,7 +172,7 @@ function sharedBy(
       const shared = [...(keys[i] as Set<string>)].filter((key) => keys[i + 1 + j]?.has(key));
       return shared.length === 0
         ? []
-        : [`${split} and ${other} share ${shared.length} ${what}: ${shared[0]}, for example`];
+        : [`${split} and ${other} share ${shared.length} ${what}, for example ${shared[0]}`];
     }),
   );
 }
@@ -217,10 +217,10 @@ export function reportText(report: ManifestReport): string {
       ? []
       : [`different values${report.folds === undefined ? ' in train' : ''}: ${kinds.join(', ')}`]),
     ...(official?.note ? [`note: ${official.note}`] : []),
-    `hash ${hash ?? 'none: ids stand twice'}`,
-    ...remarks.map((remark) => `remark: ${remark}`),
+    `hash ${hash ?? 'none: there are duplicate ids'}`,
+    ...remarks.map((remark) => `warning: ${remark}`),
     ...problemLines(problems),
-    problems.length === 0 ? 'no problem found' : `${problems.length} problems found`,
+    problems.length === 0 ? 'no problems found' : `${problems.length} problems found`,
   ].join('\n');
 }
 

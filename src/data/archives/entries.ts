@@ -31,9 +31,9 @@ export async function* archiveEntries(file: string): AsyncGenerator<ArchiveEntry
   const isGzip = head.readUInt16LE(0) === 0x8b1f;
   const isTar = head.toString('latin1', 257, 262) === 'ustar';
   if (!isZip && !isGzip && !isTar) {
-    throw new UserError('is no archive that can be read', {
+    throw new UserError('is not a supported archive', {
       file,
-      hint: 'Give a .tar, .tar.gz or .zip file; one in parts must be joined first: cat PART* > WHOLE.zip',
+      hint: 'Pass a .tar, .tar.gz or .zip file; join one in parts first: cat PART* > WHOLE.zip',
     });
   }
   try {
@@ -57,16 +57,16 @@ function explanation(file: string, error: unknown): unknown {
   if (error instanceof UserError || systemCode(error) !== undefined) return error;
   // The zip reader judges names by itself.
   if (/^(invalid relative path|absolute path|invalid characters in fileName)/.test(messageOf(error))) {
-    return new UserError(`an entry leaves the folder (${messageOf(error)}): the archive is refused`, {
+    return new UserError(`unsafe archive: an entry points outside the folder (${messageOf(error)})`, {
       file,
-      hint: 'Get it from its publisher',
+      hint: 'Download it from its publisher',
       cause: error,
     });
   }
   return new UserError(`the archive is truncated or damaged (${messageOf(error)})`, {
     exitCode: 1,
     file,
-    hint: 'Get it anew; what was unpacked so far is not taken for the whole',
+    hint: 'Download it again; what was unpacked is marked as incomplete',
     cause: error,
   });
 }
@@ -80,7 +80,7 @@ async function headOf(file: string): Promise<Buffer> {
   } catch (error) {
     throw new UserError(`the archive cannot be read (${messageOf(error)})`, {
       file,
-      hint: 'Give the path of a .tar, .tar.gz or .zip file',
+      hint: 'Pass the path of a .tar, .tar.gz or .zip file',
       cause: error,
     });
   }
@@ -127,7 +127,7 @@ async function* tarEntries(file: string, gzipped: boolean): AsyncGenerator<Archi
   } finally {
     source.destroy();
   }
-  if (zeros < 1024) throw new Error('it does not end as a tar file does');
+  if (zeros < 1024) throw new Error('its end marker is missing');
 }
 
 /** The kinds of files that Unix knows, in the upper half of a zip entry's attributes. */
@@ -147,7 +147,7 @@ async function* zipEntries(file: string): AsyncGenerator<ArchiveEntry> {
       const { fileName: name, uncompressedSize: bytes } = entry;
       const kind = unixKinds.get((entry.externalFileAttributes >>> 16) & 0o170000);
       if (entry.isEncrypted()) {
-        throw new UserError(`its entry ${name} is encrypted`, { file, hint: 'Unpack it by hand' });
+        throw new UserError(`its entry ${name} is encrypted`, { file, hint: 'Unpack it yourself' });
       }
       yield {
         name,
@@ -170,5 +170,5 @@ async function* checkedContent(archive: yauzl.ZipFile, entry: yauzl.Entry): Asyn
     sum = crc32(chunk, sum);
     yield chunk;
   }
-  if (sum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is wrong`);
+  if (sum !== entry.crc32) throw new Error(`wrong checksum of ${entry.fileName}`);
 }

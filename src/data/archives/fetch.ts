@@ -31,8 +31,8 @@ export async function planFetch(
   const names = corpus.archives.map(({ subset }) => subset);
   const unknown = subsets.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new UserError(`${corpus.corpus} has no subset '${unknown}'`, {
-      hint: `It has ${names.join(', ')}`,
+    throw new UserError(`unknown subset '${unknown}' of ${corpus.corpus}`, {
+      hint: `Expected one of: ${names.join(', ')}`,
     });
   return Promise.all(
     subsets.map(async (subset) => {
@@ -62,10 +62,10 @@ export async function fetchArchives(
     const { file, there, bytes } = archive;
     if (!existsSync(file)) absent.push(archive);
     else if (there !== bytes) {
-      throw new UserError(`has ${there} bytes, the published file ${bytes}`, {
+      throw new UserError(`has ${there} bytes, but the published file has ${bytes}`, {
         exitCode: 1,
         file,
-        hint: 'Move it away',
+        hint: 'Move or remove it',
       });
     }
   }
@@ -100,9 +100,12 @@ async function roomFor(archives: readonly PlannedArchive[]): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = archives.reduce((sum, { bytes, there }) => sum + bytes - Math.min(there, bytes), 0);
   if (bavail * bsize >= needed) return;
-  throw new UserError(`has ${gigabytes(bavail * bsize)} free, the archives need ${gigabytes(needed)}`, {
-    exitCode: 1,
-    file: folder,
-    hint: 'Free some space or choose another folder with --out',
-  });
+  throw new UserError(
+    `not enough disk space: ${gigabytes(bavail * bsize)} free, the archives need ${gigabytes(needed)}`,
+    {
+      exitCode: 1,
+      file: folder,
+      hint: 'Free some space or choose another folder with --out',
+    },
+  );
 }

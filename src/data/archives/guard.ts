@@ -30,20 +30,21 @@ export function entryGuard(
   let entries = 0;
   let bytes = 0;
   const refuse = (name: string, why: string): UserError =>
-    new UserError(`its entry '${name}' ${why}: the archive is refused`, {
+    new UserError(`unsafe archive: entry '${name}' ${why}`, {
       file: archive,
-      hint: 'Get it from its publisher, or unpack it by hand if you trust it',
+      hint: 'Download it from its publisher, or unpack it yourself if you trust it',
     });
   return ({ name, kind, bytes: size }) => {
     entries += 1;
     bytes += size;
-    if (kind !== 'file' && kind !== 'folder') throw refuse(name, `is no file but a ${kind}`);
-    if (entries > limits.entries) throw refuse(name, `is one too many after ${limits.entries}`);
-    if (!(size >= 0) || bytes > limits.bytes) throw refuse(name, `makes it more than ${limits.bytes} bytes`);
+    if (kind !== 'file' && kind !== 'folder') throw refuse(name, `is a ${kind}, not a file`);
+    if (entries > limits.entries) throw refuse(name, `exceeds the limit of ${limits.entries} entries`);
+    if (!(size >= 0) || bytes > limits.bytes)
+      throw refuse(name, `exceeds the limit of ${limits.bytes} bytes`);
     if (bytes > ratioFromBytes && bytes > limits.ratio * archiveBytes)
-      throw refuse(name, `makes it ${Math.round(bytes / archiveBytes)} times its size`);
+      throw refuse(name, `expands the archive to ${Math.round(bytes / archiveBytes)} times its size`);
     const path = insidePath(name);
-    if (path === undefined) throw refuse(name, 'leaves the folder');
+    if (path === undefined) throw refuse(name, 'points outside the folder');
     if (path === '') {
       if (kind === 'file') throw refuse(name, 'has no name');
       return '';
@@ -53,13 +54,13 @@ export function entryGuard(
       const folder = parts.slice(0, depth).join('/');
       const key = keyOf(folder);
       const file = files.get(key);
-      if (file !== undefined) throw refuse(name, `needs a folder where the file '${file}' is`);
+      if (file !== undefined) throw refuse(name, `needs a folder in place of the file '${file}'`);
       folders.set(key, folder);
     }
     if (kind === 'file') {
       const key = keyOf(path);
       const other = files.get(key) ?? folders.get(key);
-      if (other === path) throw refuse(name, 'is there twice');
+      if (other === path) throw refuse(name, 'occurs twice');
       if (other !== undefined) throw refuse(name, `differs from '${other}' only in upper and lower case`);
       files.set(key, path);
     }

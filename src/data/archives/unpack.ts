@@ -91,10 +91,10 @@ export async function unpack(
 }
 
 function cannotUnpack(target: string, error: unknown): UserError {
-  return new UserError(`cannot be unpacked to (${messageOf(error)})`, {
+  return new UserError(`cannot unpack to this folder (${messageOf(error)})`, {
     exitCode: 1,
     file: target,
-    hint: 'The same command goes on where it stopped once that is mended',
+    hint: 'Fix the cause, then run the same command to resume',
     cause: error,
   });
 }
@@ -121,9 +121,9 @@ export async function refuseUnfinished(folder: string): Promise<void> {
     for (const name of names.filter((each) => each.endsWith('.json'))) {
       const record = await readRecord(join(place, recordFolder, name));
       if (record === undefined || record.whole) continue;
-      throw new UserError(`holds only a part of ${record.archive}: its unpacking was cut off`, {
+      throw new UserError(`contains only a part of ${record.archive}: unpacking was interrupted`, {
         file: place,
-        hint: `Give --from ${record.archive} again: it goes on where it stopped`,
+        hint: `Pass --from ${record.archive} again to resume`,
       });
     }
   }
@@ -135,7 +135,7 @@ async function readRecord(place: string): Promise<ArchiveRecord | undefined> {
   try {
     return recordSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new UserError('is no record of an archive', {
+    throw new UserError('is not a record of an unpacked archive', {
       file: place,
       hint: 'Remove it, and unpack again',
       cause: error,
@@ -158,7 +158,7 @@ export async function roomFor(bytes: number, target: string): Promise<void> {
   if (bavail * bsize >= bytes) return;
   const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
   throw new UserError(
-    `has ${gigabytes(bavail * bsize)} free, the archive needs ${gigabytes(bytes)} or more`,
+    `not enough disk space: ${gigabytes(bavail * bsize)} free, the archive needs ${gigabytes(bytes)} or more`,
     {
       exitCode: 1,
       file: target,
@@ -173,10 +173,10 @@ type Contents = Pick<ArchiveEntry, 'bytes' | 'content'>;
 async function placeFile(entry: Contents, file: string): Promise<boolean> {
   if (existsSync(file)) {
     if (await holds(file, entry)) return false;
-    throw new UserError('is there already, with other contents than in the archive', {
+    throw new UserError('already exists, with different contents', {
       exitCode: 1,
       file,
-      hint: 'Move it away, or choose another folder',
+      hint: 'Move or remove it, or choose another folder',
     });
   }
   await mkdir(dirname(file), { recursive: true });

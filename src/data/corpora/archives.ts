@@ -42,12 +42,12 @@ async function refuseOther(corpus: string, archive: string, quiet: boolean): Pro
     const fault =
       size === published.bytes
         ? await digestFault(archive, published, (bytes) => progress.update(Math.ceil(bytes / 1e6)))
-        : `it has ${size} bytes, not ${published.bytes}`;
+        : `it has ${size} bytes, expected ${published.bytes}`;
     if (fault === undefined) return;
-    throw new UserError(`is not the archive that was published: ${fault}`, {
+    throw new UserError(`differs from the published archive: ${fault}`, {
       exitCode: 1,
       file: archive,
-      hint: 'Get it anew (ehmam fetch), or give --unchecked if it was packed by someone else',
+      hint: 'Download it again (ehmam fetch), or pass --unchecked to accept another version',
     });
   } finally {
     progress.stop();

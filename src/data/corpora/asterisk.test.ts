@@ -66,7 +66,7 @@ describe('prepare asterisk', () => {
   it('says what to do with formats that are not read, and gives them to those who decode', async () => {
     await writeTree(root, asteriskTree);
     await expect(prepare(['fr'])).rejects.toThrow(/holds prompts in gsm only, which is not read.*ffmpeg -i/);
-    await expect(prepare(['ru'])).rejects.toThrow('holds no prompts in these languages');
+    await expect(prepare(['ru'])).rejects.toThrow('contains no prompts in these languages');
     await expect(prepare(['de'])).rejects.toThrow("no prompts in 'de'. It has en, es, fr, it, ru");
     await expect(prepare(undefined, join(root, 'usr'))).resolves.toBeDefined();
     await expect(prepare(undefined, join(root, 'nowhere'))).rejects.toThrow(

@@ -126,8 +126,8 @@ export const asterisk: Corpus = {
   async find(root, { subsets = languages }) {
     const unknown = subsets.find((name) => !languages.includes(name));
     if (unknown !== undefined) {
-      throw new UserError(`Asterisk has no prompts in '${unknown}'`, {
-        hint: `It has ${languages.join(', ')}`,
+      throw new UserError(`unknown language '${unknown}' of Asterisk prompts`, {
+        hint: `Expected one of: ${languages.join(', ')}`,
       });
     }
     const remarks: string[] = [];
@@ -143,7 +143,7 @@ export const asterisk: Corpus = {
       remarks.push(
         ...countRemark(folder, some.length, known),
         ...(wav.length < some.length
-          ? [`${folder}: ${some.length - wav.length} prompts are left out: no WAV`]
+          ? [`${folder}: ${some.length - wav.length} prompts skipped: no WAV file`]
           : []),
       );
       if (saysTexts && silent > 0) remarks.push(`${folder}: ${silent} of ${wav.length} prompts have no text`);
@@ -178,10 +178,10 @@ function unreadable(root: string, prompts: readonly AsteriskPrompt[]): UserError
   const kinds = [...new Set(prompts.map(({ file }) => extname(file).slice(1)))];
   const what =
     prompts.length === 0
-      ? 'holds no prompts in these languages'
-      : `holds prompts in ${kinds.join(' and ')} only, which is not read`;
+      ? 'contains no prompts in these languages'
+      : `contains prompts only in unsupported formats: ${kinds.join(' and ')}`;
   return new UserError(what, {
     file: root,
-    hint: 'Unpack asterisk-core-sounds-*-wav there, or convert each one beside itself: ffmpeg -i NAME.g722 NAME.wav, sox NAME.gsm NAME.wav',
+    hint: 'Unpack asterisk-core-sounds-*-wav into this folder, or convert each file in place: ffmpeg -i NAME.g722 NAME.wav, sox NAME.gsm NAME.wav',
   });
 }

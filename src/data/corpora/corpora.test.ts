@@ -239,7 +239,7 @@ describe('prepare folder', () => {
     const { remarks } = await prepare('folder', { root: join(root, 'in') });
     expect(remarks).toHaveLength(2);
     expect(remarks[0]).toMatch(/^left out: .*b\.wav: is not an audio file/);
-    expect(remarks[1]).toMatch(/^left out: .*c\.wav: the audio file holds no samples$/);
+    expect(remarks[1]).toMatch(/^left out: .*c\.wav: the audio file has no samples$/);
     expect(await rowsOf('in')).toHaveLength(1);
     await prepare('folder', { root: join(root, 'in'), fast: true });
     expect(await rowsOf('in')).toHaveLength(3);

@@ -81,9 +81,9 @@ export function notThere(
   remarks: readonly string[] = [],
 ): UserError {
   const also = remarks.map((remark) => `; ${remark}`).join('');
-  return new UserError(`does not hold ${what}: looked for ${looked.join(', ')}${also}`, {
+  return new UserError(`does not contain ${what}: looked for ${looked.join(', ')}${also}`, {
     file: root,
-    hint: 'Give with --root the folder that the archives were unpacked into',
+    hint: 'Pass the folder that the archives were unpacked into with --root',
   });
 }
 
@@ -97,7 +97,7 @@ export async function linesOf(file: string): Promise<string[]> {
 export function countRemark(name: string, found: number, known: number | undefined): string[] {
   return known === undefined || found === known
     ? []
-    : [`${name}: ${found} utterances, where the publisher says ${known}`];
+    : [`${name}: ${found} utterances, expected ${known} (as published)`];
 }
 
 /** `3 of the files that LIST names are missing, the first is X` */

@@ -68,7 +68,7 @@ export async function durationsOf(all: readonly Measurable[]): Promise<DurationA
     const seconds = typeof each === 'string' ? audioSeconds(each) : audioSecondsOfBytes(each.bytes, name);
     answers.push(
       await seconds.then(
-        (value) => (value > 0 ? { seconds: value } : { failure: `${name}: the audio file holds no samples` }),
+        (value) => (value > 0 ? { seconds: value } : { failure: `${name}: the audio file has no samples` }),
         (error: unknown) => ({ failure: messageOf(error) }),
       ),
     );

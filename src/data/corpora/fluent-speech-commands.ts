@@ -71,7 +71,11 @@ async function readLines(file: string): Promise<Line[]> {
   }) as Line[];
   const lacking = columns.find((name) => lines[0]?.[name] === undefined);
   if (lacking !== undefined) {
-    throw new UserError(`the column '${lacking}' is missing`, { file, line: 1, hint: 'Get the file anew' });
+    throw new UserError(`the column '${lacking}' is missing`, {
+      file,
+      line: 1,
+      hint: 'Download the file again',
+    });
   }
   return lines;
 }

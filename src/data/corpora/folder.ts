@@ -13,7 +13,7 @@ const splitNames = ['train', 'dev', 'test'];
 
 export const folder: Corpus = {
   name: 'folder',
-  summary: 'any tree of audio files, with --label-from-parent, --split-by-speaker, --texts CSV',
+  summary: 'any folder of audio files, with --label-from-parent, --split-by-speaker, --texts CSV',
   understands: ['labelFromParent', 'splitBySpeaker', 'texts'],
   async find(root, { labelFromParent = false, splitBySpeaker = false, texts }) {
     const remarks: string[] = [];
@@ -26,9 +26,9 @@ export const folder: Corpus = {
       columns === undefined ? [] : [rowOf(root, path, { labelFromParent, splitBySpeaker }, columns)],
     );
     if (rows.length === 0) {
-      throw new UserError(`none of its rows names a file below ${root}`, {
+      throw new UserError(`none of its rows refers to a file in ${root}`, {
         file: texts ?? root,
-        hint: `Its column path must be relative to --root: ${files[0]}`,
+        hint: `Paths in the column path must be relative to --root, such as ${files[0]}`,
       });
     }
     const there = new Set(files.map(keyOf));
@@ -55,21 +55,21 @@ function rowOf(
   const label = how.labelFromParent ? parents.pop() : undefined;
   const speaker = columns.speaker ?? parents.at(-1) ?? '';
   if (how.labelFromParent && label === undefined) {
-    throw new UserError('lies in no folder that could be its label', {
+    throw new UserError('is not in a folder, so it has no label', {
       file: join(root, path),
-      hint: 'Put it into a folder, or leave --label-from-parent out',
+      hint: 'Move it into a folder, or remove --label-from-parent',
     });
   }
   if (how.splitBySpeaker && speaker === '') {
-    throw new UserError('has no speaker to split by', {
+    throw new UserError('has no speaker, which --split-by-speaker needs', {
       file: join(root, path),
-      hint: 'Put the files of a speaker into a folder, or give a column speaker with --texts',
+      hint: 'Put the files of each speaker into one folder, or add a column speaker to the --texts file',
     });
   }
   const split = columns.split ?? drawnSplit(how.splitBySpeaker ? `speaker ${speaker}` : path);
   if (!splitNames.includes(split)) {
-    throw new UserError(`the split '${split}' of ${path} is not known`, {
-      hint: `Use ${splitNames.join(', ')}`,
+    throw new UserError(`unknown split '${split}' of ${path}`, {
+      hint: `Expected one of: ${splitNames.join(', ')}`,
     });
   }
   const { path: _, split: __, ...rest } = columns;
@@ -90,19 +90,19 @@ async function readTexts(file: string): Promise<Map<string, Columns>> {
   try {
     rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, trim: true }) as Columns[];
   } catch (error) {
-    throw new UserError(`is not valid CSV (${messageOf(error)})`, { file, cause: error });
+    throw new UserError(`invalid CSV (${messageOf(error)})`, { file, cause: error });
   }
   if (rows.some(({ path }) => path === undefined || path === '')) {
     throw new UserError("has no column 'path', or a row without one", {
       file,
-      hint: 'Its first line must name the columns: path,text',
+      hint: 'The first line must contain the column names: path,text',
     });
   }
   const told = new Map<string, Columns>();
   for (const row of rows) {
     const key = keyOf(row.path as string);
     if (told.has(key))
-      throw new UserError(`names '${row.path}' twice`, { file, hint: 'Leave one row a file' });
+      throw new UserError(`duplicate path '${row.path}'`, { file, hint: 'Keep one row per file' });
     told.set(key, row);
   }
   return told;

@@ -121,7 +121,7 @@ function inOrder(session: string, dialogs: readonly string[], remarks: string[])
   const others = dialogs.filter((dialog) => !names.includes(dialog)).sort();
   const [first] = others;
   if (first !== undefined)
-    remarks.push(`${session}: ${others.length} dialogs are in no list of s3prl, the first is ${first}`);
+    remarks.push(`${session}: ${others.length} dialogs are not in s3prl's lists, the first is ${first}`);
   return [...names.filter((name) => dialogs.includes(name)), ...others];
 }
 

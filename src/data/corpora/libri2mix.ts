@@ -41,7 +41,7 @@ export const libri2mix: Corpus = {
       }
       if (without.length > 0)
         remarks.push(
-          `${folder}: ${without.length} mixtures have no turns in the RTTM and are left out, the first is ${without[0]}`,
+          `${folder}: ${without.length} mixtures without turns in the RTTM file skipped, the first is ${without[0]}`,
         );
       remarks.push(...countRemark(folder, names.length, known));
     }

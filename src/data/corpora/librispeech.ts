@@ -47,7 +47,9 @@ export const librispeech: Corpus = {
   async find(root, { subsets, lexicon }) {
     const unknown = subsets?.find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      throw new UserError(`LibriSpeech has no subset '${unknown}'`, { hint: `It has ${names.join(', ')}` });
+      throw new UserError(`unknown subset '${unknown}' of LibriSpeech`, {
+        hint: `Expected one of: ${names.join(', ')}`,
+      });
     }
     const base = firstThere(root, ['LibriSpeech']) ?? root;
     const finetuning = firstThere(root, ['librispeech_finetuning', '../librispeech_finetuning']) ?? root;
@@ -110,7 +112,7 @@ function withPhones(rows: readonly Transcribed[], { of, digest }: Pronunciations
   const more = listed.length > mostListed ? `, and ${listed.length - mostListed} more` : '';
   throw new UserError(
     `${unknown.size === 1 ? '1 word has' : `${unknown.size} words have`} no entry in the lexicon: ${listed.slice(0, mostListed).join(', ')}${more}`,
-    { ...first, hint: 'Give another lexicon that has them too: --lexicon A.txt,B.txt' },
+    { ...first, hint: 'Add a lexicon that contains them: --lexicon A.txt,B.txt' },
   );
 }
 

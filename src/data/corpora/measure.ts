@@ -21,16 +21,16 @@ export async function measured(
   const files = [...new Set(rows.map(({ file }) => file))].filter((file) => !answers.has(file));
   const read = files.length === 0 ? [] : await readDurations(files, { quiet });
   for (const [i, answer] of read.entries()) answers.set(files[i] as string, answer);
-  for (const answer of answers.values()) if ('failure' in answer) remarks.push(`left out: ${answer.failure}`);
+  for (const answer of answers.values()) if ('failure' in answer) remarks.push(`skipped: ${answer.failure}`);
   const good = rows.flatMap((row) => fitted(row, answers.get(row.file)));
   remarks.push(
-    ...kindRemark(good, 'outside', 'left out: the audio of', 'ends before they do'),
-    ...kindRemark(good, 'cut', 'the end of', 'lies behind that of the audio: they end with it'),
+    ...kindRemark(good, 'outside', 'skipped: the audio of', 'ends before their start or end'),
+    ...kindRemark(good, 'cut', 'the end of', 'is beyond the end of the audio: shortened to the audio'),
     ...kindRemark(
       good,
       'misstated',
       'the file of',
-      'is not as long as the corpus says: its own length counts',
+      'has another duration than the corpus states: the duration of the file is used',
     ),
   );
   return good.flatMap(({ row, kinds }) => (kinds.includes('outside') ? [] : row));
@@ -74,8 +74,8 @@ function kindRemark(
   const [first] = those;
   if (first === undefined) return [];
   const { id, start = 0, duration, stated, place } = first.row;
-  const said = kind === 'misstated' ? `${stated} s` : `from ${start} s, ${duration ?? 'no'} s long`;
+  const said = kind === 'misstated' ? `${stated} s` : `start ${start} s, duration ${duration ?? 'unknown'} s`;
   const where = place === undefined ? '' : ` (${place})`;
   const count = those.length === 1 ? '1 utterance' : `${those.length} utterances`;
-  return [`${before} ${count} ${after}: '${id}'${where}, for example, ${said}, in ${first.found} of audio`];
+  return [`${before} ${count} ${after}: for example '${id}'${where}: ${said}, audio of ${first.found}`];
 }

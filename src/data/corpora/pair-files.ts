@@ -54,7 +54,7 @@ export async function writePairFiles(
       yield stringify(block);
     };
     await writeFileAtomic(file, lines());
-    if (left > 0) remarks.push(`${name}: ${left} pairs of utterances that are not there are left out`);
+    if (left > 0) remarks.push(`${name}: ${left} pairs of missing utterances skipped`);
     prepared.push({ name, file, splits });
   }
   return prepared;

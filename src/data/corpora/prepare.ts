@@ -76,9 +76,9 @@ export async function writeManifests(
     const all = withOwnIds(listed, resolve(place), remarks);
     const rows = fast ? all : await measured(all, quiet, remarks);
     if (rows.length === 0) {
-      throw new UserError(`no utterance for ${name} is left. ${remarks[0] ?? 'Nothing was found'}`, {
+      throw new UserError(`no usable utterance for ${name}. ${remarks[0] ?? 'Nothing was found'}`, {
         file: place,
-        hint: 'Unpack the audio there too',
+        hint: 'Unpack the audio into the same folder too',
       });
     }
     for (const { id } of rows) ids.add(id);
@@ -108,7 +108,7 @@ function withOwnIds(rows: readonly CorpusRow[], root: string, remarks: string[])
   const [first] = shared;
   if (first === undefined) return rows;
   remarks.push(
-    `${shared.length} utterances share their id with another ('${first.id}', for example): theirs end on a digest of the path`,
+    `${shared.length} utterances have duplicate ids (for example '${first.id}'): a hash of the path was appended to each`,
   );
   const marked = new Set(shared);
   const given = new Map<string, number>();

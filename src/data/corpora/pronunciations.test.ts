@@ -58,7 +58,7 @@ it('refuses words without an entry, each with file and line', async () => {
 });
 
 it.each([
-  ['no entry', '\n;;; a comment\n', /lexicon-0\.txt: the lexicon holds no entry/],
+  ['no entry', '\n;;; a comment\n', /lexicon-0\.txt: the lexicon has no entries/],
   ['a word without phones', 'CHAPTER\tCH AE1\nONE\n', /lexicon-0\.txt:2: 'ONE' has no phones/],
   ['a phone without its stress', 'ONE\tW AH N\n', /lexicon-0\.txt:1: 'AH' of 'ONE' is no phone of ARPAbet/],
 ])('refuses a lexicon with %s', async (_, content, message) => {

@@ -25,17 +25,21 @@ export async function readPronunciations(files: readonly string[]): Promise<Pron
     for (const [i, line] of lines.entries()) {
       const [word = '', ...phones] = line.trim().split(/\s+/);
       if (word === '' || word.startsWith(';;;')) continue;
-      const place = { file, line: i + 1, hint: 'A line is a word and its phones: HELLO<tab>HH AH0 L OW1' };
+      const place = {
+        file,
+        line: i + 1,
+        hint: 'Expected a word and its phones on each line: HELLO<tab>HH AH0 L OW1',
+      };
       if (phones.length === 0) throw new UserError(`'${word}' has no phones`, place);
       const strange = phones.find((phone) => !isPhone.has(phone));
       if (strange !== undefined)
-        throw new UserError(`'${strange}' of '${word}' is no phone of ARPAbet with stress`, place);
+        throw new UserError(`'${strange}' in '${word}' is not an ARPAbet phone with stress`, place);
       found++;
       const key = word.toUpperCase();
       if (!entries.has(key)) entries.set(key, phones.join(' '));
     }
     if (found === 0)
-      throw new UserError('the lexicon holds no entry', { file, hint: 'Give one with a word a line' });
+      throw new UserError('the lexicon has no entries', { file, hint: 'Expected one word per line' });
     digests.push((await sha256OfFile(file)).slice(0, 16));
   }
   return { of: (word) => entries.get(word.toUpperCase()), digest: digests.join('+') };

@@ -112,7 +112,7 @@ describe('prepare quesst14', () => {
     await expect(prepare()).rejects.toThrow(/does not hold QUESST 2014: looked for scoring\/language_key/);
     const truth = 'quesst14Database/scoring/groundtruth_quesst14_dev/quesst14_dev.rttm';
     await writeTree(root, { ...tree, [truth]: 'SPEAKER x\n' });
-    await expect(prepare()).rejects.toThrow(/quesst14_dev.rttm: names no occurrence of a query/);
+    await expect(prepare()).rejects.toThrow(/quesst14_dev.rttm: contains no occurrence of a query/);
     await writeTree(root, { 'quesst14Database/scoring/language_key_dev.lst': 'a.wav nnenglish\n' });
     await expect(prepare()).rejects.toThrow(
       /language_key_dev.lst:1: 'a.wav nnenglish' is no line of the key/,

@@ -74,10 +74,10 @@ async function readKey(folder: string, key: string): Promise<Key[]> {
     const [path = '', spoken, ...more] = line.trim().split(/\s+/);
     const below = path.replace(/^[^/]*\//, '');
     if (spoken === undefined || more.length > 0 || below === path) {
-      throw new UserError(`'${line}' is no line of the key`, {
+      throw new UserError(`invalid line '${line}' in the key file`, {
         file: key,
         line: i + 1,
-        hint: 'Get it anew; a line reads: quesst14Database/Audio/quesst14_00001.wav nnenglish',
+        hint: 'Download it again; expected lines such as: quesst14Database/Audio/quesst14_00001.wav nnenglish',
       });
     }
     return { name: basename(below, extname(below)), file: join(folder, below), language: spoken };
@@ -96,8 +96,7 @@ function present(keys: readonly Key[], what: string, count: number, remarks: str
     ),
   );
   const named = what === 'documents' ? what : `queries of ${what}`;
-  if (found.length !== count)
-    remarks.push(`${found.length} ${named} in English, where others counted ${count}`);
+  if (found.length !== count) remarks.push(`${found.length} ${named} in English, expected ${count}`);
   return found;
 }
 
@@ -118,9 +117,9 @@ async function readOccurrences(
     occurrences.set(query, own.add(document));
   }
   if (occurrences.size > 0) return occurrences;
-  throw new UserError('names no occurrence of a query', {
+  throw new UserError('contains no occurrence of a query', {
     file,
-    hint: 'Get it anew; such a line begins with LEXEME',
+    hint: 'Download it again; such lines begin with LEXEME',
   });
 }
 

@@ -71,7 +71,7 @@ it('refuses a line whose labels are not as many as its words, and a folder witho
   await writeTree(root, { ...wavs, 'SNIPS/all.iob.snips.txt': `${good}\n\n${spoilt}\n` });
   await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt:3: 6 words have 7 labels/);
   await writeTree(root, { 'SNIPS/all.iob.snips.txt': '\n' });
-  await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt: holds no sentence/);
+  await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt: contains no sentence/);
   await rm(join(root, 'SNIPS/all.iob.snips.txt'));
   await expect(prepare()).rejects.toThrow(/looked for SNIPS\/all\.iob\.snips\.txt/);
 });

@@ -73,14 +73,14 @@ async function readSentences(file: string): Promise<ReadonlyMap<string, Sentence
     const [, ...labels] = marked.trim().split(' ');
     const intent = labels.pop() ?? '';
     if (begin !== 'BOS' || words.pop() !== 'EOS' || words.length !== labels.length)
-      throw new UserError(`${words.length} words have ${labels.length} labels`, {
+      throw new UserError(`${words.length} words, but ${labels.length} labels`, {
         file,
         line: i + 1,
-        hint: 'A line is ID BOS words EOS<tab>O labels INTENT, a label a word, one blank between',
+        hint: 'Expected ID BOS words EOS<tab>O labels INTENT, with one label per word, separated by single spaces',
       });
     sentences.set(id, { slots: withSlots(words, labels), text: spoken(words).join(' '), intent });
   }
-  if (sentences.size === 0) throw new UserError('holds no sentence', { file, hint: 'Prepare it anew' });
+  if (sentences.size === 0) throw new UserError('contains no sentence', { file, hint: 'Prepare it again' });
   return sentences;
 }
 

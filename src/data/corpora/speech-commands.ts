@@ -49,7 +49,7 @@ export const speechCommands: Corpus = {
         ...countRemark('words of train', count('train'), known.train),
         ...countRemark('words of dev', count('dev'), known.dev),
         ...countRemark('test', test.length, known.test),
-        ...(noises.length === 0 ? [`${noiseFolder} is missing: no _silence_ in train and dev`] : []),
+        ...(noises.length === 0 ? [`${noiseFolder} is missing: train and dev have no _silence_`] : []),
       ],
     };
   },

@@ -39,7 +39,7 @@ const speakerOf = (path: string): string => path.slice(0, path.indexOf('/'));
 
 export const voxceleb1Verification: Corpus = {
   name: 'voxceleb1-verification',
-  summary: 'VoxCeleb1, trials of its test speakers, the others to learn from (asv)',
+  summary: 'VoxCeleb1, trials of its test speakers, the other speakers for training (asv)',
   understands: ['trials', 'devTrials'],
   async find(root, options) {
     const remarks: string[] = [];
@@ -69,7 +69,7 @@ export const voxceleb1Verification: Corpus = {
     if (rows.length === 0) throw notThere(root, 'audio of VoxCeleb1', ['dev/wav/id10001/VIDEO/00001.wav']);
     remarks.push(...countRemark('train and dev', others.length, known.train));
     if (test.length === known.trials) remarks.push(...countRemark('test', wanted.test.length, known.test));
-    else remarks.push(`test: ${test.length} trials, where s3prl's list has ${known.trials}`);
+    else remarks.push(`test: ${test.length} trials, expected ${known.trials} as in s3prl's list`);
     return { manifests: { asv: rows }, pairs: { 'asv-trials': pairsOf({ dev, test }) }, remarks };
   },
 };
@@ -95,9 +95,9 @@ async function readTrials(file: string): Promise<Trial[]> {
     const [, target, enrol, test] =
       /^([01])\s+(\S+\/\S+\/\S+\.wav)\s+(\S+\/\S+\/\S+\.wav)\s*$/.exec(line) ?? [];
     if (target === undefined || enrol === undefined || test === undefined)
-      throw new UserError(`'${line}' is no trial`, {
+      throw new UserError(`invalid trial '${line}'`, {
         ...{ file, line: i + 1 },
-        hint: 'A line reads: 1 id10270/x6uYqmx31kE/00001.wav id10270/8jEAjG6SegY/00008.wav',
+        hint: 'Expected lines such as: 1 id10270/x6uYqmx31kE/00001.wav id10270/8jEAjG6SegY/00008.wav',
       });
     return { same: target === '1', enrol, test };
   });
@@ -114,7 +114,7 @@ async function devTrialsOf(
     const drawn = drawTrials(paths);
     const speakers = new Set(drawn.map(({ enrol }) => speakerOf(enrol))).size;
     remarks.push(
-      `dev: ${drawn.length} trials drawn of ${speakers} speakers, whom train lacks (--dev-trials takes a list, or none)`,
+      `dev: ${drawn.length} random trials of ${speakers} speakers that are not in train (--dev-trials LIST or none to change this)`,
     );
     return drawn;
   }
@@ -126,7 +126,7 @@ async function devTrialsOf(
   });
   if (once.length < all.length)
     remarks.push(
-      `dev: ${all.length - once.length} trials of a file with itself, or said before, are left out`,
+      `dev: ${all.length - once.length} duplicate trials, or trials of a file with itself, skipped`,
     );
   return once;
 }

@@ -47,10 +47,10 @@ export const voxceleb1: Corpus = {
       const [, set = '', path = ''] = /^([123])\s+(id\d{5}\/\S+\/\d{5}\.wav)\s*$/.exec(line) ?? [];
       const split = splitNames[set];
       if (split === undefined) {
-        throw new UserError(`'${line}' is no line of the split`, {
+        throw new UserError(`invalid line '${line}' in the split file`, {
           file: splitFile,
           line: i + 1,
-          hint: 'Get it anew; a line reads: 1 id10001/1zcIwhmdeo4/00001.wav',
+          hint: 'Download it again; expected lines such as: 1 id10001/1zcIwhmdeo4/00001.wav',
         });
       }
       const file = files.get(path);

@@ -125,7 +125,7 @@ describe('links', () => {
     expect(await filesBelow(root)).toEqual(['a/b/1.wav']);
     const remarks: string[] = [];
     await filesBelow(root, remarks);
-    expect(remarks).toEqual(['1 link leads nowhere: self to self, for example']);
+    expect(remarks).toEqual(['1 broken link nowhere: self to self, for example']);
   });
 });
 

@@ -17,7 +17,7 @@ export async function filesBelow(folder: string, remarks: string[] = []): Promis
   await walk(folder, '', [], files, broken).catch((error: unknown) => {
     throw new UserError(`the folder cannot be read (${messageOf(error)})`, {
       file: folder,
-      hint: 'Give the folder of the corpus with --root',
+      hint: 'Pass the folder of the corpus with --root',
       cause: error,
     });
   });
@@ -58,6 +58,6 @@ async function brokenRemark(folder: string, broken: readonly string[]): Promise<
   const [first = ''] = broken;
   const target = await readlink(join(folder, first)).catch(() => '');
   const get = target.includes('annex/objects') ? ' (git annex get brings the files)' : '';
-  const what = broken.length === 1 ? '1 link leads' : `${broken.length} links lead`;
-  return `${what} nowhere: ${first} to ${target}, for example${get}`;
+  const what = broken.length === 1 ? '1 broken link' : `${broken.length} broken links`;
+  return `${what}, for example ${first} to ${target}${get}`;
 }

@@ -125,10 +125,10 @@ export async function makeFolders(root: string, parts: readonly string[]): Promi
   try {
     for (const part of parts) await mkdir(join(root, 'audio', part), { recursive: true });
   } catch (cause) {
-    throw new UserError('the folder of the mini suite cannot be made', {
+    throw new UserError('cannot create the folder of the mini suite', {
       exitCode: 1,
       file: root,
-      hint: 'Set EHMAM_CACHE to a folder that can be written',
+      hint: 'Set EHMAM_CACHE to a folder that you may write to',
       cause,
     });
   }
@@ -150,7 +150,7 @@ async function installedVersion(packageName: string): Promise<string> {
     const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
     return version;
   } catch (cause) {
-    throw new UserError(`${packageName}, which speaks a part of the mini suite, is not installed`, {
+    throw new UserError(`${packageName} is not installed; the mini suite needs it to synthesize speech`, {
       exitCode: 1,
       hint: 'Run npm ci with its optional dependencies (without --omit=optional)',
       cause,

@@ -31,6 +31,6 @@ describe('the definition of the mini suite', () => {
     const { synthesiser: _, ...speaker } = first as NonNullable<typeof first>;
     const twice = { ...definition, speakers: { flite: [speaker, speaker], espeak: [] } };
     expect(definitionSchema.safeParse(twice).success).toBe(true);
-    expect(() => parseDefinition(twice, 'suite.json')).toThrow(`the speaker '${speaker.id}' is there twice`);
+    expect(() => parseDefinition(twice, 'suite.json')).toThrow(`the speaker '${speaker.id}' occurs twice`);
   });
 });

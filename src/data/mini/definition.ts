@@ -11,10 +11,10 @@ export const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
 export const range = z
   .tuple([z.number(), z.number()])
-  .refine(([low, high]) => low <= high, 'a range is [lowest, highest]');
+  .refine(([low, high]) => low <= high, 'expected a range [lowest, highest]');
 export const words = z
   .string()
-  .regex(/^[a-z]+( [a-z]+)*$/, 'lower-case words with single spaces between them');
+  .regex(/^[a-z]+( [a-z]+)*$/, 'expected lower-case words, separated by single spaces');
 const phrases = z.array(words).min(1);
 
 export const groups = ['train', 'dev', 'test'] as const;
@@ -168,7 +168,7 @@ export function parseDefinition(value: unknown, file: string): MiniDefinition {
   const ids = data.speakers.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) {
-    throw new UserError(`the speaker '${twice}' is there twice`, { file, hint: 'Give it another id' });
+    throw new UserError(`duplicate speaker '${twice}'`, { file, hint: 'Choose another id' });
   }
   return data;
 }

@@ -54,7 +54,7 @@ async function importEspeak(): Promise<EspeakModule> {
   try {
     return await (await import('@echogarden/espeak-ng-emscripten')).default();
   } catch (cause) {
-    throw new UserError('eSpeak NG, which speaks a part of the mini suite, is not installed', {
+    throw new UserError('eSpeak NG is not installed; the mini suite needs it to synthesize speech', {
       exitCode: 1,
       hint: 'Run npm ci with its optional dependencies (without --omit=optional)',
       cause,

@@ -40,7 +40,7 @@ export async function loadFlite(): Promise<Flite> {
     const args = ['flite', '-voice', voice, ...rate, ...pitch, ...deviation, '-t', text, '-o', '/speech.wav'];
     const { exitCode, messages, file } = flite(args);
     if (exitCode !== 0 || file.length <= wavHeaderBytes) {
-      throw new UserError(`Flite cannot speak "${text}" (exit code ${exitCode}: ${messages.trim()})`, {
+      throw new UserError(`Flite cannot synthesize "${text}" (exit code ${exitCode}: ${messages.trim()})`, {
         exitCode: 1,
         hint: 'Change the text in the definition of the mini suite',
       });

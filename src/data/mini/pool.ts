@@ -49,7 +49,7 @@ function drain(
     };
     worker.on('message', (answer: WorkerAnswer) => {
       if ('failure' in answer) {
-        reject(new UserError(`a part of the mini suite cannot be made: ${answer.failure}`, { exitCode: 1 }));
+        reject(new UserError(`cannot create a part of the mini suite: ${answer.failure}`, { exitCode: 1 }));
         return;
       }
       onWritten(answer.written);

@@ -46,7 +46,7 @@ export async function renderUtterance(
 ): Promise<Float32Array> {
   const { id, speaker, spoken, seconds } = utterance;
   const conditions = definition.conditions[utterance.conditions];
-  if (conditions === undefined) throw new Error(`there are no conditions '${utterance.conditions}'`);
+  if (conditions === undefined) throw new Error(`unknown conditions '${utterance.conditions}'`);
   const key = hashText(id);
   const random = randomStream(definition.seed, 'mini render', key);
   const speech =

@@ -185,7 +185,7 @@ function trialsOf(
   const trials = new Map<string, PlannedTrial>();
   const mostTries = 1000 * (amount + 1);
   for (let tries = 0; trials.size < amount; tries++) {
-    if (tries === mostTries) throw new Error(`there are no ${amount} trials of ${split}`);
+    if (tries === mostTries) throw new Error(`cannot draw ${amount} trials of ${split}`);
     const wantsSame = trials.size % 2 === 0;
     const enrol = pick(utterances, random);
     const others = utterances.filter(

@@ -128,7 +128,7 @@ async function phoneRows(place: Place, mini: readonly PlannedUtterance[]): Promi
       .map((word) => {
         const phones = dictionary[word];
         if (phones === undefined)
-          throw new UserError(`the dictionary has no phones of '${word}'`, { hint: 'Take another word' });
+          throw new UserError(`the dictionary has no phones of '${word}'`, { hint: 'Use another word' });
         return phones;
       })
       .join(' ');

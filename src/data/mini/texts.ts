@@ -36,7 +36,7 @@ export function newSentences(
   const sentences: string[] = [];
   const mostTries = 1000 * (amount + 1);
   for (let tries = 0; sentences.length < amount; tries++) {
-    if (tries === mostTries) throw new Error(`the grammar does not give ${amount} more sentences`);
+    if (tries === mostTries) throw new Error(`the grammar cannot generate ${amount} more sentences`);
     const text = expand(grammar, 'sentence', random);
     if (taken.has(text) || !fits(text)) continue;
     taken.add(text);

@@ -45,7 +45,7 @@ const without: Readonly<Record<string, string>> = {
   student_hubert: 'LightHuBERT',
 };
 
-const exportIt = 'There is no family of it here: export it to ONNX and give that file';
+const exportIt = 'This model is not supported: export it to ONNX and pass that file';
 
 /** @param root what the file holds (see `TorchFile`) */
 export function torchFileKind(root: unknown): TorchFileKind {
@@ -93,7 +93,7 @@ function ofFineTuned(
     return {
       kind: 'other',
       what: `a model that was fine-tuned from '${nameOf(inner) || 'another'}'`,
-      take: 'Give the checkpoint that it was fine-tuned from',
+      take: 'Pass the checkpoint that it was fine-tuned from',
     };
   }
   const normalize = task?.normalize ?? settings.normalize ?? innerTask.normalize;
@@ -136,7 +136,7 @@ function ofMicrosoft(settings: Settings): TorchFileKind | undefined {
         'UniSpeech-SAT',
         'hf:microsoft/unispeech-sat-base, hf:microsoft/unispeech-sat-base-plus or hf:microsoft/unispeech-sat-large',
       ];
-  return { kind: 'other', what: `Microsoft's checkpoint of ${what}`, take: `Take ${take}` };
+  return { kind: 'other', what: `Microsoft's checkpoint of ${what}`, take: `Use ${take}` };
 }
 
 /** Checkpoints of other programs, by what they hold. */
@@ -144,21 +144,21 @@ function otherCheckpoint(root: ReadonlyMap<unknown, unknown>): TorchFileKind | u
   const has = (...keys: string[]): boolean => keys.every((key) => root.has(key));
   const other = (what: string, take: string): TorchFileKind => ({ kind: 'other', what, take });
   if (has('dims', 'model_state_dict'))
-    return other("OpenAI's checkpoint of Whisper", 'Take hf:openai/whisper-base, or the one of its size');
-  if (has('Distiller')) return other("s3prl's checkpoint of DistilHuBERT", 'Take hf:ntu-spml/distilhubert');
+    return other("OpenAI's checkpoint of Whisper", 'Use hf:openai/whisper-base, or the model of its size');
+  if (has('Distiller')) return other("s3prl's checkpoint of DistilHuBERT", 'Use hf:ntu-spml/distilhubert');
   if (has('Transformer')) return other('a checkpoint of Mockingjay, TERA or Audio ALBERT', exportIt);
   if (has('gEncoder') || has('config', 'weights')) return other('a checkpoint of CPC', exportIt);
   if (has('config', 'model') && !has('cfg')) return other('a checkpoint of APC, VQ-APC or NPC', exportIt);
   if (has('state_dict') && [...root.keys()].some((key) => String(key).startsWith('pytorch-lightning')))
     return other(
       'a checkpoint of a trainer (PyTorch Lightning)',
-      'Save the model alone in a folder, with save_pretrained of transformers',
+      'Save only the model to a folder, with save_pretrained of transformers',
     );
   const names = [...root.keys()].map(String);
   if (names.some((name) => /(^|\.)encoder\.layers\.0\.attention\.q_proj\.weight$/.test(name)))
     return other(
-      "transformers' parameters without their settings",
-      'Name it pytorch_model.bin, put the config.json of the model beside it, and give the folder',
+      'a transformers checkpoint without its settings',
+      'Rename it to pytorch_model.bin, put the config.json of the model into the same folder, and pass the folder',
     );
   return undefined;
 }

@@ -55,20 +55,18 @@ describe('a checkpoint of fairseq', () => {
     expect(one.hash).not.toBe(other.hash);
   });
 
-  it('tells what is left aside: what only its training needs, and a head', async () => {
+  it('tells what is ignored: what only its training needs, and a head', async () => {
     const notes = async (name: string) => (await loadEncoder(join(folder, name))).notes;
     expect(await notes('hubert.pt')).toEqual([
-      'left aside, as no part of the encoder: label_embs_concat (1), final_proj (2)',
+      'ignored, because not part of the encoder: label_embs_concat (1), final_proj (2)',
     ]);
-    expect(await notes('wav2vec2-ctc.pt')).toEqual([
-      'left aside, as no part of the encoder: w2v_encoder (2)',
-    ]);
+    expect(await notes('wav2vec2-ctc.pt')).toEqual(['ignored, because not part of the encoder: w2v_encoder (2)']);
   });
 
   it('has no teacher to choose, and is none of those that have', async () => {
     const file = join(folder, 'data2vec.pt');
     await expect(loadEncoder(file, 0, { weights: 'teacher' })).rejects.toThrow(
-      /data2vec\.pt: has no student and teacher to choose from/,
+      /data2vec\.pt: --weights does not apply: it has no student and teacher/,
     );
     expect(await isOfficialFile(file)).toBe(false);
     expect(await isOfficialFile('test/fixtures/ehmam-official/tiny.pt')).toBe(true);

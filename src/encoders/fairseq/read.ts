@@ -28,9 +28,9 @@ export async function readTorchEncoder(file: string, weights?: OfficialWeights):
         throw new UserError(`is ${found.what}`, { file, hint: found.take });
       case 'fairseq':
         if (weights !== undefined)
-          throw new UserError('has no student and teacher to choose from', {
+          throw new UserError('--weights does not apply: it has no student and teacher', {
             file,
-            hint: 'Leave --weights out',
+            hint: 'Remove --weights',
           });
         return readModel(content, found, file);
     }
@@ -60,7 +60,7 @@ async function readModel({ readAll }: TorchFile, found: FairseqModel, file: stri
       files: [file],
       training: found.settings,
     },
-    notes: beside.length > 0 ? [`left aside, as no part of the encoder: ${summary(beside)}`] : [],
+    notes: beside.length > 0 ? [`ignored, because not part of the encoder: ${summary(beside)}`] : [],
   };
 }
 

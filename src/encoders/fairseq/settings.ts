@@ -61,7 +61,7 @@ export function configurationOf(model: FairseqModel, file: string): unknown {
   if (model.family === 'wav2vec2-conformer') return conformer(found, model.normalize, file);
   const shared = transformer(found, model.normalize, file);
   if (found.pos_conv_depth > 1 && model.family !== 'data2vec-audio')
-    throw new UserError('its position is made by several convolutions, as data2vec alone has it', { file });
+    throw new UserError('several position convolutions are supported only for data2vec', { file });
   switch (model.family) {
     case 'hubert':
       return {
@@ -123,10 +123,10 @@ function conformer(found: Settings, normalizeWaveform: boolean, file: string) {
   ];
   if (position === undefined || found.attn_type !== 'espnet' || !found.layer_norm_first) {
     throw new UserError(
-      `its Conformer blocks have positions '${found.pos_enc_type}' and attention '${found.attn_type}'`,
+      `unsupported Conformer blocks: positions '${found.pos_enc_type}', attention '${found.attn_type}'`,
       {
         file,
-        hint: "Only those with norms first, attention 'espnet', positions 'rel_pos' or 'rope' can be read",
+        hint: "Supported: layer norm first, attention 'espnet', positions 'rel_pos' or 'rope'",
       },
     );
   }

@@ -56,7 +56,7 @@ export const ehmamSchema = z
       [['position', 'groups'], position.groups],
     ] as const) {
       if (width % part === 0) continue;
-      const message = `the width ${width} is no multiple of ${part}`;
+      const message = `the width ${width} is not a multiple of ${part}`;
       context.addIssue({ code: 'custom', path: [...path], message });
     }
   });
@@ -143,7 +143,7 @@ export const encoderPresets: Readonly<Record<string, EhmamConfig>> = { base, sma
 export function encoderPreset(name: string): EhmamConfig {
   const preset = encoderPresets[name];
   if (preset !== undefined) return preset;
-  throw new UserError(`there is no preset '${name}'`, {
+  throw new UserError(`unknown preset '${name}'`, {
     hint: `Presets: ${Object.keys(encoderPresets).join(', ')}`,
   });
 }

@@ -40,7 +40,7 @@ const schema = speechSchema<SewConfig>({
   squeeze: z.int().positive().max(64),
 }).refine((config) => positionPadding(config)[1] >= 0, {
   path: ['position', 'kernel'],
-  message: 'the kernel is too short for so many frames in one',
+  message: 'expected a kernel at least as long as the squeeze factor',
 });
 
 const fewest = (config: SewConfig): number => fewestSamples(config) + (config.squeeze - 1) * hopOf(config);

@@ -46,7 +46,7 @@ const schema = z
   })
   .refine(({ width, heads }) => width % heads === 0, {
     path: ['heads'],
-    message: 'do not divide the width',
+    message: 'expected a divisor of the width',
   });
 type WhisperConfig = z.infer<typeof schema>;
 

@@ -37,7 +37,7 @@ export const conformerSettings = {
   blocks,
   activation: z.enum(['gelu', 'swish', 'silu']),
   normEpsilon: z.number().positive(),
-  convKernel: width.refine((taps) => taps % 2 === 1, { message: 'must be odd' }),
+  convKernel: width.refine((taps) => taps % 2 === 1, { message: 'expected an odd number' }),
   position,
   /** Rates of dropout: as those of `speechSettings`, and of what a convolution adds. */
   dropout: z.strictObject({
@@ -54,9 +54,10 @@ export type ConformerConfig = z.infer<z.ZodObject<typeof conformerSettings>>;
 
 /** What of a configuration cannot be, as an issue for its schema. */
 export function conformerFault({ width: all, heads, position: where }: ConformerConfig): string | undefined {
-  if (all % heads !== 0) return `${heads} heads do not divide the width ${all}`;
-  if (where.type === 'relative' && all % 2 !== 0) return 'sinusoids need an even width';
-  if (where.type === 'rotary' && (all / heads) % 2 !== 0) return 'rotations need heads of an even width';
+  if (all % heads !== 0) return `the width ${all} is not a multiple of the ${heads} heads`;
+  if (where.type === 'relative' && all % 2 !== 0) return 'relative positions need an even width';
+  if (where.type === 'rotary' && (all / heads) % 2 !== 0)
+    return 'rotary positions need heads of an even width';
   return undefined;
 }
 

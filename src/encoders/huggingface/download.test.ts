@@ -82,7 +82,7 @@ describe('a model of the hub', () => {
   it('goes on where a download was cut off', async () => {
     const hub = await serve(single);
     hub.cutAfter = { path: 'model.safetensors', bytes: 20_000 };
-    expect(await complaint()).toMatch(/cannot be reached \(.*\)\. The same command goes on where it stopped/);
+    expect(await complaint()).toMatch(/cannot be reached \(.*\)\. Run the same command again to resume/);
     const { size } = await stat(
       join(
         model(),

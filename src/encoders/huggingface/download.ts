@@ -43,7 +43,7 @@ export async function hubFolder(
   const believed = cached.kind === 'without preprocessor' && cached.saysNone ? cached.folder : undefined;
   const forbidding = offlineVariable();
   if (forbidding !== undefined && believed !== undefined) return believed;
-  if (forbidding !== undefined) throw unreachable(model, lacking, `$${forbidding} forbids the network`);
+  if (forbidding !== undefined) throw unreachable(model, lacking, `$${forbidding} disables the network`);
   try {
     const name = lacking === undefined ? '' : basename(lacking);
     return await download(model, commitPattern.test(name) ? name : undefined, options.quiet ?? false);
@@ -96,7 +96,7 @@ async function download(model: HubModel, known: string | undefined, quiet: boole
 async function commitOf({ repository, revision }: HubModel, access: Access): Promise<string> {
   const { sha } = await modelInfo({ name: repository, revision, additionalFields: ['sha'], ...access });
   if (commitPattern.test(sha)) return sha;
-  throw new UserError(`the hub gives hf:${repository} no commit`);
+  throw new UserError(`the hub returned no commit of hf:${repository}`);
 }
 
 const commitPattern = /^[0-9a-f]{40}$/;
@@ -117,8 +117,8 @@ function wantedFiles(entries: readonly ListFileEntry[], repository: string): Lis
   );
   const lacks = [configFile, ...weights].filter((path) => !files.has(path));
   if (lacks.length > 0) {
-    throw new UserError(`hf:${repository} lacks ${lacks.join(' and ')}`, {
-      hint: `Only models with ${configFile} and ${singleFile} (or ${indexFile}, or ${torchFile}) can be read`,
+    throw new UserError(`hf:${repository} has no ${lacks.join(' and no ')}`, {
+      hint: `A model needs ${configFile} and ${singleFile} (or ${indexFile}, or ${torchFile})`,
     });
   }
   return wanted;
@@ -133,7 +133,7 @@ async function bring(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const digest = entry.lfs?.oid ?? entry.oid ?? '';
-  if (!/^[0-9a-f]{40,64}$/.test(digest)) throw new UserError(`the hub gives ${entry.path} no digest`);
+  if (!/^[0-9a-f]{40,64}$/.test(digest)) throw new UserError(`the hub returned no checksum of ${entry.path}`);
   const blob = join(modelFolder(model), 'blobs', digest);
   if ((await sizeOf(blob)) !== entry.size)
     await fill(model, commit, entry, { digest, blob, access, onBytes });
@@ -176,16 +176,16 @@ async function fill(
         revision: commit,
         ...access,
       });
-      if (content === null) throw new UserError(`the hub does not give ${entry.path}`);
+      if (content === null) throw new UserError(`the hub does not serve ${entry.path}`);
       const rest = offset === 0 ? content : content.slice(offset, entry.size);
       return { content: Readable.fromWeb(rest.stream() as ReadableStream<Uint8Array>), offset };
     },
     fault: async (file) =>
-      (await digestOf(file, digest.length, entry.size)) === digest ? undefined : 'its digest is another',
+      (await digestOf(file, digest.length, entry.size)) === digest ? undefined : 'its checksum differs',
   });
   if (wrong === undefined) return;
   throw new UserError(
-    `${entry.path} did not arrive as the hub has it (${entry.size} bytes, digest ${digest})`,
+    `${entry.path} was damaged in the download (expected ${entry.size} bytes, checksum ${digest})`,
     { exitCode: 1, hint: 'Try again' },
   );
 }
@@ -203,12 +203,15 @@ function explained(model: HubModel, lacking: string | undefined, error: unknown)
   if (error instanceof HubApiError) {
     const { statusCode } = error;
     if (statusCode === 401 || statusCode === 403 || statusCode === 404) {
-      return new UserError(`the hub has no model ${repository} at '${revision}' that you may see`, {
-        hint: 'Check owner, name and revision; for a private or gated model log in (hf auth login) or set HF_TOKEN',
-        cause: error,
-      });
+      return new UserError(
+        `the hub has no model ${repository} at revision '${revision}', or you have no access`,
+        {
+          hint: 'Check owner, name and revision; for a private or gated model log in (hf auth login) or set HF_TOKEN',
+          cause: error,
+        },
+      );
     }
-    return unreachable(model, lacking, `it answered with status ${statusCode}`, error);
+    return unreachable(model, lacking, `the hub answered with status ${statusCode}`, error);
   }
   // A full disk is no fault of the network.
   const code = systemCode(error);
@@ -238,17 +241,17 @@ function unreachable(
 ): UserError {
   const { repository, revision } = model;
   if (lacking !== undefined) {
-    const what = `the cache has hf:${repository} without ${preprocessorFile} or ${processorFile}, which say whether its waveforms are normalised, and the hub cannot be reached (${reason})`;
+    const what = `the cached copy of hf:${repository} has no ${preprocessorFile} or ${processorFile}, which ehmam needs to know whether to normalize the audio, and the hub cannot be reached (${reason})`;
     return new UserError(what, {
       exitCode: 1,
-      hint: `Run it once with the network, or copy that file to ${lacking}`,
+      hint: `Run the command once with network access, or copy that file to ${lacking}`,
       ...(cause !== undefined && { cause }),
     });
   }
   const place = snapshotFolder(model, revision);
   return new UserError(`hf:${repository} is not in the cache, and the hub cannot be reached (${reason})`, {
     exitCode: 1,
-    hint: `The same command goes on where it stopped; without a network, copy ${configFile}, ${preprocessorFile} and ${singleFile} of the model to ${place}`,
+    hint: `Run the same command again to resume; without a network, copy ${configFile}, ${preprocessorFile} and ${singleFile} of the model to ${place}`,
     ...(cause !== undefined && { cause }),
   });
 }

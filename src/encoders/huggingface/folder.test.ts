@@ -77,7 +77,7 @@ describe('a folder of the hub', () => {
 
   it('may have the head of another task beside the encoder, which a note tells of', async () => {
     const { notes, parameters } = await loadEncoder(join(fixtures, 'wav2vec2-layer'));
-    expect(notes).toEqual(['left aside, as no part of the encoder: lm_head (2)']);
+    expect(notes).toEqual(['ignored, because not part of the encoder: lm_head (2)']);
     expect(Object.keys(parameters).filter((name) => /lm_head|masked/.test(name))).toEqual([]);
   });
 
@@ -91,9 +91,7 @@ describe('a folder of the hub', () => {
     ],
   ])('may have what no hidden state depends on, which a note tells of: %s', async (name, expected) => {
     const { notes } = await loadEncoder(join(fixtures, name));
-    expect(notes?.map((note) => note.replace('left aside, as no part of the encoder: ', ''))).toEqual(
-      expected,
-    );
+    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(expected);
   });
 
   it('says of frames that are made of more than samples how they are made', async () => {
@@ -131,7 +129,7 @@ describe('a folder of the hub', () => {
         const { notes, hash: led } = await loadEncoder(folder);
         expect(led).toBe(hash);
         expect(notes?.[0]).toBe(`names begin with '${lead}${stem}', which is left away`);
-        expect(notes?.[1]).toContain('left aside, as no part of the encoder: ');
+        expect(notes?.[1]).toContain('ignored, because not part of the encoder: ');
       }
     },
   );
@@ -147,7 +145,7 @@ describe('a folder of the hub', () => {
     }));
     const { notes, hash: adapted } = await loadEncoder(folder);
     expect(adapted).toBe(hash);
-    expect(notes).toEqual(['left aside, as no part of the encoder: adapter (1)']);
+    expect(notes).toEqual(['ignored, because not part of the encoder: adapter (1)']);
   });
 
   it("may lie in shards of torch's pickle", async () => {
@@ -256,7 +254,7 @@ describe('what cannot be read is named', () => {
   it.each([
     [{ adapter_attn_dim: 16 }, /adapter_attn_dim: a model with attention adapters cannot be read here/],
     [{ hidden_act: 'relu' }, /hidden_act: another activation than gelu/],
-    [{ num_attention_heads: 7 }, /heads: 7 do not divide the width 24/],
+    [{ num_attention_heads: 7 }, /heads: 7 expected a divisor of the width 24/],
     [{ conv_kernel: [10] }, /convolutions\.1\.1: /],
     [{ num_hidden_layers: 1e9 }, /blocks: /],
     [{ hidden_size: '24' }, /hidden_size: /],
@@ -306,7 +304,7 @@ describe('what cannot be read is named', () => {
   });
 
   it.each(['../model-00001-of-00002.safetensors', '/etc/passwd', 'a/b.safetensors', '..', 'model.txt'])(
-    'a shard that is no file beside its index: %s',
+    'a shard that is not a file beside its index: %s',
     async (shard) => {
       await take('data2vec-audio');
       await changeJson('model.safetensors.index.json', () => ({

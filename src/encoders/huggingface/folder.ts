@@ -28,7 +28,7 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
   const named = [...encoder].map(([ours, theirs]) => {
     const tensor = read[theirs];
     if (tensor === undefined)
-      throw new UserError(`the parameter ${theirs} is not where it should be`, { file: folder });
+      throw new UserError(`unexpected place of parameter ${theirs}`, { file: folder });
     return [ours, tensor] as const;
   });
   return {
@@ -43,8 +43,8 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
     },
     notes: [
       ...preprocessing.notes,
-      ...(lead === undefined ? [] : [`names begin with '${lead}', which is left away`]),
-      ...(aside.length > 0 ? [`left aside, as no part of the encoder: ${counted(aside)}`] : []),
+      ...(lead === undefined ? [] : [`ignored the prefix '${lead}' of parameter names`]),
+      ...(aside.length > 0 ? [`ignored, because not part of the encoder: ${counted(aside)}`] : []),
     ],
   };
 }
@@ -57,7 +57,7 @@ function sourceOf(settings: unknown, place: string): HubSource {
   if (source !== undefined) return source;
   throw new UserError(`unknown model type '${type}'`, {
     file: place,
-    hint: `Families of the hub that can be read: ${families.map(({ name }) => name).join(', ')} (--plugin MODULE loads others)`,
+    hint: `Supported: ${families.map(({ name }) => name).join(', ')} (--plugin MODULE loads others)`,
   });
 }
 

@@ -26,8 +26,8 @@ export function parseHubSpec(spec: string): HubModel | undefined {
   const isPath = (text: string): boolean =>
     text.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   if (repository === undefined || !isPath(repository) || !isPath(revision)) {
-    throw new UserError(`'${spec}' names no model of the hub`, {
-      hint: 'Write hf:OWNER/NAME or hf:OWNER/NAME@REVISION',
+    throw new UserError(`invalid model name '${spec}'`, {
+      hint: 'Expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION',
     });
   }
   return { repository, revision };

@@ -92,9 +92,12 @@ export function withPlainWeights(tensors: HostParameters, file: string): HostPar
   }
   for (const [name, { g, v }] of parts) {
     if (g === undefined || v === undefined)
-      throw new UserError(`${name} is weight-normalised, but its ${g ? 'direction' : 'length'} is missing`, {
-        file,
-      });
+      throw new UserError(
+        `weight-normalized parameter ${name}: its ${g ? 'direction' : 'length'} is missing`,
+        {
+          file,
+        },
+      );
     plain[name] = scaled(name, g, v, file);
   }
   return plain;
@@ -104,9 +107,9 @@ export function withPlainWeights(tensors: HostParameters, file: string): HostPar
 function scaled(name: string, g: HostTensor, v: HostTensor, file: string): HostTensor {
   const taps = v.shape.at(-1) ?? 0;
   if (v.shape.length !== 3 || g.dtype !== 'float32' || v.dtype !== 'float32' || g.data.length !== taps) {
-    throw new UserError(`${name} is weight-normalised with shapes [${g.shape}] and [${v.shape}]`, {
+    throw new UserError(`weight-normalized parameter ${name}: invalid shapes [${g.shape}] and [${v.shape}]`, {
       file,
-      hint: 'Its length must have one value a tap of its direction',
+      hint: 'Expected one length per kernel position',
     });
   }
   const [lengths, directions] = [floatsOf(g), floatsOf(v)];

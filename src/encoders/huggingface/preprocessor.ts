@@ -52,13 +52,13 @@ export async function readPreprocessing(folder: string, own?: z.ZodType): Promis
   return {
     normalize: true,
     settings: undefined,
-    notes: [`${lackingText}: the waveform is normalised, as transformers does by default`],
+    notes: [`${lackingText}: the waveform is normalized, as transformers does by default`],
     files,
     absent,
   };
 }
 
-const lackingText = `there is no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
+const lackingText = `no ${preprocessorFile} and no ${processorFile} with a feature_extractor`;
 
 /**
  * Refuses a part of the hub's cache of which nobody knows whether the hub has more.
@@ -69,9 +69,9 @@ function refusePartOfCache(folder: string): void {
     /models--(.+?)--(.+)[\\/]snapshots[\\/]([^\\/]+)$/.exec(resolve(folder)) ?? [];
   if (owner === undefined || existsSync(join(folder, '..', '..', '.no_exist', commit, preprocessorFile)))
     return;
-  throw new UserError(`${lackingText}: it is a part of the hub's cache, and the hub may have one`, {
+  throw new UserError(`${lackingText}: this folder is an incomplete copy in the hub's cache`, {
     file: folder,
-    hint: `Give hf:${owner}/${name}, which fetches it, or copy ${preprocessorFile} there`,
+    hint: `Use hf:${owner}/${name}, which downloads it, or copy ${preprocessorFile} to the folder`,
   });
 }
 
@@ -106,9 +106,9 @@ const hint = 'Copy it again';
 function normalizes(settings: unknown, file: string): boolean {
   const { do_normalize, sampling_rate } = parsed(extractorSchema, settings, file);
   if (sampling_rate === sampleRateHz) return do_normalize;
-  throw new UserError(`the model wants ${sampling_rate} samples a second`, {
+  throw new UserError(`unsupported sample rate ${sampling_rate} Hz`, {
     file,
-    hint: `Only models of ${sampleRateHz} can be run`,
+    hint: `Only models for ${sampleRateHz} Hz are supported`,
   });
 }
 

@@ -41,9 +41,9 @@ export async function storedWeights(folder: string): Promise<StoredWeights> {
   if (there.has(indexFile)) return inShards(folder, indexFile);
   if (there.has(torchFile)) return inTorchFile(join(folder, torchFile));
   if (there.has(torchIndexFile)) return inShards(folder, torchIndexFile);
-  throw new UserError('holds no weights that can be read here', {
+  throw new UserError('contains no supported weights file', {
     file: folder,
-    hint: `Give it ${singleFile}, ${torchFile}, or shards with ${indexFile} or ${torchIndexFile}`,
+    hint: `Expected ${singleFile}, ${torchFile}, or shards with ${indexFile} or ${torchIndexFile}`,
   });
 }
 
@@ -61,7 +61,7 @@ async function readIndex(folder: string, name: string): Promise<Map<string, stri
   const index = join(folder, name);
   const parsed = indexSchema.safeParse(await readJsonFile(index, 'Copy the whole model again'));
   if (!parsed.success) {
-    throw new UserError('is no index of shards: it has no weight_map of names to files', {
+    throw new UserError('is not an index of shards: weight_map is missing or invalid', {
       file: index,
       hint: 'Copy the whole model again',
     });
@@ -70,9 +70,9 @@ async function readIndex(folder: string, name: string): Promise<Map<string, stri
   for (const shard of new Set(places.values())) {
     if (shardPatterns[name]?.test(shard)) continue;
     const kind = name === indexFile ? 'safetensors' : 'torch';
-    throw new UserError(`names the shard '${shard}', which is no ${kind} file beside it`, {
+    throw new UserError(`invalid shard '${shard}': expected a ${kind} file in the same folder`, {
       file: index,
-      hint: 'Do not trust the model: its files must lie in its folder',
+      hint: 'Do not trust this model: all its files must be in its folder',
     });
   }
   return places;
@@ -115,9 +115,9 @@ async function inTorchFile(file: string): Promise<StoredWeights> {
   const parameters = (root: unknown): Map<string, TorchTensor> => {
     const found = new Map<string, TorchTensor>();
     if (!(root instanceof Map)) {
-      throw new UserError('is a torch file, but no dictionary of parameters', {
+      throw new UserError('is a torch file, but not a state_dict', {
         file,
-        hint: 'Give the state_dict of the model',
+        hint: 'Save the state_dict of the model',
       });
     }
     for (const [name, value] of root as Map<unknown, unknown>)

@@ -71,10 +71,10 @@ describe('heads beside the encoder', () => {
     ['classification', ['layer_weights', 'projector', 'classifier']],
     ['frames', ['classifier']],
     ['wavlm-x-vector', ['projector', 'tdnn', 'feature_extractor', 'classifier', 'objective']],
-  ])('%s: are left aside, each named', async (name, heads) => {
+  ])('%s: are ignored, each named', async (name, heads) => {
     const { notes = [] } = await loadEncoder(join(fixtures, name));
     expect(notes).toHaveLength(1);
-    const [, listed = ''] = /^left aside, as no part of the encoder: (.*)$/.exec(notes[0] ?? '') ?? [];
+    const [, listed = ''] = /^ignored, because not part of the encoder: (.*)$/.exec(notes[0] ?? '') ?? [];
     const found = listed.split(', ').map((each) => each.replace(/ \(\d+\)$/, ''));
     expect(found.sort()).toEqual([...heads].sort());
   });

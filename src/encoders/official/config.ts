@@ -67,7 +67,7 @@ export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettin
     const [issue] = parsed.error.issues;
     throw new UserError(`cfg.${issue?.path.join('.')}: ${issue?.message}`, {
       file,
-      hint: 'Only audio models of the EH-MAM / data2vec 2.0 family with the released layout can be read',
+      hint: 'Supported: audio models of EH-MAM and data2vec 2.0 as released',
     });
   }
   const { task, model } = parsed.data;

@@ -13,14 +13,14 @@ export function convLayers(spec: string, setting: string, file: string): [number
   return spec.split('+').flatMap((part) => {
     const match =
       /^\s*\[\s*((?:\(\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)\s*(?:,\s*)?)+)\]\s*(?:\*\s*(\d+))?\s*$/.exec(part);
-    if (match === null) throw new UserError(`${setting} '${spec}' cannot be read`, { file });
+    if (match === null) throw new UserError(`invalid value for '${setting}': '${spec}'`, { file });
     const layers = [...(match[1] as string).matchAll(/\((.*?)\)/g)].map((tuple) => {
       const [width, taps, stride] = (tuple[1] as string).split(',').map(Number);
       return [width, taps, stride] as [number, number, number];
     });
     const times = Number(match[2] ?? 1);
     if (times * layers.length > mostConvolutions)
-      throw new UserError(`${setting} '${spec}' names too many convolutions`, { file });
+      throw new UserError(`invalid value for '${setting}': '${spec}' has too many convolutions`, { file });
     return Array.from({ length: times }, () => layers).flat();
   });
 }

@@ -90,7 +90,7 @@ describe('a checkpoint of the official trainer', () => {
   it('tells what it leaves aside: decoders and other modalities', async () => {
     const { notes, origin } = await loadEncoder('test/fixtures/ehmam-12-heads/tiny.pt');
     expect(notes).toEqual([
-      expect.stringMatching(/^left aside.*AUDIO\.decoder \(6\), .*AUDIO\.decoder_pred \(8\), .*IMAGE/),
+      expect.stringMatching(/^ignored.*AUDIO\.decoder \(6\), .*AUDIO\.decoder_pred \(8\), .*IMAGE/),
     ]);
     expect(origin?.format).toBe('torch checkpoint (student)');
   });
@@ -116,7 +116,7 @@ describe('a checkpoint of the official trainer', () => {
       /'fbank' has no student and teacher.*--weights/,
     );
     await expect(loadEncoder(join(made, 'unknown.pt'), 0, { weights: 'teacher' })).rejects.toThrow(
-      /unknown\.pt: holds no teacher/,
+      /unknown\.pt: has no teacher weights/,
     );
   });
 

@@ -66,7 +66,7 @@ export function readOfficialEncoder(file: string, weights: OfficialWeights): Pro
       tensors: await content.readAll(own),
       file,
       origin: { format: `torch checkpoint (${weights})`, files: [file], training: cfg },
-      notes: beside.length > 0 ? [`left aside, as no part of the encoder: ${summary(beside, 3)}`] : [],
+      notes: beside.length > 0 ? [`ignored, because not part of the encoder: ${summary(beside, 3)}`] : [],
     };
   });
 }
@@ -78,7 +78,7 @@ function teacherOver(
   file: string,
 ): Map<string, TorchTensor> {
   if (teacher.size === 0) {
-    throw new UserError('holds no teacher', { file, hint: 'Take the student: leave --weights out' });
+    throw new UserError('has no teacher weights', { file, hint: 'Remove --weights to load the student' });
   }
   const shared = [...student].filter(([name]) => sharedPattern.test(name));
   return new Map([...shared, ...teacher]);
@@ -118,8 +118,8 @@ function tensorsOf({ root }: TorchFile, file: string) {
 }
 
 function notOfficial(lacks: string, file: string): UserError {
-  return new UserError(`is a torch file, but no checkpoint of the official trainer: it has ${lacks}`, {
+  return new UserError(`is a torch file, but not a checkpoint of the official trainer: it has ${lacks}`, {
     file,
-    hint: 'Give a checkpoint of EH-MAM or data2vec 2.0 as fairseq wrote it',
+    hint: 'Pass a checkpoint of EH-MAM or data2vec 2.0 as written by fairseq',
   });
 }

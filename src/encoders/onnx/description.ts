@@ -16,7 +16,7 @@ const layoutOf = <const Axes extends readonly [string, ...string[]]>(axes: Axes,
     .min(1)
     .max(8)
     .refine((layout) => (layout as readonly string[]).filter((axis) => axis === needed).length === 1, {
-      error: `must have the axis '${needed}' once`,
+      error: `expected the axis '${needed}' exactly once`,
     });
 
 const windowSchema = z
@@ -29,7 +29,10 @@ const windowSchema = z
     overlap: z.enum(['mean', 'middle']).default('mean'),
     end: z.enum(['pad', 'drop']).optional(),
   })
-  .refine(({ size, hop = size }) => hop <= size, { error: 'hop is at most size', path: ['hop'] });
+  .refine(({ size, hop = size }) => hop <= size, {
+    error: "expected at most the value of 'size'",
+    path: ['hop'],
+  });
 
 const frontEndSchema = z.union([
   z.strictObject({
@@ -60,9 +63,9 @@ const outputSchema = z.strictObject({
     .min(1)
     .max(8)
     .refine((layout) => layout.filter((axis) => axis === 'frames').length <= 1, {
-      error: "has the axis 'frames' at most once",
+      error: "expected the axis 'frames' at most once",
     })
-    .refine((layout) => layout.includes('dim'), { error: "needs the axis 'dim'" })
+    .refine((layout) => layout.includes('dim'), { error: "expected the axis 'dim'" })
     .optional(),
 });
 

@@ -45,9 +45,9 @@ export function framesOf(
   const { shape } = tensor;
   const wrong = layout.some((axis, i) => (axis === 'batch' || axis === 'one') && shape[i] !== 1);
   if (shape.length !== layout.length || wrong) {
-    throw new UserError(`its output '${name}' is [${shape.join(', ')}], not [${layout.join(', ')}]`, {
+    throw new UserError(`output '${name}' has shape [${shape.join(', ')}], expected [${layout.join(', ')}]`, {
       file,
-      hint: 'Mend the layout of that output in its encoder.json',
+      hint: 'Correct the layout of that output in encoder.json',
     });
   }
   const frames = layout.includes('frames') ? (shape[layout.indexOf('frames')] as number) : 1;

@@ -75,7 +75,7 @@ describe('an ONNX file without a description', () => {
       dims: [3, 3],
       hopSamples: hop,
       minimumSamples: width,
-      notes: ['left aside, not hidden states: pooled'],
+      notes: ['ignored, because not hidden states: pooled'],
       graph: { parameters: 25 },
     });
     const samples = samplesOf(101);
@@ -130,7 +130,7 @@ describe('an ONNX file without a description', () => {
     const encoder = await loadEncoder(join(await folderOf(plain), 'tiny.onnx'));
     const extract = extractHiddenStates(await createEngine('cpu'), encoder);
     await expect(extract(samplesOf(20))).rejects.toThrow(
-      /the engine 'cpu' does not run it\. Take --engine onnx/,
+      /the engine 'cpu' does not run it\. Use --engine onnx/,
     );
     expect(() => encoder.forward({}, {} as never)).toThrow(/is run as it is/);
   });
@@ -242,11 +242,11 @@ describe('a description', () => {
     );
   });
 
-  it('that describes another file of the folder is left aside with a remark', async () => {
+  it('that describes another file of the folder is ignored with a remark', async () => {
     const folder = await folderOf(plain, { model: 'other.onnx', scale: 7 });
     await writeModel(join(folder, 'other.onnx'), plain);
     const { notes, config } = await loadEncoder(join(folder, 'tiny.onnx'));
-    expect(notes?.[0]).toMatch(/encoder\.json describes 'other\.onnx' and is left aside/);
+    expect(notes?.[0]).toMatch(/encoder\.json describes 'other\.onnx' and is ignored/);
     expect(config).toMatchObject({ scale: 1 });
   });
 });
@@ -371,7 +371,7 @@ describe('what is refused, and how', () => {
 
   it.each([
     ['no ONNX', Buffer.from('hello, this is a text'), /is not an ONNX file/],
-    ['empty', Buffer.alloc(0), /is not an ONNX file, or holds no graph/],
+    ['empty', Buffer.alloc(0), /is not an ONNX file, or contains no graph/],
     [
       'a note of Git LFS',
       Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\n'),
@@ -394,7 +394,7 @@ describe('what is refused, and how', () => {
     [{ sampleRate: 8000 }, /unknown setting 'sampleRate'.*Did you mean 'sampleRateHz'/],
     [{ window: { size: 0 } }, /window\.size/],
     [{ window: { size: 4, hopp: 2 } }, /unknown setting 'hopp' in window.*'hop'/],
-    [{ window: { size: 4, hop: 8 } }, /window\.hop: hop is at most size/],
+    [{ window: { size: 4, hop: 8 } }, /window\.hop: expected at most the value of 'size'/],
     [{ outputs: ['framse'] }, /has no output 'framse'.*'frames'/],
     [{ frontEnd: { preset: 'wisper' } }, /no front end 'wisper'.*'whisper'/],
     [{ normalization: 'peek' }, /normalization/],
@@ -413,7 +413,7 @@ describe('a first description', () => {
     expect(path).toBe(join(folder, 'encoder.json'));
     expect(description).toMatchObject({ model: 'tiny.onnx', window: { size: 16, hop: 16 } });
     expect((await loadEncoder(folder)).dims).toEqual([3]);
-    await expect(writeStart(folder)).rejects.toThrow(/encoder\.json: is there already/);
+    await expect(writeStart(folder)).rejects.toThrow(/encoder\.json: already exists/);
   });
 
   it('knows masks, lengths, rates and state by name and shape', async () => {

@@ -41,9 +41,8 @@ export async function findGraph(path: string): Promise<GraphPlace> {
   const own = files.filter((name) => name !== frontEndModel(description));
   const meant = description.model ?? (own.length === 1 ? own[0] : undefined);
   if (isFile && described && meant !== basename(path)) {
-    const whose =
-      meant === undefined ? 'does not say which file it describes ("model")' : `describes '${meant}'`;
-    const note = `${descriptionPath} ${whose} and is left aside`;
+    const whose = meant === undefined ? 'has no "model"' : `is for '${meant}'`;
+    const note = `${descriptionPath} ${whose} and is ignored`;
     return {
       folder,
       file: path,
@@ -62,13 +61,13 @@ export async function findGraph(path: string): Promise<GraphPlace> {
     };
   if (meant === undefined) {
     throw new UserError(
-      `holds ${files.length} ONNX files${files.length > 0 ? ` (${files.slice(0, 8).join(', ')})` : ''}`,
+      `contains ${files.length} ONNX files${files.length > 0 ? ` (${files.slice(0, 8).join(', ')})` : ''}`,
       {
         file: folder,
         hint:
           files.length > 0
-            ? `Name one of them, or say "model" in its ${descriptionFile}`
-            : `Put the file beside ${descriptionFile}`,
+            ? `Pass one of them, or set "model" in ${descriptionFile}`
+            : `Put the file into the folder of ${descriptionFile}`,
       },
     );
   }
@@ -82,7 +81,7 @@ const frontEndModel = ({ frontEnd }: Description): string | undefined =>
 /** A file that a description names; it stands in its folder. */
 function placeInside(folder: string, name: string, descriptionPath: string): string {
   if (basename(name) !== name || name === '.' || name === '..' || name.includes('\0') || name.includes('\\'))
-    throw new UserError(`names the file '${name.slice(0, 200)}', which is not one of its folder`, {
+    throw new UserError(`invalid file '${name.slice(0, 200)}': expected a file in the same folder`, {
       file: descriptionPath,
     });
   return join(folder, name);
@@ -158,13 +157,10 @@ export async function loadGraphEncoder(spec: string, path: string): Promise<Enco
     notes: [...place.notes, ...unusedNotes(slots)],
     graph: encoderGraph,
     forward: () => {
-      throw new UserError(
-        'is an ONNX file: it is run as it is, and neither trained nor compiled into another program',
-        {
-          file: plan.file,
-          hint: 'Take an encoder of a family (hf:OWNER/NAME, a folder of ours)',
-        },
-      );
+      throw new UserError('is an ONNX file, which cannot be trained or compiled into another program', {
+        file: plan.file,
+        hint: 'Use another encoder (hf:OWNER/NAME, an ehmam folder)',
+      });
     },
   };
 }
@@ -192,14 +188,14 @@ function usesOf({ inputs, outputs }: Pick<GraphFile, 'inputs' | 'outputs'>, role
     if (name === mask?.name) return 'ones';
     const constant = constants.find(({ slot }) => slot.name === name);
     if (constant !== undefined) return `always ${constant.values.slice(0, 4).join(', ')}`;
-    return `what the window before gave as ${state.find(({ slot }) => slot.name === name)?.from}`;
+    return `${state.find(({ slot }) => slot.name === name)?.from} of the previous window`;
   };
   const out = ({ name }: GraphSlot): string => {
     const hidden = states.flatMap((each, i) => (each.name === name ? [`hidden.${i}`] : []));
     const carried = state
       .filter(({ from }) => from === name)
       .map(({ slot }) => `${slot.name} of the next window`);
-    return [...hidden, ...carried].join(', ') || 'left aside';
+    return [...hidden, ...carried].join(', ') || 'ignored';
   };
   return [
     ...inputs.map((slot) => ({ ...slot, kind: 'input' as const, use: of(slot) })),
@@ -208,9 +204,9 @@ function usesOf({ inputs, outputs }: Pick<GraphFile, 'inputs' | 'outputs'>, role
 }
 
 function unusedNotes(slots: readonly SlotUse[]): string[] {
-  const unused = slots.filter(({ use }) => use === 'left aside').map(({ name }) => name);
+  const unused = slots.filter(({ use }) => use === 'ignored').map(({ name }) => name);
   const more = unused.length > 8 ? `, and ${unused.length - 8} more` : '';
   return unused.length === 0
     ? []
-    : [`left aside, not hidden states: ${unused.slice(0, 8).join(', ')}${more}`];
+    : [`ignored, because not hidden states: ${unused.slice(0, 8).join(', ')}${more}`];
 }

@@ -18,7 +18,7 @@ const oneSecond = ourRateHz;
 /** Frames are looked for in audio of so many seconds, one length after another. */
 const triedSeconds = [1, 4, 32];
 const mendLayout =
-  'Say the layout of its outputs in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])';
+  'Set the layout of its outputs in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])';
 
 /**
  * Runs the model a few dozen times on short noise.
@@ -93,7 +93,7 @@ async function firstFrames(shapes: ShapesOf) {
       failure ??= error;
     }
   }
-  throw failure ?? new UserError(`gives no frames for ${triedSeconds.at(-1)} s of audio`);
+  throw failure ?? new UserError(`returns no frames for ${triedSeconds.at(-1)} s of audio`);
 }
 
 /** The fewest samples that give so many frames, found by halving; `most` beyond `from` where none do. */
@@ -121,14 +121,14 @@ async function fewest(
 function checkEqual(shapes: readonly (readonly [number, number])[], { states }: Roles, file: string): void {
   const [first] = shapes;
   const other = shapes.findIndex(([frames, dim]) => frames !== first?.[0] || dim !== first[1]);
-  if (first === undefined || first[1] === 0) throw new UserError('gives no hidden states', { file });
+  if (first === undefined || first[1] === 0) throw new UserError('returns no hidden states', { file });
   if (other < 0) return;
   const text = (i: number): string => `'${states[i]?.name}' [${shapes[i]?.join(', ')}]`;
   throw new UserError(
-    `its outputs ${text(0)} and ${text(other)} differ: hidden states have the same frames and width`,
+    `outputs ${text(0)} and ${text(other)} differ: hidden states need the same frames and width`,
     {
       file,
-      hint: 'Name those that belong together in an encoder.json ("outputs": [...])',
+      hint: 'List the outputs that are hidden states in encoder.json ("outputs": [...])',
     },
   );
 }
@@ -140,17 +140,14 @@ async function notInTime(shapes: ShapesOf, { states }: Roles, file: string): Pro
     [oneSecond, 2 * oneSecond].map((samples) => shapes(samples).catch(messageOf)),
   );
   const failed = seen.find((each) => typeof each === 'string');
-  if (failed !== undefined) return new UserError(`gives no frames: ${failed}`, { exitCode: 2 });
+  if (failed !== undefined) return new UserError(`returns no frames: ${failed}`, { exitCode: 2 });
   const [[one], [two]] = seen as [[readonly [number, number]], [readonly [number, number]]];
   if (one[1] !== two[1])
-    return new UserError(
-      `its output '${name}' grows with the audio along its last axis: its frames come last`,
-      {
-        file,
-        hint: `${mendLayout}: ["batch", "dim", "frames"]`,
-      },
-    );
-  return new UserError(`its output '${name}' has ${one[0]} frames for 1 s of audio and ${two[0]} for 2 s`, {
+    return new UserError(`output '${name}' has its frames on the last axis`, {
+      file,
+      hint: `${mendLayout}: ["batch", "dim", "frames"]`,
+    });
+  return new UserError(`output '${name}' has ${one[0]} frames for 1 s of audio, but ${two[0]} for 2 s`, {
     file,
     hint: mendLayout,
   });

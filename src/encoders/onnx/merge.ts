@@ -83,19 +83,19 @@ const isFed = (name: string, { input, lengths, mask, constants, state }: Roles):
 function checkJoinable({ plan: { file, frontEndFile, description }, roles, model }: Parts): void {
   const { window, sampleRateHz } = description;
   const refuse = (what: string): never => {
-    throw new UserError(`cannot be joined to one file: ${what}`, {
+    throw new UserError(`cannot be exported as one file: ${what}`, {
       file,
-      hint: 'Take --format parts: a folder with the files as they are, and the head by itself',
+      hint: 'Use --format parts: a folder with the unchanged files and the head as a separate file',
     });
   };
   if (window !== undefined) refuse('it runs over windows');
-  if (frontEndFile !== undefined) refuse('its front end is a file of its own');
-  if (sampleRateHz !== 16_000) refuse(`it takes ${sampleRateHz} samples a second`);
+  if (frontEndFile !== undefined) refuse('its front end is a separate file');
+  if (sampleRateHz !== 16_000) refuse(`its sample rate is ${sampleRateHz} Hz`);
   if (model.operatorSet < oldestOperatorSet)
-    refuse(`its operators are those of version ${model.operatorSet}, a head needs ${oldestOperatorSet}`);
+    refuse(`its operator set is version ${model.operatorSet}, a head needs ${oldestOperatorSet}`);
   for (const { name, layout } of roles.states) {
     if (layout.filter((axis) => axis === 'dim').length !== 1 || !layout.includes('frames'))
-      refuse(`its output '${name}' is [${layout.join(', ')}]`);
+      refuse(`its output '${name}' has the layout [${layout.join(', ')}]`);
   }
 }
 

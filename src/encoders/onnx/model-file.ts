@@ -37,7 +37,7 @@ export async function readModelFile(file: string): Promise<ModelFile> {
   const model = await decodeModel(file);
   const { graph } = model;
   if (graph?.node === undefined || graph.node === null || graph.node.length === 0)
-    throw new UserError('is not an ONNX file, or holds no graph', { file, hint: mendExport });
+    throw new UserError('is not an ONNX file, or contains no graph', { file, hint: mendExport });
   const external: string[] = [];
   let parameters = 0;
   for (const tensor of weightsOf(graph, file)) {
@@ -68,14 +68,14 @@ export async function decodeModel(file: string): Promise<ModelProto> {
   });
   if (size >= mostBytes)
     throw new UserError(
-      `is ${size} bytes long: an ONNX file has less than 2 GiB, its weights may stand beside it`,
+      `has ${size} bytes, but an ONNX file is limited to 2 GiB (store the weights as external data)`,
       { file },
     );
   const bytes = await readWhole(file, size);
   if (bytes.subarray(0, 7).toString('latin1') === 'version') {
-    throw new UserError('is a note of Git LFS, not the file itself', {
+    throw new UserError('is a Git LFS pointer, not the file itself', {
       file,
-      hint: "Get it with 'git lfs pull', or download it from the model's page",
+      hint: "Download it with 'git lfs pull', or from the model's page",
     });
   }
   try {
@@ -108,7 +108,7 @@ const deepest = 50;
 
 /** Weights of a graph, of the bodies of its loops and branches, and constants. */
 function* weightsOf(graph: GraphProto, file: string, depth = 0): Generator<TensorProto> {
-  if (depth > deepest) throw new UserError('has graphs nested too deep', { file });
+  if (depth > deepest) throw new UserError('has too deeply nested graphs', { file });
   yield* graph.initializer ?? [];
   for (const node of graph.node ?? []) yield* tensorsOf(node, file, depth);
 }
@@ -143,14 +143,17 @@ async function externalPlace(tensor: TensorProto, file: string): Promise<string 
     written.includes('\\') ||
     outside(join(folder, written))
   )
-    refuse(`keeps weights in '${shown}', outside its folder`, 'Export it with its data in one folder');
+    refuse(`stores weights in '${shown}', outside its folder`, 'Export it with all data in one folder');
   const place = join(folder, written);
   const real = await realpath(place).catch(() =>
-    refuse(`keeps weights in '${shown}', which is not there`, 'Copy that file beside it'),
+    refuse(`stores weights in '${shown}', which is missing`, 'Copy that file into the same folder'),
   );
   // In the hub's cache both are links into one folder of blobs.
   const beside = dirname(real) === dirname(await realpath(file));
   if (!beside && relative(await realpath(folder), real).startsWith('..'))
-    refuse(`keeps weights in '${shown}', which leads outside its folder`, 'Copy that file beside it');
+    refuse(
+      `stores weights in '${shown}', which links to a file outside its folder`,
+      'Copy that file into the same folder',
+    );
   return place;
 }

@@ -42,9 +42,9 @@ export async function embedded(graph: Graph, file: string): Promise<void> {
     const data = await externalBytes(tensor, file);
     bytes += data.length;
     if (bytes > mostBytes)
-      throw new UserError('has more weights than one ONNX file holds (2 GiB)', {
+      throw new UserError('has more weights than fit into one ONNX file (2 GiB)', {
         file,
-        hint: 'Take --format parts',
+        hint: 'Use --format parts',
       });
     tensor.rawData = data;
     tensor.externalData = [];
@@ -84,9 +84,9 @@ export function asOperatorSet(bytes: Uint8Array, prefix: string, { file, operato
     for (const { g } of node.attribute ?? []) for (const inner of g?.node ?? []) downgrade(inner);
     if (operatorSet >= 18) return;
     if (node.opType === 'LayerNormalization' && operatorSet < 17 && !node.domain)
-      throw new UserError(`its operators are those of version ${operatorSet}, a layer norm needs 17`, {
+      throw new UserError(`its operator set is version ${operatorSet}, a layer norm needs 17`, {
         file,
-        hint: 'Take --format parts',
+        hint: 'Use --format parts',
       });
     if (node.opType === 'Split')
       node.attribute = (node.attribute ?? []).filter(({ name }) => name !== 'num_outputs');

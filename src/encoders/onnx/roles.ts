@@ -30,8 +30,7 @@ export interface Signature {
   readonly outputs: readonly GraphSlot[];
 }
 
-const mendDescribe = (file: string): string =>
-  `'ehmam inspect ${file} --describe' writes an encoder.json to fill in beside it`;
+const mendDescribe = (file: string): string => `'ehmam inspect ${file} --describe' writes a draft`;
 
 /** An input or output in a line: `mel float32 [1, 80, frames]`. */
 export const slotText = ({ name, type, shape }: GraphSlot): string => `${name} ${type} [${shape.join(', ')}]`;
@@ -80,20 +79,17 @@ export function settleRoles(signature: Signature, description: Description): Rol
   };
   for (const { name, type, shape } of [...inputs].filter((slot) => named.has(slot.name))) {
     if (givenTypes.includes(type)) continue;
-    throw new UserError(
-      `its input ${slotText({ name, type, shape })} takes values of a type that is not given`,
-      {
-        file,
-        hint: `Export it with one of ${givenTypes.join(', ')}`,
-      },
-    );
+    throw new UserError(`input ${slotText({ name, type, shape })} has an unsupported type`, {
+      file,
+      hint: `Export it with one of ${givenTypes.join(', ')}`,
+    });
   }
   const fed = new Set([input.name, ...named]);
   const unfed = inputs.filter(({ name }) => !fed.has(name));
   if (unfed.length > 0) {
-    throw new UserError(`needs the inputs ${listed(unfed)}, which nothing feeds`, {
+    throw new UserError(`unknown inputs ${listed(unfed)}`, {
       file,
-      hint: `Say in an encoder.json what they are (lengths, mask, constants or state): ${mendDescribe(file)}`,
+      hint: `Describe them in encoder.json (lengths, mask, constants or state): ${mendDescribe(file)}`,
     });
   }
   return roles;
@@ -112,10 +108,13 @@ function onlyInput(
   if (left.length === 1) return first;
   const floats = left.filter(({ type, shape }) => type === 'float32' && shape.length === 2);
   if (floats.length === 1 && description.frontEnd === undefined) return floats[0] as GraphSlot;
-  throw new UserError(`has ${left.length} inputs (${listed(left)}): which is the waveform is not said`, {
-    file,
-    hint: mendDescribe(file),
-  });
+  throw new UserError(
+    `has ${left.length} inputs (${listed(left)}), and it is unclear which one is the waveform`,
+    {
+      file,
+      hint: mendDescribe(file),
+    },
+  );
 }
 
 function inputLayout(
@@ -124,7 +123,7 @@ function inputLayout(
   file: string,
 ): readonly InputAxis[] {
   if (input.type !== 'float32') {
-    throw new UserError(`its input ${slotText(input)} takes no float32 values`, {
+    throw new UserError(`input ${slotText(input)} is not float32`, {
       file,
       hint: 'Export the model with a float32 input',
     });
@@ -134,10 +133,10 @@ function inputLayout(
   if (axes.length !== input.shape.length) {
     const what = frontEnd === undefined ? 'a waveform is' : 'features are';
     throw new UserError(
-      `its input ${slotText(input)} has ${input.shape.length} axes, ${what} [${axes.join(', ')}]`,
+      `input ${slotText(input)} has ${input.shape.length} axes, but ${what} [${axes.join(', ')}]`,
       {
         file,
-        hint: `Say its layout, or a front end, in an encoder.json: ${mendDescribe(file)}`,
+        hint: `Set its layout, or a front end, in encoder.json: ${mendDescribe(file)}`,
       },
     );
   }
@@ -145,24 +144,24 @@ function inputLayout(
     const axis = axes[i];
     if (typeof length === 'number' && length !== 1 && (axis === 'batch' || axis === 'one'))
       throw new UserError(
-        `its input ${slotText(input)} has ${length} where the ${axis === 'batch' ? 'batch' : "axis 'one'"} should be 1`,
+        `input ${slotText(input)} has ${length} where the ${axis === 'batch' ? 'batch' : "axis 'one'"} should be 1`,
         {
           file,
           hint: 'Export the model for a batch of one, or of any size',
         },
       );
     if (typeof length === 'number' && axis === 'time' && window === undefined)
-      throw new UserError(`its input ${slotText(input)} takes exactly ${length} steps`, {
+      throw new UserError(`input ${slotText(input)} has a fixed length of ${length}`, {
         file,
-        hint: `Say in an encoder.json how windows of them are joined ("window": { "size": ${length} }): ${mendDescribe(file)}`,
+        hint: `Describe in encoder.json how the audio is cut into windows ("window": { "size": ${length} }): ${mendDescribe(file)}`,
       });
   }
   if (frontEnd !== undefined && !axes.includes('bins'))
-    throw new UserError("input.layout needs the axis 'bins' where there is a front end", { file });
+    throw new UserError("input.layout needs the axis 'bins' if there is a front end", { file });
   if (frontEnd === undefined && axes.includes('bins'))
-    throw new UserError("input.layout has the axis 'bins' and there is no front end", {
+    throw new UserError("input.layout has the axis 'bins', which needs a front end", {
       file,
-      hint: 'Say the front end (frontEnd) in encoder.json',
+      hint: "Set 'frontEnd' in encoder.json",
     });
   return axes;
 }
@@ -190,10 +189,10 @@ function statesOf(
       checkFloat(slot, file);
       if (slot.shape.length > 0 && slot.shape.length !== axes.length)
         throw new UserError(
-          `its output ${slotText(slot)} has ${slot.shape.length} axes, not [${axes.join(', ')}]`,
+          `output ${slotText(slot)} has ${slot.shape.length} axes, expected [${axes.join(', ')}]`,
           {
             file,
-            hint: 'Say its layout in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])',
+            hint: 'Set its layout in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])',
           },
         );
       return { name, layout: axes };
@@ -203,15 +202,15 @@ function statesOf(
   if (found.length > 0) return found.map(({ name }) => ({ name, layout: usual }));
   const half = outputs.find(({ shape }) => shape.length === 3);
   if (half !== undefined) checkFloat(half, file);
-  throw new UserError(`has no output of three axes [batch, frames, dim] (${listed(outputs)})`, {
+  throw new UserError(`has no output with the axes [batch, frames, dim] (${listed(outputs)})`, {
     file,
-    hint: `Say in an encoder.json which outputs are hidden states and their layout: ${mendDescribe(file)}`,
+    hint: `List the outputs that are hidden states, with their layout, in encoder.json: ${mendDescribe(file)}`,
   });
 }
 
 function checkFloat(slot: GraphSlot, file: string): void {
   if (slot.type === 'float32') return;
-  throw new UserError(`its output ${slotText(slot)} is not float32`, {
+  throw new UserError(`output ${slotText(slot)} is not float32`, {
     file,
     hint: 'Export the model with float32 outputs',
   });

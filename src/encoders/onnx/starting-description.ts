@@ -26,7 +26,7 @@ export async function writeStart(path: string): Promise<Start> {
   const { folder, file, descriptionPath, notes } = await findGraph(path);
   const place = join(folder, descriptionFile);
   if (descriptionPath !== undefined || notes.length > 0)
-    throw new UserError('is there already', { file: place, hint: 'Move it away first' });
+    throw new UserError('already exists', { file: place, hint: 'Move or remove it first' });
   await readModelFile(file);
   const { inputs, outputs, close } = await openGraphFile(file, { provider: 'cpu', threads: 1 });
   await close();
@@ -47,7 +47,7 @@ export function startOf(
   const main = floats
     .filter(({ name }) => !Object.hasOwn(states, name))
     .sort((a, b) => freedom(b) - freedom(a))[0];
-  if (main === undefined) questions.push('no float32 input looks like the waveform');
+  if (main === undefined) questions.push('which input is the waveform (no float32 input looks like it)');
   const constants: Record<string, number> = {};
   let [lengths, mask]: (string | undefined)[] = [];
   for (const slot of inputs) {
@@ -58,7 +58,7 @@ export function startOf(
     else if (/^(sr|sample_?rate|sampling_?rate)$/i.test(name)) constants[name] = 16_000;
     else {
       constants[name] = 0;
-      questions.push(`what the input ${slotText(slot)} is given`);
+      questions.push(`what the input ${slotText(slot)} is`);
     }
   }
   const carried = new Map(

@@ -36,9 +36,9 @@ type FrontEndOf = ((waveform: Float32Array) => Promise<Steps>) & { close(): Prom
 /** Opens the files of a plan. */
 export async function openStates(plan: OnnxPlan, roles: Roles, engine: Engine): Promise<StatesOf> {
   if (engine.open === undefined) {
-    throw new UserError(`is an ONNX file: the engine '${engine.name}' does not run it`, {
+    throw new UserError(`is an ONNX file, which the engine '${engine.name}' cannot run`, {
       file: plan.file,
-      hint: 'Take --engine onnx',
+      hint: 'Use --engine onnx',
     });
   }
   const graph = await engine.open(plan.file);
@@ -140,7 +140,7 @@ export function frontEndSlots({ inputs, outputs }: Pick<GraphFile, 'inputs' | 'o
   const fits = (slot: GraphSlot | undefined, ...ranks: number[]): boolean =>
     slot !== undefined && slot.type === 'float32' && ranks.includes(slot.shape.length);
   if (inputs.length !== 1 || outputs.length !== 1 || !fits(input, 1, 2))
-    throw new UserError('is no front end: one that takes a waveform [1, samples] and gives features is', {
+    throw new UserError('is not a front end: expected an input [1, samples] and an output of features', {
       file,
     });
   return { input: input as GraphSlot, output: output as GraphSlot };
@@ -151,10 +151,10 @@ function usualLayout({ shape }: HostTensor, name: string, file: string): OutputA
   const ones = shape.length - 2;
   if (ones < 0 || shape.slice(0, ones).some((length) => length !== 1))
     throw new UserError(
-      `its output '${name}' is [${shape.join(', ')}]: which axis is the frames is not said`,
+      `output '${name}' has shape [${shape.join(', ')}], and it is unclear which axis is the frames`,
       {
         file,
-        hint: 'Say frontEnd.layout in encoder.json',
+        hint: "Set 'frontEnd.layout' in encoder.json",
       },
     );
   return [...Array<OutputAxis>(ones).fill('one'), 'frames', 'dim'];
@@ -222,9 +222,9 @@ function modelRun({ file }: OnnxPlan, roles: Roles, graph: GraphFile) {
 
 function checkBins({ bins: wanted, input }: Roles, bins: number, file: string): void {
   if (wanted === undefined || wanted === bins) return;
-  throw new UserError(`its input '${input.name}' takes ${wanted} bins, the front end gives ${bins}`, {
+  throw new UserError(`input '${input.name}' needs ${wanted} bins, but the front end has ${bins}`, {
     file,
-    hint: 'Mend frontEnd in encoder.json',
+    hint: "Correct 'frontEnd' in encoder.json",
   });
 }
 
@@ -236,7 +236,7 @@ function constantOf(slot: GraphSlot, values: readonly number[], file: string): H
   const size = sizeOf(shape);
   if (size > 1e6 || (values.length !== 1 && values.length !== size))
     throw new UserError(
-      `constants.${slot.name} has ${values.length} values, its input is [${slot.shape.join(', ')}]`,
+      `constants.${slot.name} has ${values.length} values, but its input has shape [${slot.shape.join(', ')}]`,
       { file },
     );
   return float32(shape, values.length === 1 ? new Float32Array(size).fill(values[0] as number) : values);

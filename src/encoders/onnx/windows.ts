@@ -61,8 +61,8 @@ export function joinWindows(
   const shift = (hop * each) / size;
   if (!Number.isInteger(shift)) {
     throw new UserError(
-      `a window of ${size} has ${each} frames, so one begins ${shift.toFixed(2)} frames after another: frames do not meet`,
-      { file, hint: `Take a hop of which ${each} times is a multiple of ${size}` },
+      `the frames of neighbouring windows do not line up: a window of ${size} has ${each} frames, and the next one starts ${shift.toFixed(2)} frames later`,
+      { file, hint: `Choose a hop for which ${each} x hop is a multiple of ${size}` },
     );
   }
   return overlapped(windows, shift, own, windowing);

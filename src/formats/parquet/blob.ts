@@ -32,23 +32,23 @@ export async function blobAt(source: DatedSource, name: string, row: number): Pr
   layouts.set(dated, layout);
   const column = bytesColumn(layout, name, file);
   if (row >= layout.rows)
-    throw new UserError(`has ${layout.rows} rows, and no row ${row}`, {
+    throw new UserError(`has no row ${row}, only ${layout.rows} rows`, {
       file,
-      hint: 'Call ehmam prepare again',
+      hint: "Run 'ehmam prepare' again",
     });
   latest = undefined;
   for await (const rows of columnRows(source, layout, column, row)) {
     latest = { key, rows };
     return bytesOf(rows.values[row - rows.firstRow], file, name);
   }
-  throw new Error(`row ${row} of ${name} in ${file} was passed over`);
+  throw new Error(`row ${row} of ${name} in ${file} was skipped`);
 }
 
 /** @throws UserError where there is no column of bytes by this name */
 export function bytesColumn(layout: ParquetLayout, name: string, file: string): ParquetColumn {
   const column = layout.columns.find((each) => each.name === name);
   if (column?.type === 'BYTE_ARRAY') return column;
-  throw new UserError(`has no column of bytes '${name}'`, {
+  throw new UserError(`has no byte column '${name}'`, {
     file,
     hint: `Its columns are: ${layout.columns.map((each) => each.name).join(', ')}`,
   });
@@ -56,5 +56,5 @@ export function bytesColumn(layout: ParquetLayout, name: string, file: string): 
 
 function bytesOf(value: unknown, file: string, name: string): Uint8Array | null {
   if (value === null || value instanceof Uint8Array) return value;
-  throw new Error(`a value of ${name} in ${file} is no bytes`);
+  throw new Error(`a value of ${name} in ${file} is not bytes`);
 }

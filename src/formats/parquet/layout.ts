@@ -45,7 +45,7 @@ const longestFooter = 1 << 26;
 export function damagedParquet(file: string, how: string, cause?: unknown): UserError {
   return new UserError(`the Parquet file is truncated or damaged: ${how}`, {
     file,
-    hint: 'Get it anew',
+    hint: 'Download or copy it again',
     cause,
   });
 }
@@ -58,15 +58,15 @@ export async function readLayout(source: ByteSource): Promise<ParquetLayout> {
   const { file, bytes } = source;
   const head = Buffer.from(await source.read(0, 4)).toString('latin1');
   if (head !== 'PAR1') {
-    const what = head === 'PARE' ? 'is an encrypted Parquet file' : 'is no Parquet file';
-    throw new UserError(what, { file, hint: 'Give the .parquet files of a data set with audio in them' });
+    const what = head === 'PARE' ? 'is an encrypted Parquet file' : 'is not a Parquet file';
+    throw new UserError(what, { file, hint: 'Pass the .parquet files of a data set that contains audio' });
   }
   const tail = Buffer.from(await source.read(Math.max(0, bytes - 8), 8));
   if (bytes < 12 || tail.toString('latin1', 4) !== 'PAR1')
-    throw damagedParquet(file, 'it does not end as such a file does');
+    throw damagedParquet(file, 'its end marker is missing');
   const length = tail.readUInt32LE(0);
   if (length > bytes - 12 || length > longestFooter)
-    throw damagedParquet(file, `its footer would have ${length} bytes`);
+    throw damagedParquet(file, `invalid footer length: ${length} bytes`);
   try {
     return layoutOf(
       parquetMetadata(await source.read(bytes - 8 - length, length + 8), withoutMeaning),
@@ -92,14 +92,14 @@ function layoutOf(metadata: FileMetaData, file: string, bytes: number): ParquetL
     const places = new Map<string, ColumnPlace>();
     for (const { meta_data: column } of group.columns) {
       if (column === undefined)
-        throw damagedParquet(file, 'a column is not described, or lies in another file');
+        throw damagedParquet(file, 'a column has no description, or is in another file');
       const dictionary = Number(column.dictionary_page_offset ?? 0);
       const data = Number(column.data_page_offset);
       const start = dictionary > 0 ? Math.min(dictionary, data) : data;
       const end = start + Number(column.total_compressed_size);
       const name = column.path_in_schema.join('.');
       if (!(start >= 4 && end >= start && end <= bytes))
-        throw damagedParquet(file, `the column ${name} would lie at bytes ${start} to ${end} of ${bytes}`);
+        throw damagedParquet(file, `invalid position of column ${name}: bytes ${start} to ${end} of ${bytes}`);
       places.set(name, { codec: column.codec, start, end });
     }
     firstRow += rows;
@@ -107,7 +107,7 @@ function layoutOf(metadata: FileMetaData, file: string, bytes: number): ParquetL
   });
   const rows = countOf(metadata.num_rows, file);
   if (rows !== firstRow)
-    throw damagedParquet(file, `it counts ${rows} rows, and ${firstRow} in its row groups`);
+    throw damagedParquet(file, `it declares ${rows} rows, but its row groups have ${firstRow}`);
   return {
     rows,
     columns: leaves.flatMap(({ column }) => column ?? []),
@@ -123,7 +123,7 @@ const mostRows = 1e9;
 function countOf(rows: bigint, file: string): number {
   const count = Number(rows);
   if (count >= 0 && count <= mostRows) return count;
-  throw damagedParquet(file, `it counts ${count} rows`);
+  throw damagedParquet(file, `it declares ${count} rows`);
 }
 
 interface Leaf {

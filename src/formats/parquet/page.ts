@@ -32,7 +32,7 @@ export function unpackPage(bytes: Uint8Array, length: number, codec: string): Ui
     case 'SNAPPY': {
       // The unpacker takes the length from the bytes alone.
       const stated = readVarInt(readerOf(bytes)) >>> 0;
-      if (stated !== length) throw new Error(`a page holds ${stated} bytes, not ${length}`);
+      if (stated !== length) throw new Error(`a page has ${stated} bytes, expected ${length}`);
       break;
     }
     case 'GZIP':
@@ -43,13 +43,13 @@ export function unpackPage(bytes: Uint8Array, length: number, codec: string): Ui
       return sized(decompressZstd(bytes, new Uint8Array(length)), length);
   }
   const unpack = compressors[codec as CompressionCodec];
-  if (unpack === undefined) throw new Error(`its pages are packed by ${codec}, which is not read here`);
+  if (unpack === undefined) throw new Error(`unsupported compression ${codec}`);
   return sized(unpack(bytes, length), length);
 }
 
 function sized(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length === length) return bytes;
-  throw new Error(`a page holds ${bytes.length} bytes, not ${length}`);
+  throw new Error(`a page has ${bytes.length} bytes, expected ${length}`);
 }
 
 /** What of a page's header says how many values there are, and how they stand. */
@@ -63,7 +63,7 @@ export interface PageShape {
 export function shapeOf({ data_page_header: v1, data_page_header_v2: v2 }: PageHeader): PageShape {
   if (v2 !== undefined) return { rows: v2.num_values, encoding: v2.encoding };
   if (v1 !== undefined) return { rows: v1.num_values, encoding: v1.encoding };
-  throw new Error('a page says nothing of its values');
+  throw new Error('a page has no header for its values');
 }
 
 /**
@@ -164,12 +164,12 @@ function valuesOf(
       return plain(reader, present, column);
     case 'PLAIN_DICTIONARY':
     case 'RLE_DICTIONARY': {
-      if (dictionary === undefined) throw new Error('a page refers to a dictionary that is not there');
+      if (dictionary === undefined) throw new Error('a page refers to a missing dictionary');
       const width = reader.view.getUint8(reader.offset++);
       const places = width === 0 ? new Uint32Array(present) : hybrid(reader, width, present);
       return Array.from(places, (place) => {
         const value = dictionary[place];
-        if (value === undefined) throw new Error('a page refers behind the end of its dictionary');
+        if (value === undefined) throw new Error('a page refers beyond the end of its dictionary');
         return value;
       });
     }
@@ -191,7 +191,7 @@ function valuesOf(
       return values;
     }
   }
-  throw new Error(`its values stand in the encoding ${encoding}, which is not read here`);
+  throw new Error(`unsupported value encoding ${encoding}`);
 }
 
 /** Bytes that a value takes at least. */
@@ -217,12 +217,12 @@ function checkDelta({ view, offset }: Reader): void {
   const reader = { view, offset };
   const [block, minis] = [readVarInt(reader), readVarInt(reader)];
   const isFit = block > 0 && block <= 1 << 16 && minis > 0 && (block / minis) % 32 === 0;
-  if (!isFit) throw new Error('a page in delta encoding is in no known blocks');
+  if (!isFit) throw new Error('a page with delta encoding has invalid blocks');
 }
 
 /** `values` numbers of `width` bits, in runs and packed eights (parquet-format, Encodings.md: RLE/bit-packing hybrid). */
 export function hybrid(reader: Reader, width: number, values: number): Uint32Array {
-  if (width > 32) throw new Error(`numbers of ${width} bits`);
+  if (width > 32) throw new Error(`invalid bit width ${width}`);
   const output = new Uint32Array(values);
   const bytes = (width + 7) >> 3;
   for (let seen = 0; seen < values; ) {

@@ -92,7 +92,7 @@ describe('a file that is none', () => {
   it('is refused in words', async () => {
     const whole = await readFile(join(fixtures, 'snappy.parquet'));
     const cases: readonly (readonly [Uint8Array, string])[] = [
-      [Buffer.from('no parquet at all'), 'is no Parquet file'],
+      [Buffer.from('no parquet at all'), 'is not a Parquet file'],
       [Buffer.from('PARE and more bytes PARE'), 'is an encrypted Parquet file'],
       [whole.subarray(0, 20_000), 'does not end as such a file does'],
       [Buffer.from('PAR1PAR1'), 'does not end as such a file does'],

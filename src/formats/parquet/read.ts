@@ -59,7 +59,7 @@ async function* pagesOf(
       if (header.type === 'INDEX_PAGE') continue;
       const { rows } = shapeOf(header);
       if (!(rows >= 0 && rows <= Math.min(group.rows - row, mostPageRows)))
-        throw new Error(`a page of ${rows} rows where ${group.rows - row} are left`);
+        throw new Error(`a page has ${rows} rows, but ${group.rows - row} are left`);
       const firstRow = group.firstRow + row;
       row += rows;
       if (firstRow + rows <= group.fromRow) continue;
@@ -90,7 +90,7 @@ async function headerAt(
       if (!(header.compressed_page_size >= 0 && start + header.compressed_page_size <= end))
         throw damagedParquet(
           source.file,
-          `a page would have ${header.compressed_page_size} bytes, ${end - start} are left`,
+          `a page declares ${header.compressed_page_size} bytes, but ${end - start} are left`,
         );
       checkSize(header, source.file);
       return { header, start };
@@ -103,15 +103,15 @@ async function headerAt(
 function checkSize({ uncompressed_page_size: bytes }: PageHeader, file: string): void {
   if (bytes >= 0 && bytes <= longestPage) return;
   const what =
-    bytes < 0 ? `a page would have ${bytes} bytes` : `a page of ${Math.round(bytes / 1e6)} MB at once`;
-  throw new UserError(`${what} is more than is held in memory`, {
+    bytes < 0 ? `a page declares ${bytes} bytes` : `a page of ${Math.round(bytes / 1e6)} MB`;
+  throw new UserError(`${what} is too large for memory`, {
     file,
-    hint: 'Write it anew in smaller row groups, for example: dataset.to_parquet(FILE, batch_size=100)',
+    hint: 'Write it again with smaller row groups, for example: dataset.to_parquet(FILE, batch_size=100)',
   });
 }
 
 async function bytesOf(source: ByteSource, header: PageHeader, start: number): Promise<Uint8Array> {
   const bytes = await source.read(start, header.compressed_page_size);
-  if (bytes.length < header.compressed_page_size) throw new Error('it became shorter while it was read');
+  if (bytes.length < header.compressed_page_size) throw new Error('it was shortened during reading');
   return bytes;
 }

@@ -29,7 +29,7 @@ export async function withTorchFile<T>(file: string, use: (content: TorchFile) =
     const read = async (tensor: TorchTensor): Promise<HostTensor> => {
       const { storage } = tensor;
       if (!isFloating(tensor)) {
-        throw new UserError(`holds a tensor in a ${storage.type}, where floating point numbers are wanted`, {
+        throw new UserError(`contains a tensor of type ${storage.type}, expected floating point`, {
           file,
         });
       }
@@ -41,7 +41,7 @@ export async function withTorchFile<T>(file: string, use: (content: TorchFile) =
     };
     const readAll = async (tensors: ReadonlyMap<string, TorchTensor>) => {
       if (!areModest(tensors.values())) {
-        throw new UserError('its tensors claim far more values than it holds', {
+        throw new UserError('its tensors declare far more values than it contains', {
           file,
           hint: 'Do not trust the file',
         });
@@ -62,5 +62,5 @@ async function layoutOf(handle: FileHandle, file: string): Promise<TorchLayout> 
   const begins = (signature: Uint8Array): boolean => signature.every((byte, i) => start[i] === byte);
   if (begins(zipSignature)) return zipLayout(handle, file);
   if (begins(legacySignature)) return legacyLayout(handle, file);
-  throw new UserError('is not a torch checkpoint', { file, hint: 'Give a file that torch.save wrote' });
+  throw new UserError('is not a torch checkpoint', { file, hint: 'Pass a file written by torch.save' });
 }

@@ -41,7 +41,7 @@ export async function readBytes(
       position + done,
     );
     if (bytesRead === 0)
-      throw new UserError('became shorter while it was read', { file, hint: 'Read it again' });
+      throw new UserError('was shortened during reading', { file, hint: 'Try again' });
     done += bytesRead;
   }
   return bytes.buffer;

@@ -126,7 +126,7 @@ function floatsOf(type: StorageType, bytes: ArrayBuffer): Float32Array {
     case 'BFloat16Storage': // the upper half of a float32
       return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
     default:
-      throw new Error(`a ${type} holds no floating point values`);
+      throw new Error(`a ${type} does not contain floating point values`);
   }
 }
 

@@ -85,7 +85,7 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
   ]);
   for (const type of Object.keys(storageTypes) as StorageType[]) {
     const storageType = (): never => {
-      throw new Error(`it makes a ${type} by itself`);
+      throw new Error(`it creates a ${type} directly`);
     };
     known.set(`torch.${type}`, storageType);
     known.set(`torch.storage.${type}`, storageType);
@@ -102,7 +102,7 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
         const named = namedStorage(id, types);
         const storage = storages.get(named.key) ?? named;
         if (storage.type !== named.type || storage.length !== named.length)
-          throw new Error(`two storages under the key ${named.key}`);
+          throw new Error(`duplicate storage key ${named.key}`);
         storages.set(storage.key, storage);
         return storage;
       },
@@ -114,16 +114,16 @@ export function unpickle(reader: PickleReader, file: string): Unpickled {
     if (cause instanceof UserError) throw cause;
     throw new UserError(`its pickle cannot be read (${messageOf(cause)})`, {
       file,
-      hint: 'The file is damaged or no torch checkpoint: copy it again',
+      hint: 'The file is damaged or not a torch checkpoint: copy it again',
       cause,
     });
   }
 }
 
 function refuse(module: string, name: string, file: string): never {
-  throw new UserError(`its pickle names ${module}.${name}, which is not among what checkpoints are made of`, {
+  throw new UserError(`its pickle refers to ${module}.${name}, which is not allowed in checkpoints`, {
     file,
-    hint: 'Nothing of it was run. Save the weights and plain settings alone, or do not trust the file',
+    hint: 'No code from it was run. Save only weights and plain settings, or do not trust the file',
   });
 }
 
@@ -132,7 +132,7 @@ function namedStorage(id: unknown, types: ReadonlyMap<unknown, StorageType>): St
   const [kind, storageType, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
   const type = types.get(storageType);
   if (kind !== 'storage' || type === undefined || typeof key !== 'string' || !isCount(length))
-    throw new Error('a reference that is no storage');
+    throw new Error('a reference that is not a storage');
   if (view !== undefined && view !== null) throw new Error('a storage that is a view of another');
   return { key, type, length };
 }

@@ -21,7 +21,7 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
     if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
       throw new UserError(`its entry ${name} is compressed or encrypted`, {
         file,
-        hint: 'Give the file as torch.save wrote it',
+        hint: 'Pass the file exactly as torch.save wrote it',
       });
     }
     const { fileDataStart } = await archive
@@ -31,9 +31,9 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   };
   const pickle = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickle === undefined) {
-    throw new UserError('is a zip file, but not one of torch: it has no data.pkl', {
+    throw new UserError('is a zip file, but not a torch checkpoint: data.pkl is missing', {
       file,
-      hint: 'Give a checkpoint that torch.save wrote',
+      hint: 'Pass a checkpoint written by torch.save',
     });
   }
   const folder = pickle.slice(0, -'data.pkl'.length);
@@ -43,7 +43,7 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   };
   const order = `${folder}byteorder`;
   if (entries.has(order) && new TextDecoder().decode(await read(order)).trim() !== 'little')
-    throw new UserError('was written on a big-endian machine', { file, hint: 'Save it on another machine' });
+    throw new UserError('is in big-endian format', { file, hint: 'Save it again on a little-endian machine' });
   return {
     root: unpickle(pickleReader(await read(pickle)), file).value,
     locate: ({ key }) => place(`${folder}data/${key}`),
@@ -64,7 +64,7 @@ async function readDirectory(handle: FileHandle, file: string) {
 const damaged =
   (file: string) =>
   (cause: unknown): never => {
-    throw new UserError(`is a zip file that is truncated or damaged (${messageOf(cause)})`, {
+    throw new UserError(`truncated or damaged zip file (${messageOf(cause)})`, {
       file,
       hint: 'Copy it again',
       cause,

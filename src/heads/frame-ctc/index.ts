@@ -9,7 +9,8 @@ import { transcribed } from './transcribed.js';
 
 export const frameCtc: HeadKind<CtcSpec, CtcSettings, CtcStored> = {
   kind: 'frame-ctc',
-  about: 'layer sum, Linear, BLSTM layers or none, a Linear over tokens a step, trained with CTC: texts',
+  about:
+    'for texts: weighted layer sum, Linear, optional BLSTM layers, and a Linear layer over tokens, trained with CTC',
   settings: ctcSettingsSchema,
   presets: ctcPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),

@@ -24,7 +24,7 @@ export async function lmDecoder(
   const boundary = head.tokens.indexOf(boundaryToken);
   if (boundary < 0) {
     throw new UserError(`the head has no token '${boundaryToken}' between words`, {
-      hint: 'Leave the setting lm out',
+      hint: "Remove the setting 'lm'",
     });
   }
   const model = await readArpa(arpa);

@@ -55,7 +55,7 @@ export function lookProgram({ work, form, standard = {} }: Omit<Recognition, 'lo
       const losses = ctcLoss(logits, targets as tf.Tensor2D, ...lengths, form.blank);
       return { path: tf.argMax(logits, -1), losses };
     },
-    { name: `look at dev of the ${work.title}` },
+    { name: `dev evaluation of the ${work.title}` },
   );
 }
 

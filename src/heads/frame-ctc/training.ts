@@ -96,7 +96,7 @@ export function targetsOf(
   const ends = endTokens.map((token) => {
     const index = spec.tokens.indexOf(token);
     if (index < 0)
-      throw new UserError(`the setting endTokens names '${token}', which is no token of the ${work.title}`, {
+      throw new UserError(`invalid value for 'endTokens': '${token}' is not a token of the ${work.title}`, {
         hint: `Its tokens: ${spec.tokens.join(' ')}`,
       });
     return index;
@@ -119,8 +119,8 @@ function refuseUseless(
   if (better) return;
   const what = (value: number): string => `${Number((100 * value).toPrecision(4))} %`;
   throw new UserError(
-    `no checkpoint of the ${title} is kept: the best has ${metric.name} ${what(dev)} on dev, and must beat ${what(keptBeyond)}`,
-    { exitCode: 1, hint: 'Train it for longer, or leave the setting keptBeyond out (--preset clean does)' },
+    `no checkpoint of the ${title} was good enough to keep: the best ${metric.name} on dev is ${what(dev)}, it must be better than ${what(keptBeyond)}`,
+    { exitCode: 1, hint: "Train for longer, or remove the setting 'keptBeyond' (--preset clean does)" },
   );
 }
 

@@ -22,8 +22,8 @@ export async function transcribed(
   const isSame = asked.tokens.join('\n') === stored.tokens.join('\n');
   const decode = isSame ? asked.decode : asked.decodeOf?.(stored.tokens);
   if (decode === undefined)
-    throw new UserError(`the ${work.title} has learnt other tokens than these utterances ask for`, {
-      hint: `It knows ${stored.tokens.join(' ')}`,
+    throw new UserError(`these utterances need other tokens than the ${work.title} was trained on`, {
+      hint: `Its tokens: ${stored.tokens.join(' ')}`,
     });
   const spec = { ...asked, tokens: stored.tokens, decode };
   // The standard stands among the parameters.

@@ -8,7 +8,8 @@ import { trainLayers, trainPooledHeads } from './training.js';
 
 export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = {
   kind: 'pooled-linear',
-  about: 'layer sum, Linear, mean over time, a Linear classifier a column: classes of utterances',
+  about:
+    'for classes of utterances: weighted layer sum, Linear, mean over time, and a Linear classifier per column',
   settings: pooledSettingsSchema,
   presets: pooledPresets,
   reads: () => ({ store: 'pooled' }),

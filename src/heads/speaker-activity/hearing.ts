@@ -21,7 +21,7 @@ export function hearingOf(
 ): Hearing {
   const look = engine.compile<Looked, { readonly logits: tf.Tensor }>(
     ({ parameters, states }) => ({ logits: activityLogits(parameters, states) }),
-    { name: `look of the ${title}`, dynamicAxes: { states: 2 } },
+    { name: `dev evaluation of the ${title}`, dynamicAxes: { states: 2 } },
   );
   return { features, look, speakers, pieceFrames };
 }

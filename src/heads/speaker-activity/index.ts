@@ -8,7 +8,8 @@ import { trainActivityHeads } from './training.js';
 
 export const speakerActivity: HeadKind<SpeakerActivitySpec, ActivitySettings, ActivityStored> = {
   kind: 'speaker-activity',
-  about: 'layer sum, an LSTM, a Linear over speakers a frame, in whatever order they stand: who speaks when',
+  about:
+    'for who speaks when: weighted layer sum, LSTM, and a Linear layer over speakers per frame, trained with permutation-invariant loss',
   settings: activitySettingsSchema,
   presets: activityPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),

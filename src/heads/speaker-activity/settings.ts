@@ -22,7 +22,7 @@ export const activitySettingsSchema = z.strictObject({
   /** Above which probability a speaker speaks, and the frames of the median filter behind it: the best of all is taken. */
   thresholds: z.array(z.number().gt(0).lt(1)).min(1).default([0.3, 0.4, 0.5, 0.6, 0.7]),
   medianFrames: z
-    .array(count.refine((frames) => frames % 2 === 1, 'is to be odd'))
+    .array(count.refine((frames) => frames % 2 === 1, 'expected an odd number'))
     .min(1)
     .default([1, 11]),
   /** The split that chooses threshold and filter. */

@@ -8,7 +8,8 @@ import { type DtwSettings, dtwSettingsSchema } from './settings.js';
 
 export const subsequenceDtw: HeadKind<DtwSpec, DtwSettings, DtwStored> = {
   kind: 'subsequence-dtw',
-  about: 'no training: queries aligned with documents frame by frame, the best layer on dev: scores of pairs',
+  about:
+    'for scores of pairs, without training: dynamic time warping of queries and documents, on the layer that is best on dev',
   settings: dtwSettingsSchema,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),
   seedsTogether: true,

@@ -13,7 +13,7 @@ const windowSamples = 400;
 export const xVector: HeadKind<XVectorSpec, XVectorSettings, XVectorStored> = {
   kind: 'x-vector',
   about:
-    'layer sum, Linear, TDNN layers, mean and deviation over time, AM-softmax: speakers of pairs by cosine',
+    'for pairs of speakers: weighted layer sum, Linear, TDNN layers, mean and deviation over time, AM-softmax; cosine scores',
   settings: xVectorSettingsSchema,
   presets: xVectorPresets,
   reads: ({ frameType }) => ({ store: 'frames', type: frameType }),

@@ -72,11 +72,11 @@ export async function trainXVectors(
 function trialsOf({ pairs, title }: HeadWork, split: Split): readonly Pair[] {
   const trials = pairs?.[split];
   if (trials !== undefined && trials.length > 0) return trials;
-  throw new UserError(`the ${title} has no trials of ${split}`, {
+  throw new UserError(`the ${title} has no ${split} trials`, {
     hint:
       split === 'dev'
-        ? "It chooses its checkpoint on them: give utterances and trials of the split 'dev', whose speakers train lacks, or take the preset superb, which chooses on test"
-        : "Give utterances and trials of the split 'test'",
+        ? "They are needed to select the checkpoint: add utterances and trials of the split 'dev', with speakers that are not in train, or use the preset superb, which selects on test"
+        : "Add utterances and trials of the split 'test'",
   });
 }
 

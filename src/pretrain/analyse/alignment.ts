@@ -15,7 +15,7 @@ const silenceLabels = new Set(['', 'sil', 'sp', 'spn', 'pau', 'epi', 'h#', '<eps
 export const isSilence = ({ label }: Segment): boolean => silenceLabels.has(label.toLowerCase());
 
 const hint =
-  'Write start-end:label;start-end:label in seconds from the start of the utterance, or JSON: [[0, 0.1, "h"], ...]';
+  'Expected start-end:label;start-end:label in seconds from the start of the utterance, or JSON: [[0, 0.1, "h"], ...]';
 
 /**
  * Reads `start-end:label;...` or JSON (a list of [start, end, label]); an empty cell gives undefined.
@@ -33,9 +33,9 @@ export function parseAlignment(
   if (segments === undefined) throw fault('cannot be read');
   for (const [i, { startSeconds, endSeconds }] of segments.entries()) {
     if (!(startSeconds >= 0 && endSeconds > startSeconds))
-      throw fault(`has a segment from ${startSeconds} to ${endSeconds} s`);
+      throw fault(`invalid segment from ${startSeconds} to ${endSeconds} s`);
     if (startSeconds < (segments[i - 1]?.endSeconds ?? 0) - 1e-6)
-      throw fault(`has a segment at ${startSeconds} s that starts before the one before it ends`);
+      throw fault(`the segment at ${startSeconds} s overlaps the one before it`);
   }
   return segments;
 }

@@ -131,7 +131,7 @@ describe('what can be analysed', () => {
   });
 
   it.each([
-    ['nowhere', /nowhere: holds no pre-training run\. Give the folder of 'ehmam pretrain --out'/],
+    ['nowhere', /nowhere: is not a pre-training run\. Give the folder of 'ehmam pretrain --out'/],
     ['test/fixtures/torch-files/list.pt', /list\.pt: is a torch file, but no checkpoint/],
   ])('nothing else: %s', async (spec, message) => {
     await expect(readPretrained(spec)).rejects.toThrow(message);

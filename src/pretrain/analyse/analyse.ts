@@ -76,7 +76,7 @@ export async function analyse(
 }> {
   const { seed, shown, mostDrawn = 0, quiet } = options;
   if (shown !== undefined && !utterances.some(({ id }) => id === shown))
-    throw new UserError(`there is no utterance '${shown}' in the manifest`, { hint: 'Give one of its ids' });
+    throw new UserError(`the manifest has no utterance '${shown}'`, { hint: 'Pass one of its ids' });
   const passes = compilePasses(engine, pretrained);
   const drawer = drawerOf(engine);
   const drawings: Drawing[] = [];
@@ -102,7 +102,7 @@ export async function analyse(
   }
   if (picture === undefined) {
     const which = shown === undefined ? 'no utterance is' : `the utterance '${shown}' is not`;
-    throw new UserError(`${which} long enough`, { hint: 'Fifteen frames are the least (about 0.3 s)' });
+    throw new UserError(`${which} long enough`, { hint: 'The minimum is 15 frames (about 0.3 s)' });
   }
   const analysis: Analysis = {
     utterances: found.length,

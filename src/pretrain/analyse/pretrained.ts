@@ -10,7 +10,7 @@ import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { newestState } from '../checkpoint.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';
-import { readConfig, runFolder } from '../run-folder.js';
+import { readRun, runFolder } from '../run-folder.js';
 import { isLocal } from '../step.js';
 
 export interface Pretrained {
@@ -31,14 +31,14 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
   const found = await stat(checkpoint).catch(() => undefined);
   if (found?.isFile()) return readOfficial(checkpoint);
   const folder = runFolder(checkpoint);
-  const config = await readConfig(folder);
-  if (config === undefined) {
-    throw new UserError('holds no pre-training run', {
+  const run = await readRun(folder);
+  if (run === undefined) {
+    throw new UserError('is not a pre-training run', {
       file: checkpoint,
-      hint: "Give the folder of 'ehmam pretrain --out', or a file of the official trainer (.pt)",
+      hint: "Pass a folder written by 'ehmam pretrain --out', or a checkpoint of the official trainer (.pt)",
     });
   }
-  const { encoder, teacher, masking } = config;
+  const { encoder, teacher, masking } = run.config;
   const finished = await Promise.all(
     [folder.student, folder.teacher].map((file) => stat(file).catch(() => undefined)),
   );
@@ -54,7 +54,7 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
       files,
     });
   }
-  const { state, file } = await newestState(folder, config);
+  const { state, file } = await newestState(folder, run);
   return checked({
     ...{ encoder, topBlocks: teacher.topBlocks, masking, files: [file] },
     ...{ student: state.student, teacher: state.teacher },
@@ -64,9 +64,9 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
 async function readOfficial(file: string): Promise<Pretrained> {
   const { config, topBlocks, student, teacher } = await readOfficialCheckpoint(file);
   if (teacher === undefined)
-    throw new UserError('holds no teacher', {
+    throw new UserError('has no teacher weights', {
       file,
-      hint: 'Take a checkpoint that the trainer can resume from',
+      hint: 'Use a checkpoint that the trainer can resume from',
     });
   const masking = { ...maskDefaults, noise: 0.01 };
   return checked({ encoder: config, topBlocks, masking, student, teacher, files: [file] });
@@ -81,9 +81,9 @@ function checked(given: Pretrained): Pretrained {
       Object.entries(specs).map(([name, { shape }]) => {
         const tensor = of[name];
         if (tensor?.shape.join() === shape.join()) return [name, tensor];
-        throw new UserError(`${name} of the ${whose} is missing or has another shape`, {
+        throw new UserError(`${name} of the ${whose} is missing or has the wrong shape`, {
           file: given.files.join(', '),
-          hint: 'An analysis needs decoder, loss predictors and teacher: take what pre-training wrote',
+          hint: 'An analysis needs decoder, loss predictors and teacher: use the files written by pre-training',
         });
       }),
     );

@@ -4,7 +4,7 @@ import type { Analysis, Correlation, Mean, RegionShares } from './analyse.js';
 /** What was found, in a few lines. */
 export function summarize(analysis: Analysis): string {
   const { rankCorrelation, regions, schedule, information } = analysis;
-  const short = analysis.tooShort === 0 ? '' : `, ${analysis.tooShort} more too short`;
+  const short = analysis.tooShort === 0 ? '' : `, ${analysis.tooShort} too short ones skipped`;
   const [first, last] = [schedule[0], schedule.at(-1)];
   const course = [first, last].flatMap((point) =>
     point === undefined
@@ -17,16 +17,16 @@ export function summarize(analysis: Analysis): string {
   );
   return [
     `${analysis.utterances} utterances, ${analysis.frames} frames${short}`,
-    'rank correlation of predicted with actual frame loss (within an utterance; all frames together):',
+    'rank correlation of predicted and actual frame loss (within an utterance; over all frames):',
     `  teacher ${correlationText(rankCorrelation.teacher)}`,
     `  student ${correlationText(rankCorrelation.student)}`,
-    `frames by region (${regions.aligned} utterances by alignment, ${regions.byEnergy} by energy):`,
+    `frames by region (${regions.aligned} utterances from alignments, ${regions.byEnergy} from energy):`,
     `  all            ${sharesText(regions.all)}`,
     `  masked, hard   ${sharesText(regions.maskedHard)}`,
     `  masked, random ${sharesText(regions.maskedRandom)}`,
     'schedule with these predictions:',
     ...course,
-    'loss of the rest, with hard frames hidden and with as many others:',
+    'loss of the remaining frames, if hard frames are hidden or as many random ones:',
     `  hard ${meanText(information.hard)}, random ${meanText(information.random)}, difference ${meanText(information.difference)}`,
   ].join('\n');
 }

@@ -12,7 +12,7 @@ import { countMasked, trimmed } from './spans.js';
  */
 export const block: MaskingStrategy = {
   name: 'block',
-  about: 'data2vec 2.0: inverse block masking, which keeps blocks of frames and hides all others',
+  about: 'data2vec 2.0: inverse block masking, which keeps blocks of frames and masks all others',
   hardShare: () => 0,
   choose: ({ lengths, settings, random }) => {
     const { probability, span, adjust } = settings;

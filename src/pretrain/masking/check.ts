@@ -22,30 +22,30 @@ export function choosing(strategy: MaskingStrategy, request: MaskRequest): reado
   }
   const fault = faultOf(masks, request.lengths);
   if (fault === undefined) return masks;
-  throw new UserError(`the masking strategy '${strategy.name}' gave a wrong mask: ${fault}`, {
+  throw new UserError(`the masking strategy '${strategy.name}' returned an invalid mask: ${fault}`, {
     exitCode: 1,
-    hint: 'Each row is a Uint8Array with a 1 for every masked frame, and masks as many as the others',
+    hint: 'Expected one Uint8Array per utterance, with a 1 for every masked frame, and the same number of masked frames in all',
   });
 }
 
 function faultOf(masks: unknown, lengths: readonly number[]): string | undefined {
-  if (!Array.isArray(masks)) return 'it is no array of rows';
+  if (!Array.isArray(masks)) return 'it is not an array';
   if (masks.length !== lengths.length) return `${masks.length} rows for ${lengths.length} utterances`;
   const longest = Math.max(...lengths);
   const rows: readonly unknown[] = masks;
   let expected: number | undefined;
   for (const [row, mask] of rows.entries()) {
-    if (!(mask instanceof Uint8Array)) return `row ${row} is no Uint8Array`;
-    if (mask.length !== longest) return `row ${row} has ${mask.length} frames instead of ${longest}`;
+    if (!(mask instanceof Uint8Array)) return `row ${row} is not a Uint8Array`;
+    if (mask.length !== longest) return `row ${row} has ${mask.length} frames, expected ${longest}`;
     const length = lengths[row] as number;
-    if (mask.some((bit) => bit > 1)) return `row ${row} holds other values than 0 and 1`;
+    if (mask.some((bit) => bit > 1)) return `row ${row} has values other than 0 and 1`;
     if (mask.subarray(length).some((bit) => bit === 1))
-      return `row ${row} masks frames behind its end (${length} frames)`;
+      return `row ${row} masks frames beyond its end (${length} frames)`;
     const count = countMasked(mask);
     if (count === 0) return `row ${row} masks no frame`;
     if (count >= length) return `row ${row} masks all of its ${length} frames`;
     expected ??= count;
-    if (count !== expected) return `row ${row} masks ${count} frames and row 0 masks ${expected}`;
+    if (count !== expected) return `row ${row} masks ${count} frames, but row 0 masks ${expected}`;
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ export function scheduledShare({ epochs, capFrom, shareCap }: MaskSettings, prog
 export const easyToHard: MaskingStrategy = {
   name: 'easy-to-hard',
   about:
-    'EH-MAM: spans start at the frames that the teacher predicts to be hard, more of them as training goes on',
+    'EH-MAM: spans start at frames that the teacher predicts to be hard; their share grows during training',
   hardShare: scheduledShare,
   choose: (request) => spansFrom(request, scheduledShare(request.settings, request.progress)),
 };

@@ -12,7 +12,7 @@ import { countMasked, hiddenBy, shuffledStarts, trimmed } from './spans.js';
  */
 export const randomMatched: MaskingStrategy = {
   name: 'random-matched',
-  about: 'random spans that hide exactly as many frames as easy-to-hard would at the same step',
+  about: 'random spans that mask exactly as many frames as easy-to-hard at the same step',
   hardShare: () => 0,
   choose: (request) => {
     const hard = easyToHard.choose(request);

@@ -5,7 +5,7 @@ import { spansFrom } from './spans.js';
 
 export const random: MaskingStrategy = {
   name: 'random',
-  about: 'data2vec 2.0: spans start anywhere',
+  about: 'data2vec 2.0: spans start at random frames',
   hardShare: () => 0,
   choose: (request) => spansFrom(request, 0),
 };

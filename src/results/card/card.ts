@@ -43,7 +43,7 @@ export function modelCard(
   );
   return [
     '---',
-    '# license: to be filled in by whoever publishes the model (huggingface.co/docs/hub/repositories-licenses)',
+    '# license: to be filled in by the publisher of the model (huggingface.co/docs/hub/repositories-licenses)',
     yamlOf(metadata),
     '---',
     '',
@@ -59,7 +59,7 @@ export function modelCard(
     '',
     '## Licence',
     '',
-    'To be filled in by whoever publishes the model; the licences of the training data may bind it too.',
+    'To be filled in by the publisher of the model; the licences of the training data may apply too.',
     '',
   ].join('\n');
 }
@@ -73,7 +73,7 @@ function aboutLines(encoder: CardEncoder | undefined, records: readonly StoredRe
   const { family, parameters, dims, framesPerSecond, hash } = encoder;
   return [
     `A speech encoder of the family \`${code(family)}\`: ${count(parameters)} parameters, ${dims.length} hidden states ` +
-      `of width ${[...new Set(dims)].join(', ')}, ${Number(framesPerSecond.toPrecision(6))} frames a second from 16 kHz mono audio.`,
+      `of width ${[...new Set(dims)].join(', ')}, ${Number(framesPerSecond.toPrecision(6))} frames per second from 16 kHz mono audio.`,
     '',
     `SHA-256 over family, settings and weights: \`${code(hash)}\`.`,
   ];
@@ -100,13 +100,13 @@ function trainingLines(encoder: CardEncoder | undefined): string[] {
     `Read from: ${escapeMarkdown(origin.format)}. Its settings:`,
     ...block(config),
     ...(origin.training === undefined
-      ? ['Nothing is known of a training.', '']
+      ? ['No training is recorded.', '']
       : ['It was pre-trained with:', ...block(origin.training)]),
   ];
 }
 
 function resultLines(full: Comparison | undefined, records: readonly StoredRecord[]): string[] {
-  if (full === undefined) return ['## Results', '', 'None were recorded.', ''];
+  if (full === undefined) return ['## Results', '', 'No results are recorded.', ''];
   const commits = [...new Set(records.flatMap(({ record }) => record.gitCommit ?? []))];
   const engines = [
     ...new Set(records.map(({ record: { engine } }) => `${engine.name} (${engine.provider})`)),
@@ -114,7 +114,7 @@ function resultLines(full: Comparison | undefined, records: readonly StoredRecor
   return [
     '## Results',
     '',
-    'The encoder is frozen; a small head is trained for every task on a learned sum of its hidden states, and the best one on the dev split is tested.',
+    'The encoder is frozen. For every task a small head is trained on a learned weighted sum of its hidden states; the head that is best on the dev split is evaluated on the test split.',
     '',
     markdownText(layoutOf(full)),
     '',
@@ -129,14 +129,14 @@ function limits(encoder: CardEncoder | undefined, records: readonly StoredRecord
   const skipped = records.reduce((sum, { record }) => sum + (record.skipped?.length ?? 0), 0);
   const untrained = encoder?.origin.format.startsWith('untrained') === true;
   return [
-    ...(untrained ? ['It is untrained: its weights are drawn from a seed.'] : []),
+    ...(untrained ? ['It is untrained: its weights are random, from a seed.'] : []),
     ...(manifests.length > 0
       ? [
-          `The results hold for the test splits of ${manifests.map(escapeMarkdown).join(', ')} and may not carry over to other speakers, languages, rooms or microphones.`,
+          `The results hold for the test splits of ${manifests.map(escapeMarkdown).join(', ')} and may not apply to other speakers, languages, rooms or microphones.`,
         ]
       : ['It was not evaluated.']),
-    ...(skipped > 0 ? [`${skipped} utterances whose audio could not be used were left out.`] : []),
-    'It recognises nothing by itself: it gives features that a head must be trained on.',
-    'What the training data over- or underrepresents (accents, ages, languages) is passed on; the card does not know that data.',
+    ...(skipped > 0 ? [`${skipped} utterances with unusable audio were skipped.`] : []),
+    'It recognises nothing alone: it computes features, on which a head must be trained.',
+    'It inherits biases of its training data (accents, ages, languages); this card has no information about that data.',
   ];
 }

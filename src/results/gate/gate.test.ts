@@ -96,7 +96,7 @@ describe('judge', () => {
     );
     expect(report).toMatchObject({
       verdict: 'could not compare',
-      cells: [{ why: 'there is no fresh result' }],
+      cells: [{ why: 'no new result' }],
     });
     expect(gateMarkdown(report)).toContain('other\\|&lt;b&gt;');
     expect(gateJunit(report)).toContain('classname="other|&lt;b&gt;"');

@@ -56,7 +56,7 @@ function weightNotes(cells: GateReport['cells']): string[] {
     weights === undefined
       ? []
       : [
-          `${encoder}: other weights than the baseline's (${shortHash({ hash: weights.before })} before, ${shortHash({ hash: weights.after })} after)`,
+          `${encoder}: its weights differ from the baseline's (${shortHash({ hash: weights.before })} before, ${shortHash({ hash: weights.after })} after)`,
         ],
   );
   return [...new Set(notes)];
@@ -70,7 +70,7 @@ export function gateLine({ verdict, cells, tolerance, level }: GateReport): stri
       .map(placeOf)
       .join(', ');
   const terms = `tolerance ${percent(tolerance)} points, p < ${level}`;
-  if (verdict === 'holds') return `gate: holds in ${cells.length} comparisons (${terms})`;
+  if (verdict === 'holds') return `gate: no regression in ${cells.length} comparisons (${terms})`;
   return `gate: ${verdict}: ${places(verdict)} (${terms})`;
 }
 

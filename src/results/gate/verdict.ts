@@ -96,7 +96,7 @@ function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord
     const found = wanted.filter(({ record }) => record.task.name === task.name);
     const ambiguity =
       wanted.length === 0 && ofName.length > 0
-        ? `${several} encoders are called ${encoder.name}, and no fresh result is of these weights (${shortHash(encoder)})`
+        ? `${several} encoders are named ${encoder.name}, and no new result has these weights (${shortHash(encoder)})`
         : undefined;
     return {
       label: before.labelOf(first.record),
@@ -124,7 +124,7 @@ async function compare({ label, before, after, ambiguity }: Pair, { tasks }: Gat
     before: mean(before),
     verdict: 'could not compare' as const,
   };
-  if (after === undefined) return { ...cell, why: ambiguity ?? 'there is no fresh result' };
+  if (after === undefined) return { ...cell, why: ambiguity ?? 'no new result' };
   const found = { ...cell, after: mean(after), ...weightsOf(first, after) };
   const why = [...before, ...after].flatMap((stored) => unlike(first, stored, metric))[0];
   if (why !== undefined) return { ...found, why };
@@ -147,10 +147,11 @@ function weightsOf(
 
 /** What forbids to set two results beside each other. */
 function unlike({ record: a }: StoredRecord, { record: b }: StoredRecord, metric: string): string[] {
-  if (a.task.version !== b.task.version) return [`task version ${a.task.version} beside ${b.task.version}`];
+  if (a.task.version !== b.task.version)
+    return [`different task versions: ${a.task.version} and ${b.task.version}`];
   if (a.manifest.hash !== b.manifest.hash) {
-    return [`manifest ${a.manifest.hash.slice(0, 8)} beside ${b.manifest.hash.slice(0, 8)}`];
+    return [`different manifests: ${a.manifest.hash.slice(0, 8)} and ${b.manifest.hash.slice(0, 8)}`];
   }
-  if (a.preset !== b.preset) return [`preset ${a.preset} beside ${b.preset}`];
-  return b.metrics[metric] === undefined ? [`a result without ${metric}`] : [];
+  if (a.preset !== b.preset) return [`different presets: ${a.preset} and ${b.preset}`];
+  return b.metrics[metric] === undefined ? [`a result has no ${metric}`] : [];
 }

@@ -38,7 +38,7 @@ export async function drawMasks(
       const drawings = await readDrawings(join(out, drawingsName));
       if (drawings === undefined) {
         remark(
-          `no masks of ${label}: make them with 'ehmam analyse ${folder} --manifest ${manifest} --out ${out}'`,
+          `no masks of ${label}: create them with 'ehmam analyse ${folder} --manifest ${manifest} --out ${out}'`,
         );
         continue;
       }

@@ -45,7 +45,7 @@ describe('a log of pre-training', () => {
     await writeFile(log, `${line(1)}\n${line(2)}\n{"step":3,"recon`);
     expect(await readLog(log)).toHaveLength(2);
     await writeFile(log, `${line(1)}\nwhat\n${line(3)}\n`);
-    await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a step of a pre-training`);
+    await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a training step`);
   });
 });
 

@@ -66,9 +66,9 @@ export async function pretrainingRuns(
 ): Promise<PretrainingRun[]> {
   for (const folder of folders)
     if (!(await hasLog(folder))) {
-      throw new UserError('holds no log of a pre-training', {
+      throw new UserError('contains no pre-training log', {
         file: folder,
-        hint: "Give folders that 'ehmam pretrain --out' wrote",
+        hint: "Pass folders written by 'ehmam pretrain --out'",
       });
     }
   const byPath = new Map(records.map((stored) => [stored.path, stored.record]));
@@ -85,7 +85,7 @@ export async function pretrainingRuns(
       // A run that has no encoder yet may be meant by its name, where one alone has it.
       if (hash !== encoderHash && (hash !== undefined || namesakes > 1)) {
         if (folder === spec && !left.has(folder))
-          remark(`no learning of ${label}: ${folder} holds other weights than its results are of`);
+          remark(`no training curves of ${label}: the weights in ${folder} differ from those of its results`);
         continue;
       }
       left.delete(folder);
@@ -144,10 +144,10 @@ export async function readLog(file: string, most: number = mostPoints): Promise<
   for await (const text of lines) {
     line++;
     if (broken !== undefined) {
-      throw new UserError('is not a step of a pre-training', {
+      throw new UserError('is not a training step', {
         file,
         line: broken,
-        hint: 'Remove the line, or leave the encoder out',
+        hint: 'Remove the line, or the encoder',
       });
     }
     const step = stepOf(text);

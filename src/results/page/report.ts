@@ -236,7 +236,7 @@ function factsOf(
   const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`;
   const days = records.map(({ record }) => record.createdAt.slice(0, 10)).sort();
   const [first, last] = [days[0] ?? '', days.at(-1) ?? ''];
-  const refused = used.refused === 0 ? '' : `, ${used.refused} more left out`;
+  const refused = used.refused === 0 ? '' : `, ${used.refused} more skipped`;
   return [
     counted(rows.length, 'encoder'),
     counted(new Set(columns.map(({ taskLabel }) => taskLabel)).size, 'task'),

@@ -25,7 +25,7 @@ export async function openSounds(
   const files = new Map<string, string>();
   for (const path of paths) {
     const kind = await stat(path).catch((cause: unknown) => {
-      throw new UserError('is not there', { file: path, hint: 'Give folders of audio, or manifests', cause });
+      throw new UserError('no such file', { file: path, hint: 'Pass folders of audio, or manifests', cause });
     });
     if (!kind.isDirectory()) {
       const rows = new Map<string, Utterance>();

@@ -54,7 +54,7 @@ export async function readAnalyses(paths: readonly string[]): Promise<NamedAnaly
 }
 
 async function readAnalysis(file: string): Promise<NamedAnalysis> {
-  const hint = "Write it anew with 'ehmam analyse --out'";
+  const hint = "Create it again with 'ehmam analyse --out'";
   let json: unknown;
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
@@ -141,7 +141,7 @@ export function analysisTable(
       ...rows,
     ],
     notes: [
-      "rank correlation within an utterance of predicted and actual loss; loss of the rest: of the same masked frames with hard frames hidden besides, and with as many others ('ehmam analyse')",
+      "rank correlation of predicted and actual loss within an utterance; loss of rest: loss of the same masked frames if hard frames are hidden too, or as many random ones ('ehmam analyse')",
     ],
   };
 }

@@ -66,7 +66,7 @@ export function lowResourceTable(records: readonly StoredRecord[]): PaperTable {
       ...(left.length === 0
         ? []
         : [
-            `left out, since their manifests' names do not say hours and test set (asr-1h-test-other.csv): ${left.join(', ')}`,
+            `skipped, because the manifest's name does not contain hours and test set (asr-1h-test-other.csv): ${left.join(', ')}`,
           ]),
     ],
   };
@@ -102,9 +102,9 @@ function ownRows(
     const cell = row.get(`${labels} ${set}`) ?? [];
     const twin = cell.find((other) => other.record.seed === record.seed);
     if (twin !== undefined) {
-      throw new UserError(`says the same as ${twin.path}: ${label} with ${labels} on ${set}`, {
+      throw new UserError(`duplicate result for ${label} with ${labels} on ${set} (also in ${twin.path})`, {
         file: stored.path,
-        hint: 'Give one of the two',
+        hint: 'Pass only one of them',
       });
     }
     cells.set(label, row.set(`${labels} ${set}`, [...cell, stored]));

@@ -59,7 +59,7 @@ export function superbTable(records: readonly StoredRecord[]): PaperTable {
       ...(comparison?.rows ?? []).map((ours) => row(ours.label, metricsOf(ours, comparison, names))),
     ],
     notes: [
-      ...(manifests.length === 0 ? [] : [`rows without a mark: our records, on ${manifests.join(', ')}`]),
+      ...(manifests.length === 0 ? [] : [`rows without a mark: your results, on ${manifests.join(', ')}`]),
     ],
   };
 }
@@ -76,8 +76,8 @@ function metricsOf(
       const cell = row.cells[i];
       if (cell === undefined || superbName(task, metric) !== name.toLowerCase()) return;
       if (found[name] !== undefined) {
-        throw new UserError(`${row.label} has two results for ${name}, one of them ${taskLabel}`, {
-          hint: 'Give the records of one manifest and one preset',
+        throw new UserError(`duplicate result for ${row.label} on ${name} (one is ${taskLabel})`, {
+          hint: 'Pass only results of one manifest and one preset',
         });
       }
       found[name] = inPublishedUnit(name, cell.value);

@@ -66,7 +66,7 @@ function layoutOf({ columns, rows, notes }: PaperTable): Layout {
       }),
     })),
     notes: [
-      ...(told === '' ? [] : [`${publishedMark} published by others, not measured here: ${told}`]),
+      ...(told === '' ? [] : [`${publishedMark} published by others, not measured by ehmam: ${told}`]),
       ...notes,
     ],
   };

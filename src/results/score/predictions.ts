@@ -11,7 +11,7 @@ export interface ForeignPrediction {
   readonly line: number;
 }
 
-const hint = 'Every line must be like {"id": "utterance-1", "text": "WHAT WAS SAID"}';
+const hint = 'Expected lines such as {"id": "utterance-1", "text": "WHAT WAS SAID"}';
 
 /**
  * The predictions of a file by their ids.
@@ -25,21 +25,21 @@ export async function readForeignPredictions(
 ): Promise<ReadonlyMap<string, ForeignPrediction>> {
   const predictions = new Map<string, ForeignPrediction>();
   let line = 0;
-  for await (const text of textLines(file, { what: 'the file of predictions' })) {
+  for await (const text of textLines(file, { what: 'the predictions file' })) {
     line++;
     if (text.trim() === '') continue;
     const prediction = predictionOf(text, needed, file, line);
     const { score } = prediction.columns;
     if (pairs !== undefined && score !== undefined && (score === '' || Number.isNaN(Number(score)))) {
-      const what = `the score of '${prediction.id}' is '${score}'`;
-      throw new UserError(what, { file, line, hint: 'Give a number: the higher, the more alike' });
+      const what = `invalid value for 'score' of '${prediction.id}': expected a number, got '${score}'`;
+      throw new UserError(what, { file, line, hint: 'A higher score means more similar' });
     }
     const before = predictions.get(prediction.id);
     if (before !== undefined) {
-      throw new UserError(`the id '${prediction.id}' stands on line ${before.line} already`, {
+      throw new UserError(`duplicate id '${prediction.id}' (first used on line ${before.line})`, {
         file,
         line,
-        hint: 'Predict every row once',
+        hint: 'Keep one prediction per row',
       });
     }
     predictions.set(prediction.id, prediction);
@@ -60,22 +60,22 @@ function predictionOf(
     throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, hint, cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new UserError('is no object', { file, line, hint });
+    throw new UserError('expected a JSON object', { file, line, hint });
   const given = json as Readonly<Record<string, unknown>>;
   const id = textOf(given.id) ?? '';
-  if (id === '') throw new UserError("has no 'id'", { file, line, hint });
+  if (id === '') throw new UserError("missing field 'id'", { file, line, hint });
   const columns = needed.map((name) => {
     const value = textOf(given[name]);
     if (value !== undefined) return [name, value] as const;
     const found = Object.keys(given).filter((key) => key !== 'id');
     throw new UserError(
       given[name] === undefined
-        ? `has no '${name}'`
-        : `'${name}' is ${JSON.stringify(given[name])}, neither text nor number`,
+        ? `missing field '${name}'`
+        : `invalid value for '${name}': expected a string or number, got ${JSON.stringify(given[name])}`,
       {
         file,
         line,
-        hint: `It needs ${names(needed)}${found.length === 0 ? '' : `; it has ${names(found)}`}`,
+        hint: `Expected the fields ${names(needed)}${found.length === 0 ? '' : `; found ${names(found)}`}`,
       },
     );
   });

@@ -28,7 +28,7 @@ export async function readReferences(
   const others = new Set<string>();
   const columns = split === undefined ? needed : [...needed, 'split'];
   const ofPair = pairs === undefined ? [] : [pairs.first, pairs.second];
-  for await (const { cells, line } of namedRows(file, columns, 'the file of references')) {
+  for await (const { cells, line } of namedRows(file, columns, 'the references file')) {
     if (split !== undefined && cells.split !== split) {
       others.add(cells.split ?? '');
       continue;
@@ -48,18 +48,16 @@ export async function readReferences(
     }
     const before = lines.get(id);
     if (before !== undefined) {
-      const hint = 'Give every row an id of its own';
-      throw new UserError(`the id '${id}' stands on line ${before} already`, { file, line, hint });
+      const hint = 'Every row needs a unique id';
+      throw new UserError(`duplicate id '${id}' (first used on line ${before})`, { file, line, hint });
     }
     lines.set(id, line);
     references.push({ id, columns: cells, line });
   }
   if (references.length > 0) return references;
-  throw new UserError(split === undefined ? 'has no rows' : `has no rows of the split '${split}'`, {
+  throw new UserError(split === undefined ? 'has no rows' : `has no rows of split '${split}'`, {
     file,
     hint:
-      others.size === 0
-        ? 'Below the header it needs a row for each prediction'
-        : `Its splits are: ${[...others].join(', ')}`,
+      others.size === 0 ? 'It needs one row for each prediction' : `Its splits: ${[...others].join(', ')}`,
   });
 }

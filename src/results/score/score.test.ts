@@ -175,7 +175,7 @@ describe('what is wrong', () => {
       /predictions.jsonl:2: the id 'a' stands on line 1 already/,
     ],
     [
-      'an id that is there twice',
+      'an id that occurs twice',
       [header, 'a,A', 'a,B'],
       [good],
       /references.csv:3: the id 'a' stands on line 2 already/,
@@ -198,8 +198,8 @@ describe('what is wrong', () => {
       [good],
       /references.csv:1: the column 'text' is missing/,
     ],
-    ['no id', [header, 'a,A'], [{ text: 'A' }], /predictions.jsonl:1: has no 'id'/],
-    ['no object', [header, 'a,A'], [[1]], /predictions.jsonl:1: is no object/],
+    ['no id', [header, 'a,A'], [{ text: 'A' }], /predictions.jsonl:1: missing field 'id'/],
+    ['no object', [header, 'a,A'], [[1]], /predictions.jsonl:1: expected a JSON object/],
     ['an empty reference', [header, 'a,'], [good], /references.csv:2: 'text' is empty/],
     ['a row without an id', [header, ',A'], [good], /references.csv:2: the row has no id/],
     ['no rows', [header], [good], /references.csv: has no rows/],
@@ -208,7 +208,7 @@ describe('what is wrong', () => {
     await expect(score('asr', csv, lines)).rejects.toThrow(error);
   });
 
-  it('is a line that is no JSON, and a split that is not there', async () => {
+  it('is a line that is no JSON, and a split that no such file', async () => {
     await score('asr', [header, 'a,A'], [good]);
     await writeFile(predictions, '{"id": "a"\n');
     await expect(scorePredictions(taskOf('asr'), references, predictions)).rejects.toThrow(

@@ -104,20 +104,20 @@ function matchedRows(
   const known = new Set(references.map(({ id }) => id));
   for (const { id, line } of predictions.values()) {
     if (known.has(id)) continue;
-    throw new UserError(`there is no reference of '${id}'`, {
+    throw new UserError(`no reference for '${id}'`, {
       file: predictionsFile,
       line,
-      hint: `Take ids of ${referencesFile}`,
+      hint: `Use ids of ${referencesFile}`,
     });
   }
   const missing = references.filter(({ id }) => !predictions.has(id));
   const [first] = missing;
   if (first !== undefined) {
-    const more = missing.length > 1 ? ` (and of ${missing.length - 1} more of ${references.length})` : '';
-    throw new UserError(`there is no prediction of '${first.id}'${more}`, {
+    const more = missing.length > 1 ? ` (and ${missing.length - 1} more of ${references.length})` : '';
+    throw new UserError(`no prediction for '${first.id}'${more}`, {
       file: referencesFile,
       line: first.line,
-      hint: `Add a line to ${predictionsFile}, or judge one split alone with --split`,
+      hint: `Add it to ${predictionsFile}, or score only one split with --split`,
     });
   }
   return references.flatMap(({ id, columns, line: referenceLine }) => {

@@ -27,11 +27,11 @@ function run(command: string, words: readonly string[]): Promise<Output> {
 export async function checkSlurm(): Promise<void> {
   const { code, stderr } = await run('sbatch', ['--version']);
   if (code === undefined) {
-    throw new UserError("there is no 'sbatch' on the PATH", {
-      hint: 'Run this on a login node of the cluster, or with --launcher local',
+    throw new UserError("command 'sbatch' not found", {
+      hint: 'Run this on a login node of the cluster, or use --launcher local',
     });
   }
-  if (code !== 0) throw new UserError(`sbatch does not work: ${lastLine(stderr)}`, { exitCode: 1 });
+  if (code !== 0) throw new UserError(`sbatch failed: ${lastLine(stderr)}`, { exitCode: 1 });
 }
 
 /**
@@ -50,16 +50,13 @@ export async function submit(script: string, after: readonly string[]): Promise<
   const id = parseSubmission(stdout);
   if (code === 0 && id !== undefined) return id;
   if (code === 0) {
-    throw new UserError(
-      `sbatch accepted the job array, but no job id stands in what it says: ${firstLine(stdout)}`,
-      {
-        exitCode: 1,
-        file: script,
-        hint: 'The array may be in the queue: look with squeue --me, and scancel it before the next run',
-      },
-    );
+    throw new UserError(`sbatch printed no job id: ${firstLine(stdout)}`, {
+      exitCode: 1,
+      file: script,
+      hint: "The job array may be in the queue: check with 'squeue --me', and cancel it with scancel before the next run",
+    });
   }
-  throw new UserError(`Slurm refused the job array: ${lastLine(stderr) || `exit code ${code}`}`, {
+  throw new UserError(`Slurm rejected the job array: ${lastLine(stderr) || `exit code ${code}`}`, {
     file: script,
     hint: "Check the suite's resources against the cluster (sinfo shows partitions and limits), and run again",
   });

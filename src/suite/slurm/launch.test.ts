@@ -200,8 +200,8 @@ echo "$id;cluster"`,
       'it ended in Slurm as TIMEOUT. Give it more time: resources.features.time in the suite',
     ]);
     expect(said.filter((line) => line.startsWith('again'))).toEqual([
-      'again job a it left the queue unfinished',
-      'again job c it left the queue unfinished',
+      'again job a it disappeared from the queue before it finished',
+      'again job c it disappeared from the queue before it finished',
     ]);
   });
 
@@ -240,7 +240,7 @@ exit 1`,
       `${state}/slurm/1/features-0.sh: Slurm refused the job array: Invalid partition name specified`,
     );
     vi.stubEnv('PATH', join(folder, 'empty'));
-    await expect(start(true)).rejects.toThrow("there is no 'sbatch' on the PATH. Run this on a login node");
+    await expect(start(true)).rejects.toThrow("command 'sbatch' not found. Run this on a login node");
     expect(await arrayStatuses(state)).toEqual([]);
     expect(await runsInSlurm('7')).toBeUndefined();
   });

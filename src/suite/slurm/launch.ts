@@ -98,7 +98,7 @@ async function watch(
     const maySubmit = await submits();
     // Before what is done is looked up: a job that ends between the two is found in the queue still.
     const [submissions, queue] = [await readSubmissions(state), await readQueue()];
-    if (queue === undefined && !silent) say("Slurm's queue cannot be read at the moment: waiting for it");
+    if (queue === undefined && !silent) say("cannot read Slurm's queue; trying again");
     silent = queue === undefined;
     place = await tellEvents(state, place, left, watcher);
     for (const key of readDone(state, graph.out, left.keys()).keys()) {
@@ -140,10 +140,15 @@ async function watch(
           if (tries.has(key)) {
             logEvent(
               state,
-              { event: 'retried', job: key, title, message: 'it left the queue unfinished' },
+              {
+                event: 'retried',
+                job: key,
+                title,
+                message: 'it disappeared from the queue before it finished',
+              },
               say,
             );
-            watcher.retried(job, 'it left the queue unfinished');
+            watcher.retried(job, 'it disappeared from the queue before it finished');
           }
           // Where what it needs was not done it could not but end.
           if (!tries.has(key) || !needs.some((need) => left.has(need)))
@@ -158,7 +163,7 @@ async function watch(
     }
     await sleep(pauseMilliseconds(looks), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) {
-      say("the jobs stay in Slurm's queue: the same command watches them again, scancel ends them");
+      say("the jobs stay in Slurm's queue: run the same command to follow them, scancel to cancel them");
       return report({ interrupted: true });
     }
   }
@@ -216,15 +221,18 @@ function whyNotAgain(job: Job, end: QueueEntry | undefined, tried: number): stri
   const resources = `resources.${job.kind}`;
   const hint =
     state === 'OUT_OF_MEMORY'
-      ? `Give it more memory: ${resources}.memory in the suite`
+      ? `Increase ${resources}.memory in the suite`
       : state === 'TIMEOUT' || state === 'DEADLINE'
-        ? `Give it more time: ${resources}.time in the suite`
+        ? `Increase ${resources}.time in the suite`
         : state === 'CANCELLED'
-          ? 'The same command submits it again'
+          ? 'Run the same command to submit it again'
           : undefined;
-  if (hint !== undefined) return new UserError(`it ended in Slurm as ${state}`, { hint }).message;
+  if (hint !== undefined) return new UserError(`Slurm ended the job (state ${state})`, { hint }).message;
   if (tried < mostTries) return undefined;
-  return new UserError(`it left Slurm's queue unfinished ${tried} times (the last time as ${state})`, {
-    hint: `See the logs beside the scripts`,
-  }).message;
+  return new UserError(
+    `the job disappeared from Slurm's queue ${tried} times before it finished (last state: ${state})`,
+    {
+      hint: `See the logs in the folder of the scripts`,
+    },
+  ).message;
 }

@@ -75,8 +75,8 @@ function checkColumns(inputs: readonly ReadInput[], { columns = {} }: ToolkitOpt
   const there = columnNames(inputs);
   for (const [own, name] of Object.entries(columns)) {
     if (own === audioColumn || there.has(name)) continue;
-    throw new UserError(`no row has '${name}', which --columns takes for ${own}`, {
-      hint: `There are: ${[...there].sort().join(', ') || 'none'}`,
+    throw new UserError(`no row has the column '${name}', which --columns uses for ${own}`, {
+      hint: `Its columns: ${[...there].sort().join(', ') || 'none'}`,
     });
   }
 }
@@ -116,7 +116,7 @@ export function namedAlike(
     const other = others.find((name) => names.has(name));
     if (other === undefined) continue;
     found.push([own, other]);
-    remarks.push(`${own} is the column '${other}' (--columns ${own}=NAME takes another)`);
+    remarks.push(`using the column '${other}' for ${own} (--columns ${own}=NAME to use another)`);
   }
   return { ...options, columns: { ...Object.fromEntries(found), ...options.columns } };
 }

@@ -26,13 +26,13 @@ export async function prepareToolkit(toolkit: Toolkit, request: ToolkitRequest):
   const inputs = request.inputs.map(inputOf);
   const [first] = inputs;
   if (first === undefined) {
-    throw new UserError(`${toolkit.name} needs its files: ehmam prepare ${toolkit.name} ${toolkit.inputs}`, {
-      hint: "'ehmam prepare --help' has examples",
+    throw new UserError(`missing files; usage: ehmam prepare ${toolkit.name} ${toolkit.inputs}`, {
+      hint: "See 'ehmam prepare --help' for examples",
     });
   }
   if (request.unpack !== undefined && !toolkit.hasAudioInside)
-    throw new UserError(`${toolkit.name} has no --unpack`, {
-      hint: 'Its audio lies in files already: leave it out',
+    throw new UserError(`--unpack does not apply to ${toolkit.name}`, {
+      hint: 'Remove it: the audio is in separate files already',
     });
   const found = await toolkit.read({ ...request, inputs });
   return writeManifests(toolkit.name, found, { ...request, place: request.root ?? first.path });

@@ -20,18 +20,19 @@ export async function inputFiles(
   for (const input of inputs) {
     const { path } = input;
     const status = await stat(path).catch((error: unknown) => {
-      throw new UserError(`cannot be read (${messageOf(error)})`, { file: path, hint: `Give ${what}` });
+      throw new UserError(`cannot be read (${messageOf(error)})`, { file: path, hint: `Pass ${what}` });
     });
     if (status.isDirectory()) {
       const below = (await filesBelow(path)).filter((each) => name.test(each));
-      if (below.length === 0) throw new UserError(`holds no ${what}`, { file: path, hint: `Give ${what}` });
+      if (below.length === 0)
+        throw new UserError(`contains no ${what}`, { file: path, hint: `Pass ${what}` });
       files.push(...below.map((each) => ({ ...input, path: join(path, each) })));
     } else {
-      if (!status.isFile()) throw new UserError('is no file', { file: path, hint: `Give ${what}` });
+      if (!status.isFile()) throw new UserError('is not a file', { file: path, hint: `Pass ${what}` });
       if (!name.test(path))
-        throw new UserError(`is not named as ${what} are`, {
+        throw new UserError(`does not have a name of ${what}`, {
           file: path,
-          hint: `A link to it may be: ${name.source}`,
+          hint: `Rename it, or add a link with a name that matches ${name.source}`,
         });
       files.push(input);
     }

@@ -17,7 +17,7 @@ export async function* jsonLines(file: string): AsyncGenerator<JsonLine> {
   let line = 0;
   for await (const text of textLines(file, {
     what: 'the manifest',
-    hint: 'Give a file with a JSON object a line',
+    hint: 'Pass a file with one JSON object per line',
   })) {
     line++;
     if (text.trim() === '') continue;
@@ -30,24 +30,21 @@ function objectOf(text: string, file: string, line: number): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`is no JSON (${shortened(messageOf(error))})`, {
+    throw new UserError(`invalid JSON (${shortened(messageOf(error))})`, {
       file,
       line,
       hint: isDocument(text)
-        ? 'It is one JSON document over several lines: write an object a line (jq -c .[] FILE)'
-        : 'Every line must be a JSON object',
+        ? 'It is one JSON document over several lines: write one object per line (jq -c .[] FILE)'
+        : 'Expected one JSON object per line',
       cause: error,
     });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new UserError(
-    `is ${Array.isArray(value) ? 'a JSON list' : `the JSON value ${shortened(text)}`}, no object`,
-    {
-      file,
-      line,
-      hint: 'Write an object a line (jq -c .[] FILE)',
-    },
-  );
+  throw new UserError(`expected a JSON object, got ${Array.isArray(value) ? 'a list' : shortened(text)}`, {
+    file,
+    line,
+    hint: 'Write one object per line (jq -c .[] FILE)',
+  });
 }
 
 const isDocument = (text: string): boolean => /^\s*[[{]\s*$/.test(text);
@@ -58,7 +55,7 @@ const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0,
 export function textOf(value: JsonObject, field: string, file: string, line: number): string {
   const text = optionalText(value, field, file, line);
   if (text !== undefined && text !== '') return text;
-  throw new UserError(`has no '${field}'`, { file, line, hint: `Its fields are: ${fieldsOf(value)}` });
+  throw new UserError(`missing field '${field}'`, { file, line, hint: `Its fields: ${fieldsOf(value)}` });
 }
 
 /** A field that may be missing or null; numbers count as texts. */
@@ -72,7 +69,7 @@ export function optionalText(
   if (found === undefined || found === null) return undefined;
   if (typeof found === 'string') return found;
   if (typeof found === 'number') return String(found);
-  throw new UserError(`'${field}' is no text`, { file, line });
+  throw new UserError(`invalid value for '${field}': expected a string`, { file, line });
 }
 
 /** A field that may be missing or null, else a number of seconds that is not negative. */
@@ -81,16 +78,20 @@ export function seconds(value: JsonObject, field: string, file: string, line: nu
   if (found === undefined || found === null) return undefined;
   const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
   if (typeof number === 'number' && Number.isFinite(number) && number >= 0) return number;
-  throw new UserError(`'${field}' is ${shortened(JSON.stringify(found))}, no number of seconds`, {
-    file,
-    line,
-  });
+  throw new UserError(
+    `invalid value for '${field}': expected a number of seconds, got ${shortened(JSON.stringify(found))}`,
+    {
+      file,
+      line,
+    },
+  );
 }
 
 /** Seconds of a span: to 0.1 ms, and undefined for none. */
 export function duration(value: JsonObject, field: string, file: string, line: number): number | undefined {
   const found = seconds(value, field, file, line);
-  if (found === 0) throw new UserError(`'${field}' is 0: there is nothing to hear`, { file, line });
+  if (found === 0)
+    throw new UserError(`invalid value for '${field}': expected more than 0 seconds`, { file, line });
   return found;
 }
 

@@ -78,8 +78,8 @@ describe('prepare kaldi', () => {
     const { rows, remarks } = await prepare('kaldi', [at('train')]);
     expect(rows.map(({ id }) => id)).toEqual(['u1']);
     expect(remarks).toEqual([
-      `${at('train')}: 1 utterance is left out: 'u2' has not a line in text, for example`,
-      `the audio: 1 file is missing, the first is ${at('gone.wav')} (${at('train/wav.scp')}:3); the utterances are left out`,
+      `${at('train')}: 1 utterance left out: 'u2' has not a line in text, for example`,
+      `the audio: 1 file is missing, the first is ${at('gone.wav')} (${at('train/wav.scp')}:3); the utterances are skipped`,
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('prepare kaldi', () => {
     expect(await refused('u1 sph2pipe a.sph | sox - -t wav - |')).not.toContain('name the file itself');
     expect(await refused('u1 data/wav.ark:17')).toContain("'data/wav.ark:17' lies in an archive of Kaldi's");
     expect(await refused('u0 r2.wav')).toContain("wav.scp:2: 'u0' stands on line 1 already");
-    expect(await refused('u1')).toContain("'u1' names no file");
+    expect(await refused('u1')).toContain("'u1' has no file");
   });
 
   it('refuses segments that are none, and texts that are not UTF-8', async () => {
@@ -118,7 +118,7 @@ describe('prepare kaldi', () => {
       `has several folders for train: train_a, train_b. Name those you want: train=${at('data/train_a')}`,
     );
     await files({ 'train_dev/wav.scp': 'u r.wav\n' });
-    await expect(prepare('kaldi', [at('train_dev')])).rejects.toThrow('nothing tells which split it is for');
+    await expect(prepare('kaldi', [at('train_dev')])).rejects.toThrow('unknown split of this input');
     const { rows } = await prepare('kaldi', [`dev=${at('train_dev')}`, `train=${at('data/train_a')}`]);
     expect(rows.map(({ split }) => split)).toEqual(['dev', 'train']);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(2);

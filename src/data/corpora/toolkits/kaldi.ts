@@ -35,23 +35,26 @@ async function dataFolders(input: ToolkitInput): Promise<ToolkitInput[]> {
   const status = await stat(path).catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: path,
-      hint: 'Give a data folder of Kaldi',
+      hint: 'Pass a Kaldi data folder',
     });
   });
   if (!status.isDirectory())
-    throw new UserError('is no folder', { file: path, hint: 'Give the data folder that holds wav.scp' });
+    throw new UserError('is not a folder', {
+      file: path,
+      hint: 'Pass the data folder that contains wav.scp',
+    });
   const names = (await readdir(path)).sort();
   const folders = names.filter((name) => existsSync(join(path, name, 'wav.scp')));
   if (folders.length === 0)
-    throw new UserError('holds no wav.scp, nor does a folder in it', {
+    throw new UserError('contains no wav.scp, and no folder with one', {
       file: path,
-      hint: 'Give a data folder of Kaldi',
+      hint: 'Pass a Kaldi data folder',
     });
   const kept = ['train', 'dev', 'test'].flatMap((split) => foldersFor(split, folders, path));
   if (kept.length > 0) return kept.map(({ name, split }) => ({ path: join(path, name), split }));
-  throw new UserError(`none of its folders is named for a split: ${folders.join(', ')}`, {
+  throw new UserError(`none of its folders has the name of a split: ${folders.join(', ')}`, {
     file: path,
-    hint: `Say so: train=${join(path, folders[0] ?? '')} dev=DIR test=DIR`,
+    hint: `Name the splits: train=${join(path, folders[0] ?? '')} dev=DIR test=DIR`,
   });
 }
 
@@ -64,9 +67,9 @@ function foldersFor(
   if (folders.includes(split)) return [{ name: split, split }];
   const named = folders.filter((name) => splitNamed(name) === split);
   if (named.length <= 1) return named.map((name) => ({ name, split }));
-  throw new UserError(`has several folders for ${split}: ${named.join(', ')}`, {
+  throw new UserError(`has several folders for split ${split}: ${named.join(', ')}`, {
     file: path,
-    hint: `Name those you want: ${split}=${join(path, named[0] ?? '')}`,
+    hint: `Choose one: ${split}=${join(path, named[0] ?? '')}`,
   });
 }
 
@@ -89,14 +92,14 @@ async function readFolder(folder: string, remarks: string[]): Promise<ToolkitRow
       segments === undefined ? { recording: id } : segmentOf(id, value, file('segments'), line);
     const audio = recordings.get(recording);
     if (audio === undefined) {
-      without.push({ name: `a recording '${recording}' in wav.scp`, id });
+      without.push({ name: `recording '${recording}' in wav.scp`, id });
       continue;
     }
     const lacks = [['text', text] as const, ['utt2spk', speakers] as const].find(
       ([, table]) => table !== undefined && !table.has(id),
     );
     if (lacks !== undefined) {
-      without.push({ name: `a line in ${lacks[0]}`, id });
+      without.push({ name: `line in ${lacks[0]}`, id });
       continue;
     }
     const speaker = speakers?.get(id)?.value;
@@ -120,9 +123,9 @@ async function readFolder(folder: string, remarks: string[]): Promise<ToolkitRow
   }
   remarks.push(...lackRemarks(folder, without));
   if (rows.length === 0)
-    throw new UserError(`holds no utterance with all its files. ${remarks.at(-1) ?? 'wav.scp is empty'}`, {
+    throw new UserError(`contains no complete utterance. ${remarks.at(-1) ?? 'wav.scp is empty'}`, {
       file: folder,
-      hint: "Kaldi's utils/validate_data_dir.sh says what is wrong with it",
+      hint: "Kaldi's utils/validate_data_dir.sh reports what is wrong",
     });
   return rows;
 }
@@ -133,8 +136,8 @@ function lackRemarks(
 ): string[] {
   const [first] = without;
   if (first === undefined) return [];
-  const count = without.length === 1 ? '1 utterance is' : `${without.length} utterances are`;
-  return [`${folder}: ${count} left out: '${first.id}' has not ${first.name}, for example`];
+  const count = without.length === 1 ? '1 utterance' : `${without.length} utterances`;
+  return [`${folder}: ${count} skipped, for example '${first.id}': no ${first.name}`];
 }
 
 /** Lines `KEY VALUE`, blanks or tabs between. */
@@ -142,17 +145,17 @@ async function readTable(file: string): Promise<Table> {
   const table = new Map<string, Entry>();
   let line = 0;
   for await (const text of textLines(file, {
-    hint: 'Convert it to UTF-8: iconv -f GBK -t UTF-8, for example',
+    hint: 'Convert it to UTF-8, for example: iconv -f GBK -t UTF-8',
   })) {
     line++;
     const [, key, value = ''] = /^\s*(\S+)(?:\s+(.*))?$/s.exec(text) ?? [];
     if (key === undefined) continue;
     const before = table.get(key);
     if (before !== undefined) {
-      throw new UserError(`'${key}' stands on line ${before.line} already`, {
+      throw new UserError(`duplicate key '${key}' (first used on line ${before.line})`, {
         file,
         line,
-        hint: "Leave one line a key: Kaldi's utils/fix_data_dir.sh does",
+        hint: "Keep one line per key (Kaldi's utils/fix_data_dir.sh does that)",
       });
     }
     table.set(key, { value: value.trim(), line });
@@ -162,17 +165,21 @@ async function readTable(file: string): Promise<Table> {
 
 /** What a line of wav.scp names besides files. */
 function refuseOthers(id: string, { value, line }: Entry, file: string): void {
-  if (value === '') throw new UserError(`'${id}' names no file`, { file, line });
+  if (value === '') throw new UserError(`'${id}' has no file`, { file, line });
   if (value.endsWith('|')) throw pipeRefused(id, value, file, line);
   if (/\.ark:\d+/.test(value)) {
-    throw new UserError(`'${value}' lies in an archive of Kaldi's`, {
+    throw new UserError(`'${value}' is in a Kaldi archive, which is not supported`, {
       file,
       line,
-      hint: 'Write the files out, and name them: wav-copy scp:wav.scp scp,wav... or kaldiio',
+      hint: 'Extract the files, for example with wav-copy or kaldiio, and use their paths',
     });
   }
   if (value === '-' || /^[a-z0-9]{2,}:\/\//i.test(value))
-    throw new UserError(`'${value}' is no file`, { file, line, hint: 'Write it to a file, and name that' });
+    throw new UserError(`'${value}' is not a file`, {
+      file,
+      line,
+      hint: 'Write it to a file, and use the path of that file',
+    });
 }
 
 /** Programs that only unpack what is read here as it is. */
@@ -182,12 +189,12 @@ function pipeRefused(id: string, value: string, file: string, line: number): Use
   const [named] = value.match(/[^\s'"|<]+\.(?:flac|sph|wav|mp3|ogg|opus|wv1)\b/i) ?? [];
   const direct =
     named !== undefined && unpackers.test(value) && /^[^|]*\|$/.test(value)
-      ? `; if nothing else is done to it, name the file itself: ${id} ${named}`
+      ? `; if the command does nothing else, use the file itself: ${id} ${named}`
       : '';
-  return new UserError(`'${id}' is a command, and commands are not run: ${value}`, {
+  return new UserError(`'${id}' is a command, which ehmam does not run: ${value}`, {
     file,
     line,
-    hint: `Write what it gives to a file, and name that: ${value.slice(0, -1).trim()} > wav/${id}.wav${direct}`,
+    hint: `Write its output to a file, and use that file: ${value.slice(0, -1).trim()} > wav/${id}.wav${direct}`,
   });
 }
 
@@ -203,10 +210,10 @@ function segmentOf(
   const isSpan =
     from !== '' && to !== '' && start >= 0 && (end > start || end < 0) && end !== Number.POSITIVE_INFINITY;
   if (!isSpan) {
-    throw new UserError(`the segment '${id}' is '${value}'`, {
+    throw new UserError(`invalid segment '${id}': '${value}'`, {
       file,
       line,
-      hint: 'It must be: UTTERANCE RECORDING START END, in seconds, the end after the start',
+      hint: 'Expected UTTERANCE RECORDING START END, in seconds, with the end after the start',
     });
   }
   return { recording, start, ...(end > 0 && { duration: Number((end - start).toFixed(6)) }) };

@@ -22,7 +22,7 @@ export function cutRows(
       line,
       hint: "Save it as audio of its own first: cuts.save_audios(DIR), then cuts.to_file('cuts.jsonl.gz')",
     });
-  if (type !== 'MonoCut' && type !== 'MultiCut') throw refuse(`is a ${type}, no part of one recording`);
+  if (type !== 'MonoCut' && type !== 'MultiCut') throw refuse(`is a ${type}, not a part of one recording`);
   const recording = recordingOfCut(value, recordings, file, line);
   if (recording === undefined) throw refuse('has no recording');
   const start = seconds(value, 'start', file, line) ?? 0;

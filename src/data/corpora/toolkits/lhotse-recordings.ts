@@ -28,15 +28,14 @@ export function recordingOf(
     new UserError(`the recording '${id}' ${what}`, { file, line, hint });
   const sources = Array.isArray(value.sources) ? (value.sources as unknown[]) : [];
   const [source, ...others] = sources.map((each) => each as JsonObject | null);
-  if (source === undefined || source === null) throw refuse('has no source', 'Leave it out');
-  if (others.length > 0) throw refuse(`is spread over ${sources.length} files`);
+  if (source === undefined || source === null) throw refuse('has no source', 'Remove it');
+  if (others.length > 0) throw refuse(`is split over ${sources.length} files`);
   if (source.type !== 'file')
-    throw refuse(`is of the type '${String(source.type)}' (${shown(source.source)}), no file`);
+    throw refuse(`has the source type '${String(source.type)}' (${shown(source.source)}), expected a file`);
   const changes = Array.isArray(value.transforms) ? (value.transforms as unknown[]) : [];
   const change = changes.find((each) => nameOf(each) !== 'Resample');
-  if (change !== undefined) throw refuse(`is changed when it is read (${nameOf(change)})`);
-  if (typeof source.source !== 'string' || source.source === '')
-    throw refuse('names no file', 'Leave it out');
+  if (change !== undefined) throw refuse(`has a transform (${nameOf(change)}), which is not supported`);
+  if (typeof source.source !== 'string' || source.source === '') throw refuse('has no file', 'Remove it');
   return {
     id,
     audio: source.source,
@@ -47,11 +46,12 @@ export function recordingOf(
   };
 }
 
-const shown = (source: unknown): string => (typeof source === 'string' ? source.slice(0, 80) : 'no text');
+const shown = (source: unknown): string =>
+  typeof source === 'string' ? source.slice(0, 80) : 'not a string';
 
 function nameOf(transform: unknown): string {
   const { name } = (transform ?? {}) as { readonly name?: unknown };
-  return typeof name === 'string' ? name : 'a transform without a name';
+  return typeof name === 'string' ? name : 'without a name';
 }
 
 function numbersOf(value: unknown): number[] {
@@ -105,11 +105,14 @@ function channelOf(
     return undefined;
   const place = channels.indexOf(wanted[0] as number);
   if (wanted.length === 1 && place >= 0) return place + 1;
-  throw new UserError(`'${id}' is of the channels ${wanted.join(', ')} of ${channels.join(', ')}`, {
-    file,
-    line,
-    hint: 'One channel can be taken, or all',
-  });
+  throw new UserError(
+    `'${id}' uses the channels ${wanted.join(', ')} of ${channels.join(', ')}, which is not supported`,
+    {
+      file,
+      line,
+      hint: 'Use one channel, or all',
+    },
+  );
 }
 
 const known = new Set(['id', 'recording_id', 'start', 'duration', 'channel', 'custom', 'alignment']);

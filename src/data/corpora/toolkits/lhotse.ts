@@ -33,9 +33,9 @@ export const lhotse: Toolkit = {
 };
 
 function nothingToTake([first]: readonly ToolkitInput[]): UserError {
-  return new UserError('holds no recordings, supervisions or cuts', {
+  return new UserError('contains no recordings, supervisions or cuts', {
     file: first?.path ?? '',
-    hint: 'Give manifests of Lhotse: NAME_recordings_SPLIT.jsonl.gz and NAME_supervisions_SPLIT.jsonl.gz, or their folder',
+    hint: 'Pass Lhotse manifests: NAME_recordings_SPLIT.jsonl.gz and NAME_supervisions_SPLIT.jsonl.gz, or their folder',
   });
 }
 
@@ -44,7 +44,7 @@ async function filesOf(input: ToolkitInput): Promise<ToolkitInput[]> {
   const status = await stat(input.path).catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, {
       file: input.path,
-      hint: 'Give manifests of Lhotse, or their folder',
+      hint: 'Pass Lhotse manifests, or their folder',
     });
   });
   if (!status.isDirectory()) return [input];
@@ -61,10 +61,10 @@ async function kindOf(file: string): Promise<Kind> {
     if ('recording_id' in value && !('type' in value && 'storage_path' in value)) return 'supervisions';
     if ('storage_path' in value) return 'features';
     if ('recording' in value || 'tracks' in value || 'supervisions' in value) return 'cuts';
-    throw new UserError('is neither a recording nor a supervision nor a cut', {
+    throw new UserError('expected a recording, supervision or cut', {
       file,
       line,
-      hint: "Give what Lhotse wrote: to_file('NAME.jsonl.gz')",
+      hint: "Pass a manifest written by Lhotse: to_file('NAME.jsonl.gz')",
     });
   }
   // Nothing stands in it: its name says what would.
@@ -81,11 +81,11 @@ async function readRecordings(inputs: readonly ToolkitInput[]): Promise<Recordin
       const before = recordings.get(recording.id);
       if (before !== undefined) {
         throw new UserError(
-          `the recording '${recording.id}' stands at ${before.file}:${before.line} already`,
+          `duplicate recording '${recording.id}' (first used in ${before.file}:${before.line})`,
           {
             file: input.path,
             line,
-            hint: 'Leave it out here, or give the files of different recordings one call each',
+            hint: 'Remove it, or use one call for each set of recordings',
           },
         );
       }
@@ -115,15 +115,13 @@ async function readSupervisions(
     lostCount++;
   }
   if (rows.length === 0 && lost !== undefined) {
-    throw new UserError(`none of its recordings is known: ${lost}, for example`, {
+    throw new UserError(`none of its recordings was found, for example ${lost}`, {
       file,
-      hint: 'Give the recordings of these supervisions too: NAME_recordings_SPLIT.jsonl.gz',
+      hint: 'Pass the recordings of these supervisions too: NAME_recordings_SPLIT.jsonl.gz',
     });
   }
   if (lost !== undefined)
-    remarks.push(
-      `${file}: ${lostCount} supervisions are of no recording that is given: ${lost}, for example`,
-    );
+    remarks.push(`${file}: ${lostCount} supervisions have no recording, for example ${lost}`);
   return rows;
 }
 
@@ -140,10 +138,10 @@ async function readCuts(file: string, recordings: Recordings): Promise<ToolkitRo
 function refuseTwice(id: string, lines: Map<string, number>, file: string, line: number): void {
   const before = lines.get(id);
   if (before !== undefined)
-    throw new UserError(`the id '${id}' stands on line ${before} already`, {
+    throw new UserError(`duplicate id '${id}' (first used on line ${before})`, {
       file,
       line,
-      hint: 'Leave one of them',
+      hint: 'Keep only one',
     });
   lines.set(id, line);
 }

@@ -49,7 +49,7 @@ export async function locate(
   const use = all.find(({ audio }) => audio === first);
   const [line] = missingRemark('the audio', [...absent]);
   const place = [use?.row.file, use?.row.line].filter((each) => each !== undefined).join(':');
-  remarks.push(`${line} (${place}); the utterances are left out`);
+  remarks.push(`${line} (${place}); the utterances are skipped`);
   return all.filter(({ audio }) => !absent.has(audio));
 }
 
@@ -91,8 +91,7 @@ async function movedPrefix(
       const below = join(resolve(root), ...parts.slice(cut));
       if ((await absentFiles([below])).length > 0) continue;
       const prefix = parts.slice(0, cut).join('/');
-      if (prefix !== resolve(root))
-        remarks.push(`paths below ${prefix || '/'} are read below ${resolve(root)}`);
+      if (prefix !== resolve(root)) remarks.push(`paths in ${prefix || '/'} are read from ${resolve(root)}`);
       return (each) =>
         each.startsWith(`${prefix}/`) ? join(resolve(root), each.slice(prefix.length + 1)) : each;
     }
@@ -107,12 +106,12 @@ function noneThere(
 ): UserError {
   const { row, audio } = all[0] as LocatedRow;
   const where = isAbsolute(row.audio) || looked.size === 0 ? audio : [...looked].join(', ');
-  return new UserError(`none of the audio is there: '${row.audio}' was looked for in ${where}`, {
+  return new UserError(`no audio file was found: looked for '${row.audio}' in ${where}`, {
     file: row.file,
     ...(row.line !== undefined && { line: row.line }),
     hint:
       root === undefined
-        ? 'Give the folder that the audio lies in with --root'
-        : 'Give with --root the folder that the paths are relative to, or one that holds their last parts',
+        ? 'Pass the folder of the audio with --root'
+        : 'Pass with --root the folder that the paths are relative to, or a folder that contains the last parts of the paths',
   });
 }

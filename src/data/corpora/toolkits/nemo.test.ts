@@ -35,7 +35,7 @@ describe('prepare nemo', () => {
     expect(remarks).toEqual([
       "2 utterances share their id with another ('a', for example): theirs end on a digest of the path",
       expect.stringContaining(
-        'the file of 1 utterance is not as long as the corpus says: its own length counts',
+        'the file of 1 utterance has another duration than the corpus states: the duration of the file is used',
       ),
     ]);
   });
@@ -52,7 +52,7 @@ describe('prepare nemo', () => {
     const { rows, remarks } = await prepare('nemo', [at('train.jsonl')]);
     expect(rows.map(said)).toMatchObject([{ start: '0.5', duration: '0.5', text: 'a little' }]);
     expect(remarks).toEqual([
-      `left out: the audio of 2 utterances ends before they do: 'a-0.25' (${at('train.jsonl')}:2), for example, from 0.25 s, 9 s long, in 1.000 s of audio`,
+      `skipped: the audio of 2 utterances ends before their start or end: 'a-0.25' (${at('train.jsonl')}:2), for example, from 0.25 s, 9 s long, in 1.000 s of audio`,
       expect.stringContaining('the end of 1 utterance lies behind that of the audio'),
     ]);
   });
@@ -67,7 +67,7 @@ describe('prepare nemo', () => {
     ['{"audio_filepath": "a.wav", "shard_id": 0}\n', /:1: names members of tar shards/],
     ['{"audio_filepath": "s3://b/a.wav"}\n', /:1: 's3:\/\/b\/a\.wav' lies elsewhere/],
     ['{"audio_filepath": "b.wav"}\n', /:1: none of the audio is there: 'b\.wav' was looked for in .*--root/],
-    ['', /holds no utterances/],
+    ['', /contains no utterances/],
   ])('refuses %j with file and line', async (text, message) => {
     await files({ 'a.wav': 0.2, 'train.jsonl': text });
     await expect(prepare('nemo', [at('train.jsonl')])).rejects.toThrow(message);

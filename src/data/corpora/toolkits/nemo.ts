@@ -17,7 +17,7 @@ export const nemo: Toolkit = {
     for (const input of options.inputs) {
       const rows: ToolkitRow[] = [];
       for await (const { value, line } of jsonLines(input.path)) rows.push(rowOf(value, input.path, line));
-      if (rows.length === 0) throw new UserError('holds no utterances', { file: input.path });
+      if (rows.length === 0) throw new UserError('contains no utterances', { file: input.path });
       inputs.push({ input, rows });
     }
     return corpusOf('nemo', inputs, options);
@@ -26,15 +26,19 @@ export const nemo: Toolkit = {
 
 function rowOf(value: JsonObject, file: string, line: number): ToolkitRow {
   if ('shard_id' in value) {
-    throw new UserError('names members of tar shards (shard_id)', {
+    throw new UserError('refers to members of tar shards (shard_id), which is not supported', {
       file,
       line,
-      hint: 'Unpack the shards, take shard_id out of the manifest, and give their folder with --root',
+      hint: 'Unpack the shards, remove shard_id from the manifest, and pass their folder with --root',
     });
   }
   const audio = textOf(value, 'audio_filepath', file, line);
   if (/^[a-z0-9]{2,}:\/\//i.test(audio))
-    throw new UserError(`'${audio}' lies elsewhere`, { file, line, hint: 'Download it, and name the file' });
+    throw new UserError(`'${audio}' is not a local file`, {
+      file,
+      line,
+      hint: 'Download it, and use the path of the file',
+    });
   const start = seconds(value, 'offset', file, line);
   const span = duration(value, 'duration', file, line);
   // Without an offset, the duration is that of the file, to all who write such manifests.
@@ -58,5 +62,8 @@ function channelOf(selector: unknown, file: string, line: number): number | unde
   if (selector === undefined || selector === null || selector === 'average') return undefined;
   const [only, ...others] = Array.isArray(selector) ? (selector as unknown[]) : [selector];
   if (typeof only === 'number' && Number.isInteger(only) && only >= 0 && others.length === 0) return only + 1;
-  throw new UserError("'channel_selector' is neither a channel nor 'average'", { file, line });
+  throw new UserError("invalid value for 'channel_selector': expected a channel number or 'average'", {
+    file,
+    line,
+  });
 }

@@ -35,23 +35,23 @@ export function audioOf(
   const candidates = structures.length > 0 ? structures : plain;
   const name = wanted ?? (candidates.includes(audioColumn) ? audioColumn : candidates[0]);
   const bytes = name === undefined ? undefined : (named(`${name}.bytes`) ?? named(name));
-  const all = `Its columns are: ${layout.columns.map((column) => column.name).join(', ')}`;
+  const all = `Its columns: ${layout.columns.map((column) => column.name).join(', ')}`;
   if (name === undefined || bytes === undefined) {
     const lists = layout.lists.some((list) => /\barray\b/.test(list));
     throw new UserError(
-      wanted === undefined ? 'has no column of audio' : `has no bytes in a column '${wanted}'`,
+      wanted === undefined ? 'has no audio column' : `has no audio bytes in the column '${wanted}'`,
       {
         file,
         hint: lists
-          ? 'It holds decoded samples: write it with audio as bytes, dataset.cast_column("audio", Audio()).to_parquet(FILE)'
+          ? 'It contains decoded samples: store the audio as bytes, dataset.cast_column("audio", Audio()).to_parquet(FILE)'
           : all,
       },
     );
   }
   if (wanted === undefined && candidates.length > 1 && name !== audioColumn) {
-    throw new UserError(`has several columns that may be audio: ${candidates.join(', ')}`, {
+    throw new UserError(`has several columns that may contain audio: ${candidates.join(', ')}`, {
       file,
-      hint: `Say which it is: --columns audio=${candidates[0]}`,
+      hint: `Choose one: --columns audio=${candidates[0]}`,
     });
   }
   return { bytes, path: layout.columns.find((column) => column.name === `${name}.path`), name };
@@ -111,7 +111,7 @@ async function readColumn(
     } catch (error) {
       throw new UserError(`row ${row} of the column ${column.name} is not UTF-8 text`, {
         file: source.file,
-        hint: 'Write it anew',
+        hint: 'Write it again',
         cause: error,
       });
     }

@@ -53,7 +53,7 @@ export async function parquetRows(
   }
   if (silent !== undefined)
     remarks.push(
-      `${file}: ${layout.rows - rows.length} rows have no audio, row ${silent} (from 0) the first`,
+      `${file}: ${layout.rows - rows.length} rows have no audio, the first is row ${silent} (counted from 0)`,
     );
   return rows;
 }

@@ -71,7 +71,7 @@ describe('prepare parquet', () => {
     expect(await readdir(at('audio/train-00000-of-00001'))).toEqual(places);
     await writeFile(unpacked[0]?.path as string, 'another');
     await expect(prepare('parquet', [train], options)).rejects.toThrow(
-      'is there already, with other contents',
+      'already exists, with other contents',
     );
   });
 
@@ -107,20 +107,20 @@ describe('prepare parquet', () => {
     expect(remarks.slice(2)).toEqual([
       `left out: ${at('train.parquet')}#audio.bytes@0: is not an audio file that can be read: it is text ("${'x'.repeat(24)}"). Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac`,
       expect.stringContaining(
-        'train.parquet#audio.bytes@2: is not an audio file that can be read: it begins with nothing but zeros',
+        'train.parquet#audio.bytes@2: is not an audio file that can be read: it starts with zeros only',
       ),
     ]);
   });
 
   it('says what is missing in files without audio, or with more', async () => {
     await expect(prepare('parquet', [join(fixtures, 'parquet/decoded-samples.parquet')])).rejects.toThrow(
-      'has no column of audio. It holds decoded samples: write it with audio as bytes',
+      'has no audio column. It holds decoded samples: write it with audio as bytes',
     );
     await expect(prepare('parquet', [train], { columns: { audio: 'sound' } })).rejects.toThrow(
       "has no bytes in a column 'sound'",
     );
     await files({ 'a.parquet': 'x', 'b.txt': 'y' });
-    await expect(prepare('parquet', [at('a.parquet')])).rejects.toThrow('is no Parquet file');
+    await expect(prepare('parquet', [at('a.parquet')])).rejects.toThrow('is not a Parquet file');
     await expect(prepare('parquet', [at('b.txt')])).rejects.toThrow('is not named as Parquet files are');
   });
 

@@ -53,18 +53,18 @@ export function splitOf(
   const { file, line } = row;
   if (splitBySpeaker) {
     if (speaker) return drawnSplit(`speaker ${speaker}`);
-    throw new UserError(`'${id}' has no speaker to split by`, {
+    throw new UserError(`'${id}' has no speaker, which --split-by-speaker needs`, {
       file,
       ...(line !== undefined && { line }),
-      hint: 'Leave --split-by-speaker out, or say which column it is: --columns speaker=NAME',
+      hint: 'Remove --split-by-speaker, or name the column: --columns speaker=NAME',
     });
   }
   if (split === 'drawn') return drawnSplit(id);
   const told = input.split ?? split ?? (row.split === undefined ? undefined : splitNamed(row.split));
   const found = told ?? splitOfPath(input.path);
   if (found !== undefined) return found;
-  throw new UserError('nothing tells which split it is for', {
+  throw new UserError('unknown split of this input', {
     file: input.path,
-    hint: `Say so, train=${input.path} for example; or --split ${splitChoices.join(', --split ')}, or --split-by-speaker`,
+    hint: `Name the split, for example train=${input.path}; or pass --split ${splitChoices.join(', --split ')}, or --split-by-speaker`,
   });
 }

@@ -55,17 +55,15 @@ export async function readSamples(
     });
   }
   if (rows.length === 0) {
-    throw new UserError('holds no sample with audio', {
+    throw new UserError('contains no sample with audio', {
       file: shard,
-      hint: `Its members must be named KEY.wav, KEY.flac, KEY.mp3 or KEY.ogg; it has ${members.length}, ${members[0]?.name ?? 'none'} the first`,
+      hint: `Expected members named KEY.wav, KEY.flac, KEY.mp3 or KEY.ogg; it has ${members.length}, the first is ${members[0]?.name ?? 'none'}`,
     });
   }
   const [first] = silent;
   if (first !== undefined)
-    remarks.push(
-      `${shard}: ${silent.length} samples have no audio ('${first}', for example): they are left out`,
-    );
-  if (unknown.size > 0) remarks.push(`${shard}: passed over: ${[...unknown].sort().join(', ')}`);
+    remarks.push(`${shard}: ${silent.length} samples without audio skipped, for example '${first}'`);
+  if (unknown.size > 0) remarks.push(`${shard}: ignored: ${[...unknown].sort().join(', ')}`);
   return rows;
 }
 
@@ -82,9 +80,9 @@ function grouped(shard: string, members: readonly ShardMember[]): ReadonlyMap<st
     samples.set(key, parts);
     const name = extension.toLowerCase();
     if (parts.has(name))
-      throw new UserError(`holds '${member.name}' twice`, {
+      throw new UserError(`duplicate member '${member.name}'`, {
         file: shard,
-        hint: 'Pack it anew with one member a name',
+        hint: 'Create the archive again with unique names',
       });
     parts.set(name, member);
   }
@@ -101,9 +99,9 @@ function audioOf(
   const found = [...parts].filter(([extension]) => isAudioName(`x.${extension}`));
   if (found.length <= 1) return found[0]?.[1];
   const names = found.map(([extension]) => extension);
-  throw new UserError(`'${key}' has ${names.length} members of audio: ${names.join(', ')}`, {
+  throw new UserError(`'${key}' has ${names.length} audio files: ${names.join(', ')}`, {
     file: shard,
-    hint: `Say which to take: --columns audio=${names[0]}`,
+    hint: `Choose one: --columns audio=${names[0]}`,
   });
 }
 
@@ -125,7 +123,7 @@ async function saidOf(
 
 async function textOf(shard: string, member: ShardMember): Promise<string> {
   if (member.bytes > longestText)
-    throw new UserError(`its member '${member.name}' has ${member.bytes} bytes, too many for a text`, {
+    throw new UserError(`its member '${member.name}' has ${member.bytes} bytes, too many for text`, {
       file: shard,
     });
   try {
@@ -133,7 +131,7 @@ async function textOf(shard: string, member: ShardMember): Promise<string> {
   } catch (error) {
     throw new UserError(`its member '${member.name}' is not UTF-8 text`, {
       file: shard,
-      hint: 'Pack it anew',
+      hint: 'Create the archive again',
       cause: error,
     });
   }
@@ -144,9 +142,9 @@ function fieldsOf(text: string, shard: string, name: string): Record<string, str
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`its member '${name}' is no JSON (${messageOf(error).slice(0, 80)})`, {
+    throw new UserError(`invalid JSON in its member '${name}' (${messageOf(error).slice(0, 80)})`, {
       file: shard,
-      hint: 'Pack it anew',
+      hint: 'Create the archive again',
       cause: error,
     });
   }

@@ -28,7 +28,7 @@ describe('prepare webdataset', () => {
   it('reads compressed shards when it may unpack them, to the same audio', async () => {
     const packed = join(shards, 'test-000000.tar.gz');
     await expect(prepare('webdataset', [packed])).rejects.toThrow(
-      'is compressed: what lies in it cannot be read in place',
+      'is compressed: its files cannot be read in place',
     );
     const { rows } = await prepare('webdataset', [packed], { unpack: at('audio') });
     expect(rows[0]?.path).toBe(at('audio/test-000000/s1/utt-1.flac'));
@@ -75,7 +75,7 @@ describe('prepare webdataset', () => {
       ],
       "'a' has 2 members of audio: wav, flac. Say which to take: --columns audio=wav",
     ],
-    ['no audio', [['a.txt', 'x']], 'holds no sample with audio'],
+    ['no audio', [['a.txt', 'x']], 'contains no sample with audio'],
     [
       'JSON that is none',
       [

@@ -81,8 +81,8 @@ async function refuseFewer(folder: string, files: number): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const there = entries.filter((each) => each.isFile() && basename(each.parentPath) !== recordFolder).length;
   if (there >= files) return;
-  throw new UserError(`holds ${there} files, and ${files} were unpacked there`, {
+  throw new UserError(`contains ${there} files, but ${files} were unpacked into it`, {
     file: folder,
-    hint: 'Remove the folder and call again: the shard is unpacked anew',
+    hint: 'Remove the folder and run the command again to unpack the shard again',
   });
 }
