@@ -23,19 +23,24 @@ export const gateCommand = defineCommand({
     },
     level: { type: 'number', default: 0.05, describe: 'Significance level of the corrected p-value' },
     junit: { type: 'string', describe: 'JUnit XML file to write' },
+    markdown: { type: 'string', describe: 'Markdown file to write: a comment for a pull request' },
   },
   examples: [
     ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or CI workflow'],
     ['gate --baseline a --results b --junit gate.xml', 'With a report for a CI server'],
+    ['gate --baseline a --results b --markdown gate.md', 'With a comment for a pull request (docs/ci.md)'],
   ],
-  async run({ baseline, results, tolerance, level, junit }, io) {
+  async run({ baseline, results, tolerance, level, junit, markdown }, io) {
     if (!(tolerance >= 0) || !(level > 0 && level < 1)) {
       throw new UserError(
         `--tolerance ${tolerance}, --level ${level}: expected a tolerance of 0 or more and a level between 0 and 1`,
       );
     }
     const { runGate } = await import('./gate/run.js');
-    const settings = { tolerance: tolerance / 100, level, junit, environment: process.env, width: io.width };
+    const settings = {
+      ...{ tolerance: tolerance / 100, level, junit, markdown },
+      ...{ environment: process.env, width: io.width },
+    };
     const { report, text, annotations } = await runGate(baseline, results, settings);
     io.print(io.json ? JSON.stringify(report, null, 2) : text);
     // Workflow commands are read from either stream; this keeps stdout to the machine.
