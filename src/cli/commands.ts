@@ -24,6 +24,7 @@ import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
+import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -56,5 +57,6 @@ export const commands: readonly Command[] = [
   historyCommand,
   listCommand,
   doctorCommand,
+  setupCommand,
   workCommand,
 ];

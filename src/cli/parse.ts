@@ -2,7 +2,7 @@
 import yargs, { type Argv, type Options } from 'yargs';
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
-import { runtimeVersions } from '../results/index.js';
+import { ownVersion } from '../base/package.js';
 import { type Command, commonOptions } from './command.js';
 
 export type ParsedLine =
@@ -19,8 +19,7 @@ export async function parseLine(words: readonly string[], commands: readonly Com
   const first = words.find((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
   const command = commands.find(({ name }) => name === first);
   const wantsHelp = words.includes('--help') || words.includes('-h') || first === 'help';
-  if (words.includes('--version') && command === undefined)
-    return { kind: 'text', text: runtimeVersions().ehmam };
+  if (words.includes('--version') && command === undefined) return { kind: 'text', text: ownVersion() };
   if (command === undefined) {
     if (wantsHelp && (first === undefined || first === 'help')) {
       return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
