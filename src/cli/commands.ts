@@ -12,6 +12,7 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
@@ -52,5 +53,6 @@ export const commands: readonly Command[] = [
   gateCommand,
   listCommand,
   doctorCommand,
+  helpCommand,
   workCommand,
 ];

@@ -18,11 +18,11 @@ export type ParsedLine =
 export async function parseLine(words: readonly string[], commands: readonly Command[]): Promise<ParsedLine> {
   const first = words.find((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
   const command = commands.find(({ name }) => name === first);
-  const wantsHelp = words.includes('--help') || words.includes('-h') || first === 'help';
+  const wantsHelp = words.includes('--help') || words.includes('-h');
   if (words.includes('--version') && command === undefined)
     return { kind: 'text', text: runtimeVersions().ehmam };
   if (command === undefined) {
-    if (wantsHelp && (first === undefined || first === 'help')) {
+    if (wantsHelp && first === undefined) {
       return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
