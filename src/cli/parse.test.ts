@@ -72,8 +72,15 @@ describe('help', () => {
       expect(text).toContain(`ehmam ${usage}`);
   });
 
-  it.each(commands.map(({ name }) => name))('of %s shows examples within 80 columns', async (name) => {
-    expect(await textOf(name, '--help')).toContain('Examples:');
+  it.each(commands.map(({ name }) => name).filter((name) => name !== 'help'))(
+    'of %s shows examples within 80 columns',
+    async (name) => {
+      expect(await textOf(name, '--help')).toContain('Examples:');
+    },
+  );
+
+  it('of help is what it prints by itself', async () => {
+    expect(await parse('help', '--help')).toMatchObject({ kind: 'command', args: {} });
   });
 
   it.each(commands.flatMap(({ examples }) => examples.map(([line]) => line)))(

@@ -37,8 +37,8 @@ export async function parseLine(words: readonly string[], commands: readonly Com
   const parser = parserOf([command]).fail((message, error) => {
     throw error ?? complaint(message, command);
   });
-  // yargs gives the help of a command only while it parses it.
-  if (wantsHelp) {
+  // yargs gives the help of a command only while it parses it, and none of a command that has its own word for help.
+  if (wantsHelp && command.name !== 'help') {
     const text = await new Promise<string>((resolve, reject) => {
       parser.help().parse([command.name, '--help'], (error: Error | null, _args: unknown, output: string) => {
         if (error) reject(error);
@@ -47,7 +47,8 @@ export async function parseLine(words: readonly string[], commands: readonly Com
     });
     return { kind: 'text', text };
   }
-  const args = (await parser.parseAsync([...words])) as Readonly<Record<string, unknown>>;
+  const said = command.name === 'help' ? words.filter((word) => word !== '--help' && word !== '-h') : words;
+  const args = (await parser.parseAsync([...said])) as Readonly<Record<string, unknown>>;
   checkValues(args, command);
   return { kind: 'command', command, args };
 }
