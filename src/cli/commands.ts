@@ -12,6 +12,7 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
 import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -58,5 +59,6 @@ export const commands: readonly Command[] = [
   listCommand,
   doctorCommand,
   setupCommand,
+  helpCommand,
   workCommand,
 ];
