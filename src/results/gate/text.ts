@@ -5,6 +5,7 @@ import { escapeMarkdown, markdownText } from '../layout/documents.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import { terminalText, wrapWords } from '../layout/terminal.js';
 import { arrows, familyText, percent, points } from '../table.js';
+import type { Renewal } from './renew.js';
 import type { GateCell, GateReport } from './verdict.js';
 
 /** The table for a terminal of so many columns. */
@@ -86,6 +87,25 @@ export function gateLine({ verdict, cells, tolerance, level }: GateReport): stri
   const terms = `tolerance ${percent(tolerance)} points, p < ${level}`;
   if (verdict === 'holds') return `gate: no regression in ${cells.length} comparisons (${terms})`;
   return `gate: ${verdict}: ${places(verdict)} (${terms})`;
+}
+
+/** What a renewal did, below the table of what changed. */
+export function renewalText(baseline: string, renewal: Renewal, width?: number): string {
+  const { report, renewed, kept, added, leftOut } = renewal;
+  const cells = report.cells.filter(({ difference }) => difference !== undefined);
+  const changed = cells.filter(({ difference }) => difference !== 0).length;
+  const count = ({ length }: readonly string[]): string => `${length} result${length === 1 ? '' : 's'}`;
+  const listed = (what: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : [`${what}: ${names.join('; ')}`];
+  return [
+    ...(report.cells.length === 0 ? [] : [gateTable(report, width)]),
+    renewed.length === 0 && kept.length === 0
+      ? `baseline ${baseline}: made of ${count(added)}`
+      : `baseline ${baseline}: ${count(renewed)} renewed; ${changed} of ${cells.length} compared metrics changed`,
+    ...listed('kept, as there is no fresh result', kept),
+    ...(renewed.length === 0 && kept.length === 0 ? [] : listed('added', added)),
+    ...listed('left out, as the baseline lacks them (--add takes them in)', leftOut),
+  ].join('\n');
 }
 
 /** A test case a cell: a regression is a failure, what could not be compared an error. */

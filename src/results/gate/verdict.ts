@@ -89,7 +89,8 @@ export interface GatePair {
   readonly ambiguity?: string;
 }
 
-function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): GatePair[] {
+/** Every result of the baseline with the fresh ones that it is compared with. */
+export function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): GatePair[] {
   const sides = [baseline, fresh].map((side) => encoderRows(side.map(({ record }) => record)));
   const [before, after] = sides as [EncoderRows, EncoderRows];
   const groups = groupBy(baseline, ({ record }) => JSON.stringify([before.keyOf(record), record.task.name]));
