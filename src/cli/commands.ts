@@ -12,6 +12,7 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   predictionsCommand,
   lmCommand,
   gateCommand,
+  historyCommand,
   listCommand,
   doctorCommand,
   workCommand,

@@ -34,7 +34,7 @@ import { planPretraining } from './pretraining.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'tensorboard'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'tensorboard' | 'revision'>,
     EncoderOptions {
   /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
   readonly layerwise?: boolean | undefined;
@@ -139,6 +139,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     checkpointSeconds: options.checkpointSeconds,
     ...(options.tensorboard !== undefined && { tensorboard: options.tensorboard }),
     plugins: [...plugins],
+    revision: options.revision,
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
     problems,
   };

@@ -112,6 +112,8 @@ export interface JobGraph {
   readonly tensorboard?: string | undefined;
   /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
+  /** What records say of the state of the user's work; no job's output depends on it. */
+  readonly revision?: string | undefined;
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];
 }

@@ -185,6 +185,7 @@ async function trainHeads(
     onLook,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
+    revision: graph.revision,
     say: (text) => {
       remark = text;
     },

@@ -57,14 +57,17 @@ const run = (change: Partial<RunRequest>) => runFromSuite(requestOf(change));
 
 describe('runFromSuite', () => {
   it('tells two tones apart with every seed, a folder of records each', async () => {
-    const { comparison, complete } = await run({ seeds: [1, 2] });
+    const { comparison, complete } = await run({ seeds: [1, 2], label: 'before' });
     expect(complete).toBe(true);
     const { rows, columns } = comparison as Comparison;
     expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
     expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
     expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });
     const stored = await readRecords([join(folder, 'results')]);
-    expect(stored.map(({ record }) => record.seed)).toEqual([1, 2]);
+    expect(stored.map(({ record }) => [record.seed, record.revision])).toEqual([
+      [1, 'before'],
+      [2, 'before'],
+    ]);
   });
 
   it('takes settings from the command line: other results, which say so', async () => {
@@ -87,8 +90,8 @@ describe('runFromSuite', () => {
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
     ['an unknown task', { tasks: ['kss'] }, /unknown task 'kss'\. Did you mean 'ks'/],
-    ['a task that the suite does not have', { tasks: ['asr'] }, /the suite tones has no task 'asr'/],
-    ['an unknown encoder', { encoders: ['fbnk'] }, /no encoder 'fbnk'/],
+    ['a task that the suite does not have', { tasks: ['asr'] }, /the suite 'tones' has no task 'asr'/],
+    ['an unknown encoder', { encoders: ['fbnk'] }, /unknown encoder 'fbnk'/],
     ['an unknown suite', { suite: 'minni' }, /no suite 'minni'/],
     [
       'a setting of a task that is not there',

@@ -4,6 +4,7 @@ import type { SettingChange } from '../../base/changed-settings.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
+import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { searchedRates } from '../../heads/rates.js';
@@ -37,6 +38,8 @@ export interface RunRequest extends LoadOptions {
   /** Plug-ins that are loaded already: workers load them too. */
   readonly plugins?: readonly string[] | undefined;
   readonly out: string;
+  /** What a history calls the results (default: the commit of the working folder, or that which CI names). */
+  readonly label?: string | undefined;
   /** The share of utterances whose audio may be missing or unusable. */
   readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
@@ -121,6 +124,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     tensorboard: request.tensorboard,
     plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,
+    revision: request.label ?? revisionOf(process.cwd(), process.env),
     cacheFolder,
     weights,
     quiet,

@@ -4,7 +4,7 @@ import { shortHash } from '../encoder-rows.js';
 import { escapeMarkdown, markdownText } from '../layout/documents.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import { terminalText, wrapWords } from '../layout/terminal.js';
-import { arrows, percent, points } from '../table.js';
+import { arrows, familyText, percent, points } from '../table.js';
 import type { Renewal } from './renew.js';
 import type { GateCell, GateReport } from './verdict.js';
 
@@ -21,13 +21,14 @@ export function gateMarkdown(report: GateReport): string {
 /** As wide as `could not compare`. */
 const narrow = 17;
 
-function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+function layoutOf(report: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+  const { cells } = report;
   const tested = cells.some(({ interval }) => interval !== undefined);
   return {
     corner: 'encoder',
     heads: [['task'], ['before,', 'after'], tested ? ['Δ, its 95 %', 'interval, p'] : ['Δ'], ['verdict']],
     rows: cells.map(({ encoder, task, metric, direction, before, after, verdict, why, ...tested }) => {
-      const { difference, interval, pValue } = tested;
+      const { difference, interval, pValue, detectable } = tested;
       return {
         label: encoder,
         cells: [
@@ -37,7 +38,11 @@ function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY
             ? undefined
             : {
                 ...plainCell(points(difference)),
-                details: [`(${interval.map(points).join(' to ')})`, `p ${pValue.toFixed(3)}`],
+                details: [
+                  `(${interval.map(points).join(' to ')})`,
+                  `p ${pValue.toFixed(3)}`,
+                  ...(detectable === undefined ? [] : [`could show ${percent(detectable)}`]),
+                ],
               },
           {
             value: verdict,
@@ -47,7 +52,7 @@ function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY
         ],
       };
     }),
-    notes: weightNotes(cells),
+    notes: [...weightNotes(cells), ...powerNotes(report)],
   };
 }
 
@@ -61,6 +66,15 @@ function weightNotes(cells: GateReport['cells']): string[] {
         ],
   );
   return [...new Set(notes)];
+}
+
+/** What the gate could have found, so that "holds" is told from "too small a test". */
+function powerNotes({ cells, level }: GateReport): string[] {
+  const tested = cells.filter(({ pValue }) => pValue !== undefined).length;
+  if (!cells.some(({ detectable }) => detectable !== undefined)) return [];
+  return [
+    `could show: the smallest true loss, in points, that would fail this gate in 4 of 5 cases (above the tolerance, p < ${level}, paired)${familyText(tested, level)}`,
+  ];
 }
 
 /** The verdict in one line. */
