@@ -12,6 +12,7 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
 import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -24,6 +25,7 @@ import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
+import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -56,5 +58,7 @@ export const commands: readonly Command[] = [
   historyCommand,
   listCommand,
   doctorCommand,
+  setupCommand,
+  helpCommand,
   workCommand,
 ];

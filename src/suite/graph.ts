@@ -34,7 +34,7 @@ import { planPretraining } from './pretraining.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'tensorboard' | 'revision'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'revision' | 'tensorboard'>,
     EncoderOptions {
   /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
   readonly layerwise?: boolean | undefined;
