@@ -12,11 +12,14 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
+import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { paperCommand } from './paper.js';
 import { planCommand } from './plan.js';
+import { predictionsCommand } from './predictions.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
@@ -49,10 +52,13 @@ export const commands: readonly Command[] = [
   paperCommand,
   cardCommand,
   reportCommand,
+  predictionsCommand,
   lmCommand,
   gateCommand,
+  historyCommand,
   listCommand,
   doctorCommand,
   setupCommand,
+  helpCommand,
   workCommand,
 ];

@@ -60,6 +60,8 @@ export interface FeaturesJob extends JobBase {
   /** One of the tasks over this audio: it says which utterances there are. */
   readonly task: SuiteTask;
   readonly hashes: ManifestHashes;
+  /** How many the corpus has. */
+  readonly utterances: number;
   readonly store: FeatureKind;
   readonly frameType?: StoredType | undefined;
   /** Which part of the corpus, counted from 0, of how many. */
@@ -106,8 +108,12 @@ export interface JobGraph {
   readonly verifyFeatures?: boolean | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
+  /** Where trainings write scalars for TensorBoard. */
+  readonly tensorboard?: string | undefined;
   /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
+  /** What records say of the state of the user's work; no job's output depends on it. */
+  readonly revision?: string | undefined;
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];
 }
