@@ -73,7 +73,7 @@ it('learns what is said, keeps what did best on dev, and is done once', async ()
   });
   expect(again.record).toEqual(record);
   await expect(run('whole', { ...settings, updates: 41 })).rejects.toThrow(
-    /other settings: settings\.updates \(40 there, 41 here\)/,
+    /different settings: settings\.updates \(40 there, 41 here\)/,
   );
 });
 
@@ -90,10 +90,12 @@ it('goes on from an interruption to the very bytes of one that was left alone', 
     onProgress: (share) => share >= 0.6 && stop.abort(),
   });
   expect(stopped).toEqual({ finished: false, updates: 5 });
-  await expect(run('stopped', settings)).rejects.toThrow(/a fine-tuning that is not done.*--resume/);
+  await expect(run('stopped', settings)).rejects.toThrow(
+    /already contains an unfinished fine-tuning run.*--resume/,
+  );
   const said: string[] = [];
   await run('stopped', settings, { resume: true, say: (remark) => said.push(remark) });
-  expect(said).toEqual(['fine-tuning of toy: going on from update 5']);
+  expect(said).toEqual(['fine-tuning of toy: resuming from update 5']);
   for (const file of ['model.safetensors', 'config.json', 'predictions.test-other.jsonl'])
     expect(await sha256OfFile(join(folder, 'stopped', file)), file).toBe(
       await sha256OfFile(join(folder, 'alone', file)),
