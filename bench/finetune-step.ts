@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngine } from '../src/engine/create.js';
-import type { UpdateInputs } from '../src/finetune/model.js';
-import { recognitionLogits, recognitionLoss } from '../src/finetune/model.js';
+import { recognitionLogits, recognitionLoss, type UpdateInputs } from '../src/finetune/model.js';
 import { optimizerOf } from '../src/finetune/trained.js';
 import { adamStart } from '../src/nn/adam.js';
 import { compileUpdates } from '../src/training/updates.js';

@@ -58,15 +58,18 @@ describe('withChanges', () => {
   });
 
   it.each([
-    ['batch.sise=8', "--set batch.sise: there is no 'sise' in batch. Did you mean 'size'?"],
-    ['bach.size=8', "--set bach.size: there is no 'bach'. Did you mean 'batch'?"],
-    ['tasks.kss.settings.x=1', "--set tasks.kss.settings.x: there is no 'kss' in tasks. Did you mean 'ks'?"],
-    ['tasks.ks.seting.x=1', "there is no 'seting' in tasks.ks. Did you mean 'settings'?"],
-    ['tasks.5.settings.x=1', "there is no '5' in tasks. Take one of: ks, asr"],
-    ['shape.layer=1', "there is no 'layer' in shape. Did you mean 'layers'?"],
-    ['encoders.0.steps=1', '\'encoders.0\' is no group of settings. It is "fbank"'],
-    ['batch.size.x=1', "'batch.size' is no group of settings. It is 4"],
-    ['batch.size=much', "--set batch.size: 'much' cannot be so: Invalid input: expected number"],
+    ['batch.sise=8', "--set batch.sise: unknown setting 'sise' in batch. Did you mean 'size'?"],
+    ['bach.size=8', "--set bach.size: unknown setting 'bach'. Did you mean 'batch'?"],
+    [
+      'tasks.kss.settings.x=1',
+      "--set tasks.kss.settings.x: unknown setting 'kss' in tasks. Did you mean 'ks'?",
+    ],
+    ['tasks.ks.seting.x=1', "unknown setting 'seting' in tasks.ks. Did you mean 'settings'?"],
+    ['tasks.5.settings.x=1', "unknown setting '5' in tasks. Expected one of: ks, asr"],
+    ['shape.layer=1', "unknown setting 'layer' in shape. Did you mean 'layers'?"],
+    ['encoders.0.steps=1', '\'encoders.0\' has no settings inside. It is "fbank"'],
+    ['batch.size.x=1', "'batch.size' has no settings inside. It is 4"],
+    ['batch.size=much', "--set batch.size: invalid value 'much': Invalid input: expected number"],
     ['batch={size: 0, crops: []}', '(batch.size): Too small'],
     ['batch.size=0', 'Without --set it is 4'],
   ])('refuses %s', (word, message) => {
@@ -75,16 +78,16 @@ describe('withChanges', () => {
 
   it('blames the change that is wrong, not the others', () => {
     expect(() => changed('lr=0.1', 'tasks.asr.settings=3', 'batch.size=2')).toThrow(
-      /^--set tasks\.asr\.settings: '3'/,
+      /^--set tasks\.asr\.settings: invalid value '3'/,
     );
   });
 });
 
 it.each([
-  ['batch.size', "--set 'batch.size' names no setting. Write it as KEY=VALUE: batch.size=4"],
-  ['=4', "--set '=4' names no setting"],
-  ['a..b=4', "--set 'a..b=4' names no setting"],
-  ['a=', '--set a has no value'],
+  ['batch.size', "--set 'batch.size': expected KEY=VALUE, such as batch.size=4"],
+  ['=4', "--set '=4': expected KEY=VALUE"],
+  ['a..b=4', "--set 'a..b=4': expected KEY=VALUE"],
+  ['a=', '--set a: the value is missing'],
   ['a=[1', "--set a: '[1' is not YAML"],
 ])('parseChanges refuses %s', (word, message) => {
   expect(() => parseChanges([word])).toThrow(message);

@@ -11,8 +11,6 @@ export interface SettingChange {
   readonly value: unknown;
 }
 
-const form = 'Write it as KEY=VALUE: batch.size=4';
-
 /**
  * What `--set` options say, in their order. A value is YAML: a number, a word, `[0.1, 0.01]`, `null`.
  * @throws UserError for a word without `=`, an empty key, a missing value, and what is no YAML
@@ -22,9 +20,10 @@ export function parseChanges(words: readonly string[] | undefined): readonly Set
     const at = word.indexOf('=');
     const key = word.slice(0, at).trim();
     if (at < 0 || key.split('.').includes(''))
-      throw new UserError(`--set '${word}' names no setting`, { hint: form });
+      throw new UserError(`--set '${word}': expected KEY=VALUE, such as batch.size=4`);
     const text = word.slice(at + 1).trim();
-    if (text === '') throw new UserError(`--set ${key} has no value`, { hint: `${form}; null for none` });
+    if (text === '')
+      throw new UserError(`--set ${key}: the value is missing`, { hint: 'Write null for none' });
     try {
       return { key, value: parseYaml(text) as unknown };
     } catch (error) {
@@ -49,7 +48,7 @@ export function withChanges<T>(
   changes: readonly SettingChange[],
   schema: z.ZodType<T>,
 ): T {
-  if (changes.length === 0) return schema.parse(settings);
+  if (changes.length === 0) return settings as T;
   const shape = shapeOf(schema);
   const changed = changes.reduce(
     (whole, change) => changedAt(whole, shape, change.key.split('.'), { ...change, before: [] }),
@@ -96,7 +95,7 @@ function changedAt(value: unknown, shape: Shape, path: readonly string[], change
   if (name === undefined) return change.value;
   if (Array.isArray(value)) return changedInList(value, shape, path, change);
   if (value !== undefined && value !== null && typeof value !== 'object')
-    throw new UserError(`--set ${change.key}: '${change.before.join('.')}' is no group of settings`, {
+    throw new UserError(`--set ${change.key}: '${change.before.join('.')}' has no settings inside`, {
       hint: `It is ${JSON.stringify(value)}`,
     });
   const group = (value ?? {}) as Readonly<Record<string, unknown>>;
@@ -178,7 +177,7 @@ function itemShape(shape: Shape, at: number): Shape {
 
 function unknownName({ key, before }: Descent, name: string, known: readonly string[]): UserError {
   const place = before.length === 0 ? '' : ` in ${before.join('.')}`;
-  return new UserError(`--set ${key}: there is no '${name}'${place}`, { hint: mendOfName(name, known) });
+  return new UserError(`--set ${key}: unknown setting '${name}'${place}`, { hint: mendOfName(name, known) });
 }
 
 /** The first thing that is wrong, blamed on the change that names it or stands nearest above it. */
@@ -194,8 +193,8 @@ function complaint(
   );
   const where = blamed === undefined ? changes.map(({ key }) => key).join(', ') : blamed.key;
   const inside = place === where || place === '' ? '' : ` (${place})`;
-  const value = blamed === undefined ? '' : ` '${textOf(blamed.value)}'`;
-  return new UserError(`--set ${where}:${value} cannot be so${inside}: ${issue.message}`, {
+  const value = blamed === undefined ? 'values' : `value '${textOf(blamed.value)}'`;
+  return new UserError(`--set ${where}: invalid ${value}${inside}: ${issue.message}`, {
     hint: `Without --set it is ${textOf(valueAt(settings, issue.path))}`,
   });
 }

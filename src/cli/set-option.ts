@@ -6,5 +6,5 @@ export const setOption = (example: string) =>
     type: 'string',
     array: true,
     nargs: 1,
-    describe: `A setting, before those of preset and file: ${example}; may be given again`,
+    describe: `Change one setting, as KEY=VALUE: ${example} (repeatable)`,
   }) as const;

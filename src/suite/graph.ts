@@ -1,8 +1,11 @@
+/** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
+import type { DataSize } from '../api/head-kind.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { lookAlikeRemarks } from '../data/look-alikes.js';
 import { type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
+import { dataSizeOf } from './data-size.js';
 import type { Suite, SuiteTask } from './definition.js';
 import {
   checkNames,
@@ -29,7 +32,7 @@ import { planPretrainings } from './pretraining-jobs.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'revision' | 'tensorboard'>,
     EncoderOptions {
   /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
   readonly layerwise?: boolean | undefined;
@@ -40,6 +43,7 @@ interface TaskToDo {
   readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'> & {
     /** How many heads a seed has: one, or one a fold. */
     readonly heads: number;
+    readonly size: DataSize;
   };
 }
 
@@ -76,8 +80,9 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     if (planned === undefined) continue;
     for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
-    const { task, head, hashes, preset, folds } = planned;
-    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
+    const { task, head, hashes, preset, folds, data } = planned;
+    const size = dataSizeOf(data, hashes.seconds);
+    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
   }
   const { pretraining, pretrained, plugins } = await planPretrainings(suite, options, hashOnce, noted);
   const tunings = await planFinetunings(suite, { ...options, pretrained, hashOnce }, noted);
@@ -126,7 +131,9 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     featureBudgetBytes: options.featureBudgetBytes,
     verifyFeatures: options.verifyFeatures,
     checkpointSeconds: options.checkpointSeconds,
+    ...(options.tensorboard !== undefined && { tensorboard: options.tensorboard }),
     plugins: [...plugins],
+    revision: options.revision,
     jobs: [...pretraining, ...finetuning, ...features.values(), ...heads] satisfies Job[],
     problems,
   };
@@ -200,7 +207,7 @@ function headJobs(
   suite: Suite,
   common: Common & { readonly seedFolders: boolean; readonly out: string; readonly layerwise: boolean },
 ): HeadJob[] {
-  const { task, head, hashes, preset, heads } = planned;
+  const { task, head, hashes, preset, heads, size } = planned;
   const { out: _, layerwise: asked, ...decides } = common;
   const layerwise = asked && head.kind.trainLayers !== undefined;
   const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
@@ -216,7 +223,7 @@ function headJobs(
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    ...costOf(head, group.length * heads, layerwise),
+    ...costOf(head, group.length * heads, size, layerwise),
     encoder: source,
     task: wanted,
     hashes,
@@ -228,8 +235,8 @@ function headJobs(
 /** How many times more heads there are layer by layer: an encoder has some ten hidden states. */
 const layersGuess = 10;
 
-function costOf({ kind, settings }: PlannedTask['head'], heads: number, layerwise: boolean) {
-  const { work, secondsPerUnit } = kind.cost(settings, heads);
+function costOf({ kind, settings }: PlannedTask['head'], heads: number, size: DataSize, layerwise: boolean) {
+  const { work, secondsPerUnit } = kind.cost(settings, heads, size);
   return { work, secondsPerUnit: layerwise ? layersGuess * secondsPerUnit : secondsPerUnit };
 }
 

@@ -1,6 +1,8 @@
 /** @file The jobs that pre-train the encoders of a suite. */
 import { join } from 'node:path';
 import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
+import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
+import { parameterCount } from '../encoders/parameter-specs.js';
 import type { Suite, SuiteEncoder } from './definition.js';
 import type { EncoderOptions, PlannedEncoder } from './encoders.js';
 import { graphVersion, type JobGraph, keyOf, type PretrainJob } from './job.js';
@@ -43,7 +45,8 @@ export async function planPretrainings(
     const { job } = planned;
     for (const module of planned.plugins) plugins.add(module);
     pretraining.push(job);
-    const source = { name, spec: job.out, seed: seeds[0] ?? 0 };
+    const parameters = parameterCount(encoderSpecs(job.config.encoder));
+    const source = { name, spec: job.out, seed: seeds[0] ?? 0, parameters };
     pretrained.set(name, { source, identity: job.key, seeds, needs: [job.key] });
   }
   return { pretraining, pretrained, plugins };
