@@ -168,7 +168,7 @@ function differenceOfSeeds(random: RandomStream, first: number, second: number):
   const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
   const difference = mean(after) - mean(before);
   const interval = [difference - 1.96 * 0.01, difference + 1.96 * 0.01] as const;
-  return mixedDifference({ difference, interval, pValue: 1 }, before, after).interval;
+  return mixedDifference({ difference, interval, pValue: 1, standardError: 0.01 }, before, after).interval;
 }
 
 /** Trials of speakers whose scores all lie a little higher or lower; each one is drawn with its speaker. */

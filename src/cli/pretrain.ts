@@ -1,6 +1,9 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
+import { parseChanges } from '../base/changed-settings.js';
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
@@ -17,6 +20,7 @@ export const pretrainCommand = defineCommand({
         'Start from the weights of a checkpoint: a folder of pretrain, or a .pt of EH-MAM or data2vec 2.0',
     },
     config: { type: 'string', describe: "JSON or YAML file of settings that replace the preset's" },
+    set: setOption('batch.size=4'),
     masking: {
       type: 'string',
       describe: "Masking strategy (see 'ehmam list maskings'; preset: easy-to-hard)",
@@ -28,12 +32,18 @@ export const pretrainCommand = defineCommand({
     resume: { type: 'boolean', describe: 'Resume from the last checkpoint in --out' },
     steps: { type: 'number', describe: "Number of updates (default: the preset's); schedules are scaled" },
     seed: { type: 'number', describe: "Random seed (default: the preset's)" },
+    tensorboard: tensorboardOption,
     ...engineOptions,
   },
   examples: [
     ['pretrain --manifest speech.csv --out runs/tiny', 'A few minutes on two cores'],
     ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Resume after Ctrl-C'],
     ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'With your own settings'],
+    [
+      'pretrain --set batch.size=4 --set masking.span=5 --manifest speech.csv --out runs/four',
+      'With two settings changed',
+    ],
+    ['pretrain --manifest speech.csv --out runs/tiny --tensorboard logs/tiny', 'With curves for TensorBoard'],
     ['pretrain --init eh-mam.pt --manifest speech.csv --out runs/mine', 'Continue from released weights'],
     [
       'pretrain --masking random --manifest speech.csv --out runs/random',
@@ -47,6 +57,7 @@ export const pretrainCommand = defineCommand({
       preset: args.preset,
       init: args.init,
       config: args.config,
+      changes: parseChanges(args.set),
       masking: args.masking,
       manifest: args.manifest,
       root: args.root,
@@ -55,6 +66,7 @@ export const pretrainCommand = defineCommand({
       resume: args.resume ?? false,
       steps: args.steps,
       seed: args.seed,
+      tensorboard: args.tensorboard,
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,

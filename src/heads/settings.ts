@@ -1,6 +1,8 @@
 /** @file Settings of heads as a suite gives them, checked. */
 import type { z } from 'zod';
+import { settingNames } from '../base/changed-settings.js';
 import { UserError } from '../base/errors.js';
+import { mendOfName } from '../base/names.js';
 
 /**
  * Settings with the defaults filled in.
@@ -13,6 +15,14 @@ export function parseSettings<T>(schema: z.ZodType<T>, settings: unknown, place:
     ({ path, message }) => `${path.join('.') || 'settings'}: ${message}`,
   );
   throw new UserError(`the settings of ${place} are wrong: ${complaints.join('; ')}`, {
-    hint: 'Correct or remove them',
+    hint: hintOf(schema, parsed.error.issues),
   });
+}
+
+function hintOf(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string {
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
+  const [name] = unknown?.keys ?? [];
+  return unknown === undefined || name === undefined
+    ? 'Correct or remove them'
+    : mendOfName(name, settingNames(schema, unknown.path));
 }

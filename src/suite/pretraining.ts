@@ -1,7 +1,14 @@
 /** @file The settings of a pre-training from what a command line or a suite says. */
+import { type SettingChange, withChanges } from '../base/changed-settings.js';
 import { UserError } from '../base/errors.js';
 import { loadPlugins } from '../plugins/load.js';
-import { type PretrainConfig, pretrainPreset, pretrainPresets, withSteps } from '../pretrain/config.js';
+import {
+  type PretrainConfig,
+  pretrainPreset,
+  pretrainPresets,
+  pretrainSchema,
+  withSteps,
+} from '../pretrain/config.js';
 import { withConfigFile } from '../pretrain/config-file.js';
 import { maskings } from '../pretrain/masking/index.js';
 import { listed, settingDifferences } from '../pretrain/setting-differences.js';
@@ -14,6 +21,8 @@ export interface PretrainWish {
   readonly preset?: string | undefined;
   /** File of settings that replace the preset's, and of plug-ins. */
   readonly config?: string | undefined;
+  /** Settings in place of those of preset and file. */
+  readonly changes?: readonly SettingChange[] | undefined;
   /** SPEC of the checkpoint whose weights it starts with, and whose sizes it has. */
   readonly init?: string | undefined;
   /** In place of the one that preset and file say. */
@@ -39,8 +48,9 @@ export interface PlannedPretraining {
 export async function planPretraining(wish: PretrainWish, quiet = false): Promise<PlannedPretraining> {
   const init = wish.init === undefined ? undefined : await readWarmStart(wish.init, quiet);
   const { named, remarks } = namedSettings(wish, init);
-  const { config, plugins } =
+  const { config: filed, plugins } =
     wish.config === undefined ? { config: named, plugins: [] } : await withConfigFile(named, wish.config);
+  const config = withChanges(filed, wish.changes ?? [], pretrainSchema);
   if (init !== undefined) checkSizes(config, init, wish);
   await loadPlugins(plugins);
   const strategy = maskings.find(wish.masking ?? config.masking.strategy).name;
