@@ -11,13 +11,17 @@ const dictionaryFile = 'dict.ltr.txt';
 /** What fairseq puts before all that a dictionary lists; the first one is CTC's blank. */
 const own = ['<s>', '<pad>', '</s>', '<unk>'];
 
+/** Whether a checkpoint has a dictionary beside it. */
+export const hasDictionary = (checkpoint: string): boolean =>
+  existsSync(join(dirname(checkpoint), dictionaryFile));
+
 /**
  * The tokens of the dictionary beside a checkpoint: a token and how often it occurred a line.
  * @throws UserError for a dictionary that is not there, and for a line that is none of one
  */
 export async function readDictionary(checkpoint: string): Promise<RecognitionTokens> {
   const file = join(dirname(checkpoint), dictionaryFile);
-  if (!existsSync(file)) {
+  if (!hasDictionary(checkpoint)) {
     throw new UserError(`missing ${dictionaryFile}, the dictionary of its output layer`, {
       file: checkpoint,
       hint: `Copy the dictionary of its fine-tuning to the same folder, as ${dictionaryFile}`,

@@ -63,7 +63,9 @@ describe('a checkpoint of fairseq', () => {
     expect(await notes('hubert.pt')).toEqual([
       'ignored, because not part of the encoder: label_embs_concat (1), final_proj (2)',
     ]);
-    expect(await notes('wav2vec2-ctc.pt')).toEqual(['ignored, because not part of the encoder: w2v_encoder (2)']);
+    expect(await notes('wav2vec2-ctc.pt')).toEqual([
+      'ignored, because not part of the encoder: w2v_encoder (2)',
+    ]);
   });
 
   it('that was fine-tuned with CTC is a recogniser with the dictionary beside it, without one an encoder', async () => {
@@ -87,6 +89,7 @@ describe('a checkpoint of fairseq', () => {
       expect(recognition.weight).toEqual(float32([5, 24], Array(120).fill(1)));
       expect(recognition.bias).toEqual(float32([5]));
       expect(encoder.maskEmbedding?.shape).toEqual([24]);
+      expect(encoder.notes).toEqual([]);
       for (const [text, message] of [
         ['| 1\nE 1\n', /proj\.weight is float32 \[5, 24\], expected float32 \[6, 24\] for 6 tokens/],
         ['| 1\nE\n', /dict\.ltr\.txt:2: expected a token and a count/],

@@ -10,6 +10,7 @@ import { plainNames, sortNames, withPlainWeights } from './names.js';
 import { recognitionIn } from './output-layer.js';
 import { type Preprocessing, readPreprocessing } from './preprocessor.js';
 import { storedWeights } from './stored.js';
+import { hasVocabulary } from './vocabulary.js';
 
 const configFile = 'config.json';
 /**
@@ -25,7 +26,10 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
   const configured = configureFrom(source, settings, preprocessing, place);
   const stored = await storedWeights(folder);
   const sorted = sortNames(stored.names, source, Object.keys(configured.specs));
-  const { encoder, aside, lead, mask } = sorted;
+  const { encoder, lead, mask } = sorted;
+  // What is known to be an output layer is no remark.
+  const isRecogniser = sorted.output !== undefined && hasVocabulary(folder);
+  const aside = sorted.aside.filter((name) => !(isRecogniser && name === 'lm_head'));
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
   const read = await stored.read(new Set([...encoder.values(), ...(mask === undefined ? [] : [mask])]));
   const named = [...encoder].map(([ours, theirs]) => {

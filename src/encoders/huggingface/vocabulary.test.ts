@@ -71,6 +71,13 @@ describe('tokens', () => {
     expect(await tokens()).toEqual(before);
   });
 
+  it('are no remark on the encoder, as an output layer without any is', async () => {
+    await take('hubert');
+    expect((await loadEncoder(folder)).notes).toEqual([]);
+    await rm(join(folder, 'vocab.json'));
+    expect((await loadEncoder(folder)).notes).toEqual([expect.stringContaining('lm_head (2)')]);
+  });
+
   it('may have none between words', async () => {
     await take('data2vec-audio');
     await change('tokenizer_config.json', (json) => ({ ...json, word_delimiter_token: null }));

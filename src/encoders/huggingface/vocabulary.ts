@@ -14,6 +14,9 @@ const addedFile = 'added_tokens.json';
 /** All that may say what the logits stand for. */
 export const vocabularyFiles: readonly string[] = [vocabularyFile, tokenizerFile, specialFile, addedFile];
 
+/** Whether a folder has tokens of its logits. */
+export const hasVocabulary = (folder: string): boolean => existsSync(join(folder, vocabularyFile));
+
 const index = z.int().nonnegative();
 const vocabularySchema = z.record(z.string(), index);
 
@@ -60,7 +63,7 @@ export async function readVocabulary(
   count: number,
 ): Promise<RecognitionTokens> {
   const file = join(folder, vocabularyFile);
-  if (!existsSync(file)) {
+  if (!hasVocabulary(folder)) {
     throw new UserError(`missing ${vocabularyFile}, the tokens of the ${count} logits of lm_head`, {
       file: folder,
       hint: `Copy ${vocabularyFile} and ${tokenizerFile} of the model to this folder`,
