@@ -75,7 +75,8 @@ describe('gate and validate', () => {
     const same = await entry.run(['gate', '--baseline', good, '--results', good]);
     expect(same).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('gate: holds in 1') });
     const [junit, summary] = [join(folder, 'gate.xml'), join(folder, 'summary.md')];
-    const worse = await entry.run(['gate', '--baseline', good, '--results', bad, '--junit', junit], {
+    const files = ['--junit', junit, '--markdown', join(folder, 'gate.md')];
+    const worse = await entry.run(['gate', '--baseline', good, '--results', bad, ...files], {
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: summary,
     });
@@ -87,6 +88,7 @@ describe('gate and validate', () => {
       '<failure type="regressed" message="tiny on ks: accuracy regressed',
     );
     expect(await readFile(summary, 'utf8')).toContain('**gate: regressed: tiny on ks');
+    expect(await readFile(join(folder, 'gate.md'), 'utf8')).toBe(await readFile(summary, 'utf8'));
   });
 
   it('ends with 2 where there is nothing to compare with', async () => {
