@@ -1,7 +1,7 @@
 /** @file How long jobs may take: from like jobs that were measured, here or earlier on this machine, else from rough rates. */
 import { createHash } from 'node:crypto';
 import type { PretrainConfig } from '../pretrain/config.js';
-import type { HeadJob, Job } from './job.js';
+import type { EncoderSource, HeadJob, Job } from './job.js';
 import type { Done } from './state.js';
 
 /** Between the parts of a pace. */
@@ -16,6 +16,8 @@ export function paceOf(job: Job): string {
     switch (job.kind) {
       case 'pretrain':
         return [`${job.config.encoder.width}x${job.config.encoder.blocks}`];
+      case 'finetune':
+        return [sizeOf(job.encoder)];
       case 'features':
         return [sizeOf(job.encoder), job.store];
       case 'head':
@@ -30,7 +32,7 @@ export function paceOf(job: Job): string {
 }
 
 /** Two encoders may have one name; those of one size take about as long. */
-const sizeOf = ({ name, parameters }: HeadJob['encoder']): string =>
+const sizeOf = ({ name, parameters }: EncoderSource): string =>
   parameters === undefined ? name : `${parameters} parameters`;
 
 /** Tells corpora and settings of a task apart. */
@@ -54,11 +56,17 @@ export function roughSeconds(job: Job): number {
     case 'pretrain':
       return job.work * (0.004 + 8e-9 * blockParameters(job.config));
     case 'features':
-      return job.work * (0.003 + 1.5e-9 * (job.encoder.parameters ?? 0));
+      return job.work * onePass(job.encoder);
+    case 'finetune':
+      // Forwards and backwards.
+      return 3 * job.work * onePass(job.encoder);
     case 'head':
       return job.work * job.secondsPerUnit;
   }
 }
+
+/** Of a second of audio, forwards. */
+const onePass = ({ parameters = 0 }: EncoderSource): number => 0.003 + 1.5e-9 * parameters;
 
 /** Those of the transformer's blocks, where nearly all of the work is. */
 function blockParameters({ encoder }: PretrainConfig): number {
