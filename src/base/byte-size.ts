@@ -21,7 +21,9 @@ export function parseByteSize(text: string, option: string): number {
   const [, number, unit = ''] = /^\s*(\d+\.?\d*|\.\d+)\s*([kmgt]i?)?b?\s*$/i.exec(text) ?? [];
   const factor = units[unit.toLowerCase()];
   if (number === undefined || factor === undefined)
-    throw new UserError(`${option} '${text}' is not a size`, { hint: 'Expected a number and a unit, such as 200GB' });
+    throw new UserError(`${option} '${text}' is not a size`, {
+      hint: 'Expected a number and a unit, such as 200GB',
+    });
   return Math.round(Number(number) * factor);
 }
 

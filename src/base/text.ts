@@ -46,7 +46,8 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
       line += breaksIn(text);
       if (text !== '') yield text;
     }
-    if (decoded(decoder) === undefined) throw refuse('is not UTF-8 text: its last character is incomplete', line);
+    if (decoded(decoder) === undefined)
+      throw refuse('is not UTF-8 text: its last character is incomplete', line);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code } = (error ?? {}) as { readonly code?: unknown };

@@ -79,7 +79,8 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
     const { task, head, hashes, preset, folds } = planned;
-    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
+    const { settingsSource: _, ...kept } = wanted;
+    tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
   }
   const pretraining: PretrainJob[] = [];
   const plugins = new Set(options.plugins);

@@ -91,7 +91,9 @@ describe('a folder of the hub', () => {
     ],
   ])('may have what no hidden state depends on, which a note tells of: %s', async (name, expected) => {
     const { notes } = await loadEncoder(join(fixtures, name));
-    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(expected);
+    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(
+      expected,
+    );
   });
 
   it('says of frames that are made of more than samples how they are made', async () => {

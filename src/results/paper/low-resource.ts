@@ -1,12 +1,11 @@
 /** @file The low-resource table: word error rates after training on few hours of labels, with and without a language model. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
-import { projectFile } from '../../base/package.js';
 import { overSeeds } from '../../metrics/index.js';
 import { encoderRows } from '../encoder-rows.js';
 import type { StoredRecord } from '../record.js';
+import { readPublished } from '../superb.js';
 import { paperEncoder } from './superb.js';
 import type { PaperRow, PaperTable } from './table.js';
 
@@ -27,9 +26,7 @@ type Values = Map<string, number>;
  * @throws UserError where two results would stand in one cell
  */
 export function lowResourceTable(records: readonly StoredRecord[]): PaperTable {
-  const { rows, sources } = schema.parse(
-    JSON.parse(readFileSync(projectFile('results/published/low-resource-asr.json'), 'utf8')),
-  );
+  const { rows, sources } = readPublished('low-resource-asr.json', schema);
   const hours = ['10min', ...new Set(rows.map(({ labels }) => labels))];
   const models = [...new Set(rows.map(({ lm }) => lm))];
   const columns = hours.flatMap((labels) => testSets.map((set) => `${labels} ${set}`));

@@ -70,9 +70,7 @@ describe('prepare parquet', () => {
     await prepare('parquet', [train], options);
     expect(await readdir(at('audio/train-00000-of-00001'))).toEqual(places);
     await writeFile(unpacked[0]?.path as string, 'another');
-    await expect(prepare('parquet', [train], options)).rejects.toThrow(
-      'already exists, with other contents',
-    );
+    await expect(prepare('parquet', [train], options)).rejects.toThrow('already exists, with other contents');
   });
 
   it('notices when the file was made anew with other audio, and hashes what it holds', async () => {
