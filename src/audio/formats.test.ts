@@ -79,7 +79,7 @@ describe('readAudio, other formats', () => {
     ['vorbis.ogg', 'the Ogg file is truncated or damaged'],
     [
       'sphere.sph',
-      'the SPHERE file is truncated or damaged: its header promises 4000 samples, 3850 are there',
+      'the SPHERE file is truncated or damaged: its header declares 4000 samples, but it has 3850',
     ],
     ['mu-law.wav', 'the WAV file is truncated or damaged'],
   ])('says that %s is cut short', async (file, message) => {
@@ -127,7 +127,7 @@ describe('readAudio, other formats', () => {
     const header = Buffer.alloc(1024, ' ');
     header.write(fields.join('\n'));
     expect(await messageFor('s.sph', Buffer.concat([header, Buffer.alloc(500)]))).toContain(
-      "s.sph: is a SPHERE file with samples coded as 'pcm,embedded-shorten-v2.00', which is not read here. " +
+      "s.sph: SPHERE with samples coded as 'pcm,embedded-shorten-v2.00' is not supported. " +
         'Convert it, for example: sph2pipe -f wav IN.sph OUT.wav',
     );
   });

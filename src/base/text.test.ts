@@ -42,7 +42,7 @@ describe('text files', () => {
 
   it.each([
     ['Latin-1', Buffer.from('ein\nzw\u00f6lf\ndrei', 'latin1'), /x:2: is not UTF-8 text\. Save it/],
-    ['UTF-16', Buffer.from('\ufeffein', 'utf16le'), /x: is no text in UTF-8: it is text in UTF-16/],
+    ['UTF-16', Buffer.from('\ufeffein', 'utf16le'), /x: is not UTF-8 text: it is text in UTF-16/],
     [
       'UTF-16 without its mark',
       Buffer.from('ein', 'utf16le'),

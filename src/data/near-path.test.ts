@@ -41,7 +41,7 @@ it('a split of another name is told from one that is not there', async () => {
   const rows = ['id,path,split', 'a,Wav/u0.wav,train', 'b,Wav/u0.wav,Validation'];
   await writeFile(file, rows.join('\n'));
   await expect(loadUtterances(file, { splits: ['train', 'dev'] })).rejects.toThrow(
-    "no utterances in the split 'dev'. The splits found are: train (1), Validation (1). Did you mean 'Validation'? Name it 'dev'",
+    "no utterances in split 'dev'. Its splits: train (1), Validation (1). Did you mean 'Validation'? Rename it to 'dev'",
   );
   await expect(loadUtterances(file, { splits: ['test'] })).rejects.toThrow(
     /found are: train \(1\), Validation \(1\)$/,

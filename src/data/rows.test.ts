@@ -83,10 +83,10 @@ describe('readManifest', () => {
 
   it('lists the header found when columns are missing', async () => {
     expect(await messageFor('id;path;split\n1;2;3\n')).toBe(
-      "/m.csv:1: the columns 'id', 'path', 'split' are missing. The header found is: id;path;split",
+      "/m.csv:1: the columns 'id', 'path', 'split' are missing. Its columns: id;path;split",
     );
     expect(await messageFor('id,path,split,txt\n', { columns: ['text'] })).toBe(
-      "/m.csv:1: the column 'text' is missing. The header found is: id,path,split,txt",
+      "/m.csv:1: the column 'text' is missing. Its columns: id,path,split,txt",
     );
   });
 
@@ -97,7 +97,7 @@ describe('readManifest', () => {
     expect(Object.keys(rows[0]?.columns ?? {})).toHaveLength(100_003);
     expect(rows[0]?.columns.c99999).toBe('y');
     const message = await messageFor(`id,path,split,${names}\nu,a.wav,s,${cells.slice(2)}y\n`);
-    expect(message).toContain(':2: 100002 cells under 100003 columns (id,path,split,c0,c1,');
+    expect(message).toContain(':2: 100002 cells, expected 100003 columns (id,path,split,c0,c1,');
     expect(message).toContain('and 99983 more');
     expect(message.length).toBeLessThan(300);
   });
@@ -125,10 +125,10 @@ describe('readManifest', () => {
 
   it('names the line of a row with too many or too few cells', async () => {
     expect(await messageFor('id,path,split,text\na,b,c,one, two\n')).toBe(
-      '/m.csv:2: 5 cells under 4 columns (id,path,split,text). Put a cell that contains a comma in "quotes"',
+      '/m.csv:2: 5 cells, expected 4 columns (id,path,split,text). Put a cell that contains a comma in "quotes"',
     );
     expect(await messageFor('id,path,split,text\na,b,c,d\n\ne,f,g\n')).toContain(
-      ':4: 3 cells under 4 columns',
+      ':4: 3 cells, expected 4 columns',
     );
   });
 

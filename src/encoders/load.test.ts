@@ -140,7 +140,7 @@ describe('the hash of an encoder', () => {
 describe('what cannot be loaded', () => {
   it('is named with what a SPEC may be', async () => {
     expect(await complaint('no/such/place')).toMatch(
-      /no encoder 'no\/such\/place'.*checkpoint's folder.*fbank.*random:tiny/,
+      /unknown encoder 'no\/such\/place'.*checkpoint folder.*fbank.*random:tiny/,
     );
     expect(await complaint('random:huge')).toMatch(/no preset 'huge'.*base, small, tiny/);
   });
@@ -155,16 +155,16 @@ describe('what cannot be loaded', () => {
     const { [bias]: _one, ...rest } = parameters;
     await write(config, rest);
     expect(await complaint(folder)).toMatch(
-      new RegExp(`model\\.safetensors: parameters are missing: ${bias}\\.`),
+      new RegExp(`model\\.safetensors: missing parameters: ${bias}\\.`),
     );
     await write({ ...config, blocks: 2 });
-    expect(await complaint(folder)).toMatch(/parameters are missing: blocks\.1\.\S+, blocks\.1\./);
+    expect(await complaint(folder)).toMatch(/missing parameters: blocks\.1\.\S+, blocks\.1\./);
   });
 
   it('for a parameter of another shape', async () => {
     await write({ ...config, mlpRatio: 2 });
     expect(await complaint(folder)).toMatch(
-      /model\.safetensors: .*mlp\.fc1\.weight is \[32, 8\] and should be \[16, 8\]/,
+      /model\.safetensors: .*mlp\.fc1\.weight has shape \[32, 8\], expected \[16, 8\]/,
     );
   });
 

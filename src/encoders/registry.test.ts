@@ -126,7 +126,7 @@ describe('a family of a plug-in', () => {
       presets: { tiny: frames.presets?.narrow as FramesConfig },
     };
     expect(() => encoderFamilies.register(same, './mine.js')).toThrow(
-      /plug-in '\.\/mine\.js': duplicate encoder preset 'random:tiny', which the family 'ehmam' has/,
+      /plug-in '\.\/mine\.js': duplicate encoder preset 'random:tiny' (also in the family 'ehmam')/,
     );
     expect(encoderFamilies.has('more-frames')).toBe(false);
   });

@@ -55,7 +55,7 @@ test('a gzipped file is told by its content, and a model in another form by name
     Buffer.alloc(90),
   ]);
   await expect(readArpa(await written('kenlm.arpa', binary))).rejects.toThrow(
-    "kenlm.arpa: is no text in UTF-8: it is a KenLM binary file, not an ARPA file. Pass an ARPA file",
+    'kenlm.arpa: is not UTF-8 text: it is a KenLM binary file, not an ARPA file. Pass an ARPA file',
   );
 });
 
@@ -147,7 +147,7 @@ test.each([
   [
     'names a word that is no unigram',
     (text: string) => text.replace('\tTHE CAT', '\tTHE COT'),
-    /'COT' is no unigram/,
+    /'COT' is not in the 1-grams/,
   ],
 ])('a file that %s is refused by name and line', async (_what, damage, message) => {
   const text = damage(await readFile(join(fixtures, 'tiny.arpa'), 'utf8'));

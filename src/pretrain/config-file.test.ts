@@ -92,7 +92,11 @@ describe('a file of settings', () => {
       'teacher:\n  topBlocks: 4\n',
       /top\.yaml:2:14: invalid value for 'teacher\.topBlocks': expected at most 3, the number of shared blocks, got 4/,
     ],
-    ['plugin.yaml', 'plugins: ./mine.mjs\n', /plugin\.yaml:1:10: invalid value for 'plugins': expected a list, got "\.\/mine\.mjs"/],
+    [
+      'plugin.yaml',
+      'plugins: ./mine.mjs\n',
+      /plugin\.yaml:1:10: invalid value for 'plugins': expected a list, got "\.\/mine\.mjs"/,
+    ],
     ['pluggins.yaml', 'seed: 1\npluggins: [a]\n', /pluggins\.yaml:2:1: .* Did you mean 'plugins'\?/],
     ['twice.yaml', 'seed: 1\nseed: 2\n', /twice\.yaml:2:1: duplicate key 'seed'/],
     ['broken.json', '{ "seed": }', /broken\.json:1:11: invalid JSON: expected a value/],

@@ -37,10 +37,10 @@ const run = (change: Partial<PretrainRequest>) =>
 describe('pretrainFromManifest', () => {
   const cases: readonly (readonly [what: string, change: Partial<PretrainRequest>, message: RegExp])[] = [
     ['a masking that is not there', { masking: 'hardest' }, /unknown masking strategy 'hardest'/],
-    ['a preset that is not there', { preset: 'huge' }, /no preset 'huge'/],
+    ['a preset that is not there', { preset: 'huge' }, /unknown preset 'huge'/],
     ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
-    ['no step', { steps: 0 }, /--steps 0 is not possible\. Give a whole number, 1 or more/],
-    ['half a seed', { seed: 0.5 }, /--seed 0\.5 is not possible/],
+    ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
+    ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number, 0 or more/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {
     await expect(run(change)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });

@@ -166,7 +166,7 @@ describe('a hostile archive', () => {
       ],
       'only in upper',
     ],
-    ['a file for a folder', file('c/good.wav/x'), "needs a folder where the file 'c/good.wav' is"],
+    ['a file for a folder', file('c/good.wav/x'), "needs a folder in place of the file 'c/good.wav'"],
     ['a folder for a file', file('c'), "'c' occurs twice"],
   ] as const)('is refused by name and leaves nothing: %s', async (_what, entries, message) => {
     const archive = join(folder, 'x.tar.gz');
@@ -195,12 +195,12 @@ describe('a hostile archive', () => {
       [{ name: 'a' }, Buffer.alloc(40e6)],
       [{ name: 'b' }, Buffer.alloc(40e6)],
     ]);
-    expect((await complaint(archive)).message).toMatch(/'b' makes it \d+ times its size/);
+    expect((await complaint(archive)).message).toMatch(/'b' expands the archive to \d+ times its size/);
     expect((await complaint(archive, { limits: { ...usualLimits, bytes: 50e6 } })).message).toMatch(
-      /'b' makes it more than 50000000 bytes/,
+      /'b' exceeds the limit of 50000000 bytes/,
     );
     expect((await complaint(archive, { limits: { ...usualLimits, entries: 1 } })).message).toContain(
-      "'b' is one too many after 1",
+      "'b' exceeds the limit of 1 entries",
     );
     expect(await filesIn(target)).toEqual([]);
   });

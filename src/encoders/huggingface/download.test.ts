@@ -284,7 +284,7 @@ describe('a model that cannot be had', () => {
     const hub = await serve(single);
     for (const name of ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE']) {
       vi.stubEnv(name, '1');
-      expect(await complaint()).toContain(`${name} forbids the network`);
+      expect(await complaint()).toContain(`${name} disables the network`);
       vi.stubEnv(name, '');
     }
     expect(hub.requests).toEqual([]);

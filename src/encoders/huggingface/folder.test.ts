@@ -91,9 +91,7 @@ describe('a folder of the hub', () => {
     ],
   ])('may have what no hidden state depends on, which a note tells of: %s', async (name, expected) => {
     const { notes } = await loadEncoder(join(fixtures, name));
-    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(
-      expected,
-    );
+    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(expected);
   });
 
   it('says of frames that are made of more than samples how they are made', async () => {
@@ -108,7 +106,7 @@ describe('a folder of the hub', () => {
     await rm(join(folder, 'preprocessor_config.json'));
     // transformers' 80 energies do not fit these weights.
     expect(await complaint()).toMatch(
-      /feature_projection\.layer_norm\.weight is \[24\] and should be \[160\]/,
+      /feature_projection\.layer_norm\.weight has shape \[24\], expected \[160\]/,
     );
   });
 
@@ -130,7 +128,7 @@ describe('a folder of the hub', () => {
         }));
         const { notes, hash: led } = await loadEncoder(folder);
         expect(led).toBe(hash);
-        expect(notes?.[0]).toBe(`names begin with '${lead}${stem}', which is left away`);
+        expect(notes?.[0]).toBe(`ignored the prefix '${lead}${stem}' of parameter names`);
         expect(notes?.[1]).toContain('ignored, because not part of the encoder: ');
       }
     },
@@ -161,7 +159,9 @@ describe('a folder of the hub', () => {
     expect((await loadEncoder(folder)).hash).toBe(hash);
     expect((await loadEncoder(index)).hash).toBe(hash);
     await writeFile(index, JSON.stringify({ weight_map: { x: '../x.bin' } }));
-    expect(await complaint()).toMatch(/names the shard '\.\.\/x\.bin', which is no torch file beside it/);
+    expect(await complaint()).toMatch(
+      /invalid shard '\.\.\/x\.bin': expected a torch file in the same folder/,
+    );
   });
 
   it('says whether waveforms are normalised in the file of transformers 5 too', async () => {
@@ -183,7 +183,7 @@ describe('a folder of the hub', () => {
     }
     const slow = { feature_extractor: { sampling_rate: 8000 } };
     await writeFile(join(folder, 'processor_config.json'), JSON.stringify(slow));
-    expect(await complaint()).toMatch(/processor_config\.json: the model wants 8000 samples a second/);
+    expect(await complaint()).toMatch(/processor_config\.json: unsupported sample rate 8000 Hz/);
     await writeFile(join(folder, 'processor_config.json'), JSON.stringify({ processor_class: 'x' }));
     expect((await loadEncoder(folder)).notes).toEqual([
       expect.stringContaining('no preprocessor_config.json'),
@@ -269,7 +269,7 @@ describe('what cannot be read is named', () => {
   it('a sampling rate that is not ours', async () => {
     await take('hubert-group');
     await changeJson('preprocessor_config.json', (config) => ({ ...config, sampling_rate: 8000 }));
-    expect(await complaint()).toMatch(/preprocessor_config\.json: the model wants 8000 samples a second/);
+    expect(await complaint()).toMatch(/preprocessor_config\.json: unsupported sample rate 8000 Hz/);
   });
 
   it('parameters that are missing or have no place', async () => {
@@ -280,7 +280,7 @@ describe('what cannot be read is named', () => {
       'encoder.surprise': tensor as HostTensor,
     }));
     expect(await complaint()).toMatch(
-      /parameters are missing: encoder\.layer_norm\.weight; parameters are not known: encoder\.surprise\. /,
+      /missing parameters: encoder\.layer_norm\.weight; unexpected parameters: encoder\.surprise\. /,
     );
   });
 
@@ -289,20 +289,20 @@ describe('what cannot be read is named', () => {
     const length = 'encoder.pos_conv_embed.conv.parametrizations.weight.original0';
     await changeWeights(({ [length]: _, ...rest }) => rest);
     expect(await complaint()).toMatch(
-      /pos_conv_embed\.conv\.weight is weight-normalised, but its length is missing/,
+      /weight-normalized parameter pos_conv_embed\.conv\.weight: its length is missing/,
     );
   });
 
   it('a parameter of another shape', async () => {
     await take('wav2vec2-group');
     await changeWeights((tensors) => ({ ...tensors, 'encoder.layer_norm.bias': float32([3]) }));
-    expect(await complaint()).toMatch(/encoder\.layer_norm\.bias is \[3\] and should be \[24\]/);
+    expect(await complaint()).toMatch(/encoder\.layer_norm\.bias has shape \[3\], expected \[24\]/);
   });
 
   it('a folder without weights', async () => {
     await take('wav2vec2-group');
     await rm(join(folder, 'model.safetensors'));
-    expect(await complaint()).toMatch(/holds no weights.*model\.safetensors.*pytorch_model\.bin/);
+    expect(await complaint()).toMatch(/contains no supported weights file.*model\.safetensors.*pytorch_model\.bin/);
   });
 
   it.each(['../model-00001-of-00002.safetensors', '/etc/passwd', 'a/b.safetensors', '..', 'model.txt'])(
@@ -312,7 +312,7 @@ describe('what cannot be read is named', () => {
       await changeJson('model.safetensors.index.json', () => ({
         weight_map: { 'encoder.layer_norm.bias': shard },
       }));
-      expect(await complaint()).toMatch(/names the shard '.*', which is no safetensors file beside it/);
+      expect(await complaint()).toMatch(/invalid shard '.*': expected a safetensors file in the same folder/);
     },
   );
 

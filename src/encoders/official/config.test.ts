@@ -83,7 +83,7 @@ describe('official settings', () => {
     (spec) => {
       expect(() =>
         settingsFromOfficial(changed('model.modalities.audio.feature_encoder_spec', spec), 'a.pt'),
-      ).toThrow(/a\.pt: feature_encoder_spec '.*' cannot be read/);
+      ).toThrow(/a\.pt: invalid value for 'feature_encoder_spec': '.*'/);
     },
   );
 

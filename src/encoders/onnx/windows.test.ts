@@ -99,7 +99,7 @@ describe('layouts', () => {
     const state = framesOf(float32([2, 1, 3], steps), ['dim', 'batch', 'dim'], 'y', 'x');
     expect(state).toEqual(float32([1, 6], steps));
     expect(() => framesOf(float32([2, 3]), ['batch', 'dim'], 'y', 'x.onnx')).toThrow(
-      /its output 'y' is \[2, 3\]/,
+      /its output 'y' has the layout \[2, 3\]/,
     );
   });
 });

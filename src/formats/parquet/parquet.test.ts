@@ -80,10 +80,10 @@ describe.each(names)('%s', (name) => {
       expect(hashOf(blob)).toBe(expected[row]?.sha256);
     }
     await expect(opened(file, (source) => blobAt(source, 'audio.bytes', 6))).rejects.toThrow(
-      'has 6 rows, and no row 6',
+      'has no row 6, only 6 rows',
     );
     await expect(opened(file, (source) => blobAt(source, 'audio', 0))).rejects.toThrow(
-      "has no column of bytes 'audio'. Its columns are: audio.bytes, audio.path, sentence",
+      "has no byte column 'audio'. Its columns: audio.bytes, audio.path, sentence",
     );
   });
 });

@@ -183,7 +183,7 @@ describe('what is not a checkpoint', () => {
 
   it('a zip file of something else says that torch did not write it', async () => {
     await expect(readEverything(join(made, 'other.zip'))).rejects.toThrow(
-      /other\.zip: is a zip file, but not one of torch: it has no data\.pkl/,
+      /other\.zip: is a zip file, but not a torch checkpoint: data\.pkl is missing/,
     );
   });
 

@@ -150,7 +150,7 @@ describe('judge', () => {
         verdict: 'could not compare',
         cells: [
           {
-            why: '2 encoders are called checkpoint, and no fresh result is of these weights (aaaaaaaa)',
+            why: '2 encoders are named checkpoint, and no new result has these weights (aaaaaaaa)',
           },
         ],
       });

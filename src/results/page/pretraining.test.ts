@@ -75,7 +75,7 @@ describe('the run behind an encoder', () => {
     await mkdir(other);
     await writeFile(join(other, 'log.jsonl'), `${line(1)}\n`);
     expect((await runsOf(records, [other])).runs).toEqual([own, ['other', 2, other]]);
-    await expect(runsOf(records, ['/nowhere'])).rejects.toThrow('holds no log');
+    await expect(runsOf(records, ['/nowhere'])).rejects.toThrow('contains no pre-training log');
   });
 
   it('is the one with its weights, where two trainings have one name', async () => {
@@ -102,7 +102,7 @@ describe('the run behind an encoder', () => {
     const trainedAnew = await runsOf([of('checkpoint', first, b)], [], hashes);
     expect(trainedAnew).toEqual({
       runs: [],
-      remarks: [`no learning of checkpoint: ${b} holds other weights than its results are of`],
+      remarks: [`no training curves of checkpoint: the weights in ${b} differ from those of its results`],
     });
   });
 });

@@ -17,7 +17,7 @@ describe('any toolkit', () => {
       await expect(prepare(name, [at('not-there')])).rejects.toThrow(/not-there: .*cannot be read/);
     }
     await expect(prepare('nemo', [at('train.jsonl.gz')], { unpack: at('x') })).rejects.toThrow(
-      'nemo has no --unpack',
+      '--unpack does not apply to nemo',
     );
   });
 });

@@ -39,7 +39,7 @@ describe('prepare webdataset', () => {
     }
     await rm(rows[0]?.path as string);
     await expect(prepare('webdataset', [packed], { unpack: at('audio') })).rejects.toThrow(
-      'audio/test-000000: holds 9 files, and 10 were unpacked there. Remove the folder and call again',
+      'audio/test-000000: contains 9 files, but 10 were unpacked into it. Remove the folder and run the command again',
     );
   });
 
@@ -54,8 +54,10 @@ describe('prepare webdataset', () => {
       [{ name: 'c.wav' }, Buffer.alloc(20_000)],
     ]);
     expect(await hashManifest(at('manifests/webdataset.csv'))).not.toBe(hash);
-    await expect(readUtterance(rows[0] as Utterance)).rejects.toThrow(/lies there no more: 'a\.wav' does/);
-    await expect(readUtterance(rows[1] as Utterance)).rejects.toThrow(/lies there no more: /);
+    await expect(readUtterance(rows[0] as Utterance)).rejects.toThrow(
+      /not found at this position: found 'a\.wav'/,
+    );
+    await expect(readUtterance(rows[1] as Utterance)).rejects.toThrow(/not found at this position: /);
   });
 
   it.each([
@@ -65,7 +67,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.wav', 'y'],
       ],
-      "holds 'a.wav' twice",
+      "duplicate member 'a.wav'",
     ],
     [
       'two kinds of audio',
@@ -73,7 +75,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.flac', 'y'],
       ],
-      "'a' has 2 members of audio: wav, flac. Say which to take: --columns audio=wav",
+      "'a' has 2 audio files: wav, flac. Choose one: --columns audio=wav",
     ],
     ['no audio', [['a.txt', 'x']], 'contains no sample with audio'],
     [
