@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { together, UserError } from './errors.js';
 import { closestName } from './names.js';
-import type { Path, Source } from './source-text.js';
+import type { Path, Position, Source } from './source-text.js';
 
 /** A value with its file, where it has one: values from elsewhere have no positions. */
 export type Checkable = Pick<Source, 'value'> & Partial<Source>;
@@ -43,9 +43,10 @@ export function checked<T>(schema: z.ZodType<T>, source: Checkable, options: Che
   if (result.success) return result.data;
   const { file, positionOf } = source;
   const { at = [], place } = options;
-  const faults = faultsOf(result.error.issues, schema, value, options);
-  const problems = faults.map(({ what, path, isKey, hint: own }, i) => {
-    const position = positionOf?.([...at, ...path], isKey);
+  const faults = faultsOf(result.error.issues, schema, value, options)
+    .map((fault) => ({ ...fault, position: positionOf?.([...at, ...fault.path], fault.isKey) }))
+    .sort((a, b) => inOrder(a.position, b.position));
+  const problems = faults.map(({ what, position, hint: own }, i) => {
     const last = i === faults.length - 1 ? options.hint : undefined;
     const hint = [own, last].filter((each) => each !== undefined).join('. ');
     return new UserError(place === undefined ? what : `${place}: ${what}`, {
@@ -55,6 +56,9 @@ export function checked<T>(schema: z.ZodType<T>, source: Checkable, options: Che
   });
   throw together(problems);
 }
+
+const inOrder = (a: Position | undefined, b: Position | undefined): number =>
+  (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 
 /** `invalid value for 'batch.size': expected a whole number, got "many"`; what is expected begins with that word, or says what is wrong. */
 export function invalidValue(name: string, expected: string, given?: unknown): string {
