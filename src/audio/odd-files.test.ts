@@ -185,10 +185,10 @@ it.each([
   ['RF64\xff\xff\xff\xffWAVE', 'it is RF64'],
   ['\xff\xf1\x50\x80\x03\xdf\xfc\xde', 'it is AAC'],
   ['\xff\xfei\0d\0', 'it is text in UTF-16'],
-  ['\x00\x05\x16\x07\x00\x02', 'what macOS keeps beside files'],
+  ['\x00\x05\x16\x07\x00\x02', 'a macOS metadata file'],
   ['\x1a\x45\xdf\xa3\x9f', 'it is Matroska or WebM'],
   ['\x1f\x8b\x08\x00', 'it is gzip data'],
-  ['\0\0\0\0\0\0\0\0', 'it begins with nothing but zeros'],
+  ['\0\0\0\0\0\0\0\0', 'it starts with zeros only'],
 ])('%j is named', async (start, nature) => {
   await expect(samplesOf(Buffer.from(start, 'latin1'))).rejects.toThrow(nature);
 });
@@ -196,6 +196,6 @@ it.each([
 it('says of a pipe that it is one, and does not wait for it', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  await expect(readAudio(pipe)).rejects.toThrow(`${pipe}: is a pipe, not a file`);
-  await expect(readAudio('/dev/null')).rejects.toThrow('/dev/null: is a device, not a file');
+  await expect(readAudio(pipe)).rejects.toThrow(`${pipe}: is a pipe, expected a regular file`);
+  await expect(readAudio('/dev/null')).rejects.toThrow('/dev/null: is a device, expected a regular file');
 });

@@ -50,9 +50,13 @@ describe('is refused in one line', () => {
     ['tabs', table.replaceAll(',', '\t'), "the columns 'id', 'path', 'split', 'label' are missing"],
     ["pandas' index", lines.map((line, i) => `${i || ''},${line}`).join('\n'), 'index=False'],
     ['other capitals in the header', table.replace('id,path', 'ID,Path'), "'id', 'path' are missing"],
-    ['an id that stands there twice', table.replace('2,b', '1,b'), "m.csv:3: the id '1' stands on line 2"],
+    [
+      'an id that stands there twice',
+      table.replace('2,b', '1,b'),
+      "m.csv:3: duplicate id '1' (first used on line 2)",
+    ],
     ['a header alone', 'id,path,split,label', 'no utterances. The manifest has a header, but no rows'],
-    ['nothing', '', 'the manifest is empty. Its first line must name the columns'],
+    ['nothing', '', 'the manifest is empty. The first line must contain the column names'],
   ])('%s', async (_what, content, message) => {
     const said = await read(content);
     expect(said).toContain(message);

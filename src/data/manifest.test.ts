@@ -76,7 +76,7 @@ describe('loadUtterances', () => {
   it('does not take a folder for audio', async () => {
     await mkdir(join(folder, 'd'));
     await writeFile(file, 'id,path,split\n1,d,train\n');
-    await expect(loadUtterances(file)).rejects.toThrow("the audio file 'd' is not at");
+    await expect(loadUtterances(file)).rejects.toThrow("audio file 'd' not found at");
   });
 
   it('lists the splits found when one asked for is empty', async () => {
@@ -92,7 +92,9 @@ describe('loadUtterances', () => {
 
   it('wants the required columns filled in the splits asked for only', async () => {
     await writeFile(file, rows);
-    await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(`${file}:4: 'label' is empty`);
+    await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(
+      `${file}:4: column 'label' is empty`,
+    );
     expect(await loadUtterances(file, { columns: ['label'], splits: ['dev'] })).toHaveLength(1);
   });
 
@@ -101,7 +103,7 @@ describe('loadUtterances', () => {
     await writeFile(file, rows);
     expect(await loadUtterances(file, { columns })).toHaveLength(4);
     await writeFile(file, rows.replace('b.wav,dev,y', 'b.wav,dev,'));
-    await expect(loadUtterances(file, { columns })).rejects.toThrow(`${file}:3: 'label' is empty`);
+    await expect(loadUtterances(file, { columns })).rejects.toThrow(`${file}:3: column 'label' is empty`);
     await expect(loadUtterances(file, { columns: [{ name: 'trials', splits: ['test'] }] })).rejects.toThrow(
       /the column 'trials' is missing/,
     );

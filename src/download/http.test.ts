@@ -80,7 +80,9 @@ describe('fetchFile', () => {
 
   it('goes on in another call, too', async () => {
     server.cuts = [30_000, 0, 0, 0, 0];
-    expect(await message(run())).toMatch(/broke off .*, 3 times\. Run the same command again to resume/);
+    expect(await message(run())).toMatch(
+      /connection lost .*, 3 times\. Run the same command again to resume/,
+    );
     expect((await stat(`${file}.incomplete`)).size).toBe(30_000);
     server.cuts = [];
     await run();
@@ -163,7 +165,7 @@ describe('fetchFile', () => {
 
   it('does not wait for hours', async () => {
     server.statuses = [{ status: 429, headers: { 'retry-after': '7200' } }];
-    expect(await message(run())).toContain('it asks to wait 120 minutes');
+    expect(await message(run())).toContain('the server asks to wait 120 minutes');
     expect(pauses).toEqual([]);
   });
 
@@ -192,7 +194,7 @@ describe('fetchFile', () => {
 
   it('says that a server cannot be reached', async () => {
     await server.close();
-    expect(await message(run())).toMatch(/ECONNREFUSED.*, 3 times\. The same command goes on/);
+    expect(await message(run())).toMatch(/ECONNREFUSED.*, 3 times\. Run the same command again/);
     expect(pauses).toHaveLength(2);
   });
 });

@@ -61,7 +61,9 @@ describe('withPublished', () => {
     expect(() => withPublished(ours, 'superb:HuBRT Base')).toThrow(
       /no published row of 'HuBRT Base'.*'HuBERT Base'/,
     );
-    expect(() => withPublished(ours, 'suberb')).toThrow(/--published: unknown table 'suberb'. Expected superb/);
+    expect(() => withPublished(ours, 'suberb')).toThrow(
+      /--published: unknown table 'suberb'. Expected superb/,
+    );
   });
 });
 

@@ -109,9 +109,7 @@ describe('asv', () => {
     // The trained head says the same again, and something of other trials.
     expect(await asked('asv', manifest, 'test', pairs)).toEqual(record?.metrics);
     expect((await asked('asv', manifest, 'dev', pairs))?.eer?.utterances).toBe(15);
-    await expect(asked('asv', manifest, 'test')).rejects.toThrow(
-      /judges pairs, and no file of them is given/,
-    );
+    await expect(asked('asv', manifest, 'test')).rejects.toThrow(/needs a pairs file/);
   });
 
   test('hears audio without its pauses: features of its own, crops as windows of what is left', async () => {
@@ -157,7 +155,7 @@ describe('asv', () => {
       'asv: checkpoint selected on the test split, as in the reference',
     );
     await expect(run('clean', [superb])).rejects.toThrow(
-      /has no trials of dev. It chooses its checkpoint on them: .* or take the preset superb/,
+      /has no dev trials. They are needed to select the checkpoint: .* or use the preset superb/,
     );
     const full = await planTask({ name: 'asv', manifest: without, pairs: trials }, { preset: 'superb' });
     expect(full).toMatchObject({
@@ -313,9 +311,9 @@ describe('sd', () => {
     await writeFile(file, lines.join('\n'));
     const { problems } = await checkTaskManifest({ task: 'sd', manifest: file, deep: false });
     expect(problems.map(({ message }) => message.replace(`${folder}/`, ''))).toEqual([
-      expect.stringMatching(/^bad.csv:2: invalid value for 'turns'. 'anna 1' is not a turn/),
+      expect.stringMatching(/^bad.csv:2: invalid value for 'turns': invalid turn 'anna 1'/),
       "bad.csv:3: overlapping turns of 'anna': one ends at 2 s, the next starts at 1 s. Merge them into one turn",
-      expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. A head tells at most 4 apart/),
+      expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. The limit is 4/),
     ]);
   });
 

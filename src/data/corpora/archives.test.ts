@@ -90,7 +90,7 @@ describe('prepare --from', () => {
     const whole = await readFile(archive);
     await writeFile(archive, whole.subarray(0, -100));
     await expect(prepare('librispeech', 'asr', [archive])).rejects.toThrow('truncated or damaged');
-    await expect(prepare('librispeech', 'asr', [])).rejects.toThrow('holds only a part of all.tar.gz');
+    await expect(prepare('librispeech', 'asr', [])).rejects.toThrow('contains only a part of all.tar.gz');
     await writeFile(archive, whole);
     expect(await prepare('librispeech', 'asr', [archive])).toHaveLength(4);
   });

@@ -69,7 +69,9 @@ describe('prepare asterisk', () => {
       /contains prompts only in unsupported formats: gsm.*ffmpeg -i/,
     );
     await expect(prepare(['ru'])).rejects.toThrow('contains no prompts in these languages');
-    await expect(prepare(['de'])).rejects.toThrow("no prompts in 'de'. It has en, es, fr, it, ru");
+    await expect(prepare(['de'])).rejects.toThrow(
+      "unknown language 'de' of Asterisk prompts. Expected one of: en, es, fr, it, ru",
+    );
     await expect(prepare(undefined, join(root, 'usr'))).resolves.toBeDefined();
     await expect(prepare(undefined, join(root, 'nowhere'))).rejects.toThrow(
       'does not hold prompts of Asterisk',

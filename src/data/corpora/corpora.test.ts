@@ -91,7 +91,9 @@ describe('prepare librispeech', () => {
 
   it('refuses a subset that there is not', async () => {
     await writeTree(root, librispeechTree);
-    await expect(prepare('librispeech', { subsets: ['dev'] })).rejects.toThrow("no subset 'dev'");
+    await expect(prepare('librispeech', { subsets: ['dev'] })).rejects.toThrow(
+      "unknown subset 'dev' of LibriSpeech",
+    );
     await expect(prepare('librispeech', { subsets: ['dev-other'] })).rejects.toThrow(
       'does not contain the subset dev-other: looked for LibriSpeech/dev-other',
     );
@@ -238,7 +240,7 @@ describe('prepare folder', () => {
     await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF', 'in/c.wav': 0, 'in/._a.wav': 'macOS' });
     const { remarks } = await prepare('folder', { root: join(root, 'in') });
     expect(remarks).toHaveLength(2);
-    expect(remarks[0]).toMatch(/^skipped: .*b\.wav: is not an audio file/);
+    expect(remarks[0]).toMatch(/^skipped: .*b\.wav: is not a supported audio file/);
     expect(remarks[1]).toMatch(/^skipped: .*c\.wav: the audio file has no samples$/);
     expect(await rowsOf('in')).toHaveLength(1);
     await prepare('folder', { root: join(root, 'in'), fast: true });

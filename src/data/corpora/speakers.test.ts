@@ -88,7 +88,7 @@ describe('prepare voxceleb1-verification', () => {
     expect(listed.pairs?.[0]?.splits).toEqual({ dev: 2, test: 2 });
     expect(listed.remarks).toContain('dev: 2 duplicate trials, or trials of a file with itself, skipped');
     const drawn = await prepare('voxceleb1-verification');
-    expect(drawn.remarks[0]).toMatch(/^dev: \d+ trials drawn of 2 speakers, whom train lacks/);
+    expect(drawn.remarks[0]).toMatch(/^dev: \d+ random trials of 2 speakers that are not in train/);
     const once = await linesIn('asv-trials.csv');
     const rows = await rowsOf('asv');
     const speakers = (split: string) =>
@@ -107,7 +107,7 @@ describe('prepare voxceleb1-verification', () => {
     const list = join(root, 'bad.txt');
     await writeFile(list, '1 id10270/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00002.wav\nid1 id2\n');
     await expect(prepare('voxceleb1-verification', { trials: list })).rejects.toThrow(
-      /bad.txt:2: invalid trial 'id1 id2'. A line reads: 1 id10270/,
+      /bad.txt:2: invalid trial 'id1 id2'. Expected lines such as: 1 id10270/,
     );
     await rm(join(root, 'voxceleb1_test_v2.txt'));
     await expect(prepare('voxceleb1-verification')).rejects.toThrow(
@@ -181,7 +181,7 @@ describe('prepare libri2mix', () => {
 
   test('refuses what is no mixtures, and turns that are none, by file and line', async () => {
     await expect(prepare('libri2mix')).rejects.toThrow(
-      /does not hold mixtures of Libri2Mix with their turns/,
+      /does not contain mixtures of Libri2Mix with their turns/,
     );
     await writeTree(root, mixtures);
     await expect(prepare('libri2mix')).rejects.toThrow(

@@ -60,7 +60,9 @@ describe('a checkpoint of fairseq', () => {
     expect(await notes('hubert.pt')).toEqual([
       'ignored, because not part of the encoder: label_embs_concat (1), final_proj (2)',
     ]);
-    expect(await notes('wav2vec2-ctc.pt')).toEqual(['ignored, because not part of the encoder: w2v_encoder (2)']);
+    expect(await notes('wav2vec2-ctc.pt')).toEqual([
+      'ignored, because not part of the encoder: w2v_encoder (2)',
+    ]);
   });
 
   it('has no teacher to choose, and is none of those that have', async () => {

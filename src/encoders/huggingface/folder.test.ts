@@ -91,7 +91,9 @@ describe('a folder of the hub', () => {
     ],
   ])('may have what no hidden state depends on, which a note tells of: %s', async (name, expected) => {
     const { notes } = await loadEncoder(join(fixtures, name));
-    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(expected);
+    expect(notes?.map((note) => note.replace('ignored, because not part of the encoder: ', ''))).toEqual(
+      expected,
+    );
   });
 
   it('says of frames that are made of more than samples how they are made', async () => {
@@ -302,7 +304,9 @@ describe('what cannot be read is named', () => {
   it('a folder without weights', async () => {
     await take('wav2vec2-group');
     await rm(join(folder, 'model.safetensors'));
-    expect(await complaint()).toMatch(/contains no supported weights file.*model\.safetensors.*pytorch_model\.bin/);
+    expect(await complaint()).toMatch(
+      /contains no supported weights file.*model\.safetensors.*pytorch_model\.bin/,
+    );
   });
 
   it.each(['../model-00001-of-00002.safetensors', '/etc/passwd', 'a/b.safetensors', '..', 'model.txt'])(

@@ -94,8 +94,8 @@ describe('a file that is none', () => {
     const cases: readonly (readonly [Uint8Array, string])[] = [
       [Buffer.from('no parquet at all'), 'is not a Parquet file'],
       [Buffer.from('PARE and more bytes PARE'), 'is an encrypted Parquet file'],
-      [whole.subarray(0, 20_000), 'does not end as such a file does'],
-      [Buffer.from('PAR1PAR1'), 'does not end as such a file does'],
+      [whole.subarray(0, 20_000), 'its end marker is missing'],
+      [Buffer.from('PAR1PAR1'), 'its end marker is missing'],
       [Buffer.concat([whole.subarray(0, 9000), whole.subarray(12_000)]), 'truncated or damaged'],
     ];
     for (const [bytes, message] of cases) {

@@ -94,9 +94,9 @@ describe('prepare kaldi', () => {
     expect(await refused('u1 flac -c -d -s /data/a.flac |')).toBe(
       `${at('train/wav.scp')}:2: 'u1' is a command, which ehmam does not run: flac -c -d -s /data/a.flac |. ` +
         'Write its output to a file, and use that file: flac -c -d -s /data/a.flac > wav/u1.wav; ' +
-        'if nothing else is done to it, name the file itself: u1 /data/a.flac',
+        'if the command does nothing else, use the file itself: u1 /data/a.flac',
     );
-    expect(await refused('u1 sph2pipe a.sph | sox - -t wav - |')).not.toContain('name the file itself');
+    expect(await refused('u1 sph2pipe a.sph | sox - -t wav - |')).not.toContain('use the file itself');
     expect(await refused('u1 data/wav.ark:17')).toContain(
       "'data/wav.ark:17' is in a Kaldi archive, which is not supported",
     );

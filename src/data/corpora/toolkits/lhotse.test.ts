@@ -68,6 +68,8 @@ describe('prepare lhotse', () => {
       "none of its recordings was found, for example 'a' (line 1). Pass the recordings",
     );
     expect((await prepare('lhotse', [recordings])).rows.map(({ id }) => id)).toEqual(['a', 'b', 'stereo']);
-    await expect(prepare('lhotse', [recordings, recordings])).rejects.toThrow(/stands at .*:1 already/);
+    await expect(prepare('lhotse', [recordings, recordings])).rejects.toThrow(
+      /duplicate recording '.*' \(first used in .*:1\)/,
+    );
   });
 });

@@ -53,14 +53,14 @@ describe('prepare nemo', () => {
     expect(rows.map(said)).toMatchObject([{ start: '0.5', duration: '0.5', text: 'a little' }]);
     expect(remarks).toEqual([
       `skipped: the audio of 2 utterances ends before their start or end: for example 'a-0.25' (${at('train.jsonl')}:2): start 0.25 s, duration 9 s, audio of 1.000 s`,
-      expect.stringContaining('the end of 1 utterance lies behind that of the audio'),
+      expect.stringContaining('the end of 1 utterance is beyond the end of the audio'),
     ]);
   });
 
   it.each([
-    ['{"audio_filepath": "a.wav"}\n{"audio_filepath": \n', /train\.jsonl:2: is no JSON/],
-    ['[\n{"audio_filepath": "a.wav"}]\n', /train\.jsonl:1: is no JSON .*jq -c/],
-    ['["a.wav"]\n', /train\.jsonl:1: is a JSON list, no object/],
+    ['{"audio_filepath": "a.wav"}\n{"audio_filepath": \n', /train\.jsonl:2: invalid JSON/],
+    ['[\n{"audio_filepath": "a.wav"}]\n', /train\.jsonl:1: invalid JSON .*jq -c/],
+    ['["a.wav"]\n', /train\.jsonl:1: expected a JSON object, got a list/],
     [
       '{"audio_filepath": "a.wav", "duration": -1}\n',
       /:1: invalid value for 'duration': expected a number of seconds, got -1/,
@@ -70,7 +70,7 @@ describe('prepare nemo', () => {
       /:1: invalid value for 'duration': expected more than 0 seconds/,
     ],
     ['{"text": "x"}\n', /:1: missing field 'audio_filepath'. Its fields: text/],
-    ['{"audio_filepath": "a.wav", "shard_id": 0}\n', /:1: names members of tar shards/],
+    ['{"audio_filepath": "a.wav", "shard_id": 0}\n', /:1: refers to members of tar shards/],
     ['{"audio_filepath": "s3://b/a.wav"}\n', /:1: 's3:\/\/b\/a\.wav' is not a local file/],
     ['{"audio_filepath": "b.wav"}\n', /:1: no audio file was found: looked for 'b\.wav' in .*--root/],
     ['', /contains no utterances/],
@@ -97,7 +97,7 @@ describe('prepare nemo', () => {
       pred: 'p',
     }));
     await files({ 'a.wav': 0.2, 'all.jsonl': lines(...rows) });
-    await expect(prepare('nemo', [at('all.jsonl')])).rejects.toThrow('nothing tells which split');
+    await expect(prepare('nemo', [at('all.jsonl')])).rejects.toThrow('unknown split of this input');
     const drawn = (await prepare('nemo', [at('all.jsonl')], { split: 'drawn' })).rows;
     expect(new Set(drawn.map(({ split }) => split))).toEqual(new Set(['train', 'dev', 'test']));
     const columns = { speaker: 'who', text: 'pred' };

@@ -70,7 +70,9 @@ describe('prepare parquet', () => {
     await prepare('parquet', [train], options);
     expect(await readdir(at('audio/train-00000-of-00001'))).toEqual(places);
     await writeFile(unpacked[0]?.path as string, 'another');
-    await expect(prepare('parquet', [train], options)).rejects.toThrow('already exists, with other contents');
+    await expect(prepare('parquet', [train], options)).rejects.toThrow(
+      'already exists, with different contents',
+    );
   });
 
   it('notices when the file was made anew with other audio, and hashes what it holds', async () => {
@@ -90,7 +92,7 @@ describe('prepare parquet', () => {
     );
     await rm(copy);
     await expect(loadUtterances(at('manifests/parquet.csv'))).rejects.toThrow(
-      `is not at ${copy}#audio.bytes@5+1644`,
+      `not found at ${copy}#audio.bytes@5+1644`,
     );
   });
 
@@ -112,7 +114,7 @@ describe('prepare parquet', () => {
 
   it('says what is missing in files without audio, or with more', async () => {
     await expect(prepare('parquet', [join(fixtures, 'parquet/decoded-samples.parquet')])).rejects.toThrow(
-      'has no audio column. It holds decoded samples: write it with audio as bytes',
+      'has no audio column. It contains decoded samples: store the audio as bytes',
     );
     await expect(prepare('parquet', [train], { columns: { audio: 'sound' } })).rejects.toThrow(
       "has no audio bytes in the column 'sound'",

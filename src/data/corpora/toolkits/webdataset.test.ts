@@ -22,7 +22,9 @@ describe('prepare webdataset', () => {
       { id: 's2-\u00fctt', duration: '0.2', split: 'train', text: 'four' },
     ]);
     expect(await lengths(rows)).toEqual([1600, 1600, 1920, 3200]);
-    expect(remarks).toEqual([expect.stringContaining("1 samples have no audio ('no-audio', for example)")]);
+    expect(remarks).toEqual([
+      expect.stringContaining("1 samples without audio skipped, for example 'no-audio'"),
+    ]);
   });
 
   it('reads compressed shards when it may unpack them, to the same audio', async () => {
@@ -84,7 +86,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.json', '{'],
       ],
-      "its member 'a.json' is no JSON",
+      "invalid JSON in its member 'a.json'",
     ],
     [
       'texts that are not UTF-8',
