@@ -17,7 +17,7 @@ import type { RunRequest } from './run/from-suite.js';
 export const suiteOptions = {
   tasks: { type: 'string', describe: 'Tasks of the suite to run: asr,ks (default: all)' },
   encoders: { type: 'string', describe: "Encoder SPECs that replace the suite's: fbank,runs/tiny" },
-  seeds: { type: 'string', describe: 'How many seeds of heads: 5; or which: 1,2,3 (default: 1337 alone)' },
+  seeds: { type: 'string', describe: 'Number of seeds of the heads, such as 5, or a list, such as 1,2,3 (default: only 1337)' },
   lr: {
     type: 'string',
     describe: "Learning rate of the heads, or 'search': choose from 1e-1 to 1e-5 on dev",
