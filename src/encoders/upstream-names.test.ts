@@ -71,11 +71,13 @@ describe('a name of s3prl', () => {
 
   it('has no model of the hub: what to take is said', async () => {
     expect(await complaint('contentvec')).toMatch(
-      /no model for s3prl's 'contentvec'.*contentvec_km100\.pt.*give that file/,
+      /no model for s3prl's 'contentvec'.*contentvec_km100\.pt.*pass that file/,
     );
     expect(await complaint('tera')).toMatch(/s3prl's 'tera' is not supported.*ONNX/);
-    expect(await complaint('hubert_local')).toMatch(/takes a checkpoint.*\.pt of fairseq.*hf:OWNER\/NAME/);
-    expect(await complaint('mfcc')).toMatch(/'mfcc' is no encoder here.*fbank/);
+    expect(await complaint('hubert_local')).toMatch(
+      /needs a checkpoint.*fairseq file \(\.pt\).*hf:OWNER\/NAME/,
+    );
+    expect(await complaint('mfcc')).toMatch(/'mfcc' is not supported.*fbank/);
   });
 });
 

@@ -150,7 +150,7 @@ describe('an equal error rate over embeddings', () => {
     expect(gateTable(unknown)).not.toContain('interval');
     const older = [{ ...verification, version: 2 }];
     expect((await judge([stored], [stored], { ...options, tasks: older })).cells[0]?.why).toMatch(
-      /version 1; this ehmam has version 2. Run the task again/,
+      /was made with version 1 of task asv-toy; this ehmam has version 2. Run the task again/,
     );
   });
 });
@@ -332,9 +332,13 @@ describe('a task that does not give what it says', () => {
     [
       'a ratio of a statistic',
       gives([f1], { f1: { value: 1, shares: [] } }),
-      /f1 is a statistic, but it has no redraw/,
+      /f1 is declared as a statistic, but has no redraw/,
     ],
-    ['a statistic of a ratio', gives([right], { accuracy: statistic }), /does not say kind: 'statistic'/],
+    [
+      'a statistic of a ratio',
+      gives([right], { accuracy: statistic }),
+      /is not declared with kind: 'statistic'/,
+    ],
     ['a unit twice', gives([f1], { f1: statistic }), /duplicate unit of f1/],
     [
       'too few shares',

@@ -99,7 +99,7 @@ describe('a folder of the hub', () => {
   it('says of frames that are made of more than samples how they are made', async () => {
     await take('whisper');
     await changeJson('preprocessor_config.json', (config) => ({ ...config, hop_length: 80 }));
-    expect(await complaint()).toMatch(/preprocessor_config\.json: hop_length: /);
+    expect(await complaint()).toMatch(/preprocessor_config\.json: invalid value for 'hop_length': /);
     await rm(join(folder, 'preprocessor_config.json'));
     expect(await loadEncoder(folder)).toMatchObject({ normalizesWaveform: false, minimumSamples: 1 });
     folder = await mkdtemp(join(root, 'model-'));
@@ -198,7 +198,9 @@ describe('a folder of the hub', () => {
     expect((await loadEncoder(snapshot)).normalizesWaveform).toBe(false);
     await rm(join(snapshot, 'preprocessor_config.json'));
     folder = snapshot;
-    expect(await complaint()).toMatch(/a part of the hub's cache.*Give hf:owner\/name, which fetches it/);
+    expect(await complaint()).toMatch(
+      /an incomplete copy in the hub's cache.*Use hf:owner\/name, which downloads it/,
+    );
     const absent = join(snapshot, '..', '..', '.no_exist', 'abc');
     await mkdir(absent, { recursive: true });
     await writeFile(join(absent, 'preprocessor_config.json'), '');
@@ -223,7 +225,7 @@ describe('a folder of the hub', () => {
     expect(other.config).toMatchObject({ dropout: { hidden: 0.3, layer: 0.05 } });
     expect(other.hash).toBe(hash);
     await changeJson('config.json', (settings) => ({ ...settings, hidden_dropout: 1.1 }));
-    expect(await complaint()).toMatch(/hidden_dropout: /);
+    expect(await complaint()).toMatch(/invalid value for 'hidden_dropout': expected at most 1, got 1\.1/);
   });
 
   it("leaves transformers' rates where config.json has none", async () => {
@@ -256,12 +258,12 @@ describe('what cannot be read is named', () => {
   });
 
   it.each([
-    [{ adapter_attn_dim: 16 }, /adapter_attn_dim: a model with attention adapters cannot be read here/],
-    [{ hidden_act: 'relu' }, /hidden_act: another activation than gelu/],
-    [{ num_attention_heads: 7 }, /heads: 7 expected a divisor of the width 24/],
-    [{ conv_kernel: [10] }, /convolutions\.1\.1: /],
-    [{ num_hidden_layers: 1e9 }, /blocks: /],
-    [{ hidden_size: '24' }, /hidden_size: /],
+    [{ adapter_attn_dim: 16 }, /invalid value for 'adapter_attn_dim': attention adapters are not supported/],
+    [{ hidden_act: 'relu' }, /invalid value for 'hidden_act': expected 'gelu', got "relu"/],
+    [{ num_attention_heads: 7 }, /invalid value for 'heads': expected a divisor of the width 24, got 7/],
+    [{ conv_kernel: [10] }, /invalid value for 'convolutions\[1\]\[1\]': /],
+    [{ num_hidden_layers: 1e9 }, /invalid value for 'blocks': /],
+    [{ hidden_size: '24' }, /invalid value for 'hidden_size': expected a number, got "24"/],
   ])('a setting: %j', async (settings, message) => {
     await take('hubert-group');
     await changeJson('config.json', (config) => ({ ...config, ...settings }));
@@ -291,7 +293,7 @@ describe('what cannot be read is named', () => {
     const length = 'encoder.pos_conv_embed.conv.parametrizations.weight.original0';
     await changeWeights(({ [length]: _, ...rest }) => rest);
     expect(await complaint()).toMatch(
-      /weight-normalized parameter pos_conv_embed\.conv\.weight: its length is missing/,
+      /weight-normalized parameter \S*pos_conv_embed\.conv\.weight: its length is missing/,
     );
   });
 

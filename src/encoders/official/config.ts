@@ -65,7 +65,7 @@ export interface OfficialSettings {
  */
 export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettings {
   const hint = 'Supported: audio models of EH-MAM and data2vec 2.0 as released';
-  const { task, model } = checked(officialSchema, { value: cfg, file }, { place: 'cfg', hint });
+  const { task, model } = checked(z.object({ cfg: officialSchema }), { value: { cfg }, file }, { hint }).cfg;
   const { audio } = model.modalities;
   if (audio.num_alibi_heads !== model.num_heads) {
     throw new UserError(`cfg.model: ${audio.num_alibi_heads} ALiBi heads for ${model.num_heads} heads`, {

@@ -55,7 +55,9 @@ describe('the SUPERB table', () => {
 
   it('refuses two results for one cell', () => {
     const other = result('tiny', 'ks', 0.8, { preset: 'superb' });
-    expect(() => superbTable([result('tiny', 'ks', 0.7), other])).toThrow(/tiny has two results for KS.acc/);
+    expect(() => superbTable([result('tiny', 'ks', 0.7), other])).toThrow(
+      /duplicate result for tiny on KS.acc/,
+    );
   });
 
   it.each(comparisonFormats)('is written as %s', (format) => {
@@ -121,7 +123,9 @@ describe('the low-resource table', () => {
 
   it('refuses two results of one seed for one cell', () => {
     const twin = result('tiny', 'asr', 0.2, manifest('asr-1h-test-clean.csv'));
-    expect(() => lowResourceTable([twin, { ...twin, path: 'other' }])).toThrow(/^other: says the same as/);
+    expect(() => lowResourceTable([twin, { ...twin, path: 'other' }])).toThrow(
+      /^other: duplicate result for tiny/,
+    );
   });
 });
 
@@ -199,7 +203,7 @@ describe('the analysis table', () => {
         ['easy-to-hard', undefined, 50],
       ]);
       await writeFile(join(folder, 'a', 'analysis.json'), '{}');
-      await expect(readAnalyses([folder])).rejects.toThrow(/analysis.json: is no analysis: checkpoint/);
+      await expect(readAnalyses([folder])).rejects.toThrow(/analysis.json:1:1: missing key 'checkpoint'/);
     } finally {
       await rm(folder, { recursive: true });
     }

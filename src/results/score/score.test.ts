@@ -133,7 +133,7 @@ describe('scores', () => {
     await score('qbe', ['id,query,document,target', 'a,q,d,1'], [{ id: 'a', score: 1 }]);
     const scored = await scorePredictions(never, references, predictions);
     expect(scored).toMatchObject({ metrics: { mtwv: 0.25 }, interval: {}, intervalOver: {} });
-    expect(scored.remarks.join()).toMatch(/no interval of mtwv: .* has no value/);
+    expect(scored.remarks.join()).toMatch(/no interval of mtwv: .* gave no value/);
   });
 
   it('stand in a table of 80 columns', async () => {
@@ -200,7 +200,7 @@ describe('what is wrong', () => {
     ],
     ['no id', [header, 'a,A'], [{ text: 'A' }], /predictions.jsonl:1: missing field 'id'/],
     ['no object', [header, 'a,A'], [[1]], /predictions.jsonl:1: expected a JSON object/],
-    ['an empty reference', [header, 'a,'], [good], /references.csv:2: 'text' is empty/],
+    ['an empty reference', [header, 'a,'], [good], /references.csv:2: column 'text' is empty/],
     ['a row without an id', [header, ',A'], [good], /references.csv:2: the row has no id/],
     ['no rows', [header], [good], /references.csv: has no rows/],
   ];
@@ -208,11 +208,11 @@ describe('what is wrong', () => {
     await expect(score('asr', csv, lines)).rejects.toThrow(error);
   });
 
-  it('is a line that is no JSON, and a split that no such file', async () => {
+  it('is a line that is no JSON, and a split that is not there', async () => {
     await score('asr', [header, 'a,A'], [good]);
     await writeFile(predictions, '{"id": "a"\n');
     await expect(scorePredictions(taskOf('asr'), references, predictions)).rejects.toThrow(
-      /predictions.jsonl:1: is not JSON/,
+      /predictions.jsonl:1:11: invalid JSON/,
     );
     await expect(score('asr', ['id,split,text', 'a,dev,A'], [good], 'test')).rejects.toThrow(
       /references.csv: has no rows of split 'test'. Its splits: dev/,
@@ -236,7 +236,7 @@ describe('what is wrong', () => {
       /predictions.jsonl:1: invalid value for 'score' of 'a': expected a number, got 'high'/,
     );
     await expect(score('qbe', [csv[0] ?? '', 'a,q,d,yes'], [{ id: 'a', score: 1 }])).rejects.toThrow(
-      /references.csv:2: invalid value for 'target' of 'a': expected 0 or 1, got 'yes'/,
+      /references.csv:2: invalid value for 'target': expected 0 or 1, got "yes"/,
     );
   });
 });
