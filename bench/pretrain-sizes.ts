@@ -4,16 +4,10 @@ import { float32, type HostTensor, sizeOf } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
-import {
-  decoderSpecs,
-  encoderSpecs,
-  predictorSpecs,
-  startParameters,
-} from '../src/encoders/families/ehmam-parameters.js';
-import { adamStart } from '../src/nn/adam.js';
 import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
 import { chooseMasks, maskNoise } from '../src/pretrain/draws.js';
-import { exemptFromDecay, isLocal } from '../src/pretrain/step.js';
+import { startState } from '../src/pretrain/start-state.js';
+import { exemptFromDecay } from '../src/pretrain/step.js';
 
 export interface PretrainSize {
   readonly name: string;
@@ -54,14 +48,6 @@ export function updateInputs({ config, seconds }: PretrainSize) {
       Float32Array.from({ length: sizeOf(shape) }, () => stream.normal()),
     );
   };
-  const student = startParameters(
-    { ...encoderSpecs(encoder), ...decoderSpecs(encoder), ...predictorSpecs(encoder) },
-    1,
-  );
-  const taught = { ...encoderSpecs(encoder), ...predictorSpecs(encoder) };
-  const teacher = Object.fromEntries(
-    Object.entries(student).filter(([name]) => name in taught && !isLocal(name)),
-  );
   const samples = Math.round(seconds * 16000);
   const frames = frameCount(encoder, samples);
   const { frontend } = encoder;
@@ -69,9 +55,7 @@ export function updateInputs({ config, seconds }: PretrainSize) {
     frontend.type === 'conv' ? [batch.size, samples] : [batch.size, frames, frontend.bins * frontend.stack];
   const masks = chooseMasks(config, 0, random('predicted loss', [batch.size, frames]));
   return {
-    student,
-    teacher,
-    adam: adamStart(student),
+    ...startState({ encoder, seed: 1 }),
     studentInput: random('input', inputShape),
     targets: random('targets', [batch.size, frames, encoder.width]),
     masks,

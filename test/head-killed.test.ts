@@ -51,7 +51,7 @@ beforeAll(async () => {
     {
       name: 'ks',
       manifest: 'words.csv',
-      settings: { learningRates: [0.01, 1e-3, 1e-4], maximumUpdates: 600, evaluateEvery: 10, patience: 0 },
+      settings: { learningRates: [0.01, 1e-3, 1e-4], maximumUpdates: 300, evaluateEvery: 10, patience: 0 },
     },
     {
       name: 'asr',
@@ -154,16 +154,14 @@ const always = ['--checkpoint-every', '0'];
 
 it('ends with the records, predictions and heads of a run that was left alone', async () => {
   expect(await entry.run(words('whole', '--quiet'), environment())).toMatchObject({ code: 0, stderr: '' });
-  const kills = [
-    [1, 'ks'],
-    [1, 'asr'],
-    [2, 'asr'],
-  ] as const;
+  // `EHMAM_KILLS` asks for more.
+  const last = process.env.EHMAM_KILLS === undefined ? [] : ([[2, 'asr']] as const);
+  const kills = [[1, 'ks'], [1, 'asr'], ...last] as const;
   for (const [seed, task] of kills) await kill(words('killed', '--quiet', ...always), 'killed', seed, task);
 
-  const last = await entry.run(words('killed', ...always), environment());
-  expect(last.code).toBe(0);
-  expect(last.stderr).toMatch(/asr head on fbank: resuming from update \d+\n/);
+  const { code, stderr } = await entry.run(words('killed', ...always), environment());
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/asr head on fbank: resuming from update \d+\n/);
   const results = await resultsOf('killed');
   expect(results).toHaveLength(4);
   expect(results).toEqual(await resultsOf('whole'));

@@ -72,7 +72,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
       if (!/^data:|page\.html$/.test(request.url())) troubles.push(request.url());
     });
     await page.goto(pathToFileURL(join(folder, 'page.html')).href);
-    await page.locator('#task-0-intervals svg').waitFor();
+    await page.locator('#task-asr-intervals svg').waitFor();
   }
 
   const encoders = (): Promise<string[]> =>
@@ -103,26 +103,28 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
 
   it('shows what every hidden state alone is worth, as a chart and as a table', async () => {
     await open();
-    await page.locator('#layers-0 svg').waitFor();
-    const words = await page.locator('#layers-0').getAttribute('aria-label');
+    await page.locator('#layers-ks svg').waitFor();
+    const words = await page.locator('#layers-ks').getAttribute('aria-label');
     expect(words).toMatch(
       /by hidden state: .*good 0: 100, 1: 100, 2: 100, weighted sum 100; tiny 0: 80, 1: 100/,
     );
     const row = page.locator('#layers table.heat').last().locator('tbody tr').nth(2);
     expect(await row.locator('td').first().textContent()).toBe('80.0070.00–90.00');
     expect(await row.locator('b.best').textContent()).toBe('100.00');
-    expect(await page.locator('#layers-0 svg text').allTextContents()).toContain('hidden state');
+    expect(await page.locator('#layers-ks svg text').allTextContents()).toContain('hidden state');
   });
 
   it('sorts by click and by key, the best first', async () => {
     await open();
     const head = page.locator('.comparison thead th').nth(1);
-    await head.getByRole('button').click();
+    await head.locator('.sort').click();
     expect(await head.getAttribute('aria-sort')).toBe('ascending');
     expect(await encoders()).toEqual(['good', 'tiny', bad]);
     await page.keyboard.press('Enter');
     expect(await head.getAttribute('aria-sort')).toBe('descending');
     expect(await encoders()).toEqual([bad, 'tiny', 'good']);
+    // Past the button that says what the metric means.
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
     expect(await head.getAttribute('aria-sort')).toBe('none');
@@ -133,18 +135,18 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     await open();
     const tabs = page.getByRole('tablist', { name: 'Task' }).first().getByRole('tab');
     await tabs.nth(1).click();
-    await page.locator('#task-1-devMetric svg').waitFor();
-    expect(await page.locator('#task-0-devMetric').isVisible()).toBe(false);
+    await page.locator('#task-ks-devMetric svg').waitFor();
+    expect(await page.locator('#task-asr-devMetric').isVisible()).toBe(false);
     await page.keyboard.press('ArrowLeft');
     expect(await tabs.first().getAttribute('aria-selected')).toBe('true');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('asr');
-    expect(await page.locator('#task-0-devMetric').isVisible()).toBe(true);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('speech recognition (asr)');
+    expect(await page.locator('#task-asr-devMetric').isVisible()).toBe(true);
   });
 
   it('changes between light and dark, charts included, and keeps the choice', async () => {
     await open();
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-    const label = () => page.locator('#task-0-intervals svg text').first().getAttribute('fill');
+    const label = () => page.locator('#task-asr-intervals svg text').first().getAttribute('fill');
     const [paper, ink] = [await background(), await label()];
     await page.getByRole('button', { name: 'Theme: system' }).click();
     await page.getByRole('button', { name: 'Theme: light' }).click();
@@ -156,14 +158,68 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     expect(await background()).not.toBe(paper);
   });
 
+  it('says at its top which differences are real, with tasks in words and links to every part', async () => {
+    await open();
+    // Of five utterances, nothing that the first encoder heard is wrong, and everything that the last one did.
+    expect(await page.locator('.lead p').first().textContent()).toBe(`On both tasks good beats ${bad}.`);
+    expect(await page.locator('.lead li').first().textContent()).toBe(
+      'On 1 of 2 tasks (asr) good beats tiny.',
+    );
+    expect(await page.locator('.comparison thead .sort').allTextContents()).toEqual([
+      'encoder',
+      'speech recognition (asr)',
+      'keyword spotting (ks)',
+    ]);
+    await page.locator('#layers h2').hover();
+    await page.locator('#layers h2 .anchor').click();
+    expect(page.url()).toMatch(/#layers$/);
+    // A link to what is behind a tab brings the tab to the front.
+    await page.goto(`${page.url().split('#')[0]}#task-ks-devMetric`);
+    await page.locator('#task-ks-devMetric svg').waitFor();
+  });
+
+  it('says what a metric means to who points at it, comes by key, or taps', async () => {
+    await open();
+    const [bubble, hint] = [page.locator('.bubble'), page.locator('.comparison .hint').first()];
+    await hint.hover();
+    expect(await bubble.textContent()).toMatch(/^Word error rate: /);
+    await page.mouse.move(0, 0);
+    expect(await bubble.isVisible()).toBe(false);
+    await page.locator('.comparison .sort').nth(1).focus();
+    await page.keyboard.press('Tab');
+    expect(await bubble.isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await bubble.isVisible()).toBe(false);
+    await hint.click();
+    expect(await bubble.isVisible()).toBe(true);
+    expect(troubles).toEqual([]);
+  });
+
+  it('copies every table as Markdown and as LaTeX', async () => {
+    await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const copied = async (place: string, name: string): Promise<string> => {
+      const button = page.locator(place).getByRole('button', { name }).first();
+      await button.click();
+      await page.locator(place).getByRole('button', { name: 'Copied' }).first().waitFor();
+      return page.evaluate<string>('navigator.clipboard.readText()');
+    };
+    expect(await copied('#comparison', 'Copy Markdown')).toMatch(/^\| encoder \| asr wer % ↓ n 5 \|/);
+    expect(await copied('#comparison', 'Copy LaTeX')).toContain('\\toprule');
+    expect(await copied('#layers', 'Copy Markdown')).toContain('hidden state, % | 0 |');
+    const without = `[...document.querySelectorAll('table')].filter((table) => !table.closest('.scroll').parentElement.querySelector(':scope > .copy')).length`;
+    expect(await page.evaluate(without)).toBe(0);
+    expect(troubles).toEqual([]);
+  });
+
   it('takes hostile texts for texts', async () => {
     await open();
     expect(await page.title()).toBe(`Title ${hostile}`);
     expect(await page.locator('img, b:not(.best, .note b), i').count()).toBe(0);
+    expect(await page.locator('.lead').textContent()).toContain(bad);
     const told = page.locator('.aligned').filter({ hasText: '</script>' }).first();
     // Hypotheses are read as texts are: in capitals.
     expect(await told.textContent()).toContain('<IMG SRC=X');
-    expect(await page.locator('#task-0-intervals').getAttribute('aria-label')).toContain(bad);
+    expect(await page.locator('#task-asr-intervals').getAttribute('aria-label')).toContain(bad);
     expect(troubles).toEqual([]);
   });
 

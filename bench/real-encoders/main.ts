@@ -6,6 +6,7 @@ import { hideBin } from 'yargs/helpers';
 import { messageOf, UserError } from '../../src/base/errors.js';
 import { writeFileAtomic } from '../../src/base/files.js';
 import { runFromSuite } from '../../src/cli/run/from-suite.js';
+import { seedsOf } from '../../src/cli/run/seeds.js';
 import { formatComparison } from '../../src/results/index.js';
 import { fetchEncoders } from './fetch.js';
 
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
       suite: name === 'mini' ? 'mini' : recordedSuite(),
       tasks: suites[name],
       encoders: [...fetched, 'fbank', 'random:tiny'],
-      seeds: options.seeds.split(','),
+      seeds: seedsOf(options.seeds),
       out: join(options.out, name),
       engine: { name: 'onnx', provider: 'cpu' },
       jobs: options.jobs,

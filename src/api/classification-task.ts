@@ -8,13 +8,15 @@ import { type Columns, type JudgedRow, splits, type Task, type TaskData } from '
 
 /** A task that names one class a column; an utterance is right when every column is. */
 export function classificationTask(
-  task: Pick<Task, 'name' | 'version' | 'summary'> & { readonly columns: readonly [string, ...string[]] },
+  task: Pick<Task, 'name' | 'version' | 'summary' | 'title'> & {
+    readonly columns: readonly [string, ...string[]];
+  },
 ): Task<PooledSpec> {
   return {
     ...task,
     classes: task.columns,
     hubTask: 'audio-classification',
-    metrics: [{ name: 'accuracy', direction: 'higher' }],
+    metrics: [{ name: 'accuracy', direction: 'higher', about: accuracyText(task.columns.length) }],
     complaints: (data) => complaintsOf(data, task.columns),
     head(data) {
       for (const complaint of complaintsOf(data, task.columns)) throw complaint;
@@ -23,6 +25,11 @@ export function classificationTask(
     evaluate: (rows) => ({ accuracy: accuracyOf(task.columns, rows) }),
   };
 }
+
+const accuracyText = (columns: number): string =>
+  columns === 1
+    ? 'Share of the utterances whose class is predicted right.'
+    : `Share of the utterances of which all ${columns} classes are predicted right.`;
 
 function slotOf({ train }: TaskData, column: string): PooledSpec['slots'][number] {
   return { column, classes: [...new Set(train.map(({ columns }) => columns[column] ?? ''))].sort() };

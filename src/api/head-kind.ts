@@ -12,6 +12,21 @@ import type { HeadSpec } from './head-spec.js';
 import type { PresetName } from './presets.js';
 import type { Columns, Split, TaskMetric } from './task.js';
 
+/** How much data a task has, by split. */
+export type DataSize = Readonly<
+  Record<
+    Split,
+    {
+      readonly utterances: number;
+      readonly seconds: number;
+      /** Of a task that judges pairs. */
+      readonly pairs: number;
+      /** Over all pairs, the seconds of the first utterance times those of the second. */
+      readonly pairSeconds: number;
+    }
+  >
+>;
+
 /** What a head says of one utterance, or of one pair of them. */
 export interface Prediction {
   readonly columns: Columns;
@@ -61,6 +76,8 @@ export interface HeadWork {
   readonly quiet: boolean;
   /** Told how much of the training is done, from 0 to 1: of one seed, where seeds train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
+  /** Told of every look at dev: of each seed and rate that trains. */
+  readonly onLook?: ((look: Look) => void) | undefined;
   /** If set, an interrupted training that starts from this seed goes on from where it was. */
   readonly keepingOf?: ((seed: number) => Keeping) | undefined;
 }
@@ -73,6 +90,14 @@ export interface CurvePoint {
   readonly devMetric: number;
   /** Over dev, weighted as training weighs it. */
   readonly devLoss: number;
+}
+
+/** A look at dev while a head trains. */
+export interface Look extends CurvePoint {
+  readonly seed: number;
+  readonly learningRate: number;
+  /** Of a head on one hidden state alone: which. */
+  readonly layer?: number | undefined;
 }
 
 /** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */
@@ -155,7 +180,11 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   /** Nothing is trained: its settings have no `learningRates`, and a suite's rates do not concern it. */
   readonly trainsNothing?: boolean;
   /** Of training so many seeds: the amount of work in the kind's own unit, and a rough guess of the seconds a unit takes. */
-  cost(settings: Settings, seeds: number): { readonly work: number; readonly secondsPerUnit: number };
+  cost(
+    settings: Settings,
+    seeds: number,
+    data: DataSize,
+  ): { readonly work: number; readonly secondsPerUnit: number };
   /**
    * Trains a head a seed and tests it; the same work gives the same result.
    * @returns a result a seed, in their order

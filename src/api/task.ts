@@ -48,6 +48,8 @@ export interface TaskMetric {
   readonly tensors?: readonly string[];
   /** How `ehmam score` writes it: in percent (default), or as the fraction that it is. */
   readonly unit?: 'percent' | 'fraction';
+  /** What it counts, in a sentence for someone who meets its name for the first time. */
+  readonly about?: string;
 }
 
 /** The columns that judging predictions made elsewhere needs beside ids. */
@@ -81,6 +83,8 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly version: number;
   /** One line for a list of tasks. */
   readonly summary: string;
+  /** The task in two or three words, `speech recognition`: pages show them beside its name. */
+  readonly title?: string;
   /** The columns its manifest must have, besides id, path and split. */
   readonly columns: readonly TaskColumn[];
   /** It judges pairs of utterances, not utterances: the suite names a file of them. */

@@ -9,32 +9,52 @@ function listen(properties: { isTTY?: boolean; columns?: number } = {}) {
 }
 
 describe('createProgress elsewhere than on a terminal', () => {
-  it('writes a plain line at most every ten seconds and a final one', () => {
+  it('writes a plain line at most every thirty seconds and a final one', () => {
     const { stream, text } = listen();
     let time = 0;
-    const progress = createProgress('extract', 400, { stream, now: () => time });
-    for (let second = 1; second <= 40; second++) {
+    const progress = createProgress('extract', 1000, { stream, now: () => time });
+    for (let second = 1; second <= 100; second++) {
       time = second * 1000;
       progress.update(second * 10, `utterance\n${second}`);
     }
     progress.stop();
     expect(text().split('\n')).toEqual([
-      'extract 100/400, 10/s, 30 s left, utterance 10',
-      'extract 200/400, 10/s, 20 s left, utterance 20',
-      'extract 300/400, 10/s, 10 s left, utterance 30',
-      'extract 400/400, 10/s, 0.0 s left, utterance 40',
-      'extract 400/400 in 40 s, 10/s, utterance 40',
+      'extract 300/1000, 10/s, 1 min 10 s left, utterance 30',
+      'extract 600/1000, 10/s, 40 s left, utterance 60',
+      'extract 900/1000, 10/s, 10 s left, utterance 90',
+      'extract 1000/1000 in 1 min 40 s, 10/s, utterance 100',
       '',
     ]);
+  });
+
+  it('does not count the time before the first update, in which programs are compiled, once there is another', () => {
+    const { stream, text } = listen();
+    let time = 0;
+    const progress = createProgress('pre-train', 600, { stream, now: () => time });
+    // 20 s until the first, then two a second: 590 of them take 295 s, not 15 minutes.
+    for (let done = 1; done <= 21; done++) {
+      time = 20_000 + 500 * (done - 1);
+      progress.update(done);
+    }
+    expect(text()).toBe('pre-train 21/600, 2/s, 4 min 50 s left\n');
+  });
+
+  it('estimates nothing before anything is done', () => {
+    const { stream, text } = listen();
+    let time = 0;
+    const progress = createProgress('pre-train', 600, { stream, now: () => time });
+    time = 31_000;
+    progress.update(0);
+    expect(text()).toBe('pre-train 0/600, estimating\n');
   });
 
   it('counts the rate of a resumed run from where it resumed', () => {
     const { stream, text } = listen();
     let time = 0;
     const progress = createProgress('pre-train', 1000, { stream, now: () => time, initial: 900 });
-    time = 20_000;
-    progress.update(910);
-    expect(text()).toBe('pre-train 910/1000, 2 s each, 3 min 00 s left\n');
+    time = 40_000;
+    progress.update(920);
+    expect(text()).toBe('pre-train 920/1000, 2 s each, 2 min 40 s left\n');
   });
 
   it('stops once, and says how far it came', () => {
@@ -64,9 +84,10 @@ describe('createProgress on a terminal', () => {
     progress.update(100, 'a note that is much longer than the terminal is wide, by far');
     progress.stop();
     const written = text();
-    // What stands between two of the terminal's control sequences.
-    const lines = written.split('\u001b').map((part) => part.replace(/^(\[[?0-9]*[A-Za-z]|[78])/, ''));
+    const lines = written.split('\u001b').map((part) => part.replace(/^\[[0-9]*[A-Za-z]/, '').trim());
     expect(Math.max(...lines.map((line) => line.length))).toBe(59);
+    // No colours, and nothing that a killed process would leave behind: the cursor stays as it is.
+    expect(new Set(written.match(/\[\d*[A-Za-z]/g))).toEqual(new Set(['[J']));
     expect(written).toContain('██░░░░ pre-train 100/400 in 10 s, 10/s, a note that is much');
     expect(written.endsWith('\n')).toBe(true);
   });

@@ -1,5 +1,5 @@
 /** @file Progress on stderr: a bar on a terminal, plain lines elsewhere, nothing when quiet. */
-import { type Options, type Params, SingleBar } from 'cli-progress';
+import { columnsOf, liveLines, type Screen } from './live-lines.js';
 
 export interface Progress {
   /** Says how many of `total` are done, with a short note ('loss 1.23'). */
@@ -13,19 +13,21 @@ export interface ProgressOptions {
   /** How many were done before this run (a resumed one): they do not count in the rate. */
   readonly initial?: number;
   /** Where to write (default: stderr). */
-  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stream?: Screen;
   /** What kind the terminal is (default: $TERM). */
   readonly terminal?: string;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
 }
 
-const plainIntervalMilliseconds = 10_000;
-/** Columns of a terminal that does not say, and the most that is filled. */
-const usualColumns = 80;
+/** Between two lines of a log. */
+export const logMilliseconds = 30_000;
+/** The most columns that a bar fills. */
 const mostColumns = 120;
 /** The bar makes room for a long note. */
 const [narrowestBar, widestBar] = [6, 16];
+/** From here on the time before the first update, which loads and compiles, does not count in the rate. */
+const steadyMilliseconds = 3000;
 
 /** Starts to show the progress of `total` pieces of work; `title` names the work. */
 export function createProgress(title: string, total: number, options: ProgressOptions = {}): Progress {
@@ -52,75 +54,95 @@ interface Work {
   readonly now: () => number;
 }
 
+interface Point {
+  readonly done: number;
+  readonly at: number;
+}
+
+/** How far a work is, as text. */
+interface Told {
+  update(done: number, note: string | undefined): void;
+  /** How far it is now: `pre-train 120/400, 8.2/s, 34 s left, loss 1.23`. */
+  status(): string;
+  /** How it ended: `pre-train 400/400 in 49 s, 8.2/s, loss 1.23`. */
+  summary(note: string | undefined): string;
+  /** From 0 to 1. */
+  share(): number;
+}
+
+function tell({ title, total, initial, now }: Work): Told {
+  const start: Point = { done: initial, at: now() };
+  let first: Point | undefined;
+  let last: Point = start;
+  let note: string | undefined;
+  const perSecond = (from: Point, to: Point): number =>
+    ((to.done - from.done) / Math.max(1, to.at - from.at)) * 1000;
+  const pace = (): string => {
+    const steady = first !== undefined && last.at - first.at >= steadyMilliseconds && last.done > first.done;
+    const rate = steady ? perSecond(first as Point, last) : perSecond(start, { done: last.done, at: now() });
+    if (!(rate > 0)) return ', estimating';
+    const left = (total - last.done) / rate - (steady ? (now() - last.at) / 1000 : 0);
+    return `, ${rateText(rate)}, ${durationText(Math.max(0, left))} left`;
+  };
+  return {
+    update(done, newNote) {
+      last = { done, at: now() };
+      first ??= last;
+      note = newNote;
+    },
+    status: () => `${title} ${last.done}/${total}${pace()}${noteOf(note)}`,
+    summary(newNote) {
+      const at = now();
+      const rate = perSecond(start, { done: last.done, at });
+      const inAll = `${title} ${last.done}/${total} in ${durationText((at - start.at) / 1000)}`;
+      return `${inAll}${rate > 0 ? `, ${rateText(rate)}` : ''}${noteOf(newNote ?? note)}`;
+    },
+    share: () => (total > 0 ? Math.min(1, last.done / total) : 1),
+  };
+}
+
 function lineProgress(work: Work, stream: NodeJS.WritableStream): Progress {
-  const started = work.now();
-  let spoke = started;
-  let done = work.initial;
-  let latest: string | undefined;
+  const told = tell(work);
+  let spoke = work.now();
   let stopped = false;
   return {
-    update(value, note) {
-      done = value;
-      latest = note;
-      if (stopped || work.now() - spoke < plainIntervalMilliseconds) return;
+    update(done, note) {
+      told.update(done, note);
+      if (stopped || work.now() - spoke < logMilliseconds) return;
       spoke = work.now();
-      stream.write(`${statusOf(work, done, spoke - started)}${noteOf(note)}\n`);
+      stream.write(`${told.status()}\n`);
     },
     stop(note) {
       if (stopped) return;
       stopped = true;
-      stream.write(`${summaryOf(work, done, work.now() - started)}${noteOf(note ?? latest)}\n`);
+      stream.write(`${told.summary(note)}\n`);
     },
   };
 }
 
-function barProgress(
-  work: Work,
-  stream: NodeJS.WritableStream & { readonly columns?: number | undefined },
-): Progress {
-  const started = work.now();
-  let finished: number | undefined;
-  let note: string | undefined;
-  const line = (_options: Options, params: Params): string => {
-    const milliseconds = (finished ?? work.now()) - started;
-    const status = (finished === undefined ? statusOf : summaryOf)(work, params.value, milliseconds);
-    // One column stays free: some terminals wrap a line that fills the last one.
-    const columns = Math.min(mostColumns, stream.columns ?? usualColumns) - 1;
-    const text = `${status}${noteOf(note)}`;
+function barProgress(work: Work, stream: Screen): Progress {
+  const told = tell(work);
+  let ended: string | undefined;
+  const line = (): string => {
+    const text = ended ?? told.status();
+    const columns = Math.min(mostColumns - 1, columnsOf(stream));
     const barWidth = Math.max(narrowestBar, Math.min(widestBar, columns - text.length - 1));
-    const full = Math.round(params.progress * barWidth);
-    const bar = '\u2588'.repeat(full) + '\u2591'.repeat(barWidth - full);
-    return `${bar} ${text}`.slice(0, columns);
+    return `${barOf(told.share(), barWidth)} ${text}`.slice(0, columns);
   };
-  // The line is cut above: with `linewrap` the terminal's own wrapping stays as it is, so Ctrl-C leaves nothing to repair.
-  const bar = new SingleBar({ stream, format: line, fps: 5, linewrap: true });
-  bar.start(work.total, work.initial);
+  const lines = liveLines(stream, () => [line()]);
   return {
-    update(done, newNote) {
-      note = newNote;
-      bar.update(done);
-    },
-    stop(newNote) {
-      if (finished !== undefined) return;
-      finished = work.now();
-      note = newNote ?? note;
-      bar.stop();
+    update: told.update,
+    stop(note) {
+      ended ??= told.summary(note);
+      lines.stop();
     },
   };
 }
 
-/** `pre-train 120/400, 8.2/s, 34 s left` */
-function statusOf(work: Work, done: number, milliseconds: number): string {
-  const rate = ((done - work.initial) / Math.max(1, milliseconds)) * 1000;
-  const pace = rate > 0 ? `, ${rateText(rate)}, ${durationText((work.total - done) / rate)} left` : '';
-  return `${work.title} ${done}/${work.total}${pace}`;
-}
-
-/** `pre-train 400/400 in 49 s, 8.2/s` */
-function summaryOf(work: Work, done: number, milliseconds: number): string {
-  const rate = ((done - work.initial) / Math.max(1, milliseconds)) * 1000;
-  const pace = rate > 0 ? `, ${rateText(rate)}` : '';
-  return `${work.title} ${done}/${work.total} in ${durationText(milliseconds / 1000)}${pace}`;
+/** @param share from 0 to 1 */
+function barOf(share: number, width: number): string {
+  const full = Math.round(share * width);
+  return '\u2588'.repeat(full) + '\u2591'.repeat(width - full);
 }
 
 function noteOf(note: string | undefined): string {

@@ -159,7 +159,7 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 /** What was expected, in words; a schema's own message goes before it. */
-function expectedText(issue: z.core.$ZodRawIssue): string | undefined {
+export function expectedText(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return `expected ${typeNames[issue.expected] ?? issue.expected}`;

@@ -12,11 +12,13 @@ import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { gateCommand } from './gate.js';
+import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { lmCommand } from './lm.js';
 import { paperCommand } from './paper.js';
 import { planCommand } from './plan.js';
+import { predictionsCommand } from './predictions.js';
 import { prepareCommand } from './prepare.js';
 import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
@@ -48,8 +50,10 @@ export const commands: readonly Command[] = [
   paperCommand,
   cardCommand,
   reportCommand,
+  predictionsCommand,
   lmCommand,
   gateCommand,
+  historyCommand,
   listCommand,
   doctorCommand,
   workCommand,

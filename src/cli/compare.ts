@@ -1,4 +1,5 @@
 /** @file `ehmam compare`: result records as one table. */
+import { UserError } from '../base/errors.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
 import { withLayers } from '../results/layers.js';
@@ -20,14 +21,24 @@ export const compareCommand = defineCommand({
       describe: 'Show the SUPERB score even if results of some of its tasks are missing',
     },
     metrics: metricsOption,
+    power: {
+      type: 'boolean',
+      describe: 'Say what difference from the baseline each test set could have shown',
+    },
   },
   examples: [
     ['compare results/demo', 'The table of the demo'],
     ['compare results/demo --baseline fbank', 'With differences from FBANK'],
+    ['compare results/demo --baseline fbank --power', 'And the differences that the test sets could show'],
     ['compare runs/a runs/b --format latex', 'Two runs, as LaTeX'],
     ['compare results/superb --published superb --superb-score', 'With published results'],
   ],
-  async run({ results, baseline, format, metrics, json, published, 'superb-score': scored }, io) {
+  async run(args, io) {
+    const { results, baseline, format, metrics, json, published, 'superb-score': scored, power } = args;
+    if (power && baseline === undefined)
+      throw new UserError('--power needs --baseline', {
+        hint: 'Name the encoder to compare the others with',
+      });
     const records = await readRecords(results);
     const compared = compareRecords(records, { baseline, metrics });
     const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });
@@ -35,7 +46,9 @@ export const compareCommand = defineCommand({
     for (const why of untested) io.say(why);
     const beside = published === undefined ? tested : withPublished(tested, published);
     const comparison = await withLayers(withScore(beside, full, scored === true), records);
-    io.print(formatComparison(comparison, json ? 'json' : format, { styled: io.styled, width: io.width }));
+    io.print(
+      formatComparison(comparison, json ? 'json' : format, { styled: io.styled, width: io.width, power }),
+    );
     return undefined;
   },
 });

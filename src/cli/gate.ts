@@ -1,6 +1,7 @@
 /** @file `ehmam gate`: stops a change that makes results worse. */
 import { UserError } from '../base/errors.js';
 import { defineCommand } from './command.js';
+import { gateTerms, levelOption, toleranceOption } from './gate-options.js';
 
 const exitCodes = { holds: 0, regressed: 1, 'could not compare': 2 } as const;
 
@@ -16,26 +17,39 @@ export const gateCommand = defineCommand({
       describe: 'Result folder or record.json of the baseline',
     },
     results: { type: 'string', demandOption: true, describe: 'Folder of the new results' },
-    tolerance: {
-      type: 'number',
-      default: 1,
-      describe: 'Largest allowed worsening of a metric, in percentage points',
-    },
-    level: { type: 'number', default: 0.05, describe: 'Significance level of the corrected p-value' },
+    tolerance: toleranceOption,
+    level: levelOption,
     junit: { type: 'string', describe: 'JUnit XML file to write' },
+    update: {
+      type: 'boolean',
+      describe: 'Replace the baseline with the new results, list what changed, exit with 0',
+    },
+    add: { type: 'boolean', describe: 'With --update: also add results that the baseline does not have' },
+    incomplete: {
+      type: 'boolean',
+      describe: 'With --update: replace what there is, even if results are missing',
+    },
   },
   examples: [
     ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or CI workflow'],
     ['gate --baseline a --results b --junit gate.xml', 'With a report for a CI server'],
+    ['gate --baseline a --results b --update', 'The change was meant: b is the baseline from now on'],
   ],
-  async run({ baseline, results, tolerance, level, junit }, io) {
-    if (!(tolerance >= 0) || !(level > 0 && level < 1)) {
-      throw new UserError(
-        `--tolerance ${tolerance}, --level ${level}: expected a tolerance of 0 or more and a level between 0 and 1`,
-      );
+  async run({ baseline, results, tolerance, level, junit, update, add, incomplete }, io) {
+    const terms = gateTerms(tolerance, level);
+    if (!update && (add || incomplete)) throw new UserError(`--${add ? 'add' : 'incomplete'} needs --update`);
+    const { runGate, updateBaseline } = await import('./gate/run.js');
+    if (update) {
+      if (junit !== undefined) throw new UserError('--junit and --update cannot be used together');
+      const { renewal, text } = await updateBaseline(baseline, results, {
+        ...terms,
+        width: io.width,
+        ...{ add: add ?? false, incomplete: incomplete ?? false },
+      });
+      io.print(io.json ? JSON.stringify(renewal, null, 2) : text);
+      return undefined;
     }
-    const { runGate } = await import('./gate/run.js');
-    const settings = { tolerance: tolerance / 100, level, junit, environment: process.env, width: io.width };
+    const settings = { ...terms, junit, environment: process.env, width: io.width };
     const { report, text, annotations } = await runGate(baseline, results, settings);
     io.print(io.json ? JSON.stringify(report, null, 2) : text);
     // Workflow commands are read from either stream; this keeps stdout to the machine.

@@ -1,14 +1,26 @@
 /** @file `ehmam pretrain`: trains an encoder on unlabelled speech. */
+import { parseChanges } from '../base/changed-settings.js';
 import { defineCommand } from './command.js';
 import { engineOptions, engineSettings } from './engine-options.js';
+import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 export const pretrainCommand = defineCommand({
   usage: 'pretrain',
   summary: 'Pre-train an encoder on unlabelled speech (EH-MAM)',
   positionals: {},
   options: {
-    preset: { type: 'string', default: 'tiny', describe: 'Sizes and schedule: tiny, small or base' },
+    preset: {
+      type: 'string',
+      describe: 'Sizes and schedule: tiny, small or base (default: tiny; with --init, the one of its sizes)',
+    },
+    init: {
+      type: 'string',
+      describe:
+        'Start from the weights of a checkpoint: a folder of pretrain, or a .pt of EH-MAM or data2vec 2.0',
+    },
     config: { type: 'string', describe: "JSON or YAML file of settings that replace the preset's" },
+    set: setOption('batch.size=4'),
     masking: {
       type: 'string',
       describe: "Masking strategy (see 'ehmam list maskings'; preset: easy-to-hard)",
@@ -20,12 +32,19 @@ export const pretrainCommand = defineCommand({
     resume: { type: 'boolean', describe: 'Resume from the last checkpoint in --out' },
     steps: { type: 'number', describe: "Number of updates (default: the preset's); schedules are scaled" },
     seed: { type: 'number', describe: "Random seed (default: the preset's)" },
+    tensorboard: tensorboardOption,
     ...engineOptions,
   },
   examples: [
     ['pretrain --manifest speech.csv --out runs/tiny', 'A few minutes on two cores'],
     ['pretrain --manifest speech.csv --out runs/tiny --resume', 'Resume after Ctrl-C'],
     ['pretrain --config mine.yaml --manifest speech.csv --out runs/mine', 'With your own settings'],
+    [
+      'pretrain --set batch.size=4 --set masking.span=5 --manifest speech.csv --out runs/four',
+      'With two settings changed',
+    ],
+    ['pretrain --manifest speech.csv --out runs/tiny --tensorboard logs/tiny', 'With curves for TensorBoard'],
+    ['pretrain --init eh-mam.pt --manifest speech.csv --out runs/mine', 'Continue from released weights'],
     [
       'pretrain --masking random --manifest speech.csv --out runs/random',
       'The baseline, with random masking',
@@ -36,7 +55,9 @@ export const pretrainCommand = defineCommand({
     const { pretrainFromManifest } = await import('./pretrain/from-manifest.js');
     const { finished, steps, last } = await pretrainFromManifest({
       preset: args.preset,
+      init: args.init,
       config: args.config,
+      changes: parseChanges(args.set),
       masking: args.masking,
       manifest: args.manifest,
       root: args.root,
@@ -45,6 +66,7 @@ export const pretrainCommand = defineCommand({
       resume: args.resume ?? false,
       steps: args.steps,
       seed: args.seed,
+      tensorboard: args.tensorboard,
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,

@@ -3,6 +3,7 @@
 import type { InferredOptionTypes } from 'yargs';
 import { presetNames } from '../api/presets.js';
 import { parseByteSize } from '../base/byte-size.js';
+import { parseChanges } from '../base/changed-settings.js';
 import { UserError } from '../base/errors.js';
 import { formatComparison } from '../results/index.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
@@ -12,12 +13,20 @@ import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-opti
 import { listOf } from './lists.js';
 import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
+import { seedsOf } from './run/seeds.js';
+import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 /** The options that say what is to be done; `plan` takes them too. */
 export const suiteOptions = {
   tasks: { type: 'string', describe: 'Tasks of the suite to run: asr,ks (default: all)' },
   encoders: { type: 'string', describe: "Encoder SPECs that replace the suite's: fbank,runs/tiny" },
-  seeds: { type: 'string', describe: 'Number of seeds of the heads, such as 5, or a list, such as 1,2,3 (default: only 1337)' },
+  seeds: {
+    type: 'string',
+    describe:
+      'Seeds of heads: how many (5: 1337 to 1341), which (1,2,3), or a single one (1338; up to 100 with a comma: 7,). Default: 1337',
+  },
+  set: setOption('tasks.ks.settings.maximumUpdates=1000'),
   lr: {
     type: 'string',
     describe: "Learning rate of the heads, or 'search': choose from 1e-1 to 1e-5 on dev",
@@ -27,6 +36,7 @@ export const suiteOptions = {
     describe: "Training preset of the heads (default: the suite's, else clean)",
   },
   layerwise: { type: 'boolean', describe: 'Also train a head on each hidden state alone (ks, sid, ic, er)' },
+  label: { type: 'string', describe: "Name of the results in 'ehmam history' (default: the git commit)" },
   'max-bad': maxBadOption,
   weights: weightsOption,
   ...engineOptions,
@@ -41,10 +51,12 @@ export function requestOf(
     suite: args.suite,
     tasks: listOf(args.tasks, 'tasks'),
     encoders: listOf(args.encoders, 'encoders'),
-    seeds: listOf(args.seeds, 'seeds'),
+    seeds: seedsOf(args.seeds),
+    changes: parseChanges(args.set),
     lr: args.lr,
     preset: args.preset,
     layerwise: args.layerwise,
+    label: args.label,
     out: args.out,
     plugins: io.plugins,
     maxBadShare: shareOf(args['max-bad']),
@@ -84,6 +96,7 @@ export const runCommand = defineCommand({
       default: usualSecondsBetweenCheckpoints,
       describe: 'Seconds between checkpoints while a head is trained',
     },
+    tensorboard: tensorboardOption,
     launcher: { choices: ['local', 'slurm'], default: 'local', describe: 'Where jobs run' },
     detach: { type: 'boolean', describe: 'Submit the jobs to Slurm and return' },
   },
@@ -91,6 +104,7 @@ export const runCommand = defineCommand({
     ['run --suite mini --encoders fbank,runs/tiny --out results/mine', 'Two encoders, four tasks'],
     ['run --suite suite.yaml --tasks ks --out results/ks', 'One task of your own suite'],
     ['run --suite mini --encoders runs/tiny --layerwise --out results/layers', 'One head per layer'],
+    ['run --suite mini --out results/mine --tensorboard logs', 'With curves for TensorBoard'],
     ['run --suite suite.yaml --out results/ks --no-resume', 'Restart interrupted heads'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
@@ -106,6 +120,7 @@ export const runCommand = defineCommand({
       ...requestOf(args, io),
       ...{ jobs, launcher, detach },
       verifyFeatures: args['verify-features'],
+      tensorboard: args.tensorboard,
       resume: resumes(args.resume, args['no-resume']),
       checkpointSeconds: secondsOf(args['checkpoint-every']),
       featureBudgetBytes: budget === undefined ? undefined : parseByteSize(budget, '--feature-budget'),

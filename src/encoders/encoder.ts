@@ -16,6 +16,8 @@ export interface EncoderOrigin {
   readonly absent?: readonly string[];
   /** What a checkpoint says of its training, as it says it. */
   readonly training?: unknown;
+  /** The checkpoint that its training began with, as the folder says it. */
+  readonly init?: unknown;
 }
 
 /** An input or output of an ONNX file, and what it is taken for. */

@@ -15,7 +15,7 @@ export const weightsFile = 'model.safetensors';
 export async function readOwnFolder(folder: string, settings: unknown): Promise<Checkpoint> {
   const place = join(folder, configFile);
   const file = join(folder, weightsFile);
-  const { encoder, training } = (settings ?? {}) as { encoder?: unknown; training?: unknown };
+  const { encoder, training, init } = (settings ?? {}) as Readonly<Record<string, unknown>>;
   const configured = configure(encoder ?? settings, place);
   const { tensors } = await readSafetensors(file, (name) => Object.hasOwn(configured.specs, name));
   return {
@@ -27,6 +27,7 @@ export async function readOwnFolder(folder: string, settings: unknown): Promise<
       format: 'ehmam folder',
       files: [place, file],
       ...(training !== undefined && { training }),
+      ...(init !== undefined && { init }),
     },
     notes: [],
   };

@@ -13,6 +13,10 @@ export interface ParameterSpec {
 
 export type Specs = Readonly<Record<string, ParameterSpec>>;
 
+/** How many numbers the parameters are. */
+export const parameterCount = (specs: Specs): number =>
+  Object.values(specs).reduce((count, { shape }) => count + sizeOf(shape), 0);
+
 /**
  * BERT's deviation for linear layers (fairseq's init_bert_params), 0.02, is for inputs of 768. A narrower layer starts
  * wider, so that it passes on as much variance: with 0.02, one of 144 passes on 6 %, and learning starts late.

@@ -1,7 +1,9 @@
 /** @file Equal error rate of a verifier (SUPERB ASV). */
 import { UserError } from '../base/errors.js';
+import { type RandomStream, randomStream } from '../base/random.js';
 import type { StatisticMetric } from './metric-value.js';
 import { indexUnits, timesDrawn } from './statistic.js';
+import { student95 } from './student.js';
 
 export interface Trial {
   /** Higher: more likely the same speaker. */
@@ -25,7 +27,7 @@ export function equalErrorRate(trials: readonly Trial[]): number {
   const wrong = trials.findIndex(({ score }) => Number.isNaN(score));
   if (wrong >= 0) throw new UserError(`trial ${wrong + 1} of ${trials.length} has no score`);
   const one = new Int32Array(trials.length);
-  const rate = crossing(sortedTrials(trials, one, one), [1]);
+  const rate = crossing(sortedTrials(trials, one, one), new Float64Array(trials.length).fill(1));
   if (!Number.isNaN(rate)) return rate;
   const same = trials.filter((trial) => trial.same).length;
   const different = trials.length - same;
@@ -39,6 +41,7 @@ export function equalErrorRate(trials: readonly Trial[]): number {
 
 /**
  * The same as a statistic: all trials of a unit are drawn together. A draw takes time linear in the trials.
+ * Where trials have two units, a draw lies nearer to the value than the drawn trials say, by the factor that `spreadOfDraws` finds.
  * @throws UserError where trials of one kind are missing
  */
 export function equalErrorRateStatistic(trials: readonly GroupedTrial[]): StatisticMetric {
@@ -47,7 +50,73 @@ export function equalErrorRateStatistic(trials: readonly GroupedTrial[]): Statis
   const firsts = index.filter((_, i) => i % 2 === 0);
   const seconds = index.filter((_, i) => i % 2 === 1);
   const sorted = sortedTrials(trials, firsts, seconds);
-  return { value, units, redraw: (drawn) => crossing(sorted, timesDrawn(drawn, units.length)) };
+  let spread: number | undefined;
+  return {
+    value,
+    units,
+    redraw: (drawn) => {
+      spread ??= spreadOfDraws(sorted, units.length);
+      const drawnRate = crossing(sorted, countsOf(sorted, timesDrawn(drawn, units.length)));
+      return Math.min(1, Math.max(0, value + spread * (drawnRate - value)));
+    },
+  };
+}
+
+/** Draws of which the spread of an equal error rate is estimated. */
+const spreadDraws = 300;
+
+/**
+ * What the spread of draws of both units is multiplied by; 1 where each trial has one unit.
+ *
+ * A trial that counts as often as both of its units are drawn has the variance (1 + 1)(1 + 1) - 1 = 3 where it should have
+ * 1: what units have in common is counted once, a trial's own noise three times (Owen 2007, "The pigeonhole bootstrap").
+ * Twice the variance of draws of single trials is taken off again, down to that of draws of all trials, which is what
+ * remains where units have nothing in common. The rest is widened as for a mean of so few units
+ * (Hesterberg 2015, "What teachers should know about the bootstrap", expanded percentile intervals).
+ */
+function spreadOfDraws(trials: SortedTrials, units: number): number {
+  const { firsts, seconds } = trials;
+  if (firsts.every((first, i) => first === seconds[i])) return 1;
+  const times = new Float64Array(units);
+  const ofUnits = varianceOf('units of an equal error rate', (random) => {
+    times.fill(0);
+    for (let i = 0; i < units; i++) addOne(times, random.integer(units));
+    return crossing(trials, countsOf(trials, times));
+  });
+  const everyTrial = Int32Array.from(firsts.keys());
+  const ofTrials = varianceOfTrials(trials, everyTrial);
+  const noise = varianceOfTrials(
+    trials,
+    everyTrial.filter((i) => firsts[i] !== seconds[i]),
+  );
+  if (!(ofUnits > 0)) return 1;
+  const fewUnits =
+    (student95(units - 1) / student95(Number.POSITIVE_INFINITY)) * Math.sqrt(units / (units - 1));
+  return Math.sqrt(Math.max(ofUnits - 2 * noise, ofTrials) / ofUnits) * fewUnits;
+}
+
+/** The variance of the rate where these trials are drawn one by one, and all others count once. */
+function varianceOfTrials(trials: SortedTrials, drawable: Int32Array): number {
+  const counts = new Float64Array(trials.scores.length);
+  return varianceOf('trials of an equal error rate', (random) => {
+    counts.fill(1);
+    for (const i of drawable) counts[i] = 0;
+    for (let n = 0; n < drawable.length; n++)
+      addOne(counts, drawable[random.integer(drawable.length)] as number);
+    return crossing(trials, counts);
+  });
+}
+
+function addOne(counts: Float64Array, place: number): void {
+  counts[place] = (counts[place] as number) + 1;
+}
+
+/** The variance of a rate over draws, those without a value left out. */
+function varianceOf(purpose: string, draw: (random: RandomStream) => number): number {
+  const values = Array.from({ length: spreadDraws }, (_, i) => draw(randomStream(0, purpose, i)));
+  const known = values.filter((value) => Number.isFinite(value));
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  return known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
 }
 
 /** Trials by falling score. */
@@ -70,17 +139,20 @@ function sortedTrials(trials: readonly Trial[], firsts: Int32Array, seconds: Int
   };
 }
 
-/** The equal error rate where units count so many times; NaN where the trials of one kind count nothing. */
-function crossing(trials: SortedTrials, times: ArrayLike<number>): number {
-  const { scores, same, firsts, seconds } = trials;
-  const counts = new Float64Array(scores.length);
+/** How often each trial counts where units count so many times. */
+function countsOf({ firsts, seconds }: SortedTrials, times: ArrayLike<number>): Float64Array {
+  return Float64Array.from(firsts, (first, i) => {
+    const second = seconds[i] as number;
+    return (times[first] as number) * (first === second ? 1 : (times[second] as number));
+  });
+}
+
+/** The equal error rate where trials count so often; NaN where those of one kind count nothing. */
+function crossing({ scores, same }: SortedTrials, counts: Float64Array): number {
   let [targets, others] = [0, 0];
   for (let i = 0; i < counts.length; i++) {
-    const [first, second] = [firsts[i] as number, seconds[i] as number];
-    const count = (times[first] as number) * (first === second ? 1 : (times[second] as number));
-    counts[i] = count;
-    if (same[i] === 1) targets += count;
-    else others += count;
+    if (same[i] === 1) targets += counts[i] as number;
+    else others += counts[i] as number;
   }
   if (targets === 0 || others === 0) return Number.NaN;
   let [accepted, falsely] = [0, 0];

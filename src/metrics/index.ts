@@ -20,6 +20,7 @@ export { meanOfGroupsStatistic } from './mean-of-groups.js';
 export { isStatistic, type MetricValue, type RatioMetric, type StatisticMetric } from './metric-value.js';
 export { mixedDifference, mixedInterval, type SeedResult } from './mixed.js';
 export { type PairedDifference, pairedBootstrap } from './paired.js';
+export { type DetectableOptions, detectableDifference, familyFactor } from './power.js';
 export { rankCorrelation } from './rank-correlation.js';
 export { overSeeds, type SeedSummary } from './seeds.js';
 export { ratioOfSums, type Share } from './shares.js';

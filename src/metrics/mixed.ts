@@ -49,6 +49,8 @@ export function mixedDifference(
       difference + reach(ofSeeds, interval[1] - difference),
     ],
     pValue: twoSidedStudent(difference / Math.sqrt(all), degrees),
+    standardError: Math.sqrt(all),
+    degrees,
   };
 }
 

@@ -11,6 +11,10 @@ export interface PairedDifference {
   readonly interval: readonly [low: number, high: number];
   /** Two-sided, for "there is no difference". */
   readonly pValue: number;
+  /** Of the difference, with what the interval allows for; 0 where every draw gives the same. */
+  readonly standardError: number;
+  /** Degrees of freedom of the standard error, where seeds make a part of it (default: endless). */
+  readonly degrees?: number;
 }
 
 /**
@@ -43,5 +47,6 @@ export function pairedBootstrap<Metric extends readonly Share[] | StatisticMetri
     difference,
     interval: [quantile(drawn, (1 - level) / 2), quantile(drawn, (1 + level) / 2)],
     pValue: deviation < 1e-12 ? alike : twoSidedNormal(difference / deviation),
+    standardError: deviation < 1e-12 ? 0 : deviation,
   };
 }

@@ -166,7 +166,7 @@ describe('student95', () => {
 });
 
 describe('mixedDifference', () => {
-  const paired = { difference: 1, interval: [0.02, 1.98], pValue: 0.0455 } as const;
+  const paired = { difference: 1, interval: [0.02, 1.98], pValue: 0.0455, standardError: 0.5 } as const;
 
   it('is the paired one where there is one seed each, or where seeds never differ', () => {
     expect(mixedDifference(paired, [1], [2])).toBe(paired);
@@ -199,7 +199,7 @@ describe('mixedDifference', () => {
       fc.property(value, width, width, seeds, seeds, (difference, below, above, first, second) => {
         fc.pre(new Set(first).size > 1 || new Set(second).size > 1);
         const interval = [difference - below, difference + above] as const;
-        const mixed = mixedDifference({ difference, interval, pValue: 1 }, first, second);
+        const mixed = mixedDifference({ ...paired, difference, interval }, first, second);
         const excludes = mixed.interval[0] > 0 || mixed.interval[1] < 0;
         // At 5 % sharp, rounding decides.
         if (Math.abs(mixed.pValue - 0.05) > 1e-9) expect(mixed.pValue < 0.05).toBe(excludes);

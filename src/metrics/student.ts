@@ -18,18 +18,24 @@ export function twoSidedStudent(t: number, degrees: number): number {
     : 1 - (front * fraction(b, a, 1 - x)) / b;
 }
 
-/**
- * How many standard errors a 95 % interval reaches on each side of a mean: where `twoSidedStudent` is 5 %, found by
- * bisection, so that intervals and p-values agree.
- * @param degrees of freedom, above 0, need not be whole; infinity gives the normal's 1.96
- */
+/** How many standard errors a 95 % interval reaches on each side of a mean: the normal's 1.96 at endless degrees. */
 export function student95(degrees: number): number {
+  return studentReach(degrees, 0.05);
+}
+
+/**
+ * How far from zero a Student variable lies with a given chance, on either side: where `twoSidedStudent` is `level`, found
+ * by bisection, so that intervals and p-values agree.
+ * @param degrees of freedom, above 0, need not be whole; infinity gives the normal
+ * @param level between 0 and 1
+ */
+export function studentReach(degrees: number, level: number): number {
   let [low, high] = [0, 2];
-  while (twoSidedStudent(high, degrees) > 0.05) [low, high] = [high, 2 * high];
+  while (twoSidedStudent(high, degrees) > level) [low, high] = [high, 2 * high];
   for (;;) {
     const middle = (low + high) / 2;
     if (middle <= low || middle >= high) return high;
-    if (twoSidedStudent(middle, degrees) > 0.05) low = middle;
+    if (twoSidedStudent(middle, degrees) > level) low = middle;
     else high = middle;
   }
 }

@@ -111,7 +111,11 @@ function admitted(plugin: Readonly<Record<string, unknown>>, module: string): Re
     return ((plugin[field] ?? []) as readonly unknown[]).map((item, i) => {
       const admission = admissions[field](item, `${field}[${i}]`, module);
       if (names.has(admission.name))
-        throw wrong(module, `duplicate name '${admission.name}' in ${field}`, 'Choose a unique name for each');
+        throw wrong(
+          module,
+          `duplicate name '${admission.name}' in ${field}`,
+          'Choose a unique name for each',
+        );
       names.add(admission.name);
       return admission;
     });

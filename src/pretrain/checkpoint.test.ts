@@ -23,7 +23,7 @@ afterAll(() => Promise.all(made.map((each) => rm(each, { recursive: true, force:
 const unsaid = (remark: string): never => {
   throw new Error(remark);
 };
-const open = (start: TrainingState, config = melConfig) => keepRun(folder, config, start, unsaid);
+const open = (start: TrainingState, config = melConfig) => keepRun(folder, { config }, start, unsaid);
 
 async function write(updates: readonly number[], keep: number): Promise<void> {
   const keeper = await open(stateOf('b'), { ...melConfig, keepCheckpoints: keep });
@@ -37,7 +37,7 @@ describe('a checkpoint', () => {
       update: 7,
       state: stateOf('a'),
     });
-    const newest = await newestState(folder, { ...melConfig, keepCheckpoints: 2 });
+    const newest = await newestState(folder, { config: { ...melConfig, keepCheckpoints: 2 } });
     expect(newest).toEqual({ state: stateOf('a'), file: checkpointPath(folder.checkpoints, 7) });
   });
 
@@ -78,11 +78,11 @@ describe('a checkpoint', () => {
     const refusal =
       /step-7\.safetensors: is a checkpoint of an earlier version .*\. Finish that training with the version/;
     await expect(open(stateOf('a'))).rejects.toThrow(refusal);
-    await expect(newestState(folder, melConfig)).rejects.toThrow(refusal);
+    await expect(newestState(folder, { config: melConfig })).rejects.toThrow(refusal);
     expect(await readdir(folder.checkpoints)).toEqual(['step-7.safetensors']);
   });
 
   it('that is not there yet is an error of an analysis', async () => {
-    await expect(newestState(folder, melConfig)).rejects.toThrow(/has no checkpoint yet/);
+    await expect(newestState(folder, { config: melConfig })).rejects.toThrow(/has no checkpoint yet/);
   });
 });

@@ -15,8 +15,8 @@ import {
   otherVersionHint,
 } from '../training/keep-by-updates.js';
 import { type Keeper, keptSchema } from '../training/keeper.js';
-import { type PretrainConfig, pretrainSchema } from './config.js';
-import type { RunFolder } from './run-folder.js';
+import { pretrainSchema } from './config.js';
+import type { Run, RunFolder } from './run-folder.js';
 import type { TrainingState } from './step.js';
 
 const stateSchema: z.ZodType<TrainingState> = z.object({
@@ -26,10 +26,16 @@ const stateSchema: z.ZodType<TrainingState> = z.object({
 });
 
 /** Audio and engine are the user's affair: a run may go on with others. */
-export const pretrainOrigin = (config: PretrainConfig): CheckpointOrigin => ({
+export const pretrainOrigin = ({ config, init }: Identity): CheckpointOrigin => ({
   kind: 'pretrain',
-  digest: digestOf(pretrainSchema.parse(config)),
+  digest: digestOf({
+    ...pretrainSchema.parse(config),
+    ...(init !== undefined && { init: [init.hash, init.fresh] }),
+  }),
 });
+
+/** What decides a run but for its data. */
+type Identity = Pick<Run, 'config' | 'init'>;
 
 /**
  * Opens the checkpoints of a run.
@@ -39,16 +45,16 @@ export const pretrainOrigin = (config: PretrainConfig): CheckpointOrigin => ({
  */
 export function keepRun(
   { checkpoints }: RunFolder,
-  config: PretrainConfig,
+  run: Identity,
   start: TrainingState,
   say: (remark: string) => void,
 ): Promise<Keeper<TrainingState>> {
   return keepByUpdates({
     folder: checkpoints,
-    origin: pretrainOrigin(config),
+    origin: pretrainOrigin(run),
     schema: stateSchema,
-    every: config.checkpointEvery,
-    keep: config.keepCheckpoints,
+    every: run.config.checkpointEvery,
+    keep: run.config.keepCheckpoints,
     say,
     accept: (state, file) => fitting(state, start, file),
   });
@@ -60,18 +66,13 @@ export function keepRun(
  */
 export async function newestState(
   { path, checkpoints }: RunFolder,
-  config: PretrainConfig,
+  run: Identity,
 ): Promise<{ readonly state: TrainingState; readonly file: string }> {
   const update = (await checkpointUpdates(checkpoints)).at(-1);
   if (update === undefined)
     throw new UserError('has no checkpoint yet', { file: path, hint: 'Train for longer' });
   const file = checkpointPath(checkpoints, update);
-  const reading = await readCheckpoint(
-    file,
-    pretrainOrigin(config),
-    keptSchema(stateSchema),
-    otherVersionHint,
-  );
+  const reading = await readCheckpoint(file, pretrainOrigin(run), keptSchema(stateSchema), otherVersionHint);
   if ('damage' in reading) throw reading.damage;
   return { state: reading.state.state, file };
 }

@@ -119,7 +119,7 @@ describe('a checkpoint that is damaged', () => {
     const [from, to] = ['step-2.safetensors', 'step-4.safetensors'].map((file) =>
       join(outOf(other), 'checkpoints', file),
     ) as [string, string];
-    const origin = pretrainOrigin(melConfig);
+    const origin = pretrainOrigin({ config: melConfig });
     const reading = await readCheckpoint(from, origin, keptSchema(z.custom<TrainingState>()));
     if ('damage' in reading) throw reading.damage;
     const { state, update } = reading.state;

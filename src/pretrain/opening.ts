@@ -4,6 +4,8 @@ import { checkpointUpdates } from '../training/keep-by-updates.js';
 import { pretrainSchema } from './config.js';
 import { dataDifference, type RunData } from './run-data.js';
 import { type Run, type RunFolder, readRun } from './run-folder.js';
+import { listed, settingDifferences } from './setting-differences.js';
+import { startDifference } from './start-origin.js';
 
 /**
  * Checks that a run may go into a folder.
@@ -30,11 +32,18 @@ export async function checkFolder(
       hint: 'Continue it with --resume, or choose another --out',
     });
   }
-  const settings = differences(begun.config, pretrainSchema.parse(wanted.config));
+  const settings = settingDifferences(begun.config, pretrainSchema.parse(wanted.config));
   if (settings.length > 0) {
     throw new UserError(`the run in this folder has different settings: ${listed(settings)}`, {
       file: folder.config,
       hint: 'Resume with the same preset and options, or choose another --out',
+    });
+  }
+  const start = startDifference(begun.init, wanted.init);
+  if (start !== undefined) {
+    throw new UserError(`the run in this folder has another start: ${start}`, {
+      file: folder.config,
+      hint: `Resume ${begun.init === undefined ? 'without --init' : `with --init ${begun.init.spec}`}, or choose another --out`,
     });
   }
   checkData(folder, begun.data, wanted.data, say);
@@ -58,27 +67,4 @@ function checkData(
     file,
     hint: `Resume with the manifest and split of its start (${begun.manifest}; it may have moved), or choose another --out`,
   });
-}
-
-/** Settings that differ, as `optimizer.steps (200 there, 600 here)`, in the order of their names there. */
-function differences(there: unknown, here: unknown, path: readonly string[] = []): string[] {
-  if (isGroup(there) && isGroup(here)) {
-    const names = new Set([...Object.keys(there), ...Object.keys(here)]);
-    return [...names].flatMap((name) => differences(there[name], here[name], [...path, name]));
-  }
-  // Both are parsed: what is equal is written alike.
-  if (JSON.stringify(there) === JSON.stringify(here)) return [];
-  const shown = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
-  return [`${path.join('.')} (${shown(there)} in the folder, ${shown(here)} now)`];
-}
-
-const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const mostListed = 6;
-
-function listed(all: readonly string[]): string {
-  const more = all.length - mostListed;
-  const shown = all.slice(0, mostListed).join(', ');
-  return more > 0 ? `${shown}, and ${more} more` : shown;
 }

@@ -9,6 +9,7 @@ import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import { maskings } from './masking/index.js';
 import { type RunData, runDataSchema } from './run-data.js';
+import { type StartOrigin, startOriginSchema } from './start-origin.js';
 import type { TrainingState } from './step.js';
 
 export interface RunFolder {
@@ -24,6 +25,8 @@ export interface RunFolder {
 export interface Run {
   readonly config: PretrainConfig;
   readonly data: RunData;
+  /** The checkpoint whose weights it starts with; a run without starts with new ones. */
+  readonly init?: StartOrigin | undefined;
 }
 
 export function runFolder(out: string): RunFolder {
@@ -39,15 +42,16 @@ export function runFolder(out: string): RunFolder {
 
 /**
  * Writes the settings: the encoder's under `encoder`, where a SPEC's reader looks for them. A masking strategy of a plug-in
- * has its module under `plugins`, from the run's folder: the run goes on with it. What data it began with stands under `data`.
+ * has its module under `plugins`, from the run's folder: the run goes on with it. What data it began with stands under `data`,
+ * the checkpoint whose weights it started with under `init`.
  */
-export async function writeConfig(folder: RunFolder, { config, data }: Run): Promise<void> {
+export async function writeConfig(folder: RunFolder, { config, data, init }: Run): Promise<void> {
   const { encoder, ...training } = config;
   const module = maskings.moduleOf(config.masking.strategy);
   const plugins = module === undefined ? {} : { plugins: [moduleSeenFrom(folder.path, module)] };
   await writeFileAtomic(
     folder.config,
-    `${JSON.stringify({ encoder, training, data, ...plugins }, null, 2)}\n`,
+    `${JSON.stringify({ encoder, training, data, init, ...plugins }, null, 2)}\n`,
   );
 }
 
@@ -90,18 +94,20 @@ export async function readConfig(folder: RunFolder): Promise<PretrainConfig | un
 /** The settings and the data of the run in a folder (no data of one that an earlier version began); undefined when there is none. */
 export async function readRun(
   folder: RunFolder,
-): Promise<(Pick<Run, 'config'> & { readonly data: RunData | undefined }) | undefined> {
+): Promise<(Pick<Run, 'config' | 'init'> & { readonly data: RunData | undefined }) | undefined> {
   const text = await readFile(folder.config, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    const { encoder, training, data } = JSON.parse(text) as {
+    const { encoder, training, data, init } = JSON.parse(text) as {
       encoder: unknown;
       training: object;
       data?: unknown;
+      init?: unknown;
     };
     return {
       config: pretrainSchema.parse({ encoder, ...training }),
       data: runDataSchema.optional().parse(data),
+      ...(init !== undefined && { init: startOriginSchema.parse(init) }),
     };
   } catch (error) {
     throw new UserError(`is not a settings file of a pre-training run (${messageOf(error).split('\n')[0]})`, {

@@ -2,39 +2,34 @@
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile, removeUnfinished } from '../base/files.js';
-import type { HostParameters } from '../base/host-tensor.js';
 import { createProgress } from '../base/progress.js';
 import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
 import { frameCount } from '../encoders/families/ehmam.js';
-import {
-  decoderSpecs,
-  encoderSpecs,
-  predictorSpecs,
-  startParameters,
-} from '../encoders/families/ehmam-parameters.js';
 import type { Engine } from '../engine/engine.js';
-import { adamStart } from '../nn/adam.js';
 import { runUpdates } from '../training/loop.js';
 import { keepRun } from './checkpoint.js';
 import type { PretrainConfig } from './config.js';
 import { maskings } from './masking/index.js';
 import { checkFolder } from './opening.js';
-import { type RunData, runDataOf } from './run-data.js';
+import { runDataOf } from './run-data.js';
 import { type Run, type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
+import { startState } from './start-state.js';
 import {
   compileStep,
   type HeldState,
   holdState,
-  isLocal,
   readState,
   releaseState,
   type TrainingState,
 } from './step.js';
 import { cropSamples, type UpdateLog, updateOnce } from './update.js';
+import type { WarmStart } from './warm-start.js';
 
 export interface PretrainOptions {
   readonly config: PretrainConfig;
+  /** The weights to start with (default: new ones); its sizes are the settings'. */
+  readonly init?: WarmStart | undefined;
   readonly utterances: readonly Utterance[];
   readonly out: string;
   readonly engine: Engine;
@@ -75,15 +70,16 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   checkCrops(config);
   const folder = runFolder(options.out);
   const data = await runDataOf(options.utterances);
-  await checkFolder(folder, { config, data }, resume, say);
-  const start = startState(config);
-  const keeper = await keepRun(folder, config, start, say);
+  const identity: Run = { config, data, init: options.init?.origin };
+  await checkFolder(folder, identity, resume, say);
+  const start = startState(config, options.init);
+  const keeper = await keepRun(folder, identity, start, say);
   const { update: firstStep, state: first } = keeper.restored ?? { update: 0, state: start };
   if (firstStep >= steps) {
     await writeEncoder(folder, first);
     return { steps: firstStep, finished: true, last: undefined };
   }
-  const run = openSteps(options, { folder, data, firstStep }, first);
+  const run = openSteps(options, { folder, identity, firstStep }, first);
   const progress = createProgress('pre-train', steps, { quiet, initial: firstStep });
   try {
     const { update, state, interrupted } = await runUpdates<HeldState, TrainingState>(
@@ -126,9 +122,9 @@ function openSteps(
   { config, utterances, engine }: PretrainOptions,
   {
     folder,
-    data,
+    identity,
     firstStep,
-  }: { readonly folder: RunFolder; readonly data: RunData; readonly firstStep: number },
+  }: { readonly folder: RunFolder; readonly identity: Run; readonly firstStep: number },
   { student }: TrainingState,
 ): Steps {
   const programs = compileStep(engine, config, student);
@@ -147,7 +143,7 @@ function openSteps(
       const { value: batch } = await crops.next();
       const { state, log } = await updateOnce(programs, config, before, batch);
       try {
-        if (last === undefined) await beginRun(folder, { config, data }, firstStep);
+        if (last === undefined) await beginRun(folder, identity, firstStep);
         const now = performance.now();
         last = {
           ...log,
@@ -185,20 +181,6 @@ function checkCrops({ encoder, batch }: PretrainConfig): void {
   throw new UserError(`a crop of ${short} s has fewer than two frames`, {
     hint: 'Increase batch.cropSeconds',
   });
-}
-
-/** Parameters, moments and a teacher that starts as a copy of the student. */
-function startState(config: PretrainConfig): TrainingState {
-  const { encoder, seed } = config;
-  const student = startParameters(
-    { ...encoderSpecs(encoder), ...decoderSpecs(encoder), ...predictorSpecs(encoder) },
-    seed,
-  );
-  const taught = { ...encoderSpecs(encoder), ...predictorSpecs(encoder) };
-  const teacher: HostParameters = Object.fromEntries(
-    Object.entries(student).filter(([name]) => name in taught && !isLocal(name)),
-  );
-  return { student, teacher, adam: adamStart(student) };
 }
 
 /** What the progress says of a step, the most telling first: a narrow terminal cuts the end. */

@@ -48,6 +48,8 @@ export interface ComparisonCell {
   /** Of the difference, paired by utterance; p after Holm's correction over the table (see `withSignificance`). */
   readonly differenceInterval?: readonly [low: number, high: number];
   readonly pValue?: number;
+  /** The smallest true difference that this test set would have shown, four times in five (see `detectableDifference`). */
+  readonly detectable?: number;
 }
 
 export interface ComparisonRow {

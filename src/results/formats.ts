@@ -4,7 +4,7 @@ import type { Comparison, ComparisonRow } from './compare.js';
 import { latexText, markdownText } from './layout/documents.js';
 import type { Layout } from './layout/layout.js';
 import { type TerminalOptions, terminalText } from './layout/terminal.js';
-import { layerLayouts, layoutOf } from './table.js';
+import { layerLayouts, layoutOf, type TableOptions } from './table.js';
 
 export const comparisonFormats = ['table', 'markdown', 'latex', 'csv', 'json'] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
@@ -13,9 +13,9 @@ export type ComparisonFormat = (typeof comparisonFormats)[number];
 export function formatComparison(
   comparison: Comparison,
   format: ComparisonFormat,
-  options: TerminalOptions = {},
+  options: TerminalOptions & TableOptions = {},
 ): string {
-  const layouts = (): Layout[] => [layoutOf(comparison), ...layerLayouts(comparison)];
+  const layouts = (): Layout[] => [layoutOf(comparison, options), ...layerLayouts(comparison)];
   switch (format) {
     case 'table':
       return layouts()
@@ -61,6 +61,7 @@ function csv({ columns, rows, published = [], score, layers = [] }: Comparison):
           difference_high: cell.differenceInterval?.[1],
           p_holm: cell.pValue,
           significant: cell.pValue === undefined ? undefined : String(cell.pValue < 0.05),
+          detectable: cell.detectable,
         };
       });
       return row.score === undefined ? cells : [...cells, { ...encoder, ...scored, value: row.score }];
@@ -97,5 +98,5 @@ function csv({ columns, rows, published = [], score, layers = [] }: Comparison):
 const csvColumns = [
   ...['encoder', 'encoder_hash', 'seeds', 'task', 'task_version', 'preset', 'manifest_hash', 'metric'],
   ...['direction', 'value', 'low', 'high', 'utterances', 'seed_count', 'deviation', 'difference'],
-  ...['difference_low', 'difference_high', 'p_holm', 'significant', 'published'],
+  ...['difference_low', 'difference_high', 'p_holm', 'significant', 'detectable', 'published'],
 ];

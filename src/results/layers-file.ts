@@ -13,7 +13,7 @@ import { engineSchema, metricSchema, place, type ResultRecord, type StoredRecord
 
 /** Inside `<folder>/<encoder>/<task>/`, beside the record of the weighted sum. */
 export const layersFileName = 'layers.json';
-const linesFileName = 'layers.jsonl';
+export const layersLinesFileName = 'layers.jsonl';
 
 const format = 'ehmam layers 1';
 
@@ -70,8 +70,8 @@ export async function writeLayers(
   const file = join(folder, layersFileName);
   // What cannot be removed cannot be written either, and that is said with its hint.
   await rm(file, { force: true }).catch(() => undefined);
-  const predictionsHash = await writePredictions(join(folder, linesFileName), lines);
-  const whole = layersSchema.parse({ ...layers, format, predictions: linesFileName, predictionsHash });
+  const predictionsHash = await writePredictions(join(folder, layersLinesFileName), lines);
+  const whole = layersSchema.parse({ ...layers, format, predictions: layersLinesFileName, predictionsHash });
   await writeFileAtomic(file, `${JSON.stringify(whole, null, 2)}\n`);
 }
 

@@ -88,6 +88,8 @@ export const recordSchema = z.strictObject({
   engine: engineSchema,
   /** Of this program's own checkout, `-dirty` where files differ from it. */
   gitCommit: text.optional(),
+  /** The state of the user's own work: `--label`, or the commit of the repository that the run was started in. */
+  revision: text.optional(),
   /** By name; the first one is the one that tables show. */
   metrics: z
     .record(text, metricSchema)

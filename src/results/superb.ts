@@ -100,5 +100,6 @@ export function scoreNotes({ tasks, of }: ScoreScope): string[] {
       : ` (here only over ${tasks.join(', ')}: not comparable with the SUPERB leaderboard)`;
   return [
     `SUPERB score: 1000 / tasks · sum over tasks of (value - FBANK's) / (best - FBANK's), as on the public leaderboard${over}`,
+    "Scores on other corpora than SUPERB's own (mini-superb's, for example) are not comparable with the leaderboard",
   ];
 }

@@ -1,5 +1,6 @@
 /** @file What a comparison's table shows: values in percent, arrows, intervals, seeds, differences, and what marks mean. */
 import { inPercent } from '../base/decimal.js';
+import { familyFactor } from '../metrics/index.js';
 import type { Comparison, ComparisonCell, ComparisonColumn, LayerCell } from './compare.js';
 import { type Layout, type LayoutCell, plainCell } from './layout/layout.js';
 import { scoreNotes } from './superb.js';
@@ -36,8 +37,13 @@ export function utterancesOf(comparison: Comparison, column: number): number | u
   return counts.size === 1 ? [...counts][0] : undefined;
 }
 
+export interface TableOptions {
+  /** Whether it says at every difference what the test set could have shown. */
+  readonly power?: boolean | undefined;
+}
+
 /** The comparison as a table of texts: our rows, then the published ones; the SUPERB score last. */
-export function layoutOf(comparison: Comparison): Layout {
+export function layoutOf(comparison: Comparison, { power = false }: TableOptions = {}): Layout {
   const { columns, rows, published = [], score } = comparison;
   const utterances = columns.map((_, i) => utterancesOf(comparison, i));
   const bestScore = Math.max(...rows.map((row) => row.score ?? Number.NEGATIVE_INFINITY));
@@ -53,7 +59,7 @@ export function layoutOf(comparison: Comparison): Layout {
       ...rows.map((row) => ({
         label: row.label,
         cells: [
-          ...row.cells.map((cell, i) => cell && cellOf(cell, utterances[i] === undefined)),
+          ...row.cells.map((cell, i) => cell && cellOf(cell, utterances[i] === undefined, power)),
           ...(score === undefined ? [] : [scoreCell(row.score, row.score === bestScore)]),
         ],
       })),
@@ -67,12 +73,12 @@ export function layoutOf(comparison: Comparison): Layout {
         ],
       })),
     ],
-    notes: notesOf(comparison),
+    notes: [...notesOf(comparison), ...(power ? powerNotes(comparison) : [])],
   };
 }
 
 /** The tables of hidden states: a row a hidden state, a column an encoder; the best of each column stands out. */
-export function layerLayouts({ layers = [] }: Comparison): Layout[] {
+export function layerLayouts({ layers = [] }: Pick<Comparison, 'layers'>): Layout[] {
   return layers.map(({ taskLabel, metric, direction, rows }): Layout => {
     const count = Math.max(...rows.map((row) => row.layers.length));
     const better = direction === 'higher' ? Math.max : Math.min;
@@ -143,6 +149,28 @@ function notesOf({ columns, rows, baseline, published = [], score }: Comparison)
   ];
 }
 
+/** What "could show" means, and how much more it takes after the correction for many comparisons. */
+function powerNotes({ rows }: Comparison): string[] {
+  const tested = rows.flatMap((row) => row.cells.filter((cell) => cell?.pValue !== undefined));
+  if (tested.length === 0) return [];
+  const unknown = tested.some((cell) => cell?.detectable === undefined);
+  return [
+    `could show: the smallest true difference, in points, that this test set would find in 4 of 5 cases (p < 0.05, paired)${familyText(tested.length)}`,
+    ...(unknown ? ['could show ?: unknown, because both encoders predicted the same'] : []),
+  ];
+}
+
+/** How much more it takes where a table of comparisons shares one level. */
+export function familyText(comparisons: number, level = 0.05): string {
+  if (comparisons < 2) return '';
+  return `; a single one among ${comparisons} must be ${familyFactor(comparisons, { level }).toFixed(2)} times as large after Holm's correction`;
+}
+
+/** `could show 2.10`, where a difference was tested. */
+function couldShow({ pValue, detectable }: ComparisonCell): string[] {
+  return pValue === undefined ? [] : [`could show ${detectable === undefined ? '?' : percent(detectable)}`];
+}
+
 /** `A, B (where from); C (where from)`. */
 function sourcesOf(rows: NonNullable<Comparison['published']>): string {
   const bySource = new Map<string, string[]>();
@@ -158,7 +186,7 @@ function headLines(column: ComparisonColumn, utterances: number | undefined): st
   ];
 }
 
-function cellOf(cell: ComparisonCell, showUtterances: boolean): LayoutCell {
+function cellOf(cell: ComparisonCell, showUtterances: boolean, power: boolean): LayoutCell {
   const { value, interval, difference, differenceInterval, utterances, best } = cell;
   return {
     value: percent(value),
@@ -168,6 +196,7 @@ function cellOf(cell: ComparisonCell, showUtterances: boolean): LayoutCell {
       ...(cell.seeds > 1 ? [`${cell.seeds} seeds, sd ${percent(cell.deviation)}`] : []),
       ...(difference === undefined ? [] : [`Δ ${points(difference)}${markOf(cell)}`]),
       ...(differenceInterval === undefined ? [] : [`(${differenceInterval.map(points).join(' to ')})`]),
+      ...(power ? couldShow(cell) : []),
       ...(showUtterances ? [`n ${utterances}`] : []),
     ],
   };

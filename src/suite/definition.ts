@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type PresetName, presetNames } from '../api/presets.js';
+import { type SettingChange, withChanges } from '../base/changed-settings.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
@@ -27,7 +28,12 @@ const suiteTaskSchema = z.strictObject({
 });
 
 const pretrainingSchema = z.strictObject({
-  preset: text.default('tiny').describe('Sizes and schedule: tiny, small or base'),
+  preset: text
+    .optional()
+    .describe('Sizes and schedule: tiny, small or base (default: tiny; with init, the one of its sizes)'),
+  init: text
+    .optional()
+    .describe('SPEC of a checkpoint whose weights it starts with; ./ is relative to the suite file'),
   config: text.optional().describe("File of settings that replace the preset's"),
   masking: text.optional().describe('Masking strategy (default: that of preset and settings file)'),
   manifest: text.describe('Manifest (CSV) of the audio; relative to the suite file'),
@@ -75,9 +81,9 @@ export const suiteSchema = z.strictObject({
     .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
   encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
   seeds: z
-    .union([z.int().min(1).max(100), z.array(z.int().nonnegative()).min(1)])
+    .union([z.int().min(1), z.array(z.int().nonnegative()).min(1)])
     .optional()
-    .describe('Number of seeds of the heads, or a list of seeds'),
+    .describe('Number of seeds of the heads (up to 100), or which: [1, 2], 1338'),
   lr: z
     .union([z.literal('search'), z.number().positive()])
     .optional()
@@ -130,7 +136,7 @@ export interface Suite {
   readonly encoders: readonly SuiteEncoder[];
   /** Modules that are loaded first: absolute paths and names of packages. */
   readonly plugins?: readonly string[] | undefined;
-  /** How many seeds of heads, or which. */
+  /** How many seeds of heads (up to 100), or which. */
   readonly seeds?: number | readonly number[] | undefined;
   readonly lr?: 'search' | number | undefined;
   readonly preset?: PresetName | undefined;
@@ -151,6 +157,8 @@ export interface LoadSuiteOptions {
   /** Where a named suite's corpus is kept (default: the user's cache folder). */
   readonly cacheFolder?: string | undefined;
   readonly quiet?: boolean | undefined;
+  /** Settings in place of the suite's; paths in them are relative to its file, as if they stood there. */
+  readonly changes?: readonly SettingChange[] | undefined;
 }
 
 /** Suites that need no file: their corpora are made on first use. */
@@ -159,7 +167,7 @@ export const isSuiteName = (text: string): boolean => (suiteNames as readonly st
 
 /**
  * The suite of that name, or in that file.
- * @throws UserError for an unknown name and a file that is no suite
+ * @throws UserError for an unknown name, a file that is no suite, and a change that cannot be
  */
 export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (fileOrName === 'mini') return miniSuite(options);
@@ -173,13 +181,19 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     });
   });
   const source = settingsSource(content, fileOrName);
-  const { tasks, encoders, plugins, ...others } = checked(suiteSchema, source);
   const folder = dirname(fileOrName);
+  const { changes = [] } = options;
+  const { tasks, encoders, plugins, ...others } = withChanges(
+    checked(suiteSchema, source),
+    changes,
+    suiteSchema,
+  );
   return {
     ...others,
     tasks: tasks.map((task, i) => ({
       ...task,
-      settingsSource: { ...source, at: ['tasks', i, 'settings'] },
+      // What the command line changed stands in no file.
+      ...(changes.length === 0 && { settingsSource: { ...source, at: ['tasks', i, 'settings'] } }),
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
@@ -197,7 +211,7 @@ const specFrom = (folder: string, spec: string): string =>
   /^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec;
 
 function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): SuitePretraining {
-  const { manifest, root, config } = pretrain;
+  const { manifest, root, config, init } = pretrain;
   return {
     name,
     pretrain: {
@@ -205,6 +219,7 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       manifest: resolve(folder, manifest),
       ...(root !== undefined && { root: resolve(folder, root) }),
       ...(config !== undefined && { config: resolve(folder, config) }),
+      ...(init !== undefined && { init: specFrom(folder, init) }),
     },
   };
 }
@@ -213,32 +228,57 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
 export const miniPlace = (task: string): string => `mini/${task}.csv`;
 
 async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const suite = { name: 'mini', encoders: miniEncoders };
+  checkChanges({ ...suite, tasks: miniTasks.map((name) => ({ name, manifest: name })) }, options);
   const { tasks } = await buildMiniSuite(corpusOptions(options));
-  return {
-    name: 'mini',
-    tasks: miniTasks.map((name) => ({
-      name,
-      manifest: tasks[name],
-      recordedAs: miniPlace(name),
-    })),
-    encoders: miniEncoders,
-  };
+  return changed(
+    {
+      ...suite,
+      tasks: miniTasks.map((name) => ({
+        name,
+        manifest: tasks[name],
+        recordedAs: miniPlace(name),
+      })),
+    },
+    options,
+  );
 }
 
 /** All ten tasks, those of the mini suite among them. */
 async function miniSuperbSuite(options: LoadSuiteOptions): Promise<Suite> {
+  const suite = { name: 'mini-superb', encoders: miniEncoders };
+  checkChanges({ ...suite, tasks: superbTasks.map((name) => ({ name, manifest: name })) }, options);
   const { tasks, pairs } = await buildMiniSuperb(corpusOptions(options));
+  return changed(
+    {
+      ...suite,
+      tasks: superbTasks.map((name) => ({
+        name,
+        manifest: tasks[name],
+        pairs: pairs[name],
+        recordedAs: ofMini.has(name) ? miniPlace(name) : `mini-superb/${name}.csv`,
+      })),
+    },
+    options,
+  );
+}
+
+/** A named suite with changes; where they give a task another manifest, records name that. */
+function changed(suite: Suite, { changes = [] }: LoadSuiteOptions): Suite {
+  if (changes.length === 0) return suite;
+  const tasks = suite.tasks.map(({ recordedAs: _, ...task }) => task);
+  const given = withChanges({ ...suite, tasks }, changes, suiteSchema);
   return {
-    name: 'mini-superb',
-    tasks: superbTasks.map((name) => ({
-      name,
-      manifest: tasks[name],
-      pairs: pairs[name],
-      recordedAs: ofMini.has(name) ? miniPlace(name) : `mini-superb/${name}.csv`,
-    })),
-    encoders: miniEncoders,
+    ...given,
+    tasks: given.tasks.map((task) => {
+      const own = suite.tasks.find(({ name, manifest }) => name === task.name && manifest === task.manifest);
+      return own === undefined ? task : { ...task, recordedAs: own.recordedAs };
+    }),
   };
 }
+
+/** Whether changes can be is known before a corpus is made. */
+const checkChanges = (suite: Suite, options: LoadSuiteOptions): void => void changed(suite, options);
 
 const ofMini: ReadonlySet<string> = new Set(miniTasks);
 const miniEncoders = ['fbank', 'random:tiny'];

@@ -1,5 +1,5 @@
 /** @file One encoder on one task: features, head, test, record. */
-import type { HeadResult, HeadWork, Keeping, Prediction } from '../api/head-kind.js';
+import type { HeadResult, HeadWork, Keeping, Look, Prediction } from '../api/head-kind.js';
 import { type Columns, columnNames, type JudgedRow, type Split, type Task } from '../api/task.js';
 import { runtimeVersions } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -20,6 +20,8 @@ export interface EvaluateOptions {
   readonly storage: FeatureStorage;
   /** Told how much of the training is done, from 0 to 1: of one seed, where heads train one after the other. */
   readonly onProgress?: ((share: number, note?: string) => void) | undefined;
+  /** Told of every look at dev, and of which fold it is. */
+  readonly onLook?: ((look: Look, fold: string | undefined) => void) | undefined;
   /** How a training is kept that starts from this seed, of the fold at this place; without it none is. */
   readonly keepingOf?: ((seed: number, fold: number) => Omit<Keeping, 'origin'>) | undefined;
 }
@@ -154,7 +156,7 @@ function workOf(
   part: Part,
   features: Features,
   kept: Usable,
-  { engine, quiet, onProgress, keepingOf }: PartOptions,
+  { engine, quiet, onProgress, onLook, keepingOf }: PartOptions,
 ): PartWork {
   const { planned, fold } = part;
   const { task } = planned;
@@ -183,6 +185,7 @@ function workOf(
     title: `${task.name} head on ${encoder.name}${fold === undefined ? '' : `, fold ${fold}`}`,
     quiet,
     onProgress,
+    onLook: onLook && ((look) => onLook(look, fold)),
     keepingOf: keepingOf && ((seed) => ({ ...keepingOf(seed), origin })),
   };
   return { part, work, rowsOf, speakers: judged.test.map(({ speaker }) => speaker) };

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 
 export type SuiteEvent =
   /** A run begins: how many jobs there are, and how many of them are to be done. */
-  | { readonly event: 'planned'; readonly suite: string; readonly jobs: number; readonly todo: number }
+  | {
+      readonly event: 'planned';
+      readonly suite: string;
+      readonly jobs: number;
+      readonly todo: number;
+      /** How many are done at a time, where the run decides it. */
+      readonly workers?: number | undefined;
+    }
   | { readonly event: 'started'; readonly job: string; readonly title: string }
   | {
       readonly event: 'progress';

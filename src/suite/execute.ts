@@ -6,7 +6,8 @@ import { readRecord } from '../results/store.js';
 import { logEvent } from './events.js';
 import { removeCheckpoints } from './folds.js';
 import { type HeadJob, type JobGraph, seedFolder } from './job.js';
-import { type RunReport, runLocally } from './local.js';
+import { type RunReport, runLocally, workersFor } from './local.js';
+import { outlookOf } from './outlook.js';
 import { checkWritable } from './plan.js';
 import { runOnSlurm } from './slurm/launch.js';
 import { forgetDone, readDone, stateFolderOf, writeGraph } from './state.js';
@@ -58,14 +59,20 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
   await checkWritable(graph.out);
   if (options.resume === false) await forgetTrainings(graph, todo);
   const graphFile = await writeGraph(state, graph);
-  logEvent(state, { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length }, say);
-  const view = viewOf(`suite ${graph.suite}`, todo, options.quiet);
+  const workers = options.launcher === 'slurm' ? undefined : workersFor(graph, todo.length, options.jobs);
+  const { estimator, course } = outlookOf(graph, known, workers);
+  logEvent(
+    state,
+    { event: 'planned', suite: graph.suite, jobs: graph.jobs.length, todo: todo.length, workers },
+    say,
+  );
+  const view = viewOf(`suite ${graph.suite}`, course(todo), options);
   let report: RunReport;
   try {
     report =
-      options.launcher === 'slurm'
+      workers === undefined
         ? await runOnSlurm(state, graph, { ...options, detach: options.detach ?? false, watcher: view })
-        : await runLocally(state, graph, graphFile, { ...options, watcher: view });
+        : await runLocally(state, graph, graphFile, { ...options, workers, estimator, watcher: view });
   } finally {
     view.stop();
   }

@@ -1,10 +1,14 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
 import { join } from 'node:path';
+import type { DataSize } from '../api/head-kind.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { lookAlikeRemarks } from '../data/look-alikes.js';
 import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
+import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
+import { parameterCount } from '../encoders/parameter-specs.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
+import { dataSizeOf } from './data-size.js';
 import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
 import {
   checkNames,
@@ -30,7 +34,7 @@ import { planPretraining } from './pretraining.js';
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,
-    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures'>,
+    Pick<JobGraph, 'checkpointSeconds' | 'verifyFeatures' | 'revision' | 'tensorboard'>,
     EncoderOptions {
   /** Whether heads that can are trained on every hidden state alone too (default: what the suite says). */
   readonly layerwise?: boolean | undefined;
@@ -41,6 +45,7 @@ interface TaskToDo {
   readonly planned: Pick<PlannedTask, 'task' | 'head' | 'hashes' | 'preset'> & {
     /** How many heads a seed has: one, or one a fold. */
     readonly heads: number;
+    readonly size: DataSize;
   };
 }
 
@@ -78,9 +83,10 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     if (planned === undefined) continue;
     for (const remark of lookAlikeLabels(planned)) options.remark?.(`task ${wanted.name}: ${remark}`);
     // The utterances are not needed any more.
-    const { task, head, hashes, preset, folds } = planned;
+    const { task, head, hashes, preset, folds, data } = planned;
+    const size = dataSizeOf(data, hashes.seconds);
     const { settingsSource: _, ...kept } = wanted;
-    tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1 } });
+    tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
   }
   const pretraining: PretrainJob[] = [];
   const plugins = new Set(options.plugins);
@@ -95,7 +101,8 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
       const { job } = planned;
       for (const module of planned.plugins) plugins.add(module);
       pretraining.push(job);
-      const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0 };
+      const parameters = parameterCount(encoderSpecs(job.config.encoder));
+      const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0, parameters };
       encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
     }
   }
@@ -131,7 +138,9 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     featureBudgetBytes: options.featureBudgetBytes,
     verifyFeatures: options.verifyFeatures,
     checkpointSeconds: options.checkpointSeconds,
+    ...(options.tensorboard !== undefined && { tensorboard: options.tensorboard }),
     plugins: [...plugins],
+    revision: options.revision,
     jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
     problems,
   };
@@ -165,24 +174,29 @@ function hashingOnce(): HashManifest {
 async function pretrainJob(
   encoder: Exclude<SuiteEncoder, string>,
   suite: Suite,
-  { out, engine }: GraphOptions,
+  { out, engine, quiet, remark }: GraphOptions,
   hashOnce: HashManifest,
 ): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
   const { manifest, root, split } = encoder.pretrain;
-  const { config, plugins } = await planPretraining(encoder.pretrain);
+  const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
+  for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
   const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
   const job: PretrainJob = {
     kind: 'pretrain',
-    key: keyOf(['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu']),
+    key: keyOf([
+      ...['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu'],
+      ...(init === undefined ? [] : [init.origin.hash, init.origin.fresh]),
+    ]),
     needs: [],
     title: `pre-train ${name}`,
     resources: suite.resources?.pretrain ?? {},
     work: optimizer.steps * batch.size * seconds,
     encoder: name,
     config,
+    ...(init !== undefined && { init: { spec: encoder.pretrain.init ?? '', hash: init.origin.hash } }),
     manifest,
     root,
     split,
@@ -248,7 +262,7 @@ function headJobs(
   suite: Suite,
   common: Common & { readonly seedFolders: boolean; readonly out: string; readonly layerwise: boolean },
 ): HeadJob[] {
-  const { task, head, hashes, preset, heads } = planned;
+  const { task, head, hashes, preset, heads, size } = planned;
   const { out: _, layerwise: asked, ...decides } = common;
   const layerwise = asked && head.kind.trainLayers !== undefined;
   const groups = head.kind.seedsTogether ? [seeds] : seeds.map((seed) => [seed]);
@@ -264,7 +278,7 @@ function headJobs(
     needs: [...new Set([...needs, ...parts.map(({ key }) => key)])],
     title: `${task.name} head on ${source.name}${seeds.length > 1 || common.seedFolders ? `, seed ${group.join()}` : ''}`,
     resources: suite.resources?.head ?? {},
-    ...costOf(head, group.length * heads, layerwise),
+    ...costOf(head, group.length * heads, size, layerwise),
     encoder: source,
     task: wanted,
     hashes,
@@ -276,8 +290,8 @@ function headJobs(
 /** How many times more heads there are layer by layer: an encoder has some ten hidden states. */
 const layersGuess = 10;
 
-function costOf({ kind, settings }: PlannedTask['head'], heads: number, layerwise: boolean) {
-  const { work, secondsPerUnit } = kind.cost(settings, heads);
+function costOf({ kind, settings }: PlannedTask['head'], heads: number, size: DataSize, layerwise: boolean) {
+  const { work, secondsPerUnit } = kind.cost(settings, heads, size);
   return { work, secondsPerUnit: layerwise ? layersGuess * secondsPerUnit : secondsPerUnit };
 }
 

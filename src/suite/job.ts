@@ -45,6 +45,8 @@ export interface PretrainJob extends JobBase {
   readonly kind: 'pretrain';
   readonly encoder: string;
   readonly config: PretrainConfig;
+  /** The checkpoint whose weights it starts with. */
+  readonly init?: { readonly spec: string; readonly hash: string } | undefined;
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly split: string;
@@ -104,8 +106,12 @@ export interface JobGraph {
   readonly verifyFeatures?: boolean | undefined;
   /** Seconds between the checkpoints of a head in training. */
   readonly checkpointSeconds?: number | undefined;
+  /** Where trainings write scalars for TensorBoard. */
+  readonly tensorboard?: string | undefined;
   /** Plug-ins that every worker loads: absolute paths and names of packages. */
   readonly plugins: readonly string[];
+  /** What records say of the state of the user's work; no job's output depends on it. */
+  readonly revision?: string | undefined;
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];
 }

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseByteSize } from '../base/byte-size.js';
 import { UserError } from '../base/errors.js';
-import { estimatorOf } from './estimate.js';
+import type { Estimator } from './estimate.js';
 import { logEvent } from './events.js';
 import type { Job, JobGraph } from './job.js';
 import { noteFailure } from './note-failure.js';
@@ -12,8 +12,10 @@ import { logPath, readDone } from './state.js';
 import { ownWorker, processWorker, type WorkEnd, type Worker, workersAreProcesses } from './workers.js';
 
 export interface LocalOptions {
-  /** Worker processes at a time (default: by processors and memory). */
-  readonly jobs?: number | undefined;
+  /** Worker processes at a time: see `workersFor`. */
+  readonly workers: number;
+  /** How long jobs may take: of those that could be done, the longest comes first. */
+  readonly estimator: Estimator;
   readonly signal: AbortSignal;
   /** Told when a job starts, goes on and ends. */
   readonly watcher: Watcher;
@@ -56,17 +58,13 @@ export async function runLocally(
   graphFile: string,
   options: LocalOptions,
 ): Promise<RunReport> {
-  const { signal, watcher, say } = options;
+  const { signal, watcher, say, estimator, workers: most } = options;
   const known = readDone(
     state,
     graph.out,
     graph.jobs.map(({ key }) => key),
   );
-  const estimate = estimatorOf(known.values());
-  const schedule = scheduleOf(graph.jobs, new Set(known.keys()), (job) => estimate(job).seconds);
-  const todo = graph.jobs.length - known.size;
-  const cores = availableParallelism();
-  const most = workersAreProcesses ? Math.min(options.jobs ?? usualJobs(graph, cores), todo) : 1;
+  const schedule = scheduleOf(graph.jobs, new Set(known.keys()), (job) => estimator.of(job).seconds);
   const idle: Worker[] = Array.from({ length: most }, () =>
     workersAreProcesses ? processWorker(state, graphFile, say) : ownWorker(state, graph, say),
   );
@@ -129,8 +127,7 @@ export async function runLocally(
   const start = (worker: Worker, job: Job): void => {
     watcher.started(job);
     const atOnce = Math.min(most, running.size + 1 + schedule.ready());
-    const threads =
-      graph.engine.threads ?? job.resources.cpus ?? Math.max(1, Math.floor(cores / Math.max(1, atOnce)));
+    const threads = graph.engine.threads ?? job.resources.cpus ?? usualThreads(atOnce);
     const work = worker
       .work(job, threads, (share, note) => watcher.progress(job, share, note))
       .then(async (end) => {
@@ -165,6 +162,20 @@ export async function runLocally(
   }
   return { done, failed, blocked: schedule.blocked(), interrupted: signal.aborted };
 }
+
+/**
+ * How many jobs are done at a time.
+ * @param wanted as the command line says it (default: by processors and memory)
+ */
+export function workersFor(graph: JobGraph, todo: number, wanted?: number): number {
+  return workersAreProcesses
+    ? Math.max(1, Math.min(wanted ?? usualJobs(graph, availableParallelism()), todo))
+    : 1;
+}
+
+/** Threads of a job where so many are done at once and nothing says how many it takes. */
+export const usualThreads = (atOnce: number): number =>
+  Math.max(1, Math.floor(availableParallelism() / Math.max(1, atOnce)));
 
 /** What a job needs, as the suite says or as its encoder's size lets expect: weights, their copies, what is computed. */
 function memoryOf(job: Job): number {

@@ -1,8 +1,11 @@
 /** @file A suite's jobs at a glance: what is done and what the rest may take, kind by kind and encoder by encoder. */
 import { durationText } from '../base/progress.js';
-import { type Estimate, estimatorOf } from './estimate.js';
+import type { Estimate } from './estimate.js';
+import { secondsTogether } from './forecast.js';
 import { type Job, type JobGraph, type JobKind, jobKinds } from './job.js';
-import { readAllDone, readDone, stateFolderOf } from './state.js';
+import { workersFor } from './local.js';
+import { outlookOf } from './outlook.js';
+import { readDone, stateFolderOf } from './state.js';
 
 /** A plan as a machine reads it. */
 export interface PlanReport {
@@ -13,6 +16,8 @@ export interface PlanReport {
   readonly todo: number;
   /** What one process would need for all that is to do, and whether all of it is known from like jobs. */
   readonly estimate: Estimate;
+  /** What it takes with the processes that a run would start here, jobs after those that they need. */
+  readonly together: { readonly seconds: number; readonly workers: number };
 }
 
 export interface PlannedJob {
@@ -32,10 +37,12 @@ export function planReport(graph: JobGraph): PlanReport {
     graph.out,
     graph.jobs.map(({ key }) => key),
   );
-  const estimate = estimatorOf(readAllDone(state));
+  const open = graph.jobs.filter(({ key }) => !done.has(key));
+  const workers = workersFor(graph, open.length);
+  const { estimator } = outlookOf(graph, done, workers);
   const jobs = graph.jobs.map((job): PlannedJob => {
     const { key, kind, title, needs } = job;
-    return { key, kind, title, needs, done: done.has(key), estimate: estimate(job) };
+    return { key, kind, title, needs, done: done.has(key), estimate: estimator.of(job) };
   });
   const todo = jobs.filter((job) => !job.done);
   return {
@@ -48,6 +55,7 @@ export function planReport(graph: JobGraph): PlanReport {
       seconds: todo.reduce((sum, job) => sum + job.estimate.seconds, 0),
       measured: todo.every((job) => job.estimate.measured),
     },
+    together: { seconds: secondsTogether(open, estimator, workers), workers },
   };
 }
 
@@ -71,11 +79,15 @@ export function planText(graph: JobGraph, report: PlanReport): string {
     const after = { pretrain: '', features: ' (after pretrain)', head: ' (after features)' };
     return ['', `${kind}${ofKind.length > 0 ? after[kind] : ''}`, ...ofKind.flatMap(linesOf)];
   });
-  const { todo, estimate, problems, jobs } = report;
+  const { todo, estimate, together, problems, jobs } = report;
   const rough = estimate.measured ? '' : ' (rough: no similar job measured yet)';
+  const many =
+    together.workers > 1
+      ? ` with ${together.workers} at a time, ${durationText(estimate.seconds)} on one process`
+      : '';
   const head = [
     `suite ${report.suite}: ${jobs.length} jobs, ${jobs.length - todo} done, ${todo} to do`,
-    ...(todo > 0 ? [`about ${durationText(estimate.seconds)} on one process${rough}`] : []),
+    ...(todo > 0 ? [`about ${durationText(together.seconds)}${many}${rough}`] : []),
     ...problems.map(({ title, message }) => `not planned: ${title}: ${message}`),
   ];
   const columns = `${''.padEnd(nameWidth)}${'done'.padStart(8)}${'to do'.padStart(8)}${'estimate'.padStart(16)}`;

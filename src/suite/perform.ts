@@ -11,9 +11,13 @@ import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
+import { stepScalars } from '../pretrain/step-scalars.js';
 import { pretrain } from '../pretrain/train.js';
+import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
 import { layersFileName } from '../results/layers-file.js';
+import { scalarLog } from '../training/scalar-log.js';
 import { hasLayers } from './evaluate-layers.js';
+import { headLogs } from './head-logs.js';
 import {
   type EncoderSource,
   type FeaturesJob,
@@ -84,8 +88,12 @@ async function pretrainEncoder(
   const { manifest, root, split, config, out } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   let remark: string | undefined;
+  const log =
+    graph.tensorboard === undefined ? undefined : scalarLog(join(graph.tensorboard, 'pretrain', job.encoder));
+  const init = job.init && (await plannedStart(job.init));
   const { finished } = await pretrain({
     config,
+    init,
     utterances,
     out,
     engine,
@@ -95,12 +103,28 @@ async function pretrainEncoder(
     say: (text) => {
       remark = text;
     },
-    onStep: ({ step, reconstruction }) =>
-      onProgress(step / config.optimizer.steps, `loss ${reconstruction.toFixed(2)}`),
+    onStep: (step) => {
+      log?.(step.step, stepScalars(step));
+      const pace = `${Number(step.stepsPerSecond.toPrecision(2))} updates/s`;
+      onProgress(step.step / config.optimizer.steps, `loss ${step.reconstruction.toFixed(2)}, ${pace}`);
+    },
   });
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
 }
+
+/** The checkpoint that was planned with. */
+async function plannedStart({ spec, hash }: NonNullable<PretrainJob['init']>): Promise<WarmStart> {
+  const init = await readWarmStart(spec, true);
+  if (init.origin.hash !== hash) throw changedSince(init.origin.name, spec);
+  return init;
+}
+
+const changedSince = (name: string, spec: string): UserError =>
+  new UserError(`the encoder '${name}' has changed since the run was planned`, {
+    file: spec,
+    hint: 'Start the run again',
+  });
 
 /** Where the features of a graph are, for whoever makes or reads them. */
 const storageOf = ({ cacheFolder, featureBudgetBytes, maxBadShare }: JobGraph): FeatureStorage => ({
@@ -147,6 +171,10 @@ async function trainHeads(
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
   let remark: string | undefined;
+  const onLook =
+    graph.tensorboard === undefined
+      ? undefined
+      : headLogs(graph.tensorboard, encoder.name, planned.task.name);
   const stored = await evaluateInto(encoder, planned, {
     engine,
     seeds: job.seeds,
@@ -154,8 +182,10 @@ async function trainHeads(
     storage: storageOf(graph),
     signal,
     onProgress,
+    onLook,
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
+    revision: graph.revision,
     say: (text) => {
       remark = text;
     },
@@ -176,11 +206,7 @@ function keeping(graph: JobGraph) {
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
-    if (hash !== undefined && loaded.hash !== hash)
-      throw new UserError(`the encoder '${name}' has changed since the run was planned`, {
-        file: spec,
-        hint: 'Start the run again',
-      });
+    if (hash !== undefined && loaded.hash !== hash) throw changedSince(name, spec);
     return loaded;
   });
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {

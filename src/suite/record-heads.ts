@@ -22,6 +22,8 @@ export interface Recording extends Partial<Pick<Keeping, 'everySeconds' | 'signa
   readonly folderOf: (seed: number) => string;
   /** Whether heads are trained on every hidden state alone too, where the kind can. */
   readonly layerwise?: boolean | undefined;
+  /** What records say of the state of the user's work. */
+  readonly revision?: string | undefined;
 }
 
 /**
@@ -74,7 +76,9 @@ export async function evaluateInto(
         const { unchanged: manifestHash } = task.hashes;
         await writeHead(file, head, { task: name, encoderHash: encoder.hash, fold, manifestHash });
       }
-      return writeRecord(folder, record, predictions, tensors);
+      const { revision } = options;
+      const whole = { ...record, ...(revision !== undefined && { revision }) };
+      return writeRecord(folder, whole, predictions, tensors);
     });
     known.set(record.seed, written);
   }

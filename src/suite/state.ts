@@ -16,7 +16,7 @@ const doneSchema = z.strictObject({
   kind: z.enum(jobKinds),
   title: z.string(),
   finishedAt: z.string(),
-  /** How long it took, and how much work it was (as the job says). */
+  /** How long it took, and how much of the job's work was done in that time: none where all was there already. */
   seconds: z.number(),
   work: z.number(),
   /** What its pace is compared with: heads of one task, features of one encoder. */

@@ -1,6 +1,8 @@
-/** @file What a local run shows: one progress of all jobs, and what goes wrong as it happens. */
-import { createProgress, isTerminal, type Progress } from '../base/progress.js';
-import { type Job, jobKinds } from './job.js';
+/** @file What a run shows while it goes on: how far each kind of job is and how long the rest takes; what goes wrong as it happens. */
+import { type LiveLines, liveLines, type Screen } from '../base/live-lines.js';
+import { isTerminal, logMilliseconds } from '../base/progress.js';
+import type { Forecast, RunCourse } from './forecast.js';
+import { forecastLine, forecastLines } from './forecast-text.js';
 import type { RunReport, Watcher } from './local.js';
 import { logPath, shortKey } from './state.js';
 
@@ -8,59 +10,90 @@ export interface View extends Watcher {
   stop(): void;
 }
 
-/**
- * A view of a run on stderr.
- * @param todo the jobs that are to be done
- */
-export function viewOf(title: string, todo: readonly Job[], quiet: boolean): View {
-  const progress: Progress = createProgress(title, todo.length, { quiet });
-  const shares = new Map<Job, { readonly share: number; readonly note?: string | undefined }>();
-  const totals = jobKinds.map((kind) => todo.filter((job) => job.kind === kind).length);
-  const ended = jobKinds.map(() => 0);
-  let done = 0;
-  let failures = 0;
-  const show = (): void => {
-    const counts = jobKinds.flatMap((kind, i) =>
-      (totals[i] ?? 0) > 0 ? [`${kind} ${ended[i]}/${totals[i]}`] : [],
-    );
-    const running = [...shares].map(([job, { share, note }]) =>
-      [job.title, share > 0 && `${Math.floor(100 * share)} %`, note].filter(Boolean).join(' '),
-    );
-    const failed = failures > 0 ? [`${failures} failed`] : [];
-    const part = [...shares.values()].reduce((sum, { share }) => sum + share, 0);
-    progress.update(Math.floor((done + part) * 10) / 10, [...counts, ...failed, ...running].join('; '));
+export interface ViewOptions {
+  readonly quiet: boolean;
+  /** Where to write (default: stderr). */
+  readonly stream?: Screen;
+  /** What kind the terminal is (default: $TERM). */
+  readonly terminal?: string;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Where the course of a run is seen. */
+export interface Display extends LiveLines {
+  /** Counts have changed: that is shown at once. */
+  changed(): void;
+}
+
+/** A forecast is made no more often than this: that of a thousand jobs takes a while. */
+const forecastMilliseconds = 1000;
+
+/** Shows the course of a run: on a terminal a line a kind of job, drawn anew; elsewhere a line every 30 s. */
+export function displayOf(title: string, course: RunCourse, options: ViewOptions): Display {
+  const { quiet, stream = process.stderr, now = Date.now } = options;
+  if (quiet) return { say: () => undefined, changed: () => undefined, stop: () => undefined };
+  let made: { readonly at: number; readonly forecast: Forecast } | undefined;
+  const forecast = (): Forecast => {
+    const at = now();
+    if (made === undefined || at - made.at >= forecastMilliseconds)
+      made = { at, forecast: course.forecast(at / 1000) };
+    return made.forecast;
   };
-  const leave = (job: Job): void => {
-    shares.delete(job);
-    show();
+  const lines = isTerminal(stream, options.terminal)
+    ? liveLines(stream, () => forecastLines(title, forecast()))
+    : logLines(stream, () => forecastLine(title, forecast()));
+  return {
+    ...lines,
+    changed() {
+      made = undefined;
+    },
   };
-  const say = (text: string): void => {
-    // A terminal's bar would be torn: there the summary tells.
-    if (!quiet && !isTerminal(process.stderr)) process.stderr.write(`${text}\n`);
-  };
+}
+
+/** A view of a run that tells its course what happens when it happens. */
+export function viewOf(title: string, course: RunCourse, options: ViewOptions): View {
+  const { now = Date.now } = options;
+  const { say, changed, stop } = displayOf(title, course, options);
+  const seconds = (): number => now() / 1000;
   return {
     started(job) {
-      shares.set(job, { share: 0 });
-      show();
+      course.started(job, seconds());
+      changed();
     },
-    progress(job, share, note) {
-      shares.set(job, { share, note });
-      show();
-    },
+    progress: (job, share, note) => course.progress(job, share, note, seconds()),
     done(job) {
-      done++;
-      const kind = jobKinds.indexOf(job.kind);
-      ended[kind] = (ended[kind] ?? 0) + 1;
-      leave(job);
+      course.done(job, seconds());
+      changed();
     },
     failed(job, message) {
-      failures++;
+      course.failed(job);
+      changed();
       say(`failed: ${job.title}: ${message}`);
-      leave(job);
     },
     retried: (job, message) => say(`again: ${job.title}: ${message}`),
-    putBack: leave,
-    stop: () => progress.stop(''),
+    putBack(job) {
+      course.putBack(job);
+      changed();
+    },
+    stop() {
+      changed();
+      stop();
+    },
+  };
+}
+
+/** A line at the start, every 30 s, and at the end. */
+function logLines(stream: Screen, line: () => string): LiveLines {
+  const say = (text: string): void => void stream.write(`${text}\n`);
+  say(line());
+  const timer = setInterval(() => say(line()), logMilliseconds);
+  return {
+    say,
+    stop() {
+      clearInterval(timer);
+      say(line());
+    },
   };
 }
 

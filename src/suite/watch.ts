@@ -1,18 +1,22 @@
 /** @file Watches the work on a suite from another terminal: its event log as a view, until the run ends. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { durationText } from '../base/progress.js';
+import { durationText, logMilliseconds } from '../base/progress.js';
 import { type LoggedEvent, readEventsFrom } from './events.js';
-import type { Job } from './job.js';
-import { readDone, readGraph, stateFolderOf } from './state.js';
+import type { RunCourse } from './forecast.js';
+import { forecastLine } from './forecast-text.js';
+import { courseAt, jobsByKey, lastRun, replay } from './replay.js';
+import { readGraph, stateFolderOf } from './state.js';
 import { suiteStatus } from './status.js';
-import { type View, viewOf } from './view.js';
+import { type Display, displayOf } from './view.js';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Whether there is a terminal for a bar; otherwise every event is a line. */
+  /** Whether there is a terminal to draw on; otherwise every event is a line, and how far the run is one every 30 s. */
   readonly terminal: boolean;
   readonly print: (line: string) => void;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
 }
 
 export interface WatchEnd {
@@ -29,43 +33,43 @@ const checkEvery = 20;
  * @throws UserError when no suite was run into the folder
  */
 export async function watchSuite(out: string, options: WatchOptions): Promise<WatchEnd> {
-  const { signal, terminal, print } = options;
+  const { signal, terminal, print, now = Date.now } = options;
   const state = stateFolderOf(out);
   let graph = await readGraph(state);
-  let jobs = new Map(graph.jobs.map((job) => [job.key, job]));
-  let view: View | undefined;
+  let jobs = jobsByKey(graph);
+  let course: RunCourse | undefined;
+  let display: Display | undefined;
   let place = 0;
+  let told = now();
   let runner: LoggedEvent | undefined;
   let ended: LoggedEvent | undefined;
   for (let look = 0; ; look++) {
     const read = await readEventsFrom(state, place);
     place = read.place;
     // Of what was before, only the last run is of interest.
-    const from =
-      look === 0
-        ? Math.max(
-            0,
-            read.events.findLastIndex(({ event }) => event === 'planned'),
-          )
-        : 0;
-    for (const event of read.events.slice(from)) {
+    for (const event of look === 0 ? lastRun(read.events) : read.events) {
       if (event.event === 'planned') {
-        view?.stop();
+        display?.stop();
         runner = event;
         ended = undefined;
         graph = await readGraph(state);
-        jobs = new Map(graph.jobs.map((job) => [job.key, job]));
-        view = terminal
-          ? viewOf(`suite ${graph.suite}`, todoAt(event, out, state, graph.jobs), false)
-          : undefined;
+        jobs = jobsByKey(graph);
+        course = courseAt(event, graph, out);
+        display = terminal ? displayOf(`suite ${graph.suite}`, course, { quiet: false, now }) : undefined;
       } else if (event.event === 'ended') ended = event;
-      show(event, view, jobs);
+      if (course !== undefined) replay(course, event, jobs);
+      if (event.event === 'failed') display?.say(`failed: ${event.title}: ${event.message}`);
+      display?.changed();
       if (!terminal && event.event !== 'progress') print(lineOf(event));
+    }
+    if (!terminal && course !== undefined && now() - told >= logMilliseconds) {
+      told = now();
+      print(`${timeOf(told)} ${forecastLine(`suite ${graph.suite}`, course.forecast(told / 1000))}`);
     }
     const over =
       ended !== undefined || (look % checkEvery === checkEvery - 1 && (await nobodyWorks(out, runner)));
     if (over || signal.aborted) {
-      view?.stop();
+      display?.stop();
       if (!over) return { failed: undefined };
       const { counts } = await suiteStatus(out);
       if (ended === undefined && counts.done + counts.failed + counts.blocked < counts.jobs)
@@ -76,31 +80,11 @@ export async function watchSuite(out: string, options: WatchOptions): Promise<Wa
   }
 }
 
-/** The jobs that were to be done when a run began: not done, or done since. */
-function todoAt(planned: LoggedEvent, out: string, state: string, jobs: readonly Job[]): Job[] {
-  const done = readDone(
-    state,
-    out,
-    jobs.map(({ key }) => key),
-  );
-  return jobs.filter(({ key }) => {
-    const at = done.get(key)?.finishedAt;
-    return at === undefined || at >= planned.time;
-  });
-}
-
-function show(event: LoggedEvent, view: View | undefined, jobs: ReadonlyMap<string, Job>): void {
-  const job = 'job' in event ? jobs.get(event.job) : undefined;
-  if (view === undefined || job === undefined) return;
-  if (event.event === 'started') view.started(job);
-  else if (event.event === 'progress') view.progress(job, event.share, event.note);
-  else if (event.event === 'done') view.done(job);
-  else if (event.event === 'failed') view.failed(job, event.message);
-  else if (event.event === 'retried' || event.event === 'interrupted') view.putBack(job);
-}
+/** The time of day, as the event log has it. */
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(11, 19);
 
 function lineOf(event: LoggedEvent): string {
-  const time = event.time.slice(11, 19);
+  const time = timeOf(Date.parse(event.time));
   switch (event.event) {
     case 'planned':
       return `${time} suite ${event.suite}: ${event.todo} of ${event.jobs} jobs to do`;

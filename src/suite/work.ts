@@ -1,12 +1,14 @@
 /** @file Does one job of a state folder in this process: locked, done once, its end written down. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
-import { paceOf } from './estimate.js';
+import { paceOf, roughSeconds } from './estimate.js';
 import { logEvent } from './events.js';
+import { freshShare } from './forecast.js';
 import type { Job, JobGraph } from './job.js';
 import { acquireLock } from './lock.js';
+import { rememberPace } from './paces.js';
 import type { Conditions, Performed, Performer } from './perform.js';
 import { appendToLog, clearFailed, isDone, logPath, markDone, markFailed } from './state.js';
 
@@ -85,8 +87,10 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
   const { key, title } = job;
   const started = performance.now();
   logEvent(state, { event: 'started', job: key, title }, say);
-  let told = started;
+  let told = Number.NEGATIVE_INFINITY;
+  let firstShare: number | undefined;
   const onProgress = (share: number, note?: string): void => {
+    firstShare ??= share;
     conditions.onProgress(share, note);
     if (performance.now() - told < progressMilliseconds) return;
     told = performance.now();
@@ -99,14 +103,22 @@ async function doLocked(place: Workplace, job: Job, conditions: Conditions): Pro
     return { kind: 'interrupted' };
   }
   const seconds = (performance.now() - started) / 1000;
+  // What was there before, or had been done before an interruption, says nothing of how long the work takes.
+  const fresh = freshShare(firstShare);
+  const pace = paceOf(job);
   const record = {
-    ...{ key, kind: job.kind, title, seconds, work: job.work, pace: paceOf(job) },
+    ...{ key, kind: job.kind, title, seconds, work: fresh * job.work, pace },
     ...{ finishedAt: new Date().toISOString(), host: hostname(), pid: process.pid },
     ...(performed.store !== undefined && { store: performed.store }),
     ...(performed.remark !== undefined && { remark: performed.remark }),
   };
   const first = await markDone(state, graph.out, record, performed.outputs);
-  if (first) logEvent(state, { event: 'done', job: key, title, seconds }, say);
+  if (first) {
+    logEvent(state, { event: 'done', job: key, title, seconds }, say);
+    const threads = conditions.threads ?? graph.engine.threads ?? availableParallelism();
+    const measure = { pace, seconds, rough: fresh * roughSeconds(job) };
+    await rememberPace(graph.cacheFolder, measure, { engine: graph.engine, threads }, say);
+  }
   await clearFailed(state, key);
   return { kind: 'done', already: !first };
 }

@@ -48,7 +48,7 @@ export interface OneByOneSettings {
 }
 
 /** The part of a head's work that training itself needs. */
-export type TrainingWork = KeptWork & Pick<HeadWork, 'engine' | 'metric' | 'quiet' | 'onProgress'>;
+export type TrainingWork = KeptWork & Pick<HeadWork, 'engine' | 'metric' | 'quiet' | 'onProgress' | 'onLook'>;
 
 /** A kind of model to train, and how. */
 export interface OneByOne<Inputs extends Tree<tf.Tensor>> {
@@ -210,6 +210,7 @@ async function trainCourse<Inputs extends Tree<tf.Tensor>>(
           const last = update - 1 - ((update - 1) % every);
           const scores = await training.look(weights.trained);
           const point = { update, trainLoss: lossSum / (update - last), ...scores };
+          work.onLook?.({ seed, learningRate, ...point });
           const read = (): Promise<HostParameters> => weights.trained.read();
           const looked = await afterLook(before[at] as Course, point, read, direction, settings.ties);
           const after = before.map((course, i) => (i === at ? looked : course));

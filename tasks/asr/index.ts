@@ -17,10 +17,21 @@ export const asr: Task<CtcSpec> = {
   name: 'asr',
   version: 1,
   summary: 'speech recognition: characters by CTC, greedy decoding (column text)',
+  title: 'speech recognition',
   columns: ['text'],
   metrics: [
-    { name: 'wer', direction: 'lower' },
-    { name: 'cer', direction: 'lower' },
+    {
+      name: 'wer',
+      direction: 'lower',
+      about:
+        'Word error rate: words substituted, left out or put in, as a share of the words that were said.',
+    },
+    {
+      name: 'cer',
+      direction: 'lower',
+      about:
+        'Character error rate: characters substituted, left out or put in, as a share of those of the text.',
+    },
   ],
   hubTask: 'automatic-speech-recognition',
   /** s3prl's (downstream/asr): every text ends in a space and `</s>`, and a word error rate of 100 % is no result. */

@@ -17,12 +17,21 @@ export const asv: Task<XVectorSpec> = {
   version: 1,
   summary:
     'speaker verification: are two utterances of the same speaker? (column speaker in train; pairs: enrol, test, target)',
+  title: 'speaker verification',
   columns: [{ name: 'speaker', splits: ['train'] }],
   pairs: { first: 'enrol', second: 'test', columns: ['target'], splits: ['dev', 'test'] },
   splits: ['train', 'test'],
   optionalSplits: ['dev'],
   judges: { references: ['target'], predictions: ['score'] },
-  metrics: [{ name: 'eer', direction: 'lower', kind: 'statistic' }],
+  metrics: [
+    {
+      name: 'eer',
+      direction: 'lower',
+      kind: 'statistic',
+      about:
+        'Equal error rate: the share of pairs judged wrong at the threshold where false acceptances are as frequent as false rejections.',
+    },
+  ],
   settings: { clean: effects, superb: effects },
   complaints: complaintsOf,
   async crop(data, cropsOf) {

@@ -18,12 +18,20 @@ export const er = {
     version: 1,
     summary:
       'emotion recognition: one fold per session, mean accuracy over folds (columns label, session; order)',
+    title: 'emotion recognition',
     columns: [label],
   }),
   columns: [label, session],
   // Without sessions, predictions made elsewhere are judged as one fold.
   judges: { references: [label], predictions: [label] },
-  metrics: [{ name: 'accuracy', direction: 'higher', kind: 'statistic' }],
+  metrics: [
+    {
+      name: 'accuracy',
+      direction: 'higher',
+      kind: 'statistic',
+      about: 'Share of the utterances whose emotion is predicted right, as the mean over the sessions.',
+    },
+  ],
   /**
    * s3prl's (downstream/emotion/config.yaml): 4 utterances 8 times an update, which are 32. `clean` differs in what it
    * differs for every pooled head: rates are searched, training ends where dev gets no better. The draw of dev is one for both.

@@ -5,5 +5,6 @@ export const ic = classificationTask({
   name: 'ic',
   version: 1,
   summary: 'intent classification: action, object and location of a command (columns intent.*)',
+  title: 'intent classification',
   columns: ['intent.action', 'intent.object', 'intent.location'],
 });

@@ -8,6 +8,7 @@ export const ks = {
     name: 'ks',
     version: 1,
     summary: 'keyword spotting: the word of a one-second clip (column label)',
+    title: 'keyword spotting',
     columns: ['label'],
   }),
   /**

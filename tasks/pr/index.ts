@@ -16,9 +16,17 @@ export const pr: Task<CtcSpec> = {
   name: 'pr',
   version: 1,
   summary: 'phone recognition: ARPAbet with stress by CTC, greedy decoding (column phones)',
+  title: 'phone recognition',
   columns: ['phones'],
   madeWith: ['lexicon'],
-  metrics: [{ name: 'per', direction: 'lower' }],
+  metrics: [
+    {
+      name: 'per',
+      direction: 'lower',
+      about:
+        'Phone error rate: phones substituted, left out or put in, as a share of the phones that were said.',
+    },
+  ],
   hubTask: 'automatic-speech-recognition',
   /**
    * s3prl's (downstream/ctc/libriphone.yaml): two Linear layers, Adam at 1e-2, 16 utterances twice an update in overlapping

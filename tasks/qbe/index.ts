@@ -12,11 +12,21 @@ export const qbe: Task<DtwSpec> = {
   name: 'qbe',
   version: 1,
   summary: 'query by example: find documents that contain a spoken query (pairs: query, document, target)',
+  title: 'query by example',
   columns: [],
   pairs: { first: 'query', second: 'document', columns: ['target'], splits: ['dev', 'test'] },
   splits: ['dev', 'test'],
   judges: { references: ['query', 'document', 'target'], predictions: ['score'] },
-  metrics: [{ name: 'mtwv', direction: 'higher', kind: 'statistic', unit: 'fraction' }],
+  metrics: [
+    {
+      name: 'mtwv',
+      direction: 'higher',
+      kind: 'statistic',
+      unit: 'fraction',
+      about:
+        'Maximum term weighted value: 1 where every query is found without a false alarm, 0 where nothing is found; at the best threshold.',
+    },
+  ],
   // s3prl lowers the level of all audio first (downstream/quesst14_dtw/dataset.py).
   settings: { superb: { gainDecibels: -3 } },
   head: () => ({ kind: 'subsequence-dtw', query: 'query' }),

@@ -19,8 +19,16 @@ export const sd: Task<SpeakerActivitySpec> = {
   version: 1,
   summary:
     'speaker diarization: who speaks when (column turns: speaker start end; speaker start end; ... in seconds)',
+  title: 'speaker diarization',
   columns: ['turns'],
-  metrics: [{ name: 'der', direction: 'lower' }],
+  metrics: [
+    {
+      name: 'der',
+      direction: 'lower',
+      about:
+        'Diarization error rate: speech that is missed, inserted or given to the wrong speaker, as a share of all speech time.',
+    },
+  ],
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;

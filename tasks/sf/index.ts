@@ -7,10 +7,21 @@ export const sf: Task<CtcSpec> = {
   name: 'sf',
   version: 1,
   summary: 'slot filling: words and slots by CTC, greedy decoding (column slots: PLAY B-artist X E-artist)',
+  title: 'slot filling',
   columns: ['slots'],
   metrics: [
-    { name: 'f1', direction: 'higher' },
-    { name: 'cer', direction: 'lower' },
+    {
+      name: 'f1',
+      direction: 'higher',
+      about:
+        'F1 of the names of slots: the harmonic mean of the share that is found and the share of what is found that is right, utterance by utterance.',
+    },
+    {
+      name: 'cer',
+      direction: 'lower',
+      about:
+        'Character error rate of the values of slots: edits as a share of the characters of the values that were said.',
+    },
   ],
   hubTask: 'automatic-speech-recognition',
   /**

@@ -6,6 +6,7 @@ export const sid = {
     name: 'sid',
     version: 1,
     summary: 'speaker identification: which of the training speakers speaks (column speaker)',
+    title: 'speaker identification',
     columns: ['speaker'],
   }),
   /**

@@ -1,7 +1,15 @@
 /** @file Reads both sides of the gate, judges, and writes what CI servers read. */
 import { appendToFile, writeFileAtomic } from '../../base/files.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
-import { gateAnnotations, gateJunit, gateLine, gateMarkdown, gateTable } from '../../results/gate/text.js';
+import { type Renewal, renewBaseline } from '../../results/gate/renew.js';
+import {
+  gateAnnotations,
+  gateJunit,
+  gateLine,
+  gateMarkdown,
+  gateTable,
+  renewalText,
+} from '../../results/gate/text.js';
 import { type GateReport, judge } from '../../results/gate/verdict.js';
 import { readRecords } from '../../results/index.js';
 
@@ -33,4 +41,19 @@ export async function runGate(
     text: `${gateTable(report, width)}\n${gateLine(report)}`,
     annotations: onGitHub ? gateAnnotations(report) : [],
   };
+}
+
+export interface UpdateSettings extends Pick<GateSettings, 'tolerance' | 'level' | 'width'> {
+  readonly incomplete: boolean;
+  readonly add: boolean;
+}
+
+/** @throws UserError where results are incomplete or damaged: the baseline is then as it was */
+export async function updateBaseline(
+  baseline: string,
+  results: string,
+  { width, ...options }: UpdateSettings,
+): Promise<{ readonly renewal: Renewal; readonly text: string }> {
+  const renewal = await renewBaseline(baseline, results, { ...options, tasks: knownTasks.all() });
+  return { renewal, text: renewalText(baseline, renewal, width) };
 }

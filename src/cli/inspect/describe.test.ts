@@ -1,6 +1,10 @@
 /** @file What inspect says, against sizes known from elsewhere. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEncoder } from '../../encoders/load.js';
+import { exportFolder } from '../export/folder.js';
 import { describeEncoder, descriptionText } from './describe.js';
 
 describe('the description of an encoder', () => {
@@ -30,6 +34,23 @@ describe('the description of an encoder', () => {
   it('says where an encoder without a file comes from', async () => {
     expect(describeEncoder(await loadEncoder('fbank')).origin.format).toContain('computed');
     expect(describeEncoder(await loadEncoder('random:tiny')).origin.format).toContain('untrained');
+  });
+
+  it('says which checkpoint its training began with', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ehmam-inspect-'));
+    try {
+      await exportFolder(await loadEncoder('test/fixtures/ehmam-12-heads/tiny.pt'), folder, undefined);
+      const { encoder } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as object & {
+        encoder: object;
+      };
+      const init = { name: 'released', spec: 'released.pt', hash: 'a'.repeat(64), fresh: [] };
+      await writeFile(join(folder, 'config.json'), JSON.stringify({ encoder, init }));
+      const description = describeEncoder(await loadEncoder(folder));
+      expect(description.origin.init).toEqual(init);
+      expect(descriptionText(description)).toMatch(/^began with +the weights of released\.pt \(a{64}\)$/m);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('as text has a line for everything a person asks', async () => {

@@ -1,4 +1,5 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
+import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
 import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
@@ -112,6 +113,7 @@ export function descriptionText(description: EncoderDescription): string {
       `${type} [${shape.map((length) => length || '?').join(', ')}]: ${use}`,
     ]),
     ['from', [origin.format, ...origin.files, ...training].join('\n')],
+    ...startOf(origin).map((text): [string, string] => ['began with', text]),
     ['hash', hash],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -123,6 +125,14 @@ export function descriptionText(description: EncoderDescription): string {
     ...settingsLines(description.config),
   ].join('\n');
 }
+
+/** The checkpoint whose weights its training began with. */
+function startOf({ init }: EncoderOrigin): string[] {
+  const { success, data } = startSchema.safeParse(init);
+  return success ? [`the weights of ${data.spec} (${data.hash})`] : [];
+}
+
+const startSchema = z.object({ spec: z.string(), hash: z.string() });
 
 /** A line a setting; groups as `kernel 19, layers 2`, lists as JSON. */
 function settingsLines(config: unknown): string[] {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../../audio/index.js';
+import { parseChanges } from '../../base/changed-settings.js';
 import { type PretrainRequest, pretrainFromManifest } from './from-manifest.js';
 
 let folder = '';
@@ -39,6 +40,16 @@ describe('pretrainFromManifest', () => {
     ['a masking that is not there', { masking: 'hardest' }, /unknown masking strategy 'hardest'/],
     ['a preset that is not there', { preset: 'huge' }, /unknown preset 'huge'/],
     ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
+    [
+      'a setting that is not there',
+      { changes: parseChanges(['batch.sise=4']) },
+      /--set batch\.sise: unknown setting 'sise' in batch\. Did you mean 'size'\?/,
+    ],
+    [
+      'a setting that cannot be',
+      { changes: parseChanges(['teacher.topBlocks=9']) },
+      /--set teacher\.topBlocks: invalid value '9': expected at most 3, the number of shared blocks/,
+    ],
     ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
     ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number, 0 or more/],
   ];

@@ -6,8 +6,10 @@ import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
+import { stepScalars } from '../../pretrain/step-scalars.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
 import { type PretrainWish, planPretraining } from '../../suite/pretraining.js';
+import { scalarLog } from '../../training/scalar-log.js';
 
 export interface PretrainRequest extends PretrainWish {
   readonly manifest: string;
@@ -16,6 +18,8 @@ export interface PretrainRequest extends PretrainWish {
   readonly out: string;
   readonly resume: boolean;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  /** Folder for event files of TensorBoard. */
+  readonly tensorboard?: string | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
   /** Told of what the user should know. */
@@ -23,7 +27,7 @@ export interface PretrainRequest extends PretrainWish {
 }
 
 /**
- * Checks preset, settings, plug-ins, masking, steps and manifest, then pre-trains. A run that goes on loads the plug-in that it
+ * Checks preset, settings, plug-ins, masking, steps, the checkpoint to start from and manifest, then pre-trains. A run that goes on loads the plug-in that it
  * began with.
  * @throws UserError for any of them, before a file is written
  */
@@ -31,11 +35,16 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { manifest, root, split, out, resume, quiet, signal, say } = request;
   checkNumbers(request);
   if (resume) await loadPlugins(await missingPlugins(runFolder(out)));
-  const { config } = await planPretraining(request);
+  const { config, init, remarks } = await planPretraining(request, quiet);
+  for (const remark of remarks) say(remark);
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
-  return pretrain({ config, utterances, out, engine, resume, quiet, signal, say });
+  const log = request.tensorboard === undefined ? undefined : scalarLog(request.tensorboard);
+  return pretrain({
+    ...{ config, init, utterances, out, engine, resume, quiet, signal, say },
+    onStep: (step) => log?.(step.step, stepScalars(step)),
+  });
 }
 
 function checkNumbers({ steps, seed }: PretrainRequest): void {

@@ -44,6 +44,7 @@ export async function writeReport(request: ReportRequest): Promise<WrittenReport
   }
   const remarks: string[] = [];
   const remark = (why: string): void => {
+    if (remarks.includes(why)) return;
     remarks.push(why);
     request.say(why);
   };

@@ -1,13 +1,14 @@
 /** @file A suite of two tones, evaluated as the command run does it, and what it refuses. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../../audio/index.js';
+import { parseChanges } from '../../base/changed-settings.js';
 import { randomStream } from '../../base/random.js';
-import { type Comparison, readRecords } from '../../results/index.js';
-import { type RunRequest, runFromSuite } from './from-suite.js';
+import { type Comparison, readRecords, type StoredRecord } from '../../results/index.js';
+import { graphOf, type RunRequest, runFromSuite } from './from-suite.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -41,29 +42,50 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const run = (change: Partial<RunRequest>) =>
-  runFromSuite({
-    suite: join(folder, 'suite.json'),
-    tasks: undefined,
-    encoders: undefined,
-    seeds: undefined,
-    out: join(folder, 'results'),
-    engine: { name: 'onnx', provider: 'cpu' },
-    quiet: true,
-    signal: new AbortController().signal,
-    ...change,
-  });
+const requestOf = (change: Partial<RunRequest>): RunRequest => ({
+  suite: join(folder, 'suite.json'),
+  tasks: undefined,
+  encoders: undefined,
+  seeds: undefined,
+  out: join(folder, 'results'),
+  engine: { name: 'onnx', provider: 'cpu' },
+  quiet: true,
+  signal: new AbortController().signal,
+  ...change,
+});
+const run = (change: Partial<RunRequest>) => runFromSuite(requestOf(change));
 
 describe('runFromSuite', () => {
   it('tells two tones apart with every seed, a folder of records each', async () => {
-    const { comparison, complete } = await run({ seeds: ['1', '2'] });
+    const { comparison, complete } = await run({ seeds: [1, 2], label: 'before' });
     expect(complete).toBe(true);
     const { rows, columns } = comparison as Comparison;
     expect(rows).toMatchObject([{ label: 'random:tiny', seeds: [1, 2] }]);
     expect(columns).toMatchObject([{ task: 'ks', metric: 'accuracy' }]);
     expect(rows[0]?.cells[0]).toMatchObject({ value: 1, seeds: 2 });
     const stored = await readRecords([join(folder, 'results')]);
-    expect(stored.map(({ record }) => record.seed)).toEqual([1, 2]);
+    expect(stored.map(({ record }) => [record.seed, record.revision])).toEqual([
+      [1, 'before'],
+      [2, 'before'],
+    ]);
+  });
+
+  it('takes settings from the command line: other results, which say so', async () => {
+    const out = join(folder, 'changed');
+    const changes = parseChanges(['tasks.ks.settings.maximumUpdates=3', 'seeds=7777']);
+    const { jobs } = await graphOf(requestOf({ out, changes, encoders: ['fbank'] }));
+    const { jobs: usual } = await graphOf(requestOf({ out, encoders: ['fbank'] }));
+    expect(jobs.map(({ kind, key }) => [kind, usual.some((job) => job.key === key)])).toEqual([
+      ['features', true],
+      ['head', false],
+    ]);
+    await run({ out, changes, encoders: ['fbank'], tensorboard: join(folder, 'logs') });
+    const [{ record }] = (await readRecords([out])) as [StoredRecord];
+    expect(record.seed).toBe(7777);
+    expect(record.preset).toMatch(/^clean-[0-9a-f]{8}$/);
+    expect(record.learningRates.tried).toMatchObject([{ updates: 3 }]);
+    const logs = await readdir(join(folder, 'logs', 'fbank', 'ks', 'seed-7777,rate-0.01'));
+    expect(logs).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\.\d{3}\./)]);
   });
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
@@ -71,7 +93,16 @@ describe('runFromSuite', () => {
     ['a task that the suite does not have', { tasks: ['asr'] }, /the suite 'tones' has no task 'asr'/],
     ['an unknown encoder', { encoders: ['fbnk'] }, /unknown encoder 'fbnk'/],
     ['an unknown suite', { suite: 'minni' }, /no suite 'minni'/],
-    ['a seed that is none', { seeds: ['one'] }, /--seeds 'one' is no seed/],
+    [
+      'a setting of a task that is not there',
+      { changes: parseChanges(['tasks.kss.settings.projectionSize=8']) },
+      /^--set tasks\.kss\.settings\.projectionSize: unknown setting 'kss' in tasks\. Did you mean 'ks'\?$/,
+    ],
+    [
+      'a setting that heads do not have',
+      { changes: parseChanges(['tasks.ks.settings.maximumUpdate=8']) },
+      /Unrecognized key: "maximumUpdate"\. Did you mean 'maximumUpdates'\?$/,
+    ],
   ];
   it.each(cases)('refuses %s before it writes', async (_what, change, message) => {
     const out = join(folder, 'never');

@@ -1,8 +1,10 @@
 /** @file An evaluation from what the command line says. */
 import type { PresetName } from '../../api/presets.js';
+import type { SettingChange } from '../../base/changed-settings.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { mendOfName } from '../../base/names.js';
+import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { searchedRates } from '../../heads/rates.js';
@@ -15,6 +17,7 @@ import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js'
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
 import type { JobGraph } from '../../suite/job.js';
+import { seedsOfSuite, usualSeed } from './seeds.js';
 
 export interface RunRequest extends LoadOptions {
   readonly suite: string;
@@ -22,8 +25,10 @@ export interface RunRequest extends LoadOptions {
   readonly tasks: readonly string[] | undefined;
   /** SPECs (default: the suite's). */
   readonly encoders: readonly string[] | undefined;
-  /** Seeds, or one number: how many, from SUPERB's onwards. */
-  readonly seeds: readonly string[] | undefined;
+  /** Seeds, as `--seeds` says them. */
+  readonly seeds: readonly number[] | undefined;
+  /** Settings in place of the suite's. */
+  readonly changes?: readonly SettingChange[] | undefined;
   /** Default `clean`. */
   readonly preset?: PresetName | undefined;
   /** Whether heads are trained on every hidden state alone too (default: what the suite says). */
@@ -33,6 +38,8 @@ export interface RunRequest extends LoadOptions {
   /** Plug-ins that are loaded already: workers load them too. */
   readonly plugins?: readonly string[] | undefined;
   readonly out: string;
+  /** What a history calls the results (default: the commit of the working folder, or that which CI names). */
+  readonly label?: string | undefined;
   /** The share of utterances whose audio may be missing or unusable. */
   readonly maxBadShare?: number;
   readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
@@ -51,14 +58,12 @@ export interface RunRequest extends LoadOptions {
   readonly resume?: boolean | undefined;
   /** Seconds between the checkpoints of a head. */
   readonly checkpointSeconds?: number | undefined;
+  /** Where trainings write scalars for TensorBoard. */
+  readonly tensorboard?: string | undefined;
   /** Told what is to be known of how encoders were read and jobs were done. */
   readonly remark?: (text: string) => void;
   readonly signal: AbortSignal;
 }
-
-/** SUPERB's. */
-const usualSeed = 1337;
-const mostSeeds = 100;
 
 export interface SuiteRun extends Execution {
   /** Of what is recorded; undefined when nothing is. */
@@ -85,10 +90,11 @@ export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
 export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
-  const [asked, rates] = [request.seeds && seedsOf(request.seeds), ratesOf(request.lr)];
+  const { seeds: asked, changes } = request;
+  const rates = ratesOf(request.lr);
   const cacheFolder = userCacheFolder();
   // A suite's file says its plug-ins; a named suite has none, and its corpus is made only if all else is right.
-  const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite);
+  const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite, { changes });
   await loadPlugins(file?.plugins ?? []);
   for (const name of request.tasks ?? []) knownTasks.find(name);
   for (const spec of request.encoders ?? [])
@@ -98,8 +104,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
       { weights: await weightsFor(spec, weights), quiet },
       cacheFolder,
     );
-  const suite = file ?? (await loadSuite(request.suite, { quiet }));
-  const seeds = asked ?? seedsFrom(suite.seeds);
+  const suite = file ?? (await loadSuite(request.suite, { quiet, changes }));
+  const seeds = asked ?? seedsOfSuite(suite.seeds);
   const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {
     ...suite,
@@ -115,8 +121,10 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     featureBudgetBytes: request.featureBudgetBytes,
     verifyFeatures: request.verifyFeatures,
     checkpointSeconds: request.checkpointSeconds,
+    tensorboard: request.tensorboard,
     plugins: [...new Set([...(request.plugins ?? []), ...(suite.plugins ?? [])])],
     out,
+    revision: request.label ?? revisionOf(process.cwd(), process.env),
     cacheFolder,
     weights,
     quiet,
@@ -128,31 +136,12 @@ async function weightsFor(spec: string, weights: RunRequest['weights']): Promise
   return (await isOfficialFile(spec)) ? weights : undefined;
 }
 
-function seedsFrom(seeds: Suite['seeds']): readonly number[] {
-  if (typeof seeds === 'number') return seedsOf([String(seeds)]);
-  return seeds === undefined ? [usualSeed] : [...new Set(seeds)];
-}
-
-function seedsOf(texts: readonly string[]): number[] {
-  const [only, ...others] = texts.map(seedOf);
-  if (only === undefined) return [usualSeed];
-  if (others.length > 0) return [...new Set([only, ...others])];
-  if (only < 1 || only > mostSeeds)
-    throw new UserError(`--seeds ${only}: expected a count from 1 to ${mostSeeds}, or a list such as 1,2,3`);
-  return Array.from({ length: only }, (_, i) => usualSeed + i);
-}
-
 function ratesOf(lr: string | undefined): readonly number[] | undefined {
   if (lr === undefined) return undefined;
   if (lr === 'search') return searchedRates;
   const rate = Number(lr);
   if (rate > 0 && Number.isFinite(rate)) return [rate];
   throw new UserError(`--lr '${lr}': expected a number above 0, or 'search'`);
-}
-
-function seedOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new UserError(`--seeds '${text}': expected whole numbers, 0 or more, such as 1,2,3`);
 }
 
 function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly SuiteTask[] {

@@ -132,7 +132,9 @@ describe('an ONNX file without a description', () => {
     await expect(extract(samplesOf(20))).rejects.toThrow(
       /which the engine 'cpu' cannot run\. Use --engine onnx/,
     );
-    expect(() => encoder.forward({}, {} as never)).toThrow(/cannot be trained or compiled into another program/);
+    expect(() => encoder.forward({}, {} as never)).toThrow(
+      /cannot be trained or compiled into another program/,
+    );
   });
 });
 

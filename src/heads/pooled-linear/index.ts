@@ -16,7 +16,7 @@ export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = 
   crops: ({ crops }) => crops,
   seedsTogether: true,
   // A unit is a head: a seed at a rate.
-  cost: ({ learningRates }, seeds) => ({ work: learningRates.length * seeds, secondsPerUnit: 2 }),
+  cost: ({ learningRates }, seeds) => ({ work: learningRates.length * seeds, secondsPerUnit: 1.5 }),
   train: (work, { slots }, settings, seeds) => trainPooledHeads(work, slots, settings, seeds),
   trainLayers: (work, { slots }, settings, seeds) => trainLayers(work, slots, settings, seeds),
   predict: classified,

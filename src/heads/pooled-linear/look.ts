@@ -42,6 +42,8 @@ export async function coursesAfterLook(
         ? { devMetric: work.score(dev.predictions, 'dev'), devLoss: dev.loss }
         : overClasses(work, dev, classes)),
     };
+    const { seed, learningRate, layer } = course;
+    work.onLook?.({ seed, learningRate, layer, ...point });
     next.push(await afterLook(course, point, () => runOf(parameters, run), direction, settings.ties));
   }
   return withoutBeaten(withEndings(next, direction, settings), direction);

@@ -6,6 +6,9 @@ import { predictByExample } from './scoring.js';
 import { searchByExample } from './search.js';
 import { type DtwSettings, dtwSettingsSchema } from './settings.js';
 
+/** Hidden states of an encoder, which is not known when this is asked. */
+const layersGuess = 10;
+
 export const subsequenceDtw: HeadKind<DtwSpec, DtwSettings, DtwStored> = {
   kind: 'subsequence-dtw',
   about:
@@ -15,7 +18,11 @@ export const subsequenceDtw: HeadKind<DtwSpec, DtwSettings, DtwStored> = {
   seedsTogether: true,
   trainsNothing: true,
   // One search, whatever the seeds.
-  cost: () => ({ work: 1, secondsPerUnit: 20 }),
+  // A unit is a second of a query beside a second of a document in one hidden state: 2,500 pairs of frames of 20 ms.
+  cost: (_settings, _seeds, { dev, test }) => ({
+    work: layersGuess * dev.pairSeconds + test.pairSeconds,
+    secondsPerUnit: 1e-4,
+  }),
   train: searchByExample,
   predict: predictByExample,
   stored: dtwStoredSchema,

@@ -25,7 +25,7 @@ export const xVector: HeadKind<XVectorSpec, XVectorSettings, XVectorStored> = {
   // A unit is a batch.
   cost: ({ learningRates, maximumUpdates, accumulation }, seeds) => ({
     work: learningRates.length * maximumUpdates * accumulation * seeds,
-    secondsPerUnit: 0.15,
+    secondsPerUnit: 0.08,
   }),
   train: trainXVectors,
   predict: trialsScored,

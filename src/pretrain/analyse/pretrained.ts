@@ -10,7 +10,7 @@ import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { newestState } from '../checkpoint.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';
-import { readConfig, runFolder } from '../run-folder.js';
+import { readRun, runFolder } from '../run-folder.js';
 import { isLocal } from '../step.js';
 
 export interface Pretrained {
@@ -31,14 +31,14 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
   const found = await stat(checkpoint).catch(() => undefined);
   if (found?.isFile()) return readOfficial(checkpoint);
   const folder = runFolder(checkpoint);
-  const config = await readConfig(folder);
-  if (config === undefined) {
+  const run = await readRun(folder);
+  if (run === undefined) {
     throw new UserError('is not a pre-training run', {
       file: checkpoint,
       hint: "Pass a folder written by 'ehmam pretrain --out', or a checkpoint of the official trainer (.pt)",
     });
   }
-  const { encoder, teacher, masking } = config;
+  const { encoder, teacher, masking } = run.config;
   const finished = await Promise.all(
     [folder.student, folder.teacher].map((file) => stat(file).catch(() => undefined)),
   );
@@ -54,7 +54,7 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
       files,
     });
   }
-  const { state, file } = await newestState(folder, config);
+  const { state, file } = await newestState(folder, run);
   return checked({
     ...{ encoder, topBlocks: teacher.topBlocks, masking, files: [file] },
     ...{ student: state.student, teacher: state.teacher },

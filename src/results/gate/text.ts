@@ -4,7 +4,8 @@ import { shortHash } from '../encoder-rows.js';
 import { escapeMarkdown, markdownText } from '../layout/documents.js';
 import { type Layout, plainCell } from '../layout/layout.js';
 import { terminalText, wrapWords } from '../layout/terminal.js';
-import { arrows, percent, points } from '../table.js';
+import { arrows, familyText, percent, points } from '../table.js';
+import type { Renewal } from './renew.js';
 import type { GateCell, GateReport } from './verdict.js';
 
 /** The table for a terminal of so many columns. */
@@ -20,13 +21,14 @@ export function gateMarkdown(report: GateReport): string {
 /** As wide as `could not compare`. */
 const narrow = 17;
 
-function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+function layoutOf(report: GateReport, verdictWidth = Number.POSITIVE_INFINITY): Layout {
+  const { cells } = report;
   const tested = cells.some(({ interval }) => interval !== undefined);
   return {
     corner: 'encoder',
     heads: [['task'], ['before,', 'after'], tested ? ['Δ, its 95 %', 'interval, p'] : ['Δ'], ['verdict']],
     rows: cells.map(({ encoder, task, metric, direction, before, after, verdict, why, ...tested }) => {
-      const { difference, interval, pValue } = tested;
+      const { difference, interval, pValue, detectable } = tested;
       return {
         label: encoder,
         cells: [
@@ -36,7 +38,11 @@ function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY
             ? undefined
             : {
                 ...plainCell(points(difference)),
-                details: [`(${interval.map(points).join(' to ')})`, `p ${pValue.toFixed(3)}`],
+                details: [
+                  `(${interval.map(points).join(' to ')})`,
+                  `p ${pValue.toFixed(3)}`,
+                  ...(detectable === undefined ? [] : [`could show ${percent(detectable)}`]),
+                ],
               },
           {
             value: verdict,
@@ -46,7 +52,7 @@ function layoutOf({ cells }: GateReport, verdictWidth = Number.POSITIVE_INFINITY
         ],
       };
     }),
-    notes: weightNotes(cells),
+    notes: [...weightNotes(cells), ...powerNotes(report)],
   };
 }
 
@@ -62,6 +68,15 @@ function weightNotes(cells: GateReport['cells']): string[] {
   return [...new Set(notes)];
 }
 
+/** What the gate could have found, so that "holds" is told from "too small a test". */
+function powerNotes({ cells, level }: GateReport): string[] {
+  const tested = cells.filter(({ pValue }) => pValue !== undefined).length;
+  if (!cells.some(({ detectable }) => detectable !== undefined)) return [];
+  return [
+    `could show: the smallest true loss, in points, that would fail this gate in 4 of 5 cases (above the tolerance, p < ${level}, paired)${familyText(tested, level)}`,
+  ];
+}
+
 /** The verdict in one line. */
 export function gateLine({ verdict, cells, tolerance, level }: GateReport): string {
   const places = (wanted: GateCell['verdict']): string =>
@@ -72,6 +87,25 @@ export function gateLine({ verdict, cells, tolerance, level }: GateReport): stri
   const terms = `tolerance ${percent(tolerance)} points, p < ${level}`;
   if (verdict === 'holds') return `gate: no regression in ${cells.length} comparisons (${terms})`;
   return `gate: ${verdict}: ${places(verdict)} (${terms})`;
+}
+
+/** What a renewal did, below the table of what changed. */
+export function renewalText(baseline: string, renewal: Renewal, width?: number): string {
+  const { report, renewed, kept, added, leftOut } = renewal;
+  const cells = report.cells.filter(({ difference }) => difference !== undefined);
+  const changed = cells.filter(({ difference }) => difference !== 0).length;
+  const count = ({ length }: readonly string[]): string => `${length} result${length === 1 ? '' : 's'}`;
+  const listed = (what: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : [`${what}: ${names.join('; ')}`];
+  return [
+    ...(report.cells.length === 0 ? [] : [gateTable(report, width)]),
+    renewed.length === 0 && kept.length === 0
+      ? `baseline ${baseline}: made of ${count(added)}`
+      : `baseline ${baseline}: ${count(renewed)} renewed; ${changed} of ${cells.length} compared metrics changed`,
+    ...listed('kept, as there is no fresh result', kept),
+    ...(renewed.length === 0 && kept.length === 0 ? [] : listed('added', added)),
+    ...listed('left out, as the baseline lacks them (--add takes them in)', leftOut),
+  ].join('\n');
 }
 
 /** A test case a cell: a regression is a failure, what could not be compared an error. */

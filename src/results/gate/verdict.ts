@@ -1,7 +1,7 @@
 /** @file The gate: are fresh results as good as the baseline's, or is one worse by more than chance? */
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
-import { holm } from '../../metrics/index.js';
+import { detectableDifference, holm } from '../../metrics/index.js';
 import { type EncoderRows, encoderRows, isSameEncoder, shortHash } from '../encoder-rows.js';
 import { groupBy } from '../labels.js';
 import { pairedDifference } from '../paired.js';
@@ -31,6 +31,8 @@ export interface GateCell {
   readonly interval?: readonly [low: number, high: number];
   /** After Holm's correction over the cells. */
   readonly pValue?: number;
+  /** The smallest true loss that would have failed the gate four times in five; missing where both predicted the same. */
+  readonly detectable?: number;
   /** Why it could not be compared. */
   readonly why?: string;
   /** Where the fresh result is of other weights than the baseline's: the hashes of both. */
@@ -57,23 +59,29 @@ export async function judge(
   options: GateOptions,
 ): Promise<GateReport> {
   const { tolerance, level } = options;
-  const cells: GateCell[] = [];
-  for (const pair of pairsOf(baseline, fresh)) cells.push(await compare(pair, options));
-  const corrected = holm(cells.flatMap((cell) => cell.pValue ?? []));
-  let next = 0;
-  const judged = cells.map((cell): GateCell => {
-    if (cell.pValue === undefined || cell.difference === undefined) return cell;
-    const pValue = corrected[next++] as number;
-    const worse = cell.direction === 'higher' ? -cell.difference : cell.difference;
-    return { ...cell, pValue, verdict: worse > tolerance && pValue < level ? 'regressed' : 'holds' };
-  });
+  const judged = await judgePairs(pairsOf(baseline, fresh), options);
   const has = (verdict: GateVerdict): boolean => judged.some((cell) => cell.verdict === verdict);
   const verdict = has('regressed') ? 'regressed' : has('could not compare') ? 'could not compare' : 'holds';
   return { verdict, cells: judged, tolerance, level };
 }
 
+/** A cell a pair, in their order; p-values are corrected over them all. */
+export async function judgePairs(pairs: readonly GatePair[], options: GateOptions): Promise<GateCell[]> {
+  const { tolerance, level } = options;
+  const cells: GateCell[] = [];
+  for (const pair of pairs) cells.push(await compare(pair, options));
+  const corrected = holm(cells.flatMap((cell) => cell.pValue ?? []));
+  let next = 0;
+  return cells.map((cell): GateCell => {
+    if (cell.pValue === undefined || cell.difference === undefined) return cell;
+    const pValue = corrected[next++] as number;
+    const worse = cell.direction === 'higher' ? -cell.difference : cell.difference;
+    return { ...cell, pValue, verdict: worse > tolerance && pValue < level ? 'regressed' : 'holds' };
+  });
+}
+
 /** Two sides of a comparison: records of one encoder on one task, all seeds together. */
-interface Pair {
+export interface GatePair {
   readonly label: string;
   readonly before: readonly StoredRecord[];
   readonly after: readonly StoredRecord[] | undefined;
@@ -81,11 +89,12 @@ interface Pair {
   readonly ambiguity?: string;
 }
 
-function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): Pair[] {
+/** Every result of the baseline with the fresh ones that it is compared with. */
+export function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord[]): GatePair[] {
   const sides = [baseline, fresh].map((side) => encoderRows(side.map(({ record }) => record)));
   const [before, after] = sides as [EncoderRows, EncoderRows];
   const groups = groupBy(baseline, ({ record }) => JSON.stringify([before.keyOf(record), record.task.name]));
-  return [...groups.values()].map((group): Pair => {
+  return [...groups.values()].map((group): GatePair => {
     const [first] = group as [StoredRecord];
     const { encoder, task } = first.record;
     const ofName = fresh.filter(({ record }) => record.encoder.name === encoder.name);
@@ -110,7 +119,10 @@ function pairsOf(baseline: readonly StoredRecord[], fresh: readonly StoredRecord
 const keysOfName = (records: readonly StoredRecord[], name: string, rows: EncoderRows): ReadonlySet<string> =>
   new Set(records.flatMap(({ record }) => (record.encoder.name === name ? [rows.keyOf(record)] : [])));
 
-async function compare({ label, before, after, ambiguity }: Pair, { tasks }: GateOptions): Promise<GateCell> {
+async function compare(
+  { label, before, after, ambiguity }: GatePair,
+  { tasks, level, tolerance }: GateOptions,
+): Promise<GateCell> {
   const [first] = before;
   if (first === undefined) throw new Error('an empty group');
   const metric = Object.keys(first.record.metrics)[0] ?? '';
@@ -129,8 +141,11 @@ async function compare({ label, before, after, ambiguity }: Pair, { tasks }: Gat
   const why = [...before, ...after].flatMap((stored) => unlike(first, stored, metric))[0];
   if (why !== undefined) return { ...found, why };
   try {
-    const { difference, interval, pValue } = await pairedDifference(before, after, metric, tasks);
-    return { ...found, verdict: 'holds', difference, interval, pValue };
+    const paired = await pairedDifference(before, after, metric, tasks);
+    const { difference, interval, pValue } = paired;
+    const detectable = detectableDifference(paired, { level, tolerance });
+    const tested = { difference, interval, pValue, ...(detectable !== undefined && { detectable }) };
+    return { ...found, verdict: 'holds', ...tested };
   } catch (error) {
     if (error instanceof UserError) return { ...found, why: error.message };
     throw error;

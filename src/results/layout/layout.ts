@@ -28,3 +28,21 @@ export interface LayoutCell {
 export function plainCell(value: string): LayoutCell {
   return { value, best: false, details: [] };
 }
+
+/** A table of values alone. */
+export function plainLayout(
+  corner: string,
+  heads: readonly (string | number)[],
+  rows: readonly (readonly [label: string, values: readonly (string | number | undefined)[]])[],
+  notes: readonly string[] = [],
+): Layout {
+  return {
+    corner,
+    heads: heads.map((head) => [String(head)]),
+    rows: rows.map(([label, values]) => ({
+      label,
+      cells: values.map((value) => (value === undefined ? undefined : plainCell(String(value)))),
+    })),
+    notes,
+  };
+}

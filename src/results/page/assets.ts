@@ -12,7 +12,7 @@ export interface PageAssets {
   readonly scripts: readonly string[];
 }
 
-const scriptNames = ['theme', 'sorting', 'tabs', 'charts'] as const;
+const scriptNames = ['theme', 'sorting', 'tabs', 'hints', 'copying', 'charts'] as const;
 
 /**
  * Reads them. The scripts are those of the compiled program: from the sources it must be told where it is.

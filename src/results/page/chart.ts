@@ -54,7 +54,28 @@ export interface LayersChart {
   }[];
 }
 
-export type Chart = IntervalsChart | CurvesChart | CostChart | LayersChart;
+/** Values over the states of someone's work, with their intervals and what changed. */
+export interface HistoryChart {
+  readonly kind: 'history';
+  readonly axis: string;
+  readonly states: readonly string[];
+  readonly series: readonly {
+    readonly label: string;
+    readonly colour: number;
+    readonly points: readonly {
+      /** Place among the states. */
+      readonly state: number;
+      readonly value: number;
+      readonly interval: readonly [low: number, high: number] | undefined;
+      /** How it stands to the point before; what could not be compared is not joined to it. */
+      readonly change: 'regressed' | 'improved' | 'holds' | 'could not compare' | undefined;
+      /** More for the tooltip. */
+      readonly note: string;
+    }[];
+  }[];
+}
+
+export type Chart = IntervalsChart | CurvesChart | CostChart | LayersChart | HistoryChart;
 
 /** By the id of the element that a chart is drawn in. */
 export type Charts = Readonly<Record<string, Chart>>;

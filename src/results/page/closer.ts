@@ -1,10 +1,12 @@
 /** @file The part of the page that looks closer: what each task confuses, and its hardest utterances. */
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
-import { editsOf } from '../../metrics/index.js';
+import { type EditCounts, editsOf } from '../../metrics/index.js';
 import { knownTask } from '../known-task.js';
+import { plainLayout } from '../layout/layout.js';
 import { percent } from '../table.js';
 import { confusionTable } from './confusion.js';
+import { copyButtons } from './copy.js';
 import { type Digest, digestPredictions, hardestIds, linesOf } from './digest.js';
 import { choice } from './figures.js';
 import { type HardUtterance, hardestList } from './hardest.js';
@@ -89,7 +91,7 @@ export function closerPart(
       const hardest = look.hardest.map((each) => ({ ...each, sound: soundOf(look, each.id) }));
       const utterances = digests[0]?.digest.utterances ?? 0;
       return [
-        results.column.taskLabel,
+        results.name,
         html`${editTable(look)}${confusions(look)}<h3>Hardest utterances</h3>${
           hardest.length === 0
             ? html`<p>No encoder made an error.</p>`
@@ -120,18 +122,30 @@ function confusions({ results, digests }: CloserLook): Html | undefined {
 }
 
 /** Substitutions, deletions, insertions of every encoder, as shares of the reference's units. */
-function editTable({ results, digests }: CloserLook): Html | undefined {
+function editTable({ results, task, digests }: CloserLook): Html | undefined {
   const rows = digests.flatMap(({ label, digest: { edits } }) => (edits ? [{ label, edits }] : []));
   if (rows.length === 0) return undefined;
-  const title = `${results.column.taskLabel}: errors by kind, % of the words said`;
-  const head = ['encoder', 'substituted', 'deleted', 'inserted', 'all'].map(
+  const units = task.metrics[0].name === 'per' ? 'phones' : 'words';
+  const title = `${results.title}: errors by kind, % of the ${units} said`;
+  const kinds = ['substituted', 'left out', 'put in', 'all'];
+  const head = ['encoder', ...kinds].map(
     (name, i) => html`<th scope="col" class="${i === 0 ? '' : 'number'}">${name}</th>`,
   );
+  const layout = plainLayout(
+    `${results.title}, % of the ${units}`,
+    kinds,
+    rows.map(({ label, edits }) => [label, sharesOf(edits).map(percent)]),
+  );
   return html`<h3>Errors by kind</h3><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table><caption class="unseen">${title}</caption><thead><tr>${head}</tr></thead><tbody>${rows.map(
-    ({ label, edits }) => {
-      const said = edits.hits + edits.substitutions + edits.deletions;
-      const cells = [edits.substitutions, edits.deletions, edits.insertions, editsOf(edits)];
-      return html`<tr><th scope="row">${label}</th>${cells.map((count) => html`<td class="number">${percent(count / Math.max(1, said))}</td>`)}</tr>`;
-    },
-  )}</tbody></table></div>`;
+    ({ label, edits }) =>
+      html`<tr><th scope="row">${label}</th>${sharesOf(edits).map((share) => html`<td class="number">${percent(share)}</td>`)}</tr>`,
+  )}</tbody></table></div>${copyButtons(layout)}`;
+}
+
+/** Substituted, left out, put in, and all together, of what was said. */
+function sharesOf(edits: EditCounts): number[] {
+  const said = Math.max(1, edits.hits + edits.substitutions + edits.deletions);
+  return [edits.substitutions, edits.deletions, edits.insertions, editsOf(edits)].map(
+    (count) => count / said,
+  );
 }

@@ -1,5 +1,7 @@
 /** @file Which class was taken for which, as tables: shares of a row, the classes that are confused the most. */
 import type { Confusion } from '../../metrics/index.js';
+import { plainLayout } from '../layout/layout.js';
+import { copyButtons } from './copy.js';
 import type { ConfusionCounts } from './digest.js';
 import { type Html, html } from './html.js';
 import { shade } from './layers.js';
@@ -42,6 +44,12 @@ export function worstConfusion(counts: ConfusionCounts, most: number = mostShown
 /** References are rows, predictions columns. */
 export function confusionTable(title: string, counts: ConfusionCounts): Html {
   const { classes, counts: matrix, all, shown } = worstConfusion(counts);
+  const layout = plainLayout(
+    'said, taken for',
+    classes,
+    classes.map((name, i) => [name, matrix[i] ?? []]),
+    [title],
+  );
   const some =
     shown < all ? html`<p class="note">The ${shown} of ${all} classes with the most errors.</p>` : undefined;
   return html`<figure><figcaption>${title}</figcaption><div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="heat confusion"><thead><tr><th scope="col"><span aria-hidden="true">said ↓ taken for →</span><span class="unseen">reference by prediction</span></th>${classes.map((name) => html`<th scope="col"><span>${name}</span></th>`)}</tr></thead><tbody>${matrix.map(
@@ -49,7 +57,7 @@ export function confusionTable(title: string, counts: ConfusionCounts): Html {
       const sum = row.reduce((total, count) => total + count, 0);
       return html`<tr><th scope="row">${classes[r]}</th>${row.map((count, c) => confusionCell(count, sum, markOf(r, c, shown)))}</tr>`;
     },
-  )}</tbody></table></div>${some}</figure>`;
+  )}</tbody></table></div>${some}${copyButtons(layout)}</figure>`;
 }
 
 /** What falls on the class of the rest from the rest may be either. */

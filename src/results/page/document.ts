@@ -19,6 +19,8 @@ export interface PageContent {
   readonly title: string;
   /** Under the title: what the page is about, in numbers. */
   readonly facts: readonly string[];
+  /** Before all parts: what the page finds. */
+  readonly lead?: Html | undefined;
   readonly sections: readonly Section[];
   readonly charts: Charts;
   /** Which program made it. */
@@ -30,7 +32,7 @@ export interface PageContent {
  * the policy, so markup that would slip through could do nothing.
  */
 export function pageDocument(content: PageContent, assets: PageAssets): string {
-  const { title, facts, sections, charts, maker } = content;
+  const { title, facts, lead, sections, charts, maker } = content;
   const scripts = [assets.library, ...assets.scripts];
   const policy = [
     "default-src 'none'",
@@ -61,9 +63,10 @@ export function pageDocument(content: PageContent, assets: PageAssets): string {
 </header>
 <nav aria-label="Parts of the page"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main id="main">
+${lead}
 ${sections.map(
   ({ id, title: heading, about, body }) =>
-    html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${heading}</h2>${about === undefined ? undefined : html`<p class="about">${about}</p>`}${body}</section>`,
+    html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${heading} <a class="anchor" href="#${id}" aria-label="Link to this part">#</a></h2>${about === undefined ? undefined : html`<p class="about">${about}</p>`}${body}</section>`,
 )}
 </main>
 <footer><p>Made by ${maker}. Charts: Apache ECharts, Copyright The Apache Software Foundation, Apache License 2.0. The page is one file and loads nothing.</p></footer>

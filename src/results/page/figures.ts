@@ -19,7 +19,7 @@ export function figure(id: string, title: string, chart: Chart): Figure {
 export function choice(
   id: string,
   name: string,
-  parts: readonly (readonly [label: string, part: Content])[],
+  parts: readonly (readonly [label: Content, part: Content])[],
 ): Html {
   if (parts.length === 1) return html`<p class="sole">${parts[0]?.[0]}</p>${parts[0]?.[1]}`;
   const panels = parts.map(
@@ -51,6 +51,13 @@ function inWords(chart: Chart): string {
         .map(
           ({ label, sum, points }) =>
             `${label} ${points.map(({ layer, value }) => `${layer}: ${short(value)}`).join(', ')}, weighted sum ${short(sum)}`,
+        )
+        .join('; ')}`;
+    case 'history':
+      return `${chart.axis}, from state to state: ${chart.series
+        .map(
+          ({ label, points }) =>
+            `${label} ${points.map(({ state, value, change }) => `${chart.states[state]}: ${short(value)}${change === 'regressed' || change === 'improved' ? ` (${change})` : ''}`).join(', ')}`,
         )
         .join('; ')}`;
     case 'cost':

@@ -5,7 +5,7 @@ import { type Drawing, drawingsName, readDrawings } from '../../formats/drawings
 import { choice } from './figures.js';
 import type { Html } from './html.js';
 import { maskPicture } from './masks.js';
-import type { PretrainingRun } from './pretraining.js';
+import type { PretrainingRun } from './runs.js';
 
 const mostUtterances = 2;
 const mostEncoders = 6;

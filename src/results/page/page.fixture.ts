@@ -64,7 +64,7 @@ export async function writePageResults(folder: string): Promise<PageResults> {
   for (const [encoder, own] of Object.entries({
     good: 'fbank',
     tiny: run,
-    [badName]: 'x',
+    [badName]: 'random:x',
   })) {
     const origin = { spec: own, hash: own === run ? hash : `hash of ${encoder}` };
     await write(results, asr, encoder, origin, manifest, lines(texts, heard, encoder));
@@ -95,7 +95,7 @@ async function write(
       name: encoder,
       spec: recordedPath(spec, results),
       hash,
-      family: 'ehmam',
+      family: spec === 'fbank' ? 'fbank' : 'ehmam',
     },
     task: { name: task.name, version: task.version },
     manifest: { path: recordedPath(manifest, results), hash: `hash of ${task.name}` },

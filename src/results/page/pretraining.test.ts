@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRecords } from '../compare.js';
 import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
-import { pretrainingRuns, readLog } from './pretraining.js';
+import { readLog } from './pretraining.js';
+import { pretrainingRuns } from './runs.js';
 
 let folder: string;
 let log: string;
@@ -58,16 +59,17 @@ describe('the run behind an encoder', () => {
     hashes: Readonly<Record<string, string>> = {},
   ) => {
     const remarks: string[] = [];
-    const runs = await pretrainingRuns(compareRecords(records), records, {
+    const { runs, missing } = await pretrainingRuns(compareRecords(records), records, {
       folders,
       hashOf: async (each) => hashes[each],
       remark: (why) => remarks.push(why),
     });
+    expect(remarks).toEqual(missing);
     return { runs: runs.map((run) => [run.label, run.colour, run.folder]), remarks };
   };
 
   it('is found by the SPEC of an encoder, and by the name of a folder', async () => {
-    const records = [of('tiny', 'a', folder), result('fbank', 'asr', 0.3)];
+    const records = [of('tiny', 'a', folder), of('random:tiny', 'b', 'random:tiny')];
     const own = ['tiny', 0, folder];
     expect((await runsOf(records, [])).runs).toEqual([own]);
     expect((await runsOf(records, [], { [folder]: 'a' })).runs).toEqual([own]);
@@ -104,5 +106,51 @@ describe('the run behind an encoder', () => {
       runs: [],
       remarks: [`no training curves of checkpoint: the weights in ${b} differ from those of its results`],
     });
+  });
+
+  it('is found wherever the folders were moved: beside the results, below them, below what is given', async () => {
+    const moved = join(folder, 'moved');
+    const places = ['encoders/one', 'results/encoders/two', 'results/deep/er/renamed', 'given/four'];
+    const hashes: Record<string, string> = {};
+    for (const place of places) {
+      await mkdir(join(moved, place), { recursive: true });
+      await writeFile(join(moved, place, 'log.jsonl'), `${line(1)}\n`);
+      hashes[join(moved, place)] = `hash of ${place.split('/').at(-1)}`;
+    }
+    const stored = (name: string, spec: string): StoredRecord => {
+      const { record } = of(name, `hash of ${name}`, spec);
+      return { path: join(moved, 'results', name, 'asr', 'record.json'), record };
+    };
+    const records = [
+      stored('one', 'encoders/one'),
+      stored('two', 'two'),
+      stored('renamed', 'runs/three'),
+      stored('four', 'four'),
+      stored('five', 'runs/five'),
+    ];
+    const found = await runsOf(records, [join(moved, 'given')], hashes);
+    expect(found.runs.map(([label, , at]) => [label, at])).toEqual(
+      ['one', 'two', 'renamed', 'four'].map((name, i) => [name, join(moved, places[i] ?? '')]),
+    );
+    expect(found.remarks).toEqual([
+      'no training curves of five: found no folder runs/five with a log in or next to the results; name it with --encoders',
+    ]);
+  });
+
+  it('is not missed of encoders that others made', async () => {
+    const records = ['random:tiny', 'hf:a/b', 'models/eh-mam.pt'].map((spec) => of(spec, spec, spec));
+    expect(
+      (
+        await runsOf(
+          [
+            ...records,
+            result('fbank', 'asr', 0.3, {
+              encoder: { name: 'fbank', spec: 'fbank', hash: 'f', family: 'fbank' },
+            }),
+          ],
+          [],
+        )
+      ).remarks,
+    ).toEqual([]);
   });
 });

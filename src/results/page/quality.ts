@@ -16,8 +16,8 @@ const hundred = (fraction: number): number => Number((fraction * 100).toPrecisio
 
 /** A chart a task, side by side. */
 export function intervalCharts(tasks: readonly TaskResults[]): Part {
-  const figures = tasks.map(({ key, column, rows }) =>
-    figure(`${key}-intervals`, column.taskLabel, {
+  const figures = tasks.map(({ key, title, column, rows }) =>
+    figure(`${key}-intervals`, title, {
       kind: 'intervals',
       axis: axisOf(column),
       rows: rows.map(({ label, colour, cell: { value, interval } }) => ({
@@ -42,8 +42,8 @@ const curveMeasures = [
 
 /** What the tested heads (of the first seed, and of its first fold) did on the way; undefined where no record has a curve. */
 export function headCurves(tasks: readonly TaskResults[]): Part | undefined {
-  const parts = tasks.flatMap(({ key, column, rows }) => {
-    const figures = curveMeasures.map(([measure, name]) => {
+  const parts = tasks.flatMap(({ key, title: task, name, column, rows }) => {
+    const figures = curveMeasures.map(([measure, what]) => {
       const chart: Chart = {
         kind: 'curves',
         axis: measure === 'devMetric' ? axisOf(column) : 'loss, lower is better',
@@ -54,12 +54,12 @@ export function headCurves(tasks: readonly TaskResults[]): Part | undefined {
           return points === undefined || points.length === 0 ? [] : [{ label, colour, points }];
         }),
       };
-      const title = measure === 'devMetric' ? `${column.metric} % ${name}` : name;
-      return figure(`${key}-${measure}`, `${column.taskLabel}: ${title}`, chart);
+      const title = measure === 'devMetric' ? `${column.metric} % ${what}` : what;
+      return figure(`${key}-${measure}`, `${task}: ${title}`, chart);
     });
     const [first] = Object.values(figures[0]?.charts ?? {});
     if (first?.kind !== 'curves' || first.series.length === 0) return [];
-    return [{ label: column.taskLabel, figures }];
+    return [{ name, figures }];
   });
   if (parts.length === 0) return undefined;
   return byTask('heads', parts);
@@ -73,12 +73,12 @@ const costs = [
 
 /** Every cost against the first metric, means over seeds. */
 export function costCharts(tasks: readonly TaskResults[]): Part {
-  const parts = tasks.map(({ key, column, rows }) => ({
-    label: column.taskLabel,
-    figures: costs.map(([cost, name]) =>
-      figure(`${key}-${cost}`, `${column.taskLabel}: ${column.metric} % by ${name}`, {
+  const parts = tasks.map(({ key, title, name, column, rows }) => ({
+    name,
+    figures: costs.map(([cost, what]) =>
+      figure(`${key}-${cost}`, `${title}: ${column.metric} % by ${what}`, {
         kind: 'cost',
-        costAxis: name,
+        costAxis: what,
         axis: axisOf(column),
         points: rows.map(({ label, colour, cell, records }) => ({
           label,
@@ -95,14 +95,14 @@ export function costCharts(tasks: readonly TaskResults[]): Part {
 /** A choice of tasks, each with its figures. */
 function byTask(
   key: string,
-  parts: readonly { readonly label: string; readonly figures: readonly Figure[] }[],
+  parts: readonly { readonly name: Html; readonly figures: readonly Figure[] }[],
 ): Part {
   return {
     markup: choice(
       key,
       'Task',
-      parts.map(({ label, figures }) => [
-        label,
+      parts.map(({ name, figures }) => [
+        name,
         html`<div class="figures small">${figures.map(({ markup }) => markup)}</div>`,
       ]),
     ),

@@ -36,13 +36,18 @@ describe('a page', () => {
       'comparison',
       'tasks',
       'layers',
+      // Of ours, and its folder is nowhere: a line says so.
+      'pretraining',
       'cost',
       'origins',
     ]);
     expect(summary).toMatchObject({ records: 3, encoders: 2, tasks: 2, pretrainings: [], masks: 0 });
-    expect(remarks).toHaveLength(3);
+    expect(remarks).toHaveLength(5);
     expect(remarks[0]).toContain('no predictions of tiny on asr');
-    expect(content.charts['task-0-intervals']).toMatchObject({ axis: 'wer %, lower is better' });
+    expect(remarks).toContainEqual(
+      expect.stringMatching(/^no training curves of tiny: found no folder tiny with a log/),
+    );
+    expect(content.charts['task-asr-intervals']).toMatchObject({ axis: 'wer %, lower is better' });
   });
 
   it('shows values, the best, differences from the baseline, and every layer', async () => {

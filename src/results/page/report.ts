@@ -4,20 +4,23 @@ import { UserError } from '../../base/errors.js';
 import { runtimeVersions } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
 import { type Comparison, compareRecords, type LayerTable } from '../compare.js';
+import { type Findings, findDifferences, findingClauses } from '../findings.js';
 import { withLayers } from '../layers.js';
 import type { StoredRecord } from '../record.js';
 import { intervalsText } from '../table.js';
 import { type CloserLook, closerPart, lookCloser } from './closer.js';
 import { comparisonTable } from './comparison.js';
 import type { PageContent, Section } from './document.js';
-import { html } from './html.js';
+import { type Html, html } from './html.js';
 import { layerWeightTables, singleLayers } from './layers.js';
 import { drawMasks } from './masked.js';
 import { originsTable } from './origins.js';
-import { type HashOfFolder, pretrainingCurves, pretrainingRuns } from './pretraining.js';
+import { pretrainingCurves } from './pretraining.js';
 import { costCharts, headCurves, intervalCharts, type Part } from './quality.js';
+import { type HashOfFolder, pretrainingRuns } from './runs.js';
 import { type FindSound, openSounds, type SoundBudget, soundBudget } from './sound.js';
 import { resultsByTask, type TaskResults } from './tasks.js';
+import { termsOf } from './terms.js';
 
 export interface PageRequest {
   readonly title: string;
@@ -49,6 +52,8 @@ export interface Page {
     readonly records: number;
     readonly encoders: number;
     readonly tasks: number;
+    /** Which differences are real, as clauses. */
+    readonly findings: readonly string[];
     readonly pretrainings: readonly string[];
     /** Utterances whose masks are drawn, for all encoders together. */
     readonly masks: number;
@@ -69,9 +74,13 @@ const mostEncoders = 12;
 export async function buildPage(request: PageRequest): Promise<Page> {
   const { comparison, records, remark } = request;
   const main = compareRecords(records);
-  const results = resultsByTask(main, records, mostShown);
+  const terms = termsOf(request.tasks);
+  const results = resultsByTask(main, records, terms, mostShown);
+  const findings = await findDifferences(comparison, records, request.tasks);
+  for (const why of findings.untested) remark(why);
+  const clauses = findingClauses(findings);
   const { layers } = await withLayers(main, records);
-  const single = layers && singleLayers(firstRows(layers));
+  const single = layers && singleLayers(firstRows(layers), terms);
   const looks: CloserLook[] = [];
   const limits = { utterances: request.hardest, encoders: mostEncoders };
   for (const task of results) {
@@ -82,8 +91,8 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   const budget = soundBudget(request.audio.mostBytes);
   const sounds = await embedSounds(looks, findSound, budget, remark);
   const search = { folders: request.encoders, hashOf: request.hashOfFolder, remark };
-  const runs = await pretrainingRuns(comparison, records, search);
-  const masked = await drawMasks(runs, {
+  const found = await pretrainingRuns(comparison, records, search);
+  const masked = await drawMasks(found.runs, {
     first: hardestIds(looks),
     manifest:
       request.audio.paths.find((path) => path.endsWith('.csv')) ?? records[0]?.record.manifest.path ?? '',
@@ -96,7 +105,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
       title: 'Comparison',
       name: 'Comparison',
       about: 'Frozen encoders, small heads on their hidden states; every number is on the test split.',
-      body: comparisonTable(comparison),
+      body: comparisonTable(comparison, terms),
     },
     section(
       ['tasks', 'Tasks'],
@@ -122,7 +131,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
       ['pretraining', 'Pre-training'],
       'Pre-training',
       'Means over equal stretches of updates.',
-      await pretrainingCurves(runs),
+      await pretrainingCurves(found),
     ),
     looks.length === 0
       ? undefined
@@ -156,6 +165,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
         ...factsOf(comparison, records, budget),
         ...(main.rows.length > mostShown ? [`charts of the first ${mostShown} encoders`] : []),
       ],
+      lead: leadOf(clauses, findings),
       sections,
       charts: Object.assign({}, ...sections.map(({ charts }) => charts)) as PageContent['charts'],
       maker: `ehmam ${runtimeVersions().ehmam}`,
@@ -164,12 +174,32 @@ export async function buildPage(request: PageRequest): Promise<Page> {
       records: records.length,
       encoders: comparison.rows.length,
       tasks: results.length,
-      pretrainings: runs.map(({ folder }) => folder),
+      findings: clauses,
+      pretrainings: found.runs.map(({ folder }) => folder),
       masks: masked.utterances,
       hardest: looks.reduce((sum, { hardest }) => sum + hardest.length, 0),
       sound: budget.used,
     },
   };
+}
+
+/** Sentences that stand at the top; the rest unfolds. */
+const mostSentences = 6;
+
+/** Which differences are real, said before anything is shown: what is surest in large. */
+function leadOf(clauses: readonly string[], { families }: Findings): Html | undefined {
+  const [first, ...others] = clauses.map((clause) => `${clause[0]?.toUpperCase()}${clause.slice(1)}.`);
+  if (first === undefined) return undefined;
+  const list = (sentences: readonly string[]): Html | undefined =>
+    sentences.length === 0
+      ? undefined
+      : html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  const rest = others.slice(mostSentences - 1);
+  const more =
+    rest.length === 0
+      ? undefined
+      : html`<details><summary>${rest.length} more</summary>${list(rest)}</details>`;
+  return html`<div class="lead" role="note"><p>${first}</p>${list(others.slice(0, mostSentences - 1))}${more}<p class="note">By paired tests of each task’s first metric: p &lt; 0.05 after Holm’s correction over ${families.join(' and ')} comparisons.</p></div>`;
 }
 
 /** Of the encoders that charts show. */

@@ -1,6 +1,14 @@
 /** @file Draws the charts of the page where they are seen, in the colours of its theme. */
 import type { ECharts, EChartsOption } from 'echarts';
-import type { Chart, Charts, CostChart, CurvesChart, IntervalsChart, LayersChart } from '../chart.js';
+import type {
+  Chart,
+  Charts,
+  CostChart,
+  CurvesChart,
+  HistoryChart,
+  IntervalsChart,
+  LayersChart,
+} from '../chart.js';
 
 declare const echarts: typeof import('echarts');
 
@@ -58,6 +66,8 @@ function optionsOf(chart: Chart, width: number): EChartsOption {
       return layers(chart);
     case 'cost':
       return cost(chart);
+    case 'history':
+      return overStates(chart);
   }
 }
 
@@ -235,6 +245,69 @@ function cost({ axis, costAxis, points }: CostChart): EChartsOption {
       itemStyle: { color: colourOf(index) },
       tooltip: { formatter: () => `${label}\n${axis}: ${shown(value)}\n${costAxis}: ${shown(x)}` },
     })),
+  };
+}
+
+function overStates({ axis, states, series }: HistoryChart): EChartsOption {
+  return {
+    grid: { left: 8, right: 18, top: 38, bottom: 34, ...fitted },
+    legend: { ...legend(22), data: series.map(({ label }) => label) },
+    xAxis: { type: 'category', data: [...states], ...axisLook(''), axisTick: { show: false } },
+    yAxis: { type: 'value', scale: true, ...axisLook(axis), nameLocation: 'end', name: '' },
+    series: series.flatMap(({ label, colour: index, points }) => {
+      const color = colourOf(index);
+      const joined = piecesOf(points);
+      return [
+        ...points.map(({ state, interval }) => ({
+          type: 'line' as const,
+          silent: true,
+          data: interval?.map((end) => [state, end]) ?? [],
+          symbol: 'none',
+          lineStyle: { color, width: 2, opacity: 0.45 },
+        })),
+        ...joined.map((piece) => ({
+          type: 'line' as const,
+          name: label,
+          data: piece.map((point) => ({ value: [point.state, point.value], ...markOf(point.change) })),
+          symbol: symbolOf(index),
+          symbolSize: 8,
+          color,
+          lineStyle: { width: 2, type: dashes[Math.floor(index / colours) % dashes.length] ?? 'solid' },
+          tooltip: {
+            formatter: (given: unknown) => {
+              const point = piece[(given as { readonly dataIndex: number }).dataIndex];
+              if (point === undefined) return label;
+              const { state, value, interval, note } = point;
+              const range = interval ? ` (${shown(interval[0])} to ${shown(interval[1])})` : '';
+              return `${label}, ${states[state]}\n${shown(value)}${range}${note === '' ? '' : `\n${note}`}`;
+            },
+          },
+        })),
+      ];
+    }),
+  };
+}
+
+type HistoryPoint = HistoryChart['series'][number]['points'][number];
+
+/** The points in pieces that are joined: what could not be compared with what was before begins a new one. */
+function piecesOf(points: readonly HistoryPoint[]): HistoryPoint[][] {
+  const pieces: HistoryPoint[][] = [];
+  for (const point of points)
+    if (pieces.length === 0 || point.change === 'could not compare') pieces.push([point]);
+    else pieces.at(-1)?.push(point);
+  return pieces;
+}
+
+/** Worse points down, better points up, in colours of their own. */
+function markOf(change: HistoryPoint['change']): object {
+  if (change !== 'regressed' && change !== 'improved') return {};
+  const worse = change === 'regressed';
+  return {
+    symbol: 'triangle',
+    symbolSize: 15,
+    symbolRotate: worse ? 180 : 0,
+    itemStyle: { color: colour(worse ? 'wrong' : 'right'), borderColor: colour('paper'), borderWidth: 1 },
   };
 }
 

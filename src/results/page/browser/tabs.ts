@@ -22,4 +22,16 @@ function choose(tabs: readonly HTMLButtonElement[], chosen: number): HTMLButtonE
   return tabs[chosen];
 }
 
+/** A link to something behind another tab brings that tab to the front. */
+function reveal(): void {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const panel = target?.closest<HTMLElement>('[role=tabpanel][hidden]');
+  if (!panel) return;
+  document.getElementById(panel.getAttribute('aria-labelledby') ?? '')?.click();
+  target?.scrollIntoView();
+}
+
+reveal();
+window.addEventListener('hashchange', reveal);
+
 export {};

@@ -1,0 +1,16 @@
+/** @file What a step of pre-training tells TensorBoard. */
+import type { StepLog } from './train.js';
+
+/** Values by tags; what stands before a slash groups them. */
+export const stepScalars = (log: StepLog): Readonly<Record<string, number>> => ({
+  'loss/reconstruction': log.reconstruction,
+  'loss/ranking': log.ranking,
+  learning_rate: log.learningRate,
+  gradient_norm: log.gradientNorm,
+  'masking/masked_fraction': log.maskedFraction,
+  'masking/hard_share': log.hardShare,
+  'variance/target': log.targetVariance,
+  'variance/prediction': log.predictionVariance,
+  teacher_decay: log.teacherDecay,
+  updates_per_second: log.stepsPerSecond,
+});
