@@ -101,7 +101,7 @@ describe('keeping by time', () => {
     expect(restored).toBeUndefined();
     expect(remarks).toHaveLength(1);
     expect(remarks[0]).toMatch(message);
-    expect(remarks[0]).toMatch(/checkpoint\.safetensors: .*The toy head starts anew$/);
+    expect(remarks[0]).toMatch(/checkpoint\.safetensors: .*The toy head starts again from the beginning$/);
   });
 
   it('starts anew where the state is of other work, or not accepted', async () => {
