@@ -21,7 +21,7 @@ export function freshRemarks({ name, fresh }: StartOrigin): string[] {
   return fresh.map((part) =>
     part === 'teacher' || part === "teacher's loss predictor"
       ? `${name} has no ${part}: it starts as a copy of the student's`
-      : `${name} has no ${part}: it starts anew`,
+      : `${name} has no ${part}: it starts with random weights`,
   );
 }
 
@@ -31,7 +31,7 @@ export function startDifference(
   now: StartOrigin | undefined,
 ): string | undefined {
   if (begun?.hash === now?.hash && begun?.fresh.join() === now?.fresh.join()) return undefined;
-  return `it began ${startText(begun)}, and would go on as one that began ${startText(now)}`;
+  return `it was started ${startText(begun)}, but now it would be started ${startText(now)}`;
 }
 
 function startText(origin: StartOrigin | undefined): string {

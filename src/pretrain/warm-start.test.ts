@@ -87,7 +87,7 @@ describe('a run that starts with the weights of another', () => {
     const { origin } = await readWarmStart(start.path);
     expect(await readRun(runFolder(join(root, 'stopped')))).toMatchObject({ init: origin });
     await expect(train('stopped', config, join(root, 'of seed 3'))).rejects.toThrow(
-      /the run in this folder has another start: it began from .*start \([0-9a-f]{8}\), and would go on as one that began from .*of seed 3/,
+      /the run in this folder has another start: it was started from .*start \([0-9a-f]{8}\), but now it would be started from .*of seed 3/,
     );
     await expect(train('stopped', config)).rejects.toThrow(
       /began with new weights\. Resume with --init .*start/,
@@ -141,8 +141,8 @@ describe('the start that is read', () => {
     const { remarks } = await planPretraining({ init: folder.path });
     expect(remarks).toEqual([
       "no preset has the sizes of alone: batches and schedule are those of 'tiny'",
-      'alone has no decoder: it starts anew',
-      'alone has no loss predictor: it starts anew',
+      'alone has no decoder: it starts with random weights',
+      'alone has no loss predictor: it starts with random weights',
       "alone has no teacher: it starts as a copy of the student's",
     ]);
   });
@@ -153,7 +153,7 @@ describe('the start that is read', () => {
       /hubert-layer' is an encoder of the family 'hubert', which cannot be pre-trained\. Families that can: ehmam/,
     ],
     ['fbank', /of the family 'fbank', which cannot be pre-trained/],
-    ['random:tiny', /has no weights to start from\. Start anew with --preset tiny/],
+    ['random:tiny', /has no weights to start from\. Start from random weights with --preset tiny/],
   ])('is refused from %s', async (spec, message) => {
     await expect(readWarmStart(spec)).rejects.toMatchObject({
       exitCode: 2,

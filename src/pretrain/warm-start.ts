@@ -47,7 +47,7 @@ export async function readWarmStart(spec: string, quiet = false): Promise<WarmSt
   }
   if (encoder.origin === undefined) {
     throw new UserError(`'${spec}' has no weights to start from`, {
-      hint: `Start anew with --preset ${spec.replace(/^.*:/, '')} and without --init`,
+      hint: `Start from random weights with --preset ${spec.replace(/^.*:/, '')} and without --init`,
     });
   }
   const config = encoder.config as EhmamConfig;
@@ -118,9 +118,9 @@ function partOf(
       const tensor = tensors[name];
       const { shape } = specs[name] as Specs[string];
       if (tensor?.dtype === 'float32' && tensor.shape.join() === shape.join()) return [name, tensor];
-      throw new UserError(`${name} of the ${part} is missing or has another shape`, {
+      throw new UserError(`${name} of the ${part} is missing or has the wrong shape`, {
         file,
-        hint: 'Take a checkpoint with the whole of it, or one with the encoder alone',
+        hint: 'Use a complete checkpoint, or one with only the encoder',
       });
     }),
   );

@@ -94,9 +94,9 @@ function checkSizes({ encoder }: PretrainConfig, init: WarmStart, { preset, conf
   if (differing.length === 0) return;
   const { spec } = init.origin;
   const said = config === undefined ? `the preset '${preset}'` : 'the settings';
-  throw new UserError(`${said} would have other sizes than ${spec}: ${listed(differing)}`, {
+  throw new UserError(`${said} has other sizes than ${spec}: ${listed(differing)}`, {
     ...(config !== undefined && { file: config }),
-    hint: `Sizes come from the checkpoint: leave ${config === undefined ? '--preset' : "'encoder' and --preset"} out, or leave --init out to start anew`,
+    hint: `Sizes come from the checkpoint: remove ${config === undefined ? '--preset' : "'encoder' and --preset"}, or remove --init to start from random weights`,
   });
 }
 
