@@ -1,15 +1,13 @@
 /** @file A recogniser as fine-tuning runs it: masked frames, the encoder, a linear layer, the loss of CTC. */
 import type { EncoderInput } from '../api/encoder-family.js';
 import type { Encoder } from '../encoders/encoder.js';
+import { maskName } from '../encoders/mask-embedding.js';
+import { tokenLogits } from '../encoders/recognition.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import { ctcLoss } from '../nn/ctc.js';
 import { type DropoutKey, dropout } from '../nn/dropout.js';
-import { linear, parameter } from '../nn/linear.js';
-
-/** The names of the parameters that a recogniser has beside its encoder's. */
-export const outputName = 'recognition';
-export const maskName = 'masked_spec_embed';
+import { parameter } from '../nn/linear.js';
 
 /** Utterances in one shape. A type, so that it is a tree. */
 export type SpeechBatch = {
@@ -86,8 +84,7 @@ export function recognitionLogits(
     ...(key && { dropoutKey: key }),
     ...(masks && { maskFrames: hidden(parameters, masks) }),
   });
-  const last = dropout(states.at(-1) as tf.Tensor, outputDropout, key, outputName);
-  return linear(parameters, outputName, last);
+  return tokenLogits(parameters, [dropout(states.at(-1) as tf.Tensor, outputDropout, key, 'recognition')]);
 }
 
 /** The texts of a batch. A type, so that it is a tree. */

@@ -65,7 +65,9 @@ export async function writeResult(
   const { encoder: parameters, maskEmbedding, weight, bias } = partsOfParameters(best.parameters);
   const { config } = encoder;
   const recognition = { ...letters.alphabet, weight, bias };
-  await writeRecogniser(folder.path, { config, parameters, maskEmbedding, recognition, training });
+  const { name, spec, hash: hashBefore } = encoder;
+  const init = { name, spec: recordedPath(spec), hash: hashBefore };
+  await writeRecogniser(folder.path, { config, parameters, maskEmbedding, recognition, training, init });
   const { hash } = encoderOf(encoder.name, folder.path, configure(config, folder.config), parameters);
   const commit = ownCommit();
   const { ids, audio } = training.data.train;

@@ -4,11 +4,11 @@ import { float32, type HostParameters, type HostTensor } from '../base/host-tens
 import { randomStream } from '../base/random.js';
 import { configure } from '../encoders/configured.js';
 import type { Encoder } from '../encoders/encoder.js';
-import type { RecognitionLayer } from '../encoders/recognition.js';
+import { maskName } from '../encoders/mask-embedding.js';
+import { biasName, type RecognitionLayer, weightName } from '../encoders/recognition.js';
 import { encoderFamilies } from '../encoders/registry.js';
 import type { OptimizerSettings, ParameterGroup } from '../training/parameter-groups.js';
 import { uniformTensor } from '../training/start.js';
-import { maskName, outputName } from './model.js';
 import type { FinetuneSettings } from './settings.js';
 
 /** An encoder that can be trained. */
@@ -26,11 +26,11 @@ export function trainable(encoder: Encoder, { dropout }: FinetuneSettings): Trai
   const { name, family, graph, config, parameters } = encoder;
   if (graph !== undefined)
     throw new UserError(`the encoder '${name}' is an ONNX file, which cannot be trained`, {
-      hint: 'Give the checkpoint that it was made from',
+      hint: 'Use the checkpoint that it was exported from',
     });
   if (Object.keys(parameters).length === 0)
     throw new UserError(`the encoder '${name}' has no parameters to train`, {
-      hint: "Give a checkpoint, or random:PRESET ('ehmam list encoders')",
+      hint: "Use a checkpoint, or random:PRESET ('ehmam list encoders')",
     });
   const { frontEnd = [], maskedFrames = 'learnt' } = encoderFamilies.find(family);
   const { encoder: configured } = configure(withRates(config, dropout), name);
@@ -69,9 +69,9 @@ export function startParameters(
   return {
     ...encoder.parameters,
     ...(!noisy && { [maskName]: encoder.maskEmbedding ?? drawnMask(encoder.dims[0] as number, seed) }),
-    [`${outputName}.weight`]:
+    [weightName]:
       kept?.weight ?? uniformTensor(seed, 'output layer', [tokens, width], Math.sqrt(6 / (tokens + width))),
-    [`${outputName}.bias`]: kept?.bias ?? float32([tokens]),
+    [biasName]: kept?.bias ?? float32([tokens]),
   };
 }
 
@@ -90,7 +90,7 @@ export function optimizerOf(
   { optimizer, frozenUpdates }: FinetuneSettings,
   parameters: HostParameters,
 ): OptimizerSettings {
-  const isOutput = (name: string): boolean => name.startsWith(`${outputName}.`);
+  const isOutput = (name: string): boolean => name === weightName || name === biasName;
   const groups: ParameterGroup[] = [
     { name: 'front end', matches: isFixed, frozenUntil: Number.POSITIVE_INFINITY },
     { name: 'encoder', matches: (name) => !isOutput(name), frozenUntil: frozenUpdates },
@@ -113,12 +113,7 @@ export interface Parts {
 }
 
 export function partsOfParameters(parameters: HostParameters): Parts {
-  const {
-    [maskName]: maskEmbedding,
-    [`${outputName}.weight`]: weight,
-    [`${outputName}.bias`]: bias,
-    ...encoder
-  } = parameters;
+  const { [maskName]: maskEmbedding, [weightName]: weight, [biasName]: bias, ...encoder } = parameters;
   if (weight === undefined || bias === undefined) throw new Error('a recogniser has an output layer');
   return { encoder, maskEmbedding, weight, bias };
 }

@@ -20,14 +20,15 @@ export type Evaluate = (weights: readonly DecodingWeights[]) => Promise<readonly
 /** The grid; weights that were published for wav2vec 2.0, HuBERT and data2vec lie within a step or two of it. */
 const coarse = { lm: [1, 2, 3.5, 5], word: [-2, -1, 0, 2] };
 
-/** The first steps from the best of the grid, and how often they are halved. */
+/** The first steps from the best of the grid, and the share of them that the last ones are. */
 const steps: DecodingWeights = { lm: 1, word: 1, silence: 2 };
-const rounds = 4;
+const leastShare = 1 / 4;
+const mostRounds = 8;
 
 /**
  * The weights with the fewest errors; of equal ones those that were tried first, fairseq's before all others. A grid over the
- * weights of model and words, then four rounds of steps in each of the three directions, each half as long as those before
- * (17 + 4 * 6 weights at most).
+ * weights of model and words, then steps in each of the three directions from the best, halved where none is better
+ * (16 + 8 * 6 weights at most).
  * @param evaluate called once a round, with weights that were not tried before
  */
 export async function searchWeights(evaluate: Evaluate): Promise<FoundWeights> {
@@ -41,7 +42,12 @@ export async function searchWeights(evaluate: Evaluate): Promise<FoundWeights> {
   };
   const grid = coarse.lm.flatMap((lm) => coarse.word.map((word) => ({ lm, word, silence: 0 })));
   await tryAll([usualWeights, ...grid]);
-  for (let round = 0; round < rounds; round++) await tryAll(neighbours(best(tried), 2 ** -round));
+  let share = 1;
+  for (let round = 0; round < mostRounds && share >= leastShare; round++) {
+    const before = best(tried);
+    await tryAll(neighbours(before, share));
+    if (best(tried) === before) share /= 2;
+  }
   return { weights: best(tried), tried };
 }
 

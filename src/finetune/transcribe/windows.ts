@@ -7,21 +7,22 @@ export interface Windows {
   readonly windowSeconds: number;
   /** What two windows share; half of it is taken from each. */
   readonly overlapSeconds: number;
+  /** What is decoded at a time (default: ten minutes): MP3 and Ogg are decoded from their start for each. */
+  readonly blockSeconds?: number;
 }
 
 /** Enough for what a window says of its own edges to be left out: frames that a convolution cannot fill, and their neighbours. */
 const leastOverlapSeconds = 0.5;
 
-/** What is decoded at a time of what can only be decoded from its start on (MP3, Ogg): as a rule all of it. */
-const blockSeconds = 600;
+const usualBlockSeconds = 600;
 
 /**
  * @throws UserError for an overlap that is too short, or not less than half of the window
  */
 export function checkWindows({ windowSeconds, overlapSeconds }: Windows): void {
   if (overlapSeconds >= leastOverlapSeconds && windowSeconds >= 2 * overlapSeconds) return;
-  throw new UserError(`--window ${windowSeconds} --overlap ${overlapSeconds} do not fit each other`, {
-    hint: `Windows overlap by ${leastOverlapSeconds} s at least, and by half of a window at most: --window 20 --overlap 4`,
+  throw new UserError(`invalid windows: --window ${windowSeconds} --overlap ${overlapSeconds}`, {
+    hint: `Expected an overlap of at least ${leastOverlapSeconds} s and at most half of a window: --window 20 --overlap 4`,
   });
 }
 
@@ -44,7 +45,7 @@ export interface Part {
 export async function* emissionsOf(
   recogniser: OpenRecogniser,
   read: ReadPart,
-  { windowSeconds, overlapSeconds }: Windows,
+  { windowSeconds, overlapSeconds, blockSeconds = usualBlockSeconds }: Windows,
 ): AsyncGenerator<Part> {
   const { hopSamples: hop, alphabet } = recogniser;
   const tokens = alphabet.tokens.length;
@@ -52,7 +53,7 @@ export async function* emissionsOf(
   const overlap = Math.round((overlapSeconds * sampleRateHz) / hop);
   const step = Math.round(((windowSeconds - overlapSeconds) * sampleRateHz) / hop);
   const half = Math.floor(overlap / 2);
-  for await (const { samples, place, isLast } of windowsOf(read, step * hop, overlap * hop)) {
+  for await (const { samples, place, isLast } of windowsOf(read, step * hop, overlap * hop, blockSeconds)) {
     const emissions = await recogniser.emissions(samples);
     const frames = emissions.length / tokens;
     const [from, to] = [place === 0 ? 0 : half, isLast ? frames : step + half];
@@ -70,7 +71,12 @@ interface Window {
 }
 
 /** Windows of `step + overlap` samples, the last one shorter, out of blocks of several. */
-async function* windowsOf(read: ReadPart, step: number, overlap: number): AsyncGenerator<Window> {
+async function* windowsOf(
+  read: ReadPart,
+  step: number,
+  overlap: number,
+  blockSeconds: number,
+): AsyncGenerator<Window> {
   const inBlock = Math.max(1, Math.floor((blockSeconds * sampleRateHz) / step));
   const wanted = inBlock * step + overlap;
   for (let first = 0; ; first += inBlock) {
