@@ -1,25 +1,23 @@
 /** @file Checkpoints in our own format: `config.json` and `model.safetensors`, as training and export write them. */
 import { basename, join, resolve } from 'node:path';
-import { UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type ConfiguredFamily, configure } from './configured.js';
+import { checkedMask, maskName } from './mask-embedding.js';
 import {
   biasName,
   layerOf,
   parseTokens,
   type RecognitionLayer,
-  storedLayer,
+  recognitionTensors,
+  tokensOf,
   weightName,
 } from './recognition.js';
 
 export const configFile = 'config.json';
 export const weightsFile = 'model.safetensors';
-
-/** The name that transformers has for what stands in place of masked frames. */
-export const maskName = 'masked_spec_embed';
 
 /**
  * Reads a folder of ours; weights that the encoder has not (a decoder's) are left.
@@ -52,20 +50,6 @@ export async function readOwnFolder(folder: string, settings: unknown): Promise<
   };
 }
 
-/**
- * What stands in place of masked frames, if it fits the encoder.
- * @throws UserError for another shape than [width]
- */
-export function checkedMask(
-  mask: HostTensor,
-  { encoder: { dims } }: ConfiguredFamily,
-  name: string,
-  file: string,
-): HostTensor {
-  if (mask.dtype === 'float32' && mask.shape.join() === String(dims[0])) return mask;
-  throw new UserError(`${name} is [${mask.shape.join(', ')}] and should be [${dims[0]}]`, { file });
-}
-
 async function readLayer(
   recognition: unknown,
   { encoder: { dims } }: ConfiguredFamily,
@@ -85,6 +69,8 @@ export interface FolderContent {
   readonly recognition?: RecognitionLayer | undefined;
   /** What `config.json` is to say of the training. */
   readonly training?: unknown;
+  /** The checkpoint that it began with: `{ name, spec, hash }`. */
+  readonly init?: unknown;
 }
 
 /**
@@ -95,14 +81,17 @@ export interface FolderContent {
  */
 export async function writeOwnFolder(
   folder: string,
-  { config, parameters, maskEmbedding, recognition, training }: FolderContent,
+  { config, parameters, maskEmbedding, recognition, training, init }: FolderContent,
   hash: string,
 ): Promise<readonly string[]> {
   const [place, file] = [join(folder, configFile), join(folder, weightsFile)];
-  const layer = recognition && storedLayer(recognition);
-  const tensors = { ...parameters, ...(maskEmbedding && { [maskName]: maskEmbedding }), ...layer?.tensors };
+  const tensors = {
+    ...parameters,
+    ...(maskEmbedding && { [maskName]: maskEmbedding }),
+    ...(recognition && recognitionTensors(recognition)),
+  };
   await writeSafetensors(file, tensors, { format: 'ehmam', hash });
-  const settings = { encoder: config, training, recognition: layer?.settings };
+  const settings = { encoder: config, training, init, recognition: recognition && tokensOf(recognition) };
   await writeFileAtomic(place, `${JSON.stringify(settings, null, 2)}\n`);
   return [place, file];
 }

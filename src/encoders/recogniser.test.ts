@@ -55,15 +55,15 @@ describe('a fine-tuned folder', () => {
     const place = join(folder, 'sizes');
     await writeRecogniser(place, { ...encoder, recognition: { ...layer, bias: float32([3]) } });
     await expect(loadRecogniser(place)).rejects.toThrow(
-      /model\.safetensors: recognition\.bias is float32 \[3\] and should be float32 \[4\], for 4 tokens/,
+      /model\.safetensors: recognition\.bias is float32 \[3\], expected float32 \[4\] for 4 tokens/,
     );
   });
 
   it.each([
     [{ tokens: ['a', 'b', 'a'] }, /recognition\.tokens: duplicate token 'a'/],
-    [{ tokens: ['a', ''] }, /recognition\.tokens\.1: a token is empty/],
-    [{ blank: 4, special: [4] }, /recognition\.special: there is no token 4: there are 4/],
-    [{ special: [1] }, /recognition\.special: the blank is not among them/],
+    [{ tokens: ['a', ''] }, /recognition\.tokens\.1: empty token/],
+    [{ blank: 4, special: [4] }, /recognition\.special: invalid token 4: expected 0 to 3/],
+    [{ special: [1] }, /recognition\.special: missing the blank/],
     [{ boundary: 5 }, /recognition\.boundary: /],
     [{ alphabet: 'abc' }, /config\.json: recognition: .*alphabet/],
   ])('is refused where it says %j', async (change, message) => {
@@ -78,7 +78,7 @@ describe('a fine-tuned folder', () => {
 
   it('is not found in an encoder that was never fine-tuned', async () => {
     await expect(loadRecogniser('random:tiny')).rejects.toThrow(
-      /'random:tiny' recognises no text: .*ehmam finetune/,
+      /'random:tiny' is not a recogniser: .*ehmam finetune/,
     );
   });
 });

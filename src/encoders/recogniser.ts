@@ -26,8 +26,8 @@ export async function loadRecogniser(
 ): Promise<Recogniser> {
   const encoder = await loadEncoder(spec, 0, options);
   if (encoder.recognition === undefined) {
-    throw new UserError(`'${spec}' recognises no text: it is an encoder without an output layer`, {
-      hint: "Give a folder that 'ehmam finetune' wrote, or a model of transformers with lm_head and vocab.json",
+    throw new UserError(`'${spec}' is not a recogniser: it has no output layer over tokens`, {
+      hint: "Expected a folder of 'ehmam finetune', or a model of transformers with lm_head and vocab.json",
     });
   }
   return { encoder, recognition: await encoder.recognition() };
@@ -43,4 +43,21 @@ export type RecogniserContent = FolderContent & { readonly recognition: Recognit
 export async function writeRecogniser(folder: string, content: RecogniserContent): Promise<void> {
   const { hash } = encoderOf(folder, folder, configure(content.config, configFile), content.parameters);
   await writeOwnFolder(folder, content, hash);
+}
+
+/**
+ * The output layer of an encoder, where it has one that can be read; of one that cannot, it is said why.
+ * @param say takes a line for the user
+ */
+export async function readableRecognition(
+  { recognition }: Encoder,
+  say: (line: string) => void,
+): Promise<RecognitionLayer | undefined> {
+  try {
+    return await recognition?.();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`output layer ignored: ${error.message}`);
+    return undefined;
+  }
 }

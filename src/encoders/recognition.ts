@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import type { Tensor } from '../engine/ops.js';
+import type { Parameters } from '../engine/tree.js';
+import { linear } from '../nn/linear.js';
 
 /** logits [frames, tokens] = last hidden state [frames, dim] times `weight` transposed, plus `bias`. */
 export interface RecognitionLayer {
@@ -24,13 +27,14 @@ export interface RecognitionLayer {
 /** A layer without its numbers. */
 export type RecognitionTokens = Omit<RecognitionLayer, 'weight' | 'bias'>;
 
-export const weightName = 'recognition.weight';
-export const biasName = 'recognition.bias';
+const layerName = 'recognition';
+export const weightName = `${layerName}.weight`;
+export const biasName = `${layerName}.bias`;
 
 /** More than any alphabet or set of word pieces has. */
 const mostTokens = 1_000_000;
 
-const token = z.string().min(1, { error: 'a token is empty' });
+const token = z.string().min(1, { error: 'empty token' });
 const tokensSchema = z
   .strictObject({
     tokens: z.array(token).min(2).max(mostTokens),
@@ -50,12 +54,13 @@ function faultOf({
   blank,
   special,
 }: RecognitionTokens): { message: string; path: string[] } | undefined {
-  const twice = tokens.find((each, i) => tokens.indexOf(each) !== i);
+  const seen = new Set<string>();
+  const twice = tokens.find((each) => seen.size === seen.add(each).size);
   if (twice !== undefined) return { path: ['tokens'], message: `duplicate token '${twice}'` };
   const beyond = [blank, ...special].find((each) => each >= tokens.length);
   if (beyond !== undefined)
-    return { path: ['special'], message: `there is no token ${beyond}: there are ${tokens.length}` };
-  return special.includes(blank) ? undefined : { path: ['special'], message: 'the blank is not among them' };
+    return { path: ['special'], message: `invalid token ${beyond}: expected 0 to ${tokens.length - 1}` };
+  return special.includes(blank) ? undefined : { path: ['special'], message: 'missing the blank' };
 }
 
 /**
@@ -68,7 +73,7 @@ export function parseTokens(value: unknown, file: string): RecognitionTokens {
   const [issue] = parsed.error.issues;
   throw new UserError(`${['recognition', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`, {
     file,
-    hint: 'Mend that setting',
+    hint: 'Correct that setting',
   });
 }
 
@@ -88,21 +93,32 @@ export function layerOf(
   const count = known.tokens.length;
   const [weight, bias] = names.map((name, i) => {
     const tensor = tensors[name];
-    if (tensor === undefined) throw new UserError(`${name} is missing`, { file });
+    if (tensor === undefined) throw new UserError(`missing parameter ${name}`, { file });
     const shape = i === 0 ? [count, dim] : [count];
     if (tensor.dtype === 'float32' && tensor.shape.join() === shape.join()) return tensor;
     throw new UserError(
-      `${name} is ${tensor.dtype} [${tensor.shape.join(', ')}] and should be float32 [${shape.join(', ')}], for ${count} tokens`,
-      { file, hint: 'Its tokens must be those that the weights were trained with' },
+      `${name} is ${tensor.dtype} [${tensor.shape.join(', ')}], expected float32 [${shape.join(', ')}] for ${count} tokens`,
+      { file, hint: 'Check that its tokens are those that the weights were trained with' },
     );
   }) as [HostTensor, HostTensor];
   return { ...known, weight, bias };
 }
 
-/** A layer as `config.json` and `model.safetensors` keep it. */
-export function storedLayer({ weight, bias, ...tokens }: RecognitionLayer): {
-  readonly settings: RecognitionTokens;
-  readonly tensors: HostParameters;
-} {
-  return { settings: tokens, tensors: { [weightName]: weight, [biasName]: bias } };
+/** A layer without its numbers, as `config.json` keeps it. */
+export function tokensOf({ weight: _, bias: __, ...tokens }: RecognitionLayer): RecognitionTokens {
+  return tokens;
+}
+
+/** Its numbers, under the names that `model.safetensors` has for them. */
+export function recognitionTensors({ weight, bias }: RecognitionLayer): HostParameters {
+  return { [weightName]: weight, [biasName]: bias };
+}
+
+/**
+ * The logits of a recogniser: [batch, frames, tokens].
+ * @param parameters `recognition.weight` [tokens, dim] and `recognition.bias` [tokens]
+ * @param states the encoder's hidden states, of which the last counts, [batch, frames, dim]
+ */
+export function tokenLogits(parameters: Parameters, states: readonly Tensor[]): Tensor {
+  return linear(parameters, layerName, states.at(-1) as Tensor);
 }
