@@ -91,9 +91,9 @@ it('killed several times and interrupted once, it ends as one that was left alon
   });
   expect(interrupted).toMatchObject({
     code: 130,
-    stderr: expect.stringMatching(/going on from update \d+\n/),
+    stderr: expect.stringMatching(/resuming from update \d+\n/),
   });
-  expect(interrupted.stderr).toMatch(/stopped after \d+ updates; --resume goes on from there/);
+  expect(interrupted.stderr).toMatch(/stopped after \d+ updates; --resume continues from there/);
   const last = await entry.run(words('killed', '--quiet', '--resume', '--json'));
   expect(last).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(last.stdout)).toMatchObject({ finished: true, updates, record: { updates } });

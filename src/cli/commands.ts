@@ -13,6 +13,7 @@ import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
 import { finetuneCommand } from './finetune.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
 import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -25,6 +26,7 @@ import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
+import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
 import { transcribeCommand } from './transcribe.js';
 import { validateCommand } from './validate.js';
@@ -60,5 +62,7 @@ export const commands: readonly Command[] = [
   historyCommand,
   listCommand,
   doctorCommand,
+  setupCommand,
+  helpCommand,
   workCommand,
 ];

@@ -16,29 +16,36 @@ export const finetuneCommand = defineCommand({
       type: 'string',
       demandOption: true,
       describe:
-        "CSV with a column text: 'train' is learnt, 'dev' chooses, other splits are recognised at the end",
+        "Manifest (CSV) with a text column: split 'train' to train on, 'dev' to choose, any others to test",
     },
-    dev: { type: 'string', describe: "Another CSV whose rows of split 'dev' choose" },
-    root: { type: 'string', describe: "Folder that audio paths are relative to (default: the manifest's)" },
-    preset: { type: 'string', default: '10m', describe: 'By hours of labelled audio: 10m, 1h, 10h or 100h' },
-    config: { type: 'string', describe: "JSON or YAML file of settings in place of the preset's" },
+    dev: { type: 'string', describe: "Another manifest with the split 'dev' (default: --manifest)" },
+    root: { type: 'string', describe: "Folder of the audio (default: the manifest's folder)" },
+    preset: {
+      type: 'string',
+      default: '10m',
+      describe: 'Settings by amount of labelled audio: 10m, 1h, 10h or 100h',
+    },
+    config: { type: 'string', describe: "JSON or YAML file of settings that replace the preset's" },
     set: setOption('batch.samples=1600000'),
-    out: { type: 'string', demandOption: true, describe: 'Folder of the run, then of the recogniser' },
-    resume: { type: 'boolean', describe: 'Go on from the checkpoint in --out' },
+    out: { type: 'string', demandOption: true, describe: 'Folder for the run and the fine-tuned encoder' },
+    resume: { type: 'boolean', describe: 'Resume from the checkpoint in --out' },
     steps: {
       type: 'number',
-      describe: "Updates, in place of the preset's; frozen ones and looks at dev scale with them",
+      describe: "Number of updates (default: the preset's); schedules are scaled",
     },
-    seed: { type: 'number', describe: "Seed, in place of the preset's" },
+    seed: { type: 'number', describe: "Random seed (default: the preset's)" },
     'keep-output': {
       type: 'boolean',
-      describe: 'Go on with the output layer and the tokens that the encoder was fine-tuned with',
+      describe: 'Keep the output layer and tokens of an encoder that was fine-tuned before',
     },
-    lm: { type: 'string', describe: 'n-gram model (ARPA, plain or .gz): decode with it too' },
-    lexicon: { type: 'string', describe: "With --lm: words and their tokens (default: the model's words)" },
-    beam: { type: 'number', describe: 'With --lm: hypotheses that are followed (default: 500)' },
-    'lm-weight': { type: 'number', describe: 'With --lm: its weight (default: searched on dev)' },
-    'word-score': { type: 'number', describe: 'With --lm-weight: added for every word (default: -1)' },
+    lm: { type: 'string', describe: 'n-gram language model (ARPA, plain or .gz) to decode with as well' },
+    lexicon: {
+      type: 'string',
+      describe: "With --lm: file of words and their tokens (default: the model's words)",
+    },
+    beam: { type: 'number', describe: 'With --lm: beam size (default: 500)' },
+    'lm-weight': { type: 'number', describe: 'With --lm: weight of the model (default: searched on dev)' },
+    'word-score': { type: 'number', describe: 'With --lm-weight: score added for every word (default: -1)' },
     'checkpoint-every': {
       type: 'number',
       describe: 'Seconds between checkpoints; 0: after every update (default: 30)',
@@ -48,19 +55,16 @@ export const finetuneCommand = defineCommand({
   },
   examples: [
     ['finetune runs/tiny --manifest speech.csv --out runs/tiny-10m', 'Ten minutes of labels'],
-    ['finetune runs/tiny --manifest speech.csv --out runs/tiny-10m --resume', 'Go on after Ctrl-C'],
+    ['finetune runs/tiny --manifest speech.csv --out runs/tiny-10m --resume', 'Resume after Ctrl-C'],
     [
       'finetune hf:facebook/wav2vec2-base --manifest 1h.csv --preset 1h --out runs/1h --lm 4-gram.arpa.gz',
-      'With a language model, whose weights dev chooses',
+      'Decode with a language model, its weights tuned on dev',
     ],
     [
       'finetune runs/tiny --manifest speech.csv --steps 1000 --set learningRate=0.0005 --out runs/short',
-      'Fewer updates at another rate',
+      'Fewer updates, another learning rate',
     ],
-    [
-      'finetune runs/tiny-10m --manifest more.csv --keep-output --out runs/more',
-      'Train a recogniser further',
-    ],
+    ['finetune runs/tiny-10m --manifest more.csv --keep-output --out runs/more', 'Continue with more data'],
   ],
   stopsOnSignal: true,
   async run(args, io) {
@@ -97,7 +101,7 @@ export const finetuneCommand = defineCommand({
       return undefined;
     }
     if (record === undefined) {
-      io.say(`stopped after ${updates} updates; --resume goes on from there`);
+      io.say(`stopped after ${updates} updates; --resume continues from there`);
       return undefined;
     }
     const { resultText } = await import('./finetune/result-text.js');

@@ -109,14 +109,12 @@ describe('transcribe', () => {
     // A file of something else is not gone on with.
     await writeFile(out, 'what\nis this\n');
     await expect(said({ ...asked, resume: true })).rejects.toThrow(
-      'said.jsonl:1: is no line of a transcript',
+      'said.jsonl:1: not a line of a transcript',
     );
   });
 
   it('writes a subtitle file each into a folder, and asks for one', async () => {
-    await expect(said({ audio: [at('talks')], format: 'srt' })).rejects.toThrow(
-      'Name a folder for them with --out',
-    );
+    await expect(said({ audio: [at('talks')], format: 'srt' })).rejects.toThrow('Add --out DIR');
     await said({ audio: [at('talks')], format: 'vtt', out: at('subtitles') });
     expect(await readdir(at('subtitles'), { recursive: true })).toEqual([
       'a.vtt',
@@ -160,7 +158,7 @@ describe('transcribe', () => {
     );
     await mkdir(at('nothing'));
     await expect(said({ audio: [at('nothing')] })).rejects.toThrow('nothing: holds no audio files');
-    await expect(said({ audio: [at('talks')], encoder: 'fbank' })).rejects.toThrow('--encoder is for');
+    await expect(said({ audio: [at('talks')], encoder: 'fbank' })).rejects.toThrow('--encoder requires');
   });
 
   it('ends with 1 after a bad file, and with 2 where the call is wrong', async () => {
@@ -174,7 +172,7 @@ describe('transcribe', () => {
     expect(bad.stderr).toMatch(/^ehmam: .*empty\.wav: the audio file is empty.*\n$/);
     expect(wrong).toMatchObject({
       code: 2,
-      stderr: 'ehmam: --beam is for --lm. Name an ARPA file with --lm\n',
+      stderr: 'ehmam: --beam requires --lm. Add --lm FILE, an ARPA file\n',
     });
   });
 });

@@ -85,25 +85,24 @@ export const transcribeCommand = defineCommand({
 /** @throws UserError unless there are files or a manifest, one of them */
 function recordingsAsked({ audio = [], manifest, root, split }: TranscribeArguments) {
   if (audio.length > 0 === (manifest !== undefined)) {
-    throw new UserError('transcribe takes audio files or --manifest, one of them', {
+    throw new UserError('expected audio files or --manifest, one of them', {
       hint: 'ehmam transcribe MODEL a.wav',
     });
   }
   const [foreign] = Object.entries({ root, split }).filter(([, value]) => value !== undefined);
   if (manifest === undefined && foreign !== undefined)
-    throw new UserError(`--${foreign[0]} is for --manifest`, { hint: 'Leave it out' });
+    throw new UserError(`--${foreign[0]} requires --manifest`, { hint: `Remove --${foreign[0]}` });
   return { audio, manifest, root, splits: listOf(split, 'split') };
 }
 
 function formatOf(format: TranscriptFormat | undefined, json: boolean): TranscriptFormat {
   if (json && format !== undefined && format !== 'json')
-    throw new UserError(`--json and --format ${format} exclude each other`, { hint: 'Give one of them' });
+    throw new UserError(`--json and --format ${format} cannot be combined`, { hint: 'Remove one of them' });
   return format ?? (json ? 'json' : 'text');
 }
 
 function resumes({ resume = false, out }: TranscribeArguments): boolean {
-  if (resume && out === undefined)
-    throw new UserError('--resume goes on with --out FILE', { hint: 'Name the file' });
+  if (resume && out === undefined) throw new UserError('--resume requires --out', { hint: 'Add --out FILE' });
   return resume;
 }
 
@@ -118,10 +117,10 @@ function languageOf(args: TranscribeArguments): LanguageRequest | undefined {
   if (lm === undefined) {
     const [foreign] = Object.entries(given).filter(([, value]) => value !== undefined);
     if (foreign !== undefined)
-      throw new UserError(`--${foreign[0]} is for --lm`, { hint: 'Name an ARPA file with --lm' });
+      throw new UserError(`--${foreign[0]} requires --lm`, { hint: 'Add --lm FILE, an ARPA file' });
     return undefined;
   }
   if (beam !== undefined && !(Number.isInteger(beam) && beam > 0))
-    throw new UserError(`--beam ${beam} is no number of hypotheses`, { hint: 'Give a whole number from 1' });
+    throw new UserError(`invalid value '${beam}' of --beam`, { hint: 'Expected a whole number from 1' });
   return { arpa: lm, lexicon, weights, beam: beam ?? 50 };
 }

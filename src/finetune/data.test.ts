@@ -57,7 +57,7 @@ describe('tokens', () => {
     });
     expect(data.train[0]?.tokens).toEqual([4, 3, 5, 7, 1, 2, 6, 8, 1]);
     expect(said).toEqual([
-      `1 of 1 texts of dev hold characters that no token stands for: 'd' (line 3: "B", "E"). They count as mistakes`,
+      `1 of 1 texts of split 'dev' contain characters that have no token: 'd' (line 3: "B", "E"). They count as errors`,
     ]);
     expect((await dataOf(['a,a.wav,train,be', dev], 'text')).letters.alphabet.tokens).toEqual([
       ...['<s>', '|', 'b', 'e'],
@@ -69,7 +69,7 @@ describe('bad data', () => {
   it('with characters that no token stands for is counted and named with id and line', async () => {
     const rows = ['a,a.wav,train,BE', 'b,a.wav,train,BÉ 4', 'c,a.wav,train,A|B', dev];
     await expect(dataOf(rows, 'reference')).rejects.toThrow(
-      /speech\.csv:3: 2 of 3 texts of train hold characters that no token stands for: 'b' \(line 3: "É", "4"\), 'c' \(line 4: "\|"\)\. .*alphabet: text/,
+      /speech\.csv:3: 2 of 3 texts of split 'train' contain characters that have no token: 'b' \(line 3: "É", "4"\), 'c' \(line 4: "\|"\)\. .*alphabet=text/,
     );
   });
 
@@ -84,19 +84,19 @@ describe('bad data', () => {
     expect(data.skipped).toEqual([{ id: 'b', split: 'train', reason: tooShort }]);
     // B, E, blank, E and the boundary are five.
     expect(said).toEqual([
-      "1 of 3 utterances of train have texts that take more frames than they have: 'b' (line 3: 5 for 4). They are left out",
+      "1 of 3 utterances of split 'train' are too short for their text: 'b' (line 3: 5 frames needed, 4 available). They are skipped",
     ]);
     await expect(dataOf(['b,short.wav,train,BEE', dev])).rejects.toThrow(
-      /speech\.csv:2: 1 of 1 utterances.*Nothing is left to train on/,
+      /speech\.csv:2: 1 of 1 utterances.*No utterance is left to train on/,
     );
   });
 
   it.each([
     ['no column text', ['id,path,split', 'a,a.wav,train'], /speech\.csv:1: the column 'text' is missing/],
     ['an empty text', [header, 'a,a.wav,train,', dev], /speech\.csv:2: 'text' is empty/],
-    ['no dev rows', [header, 'a,a.wav,train,BE'], /no utterances in the split 'dev'.*train \(1\)/],
-    ['no train rows', [header, dev], /no utterances in the split 'train'.*dev \(1\)/],
-    ['audio that is missing', [header, 'a,z.wav,train,BE', dev], /speech\.csv:2: .*'z\.wav' is not at/],
+    ['no dev rows', [header, 'a,a.wav,train,BE'], /no utterances in split 'dev'.*train \(1\)/],
+    ['no train rows', [header, dev], /no utterances in split 'train'.*dev \(1\)/],
+    ['audio that is missing', [header, 'a,z.wav,train,BE', dev], /speech\.csv:2: .*'z\.wav' not found/],
   ])('%s is named', async (_what, rows, message) => {
     const manifest = await manifestOf(...rows);
     await expect(loadRows({ manifest })).rejects.toThrow(message);

@@ -20,7 +20,7 @@ export interface Transcribed {
 }
 
 /** Why an utterance is not trained on. */
-export const tooShort = 'its text takes more frames than it has';
+export const tooShort = 'too short for its text';
 
 export interface FinetuneData {
   readonly train: readonly Transcribed[];
@@ -132,16 +132,16 @@ function complainOf(
     .map(({ utterance: { id, line }, unknown }) => `'${id}' (line ${line}: ${quoted(unknown)})`)
     .join(', ');
   const more = strange.length > mostNamed ? `, and ${strange.length - mostNamed} more` : '';
-  const what = `${strange.length} of ${total} texts of ${split} hold characters that no token stands for: ${named}${more}`;
+  const what = `${strange.length} of ${total} texts of split '${split}' contain characters that have no token: ${named}${more}`;
   if (split === 'train') {
     const letters = alphabet.tokens.filter((_, i) => !alphabet.special.includes(i)).join(' ');
     throw new UserError(what, {
       file: first.utterance.manifest,
       line: first.utterance.line,
-      hint: `The tokens are ${letters}: write the texts with those, or take the training text's own (alphabet: text)`,
+      hint: `Tokens: ${letters}. Correct the texts, or use tokens made from the training text (--set alphabet=text)`,
     });
   }
-  say(`${what}. They count as mistakes`);
+  say(`${what}. They count as errors`);
 }
 
 function tellTooShort(
@@ -154,20 +154,20 @@ function tellTooShort(
     .slice(0, mostNamed)
     .map((each) => {
       const { id, line } = each.utterance;
-      return `'${id}' (line ${line}: ${ctcSteps(each.tokens)} for ${framesOf(encoder, each)})`;
+      return `'${id}' (line ${line}: ${ctcSteps(each.tokens)} frames needed, ${framesOf(encoder, each)} available)`;
     })
     .join(', ');
   const more = out.length > mostNamed ? `, and ${out.length - mostNamed} more` : '';
-  const what = `${out.length} of ${out.length + left} utterances of train have texts that take more frames than they have: ${named}${more}`;
+  const what = `${out.length} of ${out.length + left} utterances of split 'train' are too short for their text: ${named}${more}`;
   if (left > 0) {
-    say(`${what}. They are left out`);
+    say(`${what}. They are skipped`);
     return;
   }
   const { manifest, line } = (out[0] as Transcribed).utterance;
   throw new UserError(what, {
     file: manifest,
     line,
-    hint: 'Nothing is left to train on: check that the texts belong to the audio',
+    hint: 'No utterance is left to train on: check that texts and audio belong together',
   });
 }
 

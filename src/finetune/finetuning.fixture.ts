@@ -68,12 +68,12 @@ export function spokenEncoder(): Encoder {
 export function spokenSettings(change: Partial<FinetuneSettings> = {}): FinetuneSettings {
   return {
     ...finetunePreset('10m'),
-    updates: 40,
+    updates: 24,
     learningRate: 0.005,
     frozenUpdates: 3,
     masking: { time: { probability: 0.2, span: 2 }, channels: { probability: 0.1, span: 4 }, noise: 0.01 },
     batch: { samples: 400_000, multiple: 8, accumulation: 1 },
-    dev: { from: 20, everyUpdates: 10, everyEpochs: 0 },
+    dev: { from: 12, everyUpdates: 6, everyEpochs: 0 },
     ...change,
   };
 }

@@ -69,9 +69,9 @@ export async function checkFinetuneFolder(
   refuseOther(folder, begun, wanted);
   if (existsSync(folder.record)) return 'finished';
   if (resume) return 'begun';
-  throw new UserError('holds a fine-tuning that is not done', {
+  throw new UserError('already contains an unfinished fine-tuning run', {
     file: folder.path,
-    hint: 'Go on with it by --resume, or choose another --out',
+    hint: 'Continue it with --resume, or choose another --out',
   });
 }
 
@@ -79,7 +79,7 @@ async function trainingIn({ config, path }: FinetuneFolder): Promise<FinetuneTra
   const json = (await readJsonFile(config, 'Choose another --out')) as { training?: unknown } | null;
   const { success, data } = trainingSchema.safeParse(json?.training);
   if (success) return data;
-  throw new UserError('holds something else than a fine-tuning', {
+  throw new UserError('contains something other than a fine-tuning run', {
     file: path,
     hint: 'Choose another --out',
   });
@@ -87,21 +87,21 @@ async function trainingIn({ config, path }: FinetuneFolder): Promise<FinetuneTra
 
 function refuseOther({ config: file }: FinetuneFolder, begun: FinetuneTraining, now: FinetuneTraining): void {
   if (trainingDigest(begun) === trainingDigest(now)) return;
-  const hint = 'Go on with what it began with, or choose another --out';
+  const hint = 'Use the same encoder, data and settings, or choose another --out';
   if (begun.encoder.hash !== now.encoder.hash)
     throw new UserError(
-      `the fine-tuning in this folder began with another encoder (${begun.encoder.name}, ${begun.encoder.hash.slice(0, 8)})`,
+      `the run in this folder started from another encoder (${begun.encoder.name}, ${begun.encoder.hash.slice(0, 8)})`,
       { file, hint },
     );
   for (const split of ['train', 'dev'] as const) {
     const difference = dataDifference(begun.data[split], now.data[split]);
     if (difference !== undefined)
-      throw new UserError(`the fine-tuning in this folder has other data: ${difference}`, { file, hint });
+      throw new UserError(`the run in this folder has different data: ${difference}`, { file, hint });
   }
   if (begun.data.texts !== now.data.texts)
-    throw new UserError('the fine-tuning in this folder has other training texts', { file, hint });
+    throw new UserError('the run in this folder has different training texts', { file, hint });
   const differences = settingDifferences(deciding(begun), deciding(now));
-  throw new UserError(`the fine-tuning in this folder has other settings: ${listed(differences)}`, {
+  throw new UserError(`the run in this folder has different settings: ${listed(differences)}`, {
     file,
     hint,
   });

@@ -67,7 +67,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
 async function outputOf({ name, recognition }: Encoder): Promise<RecognitionLayer> {
   if (recognition !== undefined) return recognition();
   throw new UserError(`the encoder '${name}' has no output layer to keep`, {
-    hint: 'Leave --keep-output out: a new one is trained',
+    hint: 'Omit --keep-output to train a new one',
   });
 }
 

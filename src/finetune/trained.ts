@@ -26,11 +26,11 @@ export function trainable(encoder: Encoder, { dropout }: FinetuneSettings): Trai
   const { name, family, graph, config, parameters } = encoder;
   if (graph !== undefined)
     throw new UserError(`the encoder '${name}' is an ONNX file, which cannot be trained`, {
-      hint: 'Give the checkpoint that it was made from',
+      hint: 'Use the checkpoint that it was exported from',
     });
   if (Object.keys(parameters).length === 0)
     throw new UserError(`the encoder '${name}' has no parameters to train`, {
-      hint: "Give a checkpoint, or random:PRESET ('ehmam list encoders')",
+      hint: "Use a checkpoint, or random:PRESET ('ehmam list encoders')",
     });
   const { frontEnd = [], maskedFrames = 'learnt' } = encoderFamilies.find(family);
   const { encoder: configured } = configure(withRates(config, dropout), name);

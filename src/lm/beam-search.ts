@@ -155,41 +155,38 @@ function beamPass(search: Search, settings: BeamSettings, tokens: number): Frame
   const push = (emissions: Float32Array): void => {
     for (let at = 0; at < emissions.length; at += tokens, frame++) {
       const scores = emissions.subarray(at, at + tokens);
-      const tried = likeliest(scores, beamTokens);
+      const tried = beamTokens >= tokens ? undefined : likeliest(scores, beamTokens);
       const emitted = (token: number): number =>
         (scores[token] as number) + (token === boundary ? silenceScore : 0);
-      const candidates: Hypothesis[] = [];
+      const candidates = candidatesWithin(beamThreshold, tokens);
       for (const before of hypotheses) {
         const ahead = before.node === root ? 0 : before.node.best;
-        for (const token of tried) {
-          const node = before.node.children.get(token);
+        const { children } = before.node;
+        for (const token of tried ?? children.keys()) {
+          const node = children.get(token);
           if (node === undefined) continue;
           const score = before.score + emitted(token);
           const isNew = before.afterBlank || token !== before.token;
           if (isNew && node.children.size > 0) {
             const looked = score + lmWeight * (node.best - ahead);
-            candidates.push({ ...before, score: looked, node, token, afterBlank: false });
+            candidates.add(before, looked, before.history, node, token, false, before.said);
           }
           // A word of one token is not said again while its token goes on.
           if (before.node === root && before.token === token) continue;
           for (const entry of node.words) {
             const { history, score: language } = histories.said(before.history, entry);
-            candidates.push({
-              ...{ ...before, history, node: root, token, afterBlank: false },
-              score: score + lmWeight * (language - ahead) + wordScore,
-              said: { entry, frame, before: before.said },
-            });
+            const whole = score + lmWeight * (language - ahead) + wordScore;
+            candidates.add(before, whole, history, root, token, false, { entry, frame, before: before.said });
           }
         }
-        if (!before.afterBlank || before.node === root) {
-          const token = before.node === root ? boundary : before.token;
-          const score = before.score + emitted(token);
-          candidates.push({ ...before, score, token, afterBlank: false });
+        const { history, node, said } = before;
+        if (!before.afterBlank || node === root) {
+          const token = node === root ? boundary : before.token;
+          candidates.add(before, before.score + emitted(token), history, node, token, false, said);
         }
-        const score = before.score + (scores[blank] as number);
-        candidates.push({ ...before, score, token: blank, afterBlank: true });
+        candidates.add(before, before.score + (scores[blank] as number), history, node, blank, true, said);
       }
-      hypotheses = bestOf(candidates, beam, beamThreshold);
+      hypotheses = candidates.best(beam);
       for (const kept of hypotheses) follow(kept, frame, scores);
     }
   };
@@ -201,7 +198,7 @@ function beamPass(search: Search, settings: BeamSettings, tokens: number): Frame
       ...hypothesis,
       score: hypothesis.score + lmWeight * scoreWord(model, hypothesis.history.words, end),
     }));
-    const [best] = bestOf(finished, 1, beamThreshold);
+    const best = finished.reduce((a, b) => (b.score > a.score ? b : a), finished[0] as Hypothesis);
     const said = saidBy(best?.said);
     return {
       words: said.map(({ entry }) => (entries[entry] as LexiconEntry).word),
@@ -267,24 +264,52 @@ function spokenWords(
   });
 }
 
+/** The likeliest tokens of a frame, fewer than there are. */
 function likeliest(scores: Float32Array, count: number): number[] {
   const all = Array.from(scores.keys());
-  if (count >= all.length) return all;
   return all.sort((a, b) => (scores[b] as number) - (scores[a] as number)).slice(0, count);
 }
 
-/** The best candidates, at most one of those that nothing but the score tells apart. */
-function bestOf(candidates: readonly Hypothesis[], beam: number, threshold: number): Hypothesis[] {
-  const top = candidates.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-  const kept = new Map<LexiconNode, Map<string, Hypothesis>>();
-  for (const candidate of candidates) {
-    const { score, history, node, token, afterBlank } = candidate;
-    if (score < top - threshold) continue;
-    const ofNode = kept.get(node) ?? new Map<string, Hypothesis>();
-    kept.set(node, ofNode);
-    const key = `${history.number} ${token} ${afterBlank}`;
-    if (score > (ofNode.get(key)?.score ?? Number.NEGATIVE_INFINITY)) ofNode.set(key, candidate);
-  }
-  const all = [...kept.values()].flatMap((ofNode) => [...ofNode.values()]);
-  return all.sort((a, b) => b.score - a.score).slice(0, beam);
+/** Gathers the candidates of a frame: at most one of those that nothing but the score tells apart. */
+function candidatesWithin(threshold: number, tokens: number) {
+  const kept = new Map<number, Map<number, Hypothesis>>();
+  let top = Number.NEGATIVE_INFINITY;
+  return {
+    /** Made only where it counts: most candidates are far behind. */
+    add(
+      { path, acoustic }: Hypothesis,
+      score: number,
+      history: History,
+      node: LexiconNode,
+      token: number,
+      afterBlank: boolean,
+      said: Said | undefined,
+    ): void {
+      if (score < top - threshold) return;
+      if (score > top) top = score;
+      let ofNode = kept.get(node.number);
+      if (ofNode === undefined) {
+        ofNode = new Map();
+        kept.set(node.number, ofNode);
+      }
+      const key = (history.number * tokens + token) * 2 + (afterBlank ? 1 : 0);
+      const known = ofNode.get(key);
+      if (known !== undefined && score <= known.score) return;
+      ofNode.set(key, { score, history, node, token, afterBlank, said, path, acoustic });
+    },
+    /** The best of them, best first. */
+    best(beam: number): Hypothesis[] {
+      const all: Hypothesis[] = [];
+      for (const ofNode of kept.values())
+        for (const each of ofNode.values()) if (each.score >= top - threshold) all.push(each);
+      if (all.length > beam) {
+        const scores = Float64Array.from(all, ({ score }) => score).sort();
+        const least = scores[all.length - beam] as number;
+        return sorted(all.filter(({ score }) => score >= least)).slice(0, beam);
+      }
+      return sorted(all);
+    },
+  };
 }
+
+const sorted = (all: Hypothesis[]): Hypothesis[] => all.sort((a, b) => b.score - a.score);

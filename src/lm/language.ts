@@ -37,7 +37,7 @@ export async function readLanguage(
     throw new UserError(
       `no token '${spelling.boundary}' between words: a language model of words has no use`,
       {
-        hint: 'Decode without one',
+        hint: 'Remove the language model',
       },
     );
   }
@@ -65,7 +65,7 @@ function unspellable(words: readonly string[], { tokens, spell }: Spelling, file
   const own = words.filter((word) => !isMark(word));
   const [example] = own;
   if (example === undefined)
-    return new UserError('holds no words', { file, hint: 'Give an ARPA file of words' });
+    return new UserError('holds no words', { file, hint: 'Pass an ARPA file of words' });
   const otherCase = [example.toUpperCase(), example.toLowerCase()].find((word) => spell(word) !== undefined);
   return new UserError(
     `none of its ${own.length} words can be spelled with the recogniser's tokens: '${example}', for example`,

@@ -66,7 +66,7 @@ it('names a split that it does not have, predictions of another run, and a field
   const predictions = join(folder, stored.record.splits['test/other']?.predictions ?? '');
   await writeFile(predictions, (await readFile(predictions, 'utf8')).replace('a b', 'b b'));
   await expect(linesOf(stored)).rejects.toThrow(
-    /predictions\.test%2Fother\.jsonl: does not hold the predictions/,
+    /predictions\.test%2Fother\.jsonl: does not match its record/,
   );
   await writeFile(join(folder, finetuningFileName), JSON.stringify({ ...stored.record, updates: 'ten' }));
   await expect(readFinetuning(folder)).rejects.toThrow(/finetuning\.json: .*updates/);

@@ -1,5 +1,5 @@
 /** @file What records, layers and evaluations say alike: which encoder it was, and what computed. */
-import { runtimeVersions } from '../base/package.js';
+import { runtimeVersions } from '../base/versions.js';
 import { recordedPath } from './places.js';
 import type { ResultRecord } from './record.js';
 

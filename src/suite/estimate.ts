@@ -110,8 +110,13 @@ export interface Estimator {
  * compares with them, since the machine may be busier now.
  * @param now measured in this run or in its results folder
  * @param before measured earlier on this machine
+ * @param shareLeft of a job's work: what is there already costs nothing (default: all is left)
  */
-export function estimatorOf(now: readonly Measure[], before: readonly Measure[] = []): Estimator {
+export function estimatorOf(
+  now: readonly Measure[],
+  before: readonly Measure[] = [],
+  shareLeft: (job: Job) => number = () => 1,
+): Estimator {
   const [ownRates, earlierRates] = [ratesOf(now), ratesOf(before)];
   const earlierOf = (pace: string): number | undefined =>
     levelsOf(pace)
@@ -129,7 +134,9 @@ export function estimatorOf(now: readonly Measure[], before: readonly Measure[] 
   return {
     known: now.length + before.length > 0,
     of(job) {
-      const rough = roughSeconds(job);
+      const share = shareLeft(job);
+      if (share === 0) return { seconds: 0, measured: true };
+      const rough = roughSeconds(job) * share;
       for (const level of levelsOf(paceOf(job))) {
         const earlier = earlierRates.get(level);
         const rate = ownRates.get(level) ?? (earlier === undefined ? undefined : earlier * busier);

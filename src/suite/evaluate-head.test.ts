@@ -124,7 +124,7 @@ describe('a trained head', () => {
     }
     await head.close();
     await expect(openHead(engine, results('toy', 'ks'), { encoder, quiet: true })).rejects.toThrow(
-      /is a head of 'ks': it writes no texts of any audio\. Give a result of the task asr/,
+      /is a head of 'ks': it writes no texts of any audio\. Use a result of the task asr/,
     );
   });
 

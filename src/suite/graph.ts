@@ -176,7 +176,8 @@ function featuresJobs(
   suite: Suite,
   common: Common,
 ): FeaturesJob[] {
-  const { head, hashes, task } = planned;
+  const { head, hashes, task, size } = planned;
+  const utterances = size.train.utterances + size.dev.utterances + size.test.utterances;
   const reads = head.kind.reads(head.settings);
   const { store } = reads;
   const frameType = reads.store === 'frames' ? reads.type : undefined;
@@ -193,6 +194,7 @@ function featuresJobs(
       encoder: source,
       task: wanted,
       hashes,
+      utterances,
       store,
       frameType,
       part,

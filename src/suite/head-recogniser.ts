@@ -37,7 +37,7 @@ export async function openHead(
   if (record.task.name !== 'asr' || !stored.success || head.withoutSilence) {
     throw new UserError(`is a head of '${record.task.name}': it writes no texts of any audio`, {
       file,
-      hint: "Give a result of the task asr, or a folder that 'ehmam finetune' wrote",
+      hint: "Use a result of the task asr, or a folder that 'ehmam finetune' wrote",
     });
   }
   const encoder = await encoderOf({ encoder: spec, load: { quiet } }, record, head);

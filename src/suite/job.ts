@@ -81,6 +81,8 @@ export interface FeaturesJob extends JobBase {
   /** One of the tasks over this audio: it says which utterances there are. */
   readonly task: SuiteTask;
   readonly hashes: ManifestHashes;
+  /** How many the corpus has. */
+  readonly utterances: number;
   readonly store: FeatureKind;
   readonly frameType?: StoredType | undefined;
   /** Which part of the corpus, counted from 0, of how many. */

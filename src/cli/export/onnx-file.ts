@@ -2,6 +2,7 @@
 import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
+import type { Tensor as OnnxTensor } from 'onnxruntime-node';
 import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
@@ -231,7 +232,7 @@ async function compare(file: string, runs: readonly Run[], threads: number) {
 }
 
 /** Infinite where shapes differ. */
-function difference(actual: ort.Tensor | undefined, expected: HostTensor | undefined): number {
+function difference(actual: OnnxTensor | undefined, expected: HostTensor | undefined): number {
   if (actual === undefined || expected === undefined || actual.dims.join() !== expected.shape.join())
     return Number.POSITIVE_INFINITY;
   const reference = floatsOf(expected);

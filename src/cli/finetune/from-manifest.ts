@@ -62,25 +62,23 @@ function checkNumbers({ steps, seed, checkpointSeconds, decoding }: FinetuneRequ
     ['beam', decoding.beam, 1],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
-    throw new UserError(`--${option} ${value} is not possible`, {
-      hint: `Give a whole number from ${least}`,
-    });
+    throw new UserError(`--${option} ${value}: expected a whole number, ${least} or more`);
   }
   if (checkpointSeconds !== undefined && !(checkpointSeconds >= 0))
-    throw new UserError(`--checkpoint-every ${checkpointSeconds} is not possible`, {
-      hint: 'Give seconds, 0 or more',
-    });
+    throw new UserError(
+      `--checkpoint-every ${checkpointSeconds}: expected a number of seconds, such as 30 (0: after every update)`,
+    );
 }
 
 /** @throws UserError for options of a language model where none is given */
 function decodingOf({ lm, lexicon, beam, lmWeight, wordScore }: DecodingWish): DecodingLm | undefined {
   if (wordScore !== undefined && lmWeight === undefined)
-    throw new UserError('--word-score goes with --lm-weight', { hint: 'Without it, dev chooses both' });
+    throw new UserError('--word-score needs --lm-weight', { hint: 'Without both, they are searched on dev' });
   const others = { lexicon, beam, 'lm-weight': lmWeight };
   if (lm === undefined) {
     const [named] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
     if (named === undefined) return undefined;
-    throw new UserError(`--${named} is for a language model`, { hint: 'Give one with --lm' });
+    throw new UserError(`--${named} needs a language model`, { hint: 'Pass one with --lm' });
   }
   const weights =
     lmWeight === undefined

@@ -70,10 +70,10 @@ async function namesIn(file: string, format: TranscriptFormat): Promise<Set<stri
     const name = format === 'json' ? nameOfJson(line) : line.split('\t').slice(0, -1).join('\t');
     if (name === undefined || name === '') {
       if (i >= lines.length - 1) break;
-      throw new UserError('is no line of a transcript', {
+      throw new UserError('not a line of a transcript', {
         file,
         line: i + 1,
-        hint: 'Name another file, or leave --resume out',
+        hint: 'Use another file, or remove --resume',
       });
     }
     names.add(name);
@@ -110,8 +110,8 @@ function subtitleOutput(
     };
   }
   if (out === undefined) {
-    throw new UserError(`${recordings.length} recordings become as many ${format} files`, {
-      hint: 'Name a folder for them with --out',
+    throw new UserError(`${recordings.length} recordings need a folder for their ${format} files`, {
+      hint: 'Add --out DIR',
     });
   }
   const files = filesFor(recordings, out, format);

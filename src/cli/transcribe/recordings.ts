@@ -52,7 +52,7 @@ async function ofPath(given: string): Promise<Recording[]> {
   if (files.length > 0) return files.map((path) => ofFile(join(given, path), path));
   throw new UserError('holds no audio files (.wav, .flac, .mp3, .ogg, .opus, .sph)', {
     file: given,
-    hint: 'Name another folder, or the files themselves',
+    hint: 'Use another folder, or name the files themselves',
   });
 }
 

@@ -66,7 +66,7 @@ async function openModel(
 ): Promise<OpenRecogniser> {
   if (isResultOfHead(model)) return openHead(engine, model, { encoder, quiet });
   if (encoder !== undefined) {
-    throw new UserError('--encoder is for the folder of a result of asr', { hint: 'Leave it out' });
+    throw new UserError('--encoder requires the folder of a result of asr', { hint: 'Remove --encoder' });
   }
   const recogniser = await loadRecogniser(model, { quiet });
   for (const note of recogniser.encoder.notes ?? []) say(`${model}: ${note}`);

@@ -64,7 +64,7 @@ it('takes another fold, or all, and names one that does not exist or is not ther
   expect(await rowsOf('10m-fold5')).toEqual(['train TWO 5', ...heldOut]);
   expect(await readdir(out())).not.toContain('10m-fold0.csv');
   await expect(prepare({ fold: '6' })).rejects.toThrow(
-    "there is no fold '6' of Libri-light's ten minutes. The folds are 0, 1, 2, 3, 4, 5; --fold all takes each",
+    "unknown fold '6' of Libri-light's ten minutes. Expected one of: 0, 1, 2, 3, 4, 5, all",
   );
   await expect(prepare({ fold: 'all' })).rejects.toThrow('does not hold fold 1: looked for 1h/1');
   await writeTree(root, {
@@ -109,7 +109,7 @@ it('says what is not there: subsets and hours as remarks, the sets themselves as
     'train-clean-100',
   ]);
   await expect(prepare({ limited: join(root, 'LibriSpeech') })).rejects.toThrow(
-    /LibriSpeech: does not hold Libri-light's limited sets: looked for 1h\/0, 9h\. Give with --limited the folder/,
+    /LibriSpeech: does not hold Libri-light's limited sets: looked for 1h\/0, 9h\. Pass the folder that/,
   );
-  await expect(prepare({ limited: undefined, fold: '1' })).rejects.toThrow('--fold is for --limited');
+  await expect(prepare({ limited: undefined, fold: '1' })).rejects.toThrow('--fold requires --limited');
 });

@@ -46,7 +46,7 @@ export async function findLimited(
   const training = subsets?.find((name) => !/^(dev|test)-/.test(name));
   if (training !== undefined) {
     throw new UserError(`--subsets with --limited says what is held out, and '${training}' is for training`, {
-      hint: `The default is ${usualHeldOut.join(',')}`,
+      hint: `Expected subsets called dev or test; the default is ${usualHeldOut.join(',')}`,
     });
   }
   const base = firstThere(root, ['LibriSpeech']) ?? root;
@@ -86,15 +86,15 @@ export async function findLimited(
 function notLimited(folder: string, what: string, looked: string): UserError {
   return new UserError(`does not hold ${what}: looked for ${looked}`, {
     file: folder,
-    hint: 'Give with --limited the folder that librispeech_finetuning.tgz was unpacked into',
+    hint: 'Pass the folder that librispeech_finetuning.tgz was unpacked into: --limited DIR',
   });
 }
 
 function foldsOf(fold = '0'): readonly string[] {
   if (fold === 'all') return folds;
   if (folds.includes(fold)) return [fold];
-  throw new UserError(`there is no fold '${fold}' of Libri-light's ten minutes`, {
-    hint: `The folds are ${folds.join(', ')}; --fold all takes each`,
+  throw new UserError(`unknown fold '${fold}' of Libri-light's ten minutes`, {
+    hint: `Expected one of: ${folds.join(', ')}, all`,
   });
 }
 

@@ -41,7 +41,8 @@ export const librispeech: Corpus = {
       });
     }
     if (limited !== undefined) return findLimited(root, { limited, fold, subsets, lexicon });
-    if (fold !== undefined) throw new UserError('--fold is for --limited', { hint: 'Leave it out' });
+    if (fold !== undefined)
+      throw new UserError('--fold requires --limited', { hint: 'Add --limited DIR, or remove --fold' });
     const base = firstThere(root, ['LibriSpeech']) ?? root;
     const finetuning = firstThere(root, ['librispeech_finetuning', '../librispeech_finetuning']) ?? root;
     const foldersOf = (name: string): string[] =>

@@ -118,7 +118,7 @@ describe('transcribe', () => {
     [7, 4],
     [20, -1],
   ])('refuses windows of %d s that share %d s', (windowSeconds, overlapSeconds) => {
-    expect(() => checkWindows({ windowSeconds, overlapSeconds })).toThrow('do not fit each other');
+    expect(() => checkWindows({ windowSeconds, overlapSeconds })).toThrow('invalid windows');
   });
 });
 

@@ -21,8 +21,8 @@ const usualBlockSeconds = 600;
  */
 export function checkWindows({ windowSeconds, overlapSeconds }: Windows): void {
   if (overlapSeconds >= leastOverlapSeconds && windowSeconds >= 2 * overlapSeconds) return;
-  throw new UserError(`--window ${windowSeconds} --overlap ${overlapSeconds} do not fit each other`, {
-    hint: `Windows overlap by ${leastOverlapSeconds} s at least, and by half of a window at most: --window 20 --overlap 4`,
+  throw new UserError(`invalid windows: --window ${windowSeconds} --overlap ${overlapSeconds}`, {
+    hint: `Expected an overlap of at least ${leastOverlapSeconds} s and at most half of a window: --window 20 --overlap 4`,
   });
 }
 
