@@ -11,6 +11,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
+import { finetuneCommand } from './finetune.js';
 import { gateCommand } from './gate.js';
 import { helpCommand } from './help.js';
 import { historyCommand } from './history.js';
@@ -27,6 +28,7 @@ import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
 import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
+import { transcribeCommand } from './transcribe.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
 import { workCommand } from './work.js';
@@ -36,11 +38,13 @@ export const commands: readonly Command[] = [
   fetchCommand,
   prepareCommand,
   pretrainCommand,
+  finetuneCommand,
   analyseCommand,
   validateCommand,
   planCommand,
   runCommand,
   evaluateCommand,
+  transcribeCommand,
   statusCommand,
   watchCommand,
   cleanCommand,

@@ -73,7 +73,9 @@ function modelReader(file: string): { line(text: string, number: number): void; 
       vocabulary.set(gram, place);
       into.words[place] = place;
     } else {
-      const numbers = words.map((word) => vocabulary.get(word) ?? fail(`'${word}' is not in the 1-grams`, line));
+      const numbers = words.map(
+        (word) => vocabulary.get(word) ?? fail(`'${word}' is not in the 1-grams`, line),
+      );
       const parent = placeOf(levels, numbers.slice(0, -1));
       if (parent < 0) fail(`its first ${section - 1} words are missing from the ${section - 1}-grams`, line);
       into.parents[place] = parent;

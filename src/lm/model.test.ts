@@ -55,7 +55,7 @@ test('a gzipped file is told by its content, and a model in another form by name
     Buffer.alloc(90),
   ]);
   await expect(readArpa(await written('kenlm.arpa', binary))).rejects.toThrow(
-    "kenlm.arpa: is no text in UTF-8: it is a KenLM binary file, not an ARPA file. Pass an ARPA file",
+    'kenlm.arpa: is no text in UTF-8: it is a KenLM binary file, not an ARPA file. Pass an ARPA file',
   );
 });
 

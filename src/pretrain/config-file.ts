@@ -32,6 +32,21 @@ export interface ConfigFile {
  * @throws UserError with file and line: what cannot be read, an unknown setting (with those there are), a wrong value
  */
 export async function withConfigFile(preset: PretrainConfig, file: string): Promise<ConfigFile> {
+  const presets = Object.values(pretrainPresets);
+  const { settings: config, plugins } = await withSettingsFile(preset, file, pretrainSchema, presets);
+  return { config, plugins };
+}
+
+/**
+ * The same of settings of any kind.
+ * @param presets of the kind: they say which settings there are
+ */
+export async function withSettingsFile<S extends object>(
+  preset: S,
+  file: string,
+  schema: z.ZodType<S>,
+  presets: readonly S[],
+): Promise<{ readonly settings: S; readonly plugins: readonly string[] }> {
   const text = await readText(file, { hint: 'Give a JSON or YAML file of settings, in UTF-8' });
   const { value, lineOf } = contentOf(text, file);
   if (!isGroup(value)) {
@@ -47,9 +62,9 @@ export async function withConfigFile(preset: PretrainConfig, file: string): Prom
       hint: 'Write plugins: [./mine.mjs]',
     });
   }
-  const parsed = pretrainSchema.safeParse(merged(preset, settings));
-  if (!parsed.success) throw complaint(parsed.error.issues, preset, file, lineOf);
-  return { config: parsed.data, plugins: plugins.map((module) => moduleFrom(dirname(file), module)) };
+  const parsed = schema.safeParse(merged(preset as Settings, settings));
+  if (!parsed.success) throw complaint(parsed.error.issues, [preset, ...presets], file, lineOf);
+  return { settings: parsed.data, plugins: plugins.map((module) => moduleFrom(dirname(file), module)) };
 }
 
 const isModuleList = (value: unknown): value is readonly string[] =>
@@ -107,7 +122,7 @@ function merged(base: Settings, change: Settings): Settings {
 /** The first thing that is wrong, as one error. */
 function complaint(
   issues: readonly z.core.$ZodIssue[],
-  preset: PretrainConfig,
+  presets: readonly object[],
   file: string,
   lineOf: Content['lineOf'],
 ): UserError {
@@ -115,7 +130,7 @@ function complaint(
   if (unknown !== undefined) {
     const name = unknown.keys[0] as string;
     const path = [...unknown.path, name];
-    const known = [...settingsAt(preset, unknown.path), ...(unknown.path.length === 0 ? ['plugins'] : [])];
+    const known = [...settingsAt(presets, unknown.path), ...(unknown.path.length === 0 ? ['plugins'] : [])];
     const close = closestName(name, known);
     return new UserError(`there is no setting '${path.join('.')}'`, {
       ...placeOf(path, file, lineOf),
@@ -125,7 +140,7 @@ function complaint(
   const [{ path, message }] = issues as [z.core.$ZodIssue];
   return new UserError(`'${path.join('.')}' cannot be so: ${message}`, {
     ...placeOf(path, file, lineOf),
-    hint: `The preset has ${JSON.stringify(valueAt(preset, path))}`,
+    hint: `The preset has ${JSON.stringify(valueAt(presets[0], path))}`,
   });
 }
 
@@ -133,7 +148,7 @@ const valueAt = (settings: unknown, path: Path): unknown =>
   path.reduce<unknown>((node, name) => (node as Record<PropertyKey, unknown> | undefined)?.[name], settings);
 
 /** Names of the settings of a group; of a front end, those of every kind of front end. */
-function settingsAt(preset: PretrainConfig, path: Path): string[] {
-  const groups = [preset, ...Object.values(pretrainPresets)].map((config) => valueAt(config, path));
+function settingsAt(presets: readonly object[], path: Path): string[] {
+  const groups = presets.map((config) => valueAt(config, path));
   return [...new Set(groups.flatMap((group) => (isGroup(group) ? Object.keys(group) : [])))];
 }

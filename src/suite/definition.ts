@@ -12,6 +12,7 @@ import { buildMiniSuite } from '../data/mini/build.js';
 import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import { recordedPath } from '../results/places.js';
+import { entryFrom, type FinetuneEntry, finetuneEntrySchema, nameSchema } from './finetune-definition.js';
 
 const text = z.string().min(1);
 
@@ -44,7 +45,7 @@ const pretrainingSchema = z.strictObject({
 const suiteEncoderSchema = z.union([
   text.describe('SPEC of an encoder'),
   z.strictObject({
-    name: text.regex(/^[\w.+-]+$/, 'is to be of letters, digits and . _ + -').describe('Its name in tables'),
+    name: nameSchema.describe('Its name in tables'),
     pretrain: pretrainingSchema.describe('How it is trained first'),
   }),
 ]);
@@ -68,12 +69,19 @@ const resourcesSchema = z.strictObject({
 
 export const suiteSchema = z.strictObject({
   name: text,
-  tasks: z.array(suiteTaskSchema).min(1),
+  tasks: z.array(suiteTaskSchema).default([]),
   plugins: z
     .array(text)
     .default([])
     .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
-  encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
+  encoders: z
+    .array(suiteEncoderSchema)
+    .default([])
+    .describe('SPECs (./ is relative to the suite file), names of finetune entries, and what is pre-trained'),
+  finetune: z
+    .array(finetuneEntrySchema)
+    .default([])
+    .describe('Encoders that are fine-tuned as recognisers, beside the tasks'),
   seeds: z
     .union([z.int().min(1), z.array(z.int().nonnegative()).min(1)])
     .optional()
@@ -90,6 +98,7 @@ export const suiteSchema = z.strictObject({
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
+      finetune: resourcesSchema.optional(),
       features: resourcesSchema.optional(),
       head: resourcesSchema.optional(),
     })
@@ -126,6 +135,8 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
   readonly encoders: readonly SuiteEncoder[];
+  /** Encoders that are fine-tuned as recognisers. */
+  readonly finetune?: readonly FinetuneEntry[] | undefined;
   /** Modules that are loaded first: absolute paths and names of packages. */
   readonly plugins?: readonly string[] | undefined;
   /** How many seeds of heads (up to 100), or which. */
@@ -135,7 +146,7 @@ export interface Suite {
   /** Whether heads are trained on every hidden state alone too. */
   readonly layerwise?: boolean | undefined;
   readonly resources?:
-    | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
+    | Readonly<Partial<Record<'pretrain' | 'finetune' | 'features' | 'head', Resources | undefined>>>
     | undefined;
 }
 
@@ -179,11 +190,11 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     );
     throw new UserError(`is not a suite: ${complaints.join('; ')}`, {
       file: fileOrName,
-      hint: 'A suite has a name, and tasks with name and manifest each',
+      hint: 'A suite has a name, and tasks (or finetune) with name and manifest each',
     });
   }
   const folder = dirname(fileOrName);
-  const { tasks, encoders, plugins, ...others } = withChanges(
+  const { tasks, encoders, finetune, plugins, ...others } = withChanges(
     parsed.data,
     options.changes ?? [],
     suiteSchema,
@@ -202,6 +213,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
     ),
+    finetune: finetune.map((entry) => entryFrom(folder, entry, specFrom)),
   };
 }
 

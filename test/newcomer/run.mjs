@@ -136,11 +136,13 @@ await check(
 
 await check('Node 20, 22 and 24 come from the registry', () => fetchingNodes);
 
-for (const [major, words, more] of [
+// The version that runs this has installed it above.
+const ways = [
   [20, ['--ignore-scripts'], {}],
   [22, ['--ignore-scripts'], {}],
   [24, ['--ignore-scripts=false'], { ONNXRUNTIME_NODE_INSTALL: 'skip' }],
-])
+];
+for (const [major, words, more] of ways.filter(([each]) => each in nodes))
   await check(`Node ${major}: npm i -g ${words.join(' ')}, --version, list, features`, async () => {
     const prefix = emptyFolder(`global-${major}`);
     const env = environment(nodes[major], more);
@@ -158,7 +160,7 @@ for (const [major, words, more] of [
     const out = join(prefix, 'a.safetensors');
     await succeed(featuresOf(program, out), { cwd: home, env });
     expect(existsSync(out), 'no features');
-    if (major !== 24) rmSync(prefix, { recursive: true });
+    rmSync(prefix, { recursive: true });
   });
 
 const project = emptyFolder('project');

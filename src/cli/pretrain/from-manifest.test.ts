@@ -38,7 +38,7 @@ const run = (change: Partial<PretrainRequest>) =>
 describe('pretrainFromManifest', () => {
   const cases: readonly (readonly [what: string, change: Partial<PretrainRequest>, message: RegExp])[] = [
     ['a masking that is not there', { masking: 'hardest' }, /unknown masking strategy 'hardest'/],
-    ['a preset that is not there', { preset: 'huge' }, /no preset 'huge'/],
+    ['a preset that is not there', { preset: 'huge' }, /unknown preset 'huge'/],
     ['a split without rows', { split: 'test' }, /speech\.csv.*'?test'?/],
     [
       'a setting that is not there',
@@ -48,7 +48,7 @@ describe('pretrainFromManifest', () => {
     [
       'a setting that cannot be',
       { changes: parseChanges(['teacher.topBlocks=9']) },
-      /--set teacher\.topBlocks: invalid value '9': there are only 3 shared blocks/,
+      /--set teacher\.topBlocks: invalid value '9': expected at most 3, the number of shared blocks/,
     ],
     ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
     ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number/],

@@ -90,8 +90,8 @@ describe('runFromSuite', () => {
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [
     ['an unknown task', { tasks: ['kss'] }, /unknown task 'kss'\. Did you mean 'ks'/],
-    ['a task that the suite does not have', { tasks: ['asr'] }, /the suite tones has no task 'asr'/],
-    ['an unknown encoder', { encoders: ['fbnk'] }, /no encoder 'fbnk'/],
+    ['a task that the suite does not have', { tasks: ['asr'] }, /the suite 'tones' has no task 'asr'/],
+    ['an unknown encoder', { encoders: ['fbnk'] }, /unknown encoder 'fbnk'/],
     ['an unknown suite', { suite: 'minni' }, /no suite 'minni'/],
     [
       'a setting of a task that is not there',

@@ -112,7 +112,11 @@ function normalizes(settings: unknown, file: string): boolean {
   });
 }
 
-function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+/**
+ * What a schema makes of a file's value.
+ * @throws UserError naming the setting that is wrong
+ */
+export function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
