@@ -36,7 +36,7 @@ describe('keyword spotting', () => {
   test('refuses a test label that training never shows, naming the line', () => {
     const data = dataOf([...rows, { split: 'test', columns: { label: 'maybe' } }]);
     expect(() => ks.head(data)).toThrow(
-      /corpus.csv:6: the label 'maybe' of split 'test' is not in the train split/,
+      /corpus.csv:6: label 'maybe' of split 'test' does not occur in the train split/,
     );
   });
 
@@ -173,7 +173,7 @@ describe('speech recognition', () => {
       columns: { text },
     });
     expect(() => asr.head(dataOf([row('train', 'one'), row('dev', 'caf\u00e9 | 2')]))).toThrow(
-      /corpus.csv:3: the text of 'u3' holds "\u00c9", "\|", "2"/,
+      /corpus.csv:3: invalid characters in the text of 'u3': "\u00c9", "\|", "2"/,
     );
     expect(() => asr.head(dataOf([row('train', '  ')]))).toThrow(/has no text/);
   });
@@ -191,7 +191,8 @@ describe('speech recognition', () => {
     ["Turkish's capital I with a dot", '\u0130stanbul', '"\u0130"'],
   ])('takes a text right or names the character: %s', (_what, text, characters) => {
     const head = () => asr.head(dataOf([{ split: 'train', columns: { text } }]));
-    if (characters !== undefined) expect(head).toThrow(`corpus.csv:2: the text of 'u2' holds ${characters}`);
+    if (characters !== undefined)
+      expect(head).toThrow(`corpus.csv:2: invalid characters in the text of 'u2': ${characters}`);
     else {
       head();
       expect(decodeTokens(encodeText(normalizeText(text)))).toBe(normalizeText(text));

@@ -56,7 +56,7 @@ describe('crops that threads decode', () => {
     await expect(take(compiled.cropStream(broken, options), 9)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(
-        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not an audio file that can be read/,
+        /^test\.csv:5: utterance 'u3': .*broken\.wav: is not a supported audio file/,
       ),
     });
     await expectNoThreads();
@@ -65,7 +65,7 @@ describe('crops that threads decode', () => {
   it('name an utterance without samples', async () => {
     const empty = { ...(utterances[0] as Utterance), startSeconds: 0.1, durationSeconds: 1e-6 };
     await expect(take(compiled.cropStream([empty], options), 1)).rejects.toThrow(
-      /^test\.csv:2: utterance 'u0': .*a duration of .* holds no samples/,
+      /^test\.csv:2: utterance 'u0': .*a duration of .* is shorter than one sample/,
     );
   });
 

@@ -161,7 +161,7 @@ it('ends with the records, predictions and heads of a run that was left alone', 
 
   const { code, stderr } = await entry.run(words('killed', ...always), environment());
   expect(code).toBe(0);
-  expect(stderr).toMatch(/asr head on fbank: going on from update \d+\n/);
+  expect(stderr).toMatch(/asr head on fbank: resuming from update \d+\n/);
   const results = await resultsOf('killed');
   expect(results).toHaveLength(4);
   expect(results).toEqual(await resultsOf('whole'));

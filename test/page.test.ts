@@ -253,7 +253,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     const failed = await entry.run(['report', written.results, '--out', out, '--baseline', 'nobody']);
     expect([failed.code, failed.stderr]).toEqual([
       2,
-      expect.stringContaining("no result of the baseline 'nobody'"),
+      expect.stringContaining("no results of the baseline 'nobody'"),
     ]);
     const none = await entry.run(['report', join(folder, 'tiny'), '--out', out]);
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('no record.json under')]);

@@ -83,7 +83,7 @@ describe('a suite with the task', () => {
     expect(tested?.differenceInterval).toHaveLength(2);
     expect(await ehmam('compare', out, '--baseline', 'fbank')).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/: task 'lid' is unknown here; load it with --plugin MODULE\n$/),
+      stderr: expect.stringMatching(/: unknown task 'lid'; load its plug-in with --plugin MODULE\n$/),
     });
     const gate = await ehmam('gate', '--baseline', out, '--results', out, '--plugin', plugin);
     expect(gate).toMatchObject({
@@ -143,7 +143,7 @@ describe('--plugin', () => {
     for (const [module, message] of [
       [place('syntax.mjs'), /^ehmam: plug-in '.*syntax\.mjs': syntax error \(Unexpected token '='\)\n$/],
       [place('package.mjs'), /^ehmam: plug-in '.*package\.mjs': syntax error \(.*UserErrors.*\)\n$/],
-      [place('throws.mjs'), /^ehmam: plug-in '.*throws\.mjs': fails while it is loaded \(no licence\)\n$/],
+      [place('throws.mjs'), /^ehmam: plug-in '.*throws\.mjs': failed to load \(no licence\)\n$/],
       ['src', /^ehmam: plug-in 'src': not found\. Did you mean '\.\/src'\?/],
       [`${plugin},${plugin}`, /^ehmam: --plugin names .* twice/],
     ] as const) {

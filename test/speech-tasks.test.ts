@@ -337,8 +337,8 @@ test('stand on a page and in a card', async () => {
 
 test.each([
   ['pr', [], 'task pr'],
-  ['er', [], 'head of the fold s0'],
-  ['er', ['--fold', 's2'], 'head of the fold s2'],
+  ['er', [], 'head of fold s0'],
+  ['er', ['--fold', 's2'], 'head of fold s2'],
   ['sf', [], 'task sf'],
 ])('export the head of %s %s', async (task, options, said) => {
   const file = join(folder, `${task}${options.join('')}.onnx`);
@@ -388,10 +388,10 @@ describe('trained heads are judged again', () => {
 
   test('of folds, each by its name or file', async () => {
     await expect(judged(head('er'), '--manifest', manifest())).rejects.toThrow(
-      /has a head a fold.*--fold: s0, s1, s2/s,
+      /has one head per fold.*--fold: s0, s1, s2/s,
     );
     await expect(judged(head('er'), '--manifest', manifest(), '--fold', 's9')).rejects.toThrow(
-      /none of 's9'/,
+      /has no fold 's9'/,
     );
     const { splits } = await judged(head('er'), '--manifest', manifest(), '--fold', 's1');
     expect(splits[0]?.metrics).toMatchObject({ accuracy: { utterances: 8 } });
@@ -406,5 +406,5 @@ describe('trained heads are judged again', () => {
 test('a fold that there is not is refused, with those there are', async () => {
   const result = recordFolder(join(folder, 'out'), 'fbank', 'er');
   const words = ['export', 'fbank', '--with', result, '--format', 'onnx', '--out', join(folder, 'x.onnx')];
-  await expect(call(...words, '--fold', 's9')).rejects.toThrow(/no head of a fold 's9'. Did you mean 's1'/);
+  await expect(call(...words, '--fold', 's9')).rejects.toThrow(/no head of fold 's9'. Did you mean 's1'/);
 });

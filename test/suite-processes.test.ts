@@ -144,7 +144,7 @@ describe('a suite', () => {
       entry.run(['work', stateFor('commands'), '--job', jobs[1]?.key as string, '--json'], environment),
     ]);
     expect(watch).toMatchObject({ code: 0, stdout: expect.stringMatching(/ended: 2 done, 0 failed/) });
-    expect(clean).toMatchObject({ code: 0, stdout: '0 bytes in 0 places unused\n' });
+    expect(clean).toMatchObject({ code: 0, stdout: '0 bytes in 0 files and folders unused\n' });
     expect(work).toMatchObject({ code: 0, stdout: '{"kind":"done","already":true}\n' });
   });
 

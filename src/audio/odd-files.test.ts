@@ -50,7 +50,7 @@ describe('an ID3v2 tag in front', () => {
   it('is named where nothing follows it', async () => {
     await expect(samplesOf(id3(20))).rejects.toThrow('it ends within its ID3 tag');
     await expect(samplesOf(Buffer.concat([id3(20), Buffer.from('FORM\0\0\0\x02AIFF')]))).rejects.toThrow(
-      'no frame follows its ID3 tag: it is AIFF',
+      'no audio after its ID3 tag: it is AIFF',
     );
   });
 });
@@ -82,10 +82,12 @@ describe('WAV sizes', () => {
 
   it('are believed where the file is shorter than every header says, and where there are no samples', async () => {
     const cut = Buffer.from(encodeWav(samples, 16000)).subarray(0, -36);
-    await expect(samplesOf(cut)).rejects.toThrow('its header promises 2000 bytes of samples, 1964 are there');
+    await expect(samplesOf(cut)).rejects.toThrow(
+      'its header declares 2000 bytes of samples, but it has 1964',
+    );
     const list = Buffer.concat([Buffer.from('LIST'), Buffer.from([4, 0, 0, 0]), Buffer.from('INFO')]);
     const empty = Buffer.concat([sized(0).subarray(0, 44), list]);
-    await expect(samplesOf(empty)).rejects.toThrow('holds no samples');
+    await expect(samplesOf(empty)).rejects.toThrow('the audio file has no samples');
   });
 });
 
@@ -97,7 +99,7 @@ describe('sample rates', () => {
   };
 
   it.each([1, 7, 999, 768_001, 2_147_483_647, 4_294_967_295])('of %i Hz are refused', async (rate) => {
-    const message = `x: its header says ${rate} Hz, which is no sample rate`;
+    const message = `x: invalid sample rate ${rate} Hz in its header`;
     await expect(samplesOf(rated(rate))).rejects.toThrow(message);
     await expect(audioSeconds(await written(rated(rate)))).rejects.toThrow(message);
     await expect(readAudio(await written(rated(rate)), { durationSeconds: 1 })).rejects.toThrow(message);
@@ -107,11 +109,11 @@ describe('sample rates', () => {
     const flac = Buffer.from(await readFile(fixture('mono-16k-16bit.flac')));
     // 20 bits: 17 Hz.
     flac.writeUInt32BE((17 << 12) | (flac.readUInt32BE(18) & 0xfff), 18);
-    await expect(samplesOf(flac)).rejects.toThrow('its header says 17 Hz');
-    await expect(audioSeconds(await written(flac))).rejects.toThrow('its header says 17 Hz');
+    await expect(samplesOf(flac)).rejects.toThrow('invalid sample rate 17 Hz');
+    await expect(audioSeconds(await written(flac))).rejects.toThrow('invalid sample rate 17 Hz');
     const sphere = (await readFile(fixture('sphere.sph'))).toString('latin1');
     const fast = Buffer.from(sphere.replace('sample_rate -i 16000', 'sample_rate -i 9999999'), 'latin1');
-    await expect(samplesOf(fast)).rejects.toThrow('its header says 9999999 Hz');
+    await expect(samplesOf(fast)).rejects.toThrow('invalid sample rate 9999999 Hz');
   });
 
   it('and numbers of samples that a header promises take no memory before they are there', async () => {
@@ -154,13 +156,13 @@ describe('MP3', () => {
   it('is refused where its rate changes, since a part of it would be too fast', async () => {
     const both = Buffer.concat([await plain(), await readFile(fixture('speech-44k.mp3'))]);
     await expect(samplesOf(both)).rejects.toThrow(
-      /x: is several MP3 files in one: its rate changes from 16000 to 44100 Hz at 0\.\d\d s\. Convert it/,
+      /x: is several MP3 files joined: the sample rate changes from 16000 to 44100 Hz at 0\.\d\d s\. Convert it/,
     );
   });
 
   it('of free format, and MPEG audio of another layer, are named', async () => {
     await expect(readAudio(fixture('free-format.mp3'))).rejects.toThrow('MP3 in free format');
-    await expect(readAudio(fixture('layer2.mp2'))).rejects.toThrow('is MPEG audio of layer II');
+    await expect(readAudio(fixture('layer2.mp2'))).rejects.toThrow('MPEG audio layer II');
     await expect(audioSeconds(fixture('free-format.mp3'))).rejects.toThrow('free format');
   });
 
@@ -183,10 +185,10 @@ it.each([
   ['RF64\xff\xff\xff\xffWAVE', 'it is RF64'],
   ['\xff\xf1\x50\x80\x03\xdf\xfc\xde', 'it is AAC'],
   ['\xff\xfei\0d\0', 'it is text in UTF-16'],
-  ['\x00\x05\x16\x07\x00\x02', 'what macOS keeps beside files'],
+  ['\x00\x05\x16\x07\x00\x02', 'a macOS metadata file'],
   ['\x1a\x45\xdf\xa3\x9f', 'it is Matroska or WebM'],
   ['\x1f\x8b\x08\x00', 'it is gzip data'],
-  ['\0\0\0\0\0\0\0\0', 'it begins with nothing but zeros'],
+  ['\0\0\0\0\0\0\0\0', 'it starts with zeros only'],
 ])('%j is named', async (start, nature) => {
   await expect(samplesOf(Buffer.from(start, 'latin1'))).rejects.toThrow(nature);
 });
@@ -194,6 +196,6 @@ it.each([
 it('says of a pipe that it is one, and does not wait for it', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  await expect(readAudio(pipe)).rejects.toThrow(`${pipe}: is a pipe, not a file`);
-  await expect(readAudio('/dev/null')).rejects.toThrow('/dev/null: is a device, not a file');
+  await expect(readAudio(pipe)).rejects.toThrow(`${pipe}: is a pipe, expected a regular file`);
+  await expect(readAudio('/dev/null')).rejects.toThrow('/dev/null: is a device, expected a regular file');
 });

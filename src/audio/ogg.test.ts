@@ -146,5 +146,5 @@ describe.each(streams)('%s', (name, rate, headerPages) => {
 
 it('refuses streams of several rates in one file, since a part of it would be too fast', async () => {
   const both = Buffer.concat([...(await pagesOf('vorbis-pages.ogg')), ...(await pagesOf('vorbis.ogg'))]);
-  await expect(samplesOf(both)).rejects.toThrow('its rate changes from 16000 to 22050 Hz');
+  await expect(samplesOf(both)).rejects.toThrow('the sample rate changes from 16000 to 22050 Hz');
 });

@@ -154,42 +154,40 @@ describe('readAudio, WAV', () => {
   it('says that a span does not lie in the file', async () => {
     const second = encodeWav(new Float32Array(16000), 16000);
     expect(await messageFor(second, { startSeconds: 1 })).toContain(
-      'x: the start at 1 s does not lie in it: the file is 1.000 s',
+      'x: start (1 s) is beyond the end of the file (1.000 s)',
     );
     expect(await messageFor(second, { startSeconds: 0.5, durationSeconds: 1 })).toContain(
-      'reach past its end',
+      'end (1.5 s) is beyond the end of the file (1.000 s)',
     );
-    expect(await messageFor(second, { durationSeconds: 1e-6 })).toContain('holds no samples');
+    expect(await messageFor(second, { durationSeconds: 1e-6 })).toContain('is shorter than one sample');
   });
 
   it('says that samples are missing, not finite or absent', async () => {
     const whole = wavFile({ tag: 1, bits: 16, channels: 1 }, i16);
     expect(await messageFor(whole.subarray(0, -2))).toContain(
-      'its header promises 8 bytes of samples, 6 are there',
+      'its header declares 8 bytes of samples, but it has 6',
     );
     expect(await messageFor(whole.subarray(0, 40))).toContain('it ends before its samples');
     expect(await messageFor(whole.subarray(0, 14))).toContain('it ends before its samples');
     expect(await messageFor(wavFile({ tag: 1, bits: 16, channels: 1 }, Buffer.alloc(0)))).toContain(
-      'holds no samples',
+      'the audio file has no samples',
     );
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const data = bytesOf(4, [0, bad], (b, v, at) => b.writeFloatLE(v, at));
       expect(await messageFor(wavFile({ tag: 3, bits: 32, channels: 1 }, data))).toContain(
-        'not finite numbers',
+        'contains NaN or infinite samples',
       );
     }
   });
 
   it('names an encoding that it does not read, and a header that cannot be', async () => {
     const message = await messageFor(wavFile({ tag: 49, bits: 8, channels: 1 }, i8));
-    expect(message).toContain(
-      'x: is a WAV file of GSM 6.10, which is not read here. Convert it to 16-bit PCM',
-    );
+    expect(message).toContain('x: WAV in GSM 6.10 is not supported. Convert it to 16-bit PCM');
     expect(await messageFor(wavFile({ tag: 1, bits: 12, channels: 2 }, i16))).toContain(
-      'a WAV file of 12-bit pcm',
+      'WAV in 12-bit pcm is not supported',
     );
     expect(await messageFor(wavFile({ tag: 1, bits: 16, channels: 0 }, i16))).toContain(
-      'its header says 0 channels',
+      'invalid header: 0 channels',
     );
   });
 });
@@ -239,11 +237,11 @@ describe('readAudio, other files', () => {
     ['', 'x: the audio file is empty'],
     [
       'id,path,split\nu1,a.wav,train\n',
-      'x: is not an audio file that can be read: it is text ("id,path,split u1,a.wav,t")',
+      'x: is not a supported audio file: it is text ("id,path,split u1,a.wav,t")',
     ],
-    ['FORM\0\0\0\x02AIFF', 'x: is not an audio file that can be read: it is AIFF. Convert it'],
+    ['FORM\0\0\0\x02AIFF', 'x: is not a supported audio file: it is AIFF. Convert it'],
     ['version https://git-lfs.github.com/spec/v1\n', 'it is a Git LFS pointer'],
-    ['RIFF\x04\0\0\0AVI LIST', 'x: is not an audio file that can be read'],
+    ['RIFF\x04\0\0\0AVI LIST', 'x: is not a supported audio file'],
   ])('says what is wrong with %j', async (content, message) => {
     expect(await messageFor(content)).toContain(message);
   });

@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf, UserError } from './errors.js';
 import { mendOfName } from './names.js';
+import { expectedText } from './validation.js';
 
 /** One `--set KEY=VALUE`. */
 export interface SettingChange {
@@ -54,19 +55,9 @@ export function withChanges<T>(
     (whole, change) => changedAt(whole, shape, change.key.split('.'), { ...change, before: [] }),
     settings,
   );
-  const parsed = schema.safeParse(changed);
+  const parsed = schema.safeParse(changed, { error: expectedText });
   if (parsed.success) return parsed.data;
   throw complaint(parsed.error.issues, changes, settings);
-}
-
-/** The names of the settings of a group, of every form that it may have. */
-export function settingNames(schema: z.ZodType, path: readonly PropertyKey[] = []): string[] {
-  const group = path.reduce<Shape>(
-    (shape, name) =>
-      (typeof name === 'number' ? itemShape(shape, name) : memberShape(shape, String(name))) ?? {},
-    shapeOf(schema),
-  );
-  return [...new Set(namesOf(group))];
 }
 
 const shapeOf = (schema: z.ZodType): Shape =>

@@ -9,8 +9,12 @@ export interface UserErrorDetails {
   readonly file?: string;
   /** The line in `file`, counted from 1. */
   readonly line?: number;
+  /** The column in `line`, counted from 1. */
+  readonly column?: number;
   /** What the user can do about it. */
   readonly hint?: string;
+  /** Messages of further problems: a line each. */
+  readonly further?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -19,8 +23,8 @@ const brand = Symbol.for('ehmam.UserError');
 
 /**
  * An error whose message a user can act on; the command line prints it without a stack.
- * The message reads `file:line: what is wrong. hint`, in one line: control characters, which files may smuggle into
- * it, become spaces. Exit code 2 unless said otherwise. `instanceof` knows those of another copy of this package.
+ * The message reads `file:line:column: what is wrong. hint`, in one line for each problem: control characters, which files
+ * may smuggle into it, become spaces. Exit code 2 unless said otherwise. `instanceof` knows those of another copy of this package.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -40,12 +44,29 @@ export class UserError extends Error {
   }
 
   constructor(what: string, details: UserErrorDetails = {}) {
-    const { file, line, hint, cause } = details;
-    const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-    const message = `${place}${what}${hint === undefined ? '' : `. ${hint}`}`;
-    super(plainText(message), cause === undefined ? {} : { cause });
+    const { file, line, column, hint, further = [], cause } = details;
+    const place = [file, line, column].filter((part) => part !== undefined).join(':');
+    const message = `${file === undefined ? '' : `${place}: `}${what}${hint === undefined ? '' : `. ${hint}`}`;
+    super([message, ...further].map(plainText).join('\n'), cause === undefined ? {} : { cause });
     this.exitCode = details.exitCode ?? 2;
   }
+}
+
+/** More problems of a file than these are counted. */
+export const mostProblems = 20;
+
+/** Several problems as one error, a line each; the first as it is where it is alone. */
+export function together(problems: readonly UserError[]): UserError {
+  const [first, ...others] = problems;
+  if (first === undefined) throw new Error('no problem');
+  if (others.length === 0) return first;
+  const [what = '', ...lines] = problems.flatMap(({ message }) => message.split('\n'));
+  const more = lines.length + 1 - mostProblems;
+  const further = [
+    ...lines.slice(0, mostProblems - 1),
+    ...(more > 0 ? [`... and ${more} more problem${more === 1 ? '' : 's'}`] : []),
+  ];
+  return new UserError(what, { exitCode: first.exitCode, further, cause: first.cause });
 }
 
 /** A text in one line without control characters, which files may smuggle in: for a terminal. */

@@ -19,6 +19,6 @@ describe('closestName', () => {
 describe('mendOfName', () => {
   it('names the closest one, or all of them', () => {
     expect(mendOfName('lst', commands)).toBe("Did you mean 'list'?");
-    expect(mendOfName('frobnicate', commands)).toBe('Take one of: compare, doctor, demo, list');
+    expect(mendOfName('frobnicate', commands)).toBe('Expected one of: compare, doctor, demo, list');
   });
 });

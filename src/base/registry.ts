@@ -44,7 +44,7 @@ export function createRegistry<T>(
   const conflictOf = (item: T, module: string): UserError | undefined => {
     const why = clash(item, module);
     if (why === undefined) return undefined;
-    return new UserError(`plug-in '${moduleText(module)}': ${why}`, { hint: 'Give it another name' });
+    return new UserError(`plug-in '${moduleText(module)}': ${why}`, { hint: 'Choose another name' });
   };
   return {
     all: () => [...items.values()].map(({ item }) => item),

@@ -38,7 +38,7 @@ describe('a wrong call', () => {
     [
       '--fromat',
       ['compare', 'x', '--fromat', 'csv'],
-      "ehmam: compare does not know 'fromat'. Did you mean '--format'?\n",
+      "ehmam: unknown argument 'fromat' for 'ehmam compare'. Did you mean '--format'?\n",
     ],
   ])('(%s) ends with exit code 2 and one line on stderr', async (_what, words, stderr) => {
     expect(await entry.run(words)).toEqual({ code: 2, stdout: '', stderr });
@@ -73,7 +73,11 @@ describe('gate and validate', () => {
   it('holds with 0, fails a regression with 1, and tells GitHub and JUnit readers', async () => {
     const [good, bad] = [await keywords('good', 90), await keywords('poor', 50)];
     const same = await entry.run(['gate', '--baseline', good, '--results', good]);
-    expect(same).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('gate: holds in 1') });
+    expect(same).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('gate: no regression in 1'),
+    });
     const [junit, summary] = [join(folder, 'gate.xml'), join(folder, 'summary.md')];
     const files = ['--junit', junit, '--markdown', join(folder, 'gate.md')];
     const worse = await entry.run(['gate', '--baseline', good, '--results', bad, ...files], {
@@ -177,7 +181,7 @@ describe('compare', () => {
       expect(stdout).toContain(part);
     expect(await entry.run([...words, 'superb:Hubert Bass'])).toMatchObject({
       code: 2,
-      stderr: "ehmam: there is no published row of 'Hubert Bass'. Did you mean 'HuBERT Base'?\n",
+      stderr: "ehmam: unknown published encoder 'Hubert Bass'. Did you mean 'HuBERT Base'?\n",
     });
   });
 
@@ -194,7 +198,7 @@ describe('compare', () => {
 
   it('says that a folder is not there or holds no record', async () => {
     expect((await entry.run(['compare', join(folder, 'nowhere')])).stderr).toContain(
-      'nowhere: is not there.',
+      'nowhere: no such file.',
     );
     await mkdir(join(folder, 'empty'));
     const { code, stderr } = await entry.run(['compare', join(folder, 'empty')]);
@@ -211,7 +215,7 @@ describe('paper and card', () => {
     expect(stdout).toContain('\nEH-MAM (paper),,,');
     expect(stdout).toContain('\ntiny,,25,');
     expect((await entry.run(['paper', 'suberb'])).stderr).toContain(
-      "'suberb' is not known. Did you mean 'superb'?",
+      "unknown value 'suberb'. Did you mean 'superb'?",
     );
   });
 
@@ -222,12 +226,12 @@ describe('paper and card', () => {
     expect(await readFile(out, 'utf8')).toContain('value: 50');
     expect(await entry.run(['card', results])).toMatchObject({
       code: 2,
-      stderr: 'ehmam: the results are of 2 encoders. Add --encoder, one of fbank, tiny\n',
+      stderr: 'ehmam: the results contain 2 encoders. Choose one with --encoder: fbank, tiny\n',
     });
     const other = await entry.run(['card', 'random:tiny', results]);
     expect(other).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('none of the results is of random:tiny'),
+      stderr: expect.stringContaining('no results of random:tiny'),
     });
   });
 });

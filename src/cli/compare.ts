@@ -44,7 +44,7 @@ export const compareCommand = defineCommand({
     const tuned = (await findFinetuningFiles(results)).length;
     if (tuned > 0)
       io.say(
-        `fine-tuned recognisers (${tuned}) are there too: 'ehmam paper low-resource ${results.join(' ')}' shows them`,
+        `also found ${tuned} fine-tuned recognisers: see 'ehmam paper low-resource ${results.join(' ')}'`,
       );
     const compared = compareRecords(records, { baseline, metrics });
     const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });

@@ -79,9 +79,11 @@ describe('an ONNX file', () => {
     expect(refused.stderr).toMatch(/^ehmam: .*x\.onnx.*--describe.*\n$/);
     const described = await entry.run(['inspect', join(place, 'other'), '--describe']);
     expect(described.stdout).toMatch(
-      /"mask": "attention_mask"(.|\n)*encoder\.json; still to be settled:\n- which log-mel/,
+      /"mask": "attention_mask"(.|\n)*encoder\.json; please check and complete:\n- which log-mel/,
     );
-    expect((await entry.run(['inspect', 'fbank', '--describe'])).stderr).toMatch(/'fbank' is no ONNX file/);
+    expect((await entry.run(['inspect', 'fbank', '--describe'])).stderr).toMatch(
+      /'fbank' is not an ONNX file/,
+    );
 
     const features = ['features', file, join(folder, 'tone.wav'), '--out', join(place, 'a.safetensors')];
     expect((await entry.run(features)).stdout).toMatch(/^mine \(onnx, (.|\n)*hidden\.1 \[3999, 3\]/);

@@ -4,6 +4,7 @@ import { defineCommand } from './command.js';
 import { specDescription, weightsOption } from './encoder-options.js';
 import { engineOptions, engineSettings } from './engine-options.js';
 import { setOption } from './set-option.js';
+import { tensorboardOption } from './tensorboard-option.js';
 
 export const finetuneCommand = defineCommand({
   usage: 'finetune <spec>',
@@ -50,6 +51,7 @@ export const finetuneCommand = defineCommand({
       type: 'number',
       describe: 'Seconds between checkpoints; 0: after every update (default: 30)',
     },
+    tensorboard: tensorboardOption,
     weights: weightsOption,
     ...engineOptions,
   },
@@ -91,6 +93,7 @@ export const finetuneCommand = defineCommand({
         wordScore: args['word-score'],
       },
       checkpointSeconds: args['checkpoint-every'],
+      tensorboard: args.tensorboard,
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,

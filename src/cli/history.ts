@@ -22,7 +22,7 @@ export const historyCommand = defineCommand({
     level: levelOption,
   },
   examples: [
-    ['history results/ci', 'A folder that holds a results folder for each commit'],
+    ['history results/ci', 'A folder with a results folder for each commit'],
     ['history results/ci --out history.html', 'As one page'],
     ['history a b c --order given', 'Three states in this order'],
   ],

@@ -10,6 +10,6 @@ describe('listOf', () => {
 
   it('refuses an empty value and one that occurs twice', () => {
     expect(() => listOf('asr,', 'tasks')).toThrow("--tasks 'asr,' has an empty value");
-    expect(() => listOf('ks,asr,ks', 'tasks')).toThrow("--tasks names 'ks' twice");
+    expect(() => listOf('ks,asr,ks', 'tasks')).toThrow("--tasks: duplicate value 'ks'");
   });
 });

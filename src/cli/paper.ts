@@ -51,7 +51,7 @@ async function layOut(
     return lowResourceTable(results.length === 0 ? [] : await readFinetunings(results), baseline);
   }
   if (baseline !== undefined)
-    throw new UserError(`the table '${table}' shows no differences`, { hint: 'Leave --baseline out' });
+    throw new UserError(`--baseline: not available for the table ${table}`, { hint: 'Remove --baseline' });
   if (table === 'analysis') {
     const { analysisTable, readAnalyses } = await import('../results/paper/analysis.js');
     const analyses = await readAnalyses(results);

@@ -15,7 +15,7 @@ export const predictionsCommand = defineCommand({
       describe: "Folder: 'predict' is to hand in, 'truth' beside it",
     },
     encoder: { type: 'string', describe: 'Whose results, where there are several encoders' },
-    seed: { type: 'number', describe: 'Of which seed, where there are several' },
+    seed: { type: 'number', describe: 'Seed of the results, if there are several' },
   },
   examples: [
     ['predictions results/superb --out submission', 'Then: cd submission && zip -r predict.zip predict'],
@@ -23,7 +23,7 @@ export const predictionsCommand = defineCommand({
   ],
   async run({ results, out, encoder, seed }, io) {
     if (seed !== undefined && !Number.isInteger(seed))
-      throw new UserError(`--seed ${seed} is no seed`, { hint: 'Give a whole number' });
+      throw new UserError(`--seed ${seed}: expected a whole number`);
     const { writeSubmission } = await import('./predictions/write.js');
     const written = await writeSubmission({ results, out, encoder, seed });
     for (const remark of written.remarks) io.say(remark);

@@ -105,14 +105,16 @@ describe('prepare', () => {
       return stderr;
     };
     expect(await refused('kaldi')).toBe(
-      "ehmam: kaldi needs its files: ehmam prepare kaldi DIR.... See 'ehmam prepare --help' for examples\n",
+      "ehmam: missing files; usage: ehmam prepare kaldi DIR.... See 'ehmam prepare --help' for examples\n",
     );
-    expect(await refused('kaldy', 'x')).toContain("no corpus 'kaldy'. Did you mean 'kaldi'?");
-    expect(await refused('kaldi', 'x', '--texts', 'y')).toContain('kaldi has no --texts');
+    expect(await refused('kaldy', 'x')).toContain("unknown corpus 'kaldy'. Did you mean 'kaldi'?");
+    expect(await refused('kaldi', 'x', '--texts', 'y')).toContain('--texts does not apply to kaldi');
     expect(await refused('librispeech', 'x')).toContain('librispeech needs --root');
-    expect(await refused('folder', '--root', folder, '--unpack', 'x')).toContain('folder has no --unpack');
+    expect(await refused('folder', '--root', folder, '--unpack', 'x')).toContain(
+      '--unpack does not apply to folder',
+    );
     expect(await refused('nemo', 'x', '--columns', 'text')).toContain(
-      "--columns 'text' names no column by another",
+      "--columns 'text': expected OURS=THEIRS, such as text=sentence",
     );
   });
 
@@ -177,8 +179,8 @@ describe('features of a manifest', () => {
       (await entry.run(['features', 'fbank', ...words, '--out', join(folder, 'x')])).stderr;
     expect(await refused()).toContain('pass either an audio file or --manifest');
     expect(await refused('a.wav', '--manifest', 'm.csv')).toContain('one of them');
-    expect(await refused('a.wav', '--split', 'dev')).toContain('--split is for --manifest');
-    expect(await refused('a.wav', '--format', 'npy')).toContain('--format npy is for --manifest');
-    expect(await refused('a.wav', '--layers', 'last')).toContain("--layers 'last' is no layer");
+    expect(await refused('a.wav', '--split', 'dev')).toContain('--split needs --manifest');
+    expect(await refused('a.wav', '--format', 'npy')).toContain('--format npy needs --manifest');
+    expect(await refused('a.wav', '--layers', 'last')).toContain("--layers 'last' is not a layer");
   });
 });

@@ -46,7 +46,7 @@ describe('prepare --from', () => {
 
     const refused = await entry.run(words);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/holds only a part of birds\.tar\.gz.*--from birds\.tar\.gz again/);
+    expect(refused.stderr).toMatch(/contains only a part of birds\.tar\.gz.*--from birds\.tar\.gz again/);
     const done = await entry.run([...words, '--from', archive, '--json']);
     expect(done.code).toBe(0);
     const { manifests } = JSON.parse(done.stdout) as { manifests: { splits: Record<string, number> }[] };
@@ -75,13 +75,13 @@ describe('fetch', () => {
     const words = ['fetch', 'librispeech', '--subset', 'dev-clean', '--out', join(folder, 'fetched')];
     const { code, stderr } = await entry.run([...words, '--mirror', server.url, '--yes', '--quiet']);
     expect(code).toBe(1);
-    expect(stderr).toContain('its file has 1000 bytes, the published one 337926286');
+    expect(stderr).toContain(`the server's file has 1000 bytes, expected 337926286`);
     expect([...server.agents]).toEqual([expect.stringMatching(/^ehmam\/\d+\.\d+\.\d+$/)]);
   });
 
   it('refuses what cannot be fetched', async () => {
     const { code, stderr } = await entry.run(['fetch', 'librispeach', '--out', folder]);
     expect(code).toBe(2);
-    expect(stderr).toBe("ehmam: 'librispeach' cannot be fetched. Did you mean 'librispeech'?\n");
+    expect(stderr).toBe("ehmam: unknown corpus 'librispeach'. Did you mean 'librispeech'?\n");
   });
 });

@@ -42,7 +42,7 @@ describe('score', () => {
     expect(await entry.run(words())).toEqual({
       code: 2,
       stdout: '',
-      stderr: `ehmam: ${file('asr.csv')}:3: there is no prediction of 'b'. Add a line to ${file('said.jsonl')}, or judge one split alone with --split\n`,
+      stderr: `ehmam: ${file('asr.csv')}:3: no prediction for 'b'. Add it to ${file('said.jsonl')}, or score only one split with --split\n`,
     });
     const unknown = await entry.run(['score', 'asrr', ...words().slice(2)]);
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean 'asr'?") });

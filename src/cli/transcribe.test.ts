@@ -91,7 +91,7 @@ describe('transcribe', () => {
     expect([done, failed]).toEqual([1, 3]);
     expect(complaints[0]).toContain('gone.wav: the audio file cannot be read (ENOENT');
     expect(complaints[1]).toContain('empty.wav: the audio file is empty');
-    expect(complaints[2]).toContain('notes.txt: is not an audio file');
+    expect(complaints[2]).toContain('notes.txt: is not a supported audio file');
     const rows = await said({ manifest: at('m.csv'), splits: ['other'] });
     expect(rows.complaints[0]).toContain("utterance 'z': ");
   });

@@ -36,12 +36,12 @@ export async function writeBroken(
   await long.close();
   return [
     { name: 'empty.wav', complaint: /the audio file is empty/ },
-    { name: 'text.wav', complaint: /is not an audio file that can be read/ },
+    { name: 'text.wav', complaint: /is not a supported audio file/ },
     { name: 'cut.wav', complaint: /truncated or damaged/ },
     {
       name: 'lies.wav',
       duration: 2,
-      complaint: /2 s from 0 s on reach past its end: the file is 1\.000 s long/,
+      complaint: /end \(2 s\) is beyond the end of the file \(1\.000 s\)/,
     },
     { name: 'nan.wav', complaint: /not finite numbers/ },
     { name: 'hours.wav', complaint: /10800\.0 s at once are too long for an utterance/ },

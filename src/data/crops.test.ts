@@ -125,7 +125,7 @@ describe('cropStream', () => {
     await writeManifest(join(folder, 'bad.csv'), [{ id: 'b', path: 'bad.wav', split: 'train' }]);
     const bad = await loadUtterances(join(folder, 'bad.csv'));
     await expect(take(1, {}, bad)).rejects.toThrow(
-      `${join(folder, 'bad.csv')}:2: utterance 'b': ${join(folder, 'bad.wav')}: is not an audio file that can be read`,
+      `${join(folder, 'bad.csv')}:2: utterance 'b': ${join(folder, 'bad.wav')}: is not a supported audio file`,
     );
   });
 });

@@ -23,6 +23,6 @@ it('texts that differ in case, blanks, invisible characters or compatible forms 
   ]);
   expect(lookAlikes(['yes', 'no', 'yes'])).toEqual([]);
   expect(lookAlikeRemarks('label', ['on', 'On', 'off'])).toEqual([
-    'the column label has values that look alike and count as different: "on" and "On"',
+    `column 'label' has values that look the same but are different: "on" and "On"`,
   ]);
 });

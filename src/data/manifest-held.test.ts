@@ -44,15 +44,19 @@ describe('is read right', () => {
 describe('is refused in one line', () => {
   const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(table, 'utf16le')]);
   it.each([
-    ['UTF-16', utf16, 'is no text in UTF-8: it is text in UTF-16. Save it as CSV in UTF-8'],
+    ['UTF-16', utf16, 'is not UTF-8 text: it is text in UTF-16. Save it as CSV in UTF-8'],
     ['Latin-1', Buffer.from(table.replace(',x', ',caf\xe9'), 'latin1'), 'm.csv:2: is not UTF-8 text'],
-    ['semicolons', table.replaceAll(',', ';'), 'The header found is: id;path;split;label'],
+    ['semicolons', table.replaceAll(',', ';'), 'Its columns: id;path;split;label'],
     ['tabs', table.replaceAll(',', '\t'), "the columns 'id', 'path', 'split', 'label' are missing"],
     ["pandas' index", lines.map((line, i) => `${i || ''},${line}`).join('\n'), 'index=False'],
     ['other capitals in the header', table.replace('id,path', 'ID,Path'), "'id', 'path' are missing"],
-    ['an id that stands there twice', table.replace('2,b', '1,b'), "m.csv:3: the id '1' stands on line 2"],
+    [
+      'an id that stands there twice',
+      table.replace('2,b', '1,b'),
+      "m.csv:3: duplicate id '1' (first used on line 2)",
+    ],
     ['a header alone', 'id,path,split,label', 'no utterances. The manifest has a header, but no rows'],
-    ['nothing', '', 'the manifest is empty. Its first line must name the columns'],
+    ['nothing', '', 'the manifest is empty. The first line must contain the column names'],
   ])('%s', async (_what, content, message) => {
     const said = await read(content);
     expect(said).toContain(message);

@@ -43,14 +43,14 @@ describe('loadUtterances', () => {
   it('names both lines of a duplicate id, whatever the split', async () => {
     await writeFile(file, `${rows}2,a.wav,test,x\n`);
     await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(
-      `${file}:6: the id '2' stands on line 3 already`,
+      `${file}:6: duplicate id '2' (first used on line 3)`,
     );
   });
 
   it('names the line and the resolved path of the first missing file, and counts the others', async () => {
     await writeFile(file, `${rows}5,no/d.wav,train,x\n6,e.wav,dev,x\n7,no/f.wav,train,x\n`);
     await expect(loadUtterances(file, { splits: ['train'] })).rejects.toThrow(
-      `${file}:6: the audio file 'no/d.wav' is not at ${join(folder, 'no/d.wav')} (and 1 more of 4). ` +
+      `${file}:6: audio file 'no/d.wav' not found at ${join(folder, 'no/d.wav')} (and 1 more of 4). ` +
         'If the audio is in another folder, pass it with --root',
     );
   });
@@ -67,7 +67,7 @@ describe('loadUtterances', () => {
       `id,path,split\n${names.map((name, i) => `${i},${name},train\n`).join('')}0a,a.wav,train\n`,
     );
     await expect(loadUtterances(file)).rejects.toThrow(
-      `${file}:5: the audio file 'many/3.wav' is not at ${join(folder, 'many/3.wav')} (and 1 more of 21)`,
+      `${file}:5: audio file 'many/3.wav' not found at ${join(folder, 'many/3.wav')} (and 1 more of 21)`,
     );
     expect(await loadUtterances(file, { mostMissing: 0.1 })).toHaveLength(21);
     await expect(loadUtterances(file, { keepColumns: false })).rejects.toThrow('many/3.wav');
@@ -76,13 +76,13 @@ describe('loadUtterances', () => {
   it('does not take a folder for audio', async () => {
     await mkdir(join(folder, 'd'));
     await writeFile(file, 'id,path,split\n1,d,train\n');
-    await expect(loadUtterances(file)).rejects.toThrow("the audio file 'd' is not at");
+    await expect(loadUtterances(file)).rejects.toThrow("audio file 'd' not found at");
   });
 
   it('lists the splits found when one asked for is empty', async () => {
     await writeFile(file, rows);
     await expect(loadUtterances(file, { splits: ['train', 'test'] })).rejects.toThrow(
-      `${file}: no utterances in the split 'test'. The splits found are: train (3), dev (1)`,
+      `${file}: no utterances in split 'test'. Its splits: train (3), dev (1)`,
     );
     await writeFile(file, 'id,path,split\n');
     await expect(loadUtterances(file)).rejects.toThrow(
@@ -92,7 +92,9 @@ describe('loadUtterances', () => {
 
   it('wants the required columns filled in the splits asked for only', async () => {
     await writeFile(file, rows);
-    await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(`${file}:4: 'label' is empty`);
+    await expect(loadUtterances(file, { columns: ['label'] })).rejects.toThrow(
+      `${file}:4: column 'label' is empty`,
+    );
     expect(await loadUtterances(file, { columns: ['label'], splits: ['dev'] })).toHaveLength(1);
   });
 
@@ -101,7 +103,7 @@ describe('loadUtterances', () => {
     await writeFile(file, rows);
     expect(await loadUtterances(file, { columns })).toHaveLength(4);
     await writeFile(file, rows.replace('b.wav,dev,y', 'b.wav,dev,'));
-    await expect(loadUtterances(file, { columns })).rejects.toThrow(`${file}:3: 'label' is empty`);
+    await expect(loadUtterances(file, { columns })).rejects.toThrow(`${file}:3: column 'label' is empty`);
     await expect(loadUtterances(file, { columns: [{ name: 'trials', splits: ['test'] }] })).rejects.toThrow(
       /the column 'trials' is missing/,
     );

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { containerOf, memberOf } from '../audio/member.js';
-import { UserError } from '../base/errors.js';
+import { together, UserError } from '../base/errors.js';
 import { nearPath } from './near-path.js';
 import { absentFiles, sizesOf } from './presence.js';
-import { emptyColumnOf, type ManifestOptions, readBlocks, type Utterance } from './rows.js';
+import { emptyColumnOf, type ManifestOptions, type RowProblem, readBlocks, type Utterance } from './rows.js';
 
 export {
   emptyColumnOf,
@@ -157,25 +157,26 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   const ids = new Set<string>();
   const counts = new Map<string, number>();
   const kept: Utterance[] = [];
+  const problems: RowProblem[] = [];
+  const repeated: Utterance[] = [];
   const keepColumns = options.keepColumns !== false || (options.columns ?? []).length > 0;
-  for await (const block of readBlocks(file, { ...options, keepColumns })) {
+  for await (const block of readBlocks(file, { ...options, keepColumns, problems })) {
     for (const utterance of block) {
       const { id, split, line } = utterance;
-      if (ids.size === ids.add(id).size) {
-        throw new UserError(`duplicate id '${id}' (first used on line ${await lineOf(file, id)})`, {
-          file,
-          line,
-          hint: 'Every utterance needs a unique id',
-        });
-      }
+      if (ids.size === ids.add(id).size) repeated.push(utterance);
       counts.set(split, (counts.get(split) ?? 0) + 1);
       if (wanted && !wanted.has(split)) continue;
       const empty = emptyColumnOf(utterance, options.columns ?? []);
-      if (empty !== undefined)
-        throw new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
+      if (empty !== undefined) {
+        const error = new UserError(`column '${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
+        problems.push({ line, error });
+        continue;
+      }
       kept.push(keepColumns && options.keepColumns === false ? { ...utterance, columns: {} } : utterance);
     }
   }
+  if (repeated.length > 0) problems.push(...(await duplicateProblems(file, repeated)));
+  if (problems.length > 0) throw together(problems.sort((a, b) => a.line - b.line).map(({ error }) => error));
   const absent = options.splits?.find((split) => !counts.has(split));
   if (absent !== undefined || kept.length === 0) {
     throw new UserError(absent === undefined ? 'no utterances' : `no utterances in split '${absent}'`, {
@@ -204,13 +205,18 @@ export function mendOfSplit(split: string, counts: ReadonlyMap<string, number>):
   return `Its splits: ${found}${rename}`;
 }
 
-/** The first line with an id: looked for where it is wanted, so that a million need not be remembered. */
-async function lineOf(file: string, id: string): Promise<number | undefined> {
-  for await (const block of readBlocks(file)) {
-    const first = block.find((utterance) => utterance.id === id);
-    if (first !== undefined) return first.line;
-  }
-  return undefined;
+/** Rows with the id of an earlier one. First lines are looked for where they are wanted, so that a million need not be remembered. */
+async function duplicateProblems(file: string, repeated: readonly Utterance[]): Promise<RowProblem[]> {
+  const lines = new Map<string, number | undefined>(repeated.map(({ id }) => [id, undefined]));
+  for await (const block of readBlocks(file, { problems: [] }))
+    for (const { id, line } of block) if (lines.has(id)) lines.set(id, lines.get(id) ?? line);
+  return repeated.map(({ id, line }) => {
+    const hint = 'Every utterance needs a unique id';
+    const error = new UserError(`duplicate id '${id}' (first used on line ${lines.get(id)})`, {
+      ...{ file, line, hint },
+    });
+    return { line, error };
+  });
 }
 
 /** The first use of every audio file. */

@@ -32,7 +32,7 @@ it.each([
   ['C:\\data\\u9.wav', 'The path is one of Windows'],
   ['Wav/u9.wav', 'If the audio is in another folder, pass it with --root'],
 ])('%j is missing with a hint', async (path, hint) => {
-  expect(await messageFor(path)).toMatch(/m\.csv:2: the audio file .* is not at /);
+  expect(await messageFor(path)).toMatch(/m\.csv:2: audio file .* not found at /);
   expect(await messageFor(path)).toContain(hint);
 });
 
@@ -41,9 +41,9 @@ it('a split of another name is told from one that is not there', async () => {
   const rows = ['id,path,split', 'a,Wav/u0.wav,train', 'b,Wav/u0.wav,Validation'];
   await writeFile(file, rows.join('\n'));
   await expect(loadUtterances(file, { splits: ['train', 'dev'] })).rejects.toThrow(
-    "no utterances in the split 'dev'. The splits found are: train (1), Validation (1). Did you mean 'Validation'? Name it 'dev'",
+    "no utterances in split 'dev'. Its splits: train (1), Validation (1). Did you mean 'Validation'? Rename it to 'dev'",
   );
   await expect(loadUtterances(file, { splits: ['test'] })).rejects.toThrow(
-    /found are: train \(1\), Validation \(1\)$/,
+    /Its splits: train \(1\), Validation \(1\)$/,
   );
 });

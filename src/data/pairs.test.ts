@@ -73,23 +73,27 @@ test('every row that cannot be used is named with its line', async () => {
   );
   expect(complaints).toEqual([
     "pairs.csv:2: the manifest has no utterance 'gone-away' (test). Use ids of the manifest",
-    "pairs.csv:3: the utterance 'tb' (test) is of the split 'train', the pair of 'test'. Both utterances must be in the split of the pair",
-    "pairs.csv:4: the target is '2'. Write 1 where the two belong together, else 0",
-    "pairs.csv:5: 'test' is empty. Fill it in",
-    "pairs.csv:7: the pair of 'ea' and 'ec' stands on line 6 already. List every pair once",
-    "pairs.csv:8: the id '5' stands on line 6 already. Every pair needs a unique id",
-    "pairs.csv:9: the utterance 'ea' (enrol) is of the split 'test', the pair of 'dev'. Both utterances must be in the split of the pair",
-    "pairs.csv:10: 'split' is empty. Fill it in",
+    "pairs.csv:3: utterance 'tb' (test) is in split 'train', but the pair is in 'test'. Both utterances must be in the split of the pair",
+    `pairs.csv:4: invalid value for 'target': expected 0 or 1, got "2". 1 means that the two belong together, 0 that they do not`,
+    "pairs.csv:5: column 'test' is empty. Fill the cell in",
+    "pairs.csv:7: duplicate pair 'ea' and 'ec' (first used on line 6). List every pair once",
+    "pairs.csv:8: duplicate id '5' (first used on line 6). Every pair needs a unique id",
+    "pairs.csv:9: utterance 'ea' (enrol) is in split 'test', but the pair is in 'dev'. Both utterances must be in the split of the pair",
+    "pairs.csv:10: column 'split' is empty. Fill the cell in",
   ]);
   expect(pairs.test?.map(({ id }) => id)).toEqual(['5']);
 });
 
 test('a split with utterances and no pairs, and files that are none, are refused', async () => {
   const { complaints } = await read('split,enrol,test,target\n');
-  expect(complaints).toEqual([expect.stringMatching(/^pairs.csv: no pairs in the split 'test'/)]);
+  expect(complaints).toEqual([expect.stringMatching(/^pairs.csv: no pairs in split 'test'/)]);
   await expect(read('split,enrol,target\n')).rejects.toThrow(/pairs.csv:1: the column 'test' is missing/);
-  await expect(read('split,enrol,test,target\ntest,ea,eb\n')).rejects.toThrow(/:2: 3 cells under 4 columns/);
-  await expect(read('')).rejects.toThrow(/is empty. Its first line must name the columns: split,enrol,test/);
+  await expect(read('split,enrol,test,target\ntest,ea,eb\n')).rejects.toThrow(
+    /:2: 3 cells, expected 4 columns/,
+  );
+  await expect(read('')).rejects.toThrow(
+    /is empty. The first line must contain the column names: split,enrol,test/,
+  );
 });
 
 test('the hash is of cells and their order, not of quotes, columns or line ends', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../base/errors.js';
 import { closestName } from '../base/names.js';
+import { invalidValue } from '../base/validation.js';
 import { type NamedRow, namedRows } from './named-rows.js';
 import type { Utterance } from './rows.js';
 
@@ -95,7 +96,8 @@ function pairOf(
   file: string,
 ): Pair | UserError {
   const empty = ['split', first, second, ...columns].find((name) => cells[name] === '');
-  if (empty !== undefined) return new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill it in' });
+  if (empty !== undefined)
+    return new UserError(`column '${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
   const found: number[] = [];
   for (const name of [first, second]) {
     const id = cells[name] ?? '';
@@ -112,8 +114,8 @@ function pairOf(
     found.push(utterance.place);
   }
   if (columns.includes('target') && cells.target !== '1' && cells.target !== '0') {
-    const hint = 'Write 1 where the two belong together, else 0';
-    return new UserError(`the target is '${cells.target}'`, { file, line, hint });
+    const hint = '1 means that the two belong together, 0 that they do not';
+    return new UserError(invalidValue('target', 'expected 0 or 1', cells.target), { file, line, hint });
   }
   const { id = `${cells[first]} ${cells[second]}`, split: _, ...others } = cells;
   return { id, first: found[0] ?? 0, second: found[1] ?? 0, columns: others, file, line };

@@ -83,10 +83,10 @@ describe('readManifest', () => {
 
   it('lists the header found when columns are missing', async () => {
     expect(await messageFor('id;path;split\n1;2;3\n')).toBe(
-      "/m.csv:1: the columns 'id', 'path', 'split' are missing. The header found is: id;path;split",
+      "/m.csv:1: the columns 'id', 'path', 'split' are missing. Its columns: id;path;split",
     );
     expect(await messageFor('id,path,split,txt\n', { columns: ['text'] })).toBe(
-      "/m.csv:1: the column 'text' is missing. The header found is: id,path,split,txt",
+      "/m.csv:1: the column 'text' is missing. Its columns: id,path,split,txt",
     );
   });
 
@@ -97,7 +97,7 @@ describe('readManifest', () => {
     expect(Object.keys(rows[0]?.columns ?? {})).toHaveLength(100_003);
     expect(rows[0]?.columns.c99999).toBe('y');
     const message = await messageFor(`id,path,split,${names}\nu,a.wav,s,${cells.slice(2)}y\n`);
-    expect(message).toContain(':2: 100002 cells under 100003 columns (id,path,split,c0,c1,');
+    expect(message).toContain(':2: 100002 cells, expected 100003 columns (id,path,split,c0,c1,');
     expect(message).toContain('and 99983 more');
     expect(message.length).toBeLessThan(300);
   });
@@ -120,37 +120,39 @@ describe('readManifest', () => {
 
   it('refuses a header with a nameless or a doubled column', async () => {
     expect(await messageFor(',id,path,split\n0,a,b,c\n')).toContain(':1: column 1 of the header has no name');
-    expect(await messageFor('id,path,split,id\n')).toContain(":1: the column 'id' occurs twice");
+    expect(await messageFor('id,path,split,id\n')).toContain(":1: duplicate column 'id'");
   });
 
   it('names the line of a row with too many or too few cells', async () => {
     expect(await messageFor('id,path,split,text\na,b,c,one, two\n')).toBe(
-      '/m.csv:2: 5 cells under 4 columns (id,path,split,text). Put a cell that contains a comma in "quotes"',
+      '/m.csv:2: 5 cells, expected 4 columns (id,path,split,text). Put a cell that contains a comma in "quotes"',
     );
     expect(await messageFor('id,path,split,text\na,b,c,d\n\ne,f,g\n')).toContain(
-      ':4: 3 cells under 4 columns',
+      ':4: 3 cells, expected 4 columns',
     );
   });
 
   it('names the line of an empty id, path or split', async () => {
-    expect(await messageFor('id,path,split\na,b,c\nd,,e\n')).toContain(":3: 'path' is empty");
+    expect(await messageFor('id,path,split\na,b,c\nd,,e\n')).toContain(":3: column 'path' is empty");
   });
 
   it.each(['abc', '-1', '0x10', '1,5', 'NaN', 'Infinity'])('refuses "%s" for a start', async (start) => {
     const message = await messageFor(`id,path,split,start\na,b,c,"${start}"\n`);
-    expect(message).toContain(`:2: 'start' is '${start}'. It must be a number of seconds`);
+    expect(message).toContain(
+      `:2: invalid value for 'start': expected a number of seconds, 0 or more, or an empty cell, got "${start}"`,
+    );
   });
 
   it('refuses a duration of zero', async () => {
-    expect(await messageFor('id,path,split,duration\na,b,c,0\n')).toContain(":2: 'duration' is '0'");
+    expect(await messageFor('id,path,split,duration\na,b,c,0\n')).toContain(
+      ":2: invalid value for 'duration': expected a number of seconds, more than 0",
+    );
   });
 
   it('names the line of a quote that is out of place', async () => {
-    expect(await messageFor('id,path,split,text\na,b,c,say "yes"\n')).toMatch(
-      /^\/m\.csv:2: is not valid CSV/,
-    );
+    expect(await messageFor('id,path,split,text\na,b,c,say "yes"\n')).toMatch(/^\/m\.csv:2: invalid CSV/);
     expect(await messageFor('id,path,split,text\na,b,c,"open\nd,e,f,g\n')).toMatch(
-      /^\/m\.csv:\d: is not valid CSV/,
+      /^\/m\.csv:\d: invalid CSV/,
     );
   });
 

@@ -1,7 +1,7 @@
 /** @file The rows of a manifest: read from CSV as a stream, each one checked, and written. */
 import { dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import { messageOf, UserError } from '../base/errors.js';
+import { messageOf, together, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { csvRecords } from './csv.js';
 import {
@@ -57,11 +57,25 @@ export async function* readManifest(file: string, options: ManifestOptions = {})
   for await (const block of readBlocks(file, options)) yield* block;
 }
 
+/** A row that is wrong. */
+export interface RowProblem {
+  readonly line: number;
+  readonly error: UserError;
+}
+
+/** A file with more wrong rows is not read to its end. */
+const mostWrong = 1000;
+
 /** The same in blocks, which costs a million rows less; without `keepColumns` the columns stay empty. */
 export async function* readBlocks(
   file: string,
-  options: ManifestOptions & { readonly keepColumns?: boolean } = {},
+  options: ManifestOptions & {
+    readonly keepColumns?: boolean;
+    /** Where rows that are wrong are noted (default: all of them are thrown behind the last good one). */
+    readonly problems?: RowProblem[];
+  } = {},
 ): AsyncGenerator<readonly Utterance[]> {
+  const { problems = [] } = options;
   let layout: Layout | undefined;
   try {
     for await (const records of csvRecords(file)) {
@@ -77,22 +91,23 @@ export async function* readBlocks(
       const rows = first === undefined ? records : others;
       if (layout === undefined) continue;
       const block: Utterance[] = [];
-      // A wrong row must not keep the good ones before it from being seen.
-      let wrong: unknown;
       for (const record of rows) {
         try {
           block.push(utteranceOf(layout, record));
         } catch (error) {
-          wrong = error;
-          break;
+          if (!(error instanceof UserError)) throw error;
+          problems.push({ line: record.line, error });
         }
       }
       yield block;
-      if (wrong !== undefined) throw wrong;
+      if (problems.length > mostWrong) break;
     }
   } catch (error) {
-    throw readError(error, file);
+    const read = readError(error, file);
+    throw read instanceof UserError ? together([...problems.map((each) => each.error), read]) : read;
   }
+  if (options.problems === undefined && problems.length > 0)
+    throw together(problems.map(({ error }) => error));
   if (layout === undefined) {
     throw new UserError('the manifest is empty', {
       file,

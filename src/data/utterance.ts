@@ -2,6 +2,7 @@
 import { resolve, sep } from 'node:path';
 import { withContainer } from '../audio/member.js';
 import { UserError } from '../base/errors.js';
+import { invalidValue } from '../base/validation.js';
 import type { CsvRecord } from './csv.js';
 import { normalForm } from './look-alikes.js';
 
@@ -120,7 +121,7 @@ export function utteranceOf(layout: Layout, { cells, line, isNormal = false }: C
   checkCount(cells, header, file, line);
   const empty = requiredColumns.find((name) => (isNormal ? cells[at[name]] : cells[at[name]]?.trim()) === '');
   if (empty !== undefined) {
-    throw new UserError(`'${empty}' is empty`, {
+    throw new UserError(`column '${empty}' is empty`, {
       file,
       line,
       hint: `Every row needs ${requiredColumns.join(', ')}`,
@@ -196,11 +197,8 @@ function namesText(header: readonly string[]): string {
 function channelOf(text: string, file: string, line: number): number | undefined {
   if (text === '') return undefined;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new UserError(`'channel' is '${text}'`, {
-    file,
-    line,
-    hint: 'It must be a whole number from 1, or empty for the mean of all',
-  });
+  const expected = 'expected a whole number, 1 or more, or an empty cell (the mean of all channels)';
+  throw new UserError(invalidValue('channel', expected, text), { file, line });
 }
 
 function secondsOf(name: 'start' | 'duration', text: string, file: string, line: number): number | undefined {
@@ -208,11 +206,8 @@ function secondsOf(name: 'start' | 'duration', text: string, file: string, line:
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   const fits = name === 'start' ? value >= 0 : value > 0;
   if (!Number.isFinite(value) || !fits) {
-    throw new UserError(`'${name}' is '${text}'`, {
-      file,
-      line,
-      hint: `It must be a number of seconds, ${name === 'start' ? 'zero or more' : 'more than zero'}, or empty`,
-    });
+    const expected = `expected a number of seconds, ${name === 'start' ? '0 or more' : 'more than 0'}, or an empty cell`;
+    throw new UserError(invalidValue(name, expected, text), { file, line });
   }
   return value;
 }

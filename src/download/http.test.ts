@@ -74,13 +74,15 @@ describe('fetchFile', () => {
       await run({}, { onRetry: (why) => reasons.push(why) });
       await expectWhole();
       expect(server.requests).toEqual(['/x.bin', '/x.bin from 30000', '/x.bin from 50000']);
-      expect(reasons[0]).toMatch(/^the connection broke off \(.+\); next try in \d s$/);
+      expect(reasons[0]).toMatch(/^connection lost \(.+\); next try in \d s$/);
     },
   );
 
   it('goes on in another call, too', async () => {
     server.cuts = [30_000, 0, 0, 0, 0];
-    expect(await message(run())).toMatch(/broke off .*, 3 times\. Run the same command again to resume/);
+    expect(await message(run())).toMatch(
+      /connection lost .*, 3 times\. Run the same command again to resume/,
+    );
     expect((await stat(`${file}.incomplete`)).size).toBe(30_000);
     server.cuts = [];
     await run();
@@ -140,7 +142,7 @@ describe('fetchFile', () => {
     const reasons: string[] = [];
     await run(known, { stallSeconds: 0.2, onRetry: (why) => reasons.push(why) });
     await expectWhole();
-    expect(reasons).toEqual([expect.stringContaining('nothing came for 0.2 s')]);
+    expect(reasons).toEqual([expect.stringContaining('no data for 0.2 s')]);
   });
 
   it('waits as the server asks, else longer each time', async () => {
@@ -163,14 +165,14 @@ describe('fetchFile', () => {
 
   it('does not wait for hours', async () => {
     server.statuses = [{ status: 429, headers: { 'retry-after': '7200' } }];
-    expect(await message(run())).toContain('it asks to wait 120 minutes');
+    expect(await message(run())).toContain('the server asks to wait 120 minutes');
     expect(pauses).toEqual([]);
   });
 
   it.each([404, 403, 410])('does not ask again after status %i', async (status) => {
     server.statuses = [{ status }];
     expect(await message(run())).toMatch(
-      new RegExp(`UserError: .*/x.bin: it answered with status ${status}`),
+      new RegExp(`UserError: .*/x.bin: the server answered with status ${status}`),
     );
     expect(server.requests).toHaveLength(1);
   });
@@ -178,7 +180,7 @@ describe('fetchFile', () => {
   it('names a wrong digest, and keeps nothing of it', async () => {
     server.files.set('/x.bin', other);
     expect(await message(run())).toContain(
-      `what came is not what was published: its MD5 is ${digestOf('md5', other)}, not ${digests.md5}`,
+      `the download differs from the published file: its MD5 is ${digestOf('md5', other)}, expected ${digests.md5}`,
     );
     expect(await message(run({ sha256: digests.sha256 }))).toContain('its SHA256 is');
     expect(await readdir(folder)).toEqual([]);
@@ -186,13 +188,13 @@ describe('fetchFile', () => {
 
   it('sees from the length that the file is another, before it comes', async () => {
     server.files.set('/x.bin', content.subarray(1));
-    expect(await message(run())).toContain('its file has 99999 bytes, the published one 100000');
+    expect(await message(run())).toContain(`the server's file has 99999 bytes, expected 100000`);
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('says that a server cannot be reached', async () => {
     await server.close();
-    expect(await message(run())).toMatch(/ECONNREFUSED.*, 3 times\. The same command goes on/);
+    expect(await message(run())).toMatch(/ECONNREFUSED.*, 3 times\. Run the same command again/);
     expect(pauses).toHaveLength(2);
   });
 });

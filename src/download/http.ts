@@ -65,7 +65,11 @@ export async function fetchFile(remote: RemoteFile, file: string, options: Fetch
       });
       await rm(validatorFile(file), { force: true });
       if (wrong === undefined) return;
-      throw failed(remote, `the download differs from the published file: ${wrong}`, 'Try again, or use another --mirror');
+      throw failed(
+        remote,
+        `the download differs from the published file: ${wrong}`,
+        'Try again, or use another --mirror',
+      );
     } catch (error) {
       if (error instanceof UserError) throw error;
       // A full disk is no fault of the network.
@@ -82,7 +86,12 @@ export async function fetchFile(remote: RemoteFile, file: string, options: Fetch
       const again = 'Run the same command again to resume';
       if (failures >= tries) throw failed(remote, `${reason}, ${failures} times`, again, error);
       if (wish !== undefined && wish > longestWishSeconds)
-        throw failed(remote, `${reason}; the server asks to wait ${Math.ceil(wish / 60)} minutes`, again, error);
+        throw failed(
+          remote,
+          `${reason}; the server asks to wait ${Math.ceil(wish / 60)} minutes`,
+          again,
+          error,
+        );
       // Others who were cut off at the same time come back at other times.
       const pause = Math.min(longestPauseSeconds, 2 ** (failures - 1)) * (0.75 + 0.5 * Math.random());
       const seconds = Math.max(wish ?? 0, pause);
@@ -128,7 +137,8 @@ async function openRange(
       throw statusError(remote, status, headers.get('retry-after'));
     }
     const start = status === 206 ? rangeStart(headers.get('content-range')) : 0;
-    if (body === null || (start !== 0 && start !== offset)) throw passing('the server sent a different range');
+    if (body === null || (start !== 0 && start !== offset))
+      throw passing('the server sent a different range');
     const length = headers.get('content-length');
     if (remote.bytes !== undefined && length !== null && start + Number(length) !== remote.bytes) {
       await body.cancel();
@@ -172,7 +182,9 @@ function statusError(remote: RemoteFile, status: number, retryAfter: string | nu
   if (status === 408 || status === 425 || status === 429 || status >= 500)
     return passing(`the server answered with status ${status}`, secondsUntil(retryAfter));
   const hint =
-    status === 404 || status === 410 ? 'The file may have moved: use another --mirror' : 'Use another --mirror';
+    status === 404 || status === 410
+      ? 'The file may have moved: use another --mirror'
+      : 'Use another --mirror';
   return failed(remote, `the server answered with status ${status}`, hint);
 }
 

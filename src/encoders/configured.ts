@@ -1,6 +1,7 @@
 /** @file A family with a configuration that has been checked: everything an encoder is, but its name and weights. */
 import type { EncoderFamily } from '../api/encoder-family.js';
 import { UserError } from '../base/errors.js';
+import { checked } from '../base/validation.js';
 import type { Encoder } from './encoder.js';
 import type { Specs } from './parameter-specs.js';
 import { encoderFamilies } from './registry.js';
@@ -32,15 +33,7 @@ export interface ConfiguredFamily {
  */
 export function configure(config: unknown, file: string): ConfiguredFamily {
   const family = familyOf(config, file);
-  const checked = family.schema.safeParse(config);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new UserError(`${issue?.path.join('.') || 'the configuration'}: ${issue?.message}`, {
-      file,
-      hint: 'Mend that setting',
-    });
-  }
-  return configured(family, checked.data);
+  return configured(family, checked(family.schema, { value: config, file }));
 }
 
 function familyOf(config: unknown, file: string): EncoderFamily {

@@ -36,7 +36,7 @@ describe('a name of s3prl', () => {
       name: 'hubert-base-ls960',
       spec: 'hf:facebook/hubert-base-ls960',
       hash: (await loadEncoder(folder)).hash,
-      notes: ["'hubert' is s3prl's name of hf:facebook/hubert-base-ls960"],
+      notes: ["using hf:facebook/hubert-base-ls960 for s3prl's name 'hubert'"],
     });
   });
 
@@ -71,11 +71,13 @@ describe('a name of s3prl', () => {
 
   it('has no model of the hub: what to take is said', async () => {
     expect(await complaint('contentvec')).toMatch(
-      /no model for s3prl's 'contentvec'.*contentvec_km100\.pt.*give that file/,
+      /no model for s3prl's 'contentvec'.*contentvec_km100\.pt.*pass that file/,
     );
-    expect(await complaint('tera')).toMatch(/s3prl's 'tera' is of no family here.*ONNX/);
-    expect(await complaint('hubert_local')).toMatch(/takes a checkpoint.*\.pt of fairseq.*hf:OWNER\/NAME/);
-    expect(await complaint('mfcc')).toMatch(/'mfcc' is no encoder here.*fbank/);
+    expect(await complaint('tera')).toMatch(/s3prl's 'tera' is not supported.*ONNX/);
+    expect(await complaint('hubert_local')).toMatch(
+      /needs a checkpoint.*fairseq file \(\.pt\).*hf:OWNER\/NAME/,
+    );
+    expect(await complaint('mfcc')).toMatch(/'mfcc' is not supported.*fbank/);
   });
 });
 
@@ -94,7 +96,7 @@ describe('a slip', () => {
   it.each(['no/such/place', 'checkpoint/model.pt', 'out/best.safetensors', 'checkpoint_best.pt'])(
     '%s is a path, of which nothing is guessed',
     async (spec) => {
-      expect(await complaint(spec)).toMatch(/no encoder '.*'\. An encoder is a checkpoint's folder/);
+      expect(await complaint(spec)).toMatch(/unknown encoder '.*'\. Expected a checkpoint folder/);
     },
   );
 });

@@ -61,7 +61,7 @@ describe.each(testEngines)('a program on %s', async (name) => {
 
     it.each([
       ['a missing one', { x }, 'my loss cannot run: the input nested/w is missing'],
-      ['an unknown one', { ...inputs(6), extra: x }, 'my loss cannot run: it has no input extra'],
+      ['an unknown one', { ...inputs(6), extra: x }, 'my loss cannot run: unexpected input extra'],
       [
         'one that is undefined',
         { ...inputs(6), x: undefined },
@@ -70,17 +70,17 @@ describe.each(testEngines)('a program on %s', async (name) => {
       [
         'one of another type',
         { ...inputs(6), x: int32([6, 4], new Int32Array(24)) },
-        'my loss cannot run: the input x is int32 and should be float32',
+        'my loss cannot run: the input x has type int32, expected float32',
       ],
       [
         'values of another type than it says',
         { ...inputs(6), x: { ...x, data: new Int32Array(24) } },
-        'my loss cannot run: the values of the input x are not of its type float32',
+        'my loss cannot run: the values of the input x do not match its type float32',
       ],
       [
         'too few values for its shape',
         { ...inputs(6), x: { ...x, shape: [7, 4] } },
-        'my loss cannot run: the input x has 24 values, its shape is [7, 4]',
+        'my loss cannot run: the input x has 24 values, but its shape is [7, 4]',
       ],
     ])('%s', async (_case, wrong, message) => {
       await expect(run(wrong)).rejects.toThrow(message);

@@ -183,7 +183,7 @@ describe.each(testEngines)('on %s', async (name) => {
       const x = engine.hold<tf.Tensor>(int32([rows, width], new Int32Array(rows * width)));
       const { weights, moments } = state;
       await expect(program.run({ weights, moments, x, rate: scalar(1) })).rejects.toThrow(
-        'my step cannot run: the input x is int32 and should be float32',
+        'my step cannot run: the input x has type int32, expected float32',
       );
       expect((await weights.read()).w?.shape).toEqual([width, rows]);
       await program.dispose();

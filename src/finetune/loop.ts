@@ -75,8 +75,8 @@ export interface FinetuneLoop {
   readonly signal: AbortSignal | undefined;
   /** Called once the first update has worked. */
   begin(updatesDone: number): Promise<void>;
-  /** Told of every update. */
-  report(line: FinetuneLog, wer: number | undefined): void;
+  /** Told of every update, with the best word error rate on dev, and of every look. */
+  report(line: FinetuneLog, wer: number | undefined, look: LookAtDev | undefined): void;
 }
 
 /** A line of the log. */
@@ -198,8 +198,10 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
         looks: { every: 1, look },
         stored,
         release: ({ weights }) => releaseWeights(weights),
-        report({ best }) {
-          if (logged !== undefined) loop.report(logged, best?.wer);
+        report({ best, curve }, update) {
+          const last = curve.at(-1);
+          if (logged !== undefined)
+            loop.report(logged, best?.wer, last?.update === update ? last : undefined);
         },
       },
       {

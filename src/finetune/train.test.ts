@@ -1,6 +1,6 @@
 /** @file Tests of whole fine-tunings: what is learnt, kept, gone on with and recorded. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -43,7 +43,9 @@ async function logOf(out: string): Promise<Omit<FinetuneLog, 'seconds'>[]> {
 
 it('learns what is said, keeps what did best on dev, and is done once', async () => {
   const settings = spokenSettings();
-  const { record } = await run('whole', settings);
+  const tensorboard = join(folder, 'scalars');
+  const { record } = await run('whole', settings, { tensorboard });
+  expect(await readdir(tensorboard)).toEqual([expect.stringMatching(/^events\.out\.tfevents\./)]);
   if (record === undefined) throw new Error('it was not finished');
   const [first] = record.curve;
   expect(record.curve.map(({ update }) => update)).toEqual([12, 18, 24]);

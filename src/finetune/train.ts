@@ -7,6 +7,7 @@ import type { RecognitionLayer } from '../encoders/recognition.js';
 import { runDataOf } from '../pretrain/run-data.js';
 import { type Finetuning, readFinetuning } from '../results/finetuning-file.js';
 import { keepByTime, usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
+import { scalarLog } from '../training/scalar-log.js';
 import { type FinetuneData, finetuneData, loadRows, textsDigest, trainingTexts } from './data.js';
 import type { DecodingLm } from './decoding/settings.js';
 import { type FinetuneEnd, type FinetuneLog, finetuneStateSchema, runFinetuning } from './loop.js';
@@ -111,6 +112,7 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
   });
   const first = keeper.restored?.update ?? 0;
   const progress = createProgress('fine-tune', settings.updates, { quiet, initial: first });
+  const log = options.tensorboard === undefined ? undefined : scalarLog(options.tensorboard);
   let end: FinetuneEnd;
   try {
     end = await runFinetuning({
@@ -118,7 +120,13 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
       ...{ trainable: trained, alphabet: letters.alphabet, log: folder.log },
       ...{ train: data.train, dev: data.others.dev ?? [] },
       begin: (updatesDone) => beginFolder(folder, encoder.config, training, updatesDone),
-      report(line, wer) {
+      report(line, wer, look) {
+        log?.(line.step, {
+          'loss/train': line.loss,
+          learning_rate: line.learningRate,
+          gradient_norm: line.gradientNorm,
+          ...(look !== undefined && { 'dev/wer': look.wer }),
+        });
         const note = noteOf(line, wer);
         progress.update(line.step, note);
         onProgress(line.step / settings.updates, note);

@@ -25,6 +25,8 @@ export interface FinetuneOptions extends FinetuneManifests {
   readonly resume?: boolean;
   /** Seconds between checkpoints; 0: after every update (default: 30, or what costs little). */
   readonly checkpointSeconds?: number | undefined;
+  /** Folder for TensorBoard's event files. */
+  readonly tensorboard?: string | undefined;
   readonly quiet?: boolean;
   /** When it is aborted, the training writes a checkpoint and ends. */
   readonly signal?: AbortSignal | undefined;

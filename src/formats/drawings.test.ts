@@ -39,7 +39,7 @@ describe('a file of drawings', () => {
 
   it('of another version or another kind is refused by name, a broken line by its number', async () => {
     expect(await changed('"version":1', '"version":2')).toBe(
-      `${file}:1: has version 2 of the format, and this ehmam reads 1. Create it again with 'ehmam analyse'`,
+      `${file}:1: has format version 2; this ehmam reads 1. Create it again with 'ehmam analyse'`,
     );
     expect(await changed('ehmam drawings', 'something')).toContain(`${file}:1: is not a drawings file`);
     expect(await changed(/.*/s, '')).toContain(`${file}:1: is not a drawings file`);

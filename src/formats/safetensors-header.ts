@@ -115,14 +115,11 @@ function checkLayout(entries: readonly Entry[], dataBytes: number, file: string)
   for (const { name, begin, end } of entries) {
     if (end > dataBytes)
       throw damaged(file, `is truncated: tensor ${name} ends at byte ${end} of ${dataBytes}`);
-    if (begin < covered)
-      throw damaged(file, `tensor ${name} overlaps the tensor before it`);
-    if (begin > covered)
-      throw damaged(file, `has ${begin - covered} unused bytes before tensor ${name}`);
+    if (begin < covered) throw damaged(file, `tensor ${name} overlaps the tensor before it`);
+    if (begin > covered) throw damaged(file, `has ${begin - covered} unused bytes before tensor ${name}`);
     covered = end;
   }
-  if (covered !== dataBytes)
-    throw damaged(file, `has ${dataBytes - covered} unused bytes at its end`);
+  if (covered !== dataBytes) throw damaged(file, `has ${dataBytes - covered} unused bytes at its end`);
 }
 
 function isStoredType(dtype: string): dtype is StoredType {

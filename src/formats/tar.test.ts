@@ -86,7 +86,7 @@ describe('tarMembers', () => {
       'is compressed: its files cannot be read in place',
     );
     await expect(membersOf(bytes.subarray(0, 1500))).rejects.toThrow(
-      "'a.wav' would have 2000 bytes, 988 are left",
+      "'a.wav' declares 2000 bytes, but 988 are left",
     );
     const flipped = Buffer.from(bytes);
     flipped[3] = 65;

@@ -16,7 +16,10 @@ const windowBytes = 1 << 16;
 const longestNote = 1 << 20;
 
 function damagedTar(file: string, how: string): UserError {
-  return new UserError(`the tar file is truncated or damaged: ${how}`, { file, hint: 'Download or copy it again' });
+  return new UserError(`the tar file is truncated or damaged: ${how}`, {
+    file,
+    hint: 'Download or copy it again',
+  });
 }
 
 /**

@@ -245,7 +245,7 @@ test('pooled heads are kept between looks at dev that are far apart', async () =
   await expect(train({ keeping, score })).rejects.toBe(reason);
   const remarks: string[] = [];
   const resumed = await train({ keeping: { ...keeping, say: (text) => remarks.push(text) } });
-  const [, update] = /^toy head: going on from update (\d+)$/.exec(remarks.join()) ?? [];
+  const [, update] = /^toy head: resuming from update (\d+)$/.exec(remarks.join()) ?? [];
   expect(Number(update)).toBeGreaterThan(0);
   expect(Number(update)).toBeLessThan(1200);
   // Whole runs of the program: what is left over would need one of its own.
@@ -333,7 +333,7 @@ describe('a checkpoint', () => {
 
   test('is gone on from', async () => {
     await leftBy('good');
-    expect(await remarkOf('good')).toBe('toy head: going on from update 8');
+    expect(await remarkOf('good')).toBe('toy head: resuming from update 8');
   });
 
   test.each([
@@ -369,7 +369,9 @@ describe('a checkpoint', () => {
   ])('that is %s is named, and training starts anew', async (what, damage) => {
     const file = await leftBy(what);
     await damage(file);
-    expect(await remarkOf(what)).toMatch(/head\.checkpoint\.safetensors: .*The toy head starts anew/);
+    expect(await remarkOf(what)).toMatch(
+      /head\.checkpoint\.safetensors: .*The toy head starts again from the beginning/,
+    );
   });
 
   test.each([

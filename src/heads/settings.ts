@@ -1,28 +1,22 @@
 /** @file Settings of heads as a suite gives them, checked. */
 import type { z } from 'zod';
-import { settingNames } from '../base/changed-settings.js';
-import { UserError } from '../base/errors.js';
-import { mendOfName } from '../base/names.js';
+import type { Path, Source } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
+
+/** Where a file holds settings. */
+export type SettingsSource = Pick<Source, 'file' | 'positionOf'> & { readonly at: Path };
 
 /**
  * Settings with the defaults filled in.
- * @throws UserError naming the setting that is wrong
+ * @param place whose settings they are: `task 'ks'`
+ * @param source the file that they are from
+ * @throws UserError with a line for each setting that is wrong
  */
-export function parseSettings<T>(schema: z.ZodType<T>, settings: unknown, place: string): T {
-  const parsed = schema.safeParse(settings ?? {});
-  if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'settings'}: ${message}`,
-  );
-  throw new UserError(`the settings of ${place} are wrong: ${complaints.join('; ')}`, {
-    hint: hintOf(schema, parsed.error.issues),
-  });
-}
-
-function hintOf(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string {
-  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
-  const [name] = unknown?.keys ?? [];
-  return unknown === undefined || name === undefined
-    ? 'Correct or remove them'
-    : mendOfName(name, settingNames(schema, unknown.path));
+export function parseSettings<T>(
+  schema: z.ZodType<T>,
+  settings: unknown,
+  place: string,
+  source?: SettingsSource,
+): T {
+  return checked(schema, { ...source, value: settings ?? {} }, { place, ...source });
 }

@@ -23,6 +23,6 @@ describe('accuracy', () => {
   });
 
   it('refuses an empty test set', () => {
-    expect(() => accuracy([], [])).toThrow(/nothing to count/);
+    expect(() => accuracy([], [])).toThrow(/the metric is undefined/);
   });
 });

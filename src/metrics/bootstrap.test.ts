@@ -63,6 +63,6 @@ describe('bootstrapInterval', () => {
   });
 
   it('refuses utterances with nothing to count', () => {
-    expect(() => bootstrapInterval([], { seed: 1 })).toThrow(/nothing to count/);
+    expect(() => bootstrapInterval([], { seed: 1 })).toThrow(/the metric is undefined/);
   });
 });

@@ -72,7 +72,10 @@ export function drawnValues(
 }
 
 function noValue(units: number): UserError {
-  return new UserError(`the interval of a metric cannot be computed: resampling its ${units} units gave no value`, {
-    hint: 'Use a larger test split',
-  });
+  return new UserError(
+    `the interval of a metric cannot be computed: resampling its ${units} units gave no value`,
+    {
+      hint: 'Use a larger test split',
+    },
+  );
 }

@@ -37,6 +37,6 @@ describe('errorRate', () => {
   });
 
   it('refuses a corpus without a word to recognise', () => {
-    expect(() => errorRate([{ reference: ' ', hypothesis: 'a' }])).toThrow(/nothing to count/);
+    expect(() => errorRate([{ reference: ' ', hypothesis: 'a' }])).toThrow(/the metric is undefined/);
   });
 });

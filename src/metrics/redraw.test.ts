@@ -118,8 +118,8 @@ describe('a bootstrap of a statistic', () => {
     const [low] = bootstrapInterval(sometimes, { seed: 1 });
     expect(low).toBeGreaterThanOrEqual(1);
     const never = { ...sometimes, redraw: () => Number.NaN };
-    expect(() => bootstrapInterval(never, { seed: 1 })).toThrow(/over 3 units has no value/);
-    expect(() => bootstrapInterval({ ...never, units: [] }, { seed: 1 })).toThrow(/over 0 units/);
+    expect(() => bootstrapInterval(never, { seed: 1 })).toThrow(/its 3 units gave no value/);
+    expect(() => bootstrapInterval({ ...never, units: [] }, { seed: 1 })).toThrow(/its 0 units/);
   });
 
   it('does not depend on the order of units, once they are brought into one', () => {

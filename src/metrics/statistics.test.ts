@@ -264,6 +264,6 @@ describe('equalErrorRate', () => {
   });
 
   it('needs trials of both kinds', () => {
-    expect(() => equalErrorRate(trials('++'))).toThrow(/both kinds/);
+    expect(() => equalErrorRate(trials('++'))).toThrow(/needs both/);
   });
 });

@@ -76,13 +76,13 @@ describe('the maximum term-weighted value', () => {
     // Of 4 occurrences 2 are found with 1 alarm of 1000; three more queries are missed altogether.
     expect(termWeightedStatistic(trials, { queries: 4, counts }).value).toBeCloseTo((0.5 - 0.01249) / 4, 12);
     expect(() => termWeightedStatistic(trials, { queries: 4, counts: new Map() })).toThrow(
-      /does not know the query 'a'/,
+      /the ground truth has no query 'a'/,
     );
   });
 
   it('refuses trials without an occurrence, and scores that are no numbers', () => {
     expect(() => termWeightedStatistic([trial('a', 1, false)])).toThrow(
-      /none of the queries of 1 pairs occurs/,
+      /no query occurs in any document \(1 pairs\)/,
     );
     expect(() => termWeightedStatistic([trial('a', Number.NaN, true)])).toThrow(/pair 1 of 1 has no score/);
   });

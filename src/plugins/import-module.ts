@@ -83,7 +83,6 @@ function importTarget(exports: unknown): string | undefined {
 function loadingError(module: string, error: unknown): UserError {
   if (error instanceof UserError && error.message.startsWith('plug-in ')) return error;
   const [message = ''] = messageOf(error).split('\n');
-  const what =
-    error instanceof SyntaxError ? `syntax error (${message})` : `failed to load (${message})`;
+  const what = error instanceof SyntaxError ? `syntax error (${message})` : `failed to load (${message})`;
   return new UserError(`plug-in '${moduleText(module)}': ${what}`, { cause: error });
 }

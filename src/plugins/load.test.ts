@@ -112,16 +112,8 @@ describe('a plug-in', () => {
   const wrong: readonly (readonly [name: string, text: string | undefined, message: RegExp])[] = [
     ['no-such-package-here', undefined, /^plug-in 'no-such-package-here': not found\. Install the package/],
     ['/no/such/file.mjs', undefined, /^plug-in '\/no\/such\/file\.mjs': not found\. Check its path$/],
-    [
-      'throws.mjs',
-      "throw new Error('no licence');",
-      /throws\.mjs': fails while it is loaded \(no licence\)$/,
-    ],
-    [
-      'imports.mjs',
-      "import 'not-here-either';",
-      /imports\.mjs': fails while it is loaded \(.*not-here-either/,
-    ],
+    ['throws.mjs', "throw new Error('no licence');", /throws\.mjs': failed to load \(no licence\)$/],
+    ['imports.mjs', "import 'not-here-either';", /imports\.mjs': failed to load \(.*not-here-either/],
     [
       'other.mjs',
       'export const other = []',
@@ -131,15 +123,19 @@ describe('a plug-in', () => {
     [
       'earlier.mjs',
       `export const tasks = [${task('earlier')}]`,
-      /earlier\.mjs': exports 'tasks' by name.*Write: export default \{ apiVersion: 1, tasks \}$/,
+      /earlier\.mjs': outdated plug-in format: it exports 'tasks' by name.*Write: export default \{ apiVersion: 1, tasks \}$/,
     ],
     ['unversioned.mjs', 'export default { tasks: [] }', /unversioned\.mjs': apiVersion is missing/],
     [
       'newer.mjs',
       'export default { apiVersion: 2, tasks: [] }',
-      /newer\.mjs': made for plug-in API 2; this ehmam has 1$/,
+      /newer\.mjs': written for plug-in API version 2; this ehmam has version 1$/,
     ],
-    ['empty.mjs', plugin('tasks: []'), /empty\.mjs': exports nothing that ehmam can use\. It may bring tasks, /],
+    [
+      'empty.mjs',
+      plugin('tasks: []'),
+      /empty\.mjs': exports nothing that ehmam can use\. Expected one or more of tasks, /,
+    ],
     ['typo.mjs', plugin('task: []'), /typo\.mjs': unknown field 'task'\. Did you mean 'tasks'\?/],
     ['no-list.mjs', plugin(`tasks: ${task('x')}`), /no-list\.mjs': 'tasks' must be a list/],
     [
@@ -165,12 +161,12 @@ describe('a plug-in', () => {
     [
       'preset.mjs',
       plugin(`encoders: [${encoder('mine', '{ fbank: {} }')}]`),
-      /preset\.mjs': duplicate encoder preset 'fbank', which the family 'fbank' has/,
+      /preset\.mjs': duplicate encoder preset 'fbank' \(also in the family 'fbank'\)/,
     ],
     [
       'preset-fails.mjs',
       plugin(`encoders: [${encoder('mine', '{ mine: {} }', 'config.none.length')}]`),
-      /preset-fails\.mjs': encoders\[0\] fails \(Cannot read/,
+      /preset-fails\.mjs': encoders\[0\] failed \(Cannot read/,
     ],
     ['null.mjs', plugin('tasks: [null]'), /null\.mjs': tasks\[0\]: must be an object/],
     ['twice.mjs', plugin(`tasks: [${task('x')}, ${task('x')}]`), /twice\.mjs': duplicate name 'x' in tasks/],

@@ -92,7 +92,10 @@ function pluginOf(
   const { apiVersion, ...others } = given;
   if (apiVersion === undefined) throw wrong(module, 'apiVersion is missing', `Write ${example}`);
   if (apiVersion !== pluginApiVersion)
-    throw wrong(module, `written for plug-in API version ${String(apiVersion)}; this ehmam has version ${pluginApiVersion}`);
+    throw wrong(
+      module,
+      `written for plug-in API version ${String(apiVersion)}; this ehmam has version ${pluginApiVersion}`,
+    );
   for (const [field, value] of Object.entries(others)) {
     if (!(field in admissions)) throw wrong(module, `unknown field '${field}'`, mendOfName(field, fields));
     if (value !== undefined && !Array.isArray(value)) throw wrong(module, `'${field}' must be a list`);
@@ -108,7 +111,11 @@ function admitted(plugin: Readonly<Record<string, unknown>>, module: string): Re
     return ((plugin[field] ?? []) as readonly unknown[]).map((item, i) => {
       const admission = admissions[field](item, `${field}[${i}]`, module);
       if (names.has(admission.name))
-        throw wrong(module, `duplicate name '${admission.name}' in ${field}`, 'Give each its own name');
+        throw wrong(
+          module,
+          `duplicate name '${admission.name}' in ${field}`,
+          'Choose a unique name for each',
+        );
       names.add(admission.name);
       return admission;
     });

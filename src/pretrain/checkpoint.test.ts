@@ -56,7 +56,7 @@ describe('a checkpoint', () => {
     const wider = { ...expected, teacher: { b: normals([4], 'b') } };
     const more = { ...expected, student: { ...expected.student, extra: normals([1], 'b') } };
     await expect(open(wider)).rejects.toThrow(
-      /step-1\.safetensors: teacher b is missing or has another shape\. Start anew/,
+      /step-1\.safetensors: teacher b is missing or has the wrong shape\. Start again/,
     );
     await expect(open(more)).rejects.toThrow(/student extra is missing/);
   });

@@ -65,44 +65,59 @@ describe('a file of settings', () => {
     [
       'unknown.yaml',
       'seed: 1\nmasking:\n  spam: 5\n',
-      /unknown\.yaml:3: there is no setting 'masking\.spam'\. Did you mean 'span'\? Settings here: strategy, probability, span, epochs/,
+      /unknown\.yaml:3:3: unknown key 'masking\.spam'\. Did you mean 'span'\? Expected one of: strategy, probability, span, epochs/,
     ],
     [
       'top.json',
       '{\n  "seed": 1,\n  "optimiser": {}\n}',
-      /top\.json:3: there is no setting 'optimiser'\. Did you mean 'optimizer'\?/,
+      /top\.json:3:3: unknown key 'optimiser'\. Did you mean 'optimizer'\?/,
     ],
     [
       'front.yaml',
       'encoder:\n  frontend:\n    type: mel\n    bins: 8\n    stack: 2\n    hop: 3\n',
-      /front\.yaml:6: there is no setting 'encoder\.frontend\.hop'\. .*Settings here: type, bins, stack/,
+      /front\.yaml:6:5: unknown key 'encoder\.frontend\.hop'\. .*Expected one of: type, bins, stack/,
     ],
     [
       'value.yaml',
       'batch:\n  cropSeconds: [1, -2]\n',
-      /value\.yaml:2: 'batch\.cropSeconds\.1' cannot be so: .*>0\. The preset has 1\.6/,
+      /value\.yaml:2:20: invalid value for 'batch\.cropSeconds\[1\]': expected more than 0, got -2\. The preset has 1\.6/,
     ],
     [
       'heads.yaml',
       'encoder:\n  heads: 5\n',
-      /heads\.yaml:2: 'encoder\.heads' cannot be so: the width 144 is no multiple of 5\. The preset has 4/,
+      /heads\.yaml:2:10: invalid value for 'encoder\.heads': the width 144 is not a multiple of 5\. The preset has 4/,
     ],
     [
       'top.yaml',
       'teacher:\n  topBlocks: 4\n',
-      /top\.yaml:2: 'teacher\.topBlocks' cannot be so: there are only 3 shared blocks/,
+      /top\.yaml:2:14: invalid value for 'teacher\.topBlocks': expected at most 3, the number of shared blocks, got 4/,
     ],
-    ['plugin.yaml', 'plugins: ./mine.mjs\n', /plugin\.yaml:1: 'plugins' must be a list/],
-    ['pluggins.yaml', 'seed: 1\npluggins: [a]\n', /pluggins\.yaml:2: .* Did you mean 'plugins'\?/],
-    ['twice.yaml', 'seed: 1\nseed: 2\n', /twice\.yaml:2: is not YAML \(Map keys must be unique\)/],
-    ['broken.json', '{ "seed": }', /broken\.json: is not JSON/],
-    ['empty.yaml', '# nothing\n', /empty\.yaml: holds no settings\. It must name some of: encoder, masking/],
-    ['list.yaml', '- 1\n', /list\.yaml: holds no settings/],
+    [
+      'plugin.yaml',
+      'plugins: ./mine.mjs\n',
+      /plugin\.yaml:1:10: invalid value for 'plugins': expected a list, got "\.\/mine\.mjs"/,
+    ],
+    ['pluggins.yaml', 'seed: 1\npluggins: [a]\n', /pluggins\.yaml:2:1: .* Did you mean 'plugins'\?/],
+    ['twice.yaml', 'seed: 1\nseed: 2\n', /twice\.yaml:2:1: duplicate key 'seed'/],
+    ['broken.json', '{ "seed": }', /broken\.json:1:11: invalid JSON: expected a value/],
+    ['empty.yaml', '# nothing\n', /empty\.yaml: expected an object, got null/],
+    ['list.yaml', '- 1\n', /list\.yaml:1:1: expected an object, got a list/],
   ])('that is wrong is one error with file and line: %s', async (name, text, message) => {
     await expect(read(name, text)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringMatching(message),
     });
+  });
+
+  it('that has several faults is one error with a line for each', async () => {
+    const text = 'batch:\n  size: many\n  crops: 3\nseed: 0.5\n';
+    await expect(read('several.yaml', text)).rejects.toThrow(
+      [
+        `${join(folder, 'several.yaml')}:2:9: invalid value for 'batch.size': expected a number, got "many". The preset has 16`,
+        `${join(folder, 'several.yaml')}:3:3: unknown key 'batch.crops'. Expected one of: size, cropSeconds`,
+        `${join(folder, 'several.yaml')}:4:7: invalid value for 'seed': expected a whole number, got 0.5. The preset has 1`,
+      ].join('\n'),
+    );
   });
 
   it('that is not there is an error of the file', async () => {

@@ -54,7 +54,7 @@ describe('nothing is left half-written', () => {
     const out = outOf('first file broken');
     await expect(
       pretrain({ config: melConfig, utterances: broken, out, engine, quiet: true }),
-    ).rejects.toThrow(/test\.csv:\d: utterance 'u\d': .*broken\.wav: is not an audio file that can be read/);
+    ).rejects.toThrow(/test\.csv:\d: utterance 'u\d': .*broken\.wav: is not a supported audio file/);
     expect(existsSync(out)).toBe(false);
     expect(await train('first file broken', oneStepConfig)).toMatchObject({ finished: true });
   });
@@ -99,7 +99,7 @@ describe('a checkpoint that is damaged', () => {
     };
     expect(await pretrain(options)).toMatchObject({ finished: true });
     expect(remarks).toEqual([
-      expect.stringMatching(/step-4\.safetensors: is truncated.*\. Going on from step 2$/),
+      expect.stringMatching(/step-4\.safetensors: is truncated.*\. Resuming from step 2$/),
     ]);
     expect(await weightsOf(outOf(name))).toEqual(await weightsOf(outOf('whole')));
     expect(await logOf(outOf(name))).toEqual(await logOf(outOf('whole')));
@@ -126,7 +126,7 @@ describe('a checkpoint that is damaged', () => {
     const student = Object.entries(state.student).filter(([key]) => !key.endsWith('alibi_scale'));
     await writeCheckpoint(to, origin, { update, state: { ...state, student: Object.fromEntries(student) } });
     await expect(train(other, melConfig, { resume: true })).rejects.toThrow(
-      /step-4\.safetensors: student .*alibi_scale is missing or has another shape\. Start anew/,
+      /step-4\.safetensors: student .*alibi_scale is missing or has the wrong shape\. Start again/,
     );
   });
 });

@@ -64,7 +64,7 @@ describe('a run goes on', () => {
     const said: string[] = [];
     await goOn(await written('fewer.csv', table.slice(0, 3)), 'train', (text) => said.push(text));
     expect(said).toEqual([
-      `${config} is of an earlier version and does not say what data the run began with: fewer.csv is taken for it`,
+      `${config} was written by an earlier version and does not name the data of the run: assuming fewer.csv`,
     ]);
   });
 });
@@ -74,7 +74,7 @@ describe('a run does not go on', () => {
     [
       'fewer rows',
       [1, 2],
-      /it began with 3 utterances of 'train' in m\.csv, and 2 utterances of 'train' in other\.csv would go on/,
+      /it was started with 3 utterances of 'train' in m\.csv, but now there are 2 utterances of 'train' in other\.csv/,
     ],
     ['rows in another order', [2, 1, 3], /other\.csv has as many, but other ones or in another order/],
     ['other rows', [1, 2, 2], /has as many, but other ones/],
@@ -95,7 +95,9 @@ describe('a run does not go on', () => {
   });
 
   it('with another split of the same manifest', async () => {
-    await expect(goOn('m.csv', 'dev')).rejects.toThrow(/1 utterance of 'dev' in m\.csv would go on\. Resume/);
+    await expect(goOn('m.csv', 'dev')).rejects.toThrow(
+      /but now there are 1 utterance of 'dev' in m\.csv\. Resume/,
+    );
   });
 
   it('with other places in the files, or files of another sound and the same size, and the same ids', async () => {
@@ -117,9 +119,9 @@ describe('a run does not go on', () => {
     };
     const wanted = { config: { ...melConfig, ...change }, data: await dataOf('m.csv') };
     await expect(checkFolder(runFolder(out), wanted, true, () => {})).rejects.toThrow(
-      'config.json: the run in this folder has other settings: masking.strategy ("easy-to-hard" there, "random" here), ' +
-        'batch.cropSeconds ([0.3,0.4] there, [0.3] here), optimizer.learningRate (0.001 there, 0.5 here), ' +
-        'optimizer.steps (6 there, 9 here). Resume with the same preset and options, or choose another --out',
+      'config.json: the run in this folder has different settings: masking.strategy ("easy-to-hard" in the folder, "random" now), ' +
+        'batch.cropSeconds ([0.3,0.4] in the folder, [0.3] now), optimizer.learningRate (0.001 in the folder, 0.5 now), ' +
+        'optimizer.steps (6 in the folder, 9 now). Resume with the same preset and options, or choose another --out',
     );
   });
 });

@@ -41,13 +41,13 @@ export async function readWarmStart(spec: string, quiet = false): Promise<WarmSt
     throw new UserError(
       `'${spec}' is an encoder of the family '${encoder.family}', which cannot be pre-trained`,
       {
-        hint: `Families that can: ${families.join(', ')} (folders of 'ehmam pretrain', and .pt files of EH-MAM and data2vec 2.0)`,
+        hint: `Families that can be: ${families.join(', ')} (folders written by 'ehmam pretrain', .pt files of EH-MAM and data2vec 2.0)`,
       },
     );
   }
   if (encoder.origin === undefined) {
     throw new UserError(`'${spec}' has no weights to start from`, {
-      hint: `Start anew with --preset ${spec.replace(/^.*:/, '')} and without --init`,
+      hint: `Use --preset ${spec.replace(/^.*:/, '')} without --init`,
     });
   }
   const config = encoder.config as EhmamConfig;
@@ -120,7 +120,7 @@ function partOf(
       if (tensor?.dtype === 'float32' && tensor.shape.join() === shape.join()) return [name, tensor];
       throw new UserError(`${name} of the ${part} is missing or has another shape`, {
         file,
-        hint: 'Take a checkpoint with the whole of it, or one with the encoder alone',
+        hint: 'Use a checkpoint that contains all of it, or only the encoder',
       });
     }),
   );

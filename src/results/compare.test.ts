@@ -44,7 +44,7 @@ describe('compareRecords', () => {
 
   it('names the closest encoder when the baseline is unknown', () => {
     expect(() => compareRecords(records, { baseline: 'fbnak' })).toThrow(
-      "no result of the baseline 'fbnak'. Did you mean 'fbank'?",
+      "no results of the baseline 'fbnak'. Did you mean 'fbank'?",
     );
   });
 
@@ -130,7 +130,7 @@ describe('compareRecords', () => {
         ],
         { baseline: 'checkpoint' },
       ),
-    ).toThrow("'checkpoint' is the name of 2 rows");
+    ).toThrow("ambiguous baseline: 2 rows are named 'checkpoint'");
   });
 
   it('gives other weights of one name and seed rows of their own, labelled by what differs', () => {
@@ -147,7 +147,7 @@ describe('compareRecords', () => {
       { ...result('tiny', 'ks', 0.8), path: 'elsewhere/record.json' },
     ];
     expect(() => compareRecords(twice)).toThrow(
-      'elsewhere/record.json: says the same as results/tiny/ks/record.json: tiny on ks. Pass only one of them',
+      'elsewhere/record.json: duplicate result for tiny on ks (also in results/tiny/ks/record.json). Pass only one of them',
     );
   });
 });

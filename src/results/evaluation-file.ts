@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
+import { jsonSource } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
 import { writePredictions } from './predictions-file.js';
-import {
-  engineSchema,
-  metricSchema,
-  type PredictionLine,
-  place,
-  schemaComplaints,
-  skippedSchema,
-  text,
-} from './record.js';
+import { engineSchema, metricSchema, type PredictionLine, place, skippedSchema, text } from './record.js';
 import { type NamedTensors, writeTensors } from './tensors.js';
 
 /** Inside the folder that `ehmam evaluate --out` names. */
@@ -99,13 +93,5 @@ export async function readEvaluation(folder: string): Promise<HeadEvaluation> {
   const written = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
   });
-  let json: unknown;
-  try {
-    json = JSON.parse(written);
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, cause: error });
-  }
-  const checked = evaluationSchema.safeParse(json);
-  if (checked.success) return checked.data;
-  throw new UserError(`is not an evaluation: ${schemaComplaints(checked.error)}`, { file });
+  return checked(evaluationSchema, jsonSource(written, file, { refuseDuplicates: false }));
 }

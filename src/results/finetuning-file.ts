@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
-import { readJsonFile } from '../formats/json-file.js';
+import { checked } from '../base/validation.js';
+import { readJsonSource } from '../formats/json-file.js';
 import { readPredictions } from './predictions.js';
 import { writePredictions } from './predictions-file.js';
-import { engineSchema, place, schemaComplaints, text } from './record.js';
+import { engineSchema, place, text } from './record.js';
 
 /** Inside the folder that `ehmam finetune --out` names. */
 export const finetuningFileName = 'finetuning.json';
@@ -159,10 +160,8 @@ export async function writeFinetuning(folder: string, finetuning: NewFinetuning)
  */
 export async function readFinetuning(folder: string): Promise<StoredFinetuning> {
   const file = join(folder, finetuningFileName);
-  const json = await readJsonFile(file, "'ehmam finetune --out DIR' writes it at the end of training");
-  const checked = finetuningSchema.safeParse(json);
-  if (checked.success) return { folder, record: checked.data };
-  throw new UserError(`is no record of fine-tuning: ${schemaComplaints(checked.error)}`, { file });
+  const source = await readJsonSource(file, "'ehmam finetune --out DIR' writes it at the end of training");
+  return { folder, record: checked(finetuningSchema, source) };
 }
 
 /**

@@ -42,7 +42,7 @@ describe('the table', () => {
     expect(none).not.toMatch(/interval|bootstrap/);
     expect(none).toContain('- percent');
     const some = formatComparison(compareRecords([bare('a'), result('b', 'ks', 0.5)]), 'markdown');
-    expect(some).toContain('- percent, and where there is one, its 95 % interval');
+    expect(some).toContain('- percent, with 95 % interval where available');
     const seeds = [bare('a'), { ...bare('a'), record: { ...bare('a').record, seed: 2 }, path: 'other' }];
     expect(formatComparison(compareRecords(seeds), 'markdown')).not.toContain('interval');
   });

@@ -6,16 +6,10 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
+import { jsonSource } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
 import { writePredictions } from './predictions-file.js';
-import {
-  engineSchema,
-  metricSchema,
-  place,
-  type ResultRecord,
-  type StoredRecord,
-  schemaComplaints,
-  text,
-} from './record.js';
+import { engineSchema, metricSchema, place, type ResultRecord, type StoredRecord, text } from './record.js';
 
 /** Inside `<folder>/<encoder>/<task>/`, beside the record of the weighted sum. */
 export const layersFileName = 'layers.json';
@@ -89,19 +83,9 @@ export async function readLayers({ path, record }: StoredRecord): Promise<Layers
   const file = join(dirname(path), layersFileName);
   if (!existsSync(file)) return undefined;
   const hint = 'Run the task again with --layerwise to recreate it';
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, hint, cause: error });
-  }
-  const checked = layersSchema.safeParse(json);
-  if (!checked.success)
-    throw new UserError(`is not a file of results by layer: ${schemaComplaints(checked.error)}`, {
-      file,
-      hint,
-    });
-  return isSameWork(checked.data, record) ? checked.data : undefined;
+  const source = jsonSource(await readFile(file, 'utf8'), file, { hint, refuseDuplicates: false });
+  const layers = checked(layersSchema, source, { hint });
+  return isSameWork(layers, record) ? layers : undefined;
 }
 
 /** The lines of predictions, checked against their hash. */

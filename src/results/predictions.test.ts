@@ -23,9 +23,7 @@ async function faultsAfter(change: (text: string) => string): Promise<readonly s
 it('line ends that git changed are told from other predictions', async () => {
   expect(await faultsAfter((text) => text)).toEqual([]);
   expect(await faultsAfter((text) => text.replaceAll('\n', '\r\n'))).toEqual([
-    expect.stringMatching(
-      /predictions\.jsonl: has other line ends \(CRLF\).*the same predictions\. Git's core\.autocrlf/,
-    ),
+    expect.stringMatching(/predictions\.jsonl: its line ends were changed to CRLF\. Git's core\.autocrlf/),
   ]);
   for (const change of [
     (text: string) => text.replaceAll('\n', '\r\n').replace('"', ' "'),

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
-import { type PredictionLine, predictionSchema, type ResultRecord, schemaComplaints } from './record.js';
+import { jsonSource } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
+import { type PredictionLine, predictionSchema, type ResultRecord } from './record.js';
 
 const hint = 'Run the task again to recreate record and predictions';
 
@@ -54,13 +56,6 @@ export async function* readPredictions({
 }
 
 function predictionOf(text: string, file: string, line: number): PredictionLine {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, hint, cause: error });
-  }
-  const checked = predictionSchema.safeParse(json);
-  if (checked.success) return checked.data as PredictionLine;
-  throw new UserError(`is not a prediction: ${schemaComplaints(checked.error)}`, { file, line, hint });
+  const source = jsonSource(text, file, { hint, line, refuseDuplicates: false });
+  return checked(predictionSchema, source, { hint }) as PredictionLine;
 }

@@ -59,9 +59,11 @@ describe('withPublished', () => {
 
   it('names the closest encoder, and the tables that there are', () => {
     expect(() => withPublished(ours, 'superb:HuBRT Base')).toThrow(
-      /no published row of 'HuBRT Base'.*'HuBERT Base'/,
+      /unknown published encoder 'HuBRT Base'.*'HuBERT Base'/,
     );
-    expect(() => withPublished(ours, 'suberb')).toThrow(/--published 'suberb' is not known. Give superb/);
+    expect(() => withPublished(ours, 'suberb')).toThrow(
+      /--published: unknown table 'suberb'. Expected superb/,
+    );
   });
 });
 
@@ -101,11 +103,11 @@ describe('withScore', () => {
     expect(scored.score).toEqual({ tasks: ['ASR', 'KS'], of: 10 });
     // KS (70 - 41.3826674) / (96.66 - 41.3826674), ASR (30 - 23.18) / (3.62 - 23.18).
     expect(scored.rows[0]?.score).toBeCloseTo((1000 * (28.6173326 / 55.2773326 - 6.82 / 19.56)) / 2, 9);
-    expect(formatComparison(scored, 'table').replaceAll(/\s+/g, ' ')).toContain('over ASR, KS alone');
+    expect(formatComparison(scored, 'table').replaceAll(/\s+/g, ' ')).toContain('only over ASR, KS');
   });
 
   it('has nothing to score without a task of SUPERB', () => {
     const other = compareRecords([result('tiny', 'birds', 0.5)]);
-    expect(() => withScore(other, other, true)).toThrow(/no result of a task of SUPERB/);
+    expect(() => withScore(other, other, true)).toThrow(/no results of SUPERB tasks/);
   });
 });

@@ -157,8 +157,8 @@ export interface PredictionLine {
 
 export const predictionSchema = z.looseObject({
   id: text,
-  prediction: z.unknown().refine((value) => value !== undefined, 'is missing'),
-  reference: z.unknown().refine((value) => value !== undefined, 'is missing'),
+  prediction: z.unknown().refine((value) => value !== undefined, 'expected a value'),
+  reference: z.unknown().refine((value) => value !== undefined, 'expected a value'),
   speaker: text.optional(),
 });
 
@@ -166,11 +166,4 @@ export const predictionSchema = z.looseObject({
 export interface StoredRecord {
   readonly path: string;
   readonly record: ResultRecord;
-}
-
-/** `metrics.wer.value: expected number`, for every field that is wrong. */
-export function schemaComplaints(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => `${issue.path.length === 0 ? 'the whole' : issue.path.join('.')}: ${issue.message}`)
-    .join('; ');
 }

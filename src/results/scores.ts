@@ -58,7 +58,7 @@ async function statisticScores(
   const rows: JudgedRow[] = [];
   for await (const { row } of readRows(stored, task, metric.tensors)) rows.push(row);
   const value = judgeRows(task, rows, [metric])[metric.name];
-  if (value === undefined || !isStatistic(value)) throw new Error(`${metric.name} is no statistic`);
+  if (value === undefined || !isStatistic(value)) throw new Error(`${metric.name} is not a statistic`);
   return { ids: rows.map(({ id }) => id), statistic: value };
 }
 
@@ -69,7 +69,7 @@ async function ratioScores(stored: StoredRecord, task: Task, metric: TaskMetric)
   const speakers: (string | undefined)[] = [];
   const judge = (rows: readonly JudgedRow[]): void => {
     const value = judgeRows(task, rows, [metric])[metric.name];
-    if (value === undefined || isStatistic(value)) throw new Error(`${metric.name} is no ratio`);
+    if (value === undefined || isStatistic(value)) throw new Error(`${metric.name} is not a ratio`);
     for (const { id } of rows) ids.push(id);
     for (const share of value.shares) shares.push(share);
     for (const alignment of value.alignments ?? []) errors.push(placedErrors(alignment));

@@ -145,12 +145,12 @@ describe('an equal error rate over embeddings', () => {
     const stored = await verified('unknown', 0.4);
     const unknown = await judge([stored], [stored], { ...options, tasks: [] });
     expect(unknown.cells[0]?.why).toMatch(
-      /record.json: task 'asv-toy' is unknown here; load it with --plugin MODULE/,
+      /record.json: unknown task 'asv-toy'; load its plug-in with --plugin MODULE/,
     );
     expect(gateTable(unknown)).not.toContain('interval');
     const older = [{ ...verification, version: 2 }];
     expect((await judge([stored], [stored], { ...options, tasks: older })).cells[0]?.why).toMatch(
-      /version 1; this ehmam has version 2. Run the task again/,
+      /was made with version 1 of task asv-toy; this ehmam has version 2. Run the task again/,
     );
   });
 });
@@ -171,7 +171,7 @@ describe('tensors beside a record', () => {
     );
     await writeRecord(join(folder, 'stray'), newRecord({ task: record.task, metrics }), lines, strays);
     expect((await checkResults([join(folder, 'stray')])).faults).toEqual([
-      expect.stringMatching(/there are tensors of 'u\/9' and no prediction/),
+      expect.stringMatching(/'u\/9' has tensors but no prediction/),
     ]);
     await writeFile(file, 'other');
     expect((await checkResults([join(folder, place)])).faults).toEqual([
@@ -286,7 +286,7 @@ describe('a macro F1 beside an accuracy', () => {
     const table = formatComparison(comparison, 'table', { width: 200 });
     expect(table).toMatch(/Δ -\d+\.\d\d \*/);
     expect(table).toContain(
-      'percent, and its 95 % interval (bootstrap over utterances, speakers, or other units of a metric)',
+      'percent, with 95 % interval (bootstrap over utterances, speakers, or other units of a metric)',
     );
   });
 
@@ -328,18 +328,22 @@ describe('a task that does not give what it says', () => {
     evaluate: () => values,
   });
   it.each([
-    ['no value', gives([right], {}), /'emotions' gives no accuracy/],
+    ['no value', gives([right], {}), /'emotions': accuracy is missing/],
     [
       'a ratio of a statistic',
       gives([f1], { f1: { value: 1, shares: [] } }),
-      /f1 is a statistic, but it has no redraw/,
+      /f1 is declared as a statistic, but has no redraw/,
     ],
-    ['a statistic of a ratio', gives([right], { accuracy: statistic }), /does not say kind: 'statistic'/],
-    ['a unit twice', gives([f1], { f1: statistic }), /names a unit of f1 twice/],
+    [
+      'a statistic of a ratio',
+      gives([right], { accuracy: statistic }),
+      /is not declared with kind: 'statistic'/,
+    ],
+    ['a unit twice', gives([f1], { f1: statistic }), /duplicate unit of f1/],
     [
       'too few shares',
       gives([right], { accuracy: { value: 1, shares: [] } }),
-      /gives 0 shares of accuracy for 2 rows/,
+      /accuracy has 0 shares for 2 rows/,
     ],
   ])('is told so: %s', (_, task, message) => {
     expect(() => judgeRows(task, rows)).toThrow(message);

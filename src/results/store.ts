@@ -3,6 +3,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
+import { jsonSource } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
 import { findFiles, inGroups } from './find-files.js';
 import { finetuningFileName } from './finetuning-file.js';
 import { migrated } from './migrate.js';
@@ -16,7 +18,6 @@ import {
   recordSchema,
   recordSchemaVersion,
   type StoredRecord,
-  schemaComplaints,
 } from './record.js';
 import { type NamedTensors, writeTensors } from './tensors.js';
 
@@ -101,12 +102,8 @@ export async function readRecord(file: string): Promise<ResultRecord> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, cause: error });
   });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, hint, cause: error });
-  }
+  const source = jsonSource(text, file, { hint, refuseDuplicates: false });
+  const json = source.value;
   const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > recordSchemaVersion) {
     throw new UserError(`has schemaVersion ${version}; this ehmam supports ${recordSchemaVersion}`, {
@@ -117,9 +114,5 @@ export async function readRecord(file: string): Promise<ResultRecord> {
   const current = migrated(json) as { schemaVersion?: unknown } | null;
   if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
     throw new UserError(`unsupported schemaVersion ${version}`, { file, hint });
-  const checked = recordSchema.safeParse(current);
-  if (!checked.success) {
-    throw new UserError(`is not a result record: ${schemaComplaints(checked.error)}`, { file, hint });
-  }
-  return checked.data;
+  return checked(recordSchema, source, { completed: current, hint });
 }

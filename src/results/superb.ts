@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { inPercent, ofPercent } from '../base/decimal.js';
 import { projectFile } from '../base/package.js';
+import { jsonSource } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
 
 const values = z.record(z.string(), z.number().nullable());
 
@@ -29,7 +31,13 @@ export interface ScoreScope {
 
 /** `results/published/superb.json`: rows, their sources, and the constants of the score. */
 export function readSuperb(): Superb {
-  return schema.parse(JSON.parse(readFileSync(projectFile('results/published/superb.json'), 'utf8')));
+  return readPublished('superb.json', schema);
+}
+
+/** What a file of `results/published` holds. */
+export function readPublished<T>(name: string, schema: z.ZodType<T>): T {
+  const file = projectFile(`results/published/${name}`);
+  return checked(schema, jsonSource(readFileSync(file, 'utf8'), file));
 }
 
 /** `ASR.wer` → `ASR`. */

@@ -1,28 +1,30 @@
 /** @file A suite: tasks with their manifests and settings, from a JSON or YAML file or by name. */
-import { dirname, extname, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type PresetName, presetNames } from '../api/presets.js';
 import { type SettingChange, withChanges } from '../base/changed-settings.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
+import { settingsSource } from '../base/source-text.js';
 import { readText } from '../base/text.js';
+import { checked } from '../base/validation.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
+import type { SettingsSource } from '../heads/settings.js';
 import { recordedPath } from '../results/places.js';
 import { entryFrom, type FinetuneEntry, finetuneEntrySchema, nameSchema } from './finetune-definition.js';
 
 const text = z.string().min(1);
 
 const suiteTaskSchema = z.strictObject({
-  name: text.describe("A task's name: 'ehmam list tasks'"),
-  manifest: text.describe('CSV; relative to the suite file'),
-  root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
+  name: text.describe("Name of the task (see 'ehmam list tasks')"),
+  manifest: text.describe('Manifest (CSV); relative to the suite file'),
+  root: text.optional().describe("Folder of the audio (default: the manifest's folder)"),
   pairs: text
     .optional()
-    .describe('CSV of the pairs that the task judges (trials, queries); relative to the suite file'),
+    .describe('CSV of the pairs (trials, queries), for tasks on pairs; relative to the suite file'),
   settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
@@ -34,11 +36,11 @@ const pretrainingSchema = z.strictObject({
     .optional()
     .describe('SPEC of a checkpoint whose weights it starts with; ./ is relative to the suite file'),
   config: text.optional().describe("File of settings that replace the preset's"),
-  masking: text.optional().describe('Masking strategy in place of the one that preset and file say'),
-  manifest: text.describe('CSV of the audio; relative to the suite file'),
-  root: text.optional().describe("Folder its audio paths are relative to (default: the manifest's)"),
-  split: text.default('train').describe('Rows of the manifest to train on'),
-  steps: z.int().positive().optional().describe("Updates, in place of the settings'"),
+  masking: text.optional().describe('Masking strategy (default: that of preset and settings file)'),
+  manifest: text.describe('Manifest (CSV) of the audio; relative to the suite file'),
+  root: text.optional().describe("Folder of the audio (default: the manifest's folder)"),
+  split: text.default('train').describe('Split of the manifest to train on'),
+  steps: z.int().positive().optional().describe('Number of updates (default: that of the settings)'),
   seed: z.int().nonnegative().optional(),
 });
 
@@ -46,25 +48,29 @@ const suiteEncoderSchema = z.union([
   text.describe('SPEC of an encoder'),
   z.strictObject({
     name: nameSchema.describe('Its name in tables'),
-    pretrain: pretrainingSchema.describe('How it is trained first'),
+    pretrain: pretrainingSchema.describe('How to pre-train it'),
   }),
 ]);
 
 const resourcesSchema = z.strictObject({
-  cpus: z.int().positive().optional().describe('Processors of one job'),
+  cpus: z.int().positive().optional().describe('CPU cores of one job'),
   memory: z
     .string()
-    .regex(/^\d+(\.\d+)?[KMGT]B?$/i, 'is to be a size: 8GB')
+    .regex(/^\d+(\.\d+)?[KMGT]B?$/i, 'expected a size, such as 8GB')
     .optional()
     .describe('Memory of one job: 8GB'),
   time: z
     .string()
-    .regex(/^(\d+-)?\d+(:\d\d){0,2}$/, 'is to be hours:minutes:seconds')
+    .regex(/^(\d+-)?\d+(:\d\d){0,2}$/, 'expected hours:minutes:seconds')
     .optional()
-    .describe('Longest time of one job, as Slurm writes it: 12:00:00'),
-  gpus: z.int().nonnegative().optional().describe('Graphics processors of one job'),
+    .describe('Time limit of one job, in the format of Slurm: 12:00:00'),
+  gpus: z.int().nonnegative().optional().describe('GPUs of one job'),
   partition: text.optional().describe('Slurm partition'),
-  shards: z.int().positive().optional().describe('Extraction only: how many jobs share one corpus'),
+  shards: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Number of jobs that share the feature extraction of one corpus'),
 });
 
 export const suiteSchema = z.strictObject({
@@ -85,16 +91,16 @@ export const suiteSchema = z.strictObject({
   seeds: z
     .union([z.int().min(1), z.array(z.int().nonnegative()).min(1)])
     .optional()
-    .describe('How many seeds of heads (up to 100), or which: [1, 2], 1338'),
+    .describe('Number of seeds of the heads (up to 100), or which: [1, 2], 1338'),
   lr: z
     .union([z.literal('search'), z.number().positive()])
     .optional()
     .describe("Learning rate of the heads, or 'search'"),
-  preset: z.enum(presetNames).optional().describe('How heads are trained'),
+  preset: z.enum(presetNames).optional().describe('Training preset of the heads'),
   layerwise: z
     .boolean()
     .optional()
-    .describe('Trains heads that can be on every hidden state alone too, beside the weighted sum'),
+    .describe('Also train a head on each hidden state alone, for head kinds that support it'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -103,7 +109,7 @@ export const suiteSchema = z.strictObject({
       head: resourcesSchema.optional(),
     })
     .optional()
-    .describe('What one job of each kind takes'),
+    .describe('Resources of one job of each kind'),
 });
 
 /** What one job takes; sizes and times as the suite writes them (`8GB`, `12:00:00`). */
@@ -117,6 +123,8 @@ export interface SuiteTask {
   /** The file of pairs, of a task that judges pairs. */
   readonly pairs?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** Where a file holds the settings: for what is said of them. Job graphs keep none. */
+  readonly settingsSource?: SettingsSource | undefined;
   /** The suite file's: files that the settings name are found from it (default: from the working folder). */
   readonly folder?: string | undefined;
   /** How records name the manifest (default: from the working folder, or its name alone). */
@@ -178,31 +186,25 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
   const content = await readText(fileOrName, { hint: 'Save it as JSON or YAML in UTF-8' }).catch((error) => {
     // Other faults than a file that is not there name themselves.
     if (systemCode(error instanceof Error ? error.cause : error) === undefined) throw error;
-    throw new UserError(`there is no suite '${fileOrName}' (${messageOf(error.cause)})`, {
-      hint: `Give a suite file (JSON or YAML) or one of ${suiteNames.join(', ')}`,
+    throw new UserError(`unknown suite '${fileOrName}' (${messageOf(error.cause)})`, {
+      hint: `Expected a suite file (JSON or YAML) or one of ${suiteNames.join(', ')}`,
       cause: error,
     });
   });
-  const parsed = suiteSchema.safeParse(parseText(fileOrName, content));
-  if (!parsed.success) {
-    const complaints = parsed.error.issues.map(
-      ({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`,
-    );
-    throw new UserError(`is not a suite: ${complaints.join('; ')}`, {
-      file: fileOrName,
-      hint: 'A suite has a name, and tasks (or finetune) with name and manifest each',
-    });
-  }
+  const source = settingsSource(content, fileOrName);
   const folder = dirname(fileOrName);
+  const { changes = [] } = options;
   const { tasks, encoders, finetune, plugins, ...others } = withChanges(
-    parsed.data,
-    options.changes ?? [],
+    checked(suiteSchema, source),
+    changes,
     suiteSchema,
   );
   return {
     ...others,
-    tasks: tasks.map((task) => ({
+    tasks: tasks.map((task, i) => ({
       ...task,
+      // What the command line changed stands in no file.
+      ...(changes.length === 0 && { settingsSource: { ...source, at: ['tasks', i, 'settings'] } }),
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),
@@ -232,15 +234,6 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       ...(init !== undefined && { init: specFrom(folder, init) }),
     },
   };
-}
-
-function parseText(file: string, content: string): unknown {
-  const kind = extname(file).toLowerCase() === '.json' ? 'JSON' : 'YAML';
-  try {
-    return kind === 'JSON' ? JSON.parse(content) : parseYaml(content);
-  } catch (error) {
-    throw new UserError(`is not ${kind} (${messageOf(error)})`, { file, cause: error });
-  }
 }
 
 /** How records name a manifest of the mini suite, wherever its corpus is kept. */

@@ -140,7 +140,7 @@ describe('a trained head', () => {
     expect((await predictionsOf(join(out, 'predictions.train.jsonl'))).map(({ id }) => id)).toContain(
       'train7',
     );
-    expect(evaluationText(found, out)).toMatch(/dev \(the head has seen it in training\)\n {2}accuracy % \d/);
+    expect(evaluationText(found, out)).toMatch(/dev \(used in training of this head\)\n {2}accuracy % \d/);
     await expect(findRecordFiles([out])).rejects.toThrow(/no record.json under/);
   });
 
@@ -176,7 +176,7 @@ describe('a trained head', () => {
     [
       'a label that it does not know',
       'id,path,split,label\nx,test0.wav,test,lowe\n',
-      /labels.csv:2: the head does not know the label 'lowe'.*Did you mean 'low'/s,
+      /labels.csv:2: unknown label 'lowe': the head was not trained on it.*Did you mean 'low'/s,
     ],
     [
       'an empty label',
@@ -187,7 +187,7 @@ describe('a trained head', () => {
     [
       'a split without rows',
       'id,path,split,label\nx,test0.wav,tset,low\n',
-      /no utterances in the split 'test'.*tset/s,
+      /no utterances in split 'test'.*tset/s,
     ],
   ])('refuses %s', async (_, text, message) => {
     const manifest = join(folder, 'labels.csv');
@@ -209,7 +209,7 @@ describe('a trained head', () => {
       /is not the encoder that the head was trained on/,
     );
     await expect(evaluation({ head: folder })).rejects.toThrow(
-      /is no result with a trained head: record.json is not there/,
+      /is not a result with a trained head: record.json is missing/,
     );
     await expect(evaluation({ encoder: undefined })).rejects.toThrow(
       /the encoder 'toy' of the result is not to be had.*--encoder/s,
@@ -282,7 +282,7 @@ describe('run --layerwise', () => {
     const tasks = [ks(), { name: 'asr', manifest: 'tones.csv', settings: few }];
     const { comparison, said } = await run('out', tasks, { layerwise: true });
     expect(await sha256OfFile(results('toy', 'ks', 'record.json'))).toBe(before);
-    expect(said.join('\n')).toMatch(/task asr: heads of the kind frame-ctc are not trained layer by layer/);
+    expect(said.join('\n')).toMatch(/task asr: heads of kind frame-ctc cannot be trained layer by layer/);
     const [stored] = await readRecords([results('toy', 'ks')]);
     if (stored === undefined) throw new Error('no record');
     const layers = await readLayers(stored);

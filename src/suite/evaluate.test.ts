@@ -143,6 +143,6 @@ describe('a task whose metric is a statistic over tensors', () => {
   test('that promises a metric and does not give it is refused at the first look at dev', async () => {
     const more: Task = { ...task, metrics: [...task.metrics, { name: 'dcf', direction: 'lower' }] };
     const asked = evaluate(toyEncoder(1, 24), await planned(more), options);
-    await expect(asked).rejects.toThrow(/the task 'pairs' gives no dcf/);
+    await expect(asked).rejects.toThrow(/invalid metrics of the task 'pairs': dcf is missing/);
   });
 });

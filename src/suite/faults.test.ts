@@ -74,7 +74,7 @@ describe('a suite', () => {
     expect(summary).toMatch(
       /failed: pre-train toy: .*cannot be written \(ENOSPC.*The disk is full: free some space/,
     );
-    expect(summary).toContain('not tried, what it needs failed: ks head on toy');
+    expect(summary).toContain('skipped, because a job that it needs failed: ks head on toy');
     expect(await doneIn('full')).toEqual(['ks features of fbank', 'ks head on fbank']);
     expect((await suiteStatus(disk)).counts).toMatchObject({ jobs: 5, done: 2, failed: 1, blocked: 2 });
     await truncate(filler);

@@ -58,10 +58,10 @@ export const finetuneEntrySchema = z
     const complain = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
     if (folds !== undefined && !manifest.includes(foldMark))
-      complain('manifest', `must have ${foldMark} where there are folds`);
+      complain('manifest', `must contain ${foldMark} when folds are given`);
     if (folds === undefined && manifest.includes(foldMark))
-      complain('folds', `are what ${foldMark} stands for`);
-    if (lexicon !== undefined && lm === undefined) complain('lm', 'is what a lexicon is for');
+      complain('folds', `required when the manifest contains ${foldMark}`);
+    if (lexicon !== undefined && lm === undefined) complain('lm', 'required when a lexicon is given');
   });
 
 export type FinetuneEntry = Readonly<z.infer<typeof finetuneEntrySchema>>;
@@ -93,8 +93,8 @@ export function checkEntryNames(entries: readonly FinetuneEntry[], pretrained: r
   const seen = new Set(pretrained);
   for (const { name } of entries) {
     if (seen.size === seen.add(name).size)
-      throw new UserError(`the suite has the name '${name}' twice`, {
-        hint: 'Names of finetune entries and of encoders that it pre-trains must differ',
+      throw new UserError(`duplicate name '${name}' in the suite`, {
+        hint: 'Names of finetune entries and of pre-trained encoders must differ',
       });
   }
 }

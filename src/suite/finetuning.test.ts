@@ -84,9 +84,13 @@ describe('the entry finetune of a suite', () => {
   it.each([
     ['a preset that is not there', { preset: '5m' }, /'5m'/],
     ['a setting that is not there', { settings: { rate: 1 } }, /'rate'/],
-    ['folds without their place', { folds: [0] }, /must have \{fold\} where there are folds/],
-    ['a place for folds without any', { manifest: '{fold}.csv' }, /are what \{fold\} stands for/],
-    ['the name of an encoder', { name: 'toy' }, /the suite has the name 'toy' twice/],
+    ['folds without their place', { folds: [0] }, /must contain \{fold\} when folds are given/],
+    [
+      'a place for folds without any',
+      { manifest: '{fold}.csv' },
+      /required when the manifest contains \{fold\}/,
+    ],
+    ['the name of an encoder', { name: 'toy' }, /duplicate name 'toy' in the suite/],
     ['an encoder that is not there', { encoders: ['toi'] }, /'toi'/],
   ])('is refused with %s', async (_what, change, message) => {
     await expect(plan(change)).rejects.toMatchObject({
@@ -112,7 +116,7 @@ it('a suite pre-trains, fine-tunes, and evaluates the recogniser as an encoder; 
   const [record] = (await recordsOf(graph)).slice(1);
   expect(record?.record.encoder.hash).toBe(stored[0]?.record.result.hash);
   expect(stored[0]?.record).toMatchObject({ encoder: { name: 'toy' }, updates: 2 });
-  expect((await suiteStatus(out)).kinds[1]).toEqual({ kind: 'finetune', jobs: 1, done: 1 });
+  expect((await suiteStatus(out)).kinds[1]).toMatchObject({ kind: 'finetune', jobs: 1, done: 1 });
   expect(await executeTones(await plan({}, more, { out }))).toMatchObject({ complete: true, done: 0 });
   const { rows } = await lowResourceTable(stored);
   expect(rows.map(({ label }) => label)).toEqual(['toy']);

@@ -45,8 +45,8 @@ export async function planFinetunings(
   const names = planned.flatMap(({ jobs }) => jobs.map(({ name }) => name));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return planned;
-  throw new UserError(`two trainings would be called '${twice}'`, {
-    hint: 'Rename an entry, or one of its encoders',
+  throw new UserError(`duplicate name of a fine-tuning: '${twice}'`, {
+    hint: 'Rename an entry or one of its encoders',
   });
 }
 
@@ -96,8 +96,8 @@ async function encodersOf(
   const all = suite.encoders.map((encoder) => (typeof encoder === 'string' ? encoder : encoder.name));
   const wanted = encoders ?? all.filter((spec) => !entries.has(spec));
   if (wanted.length === 0) {
-    throw new UserError(`nothing is given that '${name}' could fine-tune`, {
-      hint: 'Name encoders in the entry or in the suite',
+    throw new UserError(`the finetune entry '${name}' has no encoder`, {
+      hint: 'List encoders in the entry or in the suite',
     });
   }
   const found: PlannedEncoder[] = [];

@@ -36,12 +36,12 @@ test.each([
   [
     'two of a name',
     changed((folds) => folds.map((fold) => ({ ...fold, name: 'one' }))),
-    /has two folds 'one'/,
+    /duplicate fold 'one'/,
   ],
   [
     'an empty split',
     changed((folds) => folds.map((fold) => ({ ...fold, data: { ...fold.data, dev: [] } }))),
-    /has a fold 'half 0' without utterances in 'dev'/,
+    /fold 'half 0' has no dev utterances/,
   ],
   [
     'an utterance of its own',
@@ -52,14 +52,14 @@ test.each([
       }));
       return first && second ? [{ ...first, data: { ...first.data, test } }, second] : [];
     }),
-    /has 'new' in the fold 'half 0' alone/,
+    /fold 'half 0' contains 'new', which is not in the data/,
   ],
   [
     'an utterance tested twice',
     changed(([first, second]) =>
       first && second ? [first, { ...second, data: { ...second.data, test: first.data.test } }] : [],
     ),
-    /tests 'u2' in two folds/,
+    /'u2' is in the test split of two folds/,
   ],
 ])('are refused with %s', (_, task, message) => {
   expect(() => planFolds(task, data)).toThrow(message);

@@ -165,7 +165,7 @@ describe('a suite that is run', () => {
       failed: [{ job: { title: 'ks features of fbank' } }],
     });
     expect(summary).toMatch(/failed: ks features of fbank: .*is not an audio file/);
-    expect(summary).toContain('not tried, what it needs failed: ks head on fbank');
+    expect(summary).toContain('skipped, because a job that it needs failed: ks head on fbank');
     expect(await suiteStatus(out)).toMatchObject({
       counts: { jobs: 4, done: 2, running: 0, failed: 1, blocked: 1, todo: 0 },
       failed: [{ title: 'ks features of fbank', message: expect.stringContaining('is not an audio file') }],
@@ -177,7 +177,7 @@ describe('a suite that is run', () => {
       print: (line: string) => void lines.push(line),
     };
     expect(await watchSuite(out, watch)).toEqual({ failed: 1 });
-    expect(lines.at(-1)).toMatch(/ended: 2 done, 1 failed, 1 not tried$/);
+    expect(lines.at(-1)).toMatch(/ended: 2 done, 1 failed, 1 skipped$/);
 
     await writeFile(holed, manifest);
     expect(await execute(await plan({ out }, suite))).toMatchObject({ complete: true });

@@ -82,7 +82,8 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     // The utterances are not needed any more.
     const { task, head, hashes, preset, folds, data } = planned;
     const size = dataSizeOf(data, hashes.seconds);
-    tasks.push({ wanted, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
+    const { settingsSource: _, ...kept } = wanted;
+    tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
   }
   const { pretraining, pretrained, plugins } = await planPretrainings(suite, options, hashOnce, noted);
   const tunings = await planFinetunings(suite, { ...options, pretrained, hashOnce }, noted);

@@ -38,7 +38,7 @@ test('they are left out and named in the record; what is tested stays', async ()
   expect(record?.skipped).toEqual([
     {
       id: 'u1',
-      reason: expect.stringMatching(/one\.csv:3: what 'u1' says takes \d+ steps, its audio has \d+/),
+      reason: expect.stringMatching(/one\.csv:3: the text of 'u1' needs \d+ frames, but its audio has \d+/),
     },
   ]);
   expect(record?.metrics.wer?.utterances).toBe(2);
@@ -46,6 +46,6 @@ test('they are left out and named in the record; what is tested stays', async ()
 
 test('a train split of nothing else is refused', async () => {
   await expect(run('all', [long, long, long, 'C', 'D', 'E'])).rejects.toThrow(
-    /all\.csv: none of the 3 utterances of 'train' can be used by the task asr, for example: .*all\.csv:2: what 'u0' says takes \d+ steps/,
+    /all\.csv: the task asr can use none of the 3 utterances of split 'train', for example: .*all\.csv:2: the text of 'u0' needs \d+ frames/,
   );
 });

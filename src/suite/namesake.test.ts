@@ -31,7 +31,7 @@ const planned = (encoder: SuiteEncoder, seeds = [1]) =>
   planTones(folder, { out, seeds }, { name: 'two', encoders: [encoder], tasks: [ks] });
 const run = async (encoder: SuiteEncoder, seeds?: number[]) => executeTones(await planned(encoder, seeds));
 const other =
-  /checkpoint\/ks\/record\.json: holds the result of checkpoint, which is called 'checkpoint' too|holds the result of different weights/;
+  /checkpoint\/ks\/record\.json: contains the result of checkpoint, which has the same name 'checkpoint'|contains the result of different weights/;
 
 describe('a second encoder of the name', () => {
   it('is refused before any work, with both weights, the place and the ways out; the first is left as it was', async () => {

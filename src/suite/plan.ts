@@ -148,8 +148,8 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
     ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
   const place = `task '${task.name}'`;
-  const { reading, own } = readingOf(all, place);
-  return { kind, spec, settings: parseSettings(kind.settings, own, place), reading };
+  const { reading, own } = readingOf(all, place, wanted.settingsSource);
+  return { kind, spec, settings: parseSettings(kind.settings, own, place, wanted.settingsSource), reading };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */

@@ -82,8 +82,6 @@ describe('query by example', () => {
     const one = join(folder, 'one.csv');
     const text = await readFile(manifest, 'utf8');
     await writeFile(one, text.replace(/^dev.*\n/gm, ''));
-    await expect(planTask({ ...wanted(), manifest: one })).rejects.toThrow(
-      /no utterances in the split 'dev'/,
-    );
+    await expect(planTask({ ...wanted(), manifest: one })).rejects.toThrow(/no utterances in split 'dev'/);
   });
 });

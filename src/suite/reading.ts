@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TaskData } from '../api/task.js';
 import type { Utterance } from '../data/rows.js';
-import { parseSettings } from '../heads/settings.js';
+import { parseSettings, type SettingsSource } from '../heads/settings.js';
 
 const layerRange = z.union([
   z.int().nonnegative(),
@@ -43,8 +43,10 @@ function numbersOf(given: readonly (number | string)[]): number[] {
 export function readingOf(
   { layers, gainDecibels, withoutSilence, ...own }: Readonly<Record<string, unknown>>,
   place: string,
+  source?: SettingsSource,
 ): { readonly reading: ReadingSettings; readonly own: Readonly<Record<string, unknown>> } {
-  return { reading: parseSettings(readingSchema, { layers, gainDecibels, withoutSilence }, place), own };
+  const reading = parseSettings(readingSchema, { layers, gainDecibels, withoutSilence }, place, source);
+  return { reading, own };
 }
 
 /** What is done to the audio before an encoder hears it. */

@@ -122,7 +122,7 @@ describe('a run', () => {
     const options = requestOf('holed', { tasks, encoders: [first], maxBadShare: 0.05 });
     const [record] = (await runSuite(options)).records;
     expect(record?.skipped?.map(({ id }) => id)).toEqual(['train-3', 'test-1']);
-    expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not an audio file that can be read');
+    expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not a supported audio file');
     expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
     await expect(runSuite({ ...options, out: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
       "the audio file 'gone.wav' is not at",
@@ -148,7 +148,7 @@ describe('a run', () => {
     for (const [i, complaint] of wanted.entries()) expect(record?.skipped?.[i]?.reason).toMatch(complaint);
     await expect(
       runSuite({ ...options, out: join(folder, 'kinds-strict'), maxBadShare: 0.05 }),
-    ).rejects.toThrow(/\d of \d+ utterances have audio that cannot be used, and \d may: .*--max-bad/);
+    ).rejects.toThrow(/\d of \d+ utterances have unusable audio \(allowed: \d\): .*--max-bad/);
   });
 
   test('fails where every utterance of a split is bad, however many may be', async () => {
@@ -158,7 +158,7 @@ describe('a run', () => {
     const tasks = [{ name: 'ks', manifest: deaf, settings: ksSettings }];
     const options = requestOf('deaf', { tasks, encoders: [first], maxBadShare: 1 });
     await expect(runSuite(options)).rejects.toThrow(
-      /deaf\.csv: none of the \d+ utterances of 'dev' can be used by the task ks, for example: .*is not an audio file/,
+      /deaf\.csv: the task ks can use none of the \d+ utterances of split 'dev', for example: .*is not a supported audio file/,
     );
   });
 
@@ -211,9 +211,9 @@ describe('a call is refused before any work when', () => {
 
   test('a task is unknown', () => refused({ tasks: [{ name: 'kws', manifest }] }, /unknown task 'kws'/));
   test('an encoder is unknown', () =>
-    refused({ encoders: ['random:huge'] }, /there is no preset 'huge'\. Presets: base, small, tiny/));
+    refused({ encoders: ['random:huge'] }, /unknown preset 'huge'\. Expected one of: base, small, tiny/));
   test('an encoder is not there', () =>
-    refused({ encoders: ['missing/checkpoint'] }, /^no encoder 'missing\/checkpoint'/));
+    refused({ encoders: ['missing/checkpoint'] }, /^unknown encoder 'missing\/checkpoint'/));
   test('a manifest is not there', () =>
     refused(
       { tasks: [{ name: 'ks', manifest: join(folder, 'none.csv') }] },
@@ -250,10 +250,7 @@ describe('a call is refused before any work when', () => {
         .filter((line) => !line.startsWith('dev-'))
         .join('\n'),
     );
-    await refused(
-      { tasks: [{ name: 'ks', manifest: noDev }] },
-      /no-dev\.csv: no utterances in the split 'dev'/,
-    );
+    await refused({ tasks: [{ name: 'ks', manifest: noDev }] }, /no-dev\.csv: no utterances in split 'dev'/);
   });
 
   test('the results folder is a file', async () => {

@@ -109,9 +109,7 @@ describe('asv', () => {
     // The trained head says the same again, and something of other trials.
     expect(await asked('asv', manifest, 'test', pairs)).toEqual(record?.metrics);
     expect((await asked('asv', manifest, 'dev', pairs))?.eer?.utterances).toBe(15);
-    await expect(asked('asv', manifest, 'test')).rejects.toThrow(
-      /judges pairs, and no file of them is given/,
-    );
+    await expect(asked('asv', manifest, 'test')).rejects.toThrow(/needs a pairs file/);
   });
 
   test('hears audio without its pauses: features of its own, crops as windows of what is left', async () => {
@@ -154,10 +152,10 @@ describe('asv', () => {
     expect(records[0]?.chosenOnTest).toBe('checkpoint');
     expect(records[0]?.preset).toMatch(/^superb-/);
     expect(formatComparison(comparison, 'table')).toContain(
-      'asv: checkpoint chosen on test itself, as the reference does',
+      'asv: checkpoint selected on the test split, as in the reference',
     );
     await expect(run('clean', [superb])).rejects.toThrow(
-      /has no trials of dev. It chooses its checkpoint on them: .* or take the preset superb/,
+      /has no dev trials. They are needed to select the checkpoint: .* or use the preset superb/,
     );
     const full = await planTask({ name: 'asv', manifest: without, pairs: trials }, { preset: 'superb' });
     expect(full).toMatchObject({
@@ -184,11 +182,11 @@ describe('asv', () => {
     expect(records[0]?.skipped).toEqual([
       {
         id: 'train-0-1',
-        reason: expect.stringMatching(/short.csv:\d+: 'train-0-1' has \d+ frames?, and the head needs 16/),
+        reason: expect.stringMatching(/short.csv:\d+: 'train-0-1' has \d+ frames?, but the head needs 16/),
       },
       {
         id: 'test-5-2',
-        reason: expect.stringMatching(/short.csv:\d+: 'test-5-2' has 15 frames, and the head needs 16/),
+        reason: expect.stringMatching(/short.csv:\d+: 'test-5-2' has 15 frames, but the head needs 16/),
       },
     ]);
     expect(records[0]?.metrics.eer?.utterances).toBe(28);
@@ -204,12 +202,12 @@ describe('asv', () => {
     const one = await changed('one.csv', /train-\d$/gm, 'anna');
     expect(one.problems.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /one.csv: every train utterance is of the speaker 'anna'. Speakers are told apart/,
+        /one.csv: all train utterances are of one speaker, 'anna'. Add utterances of other speakers/,
       ),
     ]);
     const known = await changed('known.csv', /,test-1$/gm, ',train-0');
     expect(known.problems[0]?.message).toMatch(
-      /known.csv:17: the speaker 'train-0' of 'test' is in train too/,
+      /known.csv:17: speaker 'train-0' of split 'test' is also in train/,
     );
     const file = join(folder, 'one-kind.csv');
     await writeFile(
@@ -217,7 +215,7 @@ describe('asv', () => {
       'split,enrol,test,target\ntest,test-1-0,test-3-0,0\ndev,dev-1-0,dev-3-0,0\ndev,dev-1-0,dev-1-1,1\n',
     );
     await expect(planTask({ ...wanted(), pairs: file })).rejects.toThrow(
-      /one-kind.csv: every trial of 'test' is of different speakers/,
+      /one-kind.csv: all trials of split 'test' are of different speakers/,
     );
   });
 
@@ -288,7 +286,7 @@ describe('sd', () => {
     });
     expect(records[0]?.chosenOnTest).toBe('threshold and median filter');
     expect(formatComparison(comparison, 'markdown')).toContain(
-      'sd: threshold and median filter chosen on test itself, as the reference does',
+      'sd: threshold and median filter selected on the test split, as in the reference',
     );
     const full = await planTask({ name: 'sd', manifest }, { preset: 'superb' });
     expect(full).toMatchObject({
@@ -313,9 +311,9 @@ describe('sd', () => {
     await writeFile(file, lines.join('\n'));
     const { problems } = await checkTaskManifest({ task: 'sd', manifest: file, deep: false });
     expect(problems.map(({ message }) => message.replace(`${folder}/`, ''))).toEqual([
-      expect.stringMatching(/^bad.csv:2: invalid value for 'turns'. 'anna 1' is not a turn/),
-      "bad.csv:3: the turns of 'anna' overlap: one ends at 2 s, the next begins at 1 s. Merge them into one turn",
-      expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. A head tells at most 4 apart/),
+      expect.stringMatching(/^bad.csv:2: invalid value for 'turns': invalid turn 'anna 1'/),
+      "bad.csv:3: overlapping turns of 'anna': one ends at 2 s, the next starts at 1 s. Merge them into one turn",
+      expect.stringMatching(/^bad.csv:4: 'train-2' has 5 speakers. The limit is 4/),
     ]);
   });
 

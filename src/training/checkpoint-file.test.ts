@@ -147,7 +147,7 @@ describe('a whole file is refused', () => {
     ["a pre-training's", { step: '7' }],
   ])('when it is %s of an earlier version', async (_, metadata) => {
     await writeSafetensors(file, { 'student/a': float32([1], [1]) }, metadata);
-    const message = /is a checkpoint of an earlier version of ehmam, from which this one cannot go on/;
+    const message = /is a checkpoint of an earlier version of ehmam, which cannot be resumed/;
     await expect(read()).rejects.toThrow(message);
     await expect(readCheckpoint(file, origin, anything, 'Use that one')).rejects.toThrow(
       /on\. Use that one$/,

@@ -81,7 +81,7 @@ describe('keeping by time', () => {
     await (await keepByTime(keepingIn('good'))).write(8, reading(8));
     const { file } = keepingIn('good');
     await writeFile(join(dirname(file), '.toy.checkpoint.safetensors.123-0123abcd.tmp'), 'half');
-    expect((await remarksOf('good')).remarks).toEqual(['toy head: going on from update 8']);
+    expect((await remarksOf('good')).remarks).toEqual(['toy head: resuming from update 8']);
     expect(await readdir(dirname(file))).toEqual(['toy.checkpoint.safetensors']);
   });
 
@@ -101,7 +101,7 @@ describe('keeping by time', () => {
     expect(restored).toBeUndefined();
     expect(remarks).toHaveLength(1);
     expect(remarks[0]).toMatch(message);
-    expect(remarks[0]).toMatch(/checkpoint\.safetensors: .*The toy head starts anew$/);
+    expect(remarks[0]).toMatch(/checkpoint\.safetensors: .*The toy head starts again from the beginning$/);
   });
 
   it('starts anew where the state is of other work, or not accepted', async () => {
@@ -109,7 +109,7 @@ describe('keeping by time', () => {
     const other = await remarksOf('other', { origin: { ...toyOrigin, digest: 'b' } });
     expect(other).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('of other work')] });
     const accept = (_: ToyState, file: string): ToyState => {
-      throw new UserError('is the checkpoint of other seeds (1, 2)', { file });
+      throw new UserError('is a checkpoint of different seeds (1, 2)', { file });
     };
     const seeds = await remarksOf('other', { accept });
     expect(seeds).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('other seeds')] });
@@ -170,7 +170,7 @@ describe('keeping by updates', () => {
     const keeper = await keepByUpdates(keepingIn(name, { say: (remark) => remarks.push(remark) }));
     expect(keeper.restored).toEqual({ update: 2, state: stateOf(2) });
     expect(remarks).toEqual([
-      expect.stringMatching(/step-4\.safetensors: is truncated.*\. Going on from step 2$/),
+      expect.stringMatching(/step-4\.safetensors: is truncated.*\. Resuming from step 2$/),
     ]);
     expect((await readdir(path)).sort()).toEqual(before);
     expect(await keeper.offer(3, notRead)).toBe(false);
@@ -206,7 +206,7 @@ describe('keeping by updates', () => {
       /step-4\.safetensors: is the checkpoint of other work/,
     );
     const accept = (_: ToyState, file: string): ToyState => {
-      throw new UserError('student b is missing or has another shape', { file });
+      throw new UserError('student b is missing or has the wrong shape', { file });
     };
     await expect(keepByUpdates(keepingIn('refused', { accept }))).rejects.toThrow(/student b is missing/);
     await writeSafetensors(checkpointPath(path, 6), { 'student/b': float32([1]) }, { step: '6' });

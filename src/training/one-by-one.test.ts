@@ -168,7 +168,7 @@ describe('a head of its own kind', () => {
     const remarks: string[] = [];
     const keepingOf = keepingIn('later', { ...seldom, say: (text) => remarks.push(text) });
     expect(said(await train({ keepingOf }))).toEqual(said(whole));
-    expect(remarks).toEqual(['toy head: going on from update 10']);
+    expect(remarks).toEqual(['toy head: resuming from update 10']);
   });
 
   it('of a training that ended gives each of its seeds without an update', async () => {

@@ -24,13 +24,13 @@ export const asr: Task<CtcSpec> = {
       name: 'wer',
       direction: 'lower',
       about:
-        'Word error rate: words substituted, left out or put in, as a share of the words that were said.',
+        'Word error rate: words substituted, deleted or inserted, as a share of the words that were said.',
     },
     {
       name: 'cer',
       direction: 'lower',
       about:
-        'Character error rate: characters substituted, left out or put in, as a share of those of the text.',
+        'Character error rate: characters substituted, deleted or inserted, as a share of those of the text.',
     },
   ],
   hubTask: 'automatic-speech-recognition',

@@ -56,7 +56,7 @@ function trialOf({ id, prediction, reference }: JudgedRow) {
   const score = written.trim() === '' ? Number.NaN : Number(written);
   if (Number.isNaN(score))
     throw new UserError(`invalid value for 'score' of '${id}': expected a number, got '${written}'`, {
-      hint: 'Give a number',
+      hint: 'Expected a number',
     });
   const { target = '', enrol, test, enrol_speaker: first, test_speaker: second } = reference;
   if (target !== '1' && target !== '0')

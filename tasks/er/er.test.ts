@@ -120,27 +120,31 @@ describe('refused with file and line', () => {
       [...good, row('s1', '')],
       /corpus.csv:22: utterance 'u22' has no label/,
     ],
-    ['a single session', good.slice(0, 10), /corpus.csv:2: every utterance is of the session 's1'/],
-    ['a single class', good.map((one) => row(one.columns.session, 'a')), /corpus.csv:2: every .* label 'a'/],
+    ['a single session', good.slice(0, 10), /corpus.csv:2: all utterances are of one session, 's1'/],
+    [
+      'a single class',
+      good.map((one) => row(one.columns.session, 'a')),
+      /corpus.csv:2: all utterances have the same label 'a'/,
+    ],
     [
       'a fold without a class to test',
       [...good, row('s2', 'c'), row('s2', 'c')],
-      /corpus.csv:2: the fold 's1' has no test utterance of the class 'c' \(there is one on line 22\)/,
+      /corpus.csv:2: fold 's1' has no test utterance of class 'c' \(which occurs on line 22\)/,
     ],
     [
       'a fold without a class to learn',
       [...good, row('s1', 'c')],
-      /corpus.csv:22: the fold 's1' has no train utterance of the class 'c'/,
+      /corpus.csv:22: fold 's1' has no train utterance of class 'c'/,
     ],
     [
       'an order that is none',
       good.map((one, i) => row(one.columns.session, one.columns.label, i === 3 ? 'x' : String(i))),
-      /corpus.csv:5: 'order' is 'x'/,
+      /corpus.csv:5: invalid value for 'order': expected a whole number, got 'x'/,
     ],
     [
       'an order twice',
       good.map((one, i) => row(one.columns.session, one.columns.label, String(i === 3 ? 2 : i))),
-      /corpus.csv:5: the order 2 stands on line 4 already/,
+      /corpus.csv:5: duplicate order 2 \(first used on line 4\)/,
     ],
   ])('%s', (_, rows, message) => {
     expect(() => er.folds(dataOf(rows))).toThrow(message);

@@ -24,7 +24,7 @@ export const pr: Task<CtcSpec> = {
       name: 'per',
       direction: 'lower',
       about:
-        'Phone error rate: phones substituted, left out or put in, as a share of the phones that were said.',
+        'Phone error rate: phones substituted, deleted or inserted, as a share of the phones that were said.',
     },
   ],
   hubTask: 'automatic-speech-recognition',

@@ -54,7 +54,7 @@ test('the error rate is edits over phones of the corpus, and stress counts', () 
 
 test('phones that there are not and texts without any are refused, naming the line', () => {
   expect(() => pr.head(dataOf([...rows, row('dev', 'K ae1 T AX0')]))).toThrow(
-    /corpus.csv:5: the phones of 'u5' hold 'ae1', 'AX0'/,
+    /corpus.csv:5: invalid phones of 'u5': 'ae1', 'AX0'/,
   );
   expect(() => pr.head(dataOf([...rows, row('test', ' ')]))).toThrow(
     /corpus.csv:5: utterance 'u5' has no phones/,

@@ -44,7 +44,7 @@ function scoreOf(id: string, text = ''): number {
   const score = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isNaN(score)) return score;
   throw new UserError(`invalid value for 'score' of '${id}': expected a number, got '${text}'`, {
-    hint: 'Give a number',
+    hint: 'Expected a number',
   });
 }
 

@@ -31,7 +31,9 @@ test('judges pairs of the file alone, or a greater ground truth that the file te
   const all = pairs.map((pair) => row(pair, truth(pair[0])));
   expect(qbe.evaluate(all).mtwv?.value).toBeCloseTo((0.5 + 1) / 10, 12);
   const broken = pairs.map((pair) => row(pair, { ...truth(pair[0]), 'truth.others': 'many' }));
-  expect(() => qbe.evaluate(broken)).toThrow(/the truth.others of 'a x' is 'many'. Write a whole number/);
+  expect(() => qbe.evaluate(broken)).toThrow(
+    /invalid value for 'truth.others' of 'a x': expected a whole number, got 'many'/,
+  );
 });
 
 test('lowers the level of audio with the preset superb, as s3prl does, and not with clean', async () => {

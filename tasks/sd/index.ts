@@ -60,7 +60,7 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
 
 interface Fault {
   readonly what: string;
-  readonly hint: string;
+  readonly hint?: string;
 }
 
 function faultOf(utterance: Utterance): Fault | undefined {
@@ -69,7 +69,7 @@ function faultOf(utterance: Utterance): Fault | undefined {
     turns = turnsOf(utterance);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { what: "invalid value for 'turns'", hint: error.message };
+    return { what: `invalid value for 'turns': ${error.message}` };
   }
   if (turns.length === 0) return { what: `'${utterance.id}' has no turns`, hint: 'Remove the row' };
   const count = speakersIn(turns);

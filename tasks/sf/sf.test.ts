@@ -129,16 +129,16 @@ describe('a text', () => {
   });
 
   test.each([
-    ['B-a X B-b Y E-a Z E-b', "'b' begins inside 'a'"],
-    ['B-a X B-a Y E-a', "'a' begins inside 'a'"],
-    ['X E-a', "'a' ends and did not begin"],
+    ['B-a X B-b Y E-a Z E-b', "'b' starts inside 'a'"],
+    ['B-a X B-a Y E-a', "'a' starts inside 'a'"],
+    ['X E-a', "'a' ends without a start"],
     ['B-a X E-b', "'b' ends inside 'a'"],
-    ['B-a X', "'a' begins and does not end"],
-    ['B-a E-a', "'a' holds no word"],
+    ['B-a X', "'a' starts and does not end"],
+    ['B-a E-a', "'a' contains no word"],
   ])('is refused whose slots do not nest: %s', (text, fault) => {
     expect(slotFault(text)).toBe(fault);
     expect(() => sf.head(dataOf([...rows, row('dev', text)]))).toThrow(
-      `corpus.csv:5: the slots of 'u5' do not nest: ${fault}`,
+      `corpus.csv:5: invalid slots of 'u5': ${fault}`,
     );
   });
 

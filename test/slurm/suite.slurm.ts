@@ -162,8 +162,8 @@ describe('on a Slurm cluster', () => {
     await slurm('scancel', id);
     const result = await running;
     expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(/failed: pre-train toy: it ended in Slurm as CANCELLED/);
-    expect(result.stderr).toMatch(/not tried, what it needs failed: ks head on toy/);
+    expect(result.stderr).toMatch(/failed: pre-train toy: Slurm ended the job \(state CANCELLED\)/);
+    expect(result.stderr).toMatch(/skipped, because a job that it needs failed: ks head on toy/);
     const done = () => titlesOf(join(folder, 'cancelled'), 'done');
     expect(await done()).toEqual(['ks features of fbank', 'ks head on fbank']);
     expect(await run(file, 'cancelled', '--launcher', 'slurm')).toMatchObject({ code: 0, stderr: '' });
@@ -176,6 +176,6 @@ describe('on a Slurm cluster', () => {
     await writeFile(file, JSON.stringify({ ...tonesSuite, encoders: ['fbank'], resources }));
     const refused = await run(file, 'refused', '--launcher', 'slurm');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/features-0\.sh: Slurm refused the job array: .*invalid partition/i);
+    expect(refused.stderr).toMatch(/features-0\.sh: Slurm rejected the job array: .*invalid partition/i);
   });
 });

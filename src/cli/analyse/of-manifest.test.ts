@@ -47,7 +47,7 @@ describe('an analysis of a run', () => {
     const before = await page();
     expect(before).toMatchObject({ masks: undefined, summary: { masks: 0, pretrainings: [run] } });
     expect(before.remarks).toEqual([
-      `no masks of tiny: make them with 'ehmam analyse ${run} --manifest ${manifest} --out ${out}'`,
+      `no masks of tiny: create them with 'ehmam analyse ${run} --manifest ${manifest} --out ${out}'`,
     ]);
     const { text } = await analyseManifest(requestOf({ out }));
     expect(text).toContain(join(out, 'analysis.json'));

@@ -200,7 +200,7 @@ describe('an exported ONNX file', () => {
     const windowed = { ...(await loadEncoder(place)), hash: encoder.hash };
     const one = exportOnnx(windowed, join(folder, 'no.onnx'), { head: result('ks'), threads: 1 });
     await expect(one).rejects.toThrow(
-      /cannot be joined to one file: it runs over windows\. Use --format parts/,
+      /cannot be exported as one file: it runs over windows\. Use --format parts/,
     );
     await expect(exportFolder(windowed, join(folder, 'no'), undefined)).rejects.toThrow(/--format parts/);
 

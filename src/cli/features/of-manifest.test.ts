@@ -61,7 +61,7 @@ describe('writeManifestFeatures', () => {
     expect(written.layers).toHaveLength(5);
     expect(await filesOf()).toEqual([
       'dev/b.safetensors',
-      'features.json',
+      'features.json cannot be read',
       'index.jsonl',
       'test/c.safetensors',
       'train/a%2F1.safetensors',
@@ -107,7 +107,7 @@ describe('writeManifestFeatures', () => {
     expect(await filesOf()).toEqual([
       'dev/hidden.0/b.npy',
       'dev/hidden.4/b.npy',
-      'features.json',
+      'features.json cannot be read',
       'index.jsonl',
     ]);
     const bytes = await readFile(join(folder, 'out/dev/hidden.4/b.npy'));
@@ -120,7 +120,7 @@ describe('writeManifestFeatures', () => {
       Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     );
     await expect(writeManifestFeatures(request({ layers: [5] }))).rejects.toThrow(
-      'has no layer 5. It has the layers 0 to 4',
+      'has no layer 5. Its layers are 0 to 4',
     );
   });
 
@@ -137,7 +137,7 @@ describe('writeManifestFeatures', () => {
       { id: 'c', reason: expect.stringContaining("utterance 'c': ") },
     ]);
     await expect(writeManifestFeatures(request({ maxBadShare: 0.3 }))).rejects.toThrow(
-      '2 of 4 utterances have audio that cannot be used, and 1 may',
+      '2 of 4 utterances have unusable audio (allowed: 1)',
     );
     await writeWav(join(folder, '2.wav'), noise(2), 16000);
     expect(await writeManifestFeatures(request({ maxBadShare: 0.3 }))).toMatchObject({ made: 1, reused: 2 });
@@ -148,12 +148,12 @@ describe('writeManifestFeatures', () => {
     const refused = (more: Partial<ManifestFeaturesRequest>) =>
       expect(writeManifestFeatures(request(more))).rejects;
     await refused({ spec: 'fbank' }).toThrow(
-      /out: holds other features: encoder random:tiny \(.*\), not fbank/,
+      /out: contains different features: encoder random:tiny \(.*\), expected fbank/,
     );
     await refused({ layers: [1] }).toThrow('layers 0,1,2,3,4, not 1');
     await refused({ format: 'npy' }).toThrow('format safetensors, not npy');
-    await writeFile(join(folder, 'out/features.json'), '{}');
-    await refused({}).toThrow('holds other features: features.json');
+    await writeFile(join(folder, 'out/features.json cannot be read'), '{}');
+    await refused({}).toThrow('contains different features: features.json cannot be read');
   });
 
   it('stops before the next utterance when it is told to, and goes on', async () => {

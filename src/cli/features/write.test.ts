@@ -31,10 +31,10 @@ describe('writeFeatures', () => {
   it('refuses text for audio, and an encoder that is not there', async () => {
     await expect(writeFeatures(request('fbank', 'text.wav'))).rejects.toMatchObject({
       exitCode: 2,
-      message: expect.stringContaining('text.wav: is not an audio file that can be read'),
+      message: expect.stringContaining('text.wav: is not a supported audio file'),
     });
     await expect(writeFeatures(request('random:tny', 'noise.wav'))).rejects.toThrow("no preset 'tny'");
-    await expect(writeFeatures(request('nowhere', 'noise.wav'))).rejects.toThrow("no encoder 'nowhere'");
+    await expect(writeFeatures(request('nowhere', 'noise.wav'))).rejects.toThrow("unknown encoder 'nowhere'");
     expect(existsSync(join(folder, 'onnx.safetensors'))).toBe(false);
   });
 

@@ -13,7 +13,10 @@ import { remarksOn } from '../encoder-options.js';
 
 export interface FinetuneRequest
   extends FinetuneWish,
-    Pick<FinetuneOptions, 'manifest' | 'dev' | 'root' | 'out' | 'keepOutput' | 'checkpointSeconds'> {
+    Pick<
+      FinetuneOptions,
+      'manifest' | 'dev' | 'root' | 'out' | 'keepOutput' | 'checkpointSeconds' | 'tensorboard'
+    > {
   readonly spec: string;
   readonly weights: OfficialWeights | undefined;
   readonly resume: boolean;
@@ -40,7 +43,7 @@ export interface DecodingWish {
  */
 export async function finetuneFromManifest(request: FinetuneRequest): Promise<FinetuneResult> {
   const { spec, weights, manifest, dev, root, out, resume, keepOutput, checkpointSeconds } = request;
-  const { quiet, signal, say } = request;
+  const { tensorboard, quiet, signal, say } = request;
   checkNumbers(request);
   const lm = decodingOf(request.decoding);
   const { settings, preset, plugins } = await planFinetuning(request);
@@ -51,7 +54,7 @@ export async function finetuneFromManifest(request: FinetuneRequest): Promise<Fi
   const engine = await createEngine(name, engineSettings);
   return finetune({
     ...{ encoder, settings, preset, lm, keepOutput, manifest, dev, root, out, engine },
-    ...{ resume, checkpointSeconds, quiet, signal, say },
+    ...{ resume, checkpointSeconds, tensorboard, quiet, signal, say },
   });
 }
 

@@ -70,7 +70,7 @@ describe('the description of an encoder', () => {
     );
     expect(text).toMatch(/^tiny-teacher\n/);
     expect(text).toMatch(/^hidden states +4, 24 wide$/m);
-    expect(text).toMatch(/^frames +133\.333 a second \(every 120 samples, the first from 175\)$/m);
+    expect(text).toMatch(/^frames +133\.333 per second \(every 120 samples, at least 175 samples\)$/m);
     expect(text).toMatch(/^parameters +15,290$/m);
     expect(text).toMatch(/^from +torch checkpoint \(teacher\)$/m);
   });

@@ -37,14 +37,14 @@ it('writes a file a task, says what is left out, and what the leaderboard would 
     encoder: 'tiny',
     files: ['predict/asr_public/predict.ark', 'truth/asr_public/truth.ark'],
     remarks: [
-      "sd is left out: the leaderboard takes each frame's probabilities (HDF5), and results keep turns",
+      "sd skipped: the leaderboard takes each frame's probabilities (HDF5), and results keep turns",
       "asr: SUPERB's test set has 2620 utterances, these predictions 1; the leaderboard compares with its own",
     ],
   });
   expect(await readFile(join(folder, 'out', 'predict', 'asr_public', 'predict.ark'), 'utf8')).toBe(
     '1-2-3 HELLO\n',
   );
-  await expect(write()).rejects.toThrow("holds a folder 'predict' already");
+  await expect(write()).rejects.toThrow("already contains a folder 'predict'");
 });
 
 it('takes one encoder and seed, and nothing where it is not clear which', async () => {
@@ -67,5 +67,5 @@ it('takes one encoder and seed, and nothing where it is not clear which', async 
 
 it('refuses results of which none can be handed in', async () => {
   await result('tiny', 'sd');
-  await expect(write()).rejects.toThrow(/no result is of a task that has a format: sd is left out/);
+  await expect(write()).rejects.toThrow(/no results of tasks with a submission format: sd is left out/);
 });

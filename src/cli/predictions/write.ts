@@ -34,20 +34,20 @@ export interface WrittenSubmission {
 export async function writeSubmission(request: SubmissionRequest): Promise<WrittenSubmission> {
   const { out } = request;
   if (existsSync(join(out, 'predict')))
-    throw new UserError("holds a folder 'predict' already", {
+    throw new UserError("already contains a folder 'predict'", {
       file: out,
-      hint: 'Choose another --out, or remove it: what is in it would be handed in too',
+      hint: 'Choose another --out, or remove the folder: its files would be submitted too',
     });
   const chosen = chooseRecords(await readRecords(request.results), request);
   const able = chosen.filter(({ record }) =>
     (submissionTasks as readonly string[]).includes(record.task.name),
   );
   const remarks = chosen.flatMap((stored) =>
-    able.includes(stored) ? [] : [`${stored.record.task.name} is left out: ${whyNot(stored)}`],
+    able.includes(stored) ? [] : [`${stored.record.task.name} skipped: ${whyNot(stored)}`],
   );
   if (able.length === 0)
-    throw new UserError(`no result is of a task that has a format: ${remarks.join('; ')}`, {
-      hint: `These have one: ${submissionTasks.join(', ')}`,
+    throw new UserError(`no results of tasks with a submission format: ${remarks.join('; ')}`, {
+      hint: `Tasks with a format: ${submissionTasks.join(', ')}`,
     });
   // All of them are made before any is written.
   const made: { readonly path: string; readonly text: string }[] = [];
@@ -66,7 +66,7 @@ export async function writeSubmission(request: SubmissionRequest): Promise<Writt
 }
 
 const whyNot = ({ record: { task } }: StoredRecord): string =>
-  withoutFormat[task.name] ?? 'it is no task of the leaderboard';
+  withoutFormat[task.name] ?? 'the leaderboard does not have this task';
 
 function countRemark(task: string, utterances: number): string[] {
   const wanted = knownCorpora[task]?.splits.test?.utterances;
@@ -85,19 +85,19 @@ function chooseRecords(
   const names = [...new Set(records.map(({ record }) => record.encoder.name))];
   const name = encoder ?? names[0];
   if (encoder === undefined && names.length > 1)
-    throw new UserError(`the results are of ${names.length} encoders`, {
-      hint: `Name one with --encoder: ${names.join(', ')}`,
+    throw new UserError(`the results contain ${names.length} encoders`, {
+      hint: `Choose one with --encoder: ${names.join(', ')}`,
     });
   if (name === undefined || !names.includes(name))
-    throw new UserError(`no result is of the encoder '${encoder}'`, {
+    throw new UserError(`no results of '${encoder}'`, {
       hint: mendOfName(encoder ?? '', names),
     });
   const own = records.filter(
     ({ record }) => record.encoder.name === name && (seed === undefined || record.seed === seed),
   );
   if (own.length === 0)
-    throw new UserError(`no result of ${name} is of seed ${seed}`, {
-      hint: 'Leave --seed out, or name another',
+    throw new UserError(`no results of ${name} with seed ${seed}`, {
+      hint: 'Remove --seed, or choose another',
     });
   for (const { record } of own) {
     const others = own.filter((other) => other.record.task.name === record.task.name);

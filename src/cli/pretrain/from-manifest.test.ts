@@ -51,7 +51,7 @@ describe('pretrainFromManifest', () => {
       /--set teacher\.topBlocks: invalid value '9': expected at most 3, the number of shared blocks/,
     ],
     ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
-    ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number/],
+    ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number, 0 or more/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {
     await expect(run(change)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });

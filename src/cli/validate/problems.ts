@@ -96,7 +96,7 @@ export function rowProblems(task: Task, data: TaskData): Problem[] {
     .flatMap((utterance) => {
       const name = emptyColumnOf(utterance, task.columns);
       const place = `${utterance.manifest}:${utterance.line}`;
-      return name === undefined || told.has(place) ? [] : [`${place}: '${name}' is empty`];
+      return name === undefined || told.has(place) ? [] : [`${place}: column '${name}' is empty`];
     });
   return [...list, ...empty].map((message) => ({ kind: 'unusable row', message }));
 }

@@ -124,13 +124,13 @@ test('every duplicate, every missing file and every empty split is listed, and t
   expect(report.hash).toBeNull();
   const place = join(folder, 'm.csv');
   expect(report.problems.map(({ message }) => message.replace(`${place}:`, ''))).toEqual([
-    " no utterances in the split 'dev'. The splits found are: train (3), test (4)",
-    "5: the id '1' stands on line 2 already",
-    "6: the id '2' stands on line 3 already",
-    "7: the id '2' stands on line 3 already",
-    `6: the audio file 'gone.wav' is not at ${join(folder, 'gone.wav')}`,
-    `7: the audio file 'f.wav' is not at ${join(folder, 'f.wav')}`,
-    expect.stringMatching(/^7: the label 'maybe' of split 'test' is not in the train split/),
+    " no utterances in split 'dev'. Its splits: train (3), test (4)",
+    "5: duplicate id '1' (first used on line 2)",
+    "6: duplicate id '2' (first used on line 3)",
+    "7: duplicate id '2' (first used on line 3)",
+    `6: audio file 'gone.wav' not found at ${join(folder, 'gone.wav')}`,
+    `7: audio file 'f.wav' not found at ${join(folder, 'f.wav')}`,
+    expect.stringMatching(/^7: label 'maybe' of split 'test' does not occur in the train split/),
   ]);
 });
 
@@ -184,7 +184,7 @@ test('a train text that takes more frames than its audio has is listed, by the d
     return (await check('asr', ['id,path,split,text,duration', ...all], deep)).problems;
   };
   const message = expect.stringMatching(
-    /m\.csv:3: what '2' says takes 50 steps, its 0\.10 s have 4 of 20 ms/,
+    /m\.csv:3: audio of '2' is too short for its text: it needs 50 frames of 20 ms, but 0\.10 s have 4/,
   );
   expect(await problems(false)).toEqual([{ kind: 'too short', message }]);
   expect(await problems(true)).toEqual([{ kind: 'too short', message }]);
@@ -197,10 +197,10 @@ test('rows of a split of another name are remarked on, with the name that is wan
   const { problems, remarks } = await check('ks', [head, ...rows]);
   expect(problems.map(({ message }) => message)).toEqual([
     expect.stringContaining(
-      "no utterances in the split 'dev'. The splits found are: train (2), valid (1), test (1). Did you mean 'valid'? Name it 'dev'",
+      "no utterances in split 'dev'. Its splits: train (2), valid (1), test (1). Did you mean 'valid'? Rename it to 'dev'",
     ),
   ]);
-  expect(remarks).toContain("1 rows of the split 'valid' are not used");
+  expect(remarks).toContain("1 rows of split 'valid' are not used");
 });
 
 test('labels have one form, and those that still look alike are remarked on', async () => {
@@ -214,6 +214,6 @@ test('labels have one form, and those that still look alike are remarked on', as
   // yes, no, YES, and one more.
   expect(values).toEqual({ label: 4 });
   expect(remarks).toContain(
-    'the column label has values that look alike and count as different: "yes" and "YES"',
+    `column 'label' has values that look the same but are different: "yes" and "YES"`,
   );
 });

@@ -64,7 +64,7 @@ describe('a fetch', () => {
 
   it('leaves a file of the name that is another alone', async () => {
     await writeFile(join(folder, 'dev.tar.gz'), 'mine');
-    await expect(run()).rejects.toThrow('has 4 bytes, the published file 50000');
+    await expect(run()).rejects.toThrow('has 4 bytes, but the published file has 50000');
     expect(await readFile(join(folder, 'dev.tar.gz'), 'utf8')).toBe('mine');
   });
 
@@ -78,7 +78,9 @@ describe('a fetch', () => {
   });
 
   it('knows its subsets', async () => {
-    await expect(plan(['train'])).rejects.toThrow("small has no subset 'train'. It has dev, test");
+    await expect(plan(['train'])).rejects.toThrow(
+      "unknown subset 'train' of small. Expected one of: dev, test",
+    );
   });
 });
 

@@ -49,8 +49,8 @@ describe('prepare asterisk', () => {
     ]);
     // What several speakers say is in one split.
     expect(new Set(sid.filter(({ id }) => id.endsWith('digits-1')).map(({ split }) => split)).size).toBe(1);
-    expect(remarks).toContain('en_US_f_Allison: 4 utterances, where the publisher says 553');
-    expect(remarks).toContain('fr: 1 prompts are left out: no WAV');
+    expect(remarks).toContain('en_US_f_Allison: 4 utterances, expected 553 (as published)');
+    expect(remarks).toContain('fr: 1 prompts skipped: no WAV file');
   });
 
   it('finds them from the sounds alone, and says that texts are missing', async () => {
@@ -65,9 +65,13 @@ describe('prepare asterisk', () => {
 
   it('says what to do with formats that are not read, and gives them to those who decode', async () => {
     await writeTree(root, asteriskTree);
-    await expect(prepare(['fr'])).rejects.toThrow(/holds prompts in gsm only, which is not read.*ffmpeg -i/);
+    await expect(prepare(['fr'])).rejects.toThrow(
+      /contains prompts only in unsupported formats: gsm.*ffmpeg -i/,
+    );
     await expect(prepare(['ru'])).rejects.toThrow('contains no prompts in these languages');
-    await expect(prepare(['de'])).rejects.toThrow("no prompts in 'de'. It has en, es, fr, it, ru");
+    await expect(prepare(['de'])).rejects.toThrow(
+      "unknown language 'de' of Asterisk prompts. Expected one of: en, es, fr, it, ru",
+    );
     await expect(prepare(undefined, join(root, 'usr'))).resolves.toBeDefined();
     await expect(prepare(undefined, join(root, 'nowhere'))).rejects.toThrow(
       'does not hold prompts of Asterisk',

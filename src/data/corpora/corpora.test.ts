@@ -44,7 +44,7 @@ describe('prepare librispeech', () => {
     expect(rows[0]).toEqual({ ...first, text: 'CHAPTER ONE' });
     expect(rows.map(({ split }) => split)).toEqual(['train', 'train', 'dev', 'test']);
     expect(prepared.manifests[0]).toMatchObject({ splits: { train: 2, dev: 1, test: 1 }, hours: 1 / 3600 });
-    expect(prepared.remarks[0]).toBe('train-clean-100: 2 utterances, where the publisher says 28539');
+    expect(prepared.remarks[0]).toBe('train-clean-100: 2 utterances, expected 28539 (as published)');
   });
 
   it('takes ten minutes, one hour and ten hours of Libri-light', async () => {
@@ -85,15 +85,17 @@ describe('prepare librispeech', () => {
     const texts = Object.entries(librispeechTree).filter(([path]) => !path.endsWith('.flac'));
     await writeTree(root, Object.fromEntries(texts));
     await expect(prepare('librispeech')).rejects.toThrow(
-      /no utterance for asr is left\. train-clean-100: 2 files are missing, the first is 103\/1240\//,
+      /no usable utterance for asr\. train-clean-100: 2 files are missing, the first is 103\/1240\//,
     );
   });
 
   it('refuses a subset that there is not', async () => {
     await writeTree(root, librispeechTree);
-    await expect(prepare('librispeech', { subsets: ['dev'] })).rejects.toThrow("no subset 'dev'");
+    await expect(prepare('librispeech', { subsets: ['dev'] })).rejects.toThrow(
+      "unknown subset 'dev' of LibriSpeech",
+    );
     await expect(prepare('librispeech', { subsets: ['dev-other'] })).rejects.toThrow(
-      'does not hold the subset dev-other: looked for LibriSpeech/dev-other',
+      'does not contain the subset dev-other: looked for LibriSpeech/dev-other',
     );
   });
 });
@@ -144,7 +146,7 @@ describe('prepare speech-commands-v1', () => {
     const words = Object.entries(speechCommandsTree).filter(([path]) => !path.includes('test_set'));
     await writeTree(root, Object.fromEntries(words));
     await expect(prepare('speech-commands-v1')).rejects.toThrow(
-      'does not hold the separate test set: looked for speech_commands_test_set_v0.01',
+      'does not contain the separate test set: looked for speech_commands_test_set_v0.01',
     );
   });
 });
@@ -160,7 +162,7 @@ describe('prepare voxceleb1', () => {
       ['id10270-5r0dWxy17C8-00002', 'dev', 'id10270'],
     ]);
     expect(remarks[0]).toBe('iden_split.txt: 1 file is missing, the first is id10001/7gWzIy6yIIk/00002.wav');
-    expect(remarks).toContain('train: 1 utterances, where the publisher says 138361');
+    expect(remarks).toContain('train: 1 utterances, expected 138361 (as published)');
   });
 
   it('names the line of a split that cannot be', async () => {
@@ -238,8 +240,8 @@ describe('prepare folder', () => {
     await writeTree(root, { 'in/a.wav': 0.1, 'in/b.wav': 'RIFF', 'in/c.wav': 0, 'in/._a.wav': 'macOS' });
     const { remarks } = await prepare('folder', { root: join(root, 'in') });
     expect(remarks).toHaveLength(2);
-    expect(remarks[0]).toMatch(/^left out: .*b\.wav: is not an audio file/);
-    expect(remarks[1]).toMatch(/^left out: .*c\.wav: the audio file has no samples$/);
+    expect(remarks[0]).toMatch(/^skipped: .*b\.wav: is not a supported audio file/);
+    expect(remarks[1]).toMatch(/^skipped: .*c\.wav: the audio file has no samples$/);
     expect(await rowsOf('in')).toHaveLength(1);
     await prepare('folder', { root: join(root, 'in'), fast: true });
     expect(await rowsOf('in')).toHaveLength(3);

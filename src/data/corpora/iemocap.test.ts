@@ -71,14 +71,14 @@ it("gives the four emotions in the order of s3prl's lists, excited ones as happy
     '8 Ses05M_script01_1b_F000 ang Session5 Ses05F',
     '9 Ses05M_script01_1b_M000 neu Session5 Ses05M',
   ]);
-  expect(remarks).toContain('Session1: 1 dialogs are in no list of s3prl, the first is Ses01M_impro99');
+  expect(remarks).toContain(`Session1: 1 dialogs are not in s3prl's lists, the first is Ses01M_impro99`);
 });
 
 it('tells counts that are not those of the reference, session by session', async () => {
   await writeTree(root, tree());
   const { remarks } = await prepare();
-  expect(remarks).toContain('Session1 neu: 2 utterances, where the publisher says 384');
-  expect(remarks).toContain('Session3 sad: 0 utterances, where the publisher says 305');
+  expect(remarks).toContain('Session1 neu: 2 utterances, expected 384 (as published)');
+  expect(remarks).toContain('Session3 sad: 0 utterances, expected 305 (as published)');
   // Four labels in each of five sessions, and the dialog that is in no list.
   expect(remarks).toHaveLength(21);
 });
@@ -95,5 +95,7 @@ it('leaves labels without audio out and names the first', async () => {
 
 it('is not where there is no session', async () => {
   await writeTree(root, { 'readme.txt': 'x' });
-  await expect(prepare()).rejects.toThrow(/does not hold IEMOCAP: looked for IEMOCAP_full_release\/Session1/);
+  await expect(prepare()).rejects.toThrow(
+    /does not contain IEMOCAP: looked for IEMOCAP_full_release\/Session1/,
+  );
 });

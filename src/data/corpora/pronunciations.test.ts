@@ -48,19 +48,19 @@ it('writes phones and the digests of the lexicons, the first entry of a word cou
   const digest = (content: string) => createHash('sha256').update(content).digest('hex').slice(0, 16);
   expect(rows[0]?.columns.lexicon).toBe(`${digest(all)}+${digest(second)}`);
   expect(rows[0]?.columns.text).toBe('CHAPTER ONE');
-  await expect(prepare(all, more)).rejects.toThrow(/lexicon-1\.txt:2: 'X' of 'HAD' is no phone/);
+  await expect(prepare(all, more)).rejects.toThrow(/lexicon-1\.txt:2: 'X' in 'HAD' is not an ARPAbet phone/);
 });
 
 it('refuses words without an entry, each with file and line', async () => {
   await expect(prepare(text(...lines.slice(0, 4)))).rejects.toThrow(
-    /103-1240\.trans\.txt:2: 3 words have no entry in the lexicon: 'HAD' \(103-1240\.trans\.txt:2\), 'ITS' \(103-1240\.trans\.txt:2\), 'SOURCE' \(103-1240\.trans\.txt:2\)\. Give another lexicon/,
+    /103-1240\.trans\.txt:2: 3 words have no entry in the lexicon: 'HAD' \(103-1240\.trans\.txt:2\), 'ITS' \(103-1240\.trans\.txt:2\), 'SOURCE' \(103-1240\.trans\.txt:2\)\. Add a lexicon/,
   );
 });
 
 it.each([
   ['no entry', '\n;;; a comment\n', /lexicon-0\.txt: the lexicon has no entries/],
   ['a word without phones', 'CHAPTER\tCH AE1\nONE\n', /lexicon-0\.txt:2: 'ONE' has no phones/],
-  ['a phone without its stress', 'ONE\tW AH N\n', /lexicon-0\.txt:1: 'AH' of 'ONE' is no phone of ARPAbet/],
+  ['a phone without its stress', 'ONE\tW AH N\n', /lexicon-0\.txt:1: 'AH' in 'ONE' is not an ARPAbet phone/],
 ])('refuses a lexicon with %s', async (_, content, message) => {
   await expect(prepare(content)).rejects.toThrow(message);
 });

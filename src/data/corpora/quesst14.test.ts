@@ -73,9 +73,9 @@ describe('prepare quesst14', () => {
       ['qbe-pairs-all-languages', { dev: 4, test: 2 }],
     ]);
     expect(prepared.remarks).toEqual([
-      '2 documents in English, where others counted 2438',
-      '2 queries of dev in English, where others counted 138',
-      '1 queries of test in English, where others counted 138',
+      '2 documents in English, expected 2438',
+      '2 queries of dev in English, expected 138',
+      '1 queries of test in English, expected 138',
     ]);
   });
 
@@ -105,17 +105,17 @@ describe('prepare quesst14', () => {
     const { remarks, pairs } = await prepare();
     expect(pairs?.[0]?.splits).toEqual({ dev: 1, test: 1 });
     expect(remarks).toContain('dev: 1 file is missing, the first is quesst14_dev_0003');
-    expect(remarks).toContain('qbe-pairs: 2 pairs of utterances that are not there are left out');
+    expect(remarks).toContain('qbe-pairs: 2 pairs of missing utterances skipped');
   });
 
   it('refuses a folder without keys or ground truth, and lines that are none', async () => {
-    await expect(prepare()).rejects.toThrow(/does not hold QUESST 2014: looked for scoring\/language_key/);
+    await expect(prepare()).rejects.toThrow(/does not contain QUESST 2014: looked for scoring\/language_key/);
     const truth = 'quesst14Database/scoring/groundtruth_quesst14_dev/quesst14_dev.rttm';
     await writeTree(root, { ...tree, [truth]: 'SPEAKER x\n' });
     await expect(prepare()).rejects.toThrow(/quesst14_dev.rttm: contains no occurrence of a query/);
     await writeTree(root, { 'quesst14Database/scoring/language_key_dev.lst': 'a.wav nnenglish\n' });
     await expect(prepare()).rejects.toThrow(
-      /language_key_dev.lst:1: 'a.wav nnenglish' is no line of the key/,
+      /language_key_dev.lst:1: invalid line 'a.wav nnenglish' in the key file/,
     );
   });
 });

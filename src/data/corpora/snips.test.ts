@@ -58,10 +58,10 @@ it('gives the voices of each split, slots around their words, words without what
   });
   expect(manifests[0]).toMatchObject({ name: 'sf', splits: { train: 1, dev: 1, test: 1 } });
   expect(remarks).toEqual([
-    'train: 1 utterances, where the publisher says 104672',
-    'dev: 1 utterances, where the publisher says 2800',
+    'train: 1 utterances, expected 104672 (as published)',
+    'dev: 1 utterances, expected 2800 (as published)',
     'test: 1 file is missing, the first is the line of Emma-snips-test-7 in all.iob.snips.txt',
-    'test: 1 utterances, where the publisher says 2800',
+    'test: 1 utterances, expected 2800 (as published)',
   ]);
 });
 
@@ -69,7 +69,7 @@ it('refuses a line whose labels are not as many as its words, and a folder witho
   const [good = '', bad = ''] = lines;
   const spoilt = bad.replace(' . EOS', ' EOS');
   await writeTree(root, { ...wavs, 'SNIPS/all.iob.snips.txt': `${good}\n\n${spoilt}\n` });
-  await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt:3: 6 words have 7 labels/);
+  await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt:3: 6 words, but 7 labels/);
   await writeTree(root, { 'SNIPS/all.iob.snips.txt': '\n' });
   await expect(prepare()).rejects.toThrow(/all\.iob\.snips\.txt: contains no sentence/);
   await rm(join(root, 'SNIPS/all.iob.snips.txt'));

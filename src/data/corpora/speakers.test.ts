@@ -69,9 +69,9 @@ describe('prepare voxceleb1-verification', () => {
     ]);
     expect(prepared.remarks).toEqual([
       'test: of the trials: 1 file is missing, the first is id10300/ize_eiCFEg0/00009.wav',
-      'train and dev: 9 utterances, where the publisher says 148642',
-      "test: 3 trials, where s3prl's list has 37720",
-      'asv-trials: 1 pairs of utterances that are not there are left out',
+      'train and dev: 9 utterances, expected 148642 (as published)',
+      "test: 3 trials, expected 37720 as in s3prl's list",
+      'asv-trials: 1 pairs of missing utterances skipped',
     ]);
   });
 
@@ -86,9 +86,9 @@ describe('prepare voxceleb1-verification', () => {
     const listed = await prepare('voxceleb1-verification', { devTrials: list });
     expect(listed.manifests[0]?.splits).toEqual({ train: 3, dev: 3, test: 3 });
     expect(listed.pairs?.[0]?.splits).toEqual({ dev: 2, test: 2 });
-    expect(listed.remarks).toContain('dev: 2 trials of a file with itself, or said before, are left out');
+    expect(listed.remarks).toContain('dev: 2 duplicate trials, or trials of a file with itself, skipped');
     const drawn = await prepare('voxceleb1-verification');
-    expect(drawn.remarks[0]).toMatch(/^dev: \d+ trials drawn of 2 speakers, whom train lacks/);
+    expect(drawn.remarks[0]).toMatch(/^dev: \d+ random trials of 2 speakers that are not in train/);
     const once = await linesIn('asv-trials.csv');
     const rows = await rowsOf('asv');
     const speakers = (split: string) =>
@@ -107,7 +107,7 @@ describe('prepare voxceleb1-verification', () => {
     const list = join(root, 'bad.txt');
     await writeFile(list, '1 id10270/5r0dWxy17C8/00001.wav id10270/5r0dWxy17C8/00002.wav\nid1 id2\n');
     await expect(prepare('voxceleb1-verification', { trials: list })).rejects.toThrow(
-      /bad.txt:2: 'id1 id2' is no trial. A line reads: 1 id10270/,
+      /bad.txt:2: invalid trial 'id1 id2'. Expected lines such as: 1 id10270/,
     );
     await rm(join(root, 'voxceleb1_test_v2.txt'));
     await expect(prepare('voxceleb1-verification')).rejects.toThrow(
@@ -154,9 +154,9 @@ describe('prepare libri2mix', () => {
       turns: '103 0.3 2.8; 103 3.1 4.1; 26 0.5 4.75',
     });
     expect(prepared.remarks).toContain(
-      'train-100: 1 mixtures have no turns in the RTTM and are left out, the first is 103-1240-0000_27-495-0009.wav',
+      'train-100: 1 mixtures without turns in the RTTM file skipped, the first is 103-1240-0000_27-495-0009.wav',
     );
-    expect(prepared.remarks).toContain('dev: 1 utterances, where the publisher says 3000');
+    expect(prepared.remarks).toContain('dev: 1 utterances, expected 3000 (as published)');
   });
 
   test('prefers the RTTM of mixtures, and makes one turn of those of a speaker that overlap', async () => {
@@ -175,13 +175,13 @@ describe('prepare libri2mix', () => {
     const rows = await rowsOf('sd');
     expect(rows.find((row) => row.split === 'test')?.turns).toBe('61 0.5 3.25; 237 1 2');
     expect(remarks.find((remark) => remark.includes('rttm:4'))).toMatch(
-      /data\/test\/rttm:4: '61' speaks already in '61-.*' \(0.5 to 2.5 s\): made one turn/,
+      /data\/test\/rttm:4: overlapping turns of '61' in '61-.*' \(0.5 to 2.5 s\) were merged/,
     );
   });
 
   test('refuses what is no mixtures, and turns that are none, by file and line', async () => {
     await expect(prepare('libri2mix')).rejects.toThrow(
-      /does not hold mixtures of Libri2Mix with their turns/,
+      /does not contain mixtures of Libri2Mix with their turns/,
     );
     await writeTree(root, mixtures);
     await expect(prepare('libri2mix')).rejects.toThrow(

@@ -107,9 +107,9 @@ describe('links', () => {
       await symlink(object, join(root, 'a', `${i}.wav`));
     }
     const remark =
-      '2 links lead nowhere: a/1.wav to ../.git/annex/objects/xx/1.wav, for example (git annex get brings the files)';
+      '2 broken links, for example a/1.wav to ../.git/annex/objects/xx/1.wav (git annex get brings the files)';
     await expect(prepare('folder')).rejects.toThrow(
-      `does not hold audio files: looked for *.wav, *.flac, *.mp3, *.ogg, *.opus; ${remark}`,
+      `does not contain audio files: looked for *.wav, *.flac, *.mp3, *.ogg, *.opus; ${remark}`,
     );
     await writeTree(root, { 'b/3.wav': 0.3 });
     const { rows, remarks } = await prepare('folder');
@@ -125,7 +125,7 @@ describe('links', () => {
     expect(await filesBelow(root)).toEqual(['a/b/1.wav']);
     const remarks: string[] = [];
     await filesBelow(root, remarks);
-    expect(remarks).toEqual(['1 broken link nowhere: self to self, for example']);
+    expect(remarks).toEqual(['1 broken link, for example self to self']);
   });
 });
 
@@ -139,7 +139,7 @@ describe('ids', () => {
     expect(ids.filter((id) => /^(yes-sir-b|x)-[0-9a-f]{8}$/.test(id))).toHaveLength(4);
     expect(ids).toContain('y');
     expect(remarks).toEqual([
-      "4 utterances share their id with another ('x', for example): theirs end on a digest of the path",
+      "4 utterances have duplicate ids (for example 'x'): a hash of the path was appended to each",
     ]);
     await writeTree(root, { 'yes-sir-b.wav': 0.3 });
     const more = (await prepare('folder')).rows.map(({ id }) => id);
@@ -172,7 +172,7 @@ describe('texts of a folder', () => {
   it('name each file once', async () => {
     await writeTree(root, { '3.wav': 0.3 });
     await expect(prepareWith('path,text\n3.wav,a\n./3.wav,b\n')).rejects.toThrow(
-      "texts.csv: names './3.wav' twice",
+      "texts.csv: duplicate path './3.wav'",
     );
   });
 });

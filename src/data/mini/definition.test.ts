@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jsonSource } from '../../base/source-text.js';
 import { definitionSchema, parseDefinition, readMiniSource } from './definition.js';
 
 describe('the definition of the mini suite', () => {
@@ -22,7 +23,10 @@ describe('the definition of the mini suite', () => {
   });
 
   it('is refused with the file and the place of the fault', () => {
-    expect(() => parseDefinition({ seed: 1.5 }, 'suite.json')).toThrow(/^suite\.json: seed: /);
+    const source = jsonSource('{"speakers": [],\n "seed": 1.5}', 'suite.json');
+    expect(() => parseDefinition(source)).toThrow(
+      "suite.json:2:10: invalid value for 'seed': expected a whole number, got 1.5",
+    );
   });
 
   it('is refused when two speakers share an id', async () => {
@@ -31,6 +35,7 @@ describe('the definition of the mini suite', () => {
     const { synthesiser: _, ...speaker } = first as NonNullable<typeof first>;
     const twice = { ...definition, speakers: { flite: [speaker, speaker], espeak: [] } };
     expect(definitionSchema.safeParse(twice).success).toBe(true);
-    expect(() => parseDefinition(twice, 'suite.json')).toThrow(`the speaker '${speaker.id}' occurs twice`);
+    const source = jsonSource(JSON.stringify(twice), 'suite.json');
+    expect(() => parseDefinition(source)).toThrow(`suite.json: duplicate speaker '${speaker.id}'`);
   });
 });

@@ -1,9 +1,12 @@
 /** @file What the definition file of the mini suite may say, and how it is read. */
+
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { messageOf, UserError } from '../../base/errors.js';
+import { UserError } from '../../base/errors.js';
+import { jsonSource, type Source } from '../../base/source-text.js';
+import { checked } from '../../base/validation.js';
 import { fliteVoices } from './flite.js';
 import { noiseColours } from './noise.js';
 
@@ -150,21 +153,10 @@ export interface MiniSource {
   readonly prose: readonly string[];
 }
 
-/** What a schema makes of a definition; `file` names it in errors. */
-export function checkedDefinition<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
-  const { data, error } = schema.safeParse(value);
-  if (error === undefined) return data;
-  const issue = error.issues[0];
-  throw new UserError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`, {
-    file,
-    hint: 'Correct the definition of the mini suite',
-    cause: error,
-  });
-}
-
-/** Checks a definition; `file` names it in errors. */
-export function parseDefinition(value: unknown, file: string): MiniDefinition {
-  const data = checkedDefinition(definitionSchema, value, file);
+/** Checks a definition. */
+export function parseDefinition(source: Source): MiniDefinition {
+  const { file } = source;
+  const data = checked(definitionSchema, source);
   const ids = data.speakers.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) {
@@ -177,19 +169,14 @@ export function parseDefinition(value: unknown, file: string): MiniDefinition {
 export async function readMiniSource(folder?: string): Promise<MiniSource> {
   const place = folder ?? (await ownFolder());
   const file = join(place, 'suite.json');
-  const definition = parseDefinition(await readJson(file), file);
+  const definition = parseDefinition(await readJson(file));
   const text = await readFile(join(place, 'sentences.txt'), 'utf8');
   return { definition, prose: text.split(/\r?\n/).filter((line) => line !== '') };
 }
 
 /** @throws UserError naming a file that is not JSON */
-export async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`is not JSON (${messageOf(cause)})`, { file, hint: 'Correct it', cause });
-  }
+export async function readJson(file: string): Promise<Source> {
+  return jsonSource(await readFile(file, 'utf8'), file);
 }
 
 /** `manifests/mini` of this package, found from the sources as well as from the compiled files. */

@@ -14,7 +14,7 @@ export function slotsOf(
   let text = ` ${spoken} `;
   for (const [slot, words] of Object.entries(values)) {
     if (words === undefined) continue;
-    if (!text.includes(` ${words} `)) throw new Error(`'${spoken}' does not say '${words}'`);
+    if (!text.includes(` ${words} `)) throw new Error(`'${spoken}' does not contain the words '${words}'`);
     text = text.replace(` ${words} `, ` B-${slot} ${words} E-${slot} `);
   }
   return text

@@ -1,8 +1,9 @@
 /** @file What the definition of `mini-superb` may say: what six more tasks have besides the mini suite. */
+
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checked } from '../../base/validation.js';
 import {
-  checkedDefinition,
   conditionsSchema,
   count,
   groups,
@@ -70,6 +71,6 @@ export const judgingGroups = groups.filter((group) => group !== 'train');
 export async function readSuperbSource(folder?: string): Promise<SuperbSource> {
   const place = folder ?? (await ownFolder());
   const file = join(place, 'superb.json');
-  const superb = checkedDefinition(superbDefinitionSchema, await readJson(file), file);
+  const superb = checked(superbDefinitionSchema, await readJson(file));
   return { ...(await readMiniSource(place)), superb };
 }

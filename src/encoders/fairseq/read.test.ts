@@ -160,7 +160,7 @@ describe('what a torch file is', () => {
     [
       "transformers' parameters alone",
       new Map([['hubert.encoder.layers.0.attention.q_proj.weight', 0]]),
-      /transformers' parameters/,
+      /a transformers checkpoint/,
       /pytorch_model\.bin.*config\.json/,
     ],
   ])('%s is named, with what to take instead', (_name, root, what, take) => {
@@ -173,8 +173,8 @@ describe('what a torch file is', () => {
   });
 
   it.each([
-    ['wavlm.pt', /wavlm\.pt: is Microsoft's checkpoint of WavLM\. Take hf:microsoft\/wavlm-base, /],
-    ['whisper.pt', /whisper\.pt: is OpenAI's checkpoint of Whisper\. Take hf:openai\/whisper-base, /],
+    ['wavlm.pt', /wavlm\.pt: is Microsoft's checkpoint of WavLM\. Use hf:microsoft\/wavlm-base, /],
+    ['whisper.pt', /whisper\.pt: is OpenAI's checkpoint of Whisper\. Use hf:openai\/whisper-base, /],
   ])('%s is refused in one line', async (name, message) => {
     await expect(loadEncoder(join(folder, 'others', name))).rejects.toThrow(message);
   });

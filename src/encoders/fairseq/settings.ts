@@ -1,6 +1,8 @@
 /** @file Settings of fairseq's networks as configurations of our families. */
+
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
+import { checked } from '../../base/validation.js';
 import { convLayers } from '../official/conv-layers.js';
 import type { FairseqModel } from './kind.js';
 
@@ -16,12 +18,8 @@ const settings = z.object({
   encoder_embed_dim: size.default(768),
   encoder_ffn_embed_dim: size.default(3072),
   encoder_attention_heads: size.default(12),
-  activation_fn: z
-    .literal('gelu', { error: 'another activation than gelu cannot be read here' })
-    .default('gelu'),
-  layer_type: z
-    .enum(['transformer', 'conformer'], { error: 'layers of another type cannot be read here' })
-    .default('transformer'),
+  activation_fn: z.literal('gelu').default('gelu'),
+  layer_type: z.enum(['transformer', 'conformer']).default('transformer'),
   layer_norm_first: z.boolean().default(false),
   conv_pos: size.default(128),
   conv_pos_groups: size.default(16),
@@ -49,15 +47,7 @@ const rotaryBase = 10_000;
  * @throws UserError naming a setting that it does not have
  */
 export function configurationOf(model: FairseqModel, file: string): unknown {
-  const parsed = settings.safeParse(model.settings);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
-      file,
-      hint: 'Take a model without that',
-    });
-  }
-  const found = parsed.data;
+  const found = checked(settings, { value: model.settings, file });
   if (model.family === 'wav2vec2-conformer') return conformer(found, model.normalize, file);
   const shared = transformer(found, model.normalize, file);
   if (found.pos_conv_depth > 1 && model.family !== 'data2vec-audio')

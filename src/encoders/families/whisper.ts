@@ -162,9 +162,7 @@ const settings = z.object({
   encoder_ffn_dim: hubSize.default(1536),
   d_model: hubSize.default(384),
   max_source_positions: hubSize.default(1500),
-  activation_function: z
-    .literal('gelu', { error: 'another activation than gelu cannot be read here' })
-    .default('gelu'),
+  activation_function: z.literal('gelu').default('gelu'),
   dropout: bounds.rate.default(0),
   attention_dropout: bounds.rate.default(0),
   activation_dropout: bounds.rate.default(0),

@@ -66,7 +66,7 @@ export function speechSchema<Config extends SpeechConfig>(own: z.ZodRawShape): z
       context.addIssue({
         code: 'custom',
         path: [...path],
-        message: `expected a divisor of the width ${all}, got ${count}`,
+        message: `expected a divisor of the width ${all}`,
       });
     }
   });

@@ -1,7 +1,9 @@
 /** @file Folders of the Hugging Face hub, as transformers writes them, as checkpoints. */
+
 import { basename, join, resolve } from 'node:path';
 import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
+import { checked } from '../../base/validation.js';
 import { type Checkpoint, checkNames } from '../checkpoint.js';
 import { type ConfiguredFamily, configure } from '../configured.js';
 import { checkedMask } from '../mask-embedding.js';
@@ -76,15 +78,8 @@ function configureFrom(
   { normalize, settings: preprocessor }: Preprocessing,
   place: string,
 ): ConfiguredFamily {
-  const parsed = source.settings.safeParse(settings);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`${issue?.path.join('.')}: ${issue?.message}`, {
-      file: place,
-      hint: 'Take a model without that, or hint the setting',
-    });
-  }
-  return configure(source.configuration(parsed.data, normalize, preprocessor), place);
+  const known = checked(source.settings, { value: settings, file: place });
+  return configure(source.configuration(known, normalize, preprocessor), place);
 }
 
 /** Names by their first parts: `lm_head (2), quantizer (3)`. */

@@ -4,7 +4,6 @@ import type { SpeechConfig } from './config.js';
 
 export const hubSize = z.int().positive();
 const rate = z.number().min(0).max(1);
-const refused = (what: string) => ({ error: `${what} cannot be read here` });
 
 /** What all families read, with the defaults of transformers' configuration classes, which old files leave out. */
 export const hubSettings = {
@@ -12,10 +11,10 @@ export const hubSettings = {
   num_hidden_layers: hubSize.default(12),
   num_attention_heads: hubSize.default(12),
   intermediate_size: hubSize.default(3072),
-  hidden_act: z.literal('gelu', refused('another activation than gelu')).default('gelu'),
+  hidden_act: z.literal('gelu').default('gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
   feat_extract_norm: z.enum(['group', 'layer']).default('group'),
-  feat_extract_activation: z.literal('gelu', refused('another activation than gelu')).default('gelu'),
+  feat_extract_activation: z.literal('gelu').default('gelu'),
   conv_dim: z.array(hubSize).default([512, 512, 512, 512, 512, 512, 512]),
   conv_stride: z.array(hubSize).default([5, 2, 2, 2, 2, 2, 2]),
   conv_kernel: z.array(hubSize).default([10, 3, 3, 3, 3, 2, 2]),
@@ -30,7 +29,7 @@ export const hubSettings = {
   layerdrop: rate.default(0.1),
   // Behind the encoder: no hidden state depends on it.
   add_adapter: z.boolean().nullish(),
-  adapter_attn_dim: z.null(refused('a model with attention adapters')).optional(),
+  adapter_attn_dim: z.null({ error: 'attention adapters are not supported' }).optional(),
 } as const;
 
 const hubSchema = z.object(hubSettings);
@@ -87,9 +86,7 @@ export const conformerHubSettings = {
   num_hidden_layers: hubSettings.num_hidden_layers,
   num_attention_heads: hubSettings.num_attention_heads,
   intermediate_size: hubSettings.intermediate_size,
-  hidden_act: z
-    .enum(['gelu', 'swish', 'silu'], refused('another activation than gelu, swish and silu'))
-    .default('gelu'),
+  hidden_act: z.enum(['gelu', 'swish', 'silu']).default('gelu'),
   layer_norm_eps: hubSettings.layer_norm_eps,
   feat_proj_dropout: hubSettings.feat_proj_dropout,
   hidden_dropout: hubSettings.hidden_dropout,

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
+import { checked } from '../../base/validation.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { ConfiguredFamily } from '../configured.js';
 import { layerOf } from '../recognition.js';
 import type { SortedNames } from './names.js';
-import { parsed } from './preprocessor.js';
 import type { StoredWeights } from './stored.js';
 import { readVocabulary } from './vocabulary.js';
 
@@ -35,7 +35,7 @@ export function recognitionIn(
 ): Checkpoint['recognition'] {
   if (output === undefined) return undefined;
   return async () => {
-    const { pad_token_id: padTokenId, ...found } = parsed(schema, settings, folder);
+    const { pad_token_id: padTokenId, ...found } = checked(schema, { value: settings, file: folder });
     if (source.recogniser === undefined) throw unsupported('its input is not the last hidden state', folder);
     const between = behindEncoder.find((name) => found[name] === true);
     if (between !== undefined)

@@ -1,11 +1,13 @@
 /** @file Whether a model of the hub wants its waveforms normalised: where transformers 4 and 5 keep that. */
+
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
-import { readJsonFile } from '../../formats/json-file.js';
+import { checked } from '../../base/validation.js';
+import { readJsonFile, readJsonSource } from '../../formats/json-file.js';
 
 /** transformers 4 writes the first, 5 the second, with the settings of the first inside. */
 export const preprocessorFile = 'preprocessor_config.json';
@@ -44,7 +46,7 @@ export async function readPreprocessing(folder: string, own?: z.ZodType): Promis
   if (own !== undefined) {
     const place = file ?? folder;
     normalizes(settings ?? {}, place);
-    const made = parsed(own, settings ?? {}, place);
+    const made = checked(own, { value: settings ?? {}, file: place });
     return { normalize: false, settings: made, notes: [], files, absent };
   }
   if (file !== undefined)
@@ -81,7 +83,7 @@ function refusePartOfCache(folder: string): void {
  */
 export async function extractorIn(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (!(await isThere(file))) return undefined;
-  const processor = parsed(processorSchema, await readJsonFile(file, hint), file);
+  const processor = checked(processorSchema, await readJsonSource(file, hint));
   return processor.feature_extractor ?? processor.audio_processor ?? undefined;
 }
 
@@ -104,23 +106,12 @@ async function settingsIn(folder: string): Promise<{
 const hint = 'Copy it again';
 
 function normalizes(settings: unknown, file: string): boolean {
-  const { do_normalize, sampling_rate } = parsed(extractorSchema, settings, file);
+  const { do_normalize, sampling_rate } = checked(extractorSchema, { value: settings, file });
   if (sampling_rate === sampleRateHz) return do_normalize;
   throw new UserError(`unsupported sample rate ${sampling_rate} Hz`, {
     file,
     hint: `Only models for ${sampleRateHz} Hz are supported`,
   });
-}
-
-/**
- * What a schema makes of a file's value.
- * @throws UserError naming the setting that is wrong
- */
-export function parsed<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UserError(`${issue?.path.join('.') || 'the whole'}: ${issue?.message}`, { file });
 }
 
 function isThere(file: string): Promise<boolean> {

@@ -1,10 +1,12 @@
 /** @file The weights of a Hugging Face folder, in whichever files they lie: one, shards, or torch's pickle. */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
 import type { HostParameters } from '../../base/host-tensor.js';
-import { readJsonFile } from '../../formats/json-file.js';
+import { checked } from '../../base/validation.js';
+import { readJsonSource } from '../../formats/json-file.js';
 import { readSafetensors, safetensorsNames } from '../../formats/safetensors.js';
 import { withTorchFile } from '../../formats/torch/file.js';
 import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch/tensor.js';
@@ -59,14 +61,9 @@ async function inOneFile(file: string): Promise<StoredWeights> {
 /** Parameters and the shards they lie in. */
 async function readIndex(folder: string, name: string): Promise<Map<string, string>> {
   const index = join(folder, name);
-  const parsed = indexSchema.safeParse(await readJsonFile(index, 'Copy the whole model again'));
-  if (!parsed.success) {
-    throw new UserError('is not an index of shards: weight_map is missing or invalid', {
-      file: index,
-      hint: 'Copy the whole model again',
-    });
-  }
-  const places = new Map(Object.entries(parsed.data.weight_map));
+  const hint = 'Copy the whole model again';
+  const { weight_map: map } = checked(indexSchema, await readJsonSource(index, hint), { hint });
+  const places = new Map(Object.entries(map));
   for (const shard of new Set(places.values())) {
     if (shardPatterns[name]?.test(shard)) continue;
     const kind = name === indexFile ? 'safetensors' : 'torch';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
-import { readJsonFile } from '../../formats/json-file.js';
+import { checked } from '../../base/validation.js';
+import { readJsonSource } from '../../formats/json-file.js';
 import type { RecognitionTokens } from '../recognition.js';
-import { parsed } from './preprocessor.js';
 
 export const vocabularyFile = 'vocab.json';
 export const tokenizerFile = 'tokenizer_config.json';
@@ -69,7 +69,7 @@ export async function readVocabulary(
       hint: `Copy ${vocabularyFile} and ${tokenizerFile} of the model to this folder`,
     });
   }
-  const vocabulary = parsed(vocabularySchema, await readJsonFile(file, ''), file);
+  const vocabulary = checked(vocabularySchema, await readJsonSource(file, ''));
   const { tokenizer, added } = await readTokenizer(folder);
   const tokens = inOrder([...Object.entries(vocabulary)], [...added], count, file);
   const roles = { ...usual, ...withoutNothing(tokenizer) };
@@ -97,7 +97,7 @@ async function readTokenizer(folder: string): Promise<{
 }> {
   const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T> => {
     const file = join(folder, name);
-    return parsed(schema, existsSync(file) ? await readJsonFile(file, '') : {}, file);
+    return checked(schema, existsSync(file) ? await readJsonSource(file, '') : { value: {}, file });
   };
   const tokenizer = await read(tokenizerFile, tokenizerSchema);
   if (tokenizer.added_tokens_decoder !== undefined) {

@@ -1,6 +1,6 @@
 /** @file A process that loads the SPECs it is given, a line each, and says how each one ended. */
 import { createInterface } from 'node:readline';
-import { messageOf, UserError } from '../../base/errors.js';
+import { messageOf, mostProblems, UserError } from '../../base/errors.js';
 import { loadEncoder } from '../load.js';
 
 export interface Ending {
@@ -17,7 +17,7 @@ async function endingOf(spec: string): Promise<Ending> {
     await recognition?.();
     return { outcome: 'loaded', message: hash, peakBytes: peak() };
   } catch (error) {
-    const refused = error instanceof UserError && !error.message.includes('\n');
+    const refused = error instanceof UserError && error.message.split('\n').length <= mostProblems + 1;
     const message = refused ? messageOf(error) : String((error as Error)?.stack ?? error);
     return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peak() };
   }

@@ -126,7 +126,7 @@ function graphSubjects(): Subject[] {
   ];
 }
 
-it(`${count} mutated checkpoints load or are refused in one line, soon, in little memory, leaving nothing behind`, async () => {
+it(`${count} mutated checkpoints load or are refused in a line a problem, soon, in little memory, leaving nothing behind`, async () => {
   const [home, place] = [join(root, 'home'), join(root, 'checkpoint')];
   await mkdir(home);
   const all = await subjects();

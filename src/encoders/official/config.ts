@@ -1,6 +1,8 @@
 /** @file Configurations of the official trainer (fairseq's data2vec_multi) as ours. */
+
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
+import { checked } from '../../base/validation.js';
 import type { EhmamConfig } from '../families/ehmam-config.js';
 import { convLayers } from './conv-layers.js';
 
@@ -62,15 +64,8 @@ export interface OfficialSettings {
  * @throws UserError naming the setting that this encoder does not have
  */
 export function settingsFromOfficial(cfg: unknown, file: string): OfficialSettings {
-  const parsed = officialSchema.safeParse(cfg);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError(`cfg.${issue?.path.join('.')}: ${issue?.message}`, {
-      file,
-      hint: 'Supported: audio models of EH-MAM and data2vec 2.0 as released',
-    });
-  }
-  const { task, model } = parsed.data;
+  const hint = 'Supported: audio models of EH-MAM and data2vec 2.0 as released';
+  const { task, model } = checked(z.object({ cfg: officialSchema }), { value: { cfg }, file }, { hint }).cfg;
   const { audio } = model.modalities;
   if (audio.num_alibi_heads !== model.num_heads) {
     throw new UserError(`cfg.model: ${audio.num_alibi_heads} ALiBi heads for ${model.num_heads} heads`, {

@@ -107,13 +107,13 @@ describe('a checkpoint of the official trainer', () => {
 
   it('with parameters that the encoder has no place for is refused with their names', async () => {
     await expect(loadEncoder(join(made, 'unknown.pt'))).rejects.toThrow(
-      /unknown\.pt: parameters are missing: .*; parameters are not known: modality_encoders\.AUDIO\.extra_tokens\./,
+      /unknown\.pt: missing parameters: .*; unexpected parameters: modality_encoders\.AUDIO\.extra_tokens\./,
     );
   });
 
   it('alone has a student and a teacher', async () => {
     await expect(loadEncoder('fbank', 0, { weights: 'teacher' })).rejects.toThrow(
-      /'fbank' has no student and teacher.*--weights/,
+      /--weights does not apply to 'fbank': it has no student and teacher/,
     );
     await expect(loadEncoder(join(made, 'unknown.pt'), 0, { weights: 'teacher' })).rejects.toThrow(
       /unknown\.pt: has no teacher weights/,
@@ -122,18 +122,18 @@ describe('a checkpoint of the official trainer', () => {
 
   it('that lacks parameters is refused with the first of their names, and how many more', async () => {
     await expect(loadEncoder(join(made, 'args.pt'))).rejects.toThrow(
-      /args\.pt: parameters are missing: .*alibi_scale, .*conv_layers\.2\.0\.weight, and 85 more\./,
+      /args\.pt: missing parameters: .*alibi_scale, .*conv_layers\.2\.0\.weight, and 85 more\./,
     );
   });
 
   it.each([
     [
       'list.pt',
-      /list\.pt: is a torch file, but no checkpoint of the official trainer: it has neither cfg nor args/,
+      /list\.pt: is a torch file, but not a checkpoint of the official trainer: it has neither cfg nor args/,
     ],
     ['values.pt', /values\.pt: .*neither cfg nor args/],
-    ['hostile.pt', /hostile\.pt: its pickle names posix\.system/],
-    ['other.zip', /other\.zip: is a zip file, but not one of torch/],
+    ['hostile.pt', /hostile\.pt: its pickle refers to posix\.system/],
+    ['other.zip', /other\.zip: is a zip file, but not a torch checkpoint/],
     ['../scripts/torch_files.py', /torch_files\.py: is not a torch checkpoint/],
   ])('is not what %s is', async (name, message) => {
     await expect(loadEncoder(join(made, name))).rejects.toThrow(message);

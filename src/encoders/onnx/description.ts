@@ -1,8 +1,8 @@
 /** @file `encoder.json`: what someone says of an ONNX file, so that it can be an encoder. */
 import { z } from 'zod';
-import { UserError } from '../../base/errors.js';
-import { mendOfName } from '../../base/names.js';
-import { readJsonFile } from '../../formats/json-file.js';
+import type { Path, Source } from '../../base/source-text.js';
+import { checked } from '../../base/validation.js';
+import { readJsonSource } from '../../formats/json-file.js';
 import { inputAxes, outputAxes } from './layout.js';
 import { logMelPresets, logMelSchema } from './log-mel-settings.js';
 
@@ -103,79 +103,32 @@ export type Normalization = z.infer<typeof normalizationSchema>;
 
 /**
  * Reads a description.
- * @throws UserError naming the setting that is wrong or unknown, and the one that was meant
+ * @throws UserError with a line for each setting that is wrong or unknown, with the one that was meant
  */
 export async function readDescription(file: string): Promise<Description> {
-  return checkedDescription(await readJsonFile(file, 'It describes an ONNX file'), file);
+  const source = await readJsonSource(file, 'It describes an ONNX file');
+  return checked(descriptionSchema, source, { completed: withPreset(source), otherKeys, hint: formatHint });
 }
 
-/** @throws UserError as `readDescription` */
-export function checkedDescription(written: unknown, file: string): Description {
-  const checked = descriptionSchema.safeParse(withPreset(written, file));
-  if (checked.success) return checked.data;
-  const issue = firstOf(checked.error.issues);
-  const place = issue.path.map(String).join('.') || 'the description';
-  if (issue.code === 'unrecognized_keys') {
-    const unknown = issue.keys[0] ?? '';
-    const inside = issue.path.length > 0 ? ` in ${place}` : '';
-    const known = knownSettings(issue.path);
-    throw new UserError(`has the unknown setting '${unknown}'${inside}`, {
-      file,
-      hint: known.length > 0 ? mendOfName(unknown, known) : 'Leave it out',
-    });
-  }
-  throw new UserError(`${place}: ${issue.message}`, {
-    file,
-    hint: "Mend that setting; docs/encoders.md describes every one, 'ehmam inspect MODEL.onnx --describe' writes a start",
-  });
-}
+const formatHint = "See docs/encoders.md; 'ehmam inspect MODEL.onnx --describe' writes a draft";
 
-type Issue = z.core.$ZodIssue;
-
-/** Of a choice between forms, what is wrong with the form that was tried: the one with the deepest complaint. */
-function firstOf(issues: readonly Issue[]): Issue {
-  const [issue] = issues as [Issue];
-  if (issue.code !== 'invalid_union') return issue;
-  const inner = issue.errors.filter((each) => each.length > 0).map((each) => firstOf(each));
-  const written = inner.find((each) => each.code !== 'invalid_type' || each.path.length > 0);
-  if (written === undefined) return issue;
-  return { ...written, path: [...issue.path, ...written.path] } as Issue;
-}
-
-/** Settings there are at a place of the description. */
-function knownSettings(path: readonly PropertyKey[]): readonly string[] {
-  switch (path[0]) {
-    case undefined:
-      return Object.keys(descriptionSchema.shape);
-    case 'window':
-      return ['size', 'hop', 'of', 'context', 'overlap', 'end'];
-    case 'input':
-      return ['name', 'layout'];
-    case 'outputs':
-      return ['name', 'layout'];
-    case 'normalization':
-      return ['decibels', 'onlyIncrease'];
-    case 'frontEnd':
-      return ['model', 'scale', 'shift', 'layout', 'preset', ...Object.keys(logMelSchema.shape)];
-    default:
-      return [];
-  }
-}
+/** A preset is no setting of its own: it stands for others. */
+const otherKeys = (path: Path): readonly string[] =>
+  path.length === 1 && path[0] === 'frontEnd' ? ['preset'] : [];
 
 /** A front end that names a preset has its settings, but for those written beside it. */
-function withPreset(written: unknown, file: string): unknown {
-  const frontEnd = (written as { frontEnd?: { preset?: unknown } } | null)?.frontEnd;
-  if (typeof frontEnd !== 'object' || frontEnd === null || !('preset' in frontEnd)) return written;
+function withPreset(source: Source): unknown {
+  const { value } = source;
+  const frontEnd = (value as { frontEnd?: { preset?: unknown } } | null)?.frontEnd;
+  if (typeof frontEnd !== 'object' || frontEnd === null || !('preset' in frontEnd)) return value;
   const { preset, ...own } = frontEnd;
-  const name = String(preset);
-  if (!Object.hasOwn(logMelPresets, name)) {
-    throw new UserError(`frontEnd.preset: there is no front end '${name.slice(0, 100)}'`, {
-      file,
-      hint: mendOfName(name.slice(0, 100), Object.keys(logMelPresets)),
-    });
-  }
+  const name = presetSchema.safeParse(preset).data;
+  if (name === undefined) checked(withPresetSchema, source, { hint: formatHint });
   return {
-    ...(written as object),
+    ...(value as object),
     frontEnd: { ...logMelPresets[name as keyof typeof logMelPresets], ...own },
   };
 }
+
+const presetSchema = z.enum(Object.keys(logMelPresets) as [keyof typeof logMelPresets]);
+const withPresetSchema = z.looseObject({ frontEnd: z.looseObject({ preset: presetSchema }) });

@@ -109,7 +109,7 @@ export function asOperatorSet(bytes: Uint8Array, prefix: string, { file, operato
 }
 
 function integersOf(tensor: Tensor | undefined): number[] {
-  if (!tensor?.rawData) throw new Error('the axes of a reduction are no constant');
+  if (!tensor?.rawData) throw new Error('the axes of a reduction are not constant');
   const bytes = Uint8Array.from(tensor.rawData);
   return Array.from(new BigInt64Array(bytes.buffer), Number);
 }

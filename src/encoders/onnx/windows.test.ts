@@ -67,7 +67,7 @@ describe('windows', () => {
   it('whose hop lies between two frames are refused', () => {
     const windows = [float32([3, 1]), float32([3, 1])];
     expect(() => joinWindows(windows, 9, windowing({ hop: 3 }), 'x.onnx')).toThrow(
-      /x\.onnx: a window of 6 has 3 frames, so one begins 1\.50 frames after another/,
+      /x\.onnx: the frames of neighbouring windows do not line up: a window of 6 has 3 frames, and the next one starts 1\.50 frames later/,
     );
   });
 
@@ -99,7 +99,7 @@ describe('layouts', () => {
     const state = framesOf(float32([2, 1, 3], steps), ['dim', 'batch', 'dim'], 'y', 'x');
     expect(state).toEqual(float32([1, 6], steps));
     expect(() => framesOf(float32([2, 3]), ['batch', 'dim'], 'y', 'x.onnx')).toThrow(
-      /its output 'y' is \[2, 3\]/,
+      /output 'y' has shape \[2, 3\], expected \[batch, dim\]/,
     );
   });
 });

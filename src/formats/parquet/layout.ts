@@ -99,7 +99,10 @@ function layoutOf(metadata: FileMetaData, file: string, bytes: number): ParquetL
       const end = start + Number(column.total_compressed_size);
       const name = column.path_in_schema.join('.');
       if (!(start >= 4 && end >= start && end <= bytes))
-        throw damagedParquet(file, `invalid position of column ${name}: bytes ${start} to ${end} of ${bytes}`);
+        throw damagedParquet(
+          file,
+          `invalid position of column ${name}: bytes ${start} to ${end} of ${bytes}`,
+        );
       places.set(name, { codec: column.codec, start, end });
     }
     firstRow += rows;

@@ -80,10 +80,10 @@ describe.each(names)('%s', (name) => {
       expect(hashOf(blob)).toBe(expected[row]?.sha256);
     }
     await expect(opened(file, (source) => blobAt(source, 'audio.bytes', 6))).rejects.toThrow(
-      'has 6 rows, and no row 6',
+      'has no row 6, only 6 rows',
     );
     await expect(opened(file, (source) => blobAt(source, 'audio', 0))).rejects.toThrow(
-      "has no column of bytes 'audio'. Its columns are: audio.bytes, audio.path, sentence",
+      "has no byte column 'audio'. Its columns: audio.bytes, audio.path, sentence",
     );
   });
 });
@@ -94,8 +94,8 @@ describe('a file that is none', () => {
     const cases: readonly (readonly [Uint8Array, string])[] = [
       [Buffer.from('no parquet at all'), 'is not a Parquet file'],
       [Buffer.from('PARE and more bytes PARE'), 'is an encrypted Parquet file'],
-      [whole.subarray(0, 20_000), 'does not end as such a file does'],
-      [Buffer.from('PAR1PAR1'), 'does not end as such a file does'],
+      [whole.subarray(0, 20_000), 'its end marker is missing'],
+      [Buffer.from('PAR1PAR1'), 'its end marker is missing'],
       [Buffer.concat([whole.subarray(0, 9000), whole.subarray(12_000)]), 'truncated or damaged'],
     ];
     for (const [bytes, message] of cases) {

@@ -102,8 +102,7 @@ async function headerAt(
 
 function checkSize({ uncompressed_page_size: bytes }: PageHeader, file: string): void {
   if (bytes >= 0 && bytes <= longestPage) return;
-  const what =
-    bytes < 0 ? `a page declares ${bytes} bytes` : `a page of ${Math.round(bytes / 1e6)} MB`;
+  const what = bytes < 0 ? `a page declares ${bytes} bytes` : `a page of ${Math.round(bytes / 1e6)} MB`;
   throw new UserError(`${what} is too large for memory`, {
     file,
     hint: 'Write it again with smaller row groups, for example: dataset.to_parquet(FILE, batch_size=100)',

@@ -93,7 +93,7 @@ describe.each(['values.pt', 'values-legacy.pt'])('%s', async (name) => {
     const reading = withTorchFile(file, ({ root, read }) =>
       read((root as Map<string, never>).get('int64') as never),
     );
-    await expect(reading).rejects.toThrow(/values.*\.pt: holds a tensor in a LongStorage/);
+    await expect(reading).rejects.toThrow(/values.*\.pt: contains a tensor of type LongStorage/);
   });
 
   it('cut short anywhere, is one error of one line', async () => {
@@ -168,14 +168,14 @@ describe('what is not a checkpoint', () => {
     ['hostile-2.pt', 'torch.load'],
     ['hostile-3.pt', 'torch.hub.load'],
   ])('%s is refused, since %s could act', async (name, called) => {
-    await expect(readEverything(join(made, name))).rejects.toThrow(`its pickle names ${called}`);
+    await expect(readEverything(join(made, name))).rejects.toThrow(`its pickle refers to ${called}`);
   });
 
   it.each(['hostile.pt', 'hostile-legacy.pt'])(
     '%s is refused by the name it calls, and runs nothing',
     async (name) => {
       await expect(readEverything(join(made, name))).rejects.toThrow(
-        /hostile.*\.pt: its pickle names posix\.system.*Nothing of it was run/,
+        /hostile.*\.pt: its pickle refers to posix\.system.*Nothing of it was run/,
       );
       await expect(access('ehmam-was-here')).rejects.toThrow('ENOENT');
     },
@@ -183,7 +183,7 @@ describe('what is not a checkpoint', () => {
 
   it('a zip file of something else says that torch did not write it', async () => {
     await expect(readEverything(join(made, 'other.zip'))).rejects.toThrow(
-      /other\.zip: is a zip file, but not one of torch: it has no data\.pkl/,
+      /other\.zip: is a zip file, but not a torch checkpoint: data\.pkl is missing/,
     );
   });
 

@@ -40,8 +40,7 @@ export async function readBytes(
       Math.min(chunkBytes, length - done),
       position + done,
     );
-    if (bytesRead === 0)
-      throw new UserError('was shortened during reading', { file, hint: 'Try again' });
+    if (bytesRead === 0) throw new UserError('was shortened during reading', { file, hint: 'Try again' });
     done += bytesRead;
   }
   return bytes.buffer;

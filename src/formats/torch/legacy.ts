@@ -25,13 +25,10 @@ export async function legacyLayout(handle: FileHandle, file: string): Promise<To
   const { value: version } = unpickle(reader, file);
   const { value: system } = unpickle(reader, file);
   if (version !== protocolVersion || !(system instanceof Map) || system.get('little_endian') !== true) {
-    throw new UserError(
-      `is in torch's legacy format, but not version ${protocolVersion} (little-endian)`,
-      {
-        file,
-        hint: 'Save it again with a newer torch',
-      },
-    );
+    throw new UserError(`is in torch's legacy format, but not version ${protocolVersion} (little-endian)`, {
+      file,
+      hint: 'Save it again with a newer torch',
+    });
   }
   const { value: root, storages } = unpickle(reader, file);
   const { value: keys } = unpickle(reader, file);
@@ -41,7 +38,10 @@ export async function legacyLayout(handle: FileHandle, file: string): Promise<To
     const storage = storages.get(String(key));
     const length = Number(new DataView(await readBytes(handle, position, 8, file)).getBigInt64(0, true));
     if (storage === undefined || storage.length !== length)
-      throw new UserError(`its storage ${key} does not match its description`, { file, hint: 'Copy it again' });
+      throw new UserError(`its storage ${key} does not match its description`, {
+        file,
+        hint: 'Copy it again',
+      });
     const bytes = length * storageTypes[storage.type];
     places.set(storage.key, { position: position + 8, bytes });
     position += 8 + bytes;

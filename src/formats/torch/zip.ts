@@ -43,7 +43,10 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
   };
   const order = `${folder}byteorder`;
   if (entries.has(order) && new TextDecoder().decode(await read(order)).trim() !== 'little')
-    throw new UserError('is in big-endian format', { file, hint: 'Save it again on a little-endian machine' });
+    throw new UserError('is in big-endian format', {
+      file,
+      hint: 'Save it again on a little-endian machine',
+    });
   return {
     root: unpickle(pickleReader(await read(pickle)), file).value,
     locate: ({ key }) => place(`${folder}data/${key}`),

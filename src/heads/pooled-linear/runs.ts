@@ -17,7 +17,7 @@ import { pooledLogits } from './model.js';
 /** Parameters of several runs as one: each [runs, ...shape]. */
 export function stackRuns(runs: readonly HostParameters[]): HostParameters {
   const [first] = runs;
-  if (first === undefined) throw new Error('there are no runs to stack');
+  if (first === undefined) throw new Error('no runs to stack');
   return Object.fromEntries(
     Object.entries(first).map(([name, { shape }]) => {
       const size = sizeOf(shape);

@@ -118,7 +118,7 @@ async function trainPart(
 /** Batches of sources, each [updates, ...], as [updates, sources, ...]. */
 function interleaved(batches: readonly PooledBatches[], updates: number): PooledBatches {
   const [first] = batches;
-  if (first === undefined) throw new Error('there are no batches');
+  if (first === undefined) throw new Error('no batches');
   const sources = batches.length;
   const shapeOf = (shape: readonly number[]): number[] => [updates, sources, ...shape.slice(1)];
   if (sources === 1) {

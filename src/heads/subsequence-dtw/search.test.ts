@@ -146,7 +146,7 @@ describe('a search', () => {
       const [rest] = await searchByExample(work(engine, keeping), spec, settings, [1]);
       expect(rest?.predictions).toEqual(whole?.predictions);
       expect(rest?.head).toEqual(whole?.head);
-      expect(said).toContain(`toy head: going on from document ${stopAfter}`);
+      expect(said).toContain(`toy head: resuming from document ${stopAfter}`);
     }
     expect(said).toContain('test: a query has fewer than 5 frames and scores 0 with every document: q2');
   });

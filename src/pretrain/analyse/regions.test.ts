@@ -22,11 +22,11 @@ describe('an alignment', () => {
   });
 
   it.each([
-    ['0-0.1', /m\.csv:7: 'alignment' cannot be read\. Write start-end:label/],
+    ['0-0.1', /m\.csv:7: 'alignment' cannot be read\. Expected start-end:label/],
     ['[[0, 1]]', /cannot be read/],
     ['[0, 1', /cannot be read/],
-    ['0.2-0.1:a', /has a segment from 0\.2 to 0\.1 s/],
-    ['0-0.2:a;0.1-0.3:b', /has a segment at 0\.1 s that starts before the one before it ends/],
+    ['0.2-0.1:a', /invalid segment from 0\.2 to 0\.1 s/],
+    ['0-0.2:a;0.1-0.3:b', /the segment at 0\.1 s overlaps the one before it/],
   ])('that is none is an error with the line: %s', (cell, message) => {
     expect(() => parseAlignment(cell, place)).toThrow(message);
   });

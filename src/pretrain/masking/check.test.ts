@@ -16,15 +16,15 @@ describe('a mask that is wrong is named with its strategy', () => {
   it.each([
     ['no rows', 'masks', /'wrong' gave a wrong mask: it is not an array\. Each row is a Uint8Array/],
     ['a row too few', [row(1, 0, 0, 0, 0, 0)], /1 rows for 2 utterances/],
-    ['numbers', [[1, 0, 0, 0, 0, 0], row(1, 0, 0, 0, 0, 0)], /row 0 is no Uint8Array/],
-    ['short rows', [row(1, 0), row(1, 0)], /row 0 has 2 frames instead of 6/],
-    ['twos', [row(2, 0, 0, 0, 0, 0), row(1, 0, 0, 0, 0, 0)], /row 0 holds other values than 0 and 1/],
+    ['numbers', [[1, 0, 0, 0, 0, 0], row(1, 0, 0, 0, 0, 0)], /row 0 is not a Uint8Array/],
+    ['short rows', [row(1, 0), row(1, 0)], /row 0 has 2 frames, expected 6/],
+    ['twos', [row(2, 0, 0, 0, 0, 0), row(1, 0, 0, 0, 0, 0)], /row 0 has values other than 0 and 1/],
     ['nothing masked', [row(0, 0, 0, 0, 0, 0), row(0, 0, 0, 0, 0, 0)], /row 0 masks no frame/],
     ['all masked', [row(1, 1, 1, 1, 1, 1), row(1, 1, 1, 1, 1, 1)], /row 0 masks all of its 6 frames/],
     [
       'unequal rows',
       [row(1, 0, 0, 0, 0, 0), row(1, 1, 0, 0, 0, 0)],
-      /row 1 masks 2 frames and row 0 masks 1/,
+      /row 1 masks 2 frames, but row 0 masks 1/,
     ],
   ])('%s', (_what, masks, message) => {
     const wrong = { name: 'wrong', about: '', hardShare: () => 0, choose: () => masks as Uint8Array[] };
@@ -39,7 +39,7 @@ describe('a mask that is wrong is named with its strategy', () => {
       hardShare: () => 0,
       choose: () => [row(1, 0, 0, 0, 0, 0), row(0, 0, 0, 0, 1, 0)],
     };
-    expect(() => choosing(wrong, shorter)).toThrow(/row 1 masks frames behind its end \(4 frames\)/);
+    expect(() => choosing(wrong, shorter)).toThrow(/row 1 masks frames beyond its end \(4 frames\)/);
   });
 
   it('a strategy that throws', () => {

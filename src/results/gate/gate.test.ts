@@ -166,7 +166,7 @@ describe('judge', () => {
         verdict: 'could not compare',
         cells: [
           {
-            why: '2 encoders are called checkpoint, and no fresh result is of these weights (aaaaaaaa)',
+            why: '2 encoders are named checkpoint, and no new result has these weights (aaaaaaaa)',
           },
         ],
       });
@@ -175,7 +175,7 @@ describe('judge', () => {
     it('says that the weights are others, where a name means one encoder before and another after', async () => {
       const report = await judge([await keywords('a', fifth, a)], [await keywords('b', fifth, b)], options);
       expect(report.verdict).toBe('holds');
-      expect(gateTable(report)).toContain("checkpoint: other weights than the baseline's");
+      expect(gateTable(report)).toContain("checkpoint: its weights differ from the baseline's");
       expect(gateMarkdown(report)).toContain('aaaaaaaa before, bbbbbbbb after');
     });
   });
@@ -299,10 +299,10 @@ describe('readPredictions', () => {
     const stored = await keywords('a', fifth);
     const file = join(dirname(stored.path), 'predictions.jsonl');
     await writeFile(file, '{"id":"u0","prediction":"yes","reference":"yes"}\n');
-    await expect(all(stored)).rejects.toThrow(/predictions\.jsonl: does not hold the predictions/);
+    await expect(all(stored)).rejects.toThrow(/predictions\.jsonl: does not match its record/);
     await writeFile(file, '{"id":"u0","prediction":"yes"}\n');
     await expect(all(stored)).rejects.toThrow(
-      /predictions\.jsonl:1: is not a prediction: reference: is missing/,
+      /predictions\.jsonl:1:1: invalid value for 'reference': expected a value/,
     );
   });
 

@@ -79,7 +79,7 @@ it('puts fresh records and predictions in the place of the old, leaves the rest 
   const text = renewalText('baseline', renewal);
   expect(text).toMatch(/tiny.*80\.00.*-40\.00.*regressed/s);
   expect(text).toContain('baseline baseline: 2 results renewed; 1 of 2 compared metrics changed');
-  expect(text).toContain('left out, as the baseline lacks them (--add takes them in): new on ks, seed 1337');
+  expect(text).toContain('ignored, because not in the baseline (--add to add them): new on ks, seed 1337');
   expect(await readdir(folder)).toEqual(['baseline', 'results']);
 });
 

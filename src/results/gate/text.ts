@@ -102,9 +102,9 @@ export function renewalText(baseline: string, renewal: Renewal, width?: number):
     renewed.length === 0 && kept.length === 0
       ? `baseline ${baseline}: made of ${count(added)}`
       : `baseline ${baseline}: ${count(renewed)} renewed; ${changed} of ${cells.length} compared metrics changed`,
-    ...listed('kept, as there is no fresh result', kept),
+    ...listed('kept, because new results are missing', kept),
     ...(renewed.length === 0 && kept.length === 0 ? [] : listed('added', added)),
-    ...listed('left out, as the baseline lacks them (--add takes them in)', leftOut),
+    ...listed('ignored, because not in the baseline (--add to add them)', leftOut),
   ].join('\n');
 }
 

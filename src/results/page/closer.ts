@@ -95,7 +95,7 @@ export function closerPart(
         html`${editTable(look)}${confusions(look)}<h3>Hardest utterances</h3>${
           hardest.length === 0
             ? html`<p>No encoder made an error.</p>`
-            : html`<p class="note">The ${hardest.length} of ${utterances} test utterances with the most errors over the encoders${leftOut > 0 ? html` (${leftOut} more encoders are left out)` : undefined}.${
+            : html`<p class="note">The ${hardest.length} of ${utterances} test utterances with the most errors over the encoders${leftOut > 0 ? html` (${leftOut} more encoders are not shown)` : undefined}.${
                 task.metrics[0].direction === 'lower' ? legend : undefined
               }</p>${hardestList(task, hardest)}`
         }`,

@@ -63,7 +63,7 @@ describe('masks on the page', () => {
     expect(ids).toEqual(['u']);
     const a = join(folder, 'a');
     expect(remarks).toEqual([
-      `no masks of a: make them with 'ehmam analyse ${a} --manifest speech.csv --out ${join(a, 'analysis')}'`,
+      `no masks of a: create them with 'ehmam analyse ${a} --manifest speech.csv --out ${join(a, 'analysis')}'`,
       expect.stringContaining(`no masks of broken: ${drawingsOf('broken')}:1: is not a drawings file`),
     ]);
   });

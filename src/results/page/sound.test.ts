@@ -29,7 +29,7 @@ describe('the sound of an utterance', () => {
     expect(find('only-two', one)?.path).toBe(join(folder, 'x.wav'));
     expect(find('deep/a', one)?.path).toBe(join(folder, 'deep', 'a.wav'));
     expect(find('only-one', one)).toBeUndefined();
-    await expect(openSounds([join(folder, 'no')], undefined, new Set())).rejects.toThrow('is not there');
+    await expect(openSounds([join(folder, 'no')], undefined, new Set())).rejects.toThrow('no such file');
   });
 
   it('is embedded as WAV up to a bound', () => {

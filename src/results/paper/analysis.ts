@@ -4,9 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { inPercent } from '../../base/decimal.js';
 import { messageOf, UserError } from '../../base/errors.js';
+import { jsonSource } from '../../base/source-text.js';
+import { checked } from '../../base/validation.js';
 import { type ComparisonRow, compareRecords } from '../compare.js';
 import { shortHash } from '../encoder-rows.js';
-import { type StoredRecord, schemaComplaints } from '../record.js';
+import type { StoredRecord } from '../record.js';
 import { arrows } from '../table.js';
 import type { PaperRow, PaperTable } from './table.js';
 
@@ -55,21 +57,16 @@ export async function readAnalyses(paths: readonly string[]): Promise<NamedAnaly
 
 async function readAnalysis(file: string): Promise<NamedAnalysis> {
   const hint = "Create it again with 'ehmam analyse --out'";
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot be read (${messageOf(error)})`, { file, hint, cause: error });
-  }
-  const checked = schema.safeParse(json);
-  if (!checked.success)
-    throw new UserError(`is no analysis: ${schemaComplaints(checked.error)}`, { file, hint });
-  const [weights = ''] = checked.data.checkpoint;
+  });
+  const analysis = checked(schema, jsonSource(text, file, { hint, refuseDuplicates: false }), { hint });
+  const [weights = ''] = analysis.checkpoint;
   const folder = dirname(weights);
   return {
     encoder: basename(basename(folder) === 'checkpoints' ? dirname(folder) : folder),
-    hash: checked.data.encoderHash,
-    analysis: checked.data,
+    hash: analysis.encoderHash,
+    analysis: analysis,
   };
 }
 

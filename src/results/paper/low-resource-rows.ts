@@ -114,10 +114,10 @@ function refuseTwin(
   const twin = others.find((other) => other.record.seed === record.seed && other.record.fold === record.fold);
   if (twin === undefined) return;
   throw new UserError(
-    `says the same as ${join(twin.folder, finetuningFileName)}: ${label} with ${size} on ${split}`,
+    `duplicate result for ${label} with ${size} on ${split} (also in ${join(twin.folder, finetuningFileName)})`,
     {
       file: join(folder, finetuningFileName),
-      hint: 'Give one of the two',
+      hint: 'Pass only one of them',
     },
   );
 }
@@ -207,9 +207,9 @@ function refuseOtherTexts(first: Scores | undefined, second: Scores | undefined)
   for (const [id, text] of first?.references ?? []) {
     const other = second?.references.get(id);
     if (other === undefined || other === text) continue;
-    throw new UserError(`has another text of '${id}'`, {
+    throw new UserError(`has a different reference text for '${id}'`, {
       file: second?.path ?? '',
-      hint: `Compare results whose letters are those of ${first?.path}`,
+      hint: `Compare only results with the same alphabet as ${first?.path}`,
     });
   }
 }

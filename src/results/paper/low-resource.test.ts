@@ -131,9 +131,9 @@ describe('the low-resource table', () => {
     expect(difference?.interval[1]).toBeLessThan(0);
     expect(difference?.pValue).toBeLessThan(0.05);
     expect(rows.find(({ label }) => label === 'elsewhere')?.estimates?.[0]).not.toHaveProperty('difference');
-    expect(notes.join('\n')).toMatch(/no test of a difference: .*was tested on other utterances/);
+    expect(notes.join('\n')).toMatch(/no test of a difference: .*was evaluated on different utterances/);
     await expect(lowResourceTable(all, 'randon')).rejects.toThrow(
-      /there is no row 'randon'\. Did you mean 'random'\?/,
+      /unknown row 'randon'\. Did you mean 'random'\?/,
     );
   });
 
@@ -148,7 +148,7 @@ describe('the low-resource table', () => {
 
   it('refuses two results of one fold and seed for a cell', async () => {
     await expect(lowResourceTable(await stored(finetuning('tiny'), finetuning('tiny')))).rejects.toThrow(
-      /1\/finetuning\.json: says the same as .*0\/finetuning\.json: tiny with 10 min on test-clean/,
+      /1\/finetuning\.json: duplicate result for tiny with 10 min on test-clean \(also in .*0\/finetuning\.json\)/,
     );
   });
 });
@@ -165,5 +165,7 @@ it.each([
 
 it('result records that are looked for and not there are told from recognisers that are', async () => {
   const [{ folder } = { folder: '' }] = await stored(finetuning('tiny'));
-  await expect(readRecords([folder])).rejects.toThrow(/no record\.json .*see 'ehmam paper low-resource/);
+  await expect(readRecords([folder])).rejects.toThrow(
+    /no record\.json .*Found fine-tuned recognisers: try 'ehmam paper low-resource/,
+  );
 });

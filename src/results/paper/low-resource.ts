@@ -136,5 +136,5 @@ function baselineRow(own: readonly OwnRow[], baseline: string): OwnRow {
   const found = own.find(({ label }) => label === baseline);
   if (found !== undefined) return found;
   const labels = own.map(({ label }) => label);
-  throw new UserError(`there is no row '${baseline}'`, { hint: mendOfName(baseline, labels) });
+  throw new UserError(`unknown row '${baseline}'`, { hint: mendOfName(baseline, labels) });
 }

@@ -54,7 +54,9 @@ describe('the SUPERB table', () => {
 
   it('refuses two results for one cell', () => {
     const other = result('tiny', 'ks', 0.8, { preset: 'superb' });
-    expect(() => superbTable([result('tiny', 'ks', 0.7), other])).toThrow(/tiny has two results for KS.acc/);
+    expect(() => superbTable([result('tiny', 'ks', 0.7), other])).toThrow(
+      /duplicate result for tiny on KS.acc/,
+    );
   });
 
   it.each(comparisonFormats)('is written as %s', (format) => {
@@ -151,7 +153,7 @@ describe('the analysis table', () => {
         ['easy-to-hard', undefined, 50],
       ]);
       await writeFile(join(folder, 'a', 'analysis.json'), '{}');
-      await expect(readAnalyses([folder])).rejects.toThrow(/analysis.json: is no analysis: checkpoint/);
+      await expect(readAnalyses([folder])).rejects.toThrow(/analysis.json:1:1: missing key 'checkpoint'/);
     } finally {
       await rm(folder, { recursive: true });
     }

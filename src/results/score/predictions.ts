@@ -1,6 +1,7 @@
 /** @file Predictions made elsewhere: a line of JSON each, `{"id": ..., COLUMN: ...}`. */
 import type { Columns, Task } from '../../api/task.js';
-import { messageOf, UserError } from '../../base/errors.js';
+import { UserError } from '../../base/errors.js';
+import { jsonSource } from '../../base/source-text.js';
 import { textLines } from '../../base/text.js';
 import { normalForm } from '../../data/look-alikes.js';
 
@@ -53,12 +54,7 @@ function predictionOf(
   file: string,
   line: number,
 ): ForeignPrediction {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`is not JSON (${messageOf(error)})`, { file, line, hint, cause: error });
-  }
+  const json = jsonSource(text, file, { line, hint, refuseDuplicates: false }).value;
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new UserError('expected a JSON object', { file, line, hint });
   const given = json as Readonly<Record<string, unknown>>;

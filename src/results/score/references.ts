@@ -1,6 +1,7 @@
 /** @file The references of predictions made elsewhere: rows of a CSV file, a judged row each. */
 import type { Columns, Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
+import { invalidValue } from '../../base/validation.js';
 import { namedRows } from '../../data/named-rows.js';
 
 /** What is true of one row. */
@@ -41,10 +42,10 @@ export async function readReferences(
     }
     const empty = needed.find((name) => cells[name] === '');
     if (empty !== undefined)
-      throw new UserError(`'${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
+      throw new UserError(`column '${empty}' is empty`, { file, line, hint: 'Fill the cell in' });
     if (pairs !== undefined && cells.target !== undefined && !/^[01]$/.test(cells.target)) {
-      const hint = 'Write 1 where the two belong together, else 0';
-      throw new UserError(`the target of '${id}' is '${cells.target}'`, { file, line, hint });
+      const hint = '1 means that the two belong together, 0 that they do not';
+      throw new UserError(invalidValue('target', 'expected 0 or 1', cells.target), { file, line, hint });
     }
     const before = lines.get(id);
     if (before !== undefined) {

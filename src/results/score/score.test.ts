@@ -133,7 +133,7 @@ describe('scores', () => {
     await score('qbe', ['id,query,document,target', 'a,q,d,1'], [{ id: 'a', score: 1 }]);
     const scored = await scorePredictions(never, references, predictions);
     expect(scored).toMatchObject({ metrics: { mtwv: 0.25 }, interval: {}, intervalOver: {} });
-    expect(scored.remarks.join()).toMatch(/no interval of mtwv: .* has no value/);
+    expect(scored.remarks.join()).toMatch(/no interval of mtwv: .* gave no value/);
   });
 
   it('stand in a table of 80 columns', async () => {
@@ -160,37 +160,37 @@ describe('what is wrong', () => {
       'a row without a prediction',
       [header, 'a,A', 'b,B', 'c,C'],
       [good],
-      /references.csv:3: there is no prediction of 'b' \(and of 1 more of 3\)/,
+      /references.csv:3: no prediction for 'b' \(and 1 more of 3\)/,
     ],
     [
       'a prediction without a row',
       [header, 'a,A'],
       [good, { id: 'z', text: '' }],
-      /predictions.jsonl:2: there is no reference of 'z'/,
+      /predictions.jsonl:2: no reference for 'z'/,
     ],
     [
       'an id that is predicted twice',
       [header, 'a,A'],
       [good, good],
-      /predictions.jsonl:2: the id 'a' stands on line 1 already/,
+      /predictions.jsonl:2: duplicate id 'a' \(first used on line 1\)/,
     ],
     [
       'an id that occurs twice',
       [header, 'a,A', 'a,B'],
       [good],
-      /references.csv:3: the id 'a' stands on line 2 already/,
+      /references.csv:3: duplicate id 'a' \(first used on line 2\)/,
     ],
     [
       'another column',
       [header, 'a,A'],
       [{ id: 'a', label: 'A' }],
-      /predictions.jsonl:1: has no 'text'. It needs 'text'; it has 'label'/,
+      /predictions.jsonl:1: missing field 'text'. Expected the fields 'text'; found 'label'/,
     ],
     [
       'a column of another kind',
       [header, 'a,A'],
       [{ id: 'a', text: ['A'] }],
-      /predictions.jsonl:1: 'text' is \["A"\], neither text nor number/,
+      /predictions.jsonl:1: invalid value for 'text': expected a string or number, got \["A"\]/,
     ],
     [
       'a reference of another column',
@@ -200,7 +200,7 @@ describe('what is wrong', () => {
     ],
     ['no id', [header, 'a,A'], [{ text: 'A' }], /predictions.jsonl:1: missing field 'id'/],
     ['no object', [header, 'a,A'], [[1]], /predictions.jsonl:1: expected a JSON object/],
-    ['an empty reference', [header, 'a,'], [good], /references.csv:2: 'text' is empty/],
+    ['an empty reference', [header, 'a,'], [good], /references.csv:2: column 'text' is empty/],
     ['a row without an id', [header, ',A'], [good], /references.csv:2: the row has no id/],
     ['no rows', [header], [good], /references.csv: has no rows/],
   ];
@@ -208,14 +208,14 @@ describe('what is wrong', () => {
     await expect(score('asr', csv, lines)).rejects.toThrow(error);
   });
 
-  it('is a line that is no JSON, and a split that no such file', async () => {
+  it('is a line that is no JSON, and a split that is not there', async () => {
     await score('asr', [header, 'a,A'], [good]);
     await writeFile(predictions, '{"id": "a"\n');
     await expect(scorePredictions(taskOf('asr'), references, predictions)).rejects.toThrow(
-      /predictions.jsonl:1: is not JSON/,
+      /predictions.jsonl:1:11: invalid JSON/,
     );
     await expect(score('asr', ['id,split,text', 'a,dev,A'], [good], 'test')).rejects.toThrow(
-      /references.csv: has no rows of the split 'test'. Its splits are: dev/,
+      /references.csv: has no rows of split 'test'. Its splits: dev/,
     );
   });
 
@@ -233,10 +233,10 @@ describe('what is wrong', () => {
   it('is a score or target that is none', async () => {
     const csv = ['id,query,document,target', 'a,q,d,1'];
     await expect(score('qbe', csv, [{ id: 'a', score: 'high' }])).rejects.toThrow(
-      /predictions.jsonl:1: the score of 'a' is 'high'/,
+      /predictions.jsonl:1: invalid value for 'score' of 'a': expected a number, got 'high'/,
     );
     await expect(score('qbe', [csv[0] ?? '', 'a,q,d,yes'], [{ id: 'a', score: 1 }])).rejects.toThrow(
-      /references.csv:2: the target of 'a' is 'yes'/,
+      /references.csv:2: invalid value for 'target': expected 0 or 1, got "yes"/,
     );
   });
 });

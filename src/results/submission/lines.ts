@@ -23,7 +23,7 @@ const columnOf = (said: Said, column: string, id: string): string => {
 
 function textOf(said: Said, id: string): string {
   if (typeof said === 'string') return said;
-  throw new UserError(`the prediction of '${id}' is no text`, { hint: 'Evaluate the task again' });
+  throw new UserError(`the prediction of '${id}' is not text`, { hint: 'Evaluate the task again' });
 }
 
 /** What a file says of an utterance, from its prediction or its reference. */

@@ -151,7 +151,7 @@ echo "$id;cluster"`,
     await begin('no-id');
     await stub(bin(), 'sbatch', 'echo "thank you"');
     await expect(start(true)).rejects.toThrow(
-      /features-0\.sh: sbatch accepted the job array, but no job id stands in what it says: thank you\. The array may be in the queue/,
+      /features-0\.sh: sbatch printed no job id: thank you\. The job array may be in the queue/,
     );
   });
 
@@ -197,7 +197,7 @@ echo "$id;cluster"`,
     const { done, failed } = await over;
     expect(done).toBe(2);
     expect(failed.map(({ message }) => message)).toEqual([
-      'it ended in Slurm as TIMEOUT. Give it more time: resources.features.time in the suite',
+      'Slurm ended the job (state TIMEOUT). Increase resources.features.time in the suite',
     ]);
     expect(said.filter((line) => line.startsWith('again'))).toEqual([
       'again job a it disappeared from the queue before it finished',
@@ -237,7 +237,7 @@ echo "sbatch: error: Batch job submission failed: Invalid partition name specifi
 exit 1`,
     );
     await expect(start(true)).rejects.toThrow(
-      `${state}/slurm/1/features-0.sh: Slurm refused the job array: Invalid partition name specified`,
+      `${state}/slurm/1/features-0.sh: Slurm rejected the job array: Invalid partition name specified`,
     );
     vi.stubEnv('PATH', join(folder, 'empty'));
     await expect(start(true)).rejects.toThrow("command 'sbatch' not found. Run this on a login node");

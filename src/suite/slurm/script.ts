@@ -49,7 +49,7 @@ key=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${shellQuoted(`${folder}/${name}.li
 echo "$(date '+%F %T') job $key on \${SLURMD_NODENAME:-$(hostname)}, start $((\${SLURM_RESTART_COUNT:-0} + 1))"
 ${work} --job "$key" --threads "${threads ?? '$cpus'}" &
 child=$!
-# Told to end (preempted, or soon out of time), the job writes what it needs to go on.
+# Told to end (preempted, or soon out of time), the job writes what it needs to resume.
 told=
 trap 'told=1; kill -TERM "$child" 2>/dev/null' TERM
 wait "$child"

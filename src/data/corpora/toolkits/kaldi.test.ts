@@ -78,7 +78,7 @@ describe('prepare kaldi', () => {
     const { rows, remarks } = await prepare('kaldi', [at('train')]);
     expect(rows.map(({ id }) => id)).toEqual(['u1']);
     expect(remarks).toEqual([
-      `${at('train')}: 1 utterance left out: 'u2' has not a line in text, for example`,
+      `${at('train')}: 1 utterance skipped, for example 'u2': no line in text`,
       `the audio: 1 file is missing, the first is ${at('gone.wav')} (${at('train/wav.scp')}:3); the utterances are skipped`,
     ]);
   });
@@ -92,20 +92,22 @@ describe('prepare kaldi', () => {
       );
     };
     expect(await refused('u1 flac -c -d -s /data/a.flac |')).toBe(
-      `${at('train/wav.scp')}:2: 'u1' is a command, and commands are not run: flac -c -d -s /data/a.flac |. ` +
-        'Write what it gives to a file, and name that: flac -c -d -s /data/a.flac > wav/u1.wav; ' +
-        'if nothing else is done to it, name the file itself: u1 /data/a.flac',
+      `${at('train/wav.scp')}:2: 'u1' is a command, which ehmam does not run: flac -c -d -s /data/a.flac |. ` +
+        'Write its output to a file, and use that file: flac -c -d -s /data/a.flac > wav/u1.wav; ' +
+        'if the command does nothing else, use the file itself: u1 /data/a.flac',
     );
-    expect(await refused('u1 sph2pipe a.sph | sox - -t wav - |')).not.toContain('name the file itself');
-    expect(await refused('u1 data/wav.ark:17')).toContain("'data/wav.ark:17' lies in an archive of Kaldi's");
-    expect(await refused('u0 r2.wav')).toContain("wav.scp:2: 'u0' stands on line 1 already");
+    expect(await refused('u1 sph2pipe a.sph | sox - -t wav - |')).not.toContain('use the file itself');
+    expect(await refused('u1 data/wav.ark:17')).toContain(
+      "'data/wav.ark:17' is in a Kaldi archive, which is not supported",
+    );
+    expect(await refused('u0 r2.wav')).toContain("wav.scp:2: duplicate key 'u0' (first used on line 1)");
     expect(await refused('u1')).toContain("'u1' has no file");
   });
 
   it('refuses segments that are none, and texts that are not UTF-8', async () => {
     await files({ 'r.wav': 0.3, 'train/wav.scp': 'r r.wav\n', 'train/segments': 'u r 0.2 0.1\n' });
     await expect(prepare('kaldi', [at('train')])).rejects.toThrow(
-      `${at('train/segments')}:1: the segment 'u' is 'r 0.2 0.1'. It must be: UTTERANCE RECORDING START END`,
+      `${at('train/segments')}:1: invalid segment 'u': 'r 0.2 0.1'. Expected UTTERANCE RECORDING START END`,
     );
     await writeFile(at('train/segments'), 'u r 0.0 0.1\n');
     await writeFile(at('train/text'), Buffer.from('u \xc4\xe3\n', 'latin1'));
@@ -115,7 +117,7 @@ describe('prepare kaldi', () => {
   it('asks where folders or names do not tell the split', async () => {
     await files({ 'r.wav': 0.3, 'data/train_a/wav.scp': 'u r.wav\n', 'data/train_b/wav.scp': 'u r.wav\n' });
     await expect(prepare('kaldi', [at('data')])).rejects.toThrow(
-      `has several folders for train: train_a, train_b. Name those you want: train=${at('data/train_a')}`,
+      `has several folders for split train: train_a, train_b. Choose one: train=${at('data/train_a')}`,
     );
     await files({ 'train_dev/wav.scp': 'u r.wav\n' });
     await expect(prepare('kaldi', [at('train_dev')])).rejects.toThrow('unknown split of this input');

@@ -51,11 +51,11 @@ describe('prepare lhotse', () => {
   it('refuses what is in no file, mixed, or changed when it is read, by name', async () => {
     const odd = (name: string) => prepare('lhotse', [join(fixtures, 'lhotse/odd', `${name}.jsonl`)]);
     await expect(odd('command_recordings_train')).rejects.toThrow(
-      "command_recordings_train.jsonl:1: the recording 'c' is of the type 'command' (sox a.wav -t wav -), no file. Save the audio",
+      "command_recordings_train.jsonl:1: the recording 'c' has the source type 'command' (sox a.wav -t wav -), expected a file. Save the audio",
     );
     await expect(odd('mixed_test')).rejects.toThrow(/mixed_test\.jsonl:1: the cut '.*' is a MixedCut/);
     await expect(odd('perturbed_test')).rejects.toThrow(
-      "the recording 'a_sp1.1' is changed when it is read (Speed)",
+      "the recording 'a_sp1.1' has a transform (Speed), which is not supported",
     );
   });
 
@@ -65,9 +65,11 @@ describe('prepare lhotse', () => {
       'mini_supervisions_train.jsonl.gz',
     ].map((name) => join(fixtures, 'lhotse', name)) as [string, string];
     await expect(prepare('lhotse', [supervisions])).rejects.toThrow(
-      "none of its recordings is known: 'a' (line 1), for example. Give the recordings",
+      "none of its recordings was found, for example 'a' (line 1). Pass the recordings",
     );
     expect((await prepare('lhotse', [recordings])).rows.map(({ id }) => id)).toEqual(['a', 'b', 'stereo']);
-    await expect(prepare('lhotse', [recordings, recordings])).rejects.toThrow(/stands at .*:1 already/);
+    await expect(prepare('lhotse', [recordings, recordings])).rejects.toThrow(
+      /duplicate recording '.*' \(first used in .*:1\)/,
+    );
   });
 });

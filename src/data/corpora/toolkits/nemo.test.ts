@@ -33,7 +33,7 @@ describe('prepare nemo', () => {
       { id: expect.stringMatching(/^a-[0-9a-f]{8}/), duration: '1', split: 'test', text: 'stated wrongly' },
     ]);
     expect(remarks).toEqual([
-      "2 utterances share their id with another ('a', for example): theirs end on a digest of the path",
+      "2 utterances have duplicate ids (for example 'a'): a hash of the path was appended to each",
       expect.stringContaining(
         'the file of 1 utterance has another duration than the corpus states: the duration of the file is used',
       ),
@@ -52,21 +52,27 @@ describe('prepare nemo', () => {
     const { rows, remarks } = await prepare('nemo', [at('train.jsonl')]);
     expect(rows.map(said)).toMatchObject([{ start: '0.5', duration: '0.5', text: 'a little' }]);
     expect(remarks).toEqual([
-      `skipped: the audio of 2 utterances ends before their start or end: 'a-0.25' (${at('train.jsonl')}:2), for example, from 0.25 s, 9 s long, in 1.000 s of audio`,
-      expect.stringContaining('the end of 1 utterance lies behind that of the audio'),
+      `skipped: the audio of 2 utterances ends before their start or end: for example 'a-0.25' (${at('train.jsonl')}:2): start 0.25 s, duration 9 s, audio of 1.000 s`,
+      expect.stringContaining('the end of 1 utterance is beyond the end of the audio'),
     ]);
   });
 
   it.each([
-    ['{"audio_filepath": "a.wav"}\n{"audio_filepath": \n', /train\.jsonl:2: is no JSON/],
-    ['[\n{"audio_filepath": "a.wav"}]\n', /train\.jsonl:1: is no JSON .*jq -c/],
-    ['["a.wav"]\n', /train\.jsonl:1: is a JSON list, no object/],
-    ['{"audio_filepath": "a.wav", "duration": -1}\n', /:1: 'duration' is -1, no number of seconds/],
-    ['{"audio_filepath": "a.wav", "duration": 0}\n', /:1: 'duration' is 0: there is nothing to hear/],
-    ['{"text": "x"}\n', /:1: has no 'audio_filepath'. Its fields are: text/],
-    ['{"audio_filepath": "a.wav", "shard_id": 0}\n', /:1: names members of tar shards/],
-    ['{"audio_filepath": "s3://b/a.wav"}\n', /:1: 's3:\/\/b\/a\.wav' lies elsewhere/],
-    ['{"audio_filepath": "b.wav"}\n', /:1: none of the audio is there: 'b\.wav' was looked for in .*--root/],
+    ['{"audio_filepath": "a.wav"}\n{"audio_filepath": \n', /train\.jsonl:2: invalid JSON/],
+    ['[\n{"audio_filepath": "a.wav"}]\n', /train\.jsonl:1: invalid JSON .*jq -c/],
+    ['["a.wav"]\n', /train\.jsonl:1: expected a JSON object, got a list/],
+    [
+      '{"audio_filepath": "a.wav", "duration": -1}\n',
+      /:1: invalid value for 'duration': expected a number of seconds, got -1/,
+    ],
+    [
+      '{"audio_filepath": "a.wav", "duration": 0}\n',
+      /:1: invalid value for 'duration': expected more than 0 seconds/,
+    ],
+    ['{"text": "x"}\n', /:1: missing field 'audio_filepath'. Its fields: text/],
+    ['{"audio_filepath": "a.wav", "shard_id": 0}\n', /:1: refers to members of tar shards/],
+    ['{"audio_filepath": "s3://b/a.wav"}\n', /:1: 's3:\/\/b\/a\.wav' is not a local file/],
+    ['{"audio_filepath": "b.wav"}\n', /:1: no audio file was found: looked for 'b\.wav' in .*--root/],
     ['', /contains no utterances/],
   ])('refuses %j with file and line', async (text, message) => {
     await files({ 'a.wav': 0.2, 'train.jsonl': text });
@@ -80,7 +86,7 @@ describe('prepare nemo', () => {
     });
     const { rows, remarks } = await prepare('nemo', [at('train.jsonl')], { root: at('here') });
     expect(rows[0]?.path).toBe(at('here/LS/dev/a.wav'));
-    expect(remarks).toEqual([`paths below /export/corpora are read below ${at('here')}`]);
+    expect(remarks).toEqual([`paths in /export/corpora are read from ${at('here')}`]);
   });
 
   it('draws splits by id or by speaker, and renames columns', async () => {
@@ -91,7 +97,7 @@ describe('prepare nemo', () => {
       pred: 'p',
     }));
     await files({ 'a.wav': 0.2, 'all.jsonl': lines(...rows) });
-    await expect(prepare('nemo', [at('all.jsonl')])).rejects.toThrow('nothing tells which split');
+    await expect(prepare('nemo', [at('all.jsonl')])).rejects.toThrow('unknown split of this input');
     const drawn = (await prepare('nemo', [at('all.jsonl')], { split: 'drawn' })).rows;
     expect(new Set(drawn.map(({ split }) => split))).toEqual(new Set(['train', 'dev', 'test']));
     const columns = { speaker: 'who', text: 'pred' };
@@ -106,6 +112,6 @@ describe('prepare nemo', () => {
     expect(bySpeaker[0]?.columns.text).toBe('p');
     await expect(
       prepare('nemo', [at('all.jsonl')], { split: 'dev', columns: { text: 'prd' } }),
-    ).rejects.toThrow("no row has 'prd', which --columns takes for text. There are: pred, who");
+    ).rejects.toThrow("no row has the column 'prd', which --columns uses for text. Its columns: pred, who");
   });
 });

@@ -41,8 +41,8 @@ describe('prepare parquet', () => {
     // 0.05 s and 0.01 s more in each row, at any rate.
     expect(await lengths(rows)).toEqual([800, 960, 1120, 1280, 1440, 1600]);
     expect(remarks).toEqual([
-      "text is the column 'sentence' (--columns text=NAME takes another)",
-      "speaker is the column 'client_id' (--columns speaker=NAME takes another)",
+      "using the column 'sentence' for text (--columns text=NAME to use another)",
+      "using the column 'client_id' for speaker (--columns speaker=NAME to use another)",
     ]);
     const part = { ...(rows[5] as Utterance), startSeconds: 0.05, durationSeconds: 0.025 };
     expect(await readUtterance(part)).toHaveLength(400);
@@ -71,7 +71,7 @@ describe('prepare parquet', () => {
     expect(await readdir(at('audio/train-00000-of-00001'))).toEqual(places);
     await writeFile(unpacked[0]?.path as string, 'another');
     await expect(prepare('parquet', [train], options)).rejects.toThrow(
-      'already exists, with other contents',
+      'already exists, with different contents',
     );
   });
 
@@ -88,11 +88,11 @@ describe('prepare parquet', () => {
     expect(await hashManifest(at('manifests/parquet.csv'))).not.toBe(hash);
     const [moved] = await loadUtterances(at('manifests/parquet.csv'));
     await expect(readUtterance(moved as Utterance)).rejects.toThrow(
-      /utterance 'c0': .*lies there no more: the row has 3244 bytes. The file was made anew/,
+      /utterance 'c0': .*not found at this position: the row has 3244 bytes. The file has changed/,
     );
     await rm(copy);
     await expect(loadUtterances(at('manifests/parquet.csv'))).rejects.toThrow(
-      `is not at ${copy}#audio.bytes@5+1644`,
+      `not found at ${copy}#audio.bytes@5+1644`,
     );
   });
 
@@ -105,23 +105,23 @@ describe('prepare parquet', () => {
     const { rows, remarks } = await prepare('parquet', [at('train.parquet')]);
     expect(rows.map(({ id }) => id)).toEqual(['c1', 'c3', 'c4', 'c5']);
     expect(remarks.slice(2)).toEqual([
-      `left out: ${at('train.parquet')}#audio.bytes@0: is not an audio file that can be read: it is text ("${'x'.repeat(24)}"). Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac`,
+      `skipped: ${at('train.parquet')}#audio.bytes@0: is not a supported audio file: it is text ("${'x'.repeat(24)}"). Convert it, for example: ffmpeg -i IN -ac 1 -ar 16000 OUT.flac`,
       expect.stringContaining(
-        'train.parquet#audio.bytes@2: is not an audio file that can be read: it starts with zeros only',
+        'train.parquet#audio.bytes@2: is not a supported audio file: it starts with zeros only',
       ),
     ]);
   });
 
   it('says what is missing in files without audio, or with more', async () => {
     await expect(prepare('parquet', [join(fixtures, 'parquet/decoded-samples.parquet')])).rejects.toThrow(
-      'has no audio column. It holds decoded samples: write it with audio as bytes',
+      'has no audio column. It contains decoded samples: store the audio as bytes',
     );
     await expect(prepare('parquet', [train], { columns: { audio: 'sound' } })).rejects.toThrow(
-      "has no bytes in a column 'sound'",
+      "has no audio bytes in the column 'sound'",
     );
     await files({ 'a.parquet': 'x', 'b.txt': 'y' });
     await expect(prepare('parquet', [at('a.parquet')])).rejects.toThrow('is not a Parquet file');
-    await expect(prepare('parquet', [at('b.txt')])).rejects.toThrow('is not named as Parquet files are');
+    await expect(prepare('parquet', [at('b.txt')])).rejects.toThrow('does not have a name of Parquet files');
   });
 
   it('finds the files of a folder, each split by name or by folder', async () => {

@@ -13,11 +13,11 @@ describe('any toolkit', () => {
     await writeFile(at('train.jsonl.gz'), gzipSync('{"audio_filepath": "a.wav"}\n'));
     expect((await prepare('nemo', [at('train.jsonl.gz')])).rows).toHaveLength(1);
     for (const { name } of toolkits) {
-      await expect(prepare(name, [])).rejects.toThrow(`${name} needs its files`);
+      await expect(prepare(name, [])).rejects.toThrow(`missing files; usage: ehmam prepare ${name}`);
       await expect(prepare(name, [at('not-there')])).rejects.toThrow(/not-there: .*cannot be read/);
     }
     await expect(prepare('nemo', [at('train.jsonl.gz')], { unpack: at('x') })).rejects.toThrow(
-      'nemo has no --unpack',
+      '--unpack does not apply to nemo',
     );
   });
 });

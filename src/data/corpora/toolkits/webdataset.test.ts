@@ -22,7 +22,9 @@ describe('prepare webdataset', () => {
       { id: 's2-\u00fctt', duration: '0.2', split: 'train', text: 'four' },
     ]);
     expect(await lengths(rows)).toEqual([1600, 1600, 1920, 3200]);
-    expect(remarks).toEqual([expect.stringContaining("1 samples have no audio ('no-audio', for example)")]);
+    expect(remarks).toEqual([
+      expect.stringContaining("1 samples without audio skipped, for example 'no-audio'"),
+    ]);
   });
 
   it('reads compressed shards when it may unpack them, to the same audio', async () => {
@@ -39,7 +41,7 @@ describe('prepare webdataset', () => {
     }
     await rm(rows[0]?.path as string);
     await expect(prepare('webdataset', [packed], { unpack: at('audio') })).rejects.toThrow(
-      'audio/test-000000: holds 9 files, and 10 were unpacked there. Remove the folder and call again',
+      'audio/test-000000: contains 9 files, but 10 were unpacked into it. Remove the folder and run the command again',
     );
   });
 
@@ -54,8 +56,10 @@ describe('prepare webdataset', () => {
       [{ name: 'c.wav' }, Buffer.alloc(20_000)],
     ]);
     expect(await hashManifest(at('manifests/webdataset.csv'))).not.toBe(hash);
-    await expect(readUtterance(rows[0] as Utterance)).rejects.toThrow(/lies there no more: 'a\.wav' does/);
-    await expect(readUtterance(rows[1] as Utterance)).rejects.toThrow(/lies there no more: /);
+    await expect(readUtterance(rows[0] as Utterance)).rejects.toThrow(
+      /not found at this position: found 'a\.wav'/,
+    );
+    await expect(readUtterance(rows[1] as Utterance)).rejects.toThrow(/not found at this position: /);
   });
 
   it.each([
@@ -65,7 +69,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.wav', 'y'],
       ],
-      "holds 'a.wav' twice",
+      "duplicate member 'a.wav'",
     ],
     [
       'two kinds of audio',
@@ -73,7 +77,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.flac', 'y'],
       ],
-      "'a' has 2 members of audio: wav, flac. Say which to take: --columns audio=wav",
+      "'a' has 2 audio files: wav, flac. Choose one: --columns audio=wav",
     ],
     ['no audio', [['a.txt', 'x']], 'contains no sample with audio'],
     [
@@ -82,7 +86,7 @@ describe('prepare webdataset', () => {
         ['a.wav', 'x'],
         ['a.json', '{'],
       ],
-      "its member 'a.json' is no JSON",
+      "invalid JSON in its member 'a.json'",
     ],
     [
       'texts that are not UTF-8',
