@@ -1,4 +1,5 @@
 /** @file The output layer of transformers' CTC models (`lm_head`), read when it is asked for. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
@@ -35,7 +36,10 @@ export function recognitionIn(
 ): Checkpoint['recognition'] {
   if (output === undefined) return undefined;
   return async () => {
-    const { pad_token_id: padTokenId, ...found } = checked(schema, { value: settings, file: folder });
+    const { pad_token_id: padTokenId, ...found } = checked(schema, {
+      value: settings,
+      file: join(folder, 'config.json'),
+    });
     if (source.recogniser === undefined) throw unsupported('its input is not the last hidden state', folder);
     const between = behindEncoder.find((name) => found[name] === true);
     if (between !== undefined)
