@@ -369,7 +369,9 @@ describe('a checkpoint', () => {
   ])('that is %s is named, and training starts anew', async (what, damage) => {
     const file = await leftBy(what);
     await damage(file);
-    expect(await remarkOf(what)).toMatch(/head\.checkpoint\.safetensors: .*The toy head starts again from the beginning/);
+    expect(await remarkOf(what)).toMatch(
+      /head\.checkpoint\.safetensors: .*The toy head starts again from the beginning/,
+    );
   });
 
   test.each([

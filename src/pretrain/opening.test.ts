@@ -76,7 +76,11 @@ describe('a run does not go on', () => {
       [1, 2],
       /it was started with 3 utterances of 'train' in m\.csv, but now there are 2 utterances of 'train' in other\.csv/,
     ],
-    ['rows in another order', [2, 1, 3], /other\.csv has as many, but other ones or in another order/],
+    [
+      'rows in another order',
+      [2, 1, 3],
+      /other\.csv has as many, but different ones or in a different order/,
+    ],
     ['other rows', [1, 2, 2], /has as many, but other ones/],
   ];
   it.each(cases)('with %s', async (_what, places, message) => {
@@ -90,7 +94,7 @@ describe('a run does not go on', () => {
   it('with other ids for the same audio', async () => {
     const rows = [table[0] ?? '', ...table.slice(1).map((row) => `speaker-${row}`)];
     await expect(goOn(await written('ids.csv', rows))).rejects.toThrow(
-      /ids\.csv has the same audio under other ids/,
+      /ids\.csv has the same audio with different ids/,
     );
   });
 

@@ -52,11 +52,9 @@ it('takes one encoder and seed, and nothing where it is not clear which', async 
   await result('tiny', 'asr', { seed: 2 });
   await result('fbank', 'asr');
   await expect(write()).rejects.toThrow(
-    'the results are of 2 encoders. Name one with --encoder: fbank, tiny',
+    'the results contain 2 encoders. Choose one with --encoder: fbank, tiny',
   );
-  await expect(write({ encoder: 'tinny' })).rejects.toThrow(
-    "no result is of the encoder 'tinny'. Did you mean 'tiny'?",
-  );
+  await expect(write({ encoder: 'tinny' })).rejects.toThrow("no results of 'tinny'. Did you mean 'tiny'?");
   await expect(write({ encoder: 'tiny' })).rejects.toThrow(
     'there are 2 results of tiny on asr. Name one with --seed: 1337, 2',
   );
