@@ -88,7 +88,7 @@ describe('a suite with the task', () => {
     const gate = await ehmam('gate', '--baseline', out, '--results', out, '--plugin', plugin);
     expect(gate).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('gate: holds in 2 comparisons'),
+      stdout: expect.stringContaining('gate: no regression in 2 comparisons'),
     });
     expect(await ehmam('status', out)).toMatchObject({
       code: 0,

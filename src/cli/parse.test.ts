@@ -12,7 +12,7 @@ describe('a wrong command line', () => {
   const cases: readonly (readonly [what: string, words: string[], message: RegExp])[] = [
     ['no command', [], /^no command given\. See 'ehmam --help' for all commands$/],
     ['an unknown command', ['comprae', 'x'], /^unknown command 'comprae'\. Did you mean 'compare'\?$/],
-    ['an unknown option', ['compare', 'x', '--fromat', 'a'], /'fromat'\. Did you mean '--format'\?$/],
+    ['an unknown option', ['compare', 'x', '--fromat', 'a'], /unknown argument 'fromat' for 'ehmam compare'\. Did you mean '--format'\?$/],
     [
       'an unknown choice',
       ['compare', 'x', '--format', 'tabel'],
@@ -32,8 +32,8 @@ describe('a wrong command line', () => {
       /^--plugin was given more than once\./,
     ],
     ['a missing argument', ['compare'], /^missing arguments; usage: ehmam compare <results\.\.>\. See/],
-    ['a missing option', ['features', 'fbank', 'a.wav'], /^features needs --out\. See/],
-    ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed is no number\./],
+    ['a missing option', ['features', 'fbank', 'a.wav'], /^missing required option --out\. See/],
+    ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed: expected a number$/],
     [
       'an engine where nothing is computed',
       ['report', 'x', '--out', 'o', '--engine', 'onnx'],

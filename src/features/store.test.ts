@@ -226,7 +226,7 @@ describe('a disk budget', () => {
       const folder = join(corpus, `no-room-${frameType}`);
       const { features, remarks } = await bounded(folder, frameType, 1000);
       expect(remarks).toEqual([
-        expect.stringMatching(/toy-1 .*0 bytes of the feature budget of 1\.0 kB.*computed/),
+        expect.stringMatching(/feature budget: 0 bytes of 1\.0 kB used, toy-1 needs .*recomputed/),
       ]);
       expect(await dataIn(folder)).toEqual([]);
       expect(features.rows).toEqual(stored.features.rows);

@@ -36,7 +36,7 @@ export function dataDifference(begun: RunData, now: RunData): string | undefined
   const sameIds = begun.ids === now.ids;
   if (sameIds && begun.audio === now.audio) return undefined;
   const then = `it was started with ${placeText(begun)}`;
-  if (begun.utterances !== now.utterances) return `${then}, but now there are ${placeText(now)}`;
+  if (begun.utterances !== now.utterances) return `${then}, not with ${placeText(now)}`;
   if (sameIds)
     return `${then}; ${now.manifest} has the same ids, but different audio, start, duration or channel`;
   return begun.audio === now.audio

@@ -112,7 +112,7 @@ describe('a folder', () => {
       resume: true,
     };
     await expect(pretrain(run)).rejects.toThrow(
-      "the run in this folder was started on different data: it was started with 5 utterances of 'train' in test.csv, but now there are 2 utterances",
+      "the run in this folder was started on different data: it was started with 5 utterances of 'train' in test.csv, not with 2 utterances",
     );
     expect(await weightsOf(outOf(first))).toEqual(before);
   });

@@ -37,32 +37,32 @@ it.each([
   });
 });
 
-describe('a suite is refused in one line for', () => {
+describe('a suite is refused, with line and column, for', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
   for (const [i, name] of ['b', 'c', 'd', 'e', 'f', 'g'].entries())
     bomb.push(`${name}: &${name} [${Array(9).fill(`*${'abcdef'[i]}`).join(', ')}]`);
   it.each([
-    ['tabs', lines.join('\n').replaceAll('  - ', '\t- '), /is not YAML \(Tabs are not allowed/],
+    ['tabs', lines.join('\n').replaceAll('  - ', '\t- '), /:\d+:\d+: invalid YAML: Tabs are not allowed/],
     [
       'a text where a list is meant',
       lines.join('\n').replace('[fbank]', 'fbank'),
-      /encoders: .*expected array/,
+      /invalid value for 'encoders': expected a list, got "fbank"/,
     ],
     [
       'a name that is not known',
       lines.join('\n').replace('encoders', 'encoder'),
-      /Unrecognized key: "encoder"/,
+      /unknown key 'encoder'\. Did you mean 'encoders'\?/,
     ],
     [
       'a task without its manifest',
       lines.join('\n').replace(', manifest: calls.csv', ''),
-      /tasks\.0\.manifest/,
+      /missing key 'tasks\[0\]\.manifest'/,
     ],
     ['aliases that would fill the memory', [...bomb, 'name: *g'].join('\n'), /Excessive alias count/],
-    ['nothing in it', '', /is not a suite/],
+    ['nothing in it', '', /expected an object, got null/],
   ])('%s', async (_what, text, message) => {
     const error = (await load(text).catch((thrown: unknown) => thrown)) as Error;
     expect(error.message).toMatch(message);
-    expect(error.message).not.toContain('\n');
+    for (const line of error.message.split('\n').slice(0, 19)) expect(line).toContain(folder);
   });
 });

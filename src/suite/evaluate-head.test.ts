@@ -370,9 +370,9 @@ describe('run --layerwise', () => {
     expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([]);
     await appendFile(file, '{}\n');
     expect((await checkResults([join(folder, 'seeds')])).faults).toEqual([
-      expect.stringMatching(/layers.jsonl: does not hold the predictions/),
+      expect.stringMatching(/layers.jsonl: does not match layers.json/),
     ]);
     if (first !== undefined && layers !== undefined)
-      await expect(readLayersLines(first, layers)).rejects.toThrow(/does not hold the predictions/);
+      await expect(readLayersLines(first, layers)).rejects.toThrow(/its predictions have changed/);
   });
 });

@@ -35,7 +35,7 @@ it('an identity is read again, and made again where the settings of the preproce
   await rm(processor);
   expect(await identify()).toMatchObject({
     hash: normalised.hash,
-    notes: [expect.stringContaining('there is no preprocessor_config.json')],
+    notes: [expect.stringContaining('no preprocessor_config.json')],
   });
   await writeFile(join(model, 'preprocessor_config.json'), '{"do_normalize": false}');
   expect((await identify()).hash).toBe(first.hash);

@@ -177,9 +177,11 @@ describe('a task that judges pairs', () => {
 
   test('is refused without its file, and another task with one', async () => {
     await expect(planTask({ name: 'same-tone', manifest })).rejects.toThrow(
-      /judges pairs, and no file of them is given. Name it beside the manifest .* split, enrol, test, target/,
+      /the task 'same-tone' needs a pairs file. Pass it with --pairs .* split, enrol, test, target/,
     );
-    await expect(planTask({ name: 'sid', manifest, pairs })).rejects.toThrow(/'sid' judges no pairs/);
+    await expect(planTask({ name: 'sid', manifest, pairs })).rejects.toThrow(
+      /the task 'sid' does not use pairs/,
+    );
     const bad = join(folder, 'bad.csv');
     await writeFile(bad, 'split,enrol,test,target\ntest,test0,test9,1\n');
     await expect(planTask({ ...wanted(), pairs: bad })).rejects.toThrow(

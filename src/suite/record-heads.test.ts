@@ -125,7 +125,7 @@ describe('a run', () => {
     expect(record?.skipped?.[0]?.reason).toContain('words.csv: is not a supported audio file');
     expect(record?.metrics.accuracy?.utterances).toBe(sizes.test - 1);
     await expect(runSuite({ ...options, out: join(folder, 'strict'), maxBadShare: 0 })).rejects.toThrow(
-      "the audio file 'gone.wav' is not at",
+      "audio file 'gone.wav' not found at",
     );
   });
 
@@ -223,7 +223,7 @@ describe('a call is refused before any work when', () => {
   test('a setting is wrong', () =>
     refused(
       { tasks: [{ name: 'ks', manifest, settings: { patience: 'much' } }] },
-      /settings of task 'ks'.*patience/,
+      /task 'ks': .*'patience'/,
     ));
   test('a task comes twice', () =>
     refused(
@@ -281,12 +281,14 @@ describe('a suite file', () => {
   });
 
   test('is named when it is not there or no suite, with the field that is wrong', async () => {
-    await expect(loadSuite('maxi')).rejects.toThrow(/no suite 'maxi'.*mini/);
+    await expect(loadSuite('maxi')).rejects.toThrow(/unknown suite 'maxi'.*mini/);
     await writeFile(join(folder, 'bad.json'), '{"name": "x", "tasks": [{"name": "ks"}]}');
     await expect(loadSuite(join(folder, 'bad.json'))).rejects.toThrow(
-      /bad\.json: is not a suite: tasks\.0\.manifest/,
+      /bad\.json:1:24: missing key 'tasks\[0\]\.manifest'/,
     );
     await writeFile(join(folder, 'cut.json'), '{"name": ');
-    await expect(loadSuite(join(folder, 'cut.json'))).rejects.toThrow(/cut\.json: is not JSON/);
+    await expect(loadSuite(join(folder, 'cut.json'))).rejects.toThrow(
+      /cut\.json:1:10: invalid JSON: expected a value, got the end of the file/,
+    );
   });
 });

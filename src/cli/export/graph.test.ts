@@ -220,7 +220,9 @@ describe('an exported ONNX file', () => {
     ]);
     const { logits } = await session.run(Object.fromEntries(feeds));
     expect(logits?.dims).toEqual([1, 2]);
-    await expect(exportParts(await loadEncoder('fbank'), out, undefined)).rejects.toThrow(/is no ONNX file/);
+    await expect(exportParts(await loadEncoder('fbank'), out, undefined)).rejects.toThrow(
+      /is not an ONNX file/,
+    );
     await expect(exportParts(windowed, folder, undefined)).rejects.toThrow(/holds other files/);
   });
 });

@@ -61,7 +61,7 @@ describe('writeManifestFeatures', () => {
     expect(written.layers).toHaveLength(5);
     expect(await filesOf()).toEqual([
       'dev/b.safetensors',
-      'features.json cannot be read',
+      'features.json',
       'index.jsonl',
       'test/c.safetensors',
       'train/a%2F1.safetensors',
@@ -107,7 +107,7 @@ describe('writeManifestFeatures', () => {
     expect(await filesOf()).toEqual([
       'dev/hidden.0/b.npy',
       'dev/hidden.4/b.npy',
-      'features.json cannot be read',
+      'features.json',
       'index.jsonl',
     ]);
     const bytes = await readFile(join(folder, 'out/dev/hidden.4/b.npy'));
@@ -152,7 +152,7 @@ describe('writeManifestFeatures', () => {
     );
     await refused({ layers: [1] }).toThrow('layers 0,1,2,3,4, not 1');
     await refused({ format: 'npy' }).toThrow('format safetensors, not npy');
-    await writeFile(join(folder, 'out/features.json cannot be read'), '{}');
+    await writeFile(join(folder, 'out/features.json'), '{}');
     await refused({}).toThrow('contains different features: features.json cannot be read');
   });
 

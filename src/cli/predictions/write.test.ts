@@ -52,20 +52,18 @@ it('takes one encoder and seed, and nothing where it is not clear which', async 
   await result('tiny', 'asr', { seed: 2 });
   await result('fbank', 'asr');
   await expect(write()).rejects.toThrow(
-    'the results are of 2 encoders. Name one with --encoder: fbank, tiny',
+    'the results contain 2 encoders. Choose one with --encoder: fbank, tiny',
   );
-  await expect(write({ encoder: 'tinny' })).rejects.toThrow(
-    "no result is of the encoder 'tinny'. Did you mean 'tiny'?",
-  );
+  await expect(write({ encoder: 'tinny' })).rejects.toThrow("no results of 'tinny'. Did you mean 'tiny'?");
   await expect(write({ encoder: 'tiny' })).rejects.toThrow(
     'there are 2 results of tiny on asr. Name one with --seed: 1337, 2',
   );
-  await expect(write({ encoder: 'tiny', seed: 3 })).rejects.toThrow('no result of tiny is of seed 3');
+  await expect(write({ encoder: 'tiny', seed: 3 })).rejects.toThrow('no results of tiny with seed 3');
   expect(await readdir(folder)).toEqual(['results']);
   expect((await write({ encoder: 'tiny', seed: 2 })).encoder).toBe('tiny');
 });
 
 it('refuses results of which none can be handed in', async () => {
   await result('tiny', 'sd');
-  await expect(write()).rejects.toThrow(/no results of tasks with a submission format: sd is left out/);
+  await expect(write()).rejects.toThrow(/no results of tasks with a submission format: sd skipped/);
 });

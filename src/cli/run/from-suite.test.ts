@@ -92,7 +92,7 @@ describe('runFromSuite', () => {
     ['an unknown task', { tasks: ['kss'] }, /unknown task 'kss'\. Did you mean 'ks'/],
     ['a task that the suite does not have', { tasks: ['asr'] }, /the suite 'tones' has no task 'asr'/],
     ['an unknown encoder', { encoders: ['fbnk'] }, /unknown encoder 'fbnk'/],
-    ['an unknown suite', { suite: 'minni' }, /no suite 'minni'/],
+    ['an unknown suite', { suite: 'minni' }, /unknown suite 'minni'/],
     [
       'a setting of a task that is not there',
       { changes: parseChanges(['tasks.kss.settings.projectionSize=8']) },
@@ -101,7 +101,7 @@ describe('runFromSuite', () => {
     [
       'a setting that heads do not have',
       { changes: parseChanges(['tasks.ks.settings.maximumUpdate=8']) },
-      /Unrecognized key: "maximumUpdate"\. Did you mean 'maximumUpdates'\?$/,
+      /task 'ks': unknown key 'maximumUpdate'\. Did you mean 'maximumUpdates'\?/,
     ],
   ];
   it.each(cases)('refuses %s before it writes', async (_what, change, message) => {

@@ -191,7 +191,7 @@ describe('training', () => {
 
   test('a wrong setting is named', () => {
     expect(() => parseSettings(pooledSettingsSchema, { batchSize: 0, rate: 1 }, "task 'ks'")).toThrow(
-      /settings of task 'ks' are wrong: .*batchSize.*rate/,
+      /task 'ks': invalid value for 'batchSize': .*\n.*unknown key 'rate'/s,
     );
   });
 });

@@ -149,7 +149,7 @@ describe('what can be analysed', () => {
       readPretrained(join(folder, 'run')).then((p) =>
         analyse(engine, p, [short, first], { ...options, shown }),
       );
-    await expect(named('none')).rejects.toThrow(/there is no utterance 'none'/);
+    await expect(named('none')).rejects.toThrow(/the manifest has no utterance 'none'/);
     await expect(named('short')).rejects.toThrow(/the utterance 'short' is not long enough/);
     expect((await named('u0')).shown.id).toBe('u0');
   });

@@ -14,7 +14,7 @@ const request: MaskRequest = {
 describe('a mask that is wrong is named with its strategy', () => {
   const row = (...bits: number[]): Uint8Array => Uint8Array.from(bits);
   it.each([
-    ['no rows', 'masks', /'wrong' gave a wrong mask: it is not an array\. Each row is a Uint8Array/],
+    ['no rows', 'masks', /'wrong' returned an invalid mask: it is not an array\. Expected one Uint8Array/],
     ['a row too few', [row(1, 0, 0, 0, 0, 0)], /1 rows for 2 utterances/],
     ['numbers', [[1, 0, 0, 0, 0, 0], row(1, 0, 0, 0, 0, 0)], /row 0 is not a Uint8Array/],
     ['short rows', [row(1, 0), row(1, 0)], /row 0 has 2 frames, expected 6/],

@@ -314,6 +314,6 @@ describe('readPredictions', () => {
       (error: unknown) => String(error),
     );
     // Either run's result, or a refusal that names the file: never one run's values over the other's predictions.
-    expect(outcome).toMatch(/^whole$|does not hold the predictions/);
+    expect(outcome).toMatch(/^whole$|does not match its record/);
   });
 });
