@@ -12,7 +12,11 @@ describe('a wrong command line', () => {
   const cases: readonly (readonly [what: string, words: string[], message: RegExp])[] = [
     ['no command', [], /^no command given\. See 'ehmam --help' for all commands$/],
     ['an unknown command', ['comprae', 'x'], /^unknown command 'comprae'\. Did you mean 'compare'\?$/],
-    ['an unknown option', ['compare', 'x', '--fromat', 'a'], /unknown argument 'fromat' for 'ehmam compare'\. Did you mean '--format'\?$/],
+    [
+      'an unknown option',
+      ['compare', 'x', '--fromat', 'a'],
+      /unknown argument 'fromat' for 'ehmam compare'\. Did you mean '--format'\?$/,
+    ],
     [
       'an unknown choice',
       ['compare', 'x', '--format', 'tabel'],
@@ -33,7 +37,11 @@ describe('a wrong command line', () => {
     ],
     ['a missing argument', ['compare'], /^missing arguments; usage: ehmam compare <results\.\.>\. See/],
     ['a missing option', ['features', 'fbank', 'a.wav'], /^missing required option --out\. See/],
-    ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed: expected a number$/],
+    [
+      'a number that is none',
+      ['features', 'f', 'a', '--out', 'o', '--seed', 'x'],
+      /^--seed: expected a number$/,
+    ],
     [
       'an engine where nothing is computed',
       ['report', 'x', '--out', 'o', '--engine', 'onnx'],
