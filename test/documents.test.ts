@@ -36,12 +36,17 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
     'src/encoders/onnx',
     'src/results',
     'src/suite',
+    'src/base',
+    'src/finetune',
+    'src/encoders',
+    'src/encoders/huggingface',
   ];
   const written = new Set([
     'analysis.json',
     'config.json',
     'encoder.json',
     'evaluation.json',
+    'finetuning.json',
     'layers.json',
     'package.json',
     'registry.ts',

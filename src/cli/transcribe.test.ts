@@ -157,7 +157,7 @@ describe('transcribe', () => {
       /'fbank' recognises no text.*'ehmam finetune' wrote/,
     );
     await mkdir(at('nothing'));
-    await expect(said({ audio: [at('nothing')] })).rejects.toThrow('nothing: holds no audio files');
+    await expect(said({ audio: [at('nothing')] })).rejects.toThrow('nothing: has no audio files');
     await expect(said({ audio: [at('talks')], encoder: 'fbank' })).rejects.toThrow('--encoder requires');
   });
 

@@ -17,7 +17,7 @@ const options = {
     describe: 'text (default), json (as --json: words and tokens with their times), or subtitles: srt, vtt',
   },
   out: { type: 'string', describe: 'File to write to; of several subtitles, a folder (default: print)' },
-  resume: { type: 'boolean', describe: 'Go on with --out: what it has is not transcribed again' },
+  resume: { type: 'boolean', describe: 'Skip what --out already contains' },
   lm: { type: 'string', describe: 'Language model: an ARPA file of words, plain or .gz' },
   lexicon: { type: 'string', describe: "Words and their tokens, a line each (default: the model's words)" },
   'lm-weight': {

@@ -130,8 +130,8 @@ export const finetunePresets: Readonly<Record<string, FinetuneSettings>> = {
 export function finetunePreset(name: string): FinetuneSettings {
   const preset = finetunePresets[name];
   if (preset !== undefined) return preset;
-  throw new UserError(`there is no preset '${name}'`, {
-    hint: `Presets: ${Object.keys(finetunePresets).join(', ')}`,
+  throw new UserError(`unknown preset '${name}'`, {
+    hint: `Expected one of: ${Object.keys(finetunePresets).join(', ')}`,
   });
 }
 

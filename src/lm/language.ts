@@ -65,7 +65,7 @@ function unspellable(words: readonly string[], { tokens, spell }: Spelling, file
   const own = words.filter((word) => !isMark(word));
   const [example] = own;
   if (example === undefined)
-    return new UserError('holds no words', { file, hint: 'Pass an ARPA file of words' });
+    return new UserError('has no words', { file, hint: 'Pass an ARPA file of words' });
   const otherCase = [example.toUpperCase(), example.toLowerCase()].find((word) => spell(word) !== undefined);
   return new UserError(
     `none of its ${own.length} words can be spelled with the recogniser's tokens: '${example}', for example`,

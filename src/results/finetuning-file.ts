@@ -175,14 +175,14 @@ export async function* readFinetunedLines(
   const path = join(folder, finetuningFileName);
   const found = record.splits[split];
   if (found === undefined)
-    throw new UserError(`holds no split '${split}'`, {
+    throw new UserError(`has no split '${split}'`, {
       file: path,
       hint: `Splits: ${Object.keys(record.splits).join(', ')}`,
     });
   for await (const line of readPredictions({ path, record: found })) {
     const checked = lineSchema.safeParse(line);
     if (!checked.success)
-      throw new UserError(`holds a line that is no transcript (${line.id})`, {
+      throw new UserError(`has a line that is not a transcript (${line.id})`, {
         file: join(folder, found.predictions),
       });
     yield checked.data;

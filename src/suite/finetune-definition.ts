@@ -6,7 +6,7 @@ import { UserError } from '../base/errors.js';
 const text = z.string().min(1);
 
 /** What stands in names of folders and tables. */
-export const nameSchema = text.regex(/^[\w.+-]+$/, 'is to be of letters, digits and . _ + -');
+export const nameSchema = text.regex(/^[\w.+-]+$/, 'expected letters, digits and . _ + -');
 
 /** Stands in a manifest's path for the fold. */
 export const foldMark = '{fold}';

@@ -66,7 +66,7 @@ export async function tryEngine(wanted: Pick<Candidate, 'engine' | 'provider'>):
   const candidate = candidates.find(
     ({ engine, provider }) => engine === wanted.engine && provider === wanted.provider,
   );
-  if (candidate === undefined) throw new Error(`there is no check of ${nameOf(wanted)}`);
+  if (candidate === undefined) throw new Error(`no check of ${nameOf(wanted)}`);
   return checkEngine(candidate);
 }
 

@@ -22,7 +22,7 @@ const run = (change: Partial<FinetuneRequest>) =>
   });
 
 it.each<readonly [what: string, change: Partial<FinetuneRequest>, message: RegExp]>([
-  ['a preset that is not there', { preset: '2h' }, /no preset '2h'.*10m, 1h, 10h, 100h/],
+  ['a preset that is not there', { preset: '2h' }, /unknown preset '2h'.*10m, 1h, 10h, 100h/],
   ['half an update', { steps: 0.5 }, /--steps 0\.5: expected a whole number, 1 or more/],
   ['a beam of nothing', { decoding: { lm: 'x.arpa', beam: 0 } }, /--beam 0: expected a whole number/],
   ['a lexicon without a model', { decoding: { lexicon: 'x' } }, /--lexicon needs a language model.*--lm/],

@@ -50,7 +50,7 @@ async function ofPath(given: string): Promise<Recording[]> {
   if (!status?.isDirectory()) return [ofFile(given, basename(given))];
   const files = (await filesBelow(given)).filter(isAudioName);
   if (files.length > 0) return files.map((path) => ofFile(join(given, path), path));
-  throw new UserError('holds no audio files (.wav, .flac, .mp3, .ogg, .opus, .sph)', {
+  throw new UserError('has no audio files (.wav, .flac, .mp3, .ogg, .opus, .sph)', {
     file: given,
     hint: 'Use another folder, or name the files themselves',
   });
