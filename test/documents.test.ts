@@ -34,6 +34,8 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('the files that %s names are t
     'src/api',
     'src/engine',
     'src/encoders/onnx',
+    'src/encoders/huggingface',
+    'src/finetune',
     'src/results',
     'src/suite',
     'src/base',

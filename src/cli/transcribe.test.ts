@@ -154,7 +154,7 @@ describe('transcribe', () => {
 
   it('says how to make a recogniser where none is given, and names a folder without audio', async () => {
     await expect(said({ model: 'fbank', audio: [at('talks')] })).rejects.toThrow(
-      /'fbank' recognises no text.*'ehmam finetune' wrote/,
+      /'fbank' is not a recogniser.*'ehmam finetune'/,
     );
     await mkdir(at('nothing'));
     await expect(said({ audio: [at('nothing')] })).rejects.toThrow('nothing: has no audio files');

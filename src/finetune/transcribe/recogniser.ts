@@ -1,12 +1,12 @@
 /** @file A recogniser that is open: from samples to log-probabilities of tokens, frame by frame. */
 import { floatsOf } from '../../base/host-tensor.js';
 import type { Recogniser } from '../../encoders/recogniser.js';
+import { recognitionTensors, tokenLogits } from '../../encoders/recognition.js';
 import { constants } from '../../engine/constants.js';
 import type { Engine } from '../../engine/engine.js';
 import * as tf from '../../engine/ops.js';
 import { extractOutputs } from '../../features/extract.js';
 import type { Alphabet } from '../../lm/alphabet.js';
-import { linear } from '../../nn/linear.js';
 
 /** Whatever reads text out of audio: a fine-tuned encoder, or a frozen one with a head. */
 export interface OpenRecogniser {
@@ -26,10 +26,10 @@ export interface OpenRecogniser {
 
 /** Opens a fine-tuned encoder. */
 export function openRecogniser(engine: Engine, { encoder, recognition }: Recogniser): OpenRecogniser {
-  const { weight, bias, ...alphabet } = recognition;
+  const { weight: _weight, bias: _bias, ...alphabet } = recognition;
   const extract = extractOutputs(engine, encoder, 'what is said', (states) => {
-    const layer = constants({ 'recognition.weight': weight, 'recognition.bias': bias });
-    return { emissions: tf.logSoftmax(linear(layer, 'recognition', states.at(-1) as tf.Tensor), -1) };
+    const layer = constants(recognitionTensors(recognition));
+    return { emissions: tf.logSoftmax(tokenLogits(layer, states), -1) };
   });
   return {
     ...{ name: encoder.name, alphabet },
