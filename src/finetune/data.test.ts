@@ -93,7 +93,7 @@ describe('bad data', () => {
 
   it.each([
     ['no column text', ['id,path,split', 'a,a.wav,train'], /speech\.csv:1: the column 'text' is missing/],
-    ['an empty text', [header, 'a,a.wav,train,', dev], /speech\.csv:2: 'text' is empty/],
+    ['an empty text', [header, 'a,a.wav,train,', dev], /speech\.csv:2: column 'text' is empty/],
     ['no dev rows', [header, 'a,a.wav,train,BE'], /no utterances in split 'dev'.*train \(1\)/],
     ['no train rows', [header, dev], /no utterances in split 'train'.*dev \(1\)/],
     ['audio that is missing', [header, 'a,z.wav,train,BE', dev], /speech\.csv:2: .*'z\.wav' not found/],
