@@ -90,7 +90,7 @@ describe('a run that starts with the weights of another', () => {
       /the run in this folder has another start: it was started from .*start \([0-9a-f]{8}\), but now it would be started from .*of seed 3/,
     );
     await expect(train('stopped', config)).rejects.toThrow(
-      /began with new weights\. Resume with --init .*start/,
+      /started with new weights\. Resume with --init .*start/,
     );
     await train('stopped', config, start.path);
     expect(await weightsOf(join(root, 'stopped'))).toEqual(await weightsOf(join(root, 'whole')));
@@ -180,12 +180,12 @@ describe('the settings of such a run', () => {
 
   it('refuse a preset and a file of other sizes, naming them; other dropout is none', async () => {
     await expect(planPretraining({ init: start.path, preset: 'tiny' })).rejects.toThrow(
-      /the preset 'tiny' would have other sizes than .*start: frontend\.bins \(8 there, 80 here\), width \(32 there, 144 here\)/,
+      /the preset 'tiny' has other sizes than .*start: frontend\.bins \(8 there, 80 here\), width \(32 there, 144 here\)/,
     );
     const file = join(root, 'wider.yaml');
     await writeFile(file, 'encoder: { width: 64, dropout: { layer: 0.1 } }\n');
     await expect(planPretraining({ init: start.path, config: file })).rejects.toThrow(
-      /wider\.yaml: the settings would have other sizes than .*: width \(32 there, 64 here\)\. Sizes come from the checkpoint/,
+      /wider\.yaml: this file has other sizes than .*: width \(32 there, 64 here\)\. Sizes come from the checkpoint/,
     );
     await writeFile(file, 'encoder: { dropout: { layer: 0.1 } }\n');
     const { config } = await planPretraining({ init: start.path, config: file });

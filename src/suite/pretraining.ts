@@ -93,7 +93,7 @@ function checkSizes({ encoder }: PretrainConfig, init: WarmStart, { preset, conf
   const differing = sizeDifferences(init.encoder, encoder);
   if (differing.length === 0) return;
   const { spec } = init.origin;
-  const said = config === undefined ? `the preset '${preset}'` : 'the settings';
+  const said = config === undefined ? `the preset '${preset}'` : 'this file';
   throw new UserError(`${said} has other sizes than ${spec}: ${listed(differing)}`, {
     ...(config !== undefined && { file: config }),
     hint: `Sizes come from the checkpoint: remove ${config === undefined ? '--preset' : "'encoder' and --preset"}, or remove --init to start from random weights`,
