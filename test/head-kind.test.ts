@@ -238,7 +238,7 @@ test('a head of it is trained, recorded, read again and exported', async () => {
   expect(Object.keys(head.parameters).sort()).toEqual(['mean.bias', 'mean.weight']);
   const written = await exportOnnx(encoder, join(folder, 'votes.onnx'), { head: result, threads: 1 });
   expect(written).toMatchObject({ task: 'votes', outputs: ['votes'] });
-  const { graph } = onnxProto.onnx.ModelProto.decode(await exportedModel(encoder, head));
+  const { graph } = onnxProto.onnx.ModelProto.decode(await exportedModel(encoder, { head }));
   const dims = graph?.output?.[0]?.type?.tensorType?.shape?.dim ?? [];
   expect(dims.map(({ dimParam, dimValue }) => dimParam || Number(dimValue))).toEqual([1, 'ballots', 3]);
 });

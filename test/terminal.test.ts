@@ -58,8 +58,12 @@ describe('a terminal', () => {
   });
 });
 
-it.each(['', ...commands.map(({ name }) => name)])('the help of ehmam %s fits 80 columns', async (name) => {
-  const help = await parseLine([name, '--help'].filter(Boolean), commands);
-  if (help.kind !== 'text') throw new Error('no help');
-  expect(widest(help.text)).toBeLessThanOrEqual(columns);
-});
+// `help` is help itself.
+it.each(['', ...commands.map(({ name }) => name).filter((name) => name !== 'help')])(
+  'the help of ehmam %s fits 80 columns',
+  async (name) => {
+    const help = await parseLine([name, '--help'].filter(Boolean), commands);
+    if (help.kind !== 'text') throw new Error('no help');
+    expect(widest(help.text)).toBeLessThanOrEqual(columns);
+  },
+);

@@ -8,6 +8,7 @@ import { messageOf, UserError } from '../../src/base/errors.js';
 import { writeFileAtomic } from '../../src/base/files.js';
 import { runFromSuite } from '../../src/cli/run/from-suite.js';
 import { formatComparison } from '../../src/results/index.js';
+import { interruption } from '../interruption.js';
 import { findPackages } from './packages.js';
 import { countsOf, prepare } from './prepare.js';
 
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
     out,
     engine: { name: 'onnx', provider: 'cpu' },
     quiet,
-    signal: interruption(),
+    signal: interruption('recorded'),
   });
   if (interrupted) process.exitCode = 130;
   if (comparison === undefined) return;
@@ -66,17 +67,4 @@ async function main(): Promise<void> {
   if (summary === undefined) return;
   console.error(summary);
   process.exitCode = 1;
-}
-
-/** The first Ctrl-C stops where a second call can go on, the next one at once. */
-function interruption(): AbortSignal {
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort();
-      console.error('recorded: stopping; the same command goes on from what is done');
-    });
-  }
-  return interrupt.signal;
 }

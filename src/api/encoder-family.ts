@@ -25,7 +25,7 @@ export interface EncoderInput {
 }
 
 /** How a family is read from a folder that transformers wrote, whose `model_type` is the family's name. */
-export interface HubSource<Settings = unknown, Preprocessor = unknown> {
+export interface HubSource<Settings = unknown, Preprocessor = unknown, Config = unknown> {
   /** What stands before the encoder's parameter names in checkpoints that have a head as well. */
   readonly prefix: string;
   /** What the family reads of `config.json`, with the defaults of transformers; other entries are left. */
@@ -39,6 +39,21 @@ export interface HubSource<Settings = unknown, Preprocessor = unknown> {
   readonly beside?: RegExp;
   /** The family's configuration; its schema is still to judge it. */
   configuration(settings: Settings, normalizeWaveform: boolean, preprocessor: Preprocessor): unknown;
+  /**
+   * transformers' class of the family with an output layer over tokens behind the last hidden state: `Wav2Vec2ForCTC`.
+   * Absent: such a layer is not read.
+   */
+  readonly recogniser?: string;
+  /** How the family is written for transformers. Absent: it is not. */
+  readonly written?: HubWriting<Config>;
+}
+
+/** What transformers is to read of an encoder; names of parameters are the encoder's, behind `prefix` where there is a head. */
+export interface HubWriting<Config = unknown> {
+  /** transformers' class of the encoder alone: `Wav2Vec2Model`. */
+  readonly model: string;
+  /** `config.json`, but for the classes and the tokens. */
+  settings(config: Config): Readonly<Record<string, unknown>>;
 }
 
 /** A function of a configuration, with a method's type: a family of any configuration is one of `unknown`. */
@@ -70,6 +85,16 @@ export interface EncoderFamily<Config = unknown> {
   readonly presets?: Readonly<Record<string, Config>>;
   /** Settings that only training looks at, such as rates of dropout: they are no part of an encoder's hash. */
   readonly trainingSettings?: readonly string[];
+  /**
+   * How the names of the parameters begin that turn samples into frames: fine-tuning leaves them as they are, as the
+   * reference does (default: none).
+   */
+  readonly frontEnd?: readonly string[];
+  /**
+   * What stands in place of the frames that fine-tuning masks: noise, as the encoder was pre-trained with, or one learnt
+   * frame (default).
+   */
+  readonly maskedFrames?: 'noise' | 'learnt';
   /** For families that transformers has too. */
   readonly hub?: HubSource;
   /** Every parameter: names and layouts as in the reference code, and how untrained ones start. */

@@ -16,7 +16,7 @@ export type { Utterance } from '../data/rows.js';
 export * from '../metrics/index.js';
 export { classificationTask } from './classification-task.js';
 export { ctcSteps } from './ctc-steps.js';
-export type { EncoderFamily, EncoderInput, HubSource } from './encoder-family.js';
+export type { EncoderFamily, EncoderInput, HubSource, HubWriting } from './encoder-family.js';
 export type {
   CurvePoint,
   Ending,

@@ -22,7 +22,8 @@ export interface SpanKeeper {
 export function keepSpan(span: AudioSpan, sampleRateHz: number, file: string): SpanKeeper {
   const {
     startSeconds = 0,
-    durationSeconds = Number.POSITIVE_INFINITY,
+    mostSeconds = Number.POSITIVE_INFINITY,
+    durationSeconds = mostSeconds,
     longestSeconds = durationSeconds,
   } = span;
   const start = Math.max(0, Math.round(startSeconds * sampleRateHz));

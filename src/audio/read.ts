@@ -74,6 +74,17 @@ export async function audioSeconds(path: string): Promise<number> {
   return withByteSource(path, secondsOf);
 }
 
+/**
+ * The same, where a header says it; undefined where only decoding tells.
+ * @throws UserError as `readAudio`, where the header shows it
+ */
+export async function statedSeconds(path: string): Promise<number | undefined> {
+  return withByteSource(path, async (file) => {
+    const { format, source } = await formatOf(file);
+    return statedBy(format, source);
+  });
+}
+
 /** The same of audio that is held. @param name as messages call it */
 export async function audioSecondsOfBytes(bytes: Uint8Array, name: string): Promise<number> {
   const read = async (offset: number, length: number) => bytes.subarray(offset, offset + length);
@@ -82,10 +93,15 @@ export async function audioSecondsOfBytes(bytes: Uint8Array, name: string): Prom
 
 async function secondsOf(file: ByteSource): Promise<number> {
   const { format, source } = await formatOf(file);
-  const stated = await format.header?.(source);
-  if (stated?.frames !== undefined) return stated.frames / checkedRate(stated.sampleRateHz, file.file);
+  const stated = await statedBy(format, source);
+  if (stated !== undefined) return stated;
   const { samples, sampleRateHz: rate } = await format.read(source, {});
   return samples.length / rate;
+}
+
+async function statedBy(format: Format, source: ByteSource): Promise<number | undefined> {
+  const stated = await format.header?.(source);
+  return stated?.frames && stated.frames / checkedRate(stated.sampleRateHz, source.file);
 }
 
 function areFinite(samples: Float32Array): boolean {

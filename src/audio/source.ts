@@ -16,6 +16,8 @@ export interface AudioSpan {
   readonly channel?: number | undefined;
   /** The most that may be asked for at once (default: no limit). */
   readonly longestSeconds?: number | undefined;
+  /** The span ends there where the file is longer (default: with the file); without `durationSeconds`. */
+  readonly mostSeconds?: number | undefined;
 }
 
 /** What a file says of itself without being decoded. */
@@ -149,7 +151,10 @@ export function framesOfSpan(
       hint: 'Cut it into pieces with the columns start and duration',
     });
   }
-  if (durationSeconds === undefined) return { first, count: frameCount - first };
+  if (durationSeconds === undefined) {
+    const most = Math.round((span.mostSeconds ?? Number.POSITIVE_INFINITY) * sampleRateHz);
+    return { first, count: Math.min(most, frameCount - first) };
+  }
   const count = Math.round(durationSeconds * sampleRateHz);
   if (!(count > 0))
     throw new UserError(`a duration of ${durationSeconds} s is shorter than one sample`, { file, hint });

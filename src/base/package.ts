@@ -1,31 +1,19 @@
-/** @file The versions that a result depends on: this package, Node, ONNX Runtime, TensorFlow.js. */
+/** @file This package: its version, its commit, its files; and the version of others. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface Versions {
-  readonly ehmam: string;
-  readonly node: string;
-  readonly onnxruntime: string;
-  readonly tfjs: string;
-}
-
 const ownFile = fileURLToPath(import.meta.url);
 
-export function runtimeVersions(): Versions {
-  return {
-    ehmam: versionIn(packageFileAbove(ownFile)),
-    node: process.versions.node,
-    onnxruntime: packageVersion('onnxruntime-node'),
-    tfjs: packageVersion('@tensorflow/tfjs'),
-  };
+/** The version of this package. */
+export function ownVersion(): string {
+  return versionOf(ownFile);
 }
 
-/** The version of an installed package. An error of Node's own if it is not installed. */
-export function packageVersion(name: string): string {
-  return versionIn(packageFileAbove(createRequire(import.meta.url).resolve(name)));
+/** The version of the package that a file belongs to. */
+export function versionOf(file: string): string {
+  return versionIn(packageFileAbove(file));
 }
 
 /**

@@ -79,7 +79,8 @@ describe('gate and validate', () => {
       stdout: expect.stringContaining('gate: no regression in 1'),
     });
     const [junit, summary] = [join(folder, 'gate.xml'), join(folder, 'summary.md')];
-    const worse = await entry.run(['gate', '--baseline', good, '--results', bad, '--junit', junit], {
+    const files = ['--junit', junit, '--markdown', join(folder, 'gate.md')];
+    const worse = await entry.run(['gate', '--baseline', good, '--results', bad, ...files], {
       GITHUB_ACTIONS: 'true',
       GITHUB_STEP_SUMMARY: summary,
     });
@@ -91,6 +92,23 @@ describe('gate and validate', () => {
       '<failure type="regressed" message="tiny on ks: accuracy regressed',
     );
     expect(await readFile(summary, 'utf8')).toContain('**gate: regressed: tiny on ks');
+    expect(await readFile(join(folder, 'gate.md'), 'utf8')).toBe(await readFile(summary, 'utf8'));
+  });
+
+  it('is kept from commit to commit: history writes tables for people, all of it for a machine, and a page', async () => {
+    const places = [await keywords('first', 90), await keywords('second', 50)];
+    const words = ['history', ...places, '--order', 'given', '--quiet'];
+    const table = await entry.run(words);
+    expect(table).toMatchObject({ code: 0, stderr: '' });
+    expect(table.stdout).toContain('1 regression in 2 states: tiny on ks at second: 90.00 to 50.00');
+    const out = join(folder, 'history.html');
+    const page = await entry.run([...words, '--out', out, '--json']);
+    expect(JSON.parse(page.stdout)).toMatchObject({
+      states: [{ label: 'first' }, { label: 'second' }],
+      series: [{ task: 'ks', points: [{ value: 0.9 }, { value: 0.5, change: 'regressed', since: 0 }] }],
+      out,
+    });
+    expect(await readFile(out, 'utf8')).toContain('keyword spotting (ks)');
   });
 
   it('ends with 2 where there is nothing to compare with', async () => {

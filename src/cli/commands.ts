@@ -11,7 +11,9 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { featuresCommand } from './features.js';
 import { fetchCommand } from './fetch.js';
+import { finetuneCommand } from './finetune.js';
 import { gateCommand } from './gate.js';
+import { helpCommand } from './help.js';
 import { historyCommand } from './history.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
@@ -24,7 +26,9 @@ import { pretrainCommand } from './pretrain.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
+import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
+import { transcribeCommand } from './transcribe.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
 import { workCommand } from './work.js';
@@ -34,11 +38,13 @@ export const commands: readonly Command[] = [
   fetchCommand,
   prepareCommand,
   pretrainCommand,
+  finetuneCommand,
   analyseCommand,
   validateCommand,
   planCommand,
   runCommand,
   evaluateCommand,
+  transcribeCommand,
   statusCommand,
   watchCommand,
   cleanCommand,
@@ -56,5 +62,7 @@ export const commands: readonly Command[] = [
   historyCommand,
   listCommand,
   doctorCommand,
+  setupCommand,
+  helpCommand,
   workCommand,
 ];

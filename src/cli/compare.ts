@@ -1,6 +1,7 @@
 /** @file `ehmam compare`: result records as one table. */
 import { UserError } from '../base/errors.js';
 import { knownTasks } from '../plugins/known-tasks.js';
+import { findFinetuningFiles } from '../results/finetunings.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
 import { withLayers } from '../results/layers.js';
 import { withPublished, withScore } from '../results/published.js';
@@ -40,6 +41,11 @@ export const compareCommand = defineCommand({
         hint: 'Name the encoder to compare the others with',
       });
     const records = await readRecords(results);
+    const tuned = (await findFinetuningFiles(results)).length;
+    if (tuned > 0)
+      io.say(
+        `also found ${tuned} fine-tuned recognisers: see 'ehmam paper low-resource ${results.join(' ')}'`,
+      );
     const compared = compareRecords(records, { baseline, metrics });
     const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });
     const { comparison: tested, untested } = await withSignificance(compared, records, knownTasks.all());

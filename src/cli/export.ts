@@ -4,21 +4,21 @@ import { remarksOn, specDescription, weightsOption } from './encoder-options.js'
 
 export const exportCommand = defineCommand({
   usage: 'export <spec>',
-  summary: 'Export an encoder as one ONNX file or as an ehmam folder',
+  summary: 'Export an encoder as one ONNX file, or as a folder for ehmam or transformers',
   positionals: {
     spec: { type: 'string', demandOption: true, describe: specDescription },
   },
   options: {
     format: {
-      choices: ['onnx', 'safetensors', 'parts'],
+      choices: ['onnx', 'safetensors', 'transformers', 'parts'],
       demandOption: true,
       describe:
-        'onnx: one file, waveform in, hidden states out. safetensors: a folder that is a SPEC. parts (ONNX encoders only): a folder with the ONNX file, its description and the head as a separate file',
+        'onnx: one file, waveform in, hidden states out (and logits, for a fine-tuned encoder). safetensors: a folder that is a SPEC. transformers: a folder that the library transformers loads. parts (ONNX encoders only): a folder with the ONNX file, its description and the head as a separate file',
     },
     out: {
       type: 'string',
       demandOption: true,
-      describe: 'File (onnx) or folder (safetensors, parts) to write',
+      describe: 'File (onnx) or folder (all others) to write',
     },
     with: {
       type: 'string',
@@ -47,16 +47,22 @@ export const exportCommand = defineCommand({
       'The head of one fold',
     ],
     ['export eh-mam.pt --format safetensors --out eh-mam', 'A folder that replaces the .pt file'],
+    [
+      'export runs/finetuned --format transformers --out finetuned-hf',
+      'A Wav2Vec2ForCTC, HubertForCTC, ... with its tokenizer',
+    ],
   ],
   async run(args, io) {
     const { loadEncoder } = await import('../encoders/load.js');
+    const { readableRecognition } = await import('../encoders/recogniser.js');
     const { engineSettings } = await import('./engine-options.js');
     const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
     const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
     for (const remark of remarksOn(encoder)) io.say(remark);
-    if (args.format === 'safetensors') {
+    const recognition = await readableRecognition(encoder, (line) => io.say(line));
+    if (args.format === 'safetensors' || args.format === 'transformers') {
       const { exportFolder } = await import('./export/folder.js');
-      const written = await exportFolder(encoder, args.out, args.with);
+      const written = await exportFolder(encoder, args.out, args.with, { format: args.format, recognition });
       io.print(io.json ? JSON.stringify(written, null, 2) : `written to ${written.folder}`);
       return undefined;
     }
@@ -74,6 +80,7 @@ export const exportCommand = defineCommand({
     const written = await exportOnnx(encoder, args.out, {
       head: args.with,
       fold: args.fold,
+      recognition,
       ...(threads !== undefined && { threads }),
     });
     io.print(io.json ? JSON.stringify(written, null, 2) : exportText(written));

@@ -27,7 +27,7 @@ export const fetchCommand = defineCommand({
     const { publishedCorpora } = await import('../data/archives/published.js');
     const { fetchArchives, gigabytes, planFetch } = await import('../data/archives/fetch.js');
     const { mendOfName } = await import('../base/names.js');
-    const { runtimeVersions } = await import('../results/index.js');
+    const { ownVersion } = await import('../base/package.js');
     const corpus = publishedCorpora.find((each) => each.corpus === name);
     if (corpus === undefined) {
       const names = publishedCorpora.map((each) => each.corpus);
@@ -58,7 +58,7 @@ export const fetchCommand = defineCommand({
     }
     await fetchArchives(planned, {
       quiet: io.quiet,
-      userAgent: `ehmam/${runtimeVersions().ehmam}`,
+      userAgent: `ehmam/${ownVersion()}`,
       onRetry: (why) => io.say(`ehmam: ${why}`),
     });
     if (io.json)

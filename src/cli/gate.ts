@@ -20,6 +20,7 @@ export const gateCommand = defineCommand({
     tolerance: toleranceOption,
     level: levelOption,
     junit: { type: 'string', describe: 'JUnit XML file to write' },
+    markdown: { type: 'string', describe: 'Markdown file to write: a comment for a pull request' },
     update: {
       type: 'boolean',
       describe: 'Replace the baseline with the new results, list what changed, exit with 0',
@@ -33,14 +34,16 @@ export const gateCommand = defineCommand({
   examples: [
     ['gate --baseline results/mini/baseline --results results/fresh', 'In a script or CI workflow'],
     ['gate --baseline a --results b --junit gate.xml', 'With a report for a CI server'],
+    ['gate --baseline a --results b --markdown gate.md', 'With a comment for a pull request (docs/ci.md)'],
     ['gate --baseline a --results b --update', 'The change was meant: b is the baseline from now on'],
   ],
-  async run({ baseline, results, tolerance, level, junit, update, add, incomplete }, io) {
+  async run({ baseline, results, tolerance, level, junit, markdown, update, add, incomplete }, io) {
     const terms = gateTerms(tolerance, level);
     if (!update && (add || incomplete)) throw new UserError(`--${add ? 'add' : 'incomplete'} needs --update`);
     const { runGate, updateBaseline } = await import('./gate/run.js');
     if (update) {
-      if (junit !== undefined) throw new UserError('--junit and --update cannot be used together');
+      if ((junit ?? markdown) !== undefined)
+        throw new UserError('--update cannot be used together with --junit or --markdown');
       const { renewal, text } = await updateBaseline(baseline, results, {
         ...terms,
         width: io.width,
@@ -49,7 +52,7 @@ export const gateCommand = defineCommand({
       io.print(io.json ? JSON.stringify(renewal, null, 2) : text);
       return undefined;
     }
-    const settings = { ...terms, junit, environment: process.env, width: io.width };
+    const settings = { ...terms, junit, markdown, environment: process.env, width: io.width };
     const { report, text, annotations } = await runGate(baseline, results, settings);
     io.print(io.json ? JSON.stringify(report, null, 2) : text);
     // Workflow commands are read from either stream; this keeps stdout to the machine.

@@ -4,7 +4,7 @@ import { remarksOn, specDescription, weightsOption } from './encoder-options.js'
 
 export const inspectCommand = defineCommand({
   usage: 'inspect <checkpoint>',
-  summary: 'Describe an encoder: family, sizes, frame rate, origin, hash',
+  summary: 'Describe an encoder: family, sizes, frame rate, tokens, origin, hash',
   positionals: {
     checkpoint: { type: 'string', demandOption: true, describe: specDescription },
   },
@@ -33,7 +33,9 @@ export const inspectCommand = defineCommand({
     const { loadEncoder } = await import('../encoders/load.js');
     const { describeEncoder, descriptionText } = await import('./inspect/describe.js');
     const encoder = await loadEncoder(checkpoint, seed, { weights, quiet: io.quiet });
-    const description = describeEncoder(encoder);
+    const { readableRecognition } = await import('../encoders/recogniser.js');
+    const recognition = await readableRecognition(encoder, (line) => io.say(line));
+    const description = describeEncoder(encoder, recognition);
     for (const remark of remarksOn(encoder)) io.say(remark);
     io.print(io.json ? JSON.stringify(description, null, 2) : descriptionText(description));
     return undefined;

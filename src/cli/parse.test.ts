@@ -1,4 +1,5 @@
 /** @file Command lines, right and wrong: what is understood, and the hint for what is not. */
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../base/errors.js';
@@ -11,7 +12,11 @@ describe('a wrong command line', () => {
   const cases: readonly (readonly [what: string, words: string[], message: RegExp])[] = [
     ['no command', [], /^no command given\. See 'ehmam --help' for all commands$/],
     ['an unknown command', ['comprae', 'x'], /^unknown command 'comprae'\. Did you mean 'compare'\?$/],
-    ['an unknown option', ['compare', 'x', '--fromat', 'a'], /unknown argument 'fromat' for 'ehmam compare'\. Did you mean '--format'\?$/],
+    [
+      'an unknown option',
+      ['compare', 'x', '--fromat', 'a'],
+      /unknown argument 'fromat' for 'ehmam compare'\. Did you mean '--format'\?$/,
+    ],
     [
       'an unknown choice',
       ['compare', 'x', '--format', 'tabel'],
@@ -32,7 +37,11 @@ describe('a wrong command line', () => {
     ],
     ['a missing argument', ['compare'], /^missing arguments; usage: ehmam compare <results\.\.>\. See/],
     ['a missing option', ['features', 'fbank', 'a.wav'], /^missing required option --out\. See/],
-    ['a number that is none', ['features', 'f', 'a', '--out', 'o', '--seed', 'x'], /^--seed: expected a number$/],
+    [
+      'a number that is none',
+      ['features', 'f', 'a', '--out', 'o', '--seed', 'x'],
+      /^--seed: expected a number$/,
+    ],
     [
       'an engine where nothing is computed',
       ['report', 'x', '--out', 'o', '--engine', 'onnx'],
@@ -71,8 +80,15 @@ describe('help', () => {
       expect(text).toContain(`ehmam ${usage}`);
   });
 
-  it.each(commands.map(({ name }) => name))('of %s shows examples within 80 columns', async (name) => {
-    expect(await textOf(name, '--help')).toContain('Examples:');
+  it.each(commands.map(({ name }) => name).filter((name) => name !== 'help'))(
+    'of %s shows examples within 80 columns',
+    async (name) => {
+      expect(await textOf(name, '--help')).toContain('Examples:');
+    },
+  );
+
+  it('of help is what it prints by itself', async () => {
+    expect(await parse('help', '--help')).toMatchObject({ kind: 'command', args: {} });
   });
 
   it.each(commands.flatMap(({ examples }) => examples.map(([line]) => line)))(
@@ -83,11 +99,29 @@ describe('help', () => {
   );
 });
 
-describe('the README', () => {
-  it('shows command lines that parse', async () => {
+/** Command lines of a document, those over several lines joined. */
+function linesOf(text: string): string[] {
+  const joined = text.replaceAll(/\\\n\s*/g, '');
+  return [...joined.matchAll(/^npx ehmam (.*?)(?:\s+#.*)?$/gm)].map(([, line]) => line as string);
+}
+
+describe('the documents', () => {
+  it('the README has command lines that parse, and fewer than 150 lines', async () => {
     const readme = await readFile('README.md', 'utf8');
-    const lines = [...readme.matchAll(/^npx ehmam (.*?)(?:\s+#.*)?$/gm)].map(([, line]) => line as string);
+    expect(readme.split('\n').length).toBeLessThan(150);
+    const lines = linesOf(readme);
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) expect((await parse(...line.split(' '))).kind, line).toBe('command');
   });
+
+  it.each(readdirSync('docs'))(
+    'docs/%s starts with a command, and all of its command lines parse',
+    async (name) => {
+      const text = await readFile(`docs/${name}`, 'utf8');
+      const lines = linesOf(text);
+      for (const line of lines) expect((await parse(...line.split(' '))).kind, line).toBe('command');
+      const start = text.split('\n').slice(0, 12).join('\n');
+      expect(start).toMatch(/ehmam /);
+    },
+  );
 });

@@ -2,7 +2,7 @@
 import yargs, { type Argv, type Options } from 'yargs';
 import { UserError } from '../base/errors.js';
 import { mendOfName } from '../base/names.js';
-import { runtimeVersions } from '../results/index.js';
+import { ownVersion } from '../base/package.js';
 import { type Command, commonOptions } from './command.js';
 
 export type ParsedLine =
@@ -18,11 +18,10 @@ export type ParsedLine =
 export async function parseLine(words: readonly string[], commands: readonly Command[]): Promise<ParsedLine> {
   const first = words.find((word, i) => !word.startsWith('-') && !takesValue(words[i - 1]));
   const command = commands.find(({ name }) => name === first);
-  const wantsHelp = words.includes('--help') || words.includes('-h') || first === 'help';
-  if (words.includes('--version') && command === undefined)
-    return { kind: 'text', text: runtimeVersions().ehmam };
+  const wantsHelp = words.includes('--help') || words.includes('-h');
+  if (words.includes('--version') && command === undefined) return { kind: 'text', text: ownVersion() };
   if (command === undefined) {
-    if (wantsHelp && (first === undefined || first === 'help')) {
+    if (wantsHelp && first === undefined) {
       return { kind: 'text', text: await parserOf(commands.filter(({ hidden }) => !hidden)).getHelp() };
     }
     throw first === undefined
@@ -37,8 +36,8 @@ export async function parseLine(words: readonly string[], commands: readonly Com
   const parser = parserOf([command]).fail((message, error) => {
     throw error ?? complaint(message, command);
   });
-  // yargs gives the help of a command only while it parses it.
-  if (wantsHelp) {
+  // yargs gives the help of a command only while it parses it, and none of a command that has its own word for help.
+  if (wantsHelp && command.name !== 'help') {
     const text = await new Promise<string>((resolve, reject) => {
       parser.help().parse([command.name, '--help'], (error: Error | null, _args: unknown, output: string) => {
         if (error) reject(error);
@@ -47,7 +46,8 @@ export async function parseLine(words: readonly string[], commands: readonly Com
     });
     return { kind: 'text', text };
   }
-  const args = (await parser.parseAsync([...words])) as Readonly<Record<string, unknown>>;
+  const said = command.name === 'help' ? words.filter((word) => word !== '--help' && word !== '-h') : words;
+  const args = (await parser.parseAsync([...said])) as Readonly<Record<string, unknown>>;
   checkValues(args, command);
   return { kind: 'command', command, args };
 }

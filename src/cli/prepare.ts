@@ -10,6 +10,8 @@ import { listOf } from './lists.js';
 const optionNames = {
   subsets: '--subsets',
   lexicon: '--lexicon',
+  limited: '--limited',
+  fold: '--fold',
   trials: '--trials',
   devTrials: '--dev-trials',
   labelFromParent: '--label-from-parent',
@@ -36,12 +38,19 @@ const options = {
   },
   subsets: {
     type: 'string',
-    describe: 'librispeech: train-clean-100,dev-clean,test-clean (default); asterisk: en,es,fr,it,ru',
+    describe:
+      'librispeech: train-clean-100,dev-clean,test-clean (default; with --limited dev-other,test-clean,test-other); asterisk: en,es,fr,it,ru',
   },
   lexicon: {
     type: 'string',
     describe: 'librispeech: pronunciation lexicons, used for the column phones (pr): A.txt,B.txt',
   },
+  limited: {
+    type: 'string',
+    describe:
+      "librispeech: folder of Libri-light's librispeech_finetuning: manifests of 10 min, 1 h, 10 h and 100 h for ehmam finetune",
+  },
+  fold: { type: 'string', describe: 'librispeech --limited: which ten minutes, 0 to 5, or all (default: 0)' },
   trials: {
     type: 'string',
     describe: 'voxceleb1-verification: list of test trials (default: the one in the folder)',
@@ -101,6 +110,10 @@ export const prepareCommand = defineCommand({
       'prepare librispeech --root /data --lexicon librispeech-lexicon-200k-g2p.txt --out manifests',
       'With phones, for pr; uses the first pronunciation of each word',
     ],
+    [
+      'prepare librispeech --root /data --limited /data/librispeech_finetuning --fold all --out manifests',
+      '10m-fold0.csv to 10m-fold5.csv, 1h.csv, 10h.csv, 100h.csv: dev is dev-other, tests are test-clean and test-other',
+    ],
     ['prepare iemocap --root /data --out manifests', 'er.csv: four emotions of the sessions, for er'],
     [
       'prepare voxceleb1-verification --root /data/VoxCeleb1 --trials voxceleb1_test_v2.txt --out manifests',
@@ -136,7 +149,16 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
   const toolkit = toolkits.find(({ name }) => name === args.corpus);
   const corpus = corpora.find(({ name }) => name === args.corpus);
   if (toolkit !== undefined) {
-    const published = ['from', 'unchecked', 'subsets', 'lexicon', 'trials', 'dev-trials'] as const;
+    const published = [
+      'from',
+      'unchecked',
+      'subsets',
+      'lexicon',
+      'limited',
+      'fold',
+      'trials',
+      'dev-trials',
+    ] as const;
     refuse(toolkit.name, args, [...published, 'label-from-parent', 'texts']);
     return prepareToolkit(toolkit, {
       inputs: args.inputs ?? [],
@@ -174,6 +196,8 @@ async function preparePublished(
   const given = {
     subsets: listOf(args.subsets, 'subsets'),
     lexicon: listOf(args.lexicon, 'lexicon'),
+    limited: args.limited,
+    fold: args.fold,
     trials: args.trials,
     devTrials: args['dev-trials'],
     labelFromParent: args['label-from-parent'],

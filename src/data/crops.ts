@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { normalizeWaveform } from '../audio/index.js';
 import { randomStream } from '../base/random.js';
-import type { Threads } from '../base/threads.js';
+import { audioCache, defaultCacheBytes } from './audio-cache.js';
 import { decodePool } from './decoding.js';
 import type { Utterance } from './manifest.js';
 
@@ -25,7 +25,6 @@ export interface CropBatch {
   readonly samples: Float32Array;
 }
 
-const defaultCacheBytes = 512 * 2 ** 20;
 /** Batches that are made before they are asked for. */
 const batchesAhead = 3;
 const defaultThreads = 2;
@@ -120,34 +119,5 @@ function endlessList(count: number, seed: number): (position: number) => number 
       permutations.set(epoch, permutation);
     }
     return permutation[position % count] as number;
-  };
-}
-
-/** Decoded audio by the utterance's index, the most recently used of it kept; each is decoded by one at a time. */
-function audioCache(
-  utterances: readonly Utterance[],
-  bytes: number,
-  pool: Threads<Utterance, Float32Array>,
-): (index: number) => Promise<Float32Array> {
-  const cache = new LRUCache<number, Float32Array>({
-    maxSize: Math.max(1, bytes),
-    sizeCalculation: (samples) => Math.max(1, samples.byteLength),
-  });
-  const decoding = new Map<number, Promise<Float32Array>>();
-  const decode = async (index: number): Promise<Float32Array> => {
-    try {
-      const samples = await pool.run(utterances[index] as Utterance);
-      cache.set(index, samples);
-      return samples;
-    } finally {
-      decoding.delete(index);
-    }
-  };
-  return async (index) => {
-    const kept = cache.get(index);
-    if (kept !== undefined) return kept;
-    const started = decoding.get(index) ?? decode(index);
-    decoding.set(index, started);
-    return started;
   };
 }

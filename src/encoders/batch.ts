@@ -17,16 +17,24 @@ type EncoderWaveform = Pick<Encoder, 'normalizesWaveform' | 'waveformEpsilon' | 
 /**
  * A batch of 16 kHz samples, as read: each utterance is normalised by its own samples where the encoder asks for that,
  * and one too short for a frame is filled up with zeros to `minimumSamples`, which are then its own.
+ * @param room the least size of the batch, whose further rows hold silence, and the least samples of a row
  */
-export function waveformBatch(encoder: EncoderWaveform, utterances: readonly Float32Array[]): WaveformBatch {
+export function waveformBatch(
+  encoder: EncoderWaveform,
+  utterances: readonly Float32Array[],
+  room: { readonly size: number; readonly samples: number } = { size: 0, samples: 0 },
+): WaveformBatch {
   const rows = utterances.map((samples) =>
     encoder.normalizesWaveform ? normalizeWaveform(samples, encoder.waveformEpsilon) : samples,
   );
-  const lengths = rows.map(({ length }) => Math.max(length, encoder.minimumSamples));
-  const longest = Math.max(0, ...lengths);
-  const waveform = new Float32Array(rows.length * longest);
+  const size = Math.max(rows.length, room.size);
+  const lengths = Array.from({ length: size }, (_, i) =>
+    Math.max(rows[i]?.length ?? 0, encoder.minimumSamples),
+  );
+  const longest = Math.max(room.samples, ...lengths);
+  const waveform = new Float32Array(size * longest);
   for (const [i, row] of rows.entries()) waveform.set(row, i * longest);
-  return { waveform: float32([rows.length, longest], waveform), lengths: int32([rows.length], lengths) };
+  return { waveform: float32([size, longest], waveform), lengths: int32([size], lengths) };
 }
 
 /** Frames of so many samples: of a row's own hidden states. */

@@ -1,7 +1,7 @@
 /** @file From what a checkpoint holds to an encoder: parameters are judged here, for every format. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../base/errors.js';
-import type { HostParameters } from '../base/host-tensor.js';
+import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { ConfiguredFamily } from './configured.js';
 import type { Encoder, EncoderOrigin } from './encoder.js';
 import type { Specs } from './parameter-specs.js';
@@ -17,6 +17,9 @@ export interface Checkpoint {
   readonly file: string;
   readonly origin: EncoderOrigin;
   readonly notes: readonly string[];
+  /** See `Encoder`. */
+  readonly maskEmbedding?: HostTensor | undefined;
+  readonly recognition?: Encoder['recognition'] | undefined;
 }
 
 /**
@@ -24,9 +27,15 @@ export interface Checkpoint {
  * @throws UserError for parameters that are missing or have another shape
  */
 export function checkpointEncoder(spec: string, checkpoint: Checkpoint): Encoder {
-  const { name, configured, tensors, file, origin, notes } = checkpoint;
+  const { name, configured, tensors, file, origin, notes, maskEmbedding, recognition } = checkpoint;
   const encoder = encoderOf(name, spec, configured, matching(configured.specs, tensors, file));
-  return { ...encoder, origin, notes };
+  return {
+    ...encoder,
+    origin,
+    notes,
+    ...(maskEmbedding && { maskEmbedding }),
+    ...(recognition && { recognition }),
+  };
 }
 
 /** An encoder of these parameters. */

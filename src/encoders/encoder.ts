@@ -6,6 +6,7 @@ import type { Engine, GraphSlot } from '../engine/engine.js';
 import type { Tensor } from '../engine/ops.js';
 import type { ModelNames } from '../engine/serialize.js';
 import type { Parameters } from '../engine/tree.js';
+import type { RecognitionLayer } from './recognition.js';
 
 /** The files an encoder was read from. */
 export interface EncoderOrigin {
@@ -75,6 +76,13 @@ export interface Encoder {
   readonly origin?: EncoderOrigin;
   /** What a user should know about how it was read. */
   readonly notes?: readonly string[];
+  /** What training puts in place of masked frames, [width], where a checkpoint has it; no part of the hash. */
+  readonly maskEmbedding?: HostTensor;
+  /**
+   * Reads the output layer that fine-tuning left behind the last hidden state, where there is one; no part of the hash.
+   * @throws UserError for a layer whose tokens are not known
+   */
+  readonly recognition?: () => Promise<RecognitionLayer>;
   /** Where an ONNX file is the encoder; `parameters` is empty then, and `forward` throws. */
   readonly graph?: EncoderGraph;
   /** Hidden states, each [batch, frames, dims[i]]; those behind the end of a row are zeros. */

@@ -68,9 +68,19 @@ async function readHub(spec: string, model: HubModel, { quiet = false }: LoadOpt
   const { repository, revision } = model;
   const [, name = repository] = repository.split('/');
   // The hub's library is loaded only by those who ask for it.
-  const { hubFolder } = await import('./huggingface/download.js');
-  const read = await readFolder(await hubFolder(model, { quiet }));
-  return { ...read, name: spec.includes('@') ? `${name}@${revision}` : name };
+  const { bringVocabulary, hubFolder } = await import('./huggingface/download.js');
+  const folder = await hubFolder(model, { quiet });
+  const { recognition, ...read } = await readFolder(folder);
+  return {
+    ...read,
+    name: spec.includes('@') ? `${name}@${revision}` : name,
+    recognition:
+      recognition &&
+      (async () => {
+        await bringVocabulary(model, folder, quiet);
+        return recognition();
+      }),
+  };
 }
 
 async function readFolder(folder: string): Promise<Checkpoint> {

@@ -1,10 +1,11 @@
 /** @file Makes an engine by name. */
 import { availableParallelism } from 'node:os';
-import { messageOf, UserError } from '../base/errors.js';
+import { UserError } from '../base/errors.js';
 import { eagerEngine } from './eager.js';
 import type { Engine, EngineName, ProviderName } from './engine.js';
 import { onnxEngine } from './onnx.js';
 import * as tf from './ops.js';
+import { loadTensorflow } from './tensorflow-library.js';
 
 export interface EngineSettings {
   /** For `onnx`: where programs run. Default `cpu`. */
@@ -30,7 +31,7 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
     case 'cpu':
       return eagerOn(name, 'cpu');
     case 'tensorflow':
-      await importTensorflow();
+      loadTensorflow();
       return eagerOn(name, 'tensorflow');
   }
 }
@@ -40,25 +41,4 @@ async function eagerOn(name: EngineName, backend: string): Promise<Engine> {
   if (!(await tf.setBackend(backend))) throw new UserError(`the engine ${name} cannot start on this machine`);
   if (before) await tf.setBackend(before);
   return eagerEngine(name, backend);
-}
-
-/** The native library: with a GPU where that package works, else without. */
-async function importTensorflow(): Promise<void> {
-  const failures: string[] = [];
-  for (const library of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    try {
-      await import(library);
-      return;
-    } catch (error) {
-      failures.push(`${library}: ${brief(messageOf(error))}`);
-    }
-  }
-  throw new UserError(`the engine tensorflow is not installed (${failures.join('; ')})`, {
-    hint: 'Run `npm run setup:tensorflow` where a network allows it, or use --engine onnx',
-  });
-}
-
-/** The first line of a loader's message, without the folders of this machine. */
-function brief(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/\/[^\s'"]*\//g, '');
 }

@@ -1,5 +1,6 @@
 /** @file ONNX files of other programs, run as they are by the runtime that runs ours. */
 
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, UserError } from '../base/errors.js';
 import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { GraphFile, GraphSlot, ProviderName } from './engine.js';
@@ -73,7 +74,7 @@ function brief(message: string): string {
   return said.length > mostWords ? `${said.slice(0, mostWords)}...` : said;
 }
 
-function slotOf(file: string, slot: ort.InferenceSession.ValueMetadata): GraphSlot {
+function slotOf(file: string, slot: InferenceSession.ValueMetadata): GraphSlot {
   if (!slot.isTensor)
     throw new UserError(`'${slot.name}' is a sequence or a map, not a tensor`, {
       file,
@@ -82,7 +83,7 @@ function slotOf(file: string, slot: ort.InferenceSession.ValueMetadata): GraphSl
   return { name: slot.name, type: slot.type, shape: slot.shape };
 }
 
-function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): ort.Tensor {
+function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): Tensor {
   const dims = [...shape];
   switch (type) {
     case 'float32':
@@ -108,7 +109,7 @@ function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): o
   }
 }
 
-function floatTensor(file: string, name: string, tensor: ort.Tensor | undefined): HostTensor {
+function floatTensor(file: string, name: string, tensor: Tensor | undefined): HostTensor {
   if (tensor === undefined) throw new UserError(`has no output '${name}'`, { file });
   if (!(tensor.data instanceof Float32Array) || tensor.data.length !== sizeOf(tensor.dims))
     throw new UserError(`output '${name}' has type ${tensor.type}, expected float32`, { file });

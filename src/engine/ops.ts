@@ -1,7 +1,13 @@
 /**
  * @file The language that models are written in: the operations of TensorFlow.js that this program uses. Nothing else
- * imports the library, so that another tape and another set of kernels can take its place here.
+ * imports the library, so that another tape and another set of kernels can take its place here. Of the package
+ * `@tensorflow/tfjs`, of 250 MB, these are the parts in use: the core, the plain backend, gradients and methods (`src/bundle.mjs`).
  */
+
+import '@tensorflow/tfjs-core';
+import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+import '@tensorflow/tfjs-backend-cpu';
+import '#bundled/tensorflow.js';
 
 export type {
   BackendValues,
@@ -13,7 +19,7 @@ export type {
   Tensor3D,
   Tensor4D,
   TensorInfo,
-} from '@tensorflow/tfjs';
+} from '@tensorflow/tfjs-core';
 /** What a function works on. Shapes stand in comments: `[batch, frames, dim]`. */
 /** Operations: pure functions of tensors. */
 /** What engines are built from: backends, kernels, memory. */
@@ -125,4 +131,4 @@ export {
   where,
   zeros,
   zerosLike,
-} from '@tensorflow/tfjs';
+} from '@tensorflow/tfjs-core';

@@ -1,9 +1,9 @@
 /** @file Where compiled models run: in this thread, or each run in a thread of its own. */
 
+import type { InferenceSession } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
-import type ort from './onnxruntime.js';
 import { createSession, type NamedTensors, runSession, type SessionSettings } from './session.js';
 import { type SpareMemory, spareMemory, type TensorRoom } from './spare-memory.js';
 
@@ -56,7 +56,7 @@ export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): R
   return {
     memory,
     load: async ({ bytes, keepsMemory, outputs }) => {
-      const session: ort.InferenceSession = await createSession(bytes, {
+      const session: InferenceSession = await createSession(bytes, {
         ...settings,
         keepMemory: keepsMemory,
       });

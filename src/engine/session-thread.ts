@@ -1,13 +1,13 @@
 /** @file A thread that runs models, each in a session that it keeps. */
 
+import type { InferenceSession } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import { threadWork } from '../base/threads.js';
-import type ort from './onnxruntime.js';
 import type { RunResult, ThreadRequest } from './runtime.js';
 import { createSession, runSession } from './session.js';
 import { spareMemory } from './spare-memory.js';
 
-const sessions = new Map<number, Promise<ort.InferenceSession>>();
+const sessions = new Map<number, Promise<InferenceSession>>();
 const memory = spareMemory();
 
 export default threadWork(

@@ -1,5 +1,6 @@
 /** @file Sessions of ONNX Runtime: how they are made, and how a model is run in one. */
 
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { ProviderName } from './engine.js';
 import ort from './onnxruntime.js';
@@ -12,7 +13,7 @@ export interface SessionSettings {
   readonly keepMemory: boolean;
 }
 
-export function createSession(model: Uint8Array, settings: SessionSettings): Promise<ort.InferenceSession> {
+export function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
   return ort.InferenceSession.create(model, {
     executionProviders: [settings.provider],
     intraOpNumThreads: settings.threads,
@@ -34,7 +35,7 @@ export type NamedTensors = readonly (readonly [path: string, tensor: HostTensor]
  * @returns the outputs in their order
  */
 export async function runSession(
-  session: ort.InferenceSession,
+  session: InferenceSession,
   inputs: NamedTensors,
   outputs: readonly (readonly [path: string, memory: HostTensor | undefined])[],
 ): Promise<HostTensor[]> {
@@ -44,16 +45,16 @@ export async function runSession(
   );
   const results = await session.run(feeds, fetches);
   // What the runtime returns for an output with memory of its own is a copy of that.
-  return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as ort.Tensor));
+  return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as Tensor));
 }
 
-function ortTensor({ dtype, shape, data }: HostTensor): ort.Tensor {
+function ortTensor({ dtype, shape, data }: HostTensor): Tensor {
   if (dtype === 'float32') return new ort.Tensor('float32', data as Float32Array, shape);
   if (dtype === 'int32') return new ort.Tensor('int32', data as Int32Array, shape);
   return new ort.Tensor('bool', data as Uint8Array, shape);
 }
 
-function hostTensor(tensor: ort.Tensor): HostTensor {
+function hostTensor(tensor: Tensor): HostTensor {
   return {
     dtype: tensor.type as HostTensor['dtype'],
     shape: tensor.dims,

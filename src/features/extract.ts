@@ -49,6 +49,38 @@ export function extractPooled(
   return Object.assign(extract, { dispose: program.dispose });
 }
 
+/**
+ * What a function makes of the hidden states of one utterance, each [1, frames, dim]: inside the encoder's program, or behind
+ * that of an ONNX file.
+ * @param what is made, for messages
+ */
+export function extractOutputs<Out extends Tree<tf.Tensor>>(
+  engine: Engine,
+  encoder: Encoder,
+  what: string,
+  outputs: (states: readonly tf.Tensor[]) => Out,
+): Extractor<ToHost<Out>> {
+  if (encoder.graph === undefined) return frozenProgram(engine, encoder, what, outputs);
+  const states = graphStates(engine, encoder, encoder.graph);
+  const names = encoder.dims.map((_, layer) => stateName(layer));
+  const program = engine.compile<Readonly<Record<string, tf.Tensor>>, Out>(
+    (given) => outputs(names.map((name) => given[name] as tf.Tensor)),
+    {
+      name: `${what} of ${encoder.name}`,
+      dynamicAxes: Object.fromEntries(names.map((name) => [name, 1])),
+    },
+  );
+  const run = async (samples: Float32Array): Promise<ToHost<Out>> => {
+    const found = (await states(samples)).map((state) => ({ ...state, shape: [1, ...state.shape] }));
+    return program.run(Object.fromEntries(names.map((name, layer) => [name, found[layer] as HostTensor])));
+  };
+  const dispose = async (): Promise<void> => {
+    await program.dispose();
+    await states.dispose();
+  };
+  return Object.assign(run, { dispose });
+}
+
 /** Hidden states of an ONNX file, which is opened when the first utterance comes. */
 function graphStates(engine: Engine, encoder: Encoder, graph: EncoderGraph): Extractor<HostTensor[]> {
   let opened: ReturnType<EncoderGraph['open']> | undefined;

@@ -1,5 +1,6 @@
 /** @file The feature store: an encoder's features of a corpus on disk, made once, resumed shard by shard. */
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { byteText } from '../base/byte-size.js';
 import type { LockOptions } from '../base/lock.js';
@@ -11,7 +12,7 @@ import { estimateFrameBytes, reserve } from './budget.js';
 import { encoderOf, type FeatureKind } from './encoding.js';
 import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from './fill.js';
 import { type Features, type Recompute, readerOf } from './reader.js';
-import { asStored, type ShardDescription, type StoredType } from './shards.js';
+import { asStored, type ShardDescription, type StoredType, shardName } from './shards.js';
 
 export type { FeatureKind } from './encoding.js';
 export type { Features } from './reader.js';
@@ -95,6 +96,23 @@ export async function extractPart(options: StoreOptions, part: Part): Promise<nu
 /** How many shards a store has: more parts than that would have nothing to do. */
 export function shardsOf(utterances: number, kind: FeatureKind): number {
   return Math.ceil(utterances / shardSizes[kind]);
+}
+
+/**
+ * The share of a part's shards that a store has, by their descriptions alone: what is damaged counts, as nothing is read.
+ * @param store its folder
+ */
+export function storedShare(
+  store: string,
+  utterances: number,
+  kind: FeatureKind,
+  { index, of }: Part,
+): number {
+  const count = shardsOf(utterances, kind);
+  const wanted = Array.from({ length: count }, (_, shard) => shard).filter((shard) => shard % of === index);
+  const there = new Set(existsSync(store) ? readdirSync(store) : []);
+  const found = wanted.filter((shard) => there.has(`${shardName(shard)}.json`)).length;
+  return wanted.length === 0 ? 1 : found / wanted.length;
 }
 
 function planOf(options: StoreOptions): StorePlan {

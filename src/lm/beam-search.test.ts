@@ -36,6 +36,62 @@ test("gives flashlight-text's transcripts and scores at SUPERB's settings", asyn
   }
 });
 
+test("gives flashlight-text's transcripts, scores and frames with a score for silence, without a model's", async () => {
+  const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(fixtures + name, 'utf8'));
+  const { lexicon, cases } = (await read('decoder.json')) as {
+    lexicon: string[];
+    cases: { emissions: number[] }[];
+  };
+  const silence = (await read('silence.json')) as { words: string[]; score: number; path: number[] }[];
+  const settings = { beam: 20, beamTokens: 32, beamThreshold: 50, lmWeight: 0 };
+  const decode = lexiconDecoder(model, lexicon.map(spelled), special, {
+    ...{ ...settings, wordScore: -0.5, silenceScore: -1.5 },
+  });
+  for (const [i, { words, score, path }] of silence.entries()) {
+    const emissions = Float32Array.from(cases[i]?.emissions ?? [], (value) => value / 1000);
+    const decoded = decode(emissions, letters.length);
+    expect(decoded.words).toEqual(words);
+    expect(decoded.score).toBeCloseTo(score, 3);
+    const said = path.map(() => special.blank);
+    for (const { token, start, end } of decoded.spoken().flatMap(({ runs }) => runs))
+      said.fill(token, start, end);
+    expect(said).toEqual(path.map((token) => (token === special.boundary ? special.blank : token)));
+  }
+});
+
+test('gives the same whether frames come at once or in parts, and says in which frames each word is', async () => {
+  const { lexicon, cases } = JSON.parse(await readFile(`${fixtures}decoder.json`, 'utf8')) as {
+    lexicon: string[];
+    cases: { emissions: number[] }[];
+  };
+  const decode = lexiconDecoder(model, lexicon.map(spelled), special);
+  for (const { emissions: whole } of cases.slice(0, 6)) {
+    const emissions = Float32Array.from(whole, (value) => value / 1000);
+    const pass = decode.open(letters.length);
+    for (let at = 0; at < emissions.length; at += 7 * letters.length)
+      pass.push(emissions.subarray(at, at + 7 * letters.length));
+    const [parts, once] = [pass.finish(), decode(emissions, letters.length)];
+    expect(parts.score).toBe(once.score);
+    expect(parts.spoken()).toEqual(once.spoken());
+    let frame = 0;
+    for (const { word, runs } of once.spoken()) {
+      expect(runs.map(({ token }) => letters[token]).join('')).toBe(word);
+      for (const { token, start, end, logProbability } of runs) {
+        expect(start).toBeGreaterThanOrEqual(frame);
+        frame = end;
+        const said = Array.from(
+          { length: end - start },
+          (_, i) => emissions[(start + i) * letters.length + token],
+        );
+        expect(logProbability).toBeCloseTo(
+          said.reduce<number>((sum, value) => sum + (value ?? 0), 0),
+          4,
+        );
+      }
+    }
+  }
+});
+
 test('equals the best of all paths where the beam holds them all', () => {
   // Tokens: blank, boundary, two letters; words: A, I, AI.
   const entries = [

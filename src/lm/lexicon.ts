@@ -3,6 +3,8 @@ import { UserError } from '../base/errors.js';
 import { readText } from '../base/text.js';
 
 export interface LexiconNode {
+  /** Its place among all nodes, the root's being 0. */
+  readonly number: number;
   readonly children: Map<number, LexiconNode>;
   /** Words that end here, as places in the word list. */
   readonly words: number[];
@@ -18,6 +20,13 @@ export interface LexiconEntry {
 
 /** @param scores of each entry, by which its nodes look ahead */
 export function lexiconTrie(entries: readonly LexiconEntry[], scores: readonly number[]): LexiconNode {
+  let nodes = 0;
+  const newNode = (): LexiconNode => ({
+    number: nodes++,
+    children: new Map(),
+    words: [],
+    best: Number.NEGATIVE_INFINITY,
+  });
   const root = newNode();
   entries.forEach(({ spelling }, i) => {
     const score = scores[i] as number;
@@ -33,8 +42,6 @@ export function lexiconTrie(entries: readonly LexiconEntry[], scores: readonly n
   });
   return root;
 }
-
-const newNode = (): LexiconNode => ({ children: new Map(), words: [], best: Number.NEGATIVE_INFINITY });
 
 /**
  * Reads a lexicon: a word a line, then its tokens with spaces between (`CAT C A T |`).

@@ -71,6 +71,20 @@ describe('dropout', () => {
   });
 
   it.each(['onnx', 'cpu'] as const)(
+    'of a part of a batch is that of its rows in the whole, on %s',
+    async (engine) => {
+      const fn = (inputs: { x: tf.Tensor; key: tf.Tensor }) => ({
+        y: dropout(inputs.x, 0.4, inputs.key, 'here'),
+        layer: layerKept(0.4, inputs.key, 'layer'),
+      });
+      const whole = await runOn(engine, fn, { x: ones([5, 3, 4]), key: key(3) });
+      const part = await runOn(engine, fn, { x: ones([2, 3, 4]), key: int32([2], [3, 2]) });
+      expect(part.y.data).toEqual(whole.y.data.slice(2 * 12, 4 * 12));
+      expect(part.layer).toEqual(whole.layer);
+    },
+  );
+
+  it.each(['onnx', 'cpu'] as const)(
     'lets gradients through where it lets values through, on %s',
     async (engine) => {
       const fn = (inputs: { x: tf.Tensor; dy: tf.Tensor; key: tf.Tensor }) => {

@@ -111,6 +111,11 @@ export const encoderShape: Shape = {
       is: 'a list of names of settings',
       fits: isTexts,
     }),
+    frontEnd: optional({ is: 'a list of beginnings of names', fits: isTexts }),
+    maskedFrames: optional({
+      is: "'noise' or 'learnt'",
+      fits: (value) => value === 'noise' || value === 'learnt',
+    }),
     hub: optional(object),
   },
 };

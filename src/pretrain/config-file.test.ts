@@ -42,10 +42,10 @@ describe('a file of settings', () => {
     });
   });
 
-  it('may be as the README shows one', async () => {
-    const readme = await readFile('README.md', 'utf8');
-    const [, example = ''] = /## Pre-training.*?```yaml\n(.*?)```/s.exec(readme) ?? [];
-    const { masking, ranking } = await read('readme.yaml', example);
+  it('may be as the documentation shows one', async () => {
+    const page = await readFile('docs/pretraining.md', 'utf8');
+    const [, example = ''] = /# Pre-training.*?```yaml\n(.*?)```/s.exec(page) ?? [];
+    const { masking, ranking } = await read('page.yaml', example);
     expect(masking.strategy).toBe('random-matched');
     expect(ranking).toEqual({ weight: 1, form: 'mean' });
   });

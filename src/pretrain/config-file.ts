@@ -24,16 +24,33 @@ export interface ConfigFile {
  * @throws UserError with file and line: what cannot be read, an unknown setting (with those there are), a wrong value
  */
 export async function withConfigFile(preset: PretrainConfig, file: string): Promise<ConfigFile> {
+  const presets = Object.values(pretrainPresets);
+  const { settings: config, plugins } = await withSettingsFile(preset, file, pretrainSchema, presets);
+  return { config, plugins };
+}
+
+/**
+ * The same of settings of any kind.
+ * @param presets of the kind: they say which settings there are
+ */
+export async function withSettingsFile<S extends object>(
+  preset: S,
+  file: string,
+  schema: z.ZodType<S>,
+  presets: readonly S[],
+): Promise<{ readonly settings: S; readonly plugins: readonly string[] }> {
   const text = await readText(file, { hint: 'Pass a JSON or YAML file of settings, in UTF-8' });
   const source = settingsSource(text, file);
-  const { plugins, ...settings } = checked(groupSchema, source);
-  const completed = merged(preset, settings);
-  const config = checked(pretrainSchema, source, {
-    completed,
+  const { plugins, ...changes } = checked(groupSchema, source);
+  const settings = checked(schema, source, {
+    completed: merged(preset as Settings, changes),
     hintAt: (path) => presetHint(valueAt(preset, path)),
-    otherKeys: (path) => [...settingsAt(path), ...(path.length === 0 ? ['plugins'] : [])],
+    otherKeys: (path) => [
+      ...settingsAt([preset, ...presets], path),
+      ...(path.length === 0 ? ['plugins'] : []),
+    ],
   });
-  return { config, plugins: plugins.map((module) => moduleFrom(dirname(file), module)) };
+  return { settings, plugins: plugins.map((module) => moduleFrom(dirname(file), module)) };
 }
 
 const presetHint = (value: unknown): string | undefined =>
@@ -57,7 +74,7 @@ const valueAt = (settings: unknown, path: Path): unknown =>
   path.reduce<unknown>((node, name) => (node as Record<PropertyKey, unknown> | undefined)?.[name], settings);
 
 /** Names of the settings of a group in every preset: front ends are of several kinds. */
-function settingsAt(path: Path): string[] {
-  const groups = Object.values(pretrainPresets).map((config) => valueAt(config, path));
+function settingsAt(presets: readonly object[], path: Path): string[] {
+  const groups = presets.map((config) => valueAt(config, path));
   return [...new Set(groups.flatMap((group) => (isGroup(group) ? Object.keys(group) : [])))];
 }

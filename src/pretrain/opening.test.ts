@@ -99,9 +99,7 @@ describe('a run does not go on', () => {
   });
 
   it('with another split of the same manifest', async () => {
-    await expect(goOn('m.csv', 'dev')).rejects.toThrow(
-      /not with 1 utterance of 'dev' in m\.csv\. Resume/,
-    );
+    await expect(goOn('m.csv', 'dev')).rejects.toThrow(/not with 1 utterance of 'dev' in m\.csv\. Resume/);
   });
 
   it('with other places in the files, or files of another sound and the same size, and the same ids', async () => {

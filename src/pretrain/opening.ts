@@ -41,7 +41,7 @@ export async function checkFolder(
   }
   const start = startDifference(begun.init, wanted.init);
   if (start !== undefined) {
-    throw new UserError(`the run in this folder has another start: ${start}`, {
+    throw new UserError(`the run in this folder has a different start: ${start}`, {
       file: folder.config,
       hint: `Resume ${begun.init === undefined ? 'without --init' : `with --init ${begun.init.spec}`}, or choose another --out`,
     });

@@ -124,7 +124,7 @@ export async function writeEncoder(folder: RunFolder, state: TrainingState): Pro
 }
 
 /** Drops the lines of the log that a resumed run will write again. */
-export async function trimLog(folder: RunFolder, steps: number): Promise<void> {
+export async function trimLog(folder: Pick<RunFolder, 'log'>, steps: number): Promise<void> {
   const text = await readFile(folder.log, 'utf8').catch(() => '');
   const kept = text.split('\n').filter((line) => {
     try {

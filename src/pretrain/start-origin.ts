@@ -20,8 +20,8 @@ export type StartOrigin = Readonly<z.infer<typeof startOriginSchema>>;
 export function freshRemarks({ name, fresh }: StartOrigin): string[] {
   return fresh.map((part) =>
     part === 'teacher' || part === "teacher's loss predictor"
-      ? `${name} has no ${part}: it starts as a copy of the student's`
-      : `${name} has no ${part}: it starts with random weights`,
+      ? `${name} has no ${part}: copied from the student`
+      : `${name} has no ${part}: initialised from the seed`,
   );
 }
 
@@ -31,7 +31,7 @@ export function startDifference(
   now: StartOrigin | undefined,
 ): string | undefined {
   if (begun?.hash === now?.hash && begun?.fresh.join() === now?.fresh.join()) return undefined;
-  return `it was started ${startText(begun)}, but now it would be started ${startText(now)}`;
+  return `it started ${startText(begun)}, not ${startText(now)}`;
 }
 
 function startText(origin: StartOrigin | undefined): string {

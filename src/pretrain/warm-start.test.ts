@@ -87,10 +87,10 @@ describe('a run that starts with the weights of another', () => {
     const { origin } = await readWarmStart(start.path);
     expect(await readRun(runFolder(join(root, 'stopped')))).toMatchObject({ init: origin });
     await expect(train('stopped', config, join(root, 'of seed 3'))).rejects.toThrow(
-      /the run in this folder has another start: it was started from .*start \([0-9a-f]{8}\), but now it would be started from .*of seed 3/,
+      /the run in this folder has a different start: it started from .*start \([0-9a-f]{8}\), not from .*of seed 3/,
     );
     await expect(train('stopped', config)).rejects.toThrow(
-      /started with new weights\. Resume with --init .*start/,
+      /not with new weights\. Resume with --init .*start/,
     );
     await train('stopped', config, start.path);
     expect(await weightsOf(join(root, 'stopped'))).toEqual(await weightsOf(join(root, 'whole')));
@@ -140,20 +140,20 @@ describe('the start that is read', () => {
     expect(drawnAnew).toContain(Object.keys(predictorSpecs(encoder))[0]);
     const { remarks } = await planPretraining({ init: folder.path });
     expect(remarks).toEqual([
-      "no preset has the sizes of alone: batches and schedule are those of 'tiny'",
-      'alone has no decoder: it starts with random weights',
-      'alone has no loss predictor: it starts with random weights',
-      "alone has no teacher: it starts as a copy of the student's",
+      "no preset has the sizes of alone: batches and schedule of the preset 'tiny' are used",
+      'alone has no decoder: initialised from the seed',
+      'alone has no loss predictor: initialised from the seed',
+      'alone has no teacher: copied from the student',
     ]);
   });
 
   it.each([
     [
       'test/fixtures/huggingface/hubert-layer',
-      /hubert-layer' is an encoder of the family 'hubert', which cannot be pre-trained\. Families that can: ehmam/,
+      /hubert-layer' is an encoder of the family 'hubert', which cannot be pre-trained\. Families that can be: ehmam/,
     ],
     ['fbank', /of the family 'fbank', which cannot be pre-trained/],
-    ['random:tiny', /has no weights to start from\. Start from random weights with --preset tiny/],
+    ['random:tiny', /has no weights to start from\. Use --preset tiny/],
   ])('is refused from %s', async (spec, message) => {
     await expect(readWarmStart(spec)).rejects.toMatchObject({
       exitCode: 2,
@@ -180,12 +180,12 @@ describe('the settings of such a run', () => {
 
   it('refuse a preset and a file of other sizes, naming them; other dropout is none', async () => {
     await expect(planPretraining({ init: start.path, preset: 'tiny' })).rejects.toThrow(
-      /the preset 'tiny' has other sizes than .*start: frontend\.bins \(8 there, 80 here\), width \(32 there, 144 here\)/,
+      /the preset 'tiny' has different sizes than .*start: frontend\.bins \(8 there, 80 here\), width \(32 there, 144 here\)/,
     );
     const file = join(root, 'wider.yaml');
     await writeFile(file, 'encoder: { width: 64, dropout: { layer: 0.1 } }\n');
     await expect(planPretraining({ init: start.path, config: file })).rejects.toThrow(
-      /wider\.yaml: this file has other sizes than .*: width \(32 there, 64 here\)\. Sizes come from the checkpoint/,
+      /wider\.yaml: the configuration has different sizes than .*: width \(32 there, 64 here\)\. Sizes come from the checkpoint/,
     );
     await writeFile(file, 'encoder: { dropout: { layer: 0.1 } }\n');
     const { config } = await planPretraining({ init: start.path, config: file });

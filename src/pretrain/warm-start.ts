@@ -41,13 +41,13 @@ export async function readWarmStart(spec: string, quiet = false): Promise<WarmSt
     throw new UserError(
       `'${spec}' is an encoder of the family '${encoder.family}', which cannot be pre-trained`,
       {
-        hint: `Families that can: ${families.join(', ')} (folders of 'ehmam pretrain', and .pt files of EH-MAM and data2vec 2.0)`,
+        hint: `Families that can be: ${families.join(', ')} (folders written by 'ehmam pretrain', .pt files of EH-MAM and data2vec 2.0)`,
       },
     );
   }
   if (encoder.origin === undefined) {
     throw new UserError(`'${spec}' has no weights to start from`, {
-      hint: `Start from random weights with --preset ${spec.replace(/^.*:/, '')} and without --init`,
+      hint: `Use --preset ${spec.replace(/^.*:/, '')} without --init`,
     });
   }
   const config = encoder.config as EhmamConfig;
@@ -118,9 +118,9 @@ function partOf(
       const tensor = tensors[name];
       const { shape } = specs[name] as Specs[string];
       if (tensor?.dtype === 'float32' && tensor.shape.join() === shape.join()) return [name, tensor];
-      throw new UserError(`${name} of the ${part} is missing or has the wrong shape`, {
+      throw new UserError(`${name} of the ${part} is missing or has another shape`, {
         file,
-        hint: 'Use a complete checkpoint, or one with only the encoder',
+        hint: 'Use a checkpoint that contains all of it, or only the encoder',
       });
     }),
   );

@@ -158,3 +158,30 @@ describe('the other formats', () => {
     expect(JSON.parse(formatComparison(two, 'json'))).toEqual(JSON.parse(JSON.stringify(two)));
   });
 });
+
+describe('power', () => {
+  const compared = compareRecords([result('a', 'ks', 0.5), result('b', 'ks', 0.6), result('c', 'ks', 0.5)], {
+    baseline: 'a',
+  });
+  const rows = compared.rows.map((each) => ({
+    ...each,
+    cells: each.cells.map((cell) => {
+      if (cell === undefined || each.label === 'a') return cell;
+      return each.label === 'b' ? { ...cell, pValue: 0.2, detectable: 0.1234 } : { ...cell, pValue: 1 };
+    }),
+  }));
+  const tested = { ...compared, rows };
+
+  it('is said below differences where it is asked for, with what it takes among several', () => {
+    const text = formatComparison(tested, 'table', { power: true });
+    for (const part of [
+      'could show 12.34',
+      'could show ?',
+      'a single one among 2 must be 1.10',
+      'predicted the same',
+    ])
+      expect(text.replaceAll(/\n {2}/g, ' ')).toContain(part);
+    expect(formatComparison(tested, 'table')).not.toContain('could show');
+    expect(formatComparison(tested, 'csv')).toContain('0.1234');
+  });
+});

@@ -1,6 +1,6 @@
 /** @file The public face of results: records, their files, comparisons and their formats. */
 
-export { runtimeVersions, type Versions } from '../base/package.js';
+export { runtimeVersions, type Versions } from '../base/versions.js';
 export { type CompareOptions, type Comparison, compareRecords } from './compare.js';
 export { type ComparisonFormat, comparisonFormats, formatComparison } from './formats.js';
 export {

@@ -34,7 +34,7 @@ export async function pairedDifference(
   for (const stored of [...first, ...second]) {
     const scores = await scoresOf(stored, metric, tasks);
     // The order of the first one is everyone's.
-    all.push(all[0] === undefined ? scores : inOrderOf(all[0], scores, stored, first[0]));
+    all.push(all[0] === undefined ? scores : inOrderOf(all[0], scores, stored.path, first[0]?.path));
   }
   const seeds = first.length;
   const statistics = all.filter((scores) => 'statistic' in scores);
@@ -74,27 +74,35 @@ function ratioDifference(before: readonly RatioScores[], after: readonly RatioSc
 }
 
 /** Scores with their utterances and units in the order of others. */
-function inOrderOf(
-  wanted: Scores,
-  scores: Scores,
-  { path }: StoredRecord,
-  other: StoredRecord | undefined,
-): Scores {
-  const refused = (): UserError =>
-    new UserError('was evaluated on different utterances', {
-      file: path,
-      hint: `Compare only results on the test split of ${other?.path}`,
-    });
-  const { ids } = wanted;
-  const places = new Map(scores.ids.map((id, place) => [id, place]));
-  if (ids.length !== scores.ids.length || !ids.every((id) => places.has(id))) throw refused();
-  if ('statistic' in scores) {
-    if (!('statistic' in wanted)) throw new Error('a statistic and a ratio cannot be compared');
-    const statistic = withUnitsInOrder(scores.statistic, wanted.statistic.units);
-    if (statistic === undefined) throw refused();
-    return { ids, statistic };
-  }
+function inOrderOf(wanted: Scores, scores: Scores, path: string, other: string | undefined): Scores {
+  if (!('statistic' in scores)) return ratiosInOrder(wanted.ids, scores, path, other);
+  if (!('statistic' in wanted)) throw new Error('a statistic and a ratio cannot be compared');
+  const statistic = withUnitsInOrder(scores.statistic, wanted.statistic.units);
+  if (statistic === undefined || !areSame(wanted.ids, scores.ids)) throw otherUtterances(path, other);
+  return { ids: wanted.ids, statistic };
+}
+
+const otherUtterances = (path: string, other: string | undefined): UserError =>
+  new UserError('was evaluated on different utterances', {
+    file: path,
+    hint: `Compare only results on the test split of ${other}`,
+  });
+
+function areSame(ids: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(others);
+  return ids.length === others.length && ids.every((id) => known.has(id));
+}
+
+/** Scores with their utterances in this order. */
+function ratiosInOrder(
+  ids: readonly string[],
+  scores: RatioScores,
+  path: string,
+  other: string | undefined,
+): RatioScores {
+  if (!areSame(ids, scores.ids)) throw otherUtterances(path, other);
   if (ids.every((id, i) => id === scores.ids[i])) return scores;
+  const places = new Map(scores.ids.map((id, place) => [id, place]));
   const moved = <T>(values: readonly T[]): T[] => ids.map((id) => values[places.get(id) ?? 0] as T);
   const { speakers, shares, errors } = scores;
   return {
@@ -103,6 +111,25 @@ function inOrderOf(
     shares: moved(shares),
     errors: errors && moved(errors),
   };
+}
+
+/** Scores of a training, and the file that errors name. */
+export type NamedScores = RatioScores & { readonly path: string };
+
+/**
+ * The same as `pairedDifference` of ratios whose scores are known.
+ * @param first one entry a training
+ * @throws UserError where two were tested on different utterances
+ */
+export function pairedScores(
+  first: readonly NamedScores[],
+  second: readonly NamedScores[],
+): PairedDifference {
+  const [wanted] = first;
+  if (wanted === undefined) throw new Error('an empty group');
+  const ordered = (group: readonly NamedScores[]): RatioScores[] =>
+    group.map((scores) => ratiosInOrder(wanted.ids, scores, scores.path, wanted.path));
+  return ratioDifference(ordered(first), ordered(second));
 }
 
 /** Every utterance's share, over all seeds of a group. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { jsonSource } from '../base/source-text.js';
 import { checked } from '../base/validation.js';
-import { type PredictionLine, predictionSchema, type StoredRecord } from './record.js';
+import { type PredictionLine, predictionSchema, type ResultRecord } from './record.js';
 
 const hint = 'Run the task again to recreate record and predictions';
 
@@ -13,7 +13,13 @@ const hint = 'Run the task again to recreate record and predictions';
  * The predictions of a record, in the order of the file.
  * @throws UserError naming file and line of what is no prediction, or the file where it is not the record's own
  */
-export async function* readPredictions({ path, record }: StoredRecord): AsyncGenerator<PredictionLine> {
+export async function* readPredictions({
+  path,
+  record,
+}: {
+  readonly path: string;
+  readonly record: Pick<ResultRecord, 'predictions' | 'predictionsHash'>;
+}): AsyncGenerator<PredictionLine> {
   const file = join(dirname(path), record.predictions);
   const hash = createHash('sha256');
   /** Of the same lines with the ends they were written with. */

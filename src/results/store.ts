@@ -1,10 +1,12 @@
 /** @file Result records on disk: written whole, found under folders, checked when read. */
-import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { jsonSource } from '../base/source-text.js';
 import { checked } from '../base/validation.js';
+import { findFiles, inGroups } from './find-files.js';
+import { finetuningFileName } from './finetuning-file.js';
 import { migrated } from './migrate.js';
 import { writePredictions } from './predictions-file.js';
 import {
@@ -61,8 +63,6 @@ export async function writeRecord(
   return { path, record: whole };
 }
 
-const filesAtOnce = 64;
-
 /**
  * The records in files and under folders, in the order of the paths; a record found twice counts once.
  * @throws UserError naming a path that is not there, a record's wrong field, or folders without any record
@@ -72,38 +72,25 @@ export async function readRecords(paths: readonly string[]): Promise<StoredRecor
   return inGroups(files, async (path) => ({ path, record: await readRecord(path) }));
 }
 
-/** Work on many files, some at once; results in the order of the files. */
-async function inGroups<T>(files: readonly string[], work: (file: string) => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  for (let i = 0; i < files.length; i += filesAtOnce)
-    results.push(...(await Promise.all(files.slice(i, i + filesAtOnce).map(work))));
-  return results;
-}
-
 /**
  * The record files that paths name or hold, each once.
  * @throws UserError naming a path that is not there, or folders without any record
  */
 export async function findRecordFiles(paths: readonly string[]): Promise<string[]> {
-  const found = new Map<string, string>();
-  for (const path of paths) {
-    const files = await recordFiles(path);
-    const reals = await inGroups(files, (file) => realpath(file));
-    for (const [i, file] of files.entries())
-      if (!found.has(reals[i] ?? file)) found.set(reals[i] ?? file, file);
-  }
-  if (found.size === 0) {
-    throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
-      hint: "Pass a folder written by 'ehmam run' or 'ehmam demo'",
-    });
-  }
-  return [...found.values()];
+  const found = await findFiles(paths, recordFileName);
+  if (found.length > 0) return found;
+  const tuned = await findFiles(paths, finetuningFileName);
+  throw new UserError(`no ${recordFileName} under ${paths.join(', ')}`, {
+    hint:
+      tuned.length > 0
+        ? `Found fine-tuned recognisers: try 'ehmam paper low-resource ${paths.join(' ')}'`
+        : "Pass a folder written by 'ehmam run' or 'ehmam demo'",
+  });
 }
 
 /** Whether there is a record under any of the paths. */
 export async function hasRecords(paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if ((await recordFiles(path)).length > 0) return true;
-  return false;
+  return (await findFiles(paths, recordFileName)).length > 0;
 }
 
 /**
@@ -128,28 +115,4 @@ export async function readRecord(file: string): Promise<ResultRecord> {
   if (typeof current?.schemaVersion === 'number' && current.schemaVersion < recordSchemaVersion)
     throw new UserError(`unsupported schemaVersion ${version}`, { file, hint });
   return checked(recordSchema, source, { completed: current, hint });
-}
-
-async function recordFiles(path: string): Promise<string[]> {
-  const kind = await stat(path).catch((error: unknown) => {
-    throw new UserError('no such file or folder', {
-      file: path,
-      hint: 'Pass result folders or record.json files',
-      cause: error,
-    });
-  });
-  if (!kind.isDirectory()) return [path];
-  return recordFilesUnder(path);
-}
-
-async function recordFilesUnder(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const files: string[] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.name === recordFileName && !entry.isDirectory()) files.push(path);
-    else if (entry.isDirectory() && entry.name !== 'node_modules')
-      files.push(...(await recordFilesUnder(path)));
-  }
-  return files;
 }

@@ -14,6 +14,7 @@ import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
 import type { SettingsSource } from '../heads/settings.js';
 import { recordedPath } from '../results/places.js';
+import { entryFrom, type FinetuneEntry, finetuneEntrySchema, nameSchema } from './finetune-definition.js';
 
 const text = z.string().min(1);
 
@@ -46,7 +47,7 @@ const pretrainingSchema = z.strictObject({
 const suiteEncoderSchema = z.union([
   text.describe('SPEC of an encoder'),
   z.strictObject({
-    name: text.regex(/^[\w.+-]+$/, 'expected letters, digits and . _ + -').describe('Its name in tables'),
+    name: nameSchema.describe('Its name in tables'),
     pretrain: pretrainingSchema.describe('How to pre-train it'),
   }),
 ]);
@@ -74,12 +75,19 @@ const resourcesSchema = z.strictObject({
 
 export const suiteSchema = z.strictObject({
   name: text,
-  tasks: z.array(suiteTaskSchema).min(1),
+  tasks: z.array(suiteTaskSchema).default([]),
   plugins: z
     .array(text)
     .default([])
     .describe('Plug-ins to load: ./path.js, relative to the suite file, or packages'),
-  encoders: z.array(suiteEncoderSchema).default([]).describe('Relative paths are relative to the suite file'),
+  encoders: z
+    .array(suiteEncoderSchema)
+    .default([])
+    .describe('SPECs (./ is relative to the suite file), names of finetune entries, and what is pre-trained'),
+  finetune: z
+    .array(finetuneEntrySchema)
+    .default([])
+    .describe('Encoders that are fine-tuned as recognisers, beside the tasks'),
   seeds: z
     .union([z.int().min(1), z.array(z.int().nonnegative()).min(1)])
     .optional()
@@ -96,6 +104,7 @@ export const suiteSchema = z.strictObject({
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
+      finetune: resourcesSchema.optional(),
       features: resourcesSchema.optional(),
       head: resourcesSchema.optional(),
     })
@@ -134,6 +143,8 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly SuiteTask[];
   readonly encoders: readonly SuiteEncoder[];
+  /** Encoders that are fine-tuned as recognisers. */
+  readonly finetune?: readonly FinetuneEntry[] | undefined;
   /** Modules that are loaded first: absolute paths and names of packages. */
   readonly plugins?: readonly string[] | undefined;
   /** How many seeds of heads (up to 100), or which. */
@@ -143,7 +154,7 @@ export interface Suite {
   /** Whether heads are trained on every hidden state alone too. */
   readonly layerwise?: boolean | undefined;
   readonly resources?:
-    | Readonly<Partial<Record<'pretrain' | 'features' | 'head', Resources | undefined>>>
+    | Readonly<Partial<Record<'pretrain' | 'finetune' | 'features' | 'head', Resources | undefined>>>
     | undefined;
 }
 
@@ -183,7 +194,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
   const source = settingsSource(content, fileOrName);
   const folder = dirname(fileOrName);
   const { changes = [] } = options;
-  const { tasks, encoders, plugins, ...others } = withChanges(
+  const { tasks, encoders, finetune, plugins, ...others } = withChanges(
     checked(suiteSchema, source),
     changes,
     suiteSchema,
@@ -204,6 +215,7 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     encoders: encoders.map((encoder) =>
       typeof encoder === 'string' ? specFrom(folder, encoder) : pretrainingFrom(folder, encoder),
     ),
+    finetune: finetune.map((entry) => entryFrom(folder, entry, specFrom)),
   };
 }
 

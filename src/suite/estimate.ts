@@ -1,7 +1,7 @@
 /** @file How long jobs may take: from like jobs that were measured, here or earlier on this machine, else from rough rates. */
 import { createHash } from 'node:crypto';
 import type { PretrainConfig } from '../pretrain/config.js';
-import type { HeadJob, Job } from './job.js';
+import type { EncoderSource, HeadJob, Job } from './job.js';
 import type { Done } from './state.js';
 
 /** Between the parts of a pace. */
@@ -16,6 +16,8 @@ export function paceOf(job: Job): string {
     switch (job.kind) {
       case 'pretrain':
         return [`${job.config.encoder.width}x${job.config.encoder.blocks}`];
+      case 'finetune':
+        return [sizeOf(job.encoder)];
       case 'features':
         return [sizeOf(job.encoder), job.store];
       case 'head':
@@ -30,7 +32,7 @@ export function paceOf(job: Job): string {
 }
 
 /** Two encoders may have one name; those of one size take about as long. */
-const sizeOf = ({ name, parameters }: HeadJob['encoder']): string =>
+const sizeOf = ({ name, parameters }: EncoderSource): string =>
   parameters === undefined ? name : `${parameters} parameters`;
 
 /** Tells corpora and settings of a task apart. */
@@ -54,11 +56,17 @@ export function roughSeconds(job: Job): number {
     case 'pretrain':
       return job.work * (0.004 + 8e-9 * blockParameters(job.config));
     case 'features':
-      return job.work * (0.003 + 1.5e-9 * (job.encoder.parameters ?? 0));
+      return job.work * onePass(job.encoder);
+    case 'finetune':
+      // Forwards and backwards.
+      return 3 * job.work * onePass(job.encoder);
     case 'head':
       return job.work * job.secondsPerUnit;
   }
 }
+
+/** Of a second of audio, forwards. */
+const onePass = ({ parameters = 0 }: EncoderSource): number => 0.003 + 1.5e-9 * parameters;
 
 /** Those of the transformer's blocks, where nearly all of the work is. */
 function blockParameters({ encoder }: PretrainConfig): number {
@@ -102,8 +110,13 @@ export interface Estimator {
  * compares with them, since the machine may be busier now.
  * @param now measured in this run or in its results folder
  * @param before measured earlier on this machine
+ * @param shareLeft of a job's work: what is there already costs nothing (default: all is left)
  */
-export function estimatorOf(now: readonly Measure[], before: readonly Measure[] = []): Estimator {
+export function estimatorOf(
+  now: readonly Measure[],
+  before: readonly Measure[] = [],
+  shareLeft: (job: Job) => number = () => 1,
+): Estimator {
   const [ownRates, earlierRates] = [ratesOf(now), ratesOf(before)];
   const earlierOf = (pace: string): number | undefined =>
     levelsOf(pace)
@@ -121,7 +134,9 @@ export function estimatorOf(now: readonly Measure[], before: readonly Measure[] 
   return {
     known: now.length + before.length > 0,
     of(job) {
-      const rough = roughSeconds(job);
+      const share = shareLeft(job);
+      if (share === 0) return { seconds: 0, measured: true };
+      const rough = roughSeconds(job) * share;
       for (const level of levelsOf(paceOf(job))) {
         const earlier = earlierRates.get(level);
         const rate = ownRates.get(level) ?? (earlier === undefined ? undefined : earlier * busier);

@@ -3,16 +3,20 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readAudio } from '../audio/index.js';
 import { sha256OfFile } from '../base/files.js';
 import { evaluateFromCli, evaluationText } from '../cli/evaluate/of-head.js';
 import { runFromSuite } from '../cli/run/from-suite.js';
 import { checkResults } from '../cli/validate/results.js';
+import { createEngine } from '../engine/create.js';
+import { transcribe } from '../finetune/transcribe/transcribe.js';
 import { readHead } from '../heads/trained.js';
 import { readEvaluation } from '../results/evaluation-file.js';
 import { compareRecords, formatComparison, readRecords } from '../results/index.js';
 import { withLayers } from '../results/layers.js';
 import { readLayers, readLayersLines } from '../results/layers-file.js';
 import { findRecordFiles, readRecord } from '../results/store.js';
+import { openHead } from './head-recogniser.js';
 import { writeTones } from './tones.fixture.js';
 import { writeToyEncoder } from './toy-folder.fixture.js';
 
@@ -108,6 +112,20 @@ describe('a trained head', () => {
       preset: record.preset,
       seed: 1337,
     });
+  });
+
+  it('of asr reads any audio, and says of test what its result says', async () => {
+    const engine = await createEngine('onnx', { threads: 1 });
+    const head = await openHead(engine, results('toy', 'asr'), { encoder, quiet: true });
+    const windows = { windowSeconds: 20, overlapSeconds: 4 };
+    for (const { id, prediction } of await predictionsOf(results('toy', 'asr', 'predictions.jsonl'))) {
+      const { text, duration } = await transcribe(head, () => readAudio(join(folder, `${id}.wav`)), windows);
+      expect([text, duration]).toEqual([prediction, 0.4]);
+    }
+    await head.close();
+    await expect(openHead(engine, results('toy', 'ks'), { encoder, quiet: true })).rejects.toThrow(
+      /is a head of 'ks': it writes no texts of any audio\. Use a result of the task asr/,
+    );
   });
 
   it('is judged on dev and train on request, which are marked as seen, and never read as a result', async () => {

@@ -16,6 +16,7 @@ import type { NewEvaluation, NewSplit } from '../results/evaluation-file.js';
 import { recordMetric } from '../results/intervals.js';
 import { recordedPath } from '../results/places.js';
 import type { ResultRecord } from '../results/record.js';
+import { encoderEntry, engineEntry } from '../results/record-entries.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { namedTensors } from '../results/tensors.js';
@@ -31,7 +32,6 @@ import {
 } from './head-data.js';
 import { type HeadOfResult, headOf } from './head-of-result.js';
 import { checkPairsGiven } from './pairs.js';
-import { encoderEntry, engineEntry } from './record-entries.js';
 
 export interface EvaluateHeadRequest extends DataRequest {
   /** A result's folder, or the file of a head in it. */
@@ -134,8 +134,12 @@ async function judgeSplit(
   };
 }
 
-async function encoderOf(
-  { encoder: given, load }: EvaluateHeadRequest,
+/**
+ * The encoder of a result, or the one given in its place.
+ * @throws UserError for another encoder than that of the result
+ */
+export async function encoderOf(
+  { encoder: given, load }: Pick<EvaluateHeadRequest, 'encoder' | 'load'>,
   { encoder: { spec, hash, name }, seed }: ResultRecord,
   { layers }: TrainedHead,
 ): Promise<Encoder> {

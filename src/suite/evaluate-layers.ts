@@ -5,11 +5,11 @@ import { ownCommit } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { recordMetric } from '../results/intervals.js';
 import type { LayersLine, NewLayers } from '../results/layers-file.js';
+import { encoderEntry, engineEntry } from '../results/record-entries.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type EvaluateOptions, openPlanned, type PartWork, worksOf } from './evaluate.js';
 import type { PlannedTask } from './plan.js';
-import { encoderEntry, engineEntry } from './record-entries.js';
 
 /** Of one seed: what is written of its hidden states. */
 export interface LayersEvaluation {

@@ -1,7 +1,7 @@
 /** @file One encoder on one task: features, head, test, record. */
 import type { HeadResult, HeadWork, Keeping, Look, Prediction } from '../api/head-kind.js';
 import { type Columns, columnNames, type JudgedRow, type Split, type Task } from '../api/task.js';
-import { runtimeVersions } from '../base/package.js';
+import { runtimeVersions } from '../base/versions.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';

@@ -8,12 +8,12 @@ import type { Features } from '../features/store.js';
 import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';
+import { encoderEntry, engineEntry } from '../results/record-entries.js';
 import { judgeRows, writtenValue } from '../results/rows.js';
 import { speakersToDraw } from '../results/speakers.js';
 import { type NamedTensors, namedTensors } from '../results/tensors.js';
 import { type TestedFold, type TrainingOfRecord, trainingOf, trainingOverFolds } from './parts.js';
 import type { PlannedTask } from './plan.js';
-import { encoderEntry, engineEntry } from './record-entries.js';
 
 /** A record, and what stands beside it. */
 export interface Evaluation {

@@ -58,6 +58,8 @@ export interface CourseOptions {
   readonly now?: readonly Measure[];
   /** Measured earlier on this machine. */
   readonly before?: readonly Measure[];
+  /** Of a job's work, at the start of the run: what is there already costs nothing. */
+  readonly shareLeft?: (job: Job) => number;
 }
 
 interface Point {
@@ -84,7 +86,7 @@ export const freshShare = (firstShare: number | undefined): number =>
 
 /** The course of a run of some jobs; those they need beyond them are done. */
 export function courseOf(todo: readonly Job[], options: CourseOptions = {}): RunCourse {
-  const { now = [], before = [] } = options;
+  const { now = [], before = [], shareLeft } = options;
   const open = new Set(todo);
   const running = new Map<Job, Running>();
   const measured = new Map<Job, Measure & { readonly work: number }>();
@@ -119,7 +121,7 @@ export function courseOf(todo: readonly Job[], options: CourseOptions = {}): Run
     putBack: (job) => void running.delete(job),
     forecast(at) {
       const going = [...running].flatMap(([job, own]) => measureSoFar(job, own));
-      const estimator = estimatorOf([...now, ...measured.values(), ...going], before);
+      const estimator = estimatorOf([...now, ...measured.values(), ...going], before, shareLeft);
       const left = new Map([...running].map(([job, own]) => [job, leftOf(job, own, at, estimator)]));
       const plan = { open: [...open], failed: failedJobs, running: left };
       const workers = options.workers ?? seen;

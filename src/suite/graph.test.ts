@@ -10,6 +10,7 @@ import type { JobGraph } from './job.js';
 import { planReport, planText } from './overview.js';
 import { suiteStatus } from './status.js';
 import { executeTones, planTones, titlesOf, tonesSuite, writeTones } from './tones.fixture.js';
+import { writeToyEncoder } from './toy-folder.fixture.js';
 import { watchSuite } from './watch.js';
 
 let folder = '';
@@ -86,6 +87,17 @@ describe('the jobs of a suite', () => {
     } finally {
       await writeFile(manifest, text);
     }
+  });
+
+  it('that start from a checkpoint are known by its weights, and have its sizes', async () => {
+    const warm = { name: 'warm', pretrain: { init: './start', manifest: 'tones.csv', steps: 2 } };
+    const suite = { ...pooledOnly, encoders: [warm] };
+    await writeToyEncoder(folder, 'start', 1);
+    const before = await plan({}, suite);
+    expect(before.jobs[0]).toMatchObject({ kind: 'pretrain', config: { encoder: { width: 16 } } });
+    expect(anew(await plan({}, suite), before)).toEqual([]);
+    await writeToyEncoder(folder, 'start', 2);
+    expect(anew(await plan({}, suite), before)).toEqual(before.jobs.map(({ title }) => title));
   });
 
   it('extract a corpus in parts where the suite asks for it', async () => {

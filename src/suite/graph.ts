@@ -1,15 +1,12 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
-import { join } from 'node:path';
 import type { DataSize } from '../api/head-kind.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { lookAlikeRemarks } from '../data/look-alikes.js';
-import { loadUtterances, type ManifestHashes, manifestHashes } from '../data/manifest.js';
-import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
-import { parameterCount } from '../encoders/parameter-specs.js';
+import { type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
 import { dataSizeOf } from './data-size.js';
-import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
+import type { Suite, SuiteTask } from './definition.js';
 import {
   checkNames,
   checkWeights,
@@ -17,19 +14,20 @@ import {
   type PlannedEncoder,
   specEncoders,
 } from './encoders.js';
+import { planFinetunings, tunedEncoders } from './finetuning.js';
 import {
   type FeaturesJob,
+  graphVersion,
   type HeadJob,
   type Job,
   type JobGraph,
   keyOf,
-  type PretrainJob,
   type Problem,
   seedFolder,
 } from './job.js';
 import { ownRecord } from './namesake.js';
 import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
-import { planPretraining } from './pretraining.js';
+import { planPretrainings } from './pretraining-jobs.js';
 
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
@@ -49,17 +47,16 @@ interface TaskToDo {
   };
 }
 
-/** Raised when the work of a job changes so that what is done does not count any more. */
-const graphVersion = 1;
-
 /**
  * The jobs of a suite. A task or a pre-training whose data cannot be used is noted as a problem, and the rest is planned.
  * @throws UserError for anything wrong in the call, and for the first problem where nothing is left to plan
  */
 export async function planGraph(suite: Suite, options: GraphOptions): Promise<JobGraph> {
   const { engine, training, maxBadShare, out, cacheFolder, seeds } = options;
-  if (suite.tasks.length === 0) throw new UserError('no task was given', { hint: 'Expected at least one' });
-  if (suite.encoders.length === 0)
+  const isTuning = (suite.finetune ?? []).length > 0;
+  if (suite.tasks.length === 0 && !isTuning)
+    throw new UserError('no task was given', { hint: 'Expected at least one' });
+  if (suite.encoders.length === 0 && suite.tasks.length > 0)
     throw new UserError('no encoder was given', { hint: 'Expected at least one, such as fbank' });
   checkTaskNames(suite.tasks);
   const problems: Problem[] = [];
@@ -88,28 +85,25 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     const { settingsSource: _, ...kept } = wanted;
     tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
   }
-  const pretraining: PretrainJob[] = [];
-  const plugins = new Set(options.plugins);
+  const { pretraining, pretrained, plugins } = await planPretrainings(suite, options, hashOnce, noted);
+  const tunings = await planFinetunings(suite, { ...options, pretrained, hashOnce }, noted);
+  for (const { plugins: modules } of tunings) for (const module of modules) plugins.add(module);
+  const finetuning = tunings.flatMap(({ jobs }) => jobs);
   const encoders: PlannedEncoder[] = [];
   for (const encoder of suite.encoders) {
-    if (typeof encoder === 'string') encoders.push(...(await specEncoders(encoder, options)));
-    else {
-      const planned = await noted(`pre-training of ${encoder.name}`, () =>
-        pretrainJob(encoder, suite, options, hashOnce),
-      );
-      if (planned === undefined) continue;
-      const { job } = planned;
-      for (const module of planned.plugins) plugins.add(module);
-      pretraining.push(job);
-      const parameters = parameterCount(encoderSpecs(job.config.encoder));
-      const source = { name: encoder.name, spec: job.out, seed: seeds[0] ?? 0, parameters };
-      encoders.push({ source, identity: job.key, seeds, needs: [job.key] });
-    }
+    const name = typeof encoder === 'string' ? encoder : encoder.name;
+    const planned = pretrained.get(name);
+    if (planned !== undefined) encoders.push(planned);
+    else if (typeof encoder !== 'string') continue;
+    else if (suite.finetune?.some((entry) => entry.name === name))
+      encoders.push(...tunedEncoders(tunings, name, seeds));
+    else if (suite.tasks.length > 0) encoders.push(...(await specEncoders(encoder, options)));
   }
   await checkWeights(encoders, options);
   checkNames(encoders.map(({ source, seeds }) => ({ ...source, seeds })));
   const [first] = errors;
-  if (first !== undefined && (tasks.length === 0 || encoders.length === 0)) throw first;
+  if (first !== undefined && finetuning.length === 0 && (tasks.length === 0 || encoders.length === 0))
+    throw first;
   const placed = { seedFolders: seeds.length > 1, out };
   for (const encoder of encoders) for (const task of tasks) await refuseNamesake(encoder, task, placed);
   const features = new Map<string, FeaturesJob>();
@@ -141,7 +135,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     ...(options.tensorboard !== undefined && { tensorboard: options.tensorboard }),
     plugins: [...plugins],
     revision: options.revision,
-    jobs: [...pretraining, ...features.values(), ...heads] satisfies Job[],
+    jobs: [...pretraining, ...finetuning, ...features.values(), ...heads] satisfies Job[],
     problems,
   };
 }
@@ -171,54 +165,6 @@ function hashingOnce(): HashManifest {
   };
 }
 
-async function pretrainJob(
-  encoder: Exclude<SuiteEncoder, string>,
-  suite: Suite,
-  { out, engine, quiet, remark }: GraphOptions,
-  hashOnce: HashManifest,
-): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
-  const { name } = encoder;
-  const { manifest, root, split } = encoder.pretrain;
-  const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
-  for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
-  const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
-  const { batch, optimizer } = config;
-  const seconds = batch.cropSeconds.reduce((sum, crop) => sum + crop, 0) / batch.cropSeconds.length;
-  const job: PretrainJob = {
-    kind: 'pretrain',
-    key: keyOf([
-      ...['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu'],
-      ...(init === undefined ? [] : [init.origin.hash, init.origin.fresh]),
-    ]),
-    needs: [],
-    title: `pre-train ${name}`,
-    resources: suite.resources?.pretrain ?? {},
-    work: optimizer.steps * batch.size * seconds,
-    encoder: name,
-    config,
-    ...(init !== undefined && { init: { spec: encoder.pretrain.init ?? '', hash: init.origin.hash } }),
-    manifest,
-    root,
-    split,
-    out: join(out, 'encoders', name),
-  };
-  return { job, plugins };
-}
-
-async function hashesOfSplit(
-  manifest: string,
-  root: string | undefined,
-  split: string,
-  hashOnce: HashManifest,
-): Promise<ManifestHashes> {
-  try {
-    await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
-    return await hashOnce(manifest, root);
-  } catch (error) {
-    throw DataError.of(error);
-  }
-}
-
 interface Common {
   readonly engine: readonly string[];
   readonly maxBadShare: number;
@@ -231,7 +177,8 @@ function featuresJobs(
   suite: Suite,
   common: Common,
 ): FeaturesJob[] {
-  const { head, hashes, task } = planned;
+  const { head, hashes, task, size } = planned;
+  const utterances = size.train.utterances + size.dev.utterances + size.test.utterances;
   const reads = head.kind.reads(head.settings);
   const { store } = reads;
   const frameType = reads.store === 'frames' ? reads.type : undefined;
@@ -248,6 +195,7 @@ function featuresJobs(
       encoder: source,
       task: wanted,
       hashes,
+      utterances,
       store,
       frameType,
       part,

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/files.js';
-import { runtimeVersions } from '../base/package.js';
+import { ownVersion } from '../base/package.js';
 import { type LoadOptions, loadEncoder } from '../encoders/load.js';
 
 const identitySchema = z.strictObject({
@@ -37,7 +37,7 @@ export async function identifyEncoder(
   options: LoadOptions,
   cacheFolder: string,
 ): Promise<EncoderIdentity> {
-  const made = [runtimeVersions().ehmam, resolve(spec), seed, options.weights];
+  const made = [ownVersion(), resolve(spec), seed, options.weights];
   const digest = createHash('sha256').update(JSON.stringify(made)).digest('hex');
   const place = join(cacheFolder, 'encoders', `${digest.slice(0, 24)}.json`);
   const kept = await readKept(place);

@@ -7,11 +7,13 @@ import type { EngineSettings } from '../engine/create.js';
 import type { EngineName } from '../engine/engine.js';
 import type { StoredType } from '../features/shards.js';
 import type { FeatureKind } from '../features/store.js';
+import type { DecodingLm } from '../finetune/decoding/settings.js';
+import type { FinetuneSettings } from '../finetune/settings.js';
 import type { PretrainConfig } from '../pretrain/config.js';
 import type { Resources, SuiteTask } from './definition.js';
 import { canonical, type Training } from './plan.js';
 
-export const jobKinds = ['pretrain', 'features', 'head'] as const;
+export const jobKinds = ['pretrain', 'finetune', 'features', 'head'] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 /** What a worker needs to load an encoder. */
@@ -54,12 +56,33 @@ export interface PretrainJob extends JobBase {
   readonly out: string;
 }
 
+export interface FinetuneJob extends JobBase {
+  readonly kind: 'finetune';
+  /** The one that training begins with. */
+  readonly encoder: EncoderSource;
+  /** The entry of the suite, and what is trained by it: encoder, entry, fold, seed. */
+  readonly entry: string;
+  readonly name: string;
+  readonly settings: FinetuneSettings;
+  /** As the record names it. */
+  readonly preset: string;
+  readonly manifest: string;
+  /** Where another manifest names the dev split. */
+  readonly dev?: string | undefined;
+  readonly root?: string | undefined;
+  readonly lm?: DecodingLm | undefined;
+  /** The folder of the fine-tuned encoder, from the working folder. */
+  readonly out: string;
+}
+
 export interface FeaturesJob extends JobBase {
   readonly kind: 'features';
   readonly encoder: EncoderSource;
   /** One of the tasks over this audio: it says which utterances there are. */
   readonly task: SuiteTask;
   readonly hashes: ManifestHashes;
+  /** How many the corpus has. */
+  readonly utterances: number;
   readonly store: FeatureKind;
   readonly frameType?: StoredType | undefined;
   /** Which part of the corpus, counted from 0, of how many. */
@@ -79,7 +102,7 @@ export interface HeadJob extends JobBase {
   readonly layerwise?: boolean;
 }
 
-export type Job = PretrainJob | FeaturesJob | HeadJob;
+export type Job = PretrainJob | FinetuneJob | FeaturesJob | HeadJob;
 
 /** What could not be planned, so that no job does it: its data cannot be used as it is. */
 export interface Problem {
@@ -115,6 +138,9 @@ export interface JobGraph {
   readonly jobs: readonly Job[];
   readonly problems: readonly Problem[];
 }
+
+/** Raised when the work of a job changes so that what is done does not count any more. */
+export const graphVersion = 1;
 
 /** A job's key: the digest of all that decides its output. */
 export function keyOf(identity: unknown): string {

@@ -1,4 +1,6 @@
 /** @file What is known of a graph's jobs before they are done: how long each may take, and so how long all of them. */
+import { join } from 'node:path';
+import { storedShare, storeName } from '../features/store.js';
 import { type Estimator, estimatorOf, type Measure, measuresOf } from './estimate.js';
 import { courseOf, type RunCourse } from './forecast.js';
 import type { Job, JobGraph } from './job.js';
@@ -25,8 +27,26 @@ export function outlookOf(
   const now: readonly Measure[] = measuresOf(graph.jobs, done);
   const threads = graph.engine.threads ?? usualThreads(workers ?? 1);
   const before = rememberedPaces(graph.cacheFolder, { engine: graph.engine, threads });
+  const shareLeft = sharesLeft(graph, done);
   return {
-    estimator: estimatorOf(now, before),
-    course: (todo) => courseOf(todo, { workers, now, before }),
+    estimator: estimatorOf(now, before, shareLeft),
+    course: (todo) => courseOf(todo, { workers, now, before, shareLeft }),
   };
+}
+
+/** Of the features of encoders that are there, what no earlier run has stored; unless all of it is to be read again. */
+function sharesLeft(graph: JobGraph, done: ReadonlyMap<string, Done>): (job: Job) => number {
+  const { name, provider = 'cpu' } = graph.engine;
+  const left = new Map<string, number>();
+  for (const job of graph.jobs) {
+    const hash = job.kind === 'features' ? job.encoder.hash : undefined;
+    if (job.kind !== 'features' || hash === undefined || graph.verifyFeatures || done.has(job.key)) continue;
+    const store = storeName({
+      ...{ encoderHash: hash, audioHash: job.hashes.audio, kind: job.store, frameType: job.frameType },
+      engine: { name, provider },
+    });
+    const folder = join(graph.cacheFolder, 'features', store);
+    left.set(job.key, 1 - storedShare(folder, job.utterances, job.store, job.part));
+  }
+  return ({ key }) => left.get(key) ?? 1;
 }

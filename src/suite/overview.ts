@@ -70,14 +70,23 @@ interface Row {
 
 const nameWidth = 45;
 
+/** What jobs of a kind may wait for. */
+const neededKinds: Readonly<Record<JobKind, readonly JobKind[]>> = {
+  pretrain: [],
+  finetune: ['pretrain'],
+  features: ['pretrain', 'finetune'],
+  head: ['features'],
+};
+
 /** The plan as a person reads it, within 80 columns. */
 export function planText(graph: JobGraph, report: PlanReport): string {
   const rows = rowsOf(graph, report);
   const lines = jobKinds.flatMap((kind) => {
     const ofKind = [...(rows.get(kind)?.values() ?? [])];
     if (ofKind.length === 0) return [];
-    const after = { pretrain: '', features: ' (after pretrain)', head: ' (after features)' };
-    return ['', `${kind}${ofKind.length > 0 ? after[kind] : ''}`, ...ofKind.flatMap(linesOf)];
+    const needed = neededKinds[kind].filter((each) => rows.has(each));
+    const after = needed.length === 0 ? '' : ` (after ${needed.join(', ')})`;
+    return ['', `${kind}${after}`, ...ofKind.flatMap(linesOf)];
   });
   const { todo, estimate, together, problems, jobs } = report;
   const rough = estimate.measured ? '' : ' (rough: no similar job measured yet)';
@@ -109,13 +118,26 @@ function rowsOf(graph: JobGraph, report: PlanReport): Map<JobKind, Map<string, R
     rows.set(job.kind, ofKind);
     const row = ofKind.get(name) ?? { name, tasks: new Set<string>(), done: 0, todo: 0, seconds: 0 };
     ofKind.set(name, row);
-    const tasks = job.kind === 'head' ? [job.task.name] : [...(tasksOf.get(job.key) ?? [])];
-    if (job.kind !== 'pretrain') for (const task of tasks) row.tasks.add(task);
+    for (const what of workOf(job, tasksOf)) row.tasks.add(what);
     row.done += planned.done ? 1 : 0;
     row.todo += planned.done ? 0 : 1;
     row.seconds += planned.done ? 0 : planned.estimate.seconds;
   });
   return rows;
+}
+
+/** What is done for an encoder: the tasks of its features and heads, the entries that it is fine-tuned by. */
+function workOf(job: Job, tasksOf: ReadonlyMap<string, ReadonlySet<string>>): Iterable<string> {
+  switch (job.kind) {
+    case 'pretrain':
+      return [];
+    case 'finetune':
+      return [job.entry];
+    case 'features':
+      return tasksOf.get(job.key) ?? [];
+    case 'head':
+      return [job.task.name];
+  }
 }
 
 const encoderOf = (job: Job): string => (job.kind === 'pretrain' ? job.encoder : job.encoder.name);

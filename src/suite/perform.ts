@@ -5,15 +5,18 @@ import { UserError } from '../base/errors.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
+import { configFile, weightsFile } from '../encoders/own-folder.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
+import { finetune } from '../finetune/train.js';
 import { loadPlugins } from '../plugins/load.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { stepScalars } from '../pretrain/step-scalars.js';
 import { pretrain } from '../pretrain/train.js';
 import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
+import { finetuningFileName } from '../results/finetuning-file.js';
 import { layersFileName } from '../results/layers-file.js';
 import { scalarLog } from '../training/scalar-log.js';
 import { hasLayers } from './evaluate-layers.js';
@@ -21,6 +24,7 @@ import { headLogs } from './head-logs.js';
 import {
   type EncoderSource,
   type FeaturesJob,
+  type FinetuneJob,
   type HeadJob,
   type Job,
   type JobGraph,
@@ -65,6 +69,8 @@ export function performerOf(graph: JobGraph): Performer {
     switch (job.kind) {
       case 'pretrain':
         return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
+      case 'finetune':
+        return finetuneEncoder(graph, job, await kept.tools(job.encoder, conditions), conditions);
       case 'features':
         return extractFeatures(graph, job, await kept.work(job, conditions), conditions);
       case 'head':
@@ -111,6 +117,27 @@ async function pretrainEncoder(
   });
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
+}
+
+async function finetuneEncoder(
+  graph: JobGraph,
+  job: FinetuneJob,
+  { engine, encoder }: Pick<Work, 'engine' | 'encoder'>,
+  { signal, onProgress }: Conditions,
+): Promise<Performed> {
+  const { settings, preset, manifest, dev, root, lm, out } = job;
+  const remarks: string[] = [];
+  const { finished } = await finetune({
+    ...{ encoder, settings, preset, manifest, dev, root, lm, out, engine },
+    ...{ resume: true, quiet: true, signal, onProgress, checkpointSeconds: graph.checkpointSeconds },
+    say: (text) => void remarks.push(text),
+  });
+  const files = [configFile, weightsFile, finetuningFileName].map((name) => join(out, name));
+  return {
+    finished,
+    outputs: files.map((path) => relative(graph.out, path)),
+    ...(remarks.length > 0 && { remark: remarks.join('\n') }),
+  };
 }
 
 /** The checkpoint that was planned with. */
@@ -216,6 +243,9 @@ function keeping(graph: JobGraph) {
     engine(threads ?? graph.engine.threads ?? availableParallelism());
   return {
     engine: engineFor,
+    async tools(source: EncoderSource, conditions: Conditions): Promise<Pick<Work, 'engine' | 'encoder'>> {
+      return { engine: await engineFor(conditions), encoder: await encoder(source) };
+    },
     async work(
       { encoder: source, task: wanted, hashes }: FeaturesJob | HeadJob,
       conditions: Conditions,

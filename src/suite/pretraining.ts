@@ -84,7 +84,9 @@ function namedSettings({ preset }: PretrainWish, init: WarmStart | undefined) {
     named,
     remarks: isOfPreset
       ? []
-      : [`no preset has the sizes of ${origin.name}: batches and schedule are those of '${nearest}'`],
+      : [
+          `no preset has the sizes of ${origin.name}: batches and schedule of the preset '${nearest}' are used`,
+        ],
   };
 }
 
@@ -93,10 +95,10 @@ function checkSizes({ encoder }: PretrainConfig, init: WarmStart, { preset, conf
   const differing = sizeDifferences(init.encoder, encoder);
   if (differing.length === 0) return;
   const { spec } = init.origin;
-  const said = config === undefined ? `the preset '${preset}'` : 'this file';
-  throw new UserError(`${said} has other sizes than ${spec}: ${listed(differing)}`, {
+  const said = config === undefined ? `the preset '${preset}'` : 'the configuration';
+  throw new UserError(`${said} has different sizes than ${spec}: ${listed(differing)}`, {
     ...(config !== undefined && { file: config }),
-    hint: `Sizes come from the checkpoint: remove ${config === undefined ? '--preset' : "'encoder' and --preset"}, or remove --init to start from random weights`,
+    hint: `Sizes come from the checkpoint: remove ${config === undefined ? '--preset' : "'encoder' and --preset"}, or remove --init to start with new weights`,
   });
 }
 

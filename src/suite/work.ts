@@ -138,7 +138,7 @@ async function untilStopped(
     if (signal.aborted && error === signal.reason) return undefined;
     throw error;
   });
-  if (kind === 'pretrain') return performed;
+  if (kind === 'pretrain' || kind === 'finetune') return performed;
   const over = new AbortController();
   const stopped = aborted(signal, over.signal).then(() =>
     kind === 'head' ? sleep(patienceMilliseconds, undefined, { signal: over.signal }) : undefined,

@@ -41,7 +41,7 @@ export function triStage({ updates, phases, startScale, endScale }: TriStage): S
     number,
     number,
   ];
-  const decayFactor = -Math.log(endScale) / decay;
+  const decayFactor = decay === 0 ? 0 : -Math.log(endScale) / decay;
   return (peak, update) => {
     if (update < warmUp) return startScale * peak + ((peak - startScale * peak) / warmUp) * update;
     const afterHold = update - warmUp - hold;

@@ -36,14 +36,14 @@ interface Candidate {
   readonly hint: string;
 }
 
-const reinstall = 'Run `npm ci` again';
+const reinstall = 'Install ehmam again (in a checkout: `npm ci`)';
 const candidates: readonly Candidate[] = [
-  { engine: 'onnx', provider: 'cpu', needed: true, hint: reinstall },
+  { engine: 'onnx', provider: 'cpu', needed: true, hint: '`ehmam setup onnx`' },
   {
     engine: 'onnx',
     provider: 'cuda',
     needed: false,
-    hint: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `npm run setup:cuda`',
+    hint: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `ehmam setup cuda`',
   },
   {
     engine: 'onnx',
@@ -55,11 +55,20 @@ const candidates: readonly Candidate[] = [
     engine: 'tensorflow',
     provider: 'cpu',
     needed: false,
-    hint: '`npm run setup:tensorflow`, or `npm run setup:cuda` for an NVIDIA GPU (they download a library)',
+    hint: '`ehmam setup tensorflow`, or `ehmam setup cuda` for an NVIDIA GPU (they download a library)',
   },
   { engine: 'wasm', provider: 'cpu', needed: false, hint: reinstall },
   { engine: 'cpu', provider: 'cpu', needed: false, hint: reinstall },
 ];
+
+/** Tries one engine, as `diagnose` tries all. */
+export async function tryEngine(wanted: Pick<Candidate, 'engine' | 'provider'>): Promise<Check> {
+  const candidate = candidates.find(
+    ({ engine, provider }) => engine === wanted.engine && provider === wanted.provider,
+  );
+  if (candidate === undefined) throw new Error(`no check of ${nameOf(wanted)}`);
+  return checkEngine(candidate);
+}
 
 /** Starting TensorFlow.js and a GPU's driver takes seconds; a hang must not last. */
 const probeTimeoutMilliseconds = 90_000;
@@ -83,7 +92,7 @@ export async function diagnose(tried: (name: string) => void): Promise<Diagnosis
   };
 }
 
-function nameOf({ engine, provider }: Candidate): string {
+function nameOf({ engine, provider }: Pick<Candidate, 'engine' | 'provider'>): string {
   return engine === 'onnx' ? `engine onnx, provider ${provider}` : `engine ${engine}`;
 }
 
@@ -97,7 +106,7 @@ async function checkEngine(candidate: Candidate): Promise<Check> {
   const name = nameOf(candidate);
   if (!answer.works) {
     // An error for users says its hint itself.
-    const saysHint = answer.reason.includes('npm run');
+    const saysHint = answer.reason.includes('ehmam setup');
     return { name, works: false, detail: answer.reason, needed, ...(!saysHint && { hint }) };
   }
   const detail = `a program ran in ${Math.round(answer.milliseconds)} ms`;

@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { messageOf } from '../../base/errors.js';
 import { float32 } from '../../base/host-tensor.js';
-import { createEngine } from '../../engine/create.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import * as tf from '../../engine/ops.js';
 
@@ -19,6 +18,8 @@ process.stdout.write(`\nanswer:${JSON.stringify(await probe())}\n`, () => proces
 async function probe(): Promise<ProbeAnswer> {
   const started = performance.now();
   try {
+    // A missing library is an error of the import.
+    const { createEngine } = await import('../../engine/create.js');
     const engine = await createEngine(name, { provider, threads: 1 });
     const program = engine.compile(
       ({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => {

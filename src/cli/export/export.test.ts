@@ -15,8 +15,9 @@ import type { Encoder } from '../../encoders/encoder.js';
 import { loadEncoder } from '../../encoders/load.js';
 import { toyEncoder } from '../../features/toy-encoder.fixture.js';
 import { readSafetensors } from '../../formats/safetensors.js';
-import { type CtcStored, collapsePath } from '../../heads/frame-ctc/model.js';
+import type { CtcStored } from '../../heads/frame-ctc/model.js';
 import { readHead } from '../../heads/trained.js';
+import { collapsePath } from '../../lm/greedy.js';
 import { runSuite } from '../../suite/run-suite.fixture.js';
 import { toyHop, writeToyEncoder } from '../../suite/toy-folder.fixture.js';
 import { exportFolder } from './folder.js';
@@ -77,7 +78,7 @@ describe('an encoder as ONNX', () => {
 
   it('names its free axes, and says what it is', async () => {
     const encoder = await loadEncoder(join(hub, 'hubert-group'));
-    const model = onnxProto.onnx.ModelProto.decode(await exportedModel(encoder, undefined));
+    const model = onnxProto.onnx.ModelProto.decode(await exportedModel(encoder));
     const axes = (values: readonly onnxProto.onnx.IValueInfoProto[] | null | undefined) =>
       values?.map(({ type }) =>
         type?.tensorType?.shape?.dim?.map(({ dimParam, dimValue }) => dimParam || Number(dimValue)),
@@ -91,9 +92,7 @@ describe('an encoder as ONNX', () => {
   it('is refused where its weights are more than one file holds', async () => {
     const big = { dtype: 'float32', shape: [2 ** 29], data: new Float32Array(2 ** 29) } as const;
     const encoder = { ...toyEncoder(1), parameters: { big } };
-    await expect(exportedModel(encoder, undefined)).rejects.toThrow(
-      /the weights are 2\.0 GiB.*--format safetensors/,
-    );
+    await expect(exportedModel(encoder)).rejects.toThrow(/the weights are 2\.0 GiB.*--format safetensors/);
   });
 });
 

@@ -1,10 +1,10 @@
-/** @file An encoder as a folder of our format: it loads as the same encoder, without what it was read from. */
+/** @file An encoder as a folder, of our format or of transformers': it loads as the same encoder, without what it was read from. */
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import { writeFileAtomic } from '../../base/files.js';
 import type { Encoder } from '../../encoders/encoder.js';
-import { configFile, weightsFile } from '../../encoders/own-folder.js';
-import { writeSafetensors } from '../../formats/safetensors.js';
+import { writeHubFolder } from '../../encoders/huggingface/write-folder.js';
+import { writeOwnFolder } from '../../encoders/own-folder.js';
+import type { RecognitionLayer } from '../../encoders/recognition.js';
 
 export interface WrittenFolder {
   readonly folder: string;
@@ -12,15 +12,24 @@ export interface WrittenFolder {
   readonly hash: string;
 }
 
+export interface FolderOptions {
+  /** Whose format (default: ours). */
+  readonly format?: 'safetensors' | 'transformers';
+  /** The output layer of a fine-tuned encoder, which goes along. */
+  readonly recognition?: RecognitionLayer | undefined;
+}
+
 /**
- * Writes `config.json` and `model.safetensors`.
+ * Writes `config.json` and `model.safetensors`, and for transformers what says how waveforms and tokens are made.
  * @param head refused: a head has no place in the folder of an encoder
- * @throws UserError for an encoder without parameters, and (exit code 1) where nothing can be written
+ * @throws UserError for an encoder without parameters, for a family that transformers does not have, and (exit code 1)
+ *   where nothing can be written
  */
 export async function exportFolder(
   encoder: Encoder,
   folder: string,
   head: string | undefined,
+  { format = 'safetensors', recognition }: FolderOptions = {},
 ): Promise<WrittenFolder> {
   if (head !== undefined) {
     throw new UserError('--with needs --format onnx: a folder contains only the encoder', {
@@ -37,8 +46,9 @@ export async function exportFolder(
       hint: 'Its name is already a SPEC',
     });
   }
-  const [config, weights] = [join(folder, configFile), join(folder, weightsFile)];
-  await writeSafetensors(weights, encoder.parameters, { format: 'ehmam', hash: encoder.hash });
-  await writeFileAtomic(config, `${JSON.stringify({ encoder: encoder.config }, null, 2)}\n`);
-  return { folder, files: [config, weights], hash: encoder.hash };
+  const files =
+    format === 'transformers'
+      ? await writeHubFolder(folder, encoder, recognition)
+      : await writeOwnFolder(folder, { ...encoder, recognition }, encoder.hash);
+  return { folder, files, hash: encoder.hash };
 }

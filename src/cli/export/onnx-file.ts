@@ -2,6 +2,7 @@
 import { access, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
+import type { Tensor as OnnxTensor } from 'onnxruntime-node';
 import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
@@ -9,6 +10,7 @@ import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { mendOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
+import type { RecognitionLayer } from '../../encoders/recognition.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
 import ort from '../../engine/onnxruntime.js';
@@ -16,7 +18,7 @@ import type { Tensor } from '../../engine/ops.js';
 import { type Extractor, extractHiddenStates } from '../../features/extract.js';
 import { headKinds } from '../../heads/registry.js';
 import { headFileName, readHead, type TrainedHead } from '../../heads/trained.js';
-import { encoderFunction, exportedModel, outputsOf } from './program.js';
+import { type Behind, encoderFunction, exportedModel, outputsOf } from './program.js';
 
 /** Largest difference from the engine, relative to the output's largest value where that is above 1. */
 const tolerance = 1e-4;
@@ -46,6 +48,8 @@ export interface ExportOptions {
   readonly head?: string | undefined;
   /** Whose head is taken, of a task that is cross-validated (default: the first one's). */
   readonly fold?: string | undefined;
+  /** The output layer of a fine-tuned encoder: its logits come out beside the hidden states, where no head goes along. */
+  readonly recognition?: RecognitionLayer | undefined;
   readonly threads?: number;
 }
 
@@ -62,12 +66,13 @@ export async function exportOnnx(
   const { threads = availableParallelism() } = options;
   const head = options.head === undefined ? undefined : await headOf(encoder, options.head, options.fold);
   const { task, fold } = head?.origin ?? {};
-  const model = await exportedModel(encoder, head);
+  const behind: Behind = { head, recognition: options.recognition };
+  const model = await exportedModel(encoder, behind);
   // It bears its name only when it has proved itself.
   const unchecked = unfinishedPlace(file);
   await writeFileAtomic(unchecked, model);
   try {
-    const expected = await engineOutputs(encoder, head, threads);
+    const expected = await engineOutputs(encoder, behind, threads);
     const { outputs, checks } = await compare(unchecked, expected, threads);
     // What is no regular file cannot be read again.
     const sha256 = await sha256OfFile(unchecked);
@@ -130,13 +135,12 @@ interface Run {
 }
 
 /** The engine's outputs for three lengths: the shortest, and two that are multiples of nothing. */
-async function engineOutputs(
-  encoder: Encoder,
-  head: TrainedHead | undefined,
-  threads: number,
-): Promise<Run[]> {
+async function engineOutputs(encoder: Encoder, behind: Behind, threads: number): Promise<Run[]> {
+  const { head } = behind;
   const engine = await createEngine('onnx', { threads });
-  const program = encoder.graph ? graphProgram(engine, encoder, head) : tracedProgram(engine, encoder, head);
+  const program = encoder.graph
+    ? graphProgram(engine, encoder, head)
+    : tracedProgram(engine, encoder, behind);
   const runs: Run[] = [];
   const { minimumSamples, hopSamples } = encoder;
   const frames = head === undefined ? 1 : (headKinds.find(head.kind).fewestFrames ?? 1);
@@ -151,8 +155,9 @@ async function engineOutputs(
 
 type OutputsOf = Extractor<Readonly<Record<string, HostTensor>>>;
 
-function tracedProgram(engine: Engine, encoder: Encoder, head: TrainedHead | undefined): OutputsOf {
-  const program = engine.compile(encoderFunction(encoder, head), {
+function tracedProgram(engine: Engine, encoder: Encoder, behind: Behind): OutputsOf {
+  const { head } = behind;
+  const program = engine.compile(encoderFunction(encoder, behind), {
     name: `check of ${encoder.name}`,
     dynamicAxes: { waveform: 1 },
   });
@@ -172,7 +177,7 @@ function graphProgram(engine: Engine, encoder: Encoder, head: TrainedHead | unde
     (states: Readonly<Record<string, Tensor>>) =>
       outputsOf(
         names.map((name) => states[name] as Tensor),
-        head,
+        { head },
       ),
     {
       name: `check of a head on ${encoder.name}`,
@@ -227,7 +232,7 @@ async function compare(file: string, runs: readonly Run[], threads: number) {
 }
 
 /** Infinite where shapes differ. */
-function difference(actual: ort.Tensor | undefined, expected: HostTensor | undefined): number {
+function difference(actual: OnnxTensor | undefined, expected: HostTensor | undefined): number {
   if (actual === undefined || expected === undefined || actual.dims.join() !== expected.shape.join())
     return Number.POSITIVE_INFINITY;
   const reference = floatsOf(expected);

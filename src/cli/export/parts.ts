@@ -61,7 +61,7 @@ export function headModel({ dims, hash, name }: Encoder, head: TrainedHead): Uin
     (states: Readonly<Record<string, Tensor>>) =>
       outputsOf(
         names.map((each) => states[each] as Tensor),
-        head,
+        { head },
       ),
     Object.fromEntries(
       names.map((each, i) => [each, { shape: [1, 1, dims[i] as number], dtype: 'float32' as const }]),

@@ -18,6 +18,7 @@ export interface GateSettings {
   readonly tolerance: number;
   readonly level: number;
   readonly junit: string | undefined;
+  readonly markdown?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   /** Columns of the terminal (default 80). */
   readonly width?: number;
@@ -27,11 +28,12 @@ export interface GateSettings {
 export async function runGate(
   baseline: string,
   results: string,
-  { tolerance, level, junit, environment, width }: GateSettings,
+  { tolerance, level, junit, markdown, environment, width }: GateSettings,
 ): Promise<{ readonly report: GateReport; readonly text: string; readonly annotations: readonly string[] }> {
   const [before, after] = [await readRecords([baseline]), await readRecords([results])];
   const report = await judge(before, after, { tolerance, level, tasks: knownTasks.all() });
   if (junit !== undefined) await writeFileAtomic(junit, gateJunit(report));
+  if (markdown !== undefined) await writeFileAtomic(markdown, `${gateMarkdown(report)}\n`);
   const onGitHub = environment.GITHUB_ACTIONS === 'true';
   if (onGitHub && environment.GITHUB_STEP_SUMMARY) {
     await appendToFile(environment.GITHUB_STEP_SUMMARY, `${gateMarkdown(report)}\n`);

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEncoder } from '../../encoders/load.js';
+import { loadRecogniser } from '../../encoders/recogniser.js';
+import { tokensOf } from '../../encoders/recognition.js';
 import { exportFolder } from '../export/folder.js';
 import { describeEncoder, descriptionText } from './describe.js';
 
@@ -51,6 +53,15 @@ describe('the description of an encoder', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it('says what a recogniser gives', async () => {
+    const { encoder, recognition } = await loadRecogniser('test/fixtures/huggingface-recognisers/wavlm');
+    const description = describeEncoder(encoder, recognition);
+    expect(description.recognition).toEqual(tokensOf(recognition));
+    const text = descriptionText(description);
+    expect(text).toMatch(/^recogniser +8 tokens, blank '<pad>', word boundary '\|', lower-case text$/m);
+    expect(text).toMatch(/^ {2}tokens +<pad> <s> <\/s> <unk> \| A B C$/m);
   });
 
   it('as text has a line for everything a person asks', async () => {

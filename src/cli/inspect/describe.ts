@@ -1,8 +1,10 @@
 /** @file What there is to say of an encoder, for a person and for a machine. */
 import { z } from 'zod';
 import { sampleRateHz } from '../../audio/index.js';
+import { plainText } from '../../base/errors.js';
 import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
+import { type RecognitionLayer, type RecognitionTokens, tokensOf } from '../../encoders/recognition.js';
 
 /** Parameters that belong together. */
 export interface Part {
@@ -30,12 +32,17 @@ export interface EncoderDescription {
   readonly origin: EncoderOrigin;
   /** Of an ONNX file: its inputs and outputs, and what each is taken for. */
   readonly slots?: readonly SlotUse[];
+  /** Of a fine-tuned encoder: what its output layer gives. */
+  readonly recognition?: RecognitionTokens;
   readonly hash: string;
   readonly notes: readonly string[];
 }
 
-/** Everything known without running the encoder. */
-export function describeEncoder(encoder: Encoder): EncoderDescription {
+/**
+ * Everything known without running the encoder.
+ * @param recognition its output layer, where it is a recogniser
+ */
+export function describeEncoder(encoder: Encoder, recognition?: RecognitionLayer): EncoderDescription {
   const { name, spec, family, config, dims, hopSamples, minimumSamples, normalizesWaveform } = encoder;
   const parts = partsOf(encoder);
   return {
@@ -55,6 +62,7 @@ export function describeEncoder(encoder: Encoder): EncoderDescription {
       files: [],
     },
     ...(encoder.graph && { slots: encoder.graph.slots }),
+    ...(recognition && { recognition: tokensOf(recognition) }),
     hash: encoder.hash,
     notes: encoder.notes ?? [],
   };
@@ -112,6 +120,7 @@ export function descriptionText(description: EncoderDescription): string {
       `${kind} ${name}`,
       `${type} [${shape.map((length) => length || '?').join(', ')}]: ${use}`,
     ]),
+    ...recognitionRows(description.recognition),
     ['from', [origin.format, ...origin.files, ...training].join('\n')],
     ...startOf(origin).map((text): [string, string] => ['began with', text]),
     ['hash', hash],
@@ -133,6 +142,24 @@ function startOf({ init }: EncoderOrigin): string[] {
 }
 
 const startSchema = z.object({ spec: z.string(), hash: z.string() });
+
+/** Whole alphabets are shown; of many word pieces the first ones. */
+const mostTokens = 128;
+
+function recognitionRows(recognition: RecognitionTokens | undefined): [string, string][] {
+  if (recognition === undefined) return [];
+  const { tokens, blank, boundary, lowerCase } = recognition;
+  const shown = tokens.slice(0, mostTokens).join(' ');
+  const rest = tokens.length - mostTokens;
+  const words = tokens.includes(boundary) ? `word boundary '${boundary}'` : 'no word boundary';
+  const kind = `${count(tokens.length)} tokens, blank '${tokens[blank]}', ${words}${lowerCase ? ', lower-case text' : ''}`;
+  const all = rest > 0 ? `${shown}, and ${count(rest)} more` : shown;
+  // Files may smuggle in what a terminal would obey.
+  return [
+    ['recogniser', plainText(kind)],
+    ['  tokens', plainText(all)],
+  ];
+}
 
 /** A line a setting; groups as `kernel 19, layers 2`, lists as JSON. */
 function settingsLines(config: unknown): string[] {

@@ -111,6 +111,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     ...suite,
     tasks: tasksOf(suite, request.tasks),
     encoders: request.encoders ?? suite.encoders,
+    // They are trained on the suite's own encoders.
+    finetune: request.encoders === undefined ? suite.finetune : [],
   };
   return planGraph(wanted, {
     seeds,

@@ -31,6 +31,10 @@ export interface CorpusOptions {
   readonly subsets?: readonly string[] | undefined;
   /** `librispeech`: pronunciation lexicons, the first of a word's entries counts. */
   readonly lexicon?: readonly string[] | undefined;
+  /** `librispeech`: the folder of Libri-light's limited sets, each of which becomes a manifest. */
+  readonly limited?: string | undefined;
+  /** `librispeech` with `limited`: which ten minutes, 0 to 5 or `all` (default: 0). */
+  readonly fold?: string | undefined;
   /** `voxceleb1-verification`: the list of test trials (default: the one that lies in the folder). */
   readonly trials?: string | undefined;
   /** `voxceleb1-verification`: trials of speakers that train then lacks; `none` (default: drawn). */

@@ -11,17 +11,21 @@ const closeSeconds = 0.05;
  * Rows with their durations. Those whose audio is damaged, or does not reach to where they begin or end, are left out
  * and named.
  * @param remarks gets a line about each damaged file, and about each kind of what does not fit
+ * @param answers what is known of files, by their paths: those in it are not read, those that are read are added
  */
 export async function measured(
   rows: readonly CorpusRow[],
   quiet: boolean,
   remarks: string[],
+  answers: Map<string, DurationAnswer> = new Map(),
 ): Promise<CorpusRow[]> {
-  const answers = new Map(rows.flatMap(({ file, known }) => (known === undefined ? [] : [[file, known]])));
-  const files = [...new Set(rows.map(({ file }) => file))].filter((file) => !answers.has(file));
+  for (const { file, known } of rows) if (known !== undefined) answers.set(file, known);
+  const all = [...new Set(rows.map(({ file }) => file))];
+  const files = all.filter((file) => !answers.has(file));
   const read = files.length === 0 ? [] : await readDurations(files, { quiet });
   for (const [i, answer] of read.entries()) answers.set(files[i] as string, answer);
-  for (const answer of answers.values()) if ('failure' in answer) remarks.push(`skipped: ${answer.failure}`);
+  for (const answer of all.map((file) => answers.get(file)))
+    if (answer !== undefined && 'failure' in answer) remarks.push(`skipped: ${answer.failure}`);
   const good = rows.flatMap((row) => fitted(row, answers.get(row.file)));
   remarks.push(
     ...kindRemark(good, 'outside', 'skipped: the audio of', 'ends before their start or end'),

@@ -57,6 +57,14 @@ export const finetuningTree = {
   'librispeech_finetuning/9h/clean/5/6/5-6.trans.txt': '5-6-0000 THREE\n',
 } as const;
 
+/** What Libri-light's sets are judged on beside LibriSpeech's clean speech. */
+export const librispeechOtherTree = {
+  'LibriSpeech/dev-other/116/288045/116-288045-0000.flac': '',
+  'LibriSpeech/dev-other/116/288045/116-288045.trans.txt': '116-288045-0000 AS I APPROACHED THE CITY\n',
+  'LibriSpeech/test-other/367/130732/367-130732-0000.flac': '',
+  'LibriSpeech/test-other/367/130732/367-130732.trans.txt': '367-130732-0000 LOBSTERS\n',
+} as const;
+
 /** speech_commands_v0.01.tar.gz and speech_commands_test_set_v0.01.tar.gz, each in a folder of its name. */
 export const speechCommandsTree = {
   'speech_commands_v0.01/README.md': 'x',

@@ -8,6 +8,7 @@ import { normalForm } from '../look-alikes.js';
 import { type ManifestRow, writeManifest } from '../manifest.js';
 import { unpackCorpus } from './archives.js';
 import type { Corpus, CorpusOptions, CorpusRow, FoundCorpus } from './corpus.js';
+import type { DurationAnswer } from './durations.js';
 import { measured } from './measure.js';
 import { type PreparedPairs, writePairFiles } from './pair-files.js';
 
@@ -72,9 +73,11 @@ export async function writeManifests(
   const remarks = [...found.remarks];
   const manifests: PreparedManifest[] = [];
   const ids = new Set<string>();
+  // Manifests may share files: dev of several training sets.
+  const durations = new Map<string, DurationAnswer>();
   for (const [name, listed] of Object.entries(found.manifests)) {
     const all = withOwnIds(listed, resolve(place), remarks);
-    const rows = fast ? all : await measured(all, quiet, remarks);
+    const rows = fast ? all : await measured(all, quiet, remarks, durations);
     if (rows.length === 0) {
       throw new UserError(`no usable utterance for ${name}. ${remarks[0] ?? 'Nothing was found'}`, {
         file: place,
@@ -92,9 +95,11 @@ export async function writeManifests(
     const seconds = rows.reduce((sum, { duration = 0 }) => sum + duration, 0);
     manifests.push({ name, file, splits, hours: fast ? undefined : seconds / 3600 });
   }
-  if (found.pairs === undefined) return { corpus, manifests, remarks };
+  // What is wrong with a file is said once, however many manifests have it.
+  const unique = (): string[] => [...new Set(remarks)];
+  if (found.pairs === undefined) return { corpus, manifests, remarks: unique() };
   const pairs = await writePairFiles(found.pairs, out, ids, remarks);
-  return { corpus, manifests, pairs, remarks };
+  return { corpus, manifests, pairs, remarks: unique() };
 }
 
 /**

@@ -1,12 +1,15 @@
 /** @file Checkpoints of fairseq against the hidden states of its own network, and what is said of other torch files. */
-import { readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { floatsOf, type HostTensor } from '../../base/host-tensor.js';
+import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { engineUnderTest } from '../../engine/engines.fixture.js';
 import { extractHiddenStates } from '../../features/extract.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { isOfficialFile, loadEncoder } from '../load.js';
+import { loadRecogniser } from '../recogniser.js';
+import { tokensOf } from '../recognition.js';
 import { apart } from '../reference.fixture.js';
 import { torchFileKind } from './kind.js';
 
@@ -63,6 +66,41 @@ describe('a checkpoint of fairseq', () => {
     expect(await notes('wav2vec2-ctc.pt')).toEqual([
       'ignored, because not part of the encoder: w2v_encoder (2)',
     ]);
+  });
+
+  it('that was fine-tuned with CTC is a recogniser with the dictionary beside it, without one an encoder', async () => {
+    const name = 'wav2vec2-ctc.pt';
+    await expect(loadRecogniser(join(folder, name))).rejects.toThrow(
+      /wav2vec2-ctc\.pt: missing dict\.ltr\.txt, the dictionary of its output layer\. Copy/,
+    );
+    const place = await mkdtemp(join(tmpdir(), 'ehmam-fairseq-'));
+    try {
+      await cp(join(folder, name), join(place, name));
+      await writeFile(join(place, 'dict.ltr.txt'), '| 94802\n');
+      const { encoder, recognition } = await loadRecogniser(join(place, name));
+      expect(tokensOf(recognition)).toEqual({
+        tokens: ['<s>', '<pad>', '</s>', '<unk>', '|'],
+        blank: 0,
+        boundary: '|',
+        special: [0, 1, 2, 3],
+        lowerCase: false,
+      });
+      // As test/fixtures/fairseq_checkpoints.py made it: ones and zeros.
+      expect(recognition.weight).toEqual(float32([5, 24], Array(120).fill(1)));
+      expect(recognition.bias).toEqual(float32([5]));
+      expect(encoder.maskEmbedding?.shape).toEqual([24]);
+      expect(encoder.notes).toEqual([]);
+      for (const [text, message] of [
+        ['| 1\nE 1\n', /proj\.weight is float32 \[5, 24\], expected float32 \[6, 24\] for 6 tokens/],
+        ['| 1\nE\n', /dict\.ltr\.txt:2: expected a token and a count/],
+        ['| 1\n| 2\n', /dict\.ltr\.txt:2: duplicate token '\|'/],
+      ] as const) {
+        await writeFile(join(place, 'dict.ltr.txt'), text);
+        await expect(loadRecogniser(join(place, name))).rejects.toThrow(message);
+      }
+    } finally {
+      await rm(place, { recursive: true });
+    }
   });
 
   it('has no teacher to choose, and is none of those that have', async () => {

@@ -4,10 +4,13 @@ import { UserError } from '../../base/errors.js';
 import { type TorchFile, withTorchFile } from '../../formats/torch/file.js';
 import { isFloating, isTorchTensor, type TorchTensor } from '../../formats/torch/tensor.js';
 import { type Checkpoint, checkNames } from '../checkpoint.js';
-import { configure } from '../configured.js';
+import { type ConfiguredFamily, configure } from '../configured.js';
 import { summary } from '../huggingface/folder.js';
 import { plainNames, withPlainWeights } from '../huggingface/names.js';
+import { checkedMask, maskName } from '../mask-embedding.js';
 import { type OfficialWeights, readOfficialEncoder } from '../official/weights.js';
+import { layerOf, type RecognitionLayer } from '../recognition.js';
+import { hasDictionary, readDictionary } from './dictionary.js';
 import { type FairseqModel, type TorchFileKind, torchFileKind } from './kind.js';
 import { sortParameters } from './names.js';
 import { configurationOf } from './settings.js';
@@ -45,10 +48,17 @@ export function kindOfTorchFile(file: string): Promise<TorchFileKind['kind']> {
 async function readModel({ readAll }: TorchFile, found: FairseqModel, file: string): Promise<Checkpoint> {
   const configured = configure(configurationOf(found, file), file);
   const tensors = tensorsOf(found);
-  const { own, beside } = sortParameters(tensors.keys(), found);
+  const sorted = sortParameters(tensors.keys(), found);
+  const { own } = sorted;
+  // What is known to be an output layer is no remark.
+  const beside = sorted.beside.filter((name) => !(isOutput(name) && hasDictionary(file)));
   checkNames(plainNames(own.keys()), configured.specs, file);
-  const read = await readAll(
-    new Map([...own].map(([ours, theirs]) => [ours, tensors.get(theirs) as TorchTensor])),
+  const mask = tensors.get(`${found.prefix}mask_emb`);
+  const { [maskName]: maskEmbedding, ...read } = await readAll(
+    new Map([
+      ...[...own].map(([ours, theirs]) => [ours, tensors.get(theirs) as TorchTensor] as const),
+      ...(mask === undefined ? [] : [[maskName, mask] as const]),
+    ]),
   );
   return {
     name: basename(file, extname(file)),
@@ -61,7 +71,23 @@ async function readModel({ readAll }: TorchFile, found: FairseqModel, file: stri
       training: found.settings,
     },
     notes: beside.length > 0 ? [`ignored, because not part of the encoder: ${summary(beside)}`] : [],
+    maskEmbedding: maskEmbedding && checkedMask(maskEmbedding, configured, `${found.prefix}mask_emb`, file),
+    recognition: [...tensors.keys()].some(isOutput) ? () => readLayer(file, configured) : undefined,
   };
+}
+
+/** The output layer of a model that was fine-tuned with CTC. */
+const outputNames = ['w2v_encoder.proj.weight', 'w2v_encoder.proj.bias'] as const;
+const isOutput = (name: string): boolean => outputNames.some((each) => each === name);
+
+async function readLayer(file: string, { encoder: { dims } }: ConfiguredFamily): Promise<RecognitionLayer> {
+  const tokens = await readDictionary(file);
+  const read = await withTorchFile(file, ({ root, readAll }) => {
+    const found = torchFileKind(root);
+    const tensors = found.kind === 'fairseq' ? [...tensorsOf(found)] : [];
+    return readAll(new Map(tensors.filter(([name]) => isOutput(name))));
+  });
+  return layerOf(tokens, read, outputNames, dims.at(-1) as number, file);
 }
 
 /** Everything under `model` that is a tensor of floating point numbers. */

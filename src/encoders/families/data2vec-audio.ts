@@ -14,6 +14,7 @@ import { frontendSpecs } from '../huggingface/frontend.js';
 import { hubSettings, hubSize, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { positionName } from '../huggingface/position.js';
 import { transformerSpecs } from '../huggingface/transformer.js';
+import { writtenSettings } from '../huggingface/written-settings.js';
 import { convSpecs, type Specs } from '../parameter-specs.js';
 import { sameLength } from './ehmam.js';
 
@@ -55,18 +56,36 @@ function layeredSpecs({ width, position: { kernel, groups }, positionLayers }: D
 
 const settings = z.object({ ...hubSettings, conv_pos_kernel_size: hubSize.default(19) });
 
-const hub: HubSource<z.infer<typeof settings>> = {
+/** The model has neither choice: its convolutions have layer norms, its blocks the norms after. */
+function withoutChoices({
+  feat_extract_norm: _,
+  do_stable_layer_norm: __,
+  ...others
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return others;
+}
+
+const hub: HubSource<z.infer<typeof settings>, unknown, Data2vecConfig> = {
   prefix: 'data2vec_audio.',
   settings,
   configuration: (found, normalizeWaveform) => ({
     family: 'data2vec-audio',
     ...sharedSettings(found, normalizeWaveform),
-    // The model has neither choice, whatever its configuration says.
+    // Whatever its configuration says.
     convNorm: 'layer',
     normFirst: false,
     position: { kernel: found.conv_pos_kernel_size, groups: found.num_conv_pos_embedding_groups },
     positionLayers: found.num_conv_pos_embeddings ?? 5,
   }),
+  recogniser: 'Data2VecAudioForCTC',
+  written: {
+    model: 'Data2VecAudioModel',
+    settings: (config) => ({
+      ...withoutChoices(writtenSettings(config)),
+      num_conv_pos_embeddings: config.positionLayers,
+      conv_pos_kernel_size: config.position.kernel,
+    }),
+  },
 };
 
 export const data2vecAudioFamily: EncoderFamily<Data2vecConfig> = {

@@ -10,6 +10,7 @@ import { frontendSpecs } from '../huggingface/frontend.js';
 import { hubSettings, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { convPosition, positionName, positionSpecs } from '../huggingface/position.js';
 import { transformerSpecs } from '../huggingface/transformer.js';
+import { writtenSettings } from '../huggingface/written-settings.js';
 import { batchNormSpecs } from '../parameter-specs.js';
 
 interface HubertConfig extends SpeechConfig {
@@ -34,7 +35,7 @@ const settings = z.object({
   conv_pos_batch_norm: z.boolean().default(false),
 });
 
-const hub: HubSource<z.infer<typeof settings>> = {
+const hub: HubSource<z.infer<typeof settings>, unknown, HubertConfig> = {
   prefix: 'hubert.',
   settings,
   configuration: (found, normalizeWaveform) => ({
@@ -43,6 +44,15 @@ const hub: HubSource<z.infer<typeof settings>> = {
     projectionNorm: found.feat_proj_layer_norm,
     positionBatchNorm: found.conv_pos_batch_norm,
   }),
+  recogniser: 'HubertForCTC',
+  written: {
+    model: 'HubertModel',
+    settings: (config) => ({
+      ...writtenSettings(config),
+      feat_proj_layer_norm: config.projectionNorm,
+      conv_pos_batch_norm: config.positionBatchNorm,
+    }),
+  },
 };
 
 export const hubertFamily: EncoderFamily<HubertConfig> = {

@@ -119,6 +119,7 @@ function positionOf(found: Found) {
 
 const hub: HubSource<Found, z.infer<typeof preprocessor>> = {
   prefix: 'wav2vec2_bert.',
+  recogniser: 'Wav2Vec2BertForCTC',
   settings,
   preprocessor,
   beside: /^(intermediate_ffn|encoder\.embed_positions)\./,

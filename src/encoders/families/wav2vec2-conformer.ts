@@ -58,6 +58,7 @@ const settings = z.object({
 
 const hub: HubSource<z.infer<typeof settings>> = {
   prefix: 'wav2vec2_conformer.',
+  recogniser: 'Wav2Vec2ConformerForCTC',
   settings,
   // The model has a convolution of positions, which it does not use.
   beside: /^encoder\.(pos_conv_embed|embed_positions)\./,

@@ -13,6 +13,7 @@ import { frontendSpecs } from '../huggingface/frontend.js';
 import { hubSettings, hubSize, sharedSettings, speechFamily } from '../huggingface/hub.js';
 import { convPosition, positionSpecs } from '../huggingface/position.js';
 import { blockName, splitHeads, transformerSpecs } from '../huggingface/transformer.js';
+import { writtenSettings } from '../huggingface/written-settings.js';
 import { linearSpecs, ones, type Specs } from '../parameter-specs.js';
 
 interface WavlmConfig extends SpeechConfig {
@@ -125,7 +126,7 @@ const settings = z.object({
   max_bucket_distance: hubSize.default(800),
 });
 
-const hub: HubSource<z.infer<typeof settings>> = {
+const hub: HubSource<z.infer<typeof settings>, unknown, WavlmConfig> = {
   prefix: 'wavlm.',
   settings,
   configuration: (found, normalizeWaveform) => ({
@@ -134,6 +135,15 @@ const hub: HubSource<z.infer<typeof settings>> = {
     buckets: found.num_buckets,
     maximumDistance: found.max_bucket_distance,
   }),
+  recogniser: 'WavLMForCTC',
+  written: {
+    model: 'WavLMModel',
+    settings: (config) => ({
+      ...writtenSettings(config),
+      num_buckets: config.buckets,
+      max_bucket_distance: config.maximumDistance,
+    }),
+  },
 };
 
 export const wavlmFamily: EncoderFamily<WavlmConfig> = {

@@ -199,6 +199,7 @@ export const whisperFamily: EncoderFamily<WhisperConfig> = {
   hub,
   schema,
   trainingSettings: ['dropout'],
+  frontEnd: ['encoder.conv1.', 'encoder.conv2.', positionTable],
   parameters: specs,
   forward,
   dims: ({ blocks, width }) => Array.from({ length: blocks + 1 }, () => width),

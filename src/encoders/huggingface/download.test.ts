@@ -1,9 +1,22 @@
 /** @file `hf:` SPECs: from a small hub on this machine into the cache, from the cache alone, and what is said when neither helps. */
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadEncoder } from '../load.js';
+import { loadRecogniser } from '../recogniser.js';
 import { hubCacheFolder } from './environment.js';
 import { parseHubSpec } from './hub-cache.js';
 import { type HubServer, serveHub } from './hub-server.fixture.js';
@@ -212,6 +225,51 @@ describe('a cache that other tools filled', () => {
     await load();
     await hub.close();
     expect((await load()).normalizesWaveform).toBe(true);
+  });
+});
+
+describe('a recogniser of the hub', () => {
+  const recogniser = 'test/fixtures/huggingface-recognisers/hubert';
+
+  it('comes with its vocabulary, and without the hub is what it was', async () => {
+    const hub = await serve(recogniser);
+    const { recognition } = await loadRecogniser(spec, { quiet: true });
+    expect(recognition).toEqual((await loadRecogniser(recogniser)).recognition);
+    await hub.close();
+    expect((await loadRecogniser(spec)).recognition).toEqual(recognition);
+  });
+
+  it('gets its vocabulary where a cache has the encoder alone, when it is asked for and not before', async () => {
+    const hub = await serve(recogniser);
+    await load();
+    const snapshot = join(model(), 'snapshots', hub.commit);
+    for (const name of ['vocab.json', 'tokenizer_config.json', 'added_tokens.json']) {
+      await rm(await realpath(join(snapshot, name)));
+      await rm(join(snapshot, name));
+    }
+    hub.requests.length = 0;
+    await load();
+    expect(hub.requests).toEqual([]);
+    vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:9');
+    await expect(loadRecogniser(spec, { quiet: true })).rejects.toThrow(
+      /the cached copy of hf:someone\/some-model has no vocab\.json, and the hub cannot be reached \(.*copy vocab\.json, .* to .*snapshots/,
+    );
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+    const { recognition } = await loadRecogniser(spec, { quiet: true });
+    expect(recognition).toEqual((await loadRecogniser(recogniser)).recognition);
+    expect([...hub.requests].sort()).toEqual(['added_tokens.json', 'tokenizer_config.json', 'vocab.json']);
+  });
+
+  it('is asked for once where the hub has no vocabulary of it', async () => {
+    const folder = join(root, 'without tokens');
+    await cp(recogniser, folder, { recursive: true });
+    await rm(join(folder, 'vocab.json'));
+    const hub = await serve(folder);
+    await load();
+    await hub.close();
+    await expect(loadRecogniser(spec, { quiet: true })).rejects.toThrow(
+      /missing vocab\.json, the tokens of the 7 logits of lm_head/,
+    );
   });
 });
 

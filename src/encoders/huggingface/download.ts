@@ -1,6 +1,6 @@
 /** @file Models of the hub brought into the local cache: resumed where they were cut off, checked before they count. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
@@ -21,6 +21,7 @@ import {
 } from './hub-cache.js';
 import { preprocessorFile, processorFile } from './preprocessor.js';
 import { indexFile, singleFile, torchFile, torchIndexFile } from './stored.js';
+import { vocabularyFile, vocabularyFiles } from './vocabulary.js';
 
 const configFile = 'config.json';
 
@@ -50,6 +51,31 @@ export async function hubFolder(
   } catch (error) {
     if (believed !== undefined) return believed;
     throw explained(model, lacking, error);
+  }
+}
+
+/**
+ * Brings a model's vocabulary into its folder, where the hub has one.
+ * @param folder what `hubFolder` gave
+ * @throws UserError where the hub cannot be reached
+ */
+export async function bringVocabulary(model: HubModel, folder: string, quiet = false): Promise<void> {
+  const commit = basename(folder);
+  const known = [join(folder, vocabularyFile), absenceFile(model, commit, vocabularyFile)].some(existsSync);
+  // Of files that were copied by hand nobody knows the commit.
+  if (known || offlineVariable() !== undefined || !commitPattern.test(commit)) return;
+  try {
+    await download(model, commit, quiet);
+  } catch (error) {
+    const { repository } = model;
+    throw new UserError(
+      `the cached copy of hf:${repository} has no ${vocabularyFile}, and the hub cannot be reached (${reasonOf(error)})`,
+      {
+        exitCode: 1,
+        hint: `Run the command once with network access, or copy ${vocabularyFiles.join(', ')} to ${folder}`,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -87,7 +113,7 @@ async function download(model: HubModel, known: string | undefined, quiet: boole
     progress.stop();
   }
   const names = new Set(entries.map(({ path }) => path));
-  for (const name of [preprocessorFile, processorFile].filter((each) => !names.has(each)))
+  for (const name of [preprocessorFile, processorFile, vocabularyFile].filter((each) => !names.has(each)))
     await writeFileAtomic(absenceFile(model, commit, name), '');
   if (revision !== commit) await writeFileAtomic(refFile(model), commit);
   return snapshotFolder(model, commit);
@@ -112,9 +138,8 @@ function wantedFiles(entries: readonly ListFileEntry[], repository: string): Lis
     [torchIndexFile, ...shards(/^pytorch_model-\d+-of-\d+\.bin$/)],
   ];
   const weights = sets.find(([first = '']) => files.has(first)) ?? [torchFile];
-  const wanted = [configFile, preprocessorFile, processorFile, ...weights].flatMap(
-    (path) => files.get(path) ?? [],
-  );
+  const settings = [configFile, preprocessorFile, processorFile, ...vocabularyFiles];
+  const wanted = [...settings, ...weights].flatMap((path) => files.get(path) ?? []);
   const lacks = [configFile, ...weights].filter((path) => !files.has(path));
   if (lacks.length > 0) {
     throw new UserError(`hf:${repository} has no ${lacks.join(' and no ')}`, {

@@ -6,10 +6,13 @@ import { UserError } from '../../base/errors.js';
 import { checked } from '../../base/validation.js';
 import { type Checkpoint, checkNames } from '../checkpoint.js';
 import { type ConfiguredFamily, configure } from '../configured.js';
+import { checkedMask } from '../mask-embedding.js';
 import { encoderFamilies } from '../registry.js';
 import { plainNames, sortNames, withPlainWeights } from './names.js';
+import { recognitionIn } from './output-layer.js';
 import { type Preprocessing, readPreprocessing } from './preprocessor.js';
 import { storedWeights } from './stored.js';
+import { hasVocabulary } from './vocabulary.js';
 
 const configFile = 'config.json';
 /**
@@ -24,9 +27,13 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
   const preprocessing = await readPreprocessing(folder, source.preprocessor);
   const configured = configureFrom(source, settings, preprocessing, place);
   const stored = await storedWeights(folder);
-  const { encoder, aside, lead } = sortNames(stored.names, source, Object.keys(configured.specs));
+  const sorted = sortNames(stored.names, source, Object.keys(configured.specs));
+  const { encoder, lead, mask } = sorted;
+  // What is known to be an output layer is no remark.
+  const isRecogniser = sorted.output !== undefined && hasVocabulary(folder);
+  const aside = sorted.aside.filter((name) => !(isRecogniser && name === 'lm_head'));
   checkNames(plainNames(encoder.keys()), configured.specs, folder);
-  const read = await stored.read(new Set(encoder.values()));
+  const read = await stored.read(new Set([...encoder.values(), ...(mask === undefined ? [] : [mask])]));
   const named = [...encoder].map(([ours, theirs]) => {
     const tensor = read[theirs];
     if (tensor === undefined)
@@ -48,6 +55,8 @@ export async function readHubFolder(folder: string, settings: unknown): Promise<
       ...(lead === undefined ? [] : [`ignored the prefix '${lead}' of parameter names`]),
       ...(aside.length > 0 ? [`ignored, because not part of the encoder: ${counted(aside)}`] : []),
     ],
+    maskEmbedding: mask === undefined ? undefined : checkedMask(read[mask], configured, mask, folder),
+    recognition: recognitionIn(folder, { source, settings, stored, output: sorted.output, configured }),
   };
 }
 

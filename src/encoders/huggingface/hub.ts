@@ -127,4 +127,5 @@ export const speechFamily = {
   waveformEpsilon: ({ waveformEpsilon }: Pick<SpeechConfig, 'waveformEpsilon'>) =>
     waveformEpsilon ?? usualEpsilon,
   trainingSettings: ['dropout'],
+  frontEnd: ['feature_extractor.'],
 } as const;

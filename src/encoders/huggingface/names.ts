@@ -3,12 +3,17 @@
 import type { HubSource } from '../../api/encoder-family.js';
 import { UserError } from '../../base/errors.js';
 import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
+import { maskName } from '../mask-embedding.js';
 
 export interface SortedNames {
   /** The encoder's name of a parameter, to its name in the file. */
   readonly encoder: ReadonlyMap<string, string>;
   /** What each parameter beside the encoder belongs to. */
   readonly aside: readonly string[];
+  /** The name in the file of what stands in place of masked frames. */
+  readonly mask?: string;
+  /** The names in the file of the output layer of a recogniser: weight, bias. */
+  readonly output?: readonly [weight: string, bias: string];
   /** What a trainer put before all names of the encoder, where it did: `module.`. */
   readonly lead?: string;
 }
@@ -46,7 +51,17 @@ export function sortNames(
     else if (own === undefined || (bare && headPattern.test(own))) aside.push(name.split('.')[0] as string);
     else if (!trainingPattern.test(name)) encoder.set(own, name);
   }
-  return { encoder, aside, ...(lead !== '' && lead !== prefix && { lead }) };
+  const all = new Set(names);
+  const mask = lead + maskName;
+  const around = lead.endsWith(prefix) ? lead.slice(0, lead.length - prefix.length) : lead;
+  const output = [`${around}lm_head.weight`, `${around}lm_head.bias`] as const;
+  return {
+    encoder,
+    aside,
+    ...(all.has(mask) && { mask }),
+    ...(output.some((name) => all.has(name)) && { output }),
+    ...(lead !== '' && lead !== prefix && { lead }),
+  };
 }
 
 /** What stands before the encoder's names: found by the first parameter of the encoder that is there. */

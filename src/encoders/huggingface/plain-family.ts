@@ -7,6 +7,7 @@ import { frontendSpecs } from './frontend.js';
 import { type HubSettings, hubSettings, sharedSettings, speechFamily } from './hub.js';
 import { convPosition, positionSpecs } from './position.js';
 import { transformerSpecs } from './transformer.js';
+import { writtenSettings } from './written-settings.js';
 
 export type PlainConfig = SpeechConfig & { readonly family: string };
 
@@ -14,15 +15,18 @@ export type PlainConfig = SpeechConfig & { readonly family: string };
  * A family that is wav2vec 2.0 in all but its name.
  * @param name the `model_type` of transformers
  * @param prefix see `HubSource`
+ * @param classes what the names of its classes in transformers begin with
  */
-export function plainFamily(name: string, prefix: string): EncoderFamily<PlainConfig> {
-  const hub: HubSource<HubSettings> = {
+export function plainFamily(name: string, prefix: string, classes: string): EncoderFamily<PlainConfig> {
+  const hub: HubSource<HubSettings, unknown, PlainConfig> = {
     prefix,
     settings: z.object(hubSettings),
     configuration: (settings, normalizeWaveform) => ({
       family: name,
       ...sharedSettings(settings, normalizeWaveform),
     }),
+    recogniser: `${classes}ForCTC`,
+    written: { model: `${classes}Model`, settings: writtenSettings },
   };
   return {
     ...speechFamily,

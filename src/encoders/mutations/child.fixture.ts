@@ -13,7 +13,8 @@ export interface Ending {
 async function endingOf(spec: string): Promise<Ending> {
   const peak = (): number => process.resourceUsage().maxRSS * 1024;
   try {
-    const { hash } = await loadEncoder(spec);
+    const { hash, recognition } = await loadEncoder(spec);
+    await recognition?.();
     return { outcome: 'loaded', message: hash, peakBytes: peak() };
   } catch (error) {
     const refused = error instanceof UserError && error.message.split('\n').length <= mostProblems + 1;

@@ -30,7 +30,7 @@ function changesOf(name: string, bytes: Uint8Array): readonly Change[] {
   if (name.endsWith('.json')) return [...anyFile, ...Array(8).fill(jsonValue), jsonDepth];
   if (name.endsWith('.safetensors')) return [...anyFile, ...Array(6).fill(safetensorsHeader)];
   if (name.endsWith('.onnx')) return [...anyFile, ...Array(12).fill(onnxContents)];
-  if (name.endsWith('.weights')) return anyFile;
+  if (/\.(weights|txt)$/.test(name)) return anyFile;
   const isZip = bytes[0] === 0x50;
   return [...anyFile, ...Array(6).fill(isZip ? zipContents : legacyContents)];
 }

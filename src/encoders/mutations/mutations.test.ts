@@ -7,6 +7,7 @@ import { compileEntry, type Entry } from '../../cli/entry.fixture.js';
 import { exportFolder } from '../../cli/export/folder.js';
 import { loadEncoder } from '../load.js';
 import { type MadeUp, modelBytes, ofFeatures, plain, withState } from '../onnx/made-up.fixture.js';
+import { loadRecogniser } from '../recogniser.js';
 import type { Ending } from './child.fixture.js';
 import { type Files, mutant } from './mutate.fixture.js';
 import { askedProcess } from './process.fixture.js';
@@ -34,7 +35,9 @@ interface Subject {
 /** A folder's files, without those that only tests read. */
 async function filesOf(folder: string, only?: string): Promise<Files> {
   const names = (await readdir(folder)).filter(
-    (name) => (only === undefined || name === only) && !/^(input|hidden_states)\.safetensors$/.test(name),
+    (name) =>
+      (only === undefined || name === only) &&
+      !/^((input|hidden_states|update)\.safetensors|tokens\.json)$/.test(name),
   );
   return new Map(
     await Promise.all(
@@ -48,6 +51,9 @@ async function subjects(): Promise<Subject[]> {
   const [small, official] = ['test/fixtures/ehmam-12-heads', 'test/fixtures/ehmam-official'];
   const own = join(root, 'own');
   await exportFolder(await loadEncoder(join(small, 'tiny.pt')), own, undefined);
+  const recogniser = join(root, 'recogniser');
+  const { encoder, recognition } = await loadRecogniser('test/fixtures/huggingface-recognisers/wavlm');
+  await exportFolder(encoder, recogniser, undefined, { recognition });
   return [
     { files: await filesOf(own) },
     { files: await filesOf(join(hub, 'wavlm-group')) },
@@ -56,7 +62,15 @@ async function subjects(): Promise<Subject[]> {
     { files: await filesOf(join(hub, 'whisper')) },
     { files: await filesOf(join(hub, 'wav2vec2-bert')) },
     { files: await filesOf('test/fixtures/fairseq', 'wav2vec2.pt'), file: 'wav2vec2.pt' },
-    { files: await filesOf('test/fixtures/fairseq', 'wav2vec2-ctc.pt'), file: 'wav2vec2-ctc.pt' },
+    {
+      files: new Map([
+        ...(await filesOf('test/fixtures/fairseq', 'wav2vec2-ctc.pt')),
+        ['dict.ltr.txt', new TextEncoder().encode('| 1\n')],
+      ]),
+      file: 'wav2vec2-ctc.pt',
+    },
+    { files: await filesOf(recogniser) },
+    { files: await filesOf(join('test/fixtures/huggingface-recognisers', 'hubert')) },
     { files: await filesOf(small, 'tiny.pt'), file: 'tiny.pt' },
     { files: await filesOf('test/fixtures/torch-files', 'data2vec2.pt'), file: 'data2vec2.pt' },
     { files: await filesOf(official, 'tiny-legacy.pt'), file: 'tiny-legacy.pt' },
@@ -145,7 +159,7 @@ it(`${count} mutated checkpoints load or are refused in a line a problem, soon, 
   if (process.env.EHMAM_MUTATIONS !== undefined) console.log({ ...outcomes, peakBytes, slowest });
   expect(failures).toEqual([]);
   expect(await readdir(home)).toEqual([]);
-  expect((await readdir(root)).sort()).toEqual(['checkpoint', 'home', 'own']);
+  expect((await readdir(root)).sort()).toEqual(['checkpoint', 'home', 'own', 'recogniser']);
   // Mutations that change nothing would prove nothing.
   expect(outcomes.refused).toBeGreaterThan(count / 2);
 }, 600_000);

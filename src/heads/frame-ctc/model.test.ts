@@ -13,14 +13,9 @@ import { readArpa } from '../../lm/arpa.js';
 import { parseSettings } from '../settings.js';
 import { columnsOf, heldFeatures, rowsOf, workOf } from '../toy-work.fixture.js';
 import { frameBatch, framesJoined, longestTargets, targetBatch } from './batches.js';
-import { collapsePath, ctcLogits, ctcStart } from './model.js';
+import { ctcLogits, ctcStart } from './model.js';
 import { ctcSettingsSchema } from './settings.js';
 import { trainCtcHeads } from './training.js';
-
-test('greedy decoding merges repetitions, then drops blanks', () => {
-  expect(collapsePath([0, 3, 3, 0, 3, 5, 5, 0, 0], 0)).toEqual([3, 3, 5]);
-  expect(collapsePath(Int32Array.of(0, 0), 0)).toEqual([]);
-});
 
 describe('batches', () => {
   const features = heldFeatures(

@@ -184,8 +184,3 @@ export function ctcForward(
   const steps = tf.cast(tf.floor(tf.div(tf.add(tf.cast(lengths, 'float32'), join - 1), join)), 'int32');
   return { logits: ctcLogits(parameters, stored, whole, steps) };
 }
-
-/** Greedy decoding: repetitions merged, then blanks left out. */
-export function collapsePath(path: ArrayLike<number>, blank: number): number[] {
-  return Array.from(path).filter((token, i) => token !== blank && (i === 0 || token !== path[i - 1]));
-}

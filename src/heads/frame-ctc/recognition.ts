@@ -6,10 +6,11 @@ import { constants } from '../../engine/constants.js';
 import type { Given, Program } from '../../engine/engine.js';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
+import { collapsePath } from '../../lm/greedy.js';
 import { ctcLoss } from '../../nn/ctc.js';
 import { type FrameBatch, frameBatch, longestTargets, targetBatch } from './batches.js';
 import type { TextDecoder } from './lm-decoding.js';
-import { type CtcBatch, type CtcForm, collapsePath, ctcLogits } from './model.js';
+import { type CtcBatch, type CtcForm, ctcLogits } from './model.js';
 
 type LookInputs = {
   readonly parameters: Parameters;

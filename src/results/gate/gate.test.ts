@@ -64,6 +64,22 @@ describe('judge', () => {
     expect(gateJunit(report)).toContain('failures="1" errors="0"');
   });
 
+  it('says what loss it could have found, and nothing of that where both predicted the same', async () => {
+    const before = await keywords('a', fifth);
+    const after = await keywords('b', (i) => i % 5 === 1);
+    const report = await judge([before], [after], options);
+    // 80 of 200 differ, as many in each direction: standard error sqrt(80) / 200 = 0.0447, and 2.8 of it.
+    expect(report.cells[0]?.detectable).toBeGreaterThan(0.115);
+    expect(report.cells[0]?.detectable).toBeLessThan(0.135);
+    expect(gateTable(report)).toMatch(/could show 1[1-3]\.\d\d/);
+    // Nothing smaller than the tolerance fails.
+    const wide = await judge([before], [after], { ...options, tolerance: 0.3 });
+    expect(wide.cells[0]?.detectable).toBeGreaterThan(0.33);
+    const same = await judge([before], [await keywords('c', fifth)], options);
+    expect(same.cells[0]).not.toHaveProperty('detectable');
+    expect(gateTable(same)).not.toContain('could show');
+  });
+
   it('lets an improvement pass, and a loss that is within the tolerance or may be chance', async () => {
     const before = await keywords('a', fifth);
     const verdictOf = async (place: string, wrong: (i: number) => boolean, tolerance: number) =>

@@ -1,6 +1,6 @@
 /** @file A history as one page: what changed, then a chart and a table of every task. */
 import type { Task } from '../../api/task.js';
-import { runtimeVersions } from '../../base/package.js';
+import { runtimeVersions } from '../../base/versions.js';
 import { plainLayout } from '../layout/layout.js';
 import type { Chart } from '../page/chart.js';
 import { copyButtons } from '../page/copy.js';

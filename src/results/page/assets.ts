@@ -1,6 +1,5 @@
 /** @file What every page brings along: its style, its own scripts as compiled, and the chart library. */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { projectFile } from '../../base/package.js';
 
 /** Texts that are put into the page as they are. */
@@ -19,10 +18,9 @@ const scriptNames = ['theme', 'sorting', 'tabs', 'hints', 'copying', 'charts'] a
  * @param folder of the compiled scripts
  */
 export async function readAssets(folder: URL = new URL('./browser/', import.meta.url)): Promise<PageAssets> {
-  const library = createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js');
   return {
     style: await readFile(projectFile('src/results/page/page.css'), 'utf8'),
-    library: withoutMap(await readFile(library, 'utf8')),
+    library: withoutMap(await readFile(projectFile('dist/bundled/echarts.js'), 'utf8')),
     scripts: await Promise.all(
       scriptNames.map(async (name) => withoutMap(await readFile(new URL(`${name}.js`, folder), 'utf8'))),
     ),

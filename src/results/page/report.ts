@@ -1,7 +1,7 @@
 /** @file Results as one page: a file that opens from disk, with everything it needs inside. */
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
-import { runtimeVersions } from '../../base/package.js';
+import { ownVersion } from '../../base/package.js';
 import { readUtterance } from '../../data/audio.js';
 import { type Comparison, compareRecords, type LayerTable } from '../compare.js';
 import { type Findings, findDifferences, findingClauses } from '../findings.js';
@@ -168,7 +168,7 @@ export async function buildPage(request: PageRequest): Promise<Page> {
       lead: leadOf(clauses, findings),
       sections,
       charts: Object.assign({}, ...sections.map(({ charts }) => charts)) as PageContent['charts'],
-      maker: `ehmam ${runtimeVersions().ehmam}`,
+      maker: `ehmam ${ownVersion()}`,
     },
     summary: {
       records: records.length,

@@ -1,11 +1,24 @@
-/** @file The low-resource table: word error rates after training on few hours of labels, with and without a language model. */
+/** @file The low-resource table: word error rates of recognisers that were fine-tuned on few hours, beside published ones. */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
-import { overSeeds } from '../../metrics/index.js';
-import { encoderRows } from '../encoder-rows.js';
-import type { StoredRecord } from '../record.js';
-import { readPublished } from '../superb.js';
+import { mendOfName } from '../../base/names.js';
+import { projectFile } from '../../base/package.js';
+import type { PairedDifference } from '../../metrics/index.js';
+import type { StoredFinetuning } from '../finetuning-file.js';
+import type { Decoding } from '../finetunings.js';
+import {
+  type Cell,
+  differencesFrom,
+  estimateOf,
+  isLibrispeech,
+  keyOfPlace,
+  librispeechSets,
+  meanOf,
+  type OwnRow,
+  ownRows,
+  type Place,
+} from './low-resource-rows.js';
 import { paperEncoder } from './superb.js';
 import type { PaperRow, PaperTable } from './table.js';
 
@@ -16,100 +29,112 @@ const schema = z.object({
   ),
 });
 
-const testSets = ['clean', 'other'] as const;
+/** Sizes of the paper, by the names that the published rows have for them. */
+const paperSizes: Readonly<Record<string, string>> = {
+  '10min': '10 min',
+  '1h': '1 h',
+  '10h': '10 h',
+  '100h': '100 h',
+};
+const decodings: readonly Decoding[] = ['greedy', 'lm'];
+const decodingNames: Readonly<Record<Decoding, string>> = { greedy: 'greedy', lm: 'n-gram' };
 
-/** Values of an encoder with one language model, by `100h clean`. */
-type Values = Map<string, number>;
+const paperPlaces: readonly Place[] = Object.values(paperSizes).flatMap((size) =>
+  librispeechSets.flatMap((split) => decodings.map((decoding) => ({ size, split, decoding, manifest: '' }))),
+);
 
 /**
- * The table with the `asr` records whose manifest's name says hours and test set: `asr-1h-test-other.csv`.
- * @throws UserError where two results would stand in one cell
+ * The table of fine-tuned recognisers: trainings that differ in fold and seed are one row, their mean.
+ * @param baseline label of the row that differences are shown from
+ * @throws UserError where two results would stand in one cell, and for a baseline that is not there
  */
-export function lowResourceTable(records: readonly StoredRecord[]): PaperTable {
-  const { rows, sources } = readPublished('low-resource-asr.json', schema);
-  const hours = ['10min', ...new Set(rows.map(({ labels }) => labels))];
-  const models = [...new Set(rows.map(({ lm }) => lm))];
-  const columns = hours.flatMap((labels) => testSets.map((set) => `${labels} ${set}`));
-  const encoders = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(
-    (name) => name !== 'labels' && name !== 'lm',
-  );
-  const source = Object.values(sources).join('; ');
-  const published = models.flatMap((lm) =>
-    encoders.map((encoder): PaperRow => {
-      const values: Values = new Map(
-        rows
-          .filter((row) => row.lm === lm)
-          .flatMap((row) => {
-            const pair = row[encoder];
-            return testSets.flatMap((set, i): [string, number][] =>
-              typeof pair === 'object' && pair[i] !== undefined ? [[`${row.labels} ${set}`, pair[i]]] : [],
-            );
-          }),
-      );
-      return { ...rowOf(labelOf(encoder, lm), values, columns), source };
-    }),
-  );
-  const { ours, left } = ownRows(records, hours);
+export async function lowResourceTable(
+  stored: readonly StoredFinetuning[],
+  baseline?: string,
+): Promise<PaperTable> {
+  const own = ownRows(stored);
+  const places = placesOf(own);
+  // Beside results on other speech alone, published ones would say nothing.
+  const isPapers = places.some(isLibrispeech);
+  const { differences, untested } =
+    baseline === undefined
+      ? { differences: new Map<Cell, PairedDifference>(), untested: [] }
+      : await differencesFrom(baselineRow(own, baseline), own);
   return {
     name: 'low-resource',
-    columns: columns.map((column) => ({ head: column.split(' '), digits: 1 })),
-    rows: [
-      ...published,
-      ...models.map((lm) => rowOf(labelOf(paperEncoder, lm), new Map(), columns)),
-      ...[...ours].map(([label, values]) => rowOf(label, values, columns)),
-    ],
+    columns: places.map((place) => ({ head: headOf(place, places), digits: 1 })),
+    rows: [...(isPapers ? publishedRows(places) : []), ...own.map((row) => ourRow(row, places, differences))],
     notes: [
-      'word error rates in percent (lower is better) by hours of labels and test set of LibriSpeech',
-      ...(left.length === 0
+      'word error rates in percent (lower is better) by labelled audio, test set and decoding',
+      ...(own.length === 0 ? [] : ['with their 95 % interval (bootstrap over utterances, or speakers)']),
+      ...(own.some(({ cells }) => [...cells.values()].some(({ trainings }) => trainings.length > 1))
+        ? ['several trainings (folds, seeds): the mean, its interval with the chance of trainings']
+        : []),
+      ...(baseline === undefined
         ? []
         : [
-            `skipped, because the manifest's name does not contain hours and test set (asr-1h-test-other.csv): ${left.join(', ')}`,
+            `Δ: percentage points from ${baseline}, paired by utterance; * p < 0.05 after Holm over the table`,
           ]),
+      ...untested,
     ],
   };
 }
 
-const labelOf = (encoder: string, lm: string): string => (lm === 'none' ? encoder : `${encoder} + ${lm}`);
-
-function rowOf(label: string, values: Values, columns: readonly string[]): PaperRow {
-  return { label, values: columns.map((column) => values.get(column)) };
+/** The paper's, unless all results are on other speech; then those of ours that it has not. */
+function placesOf(own: readonly OwnRow[]): Place[] {
+  const ours = own.flatMap(({ cells }) => [...cells.values()].map(({ place }) => place));
+  const places = new Map<string, Place>();
+  if (ours.length === 0 || ours.some(isLibrispeech))
+    for (const place of paperPlaces) places.set(keyOfPlace(place), place);
+  for (const place of ours) places.set(keyOfPlace(place), place);
+  return [...places.values()];
 }
 
-/** Our rows, means over seeds in percent, and the manifests that fit nowhere. */
-function ownRows(
-  records: readonly StoredRecord[],
-  hours: readonly string[],
-): { readonly ours: ReadonlyMap<string, Values>; readonly left: readonly string[] } {
-  const encoders = encoderRows(records.map(({ record }) => record));
-  const left = new Set<string>();
-  const cells = new Map<string, Map<string, StoredRecord[]>>();
-  for (const stored of records) {
-    const { record } = stored;
-    const wer = record.metrics.wer;
-    if (wer === undefined) continue;
-    const words = record.manifest.path.toLowerCase().split(/[^a-z0-9]+/);
-    const labels = hours.find((each) => words.includes(each));
-    const set = testSets.find((each) => words.includes(each));
-    if (labels === undefined || set === undefined) {
-      left.add(record.manifest.path);
-      continue;
-    }
-    const label = labelOf(encoders.labelOf(record), record.languageModel ?? 'none');
-    const row = cells.get(label) ?? new Map<string, StoredRecord[]>();
-    const cell = row.get(`${labels} ${set}`) ?? [];
-    const twin = cell.find((other) => other.record.seed === record.seed);
-    if (twin !== undefined) {
-      throw new UserError(`duplicate result for ${label} with ${labels} on ${set} (also in ${twin.path})`, {
-        file: stored.path,
-        hint: 'Pass only one of them',
-      });
-    }
-    cells.set(label, row.set(`${labels} ${set}`, [...cell, stored]));
-  }
-  const mean = (cell: readonly StoredRecord[]): number =>
-    inPercent(overSeeds(cell.flatMap(({ record }) => record.metrics.wer?.value ?? [])).mean);
-  const ours = new Map(
-    [...cells].map(([label, row]) => [label, new Map([...row].map(([place, cell]) => [place, mean(cell)]))]),
+/** The manifest is named where several have columns. */
+function headOf({ size, split, decoding, manifest }: Place, places: readonly Place[]): string[] {
+  const several = new Set(places.map((place) => place.manifest)).size > 1 && manifest !== '';
+  return [...(several ? [manifest] : []), size, split, decodingNames[decoding]];
+}
+
+function publishedRows(places: readonly Place[]): PaperRow[] {
+  const { rows, sources } = schema.parse(
+    JSON.parse(readFileSync(projectFile('results/published/low-resource-asr.json'), 'utf8')),
   );
-  return { ours, left: [...left] };
+  const source = Object.values(sources).join('; ');
+  const encoders = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(
+    (name) => name !== 'labels' && name !== 'lm',
+  );
+  const published = encoders.map((label): PaperRow => {
+    const values = new Map<string, number>();
+    for (const { labels, lm, [label]: pair } of rows) {
+      const decoding = lm === 'none' ? 'greedy' : 'lm';
+      for (const [i, split] of librispeechSets.entries()) {
+        const value = typeof pair === 'object' ? pair[i] : undefined;
+        const place = { size: paperSizes[labels] ?? labels, split, decoding, manifest: '' } as const;
+        if (value !== undefined) values.set(keyOfPlace(place), value);
+      }
+    }
+    return { label, source, values: places.map((place) => values.get(keyOfPlace(place))) };
+  });
+  return [...published, { label: paperEncoder, values: places.map(() => undefined) }];
+}
+
+function ourRow(
+  { label, cells }: OwnRow,
+  places: readonly Place[],
+  differences: ReadonlyMap<Cell, PairedDifference>,
+): PaperRow {
+  const own = places.map((place) => cells.get(keyOfPlace(place)));
+  return {
+    label,
+    values: own.map((cell) => cell && meanOf(cell)),
+    estimates: own.map((cell) => cell && estimateOf(cell, differences.get(cell))),
+  };
+}
+
+function baselineRow(own: readonly OwnRow[], baseline: string): OwnRow {
+  const found = own.find(({ label }) => label === baseline);
+  if (found !== undefined) return found;
+  const labels = own.map(({ label }) => label);
+  throw new UserError(`unknown row '${baseline}'`, { hint: mendOfName(baseline, labels) });
 }

@@ -8,7 +8,6 @@ import { comparisonFormats } from '../formats.js';
 import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
 import { analysisTable, type NamedAnalysis, readAnalyses } from './analysis.js';
-import { lowResourceTable } from './low-resource.js';
 import { superbTable } from './superb.js';
 import { formatPaperTable } from './table.js';
 
@@ -77,55 +76,6 @@ describe('the SUPERB table', () => {
       expect(published('HuBERT Base')).toMatchObject({ 'QbE mtwv % ↑': '7.36', 'KS acc % ↑': '96.3' });
       expect(published('FBANK + CMVN')).toMatchObject({ 'SID acc % ↑': '0.00085' });
     } else if (format !== 'json') expect(text).toMatch(/HuBERT Base (†|\\textdagger)/);
-  });
-});
-
-describe('the low-resource table', () => {
-  const manifest = (path: string) => ({ manifest: { path, hash: path } });
-
-  it('finds hours and test set in the manifest, and the language model in the record', () => {
-    const { rows, notes } = lowResourceTable([
-      result('tiny', 'asr', 0.2, manifest('asr-1h-test-clean.csv')),
-      result('tiny', 'asr', 0.3, manifest('asr-100h-test-other.csv')),
-      result('tiny', 'asr', 0.1, {
-        ...manifest('asr-1h-test-clean.csv'),
-        languageModel: '4-gram.arpa.gz',
-        seed: 1,
-      }),
-      result('tiny', 'asr', 0.9, manifest('mini/asr.csv')),
-    ]);
-    const of = (label: string) => rows.find((row) => row.label === label)?.values;
-    const blank = undefined;
-    expect(of('tiny')).toEqual([blank, blank, 20, blank, blank, blank, blank, 30]);
-    expect(of('tiny + 4-gram.arpa.gz')).toEqual([
-      blank,
-      blank,
-      10,
-      ...Array.from({ length: 5 }, () => blank),
-    ]);
-    expect(of('WavLM Base+ + 4-gram')?.slice(2)).toEqual([5.4, 9.8, 4.2, 8.8, 2.9, 6.8]);
-    expect(notes.join()).toContain('mini/asr.csv');
-  });
-
-  it('gives two trainings of one name a row each, whatever seeds their heads had', () => {
-    const of = (hash: string, seed: number, value: number) =>
-      result('x', 'asr', value, {
-        ...manifest('asr-1h-test-clean.csv'),
-        encoder: { name: 'checkpoint', spec: 'a/checkpoint', hash, family: 'ehmam' },
-        seed,
-      });
-    const { rows } = lowResourceTable([of('1234567890', 1, 0.2), of('0987654321', 2, 0.4)]);
-    expect(rows.slice(-2).map(({ label, values }) => [label, values[2]])).toEqual([
-      ['checkpoint (12345678)', 20],
-      ['checkpoint (09876543)', 40],
-    ]);
-  });
-
-  it('refuses two results of one seed for one cell', () => {
-    const twin = result('tiny', 'asr', 0.2, manifest('asr-1h-test-clean.csv'));
-    expect(() => lowResourceTable([twin, { ...twin, path: 'other' }])).toThrow(
-      /^other: duplicate result for tiny/,
-    );
   });
 });
 

@@ -26,6 +26,22 @@ export interface PaperRow {
   readonly source?: string;
   /** One a column, in the unit of its head; undefined stays blank. */
   readonly values: readonly (number | undefined)[];
+  /** Where there is more to say of a value, one a column. */
+  readonly estimates?: readonly (PaperEstimate | undefined)[];
+}
+
+/** What is known of a value's chance, in the unit of its column. */
+export interface PaperEstimate {
+  readonly interval: readonly [low: number, high: number];
+  /** How many trainings it is the mean of. */
+  readonly trainings: number;
+  /** From the baseline's value, where both were tested on the same utterances. */
+  readonly difference?: {
+    readonly value: number;
+    readonly interval: readonly [low: number, high: number];
+    /** After Holm over the table. */
+    readonly pValue: number;
+  };
 }
 
 /** The table as text that ends without a newline. */
@@ -56,13 +72,14 @@ function layoutOf({ columns, rows, notes }: PaperTable): Layout {
   return {
     corner: 'encoder',
     heads: columns.map(({ head }) => head),
-    rows: rows.map(({ label, source, values }) => ({
+    rows: rows.map(({ label, source, values, estimates }) => ({
       label: source === undefined ? label : `${label} ${publishedMark}`,
       cells: columns.map(({ digits = 2 }, i) => {
         const value = values[i];
         if (value === undefined) return plainCell('');
         const asPublished = source !== undefined && digits > 0;
-        return plainCell(asPublished ? publishedText(value, digits) : value.toFixed(digits));
+        const text = asPublished ? publishedText(value, digits) : value.toFixed(digits);
+        return { ...plainCell(text), details: detailsOf(estimates?.[i], digits) };
       }),
     })),
     notes: [
@@ -70,6 +87,25 @@ function layoutOf({ columns, rows, notes }: PaperTable): Layout {
       ...notes,
     ],
   };
+}
+
+function detailsOf(estimate: PaperEstimate | undefined, digits: number): string[] {
+  if (estimate === undefined) return [];
+  const { interval, trainings, difference } = estimate;
+  const signed = (value: number): string => {
+    const text = value.toFixed(digits);
+    return Number(text) === 0 ? `±${Math.abs(value).toFixed(digits)}` : value > 0 ? `+${text}` : text;
+  };
+  return [
+    interval.map((value) => value.toFixed(digits)).join('–'),
+    ...(trainings > 1 ? [`${trainings} trainings`] : []),
+    ...(difference === undefined
+      ? []
+      : [
+          `Δ ${signed(difference.value)}${difference.pValue < 0.05 ? ' *' : ''}`,
+          `(${difference.interval.map(signed).join(' to ')})`,
+        ]),
+  ];
 }
 
 /** A line a row; numbers with every digit. */

@@ -1,0 +1,72 @@
+/** @file Installs a native library: npm brings its package into a folder of its own, the package's script the rest. */
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { cannotWrite } from '../../base/files.js';
+import { findLibrary, libraryFolder, type NativeLibrary, wantedVersion } from '../../base/native-library.js';
+import { versionOf } from '../../base/package.js';
+import { runWatched, type Watching } from './run-watched.js';
+import type { Piece } from './sets.js';
+
+export interface Installed {
+  readonly library: NativeLibrary;
+  readonly version: string;
+  readonly folder: string;
+  /** Whether there was nothing to do. */
+  readonly before: boolean;
+}
+
+/**
+ * Does one piece of a set. A library counts as installed once all of it is there: a call that was ended leaves nothing behind
+ * that would be taken for one.
+ * @throws UserError (exit code 1) where a download or a script fails
+ */
+export async function installPiece({ library, does }: Piece, watching: Watching): Promise<Installed> {
+  const found = findLibrary(library);
+  if (does === 'run its script') {
+    if (found === undefined)
+      throw new UserError(`${library} is not installed`, { hint: 'Run `ehmam setup onnx` first' });
+    const folder = dirname(dirname(found));
+    await runWatched(process.execPath, ['script/install.js'], library, {
+      ...watching,
+      folder,
+      environment: { ONNXRUNTIME_NODE_INSTALL: 'cuda12' },
+    });
+    return { library, version: versionOf(found), folder, before: false };
+  }
+  const before = found !== undefined;
+  if (!before)
+    await installInto(libraryFolder(library), library, does === 'install with its script', watching);
+  const file = found ?? findLibrary(library);
+  if (file === undefined) throw new Error(`${library} is not found after its installation`);
+  return { library, version: versionOf(file), folder: dirname(dirname(file)), before };
+}
+
+async function installInto(
+  folder: string,
+  library: NativeLibrary,
+  withScript: boolean,
+  watching: Watching,
+): Promise<void> {
+  const place = await makeBeside(folder);
+  try {
+    await writeFile(join(place, 'package.json'), '{"private":true}\n');
+    const npm = async (...words: readonly string[]): Promise<void> =>
+      runWatched('npm', [...words, '--no-audit', '--no-fund'], library, { ...watching, folder: place });
+    await npm('install', '--ignore-scripts', `${library}@${wantedVersion(library)}`);
+    if (withScript) await npm('rebuild', '--ignore-scripts=false', '--foreground-scripts', library);
+    await rename(place, folder);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+/** A new folder beside the one that is to be. */
+async function makeBeside(folder: string): Promise<string> {
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    return await mkdtemp(`${folder}-unfinished-`);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}
