@@ -126,7 +126,7 @@ describe('gate and validate', () => {
     expect(code).toBe(2);
     expect(stdout).toContain('gate: could not compare: tiny on ks');
     expect(stderr).toMatch(
-      /^::error title=ehmam gate::tiny on ks: accuracy could not compare: manifest cccccccc beside/,
+      /^::error title=ehmam gate::tiny on ks: accuracy could not compare: different manifests: cccccccc and/,
     );
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
@@ -138,7 +138,7 @@ describe('gate and validate', () => {
     await writeFile(join(good, 'tiny', 'ks', 'predictions.jsonl'), '{"id":1}\n');
     const wrong = await entry.run(['validate', good]);
     expect(wrong.code).toBe(2);
-    expect(wrong.stdout).toContain('predictions.jsonl:1: is not a prediction: id:');
+    expect(wrong.stdout).toContain("predictions.jsonl:1:7: invalid value for 'id': expected a string, got 1");
   });
 
   it('ends with 2 where a manifest is unfit for its task, and lists all of why with --json', async () => {
@@ -191,14 +191,14 @@ describe('compare', () => {
     await writeFile(file, JSON.stringify({ ...exampleRecord(), seed: 'one' }));
     const plain = await entry.run(['compare', join(folder, 'bad')]);
     expect(plain.code).toBe(2);
-    expect(plain.stderr).toMatch(/^ehmam: .*record\.json: is not a result record: seed: .*\n$/);
+    expect(plain.stderr).toMatch(/^ehmam: .*record\.json:1:\d+: invalid value for 'seed': expected a number, got "one"\. .*\n$/);
     const debug = await entry.run(['compare', join(folder, 'bad'), '--debug']);
     expect(debug.stderr).toMatch(/\n {4}at /);
   });
 
   it('says that a folder is not there or holds no record', async () => {
     expect((await entry.run(['compare', join(folder, 'nowhere')])).stderr).toContain(
-      'nowhere: no such file.',
+      'nowhere: no such file or folder.',
     );
     await mkdir(join(folder, 'empty'));
     const { code, stderr } = await entry.run(['compare', join(folder, 'empty')]);

@@ -185,7 +185,7 @@ describe('export', () => {
     const refused = await entry.run(other);
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('was trained on another encoder'),
+      stderr: expect.stringContaining('was trained on a different encoder'),
     });
     expect(existsSync(join(folder, 'no.onnx'))).toBe(false);
   });

@@ -289,7 +289,7 @@ describe('bad audio', () => {
     const whole = await open('frames', await mkdtemp(join(corpus, 'whole-')));
     expect(features.read(3)).toEqual(whole.read(3));
     // Kept on disk, and still too much for a stricter run.
-    await expect(openFeatures(options)).rejects.toThrow('1 of 70 utterances have audio that cannot be used');
+    await expect(openFeatures(options)).rejects.toThrow('1 of 70 utterances have unusable audio (allowed: 0)');
     await writeFile(broken, await readFile(utterances[2]?.path ?? ''));
     const mended = await openFeatures(options);
     expect(mended.bad.size).toBe(0);
@@ -315,8 +315,8 @@ describe('bad audio', () => {
       quiet: true,
     } as const;
     const features = await openFeatures({ ...options, storage: { folder, mostBad: 2 / count } });
-    expect(features.bad.get(0)).toContain('181.0 s at once are too long');
-    expect(features.bad.get(1)).toContain('reach past its end');
+    expect(features.bad.get(0)).toContain('the utterance is too long (181.0 s');
+    expect(features.bad.get(1)).toContain('is beyond the end of the file');
     await features.close();
   });
 });

@@ -375,11 +375,11 @@ describe('a checkpoint', () => {
   });
 
   test.each([
-    ['another encoder', { origin: { encoder: 'b' } }, train, /other work/],
-    ['other settings', {}, trainPooled({ projectionSize: 9 }), /other work/],
-    ['other rates', {}, trainPooled({ learningRates: [0.1, 0.01] }), /other work/],
-    ['other seeds', {}, trainPooled({}, [1, 3]), /of other seeds \(1, 2\)/],
-    ['fewer seeds', {}, trainPooled({}, [2]), /of other seeds \(1, 2\)/],
+    ['another encoder', { origin: { encoder: 'b' } }, train, /a different training/],
+    ['other settings', {}, trainPooled({ projectionSize: 9 }), /a different training/],
+    ['other rates', {}, trainPooled({ learningRates: [0.1, 0.01] }), /a different training/],
+    ['other seeds', {}, trainPooled({}, [1, 3]), /of different seeds \(1, 2\)/],
+    ['fewer seeds', {}, trainPooled({}, [2]), /of different seeds \(1, 2\)/],
   ] as const)('of %s is not used', async (what, change, inner, message) => {
     await leftBy(what);
     expect(await remarkOf(what, change, inner)).toMatch(message);
@@ -397,7 +397,7 @@ describe('a checkpoint', () => {
     };
     const [result] = await second({ keeping: { ...keeping, say: (text) => remarks.push(text) }, score });
     expect(asked).toEqual([]);
-    expect(remarks[0]).toMatch(/going on from update \d+/);
+    expect(remarks[0]).toMatch(/resuming from update \d+/);
     whole ??= said(await train({}));
     expect(said([result as HeadResult])).toEqual([(whole as unknown[])[1]]);
   });

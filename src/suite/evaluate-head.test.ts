@@ -181,7 +181,7 @@ describe('a trained head', () => {
     [
       'an empty label',
       'id,path,split,label\nx,test0.wav,test,\n',
-      /labels.csv:2: 'label' is empty|utterance 'x' has no label/,
+      /labels.csv:2: column 'label' is empty|utterance 'x' has no label/,
     ],
     ['a missing column', 'id,path,split\nx,test0.wav,test\n', /labels.csv:1: the column 'label' is missing/],
     [
@@ -202,7 +202,7 @@ describe('a trained head', () => {
     const manifest = join(folder, 'texts.csv');
     await writeFile(manifest, 'id,path,split,text\nx,test0.wav,test,naïve 7\n');
     await expect(evaluation({ head: results('toy', 'asr'), manifest })).rejects.toThrow(
-      /texts.csv:2: the text of 'x' holds/,
+      /texts.csv:2: invalid characters in the text of 'x'/,
     );
     const stranger = await writeToyEncoder(folder, 'stranger', 2);
     await expect(evaluation({ encoder: stranger })).rejects.toThrow(
@@ -244,7 +244,7 @@ describe('the setting layers', () => {
   });
 
   it.each([
-    [{ layers: ['4-2'] }, /layers: is empty/],
+    [{ layers: ['4-2'] }, /invalid value for 'layers': expected the smaller number first/],
     [{ layers: 'all' }, /layers/],
     [{ layers: [-1] }, /layers/],
   ])('refuses %o', async (settings, message) => {
@@ -272,7 +272,7 @@ describe('the setting layers', () => {
         signal: new AbortController().signal,
       },
     });
-    expect(summary).toMatch(/layers asks for hidden state 99, and toy has 0 to \d/);
+    expect(summary).toMatch(/invalid value for 'layers': toy has no hidden state 99 \(it has 0 to \d\)/);
   });
 });
 

@@ -137,7 +137,7 @@ describe('a task whose metric is a statistic over tensors', () => {
     const { data } = await planned();
     expect(data.train.map(({ columns }) => columns.trials)).toEqual(['', '']);
     const needy = { ...task, columns: ['speaker', 'trials'] };
-    await expect(planned(needy)).rejects.toThrow(/pairs.csv:2: 'trials' is empty/);
+    await expect(planned(needy)).rejects.toThrow(/pairs.csv:2: column 'trials' is empty/);
   });
 
   test('that promises a metric and does not give it is refused at the first look at dev', async () => {

@@ -45,7 +45,7 @@ describe('a suite', () => {
     const { complete, summary } = await run('missing', suite);
     expect(complete).toBe(false);
     expect(summary).toMatch(/not planned: task sid: .*others\.csv: the manifest cannot be read/);
-    expect(summary).toContain('the same command does what is left');
+    expect(summary).toContain('run the same command to do the rest');
     const ofKs = ['ks features of fbank', 'ks head on fbank'];
     expect(await doneIn('missing')).toEqual(ofKs);
     const rows = ['train', 'dev', 'test'].flatMap((split) =>

@@ -164,7 +164,7 @@ describe('a suite that is run', () => {
       done: 2,
       failed: [{ job: { title: 'ks features of fbank' } }],
     });
-    expect(summary).toMatch(/failed: ks features of fbank: .*is not an audio file/);
+    expect(summary).toMatch(/failed: ks features of fbank: .*is not a supported audio file/);
     expect(summary).toContain('skipped, because a job that it needs failed: ks head on fbank');
     expect(await suiteStatus(out)).toMatchObject({
       counts: { jobs: 4, done: 2, running: 0, failed: 1, blocked: 1, todo: 0 },

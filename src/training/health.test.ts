@@ -22,7 +22,7 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     await expect(checked).rejects.toBeInstanceOf(UserError);
     await expect(checked).rejects.toMatchObject({
       exitCode: 1,
-      message: `gradientNorm is ${value} at step 3 (first tensor with NaN or infinity: student c); the last checkpoint is kept. Lower the learning rate, or resume from the checkpoint)`,
+      message: `gradientNorm is ${value} at step 3 (first tensor with NaN or infinity: student c); the last checkpoint is kept. Lower the learning rate, or resume from the checkpoint`,
     });
     await expect(requireFinite({ loss: value }, 4)).rejects.toThrow(`loss is ${value} at step 4; the last`);
   },

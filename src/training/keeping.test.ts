@@ -107,12 +107,12 @@ describe('keeping by time', () => {
   it('starts anew where the state is of other work, or not accepted', async () => {
     await (await keepByTime(keepingIn('other'))).write(8, reading(8));
     const other = await remarksOf('other', { origin: { ...toyOrigin, digest: 'b' } });
-    expect(other).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('of other work')] });
+    expect(other).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('of a different training')] });
     const accept = (_: ToyState, file: string): ToyState => {
       throw new UserError('is a checkpoint of different seeds (1, 2)', { file });
     };
     const seeds = await remarksOf('other', { accept });
-    expect(seeds).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('other seeds')] });
+    expect(seeds).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('different seeds')] });
   });
 });
 
@@ -203,7 +203,7 @@ describe('keeping by updates', () => {
     await keep('refused', [2, 4]);
     const other = keepingIn('refused', { origin: { ...toyOrigin, digest: 'b' } });
     await expect(keepByUpdates(other)).rejects.toThrow(
-      /step-4\.safetensors: is the checkpoint of other work/,
+      /step-4\.safetensors: is a checkpoint of a different training/,
     );
     const accept = (_: ToyState, file: string): ToyState => {
       throw new UserError('student b is missing or has the wrong shape', { file });

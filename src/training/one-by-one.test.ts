@@ -179,9 +179,9 @@ describe('a head of its own kind', () => {
   });
 
   it.each([
-    ['another encoder', { origin: { encoder: 'b' } }, usual, [1], /of other work/],
-    ['other settings', {}, { ...usual, gradientClip: 2 }, [1], /of other work/],
-    ['another seed', {}, usual, [3], /of other seeds \(1\)/],
+    ['another encoder', { origin: { encoder: 'b' } }, usual, [1], /of a different training/],
+    ['other settings', {}, { ...usual, gradientClip: 2 }, [1], /of a different training/],
+    ['another seed', {}, usual, [3], /of different seeds \(1\)/],
   ])('does not go on from a checkpoint of %s', async (what, change, settings, which, message) => {
     let reports = 0;
     const onProgress = (): void => {

@@ -128,7 +128,7 @@ describe('writeManifestFeatures', () => {
     await writeFile(join(folder, '2.wav'), 'no audio');
     await rm(join(folder, '3.wav'));
     await expect(writeManifestFeatures(request())).rejects.toThrow(
-      /m\.csv:4: utterance 'b': .*is not an audio file/,
+      /m\.csv:4: utterance 'b': .*is not a supported audio file/,
     );
     const written = await writeManifestFeatures(request({ maxBadShare: 0.5 }));
     expect(written).toMatchObject({ made: 0, reused: 2, isWhole: true });
@@ -150,8 +150,8 @@ describe('writeManifestFeatures', () => {
     await refused({ spec: 'fbank' }).toThrow(
       /out: contains different features: encoder random:tiny \(.*\), expected fbank/,
     );
-    await refused({ layers: [1] }).toThrow('layers 0,1,2,3,4, not 1');
-    await refused({ format: 'npy' }).toThrow('format safetensors, not npy');
+    await refused({ layers: [1] }).toThrow('layers 0,1,2,3,4, expected 1');
+    await refused({ format: 'npy' }).toThrow('format safetensors, expected npy');
     await writeFile(join(folder, 'out/features.json'), '{}');
     await refused({}).toThrow('contains different features: features.json cannot be read');
   });

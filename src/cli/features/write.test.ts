@@ -33,7 +33,7 @@ describe('writeFeatures', () => {
       exitCode: 2,
       message: expect.stringContaining('text.wav: is not a supported audio file'),
     });
-    await expect(writeFeatures(request('random:tny', 'noise.wav'))).rejects.toThrow("no preset 'tny'");
+    await expect(writeFeatures(request('random:tny', 'noise.wav'))).rejects.toThrow("unknown preset 'tny'");
     await expect(writeFeatures(request('nowhere', 'noise.wav'))).rejects.toThrow("unknown encoder 'nowhere'");
     expect(existsSync(join(folder, 'onnx.safetensors'))).toBe(false);
   });

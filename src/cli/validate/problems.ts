@@ -37,7 +37,7 @@ export function emptySplits(
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',
-      message: `${manifest}: no utterances in the split '${split}'. ${mendOfSplit(split, counts)}`,
+      message: `${manifest}: no utterances in split '${split}'. ${mendOfSplit(split, counts)}`,
     }));
 }
 
