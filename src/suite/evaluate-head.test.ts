@@ -212,7 +212,7 @@ describe('a trained head', () => {
       /is not a result with a trained head: record.json is missing/,
     );
     await expect(evaluation({ encoder: undefined })).rejects.toThrow(
-      /the encoder 'toy' of the result is not to be had.*--encoder/s,
+      /cannot load the encoder 'toy' of the result.*--encoder/s,
     );
   });
 });
