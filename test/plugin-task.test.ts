@@ -145,7 +145,7 @@ describe('--plugin', () => {
       [place('package.mjs'), /^ehmam: plug-in '.*package\.mjs': syntax error \(.*UserErrors.*\)\n$/],
       [place('throws.mjs'), /^ehmam: plug-in '.*throws\.mjs': failed to load \(no licence\)\n$/],
       ['src', /^ehmam: plug-in 'src': not found\. Did you mean '\.\/src'\?/],
-      [`${plugin},${plugin}`, /^ehmam: --plugin names .* twice/],
+      [`${plugin},${plugin}`, /^ehmam: --plugin: duplicate value '.*'/],
     ] as const) {
       const { code, stderr } = await ehmam('list', 'tasks', '--plugin', module);
       expect(stderr).toMatch(message);

@@ -191,7 +191,9 @@ describe('compare', () => {
     await writeFile(file, JSON.stringify({ ...exampleRecord(), seed: 'one' }));
     const plain = await entry.run(['compare', join(folder, 'bad')]);
     expect(plain.code).toBe(2);
-    expect(plain.stderr).toMatch(/^ehmam: .*record\.json:1:\d+: invalid value for 'seed': expected a number, got "one"\. .*\n$/);
+    expect(plain.stderr).toMatch(
+      /^ehmam: .*record\.json:1:\d+: invalid value for 'seed': expected a number, got "one"\. .*\n$/,
+    );
     const debug = await entry.run(['compare', join(folder, 'bad'), '--debug']);
     expect(debug.stderr).toMatch(/\n {4}at /);
   });

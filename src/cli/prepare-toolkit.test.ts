@@ -178,7 +178,9 @@ describe('features of a manifest', () => {
     const refused = async (...words: string[]): Promise<string> =>
       (await entry.run(['features', 'fbank', ...words, '--out', join(folder, 'x')])).stderr;
     expect(await refused()).toContain('pass either an audio file or --manifest');
-    expect(await refused('a.wav', '--manifest', 'm.csv')).toContain('pass either an audio file or --manifest');
+    expect(await refused('a.wav', '--manifest', 'm.csv')).toContain(
+      'pass either an audio file or --manifest',
+    );
     expect(await refused('a.wav', '--split', 'dev')).toContain('--split needs --manifest');
     expect(await refused('a.wav', '--format', 'npy')).toContain('--format npy needs --manifest');
     expect(await refused('a.wav', '--layers', 'last')).toContain("--layers 'last' is not a layer");

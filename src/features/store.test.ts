@@ -289,7 +289,9 @@ describe('bad audio', () => {
     const whole = await open('frames', await mkdtemp(join(corpus, 'whole-')));
     expect(features.read(3)).toEqual(whole.read(3));
     // Kept on disk, and still too much for a stricter run.
-    await expect(openFeatures(options)).rejects.toThrow('1 of 70 utterances have unusable audio (allowed: 0)');
+    await expect(openFeatures(options)).rejects.toThrow(
+      '1 of 70 utterances have unusable audio (allowed: 0)',
+    );
     await writeFile(broken, await readFile(utterances[2]?.path ?? ''));
     const mended = await openFeatures(options);
     expect(mended.bad.size).toBe(0);

@@ -121,9 +121,9 @@ describe('a run does not go on', () => {
     };
     const wanted = { config: { ...melConfig, ...change }, data: await dataOf('m.csv') };
     await expect(checkFolder(runFolder(out), wanted, true, () => {})).rejects.toThrow(
-      'config.json: the run in this folder has different settings: masking.strategy ("easy-to-hard" in the folder, "random" now), ' +
-        'batch.cropSeconds ([0.3,0.4] in the folder, [0.3] now), optimizer.learningRate (0.001 in the folder, 0.5 now), ' +
-        'optimizer.steps (6 in the folder, 9 now). Resume with the same preset and options, or choose another --out',
+      'config.json: the run in this folder has different settings: masking.strategy ("easy-to-hard" there, "random" here), ' +
+        'batch.cropSeconds ([0.3,0.4] there, [0.3] here), optimizer.learningRate (0.001 there, 0.5 here), ' +
+        'optimizer.steps (6 there, 9 here). Resume with the same preset and options, or choose another --out',
     );
   });
 });

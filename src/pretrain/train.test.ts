@@ -95,7 +95,7 @@ describe('a folder', () => {
   it('that holds a run with other settings is not gone on with', async () => {
     const other = { ...melConfig, seed: 4 };
     await expect(train(first, other, { resume: true })).rejects.toThrow(
-      /config\.json: the run in this folder has different settings: seed \(3 in the folder, 4 now\)\. .*another --out/,
+      /config\.json: the run in this folder has different settings: seed \(3 there, 4 here\)\. .*another --out/,
     );
   });
 

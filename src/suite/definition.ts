@@ -204,7 +204,9 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
     tasks: tasks.map((task, i) => ({
       ...task,
       // What the command line changed stands in no file.
-      ...(changes.length === 0 && { settingsSource: { file: source.file, positionOf: source.positionOf, at: ['tasks', i, 'settings'] } }),
+      ...(changes.length === 0 && {
+        settingsSource: { file: source.file, positionOf: source.positionOf, at: ['tasks', i, 'settings'] },
+      }),
       manifest: resolve(folder, task.manifest),
       recordedAs: recordedPath(task.manifest, folder),
       root: task.root === undefined ? undefined : resolve(folder, task.root),

@@ -168,7 +168,9 @@ describe('a suite that is run', () => {
     expect(summary).toContain('skipped, because a job that it needs failed: ks head on fbank');
     expect(await suiteStatus(out)).toMatchObject({
       counts: { jobs: 4, done: 2, running: 0, failed: 1, blocked: 1, todo: 0 },
-      failed: [{ title: 'ks features of fbank', message: expect.stringContaining('is not an audio file') }],
+      failed: [
+        { title: 'ks features of fbank', message: expect.stringContaining('is not a supported audio file') },
+      ],
     });
     const lines: string[] = [];
     const watch = {

@@ -208,7 +208,12 @@ describe('a task that judges pairs', () => {
         kind: 'unusable pair',
         message: expect.stringContaining('worse.csv:2: the manifest has no utterance'),
       },
-      { kind: 'unusable pair', message: expect.stringContaining(`worse.csv:3: invalid value for 'target': expected 0 or 1, got "yes"`) },
+      {
+        kind: 'unusable pair',
+        message: expect.stringContaining(
+          `worse.csv:3: invalid value for 'target': expected 0 or 1, got "yes"`,
+        ),
+      },
     ]);
   });
 });

@@ -139,7 +139,9 @@ describe('a whole file is refused', () => {
   it('when its state is not one that this version keeps', async () => {
     await writeCheckpoint(file, origin, state);
     const schema = z.object({ courses: z.array(z.unknown()) });
-    await expect(readCheckpoint(file, origin, schema)).rejects.toThrow(/unknown checkpoint contents \(courses\)/);
+    await expect(readCheckpoint(file, origin, schema)).rejects.toThrow(
+      /unknown checkpoint contents \(courses\)/,
+    );
   });
 
   it.each([

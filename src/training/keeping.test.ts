@@ -107,12 +107,18 @@ describe('keeping by time', () => {
   it('starts anew where the state is of other work, or not accepted', async () => {
     await (await keepByTime(keepingIn('other'))).write(8, reading(8));
     const other = await remarksOf('other', { origin: { ...toyOrigin, digest: 'b' } });
-    expect(other).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('of a different training')] });
+    expect(other).toMatchObject({
+      restored: undefined,
+      remarks: [expect.stringContaining('of a different training')],
+    });
     const accept = (_: ToyState, file: string): ToyState => {
       throw new UserError('is a checkpoint of different seeds (1, 2)', { file });
     };
     const seeds = await remarksOf('other', { accept });
-    expect(seeds).toMatchObject({ restored: undefined, remarks: [expect.stringContaining('different seeds')] });
+    expect(seeds).toMatchObject({
+      restored: undefined,
+      remarks: [expect.stringContaining('different seeds')],
+    });
   });
 });
 

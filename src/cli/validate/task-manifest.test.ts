@@ -64,7 +64,9 @@ test('a column of the test split is checked there, and may be empty elsewhere', 
   ];
   await writeFile(manifest, `id,path,split,speaker,trials\n${rows.join('\n')}\n`);
   const report = await checkTaskManifest({ task: 'pairs', manifest, deep: false });
-  expect(report.problems).toEqual([{ kind: 'unusable row', message: `${manifest}:6: column 'trials' is empty` }]);
+  expect(report.problems).toEqual([
+    { kind: 'unusable row', message: `${manifest}:6: column 'trials' is empty` },
+  ]);
   expect(report.values).toEqual({ speaker: 2 });
 });
 
@@ -77,7 +79,9 @@ test('texts that are empty or hold unknown characters are all listed', async () 
 test('audio and speakers that splits share are remarked on', async () => {
   const { remarks } = await check('ks', [head, ...good, '5,a.wav,test,s1,no']);
   expect(remarks).toHaveLength(2);
-  expect(remarks.join('\n')).toMatch(/train and test share 1 audio files.*\n.*share 1 speakers, for example s1/);
+  expect(remarks.join('\n')).toMatch(
+    /train and test share 1 audio files.*\n.*share 1 speakers, for example s1/,
+  );
   // Speakers are what the task sid tells apart.
   expect(
     (await check('sid', [head, ...good.map((row) => row.replace(/s\d/, 's1')), '5,e.wav,train,s2,no']))
