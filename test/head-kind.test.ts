@@ -178,7 +178,7 @@ test('a kind is listed, and its settings are checked, preset and files included'
     planTask({ name: 'votes', manifest, folder, settings: { ...settings } }, { preset });
   expect(await plan({})).toMatchObject({ preset: 'clean', head: { settings: { layer: 0 } } });
   expect(await plan({}, 'superb')).toMatchObject({ preset: 'superb', head: { settings: { layer: 1 } } });
-  await expect(plan({ tiers: 1 })).rejects.toThrow(/settings of task 'votes' are wrong: .*tiers/);
+  await expect(plan({ tiers: 1 })).rejects.toThrow(/task 'votes': unknown key 'tiers'/);
   await writeFile(join(folder, 'priors.txt'), '1 1 1');
   const before = await plan({ priors: 'priors.txt' });
   expect(before.head.settings).toEqual({ layer: 0, priors: join(folder, 'priors.txt') });
@@ -247,7 +247,7 @@ test('a head of a kind that is not there is refused by name', async () => {
   const file = join(folder, 'head.safetensors');
   const metadata = { task: 'x', encoderHash: 'y' };
   await writeSafetensors(file, {}, { ...metadata, head: '{"kind":"embedding","size":3}' });
-  await expect(readHead(file)).rejects.toThrow(/unknown kind 'embedding'.*--plugin/);
+  await expect(readHead(file)).rejects.toThrow(/unknown head kind 'embedding'.*--plugin/);
   await writeSafetensors(file, {}, { ...metadata, head: '{"kind":"frame-vote","classes":"no"}' });
   await expect(readHead(file)).rejects.toThrow(/is not a trained head/);
 });

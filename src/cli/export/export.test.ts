@@ -115,7 +115,7 @@ describe('an encoder as a folder', () => {
       /fbank has no parameters/,
     );
     await expect(exportFolder(await loadEncoder('random:tiny'), folder, 'results/a')).rejects.toThrow(
-      /--with goes with --format onnx/,
+      /--with needs --format onnx/,
     );
   });
 });

@@ -223,6 +223,6 @@ describe('an exported ONNX file', () => {
     await expect(exportParts(await loadEncoder('fbank'), out, undefined)).rejects.toThrow(
       /is not an ONNX file/,
     );
-    await expect(exportParts(windowed, folder, undefined)).rejects.toThrow(/holds other files/);
+    await expect(exportParts(windowed, folder, undefined)).rejects.toThrow(/contains other files/);
   });
 });

@@ -92,7 +92,7 @@ describe('pretrain', () => {
         () => logged().length >= steps,
       );
     const first = await interruptAfter(1);
-    expect(first.stderr).toContain('--resume goes on from there');
+    expect(first.stderr).toContain('continue with --resume');
     expect(first.code).toBe(130);
     const stopped = logged().length;
     const second = await interruptAfter(stopped + 1, '--resume');

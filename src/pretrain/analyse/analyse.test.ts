@@ -131,8 +131,8 @@ describe('what can be analysed', () => {
   });
 
   it.each([
-    ['nowhere', /nowhere: is not a pre-training run\. Give the folder of 'ehmam pretrain --out'/],
-    ['test/fixtures/torch-files/list.pt', /list\.pt: is a torch file, but no checkpoint/],
+    ['nowhere', /nowhere: is not a pre-training run\. Pass a folder written by 'ehmam pretrain --out'/],
+    ['test/fixtures/torch-files/list.pt', /list\.pt: is a torch file, but not a checkpoint/],
   ])('nothing else: %s', async (spec, message) => {
     await expect(readPretrained(spec)).rejects.toThrow(message);
   });
