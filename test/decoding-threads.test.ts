@@ -95,7 +95,7 @@ it('ehmam prepare reads headers on threads, and names what is damaged', async ()
     out,
     '--json',
   ]);
-  expect(stderr).toContain('left out:');
+  expect(stderr).toContain('skipped:');
   expect(code).toBe(0);
   expect(JSON.parse(stdout).remarks[0]).toContain('broken.flac.wav: the FLAC file is truncated or damaged');
   const rows = await loadUtterances(join(out, 'corpus.csv'));

@@ -65,7 +65,9 @@ describe('a checkpoint', () => {
     const keeper = await open(stateOf('b'));
     await keeper.write(1, async () => stateOf('a'));
     const slower = { ...melConfig, optimizer: { ...melConfig.optimizer, learningRate: 1e-4 } };
-    await expect(open(stateOf('a'), slower)).rejects.toThrow(/step-1\.safetensors: .* of other work/);
+    await expect(open(stateOf('a'), slower)).rejects.toThrow(
+      /step-1\.safetensors: .* of a different training/,
+    );
   });
 
   it('of an earlier version is refused by name, for going on and for an analysis', async () => {

@@ -69,7 +69,7 @@ describe('nothing is left half-written', () => {
     await mkdir(join(outOf('strange'), 'checkpoints'), { recursive: true });
     await writeFile(join(outOf('strange'), 'checkpoints', 'step-5.safetensors'), '');
     await expect(train('strange', oneStepConfig)).rejects.toThrow(
-      /strange: holds checkpoints, but not their config/,
+      /strange: contains checkpoints, but no config/,
     );
     expect(await checkpoints('strange')).toEqual(['step-5.safetensors']);
   });
