@@ -24,12 +24,12 @@ async function messageFor(path: string): Promise<string> {
 }
 
 it.each([
-  ['Wav\\u0.wav', "Wav/u0.wav': the same name with / instead of \\"],
+  ['Wav\\u0.wav', "Wav/u0.wav' instead: the same name with / instead of \\"],
   ['Wav/caf\u00e9/\u00e9 1.wav', 'the same name with another Unicode form'],
-  ['wav/U0.wav', "Wav/u0.wav': the same name with different upper and lower case"],
+  ['wav/U0.wav', "Wav/u0.wav' instead: the same name with different upper and lower case"],
   ['wav\\caf\u00e9\\\u00e9 1.WAV', 'with / instead of \\, and another Unicode form'],
-  ['Wav/u0.wav ', "Wav/u0.wav': the same name with different spaces at its ends"],
-  ['C:\\data\\u9.wav', 'The path is one of Windows'],
+  ['Wav/u0.wav ', "Wav/u0.wav' instead: the same name with different spaces at its ends"],
+  ['C:\\data\\u9.wav', 'This is a Windows path'],
   ['Wav/u9.wav', 'If the audio is in another folder, pass it with --root'],
 ])('%j is missing with a hint', async (path, hint) => {
   expect(await messageFor(path)).toMatch(/m\.csv:2: audio file .* not found at /);

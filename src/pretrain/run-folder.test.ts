@@ -53,7 +53,7 @@ describe('the settings of a run', () => {
     async (text) => {
       await writeFile(folder.config, text);
       await expect(readConfig(folder)).rejects.toThrow(
-        /config\.json: is not the settings of a pre-training run/,
+        /config\.json: is not a settings file of a pre-training run/,
       );
     },
   );

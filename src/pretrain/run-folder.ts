@@ -110,11 +110,18 @@ export async function readRun(
       ...(init !== undefined && { init: startOriginSchema.parse(init) }),
     };
   } catch (error) {
-    throw new UserError(`is not a settings file of a pre-training run (${messageOf(error).split('\n')[0]})`, {
+    throw new UserError(`is not a settings file of a pre-training run (${faultIn(error)})`, {
       file: folder.config,
       hint: 'Choose another --out, or remove the file',
     });
   }
+}
+
+/** The first thing that is wrong, in one line. */
+function faultIn(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return messageOf(error);
+  const [issue] = error.issues;
+  return `${issue?.path.join('.') || 'all of it'}: ${issue?.message}`;
 }
 
 /** Writes the trained encoder: the folder is then a SPEC. */

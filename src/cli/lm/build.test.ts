@@ -32,7 +32,11 @@ describe('lm build', () => {
   it.each([
     ['Latin-1', Buffer.from('caf\u00e9\n', 'latin1'), 'latin.txt:1: is not UTF-8 text'],
     ['UTF-16', Buffer.from('\ufeffa b\n', 'utf16le'), 'it is text in UTF-16'],
-    ['a word that models add themselves', Buffer.from('a\n<UNK> b\n'), 'latin.txt:2: holds <UNK>'],
+    [
+      'a word that models add themselves',
+      Buffer.from('a\n<UNK> b\n'),
+      'latin.txt:2: contains the reserved word <UNK>',
+    ],
     ['nothing', gzipSync('\n\n'), 'contains no sentence'],
   ])('refuses %s', async (_name, bytes, message) => {
     await expect(built('latin.txt', bytes)).rejects.toThrow(message);

@@ -83,7 +83,7 @@ describe.each(names)('%s', (name) => {
       'has no row 6, only 6 rows',
     );
     await expect(opened(file, (source) => blobAt(source, 'audio', 0))).rejects.toThrow(
-      "has no byte column 'audio'. Its columns: audio.bytes, audio.path, sentence",
+      "has no byte column 'audio'. Its columns are: audio.bytes, audio.path, sentence",
     );
   });
 });
