@@ -69,5 +69,5 @@ it('names a split that it does not have, predictions of another run, and a field
     /predictions\.test%2Fother\.jsonl: does not match its record/,
   );
   await writeFile(join(folder, finetuningFileName), JSON.stringify({ ...stored.record, updates: 'ten' }));
-  await expect(readFinetuning(folder)).rejects.toThrow(/finetuning\.json: .*updates/);
+  await expect(readFinetuning(folder)).rejects.toThrow(/finetuning\.json:1:\d+: .*updates/);
 });

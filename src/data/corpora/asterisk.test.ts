@@ -74,7 +74,7 @@ describe('prepare asterisk', () => {
     );
     await expect(prepare(undefined, join(root, 'usr'))).resolves.toBeDefined();
     await expect(prepare(undefined, join(root, 'nowhere'))).rejects.toThrow(
-      'does not hold prompts of Asterisk',
+      'does not contain prompts of Asterisk',
     );
     const french = (await asteriskPrompts(root)).filter(({ language }) => language === 'fr');
     expect(french).toEqual([expect.objectContaining({ prompt: 'digits/1', speaker: 'armelle' })]);
