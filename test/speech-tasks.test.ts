@@ -327,7 +327,7 @@ test('stand on a page and in a card', async () => {
   });
   expect(remarks).toEqual([]);
   // Of ER, the first fold's curve.
-  for (const chart of ['task-0-devMetric', 'task-1-devMetric', 'task-2-devMetric'])
+  for (const chart of ['task-pr-devMetric', 'task-er-devMetric', 'task-sf-devMetric'])
     expect(content.charts[chart]).toMatchObject({ kind: 'curves', series: [{ label: 'fbank' }] });
   const card = join(folder, 'card.md');
   await call('card', join(folder, 'out'), '--encoder', 'fbank', '--out', card);

@@ -4,8 +4,8 @@
  * `@tensorflow/tfjs`, of 250 MB, these are the parts in use: the core, the plain backend, gradients and methods (`src/bundle.mjs`).
  */
 
+/// <reference types="@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js" preserve="true" />
 import '@tensorflow/tfjs-core';
-import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-backend-cpu';
 import '#bundled/tensorflow.js';
 
