@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['test/compiled.setup.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 600_000,
+    testTimeout: 900_000,
     hookTimeout: 120_000,
   },
 });
