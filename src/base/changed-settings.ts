@@ -2,7 +2,7 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf, UserError } from './errors.js';
-import { mendOfName } from './names.js';
+import { hintOfName } from './names.js';
 import { expectedText } from './validation.js';
 
 /** One `--set KEY=VALUE`. */
@@ -168,7 +168,7 @@ function itemShape(shape: Shape, at: number): Shape {
 
 function unknownName({ key, before }: Descent, name: string, known: readonly string[]): UserError {
   const place = before.length === 0 ? '' : ` in ${before.join('.')}`;
-  return new UserError(`--set ${key}: unknown setting '${name}'${place}`, { hint: mendOfName(name, known) });
+  return new UserError(`--set ${key}: unknown setting '${name}'${place}`, { hint: hintOfName(name, known) });
 }
 
 /** The first thing that is wrong, blamed on the change that names it or stands nearest above it. */

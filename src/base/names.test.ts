@@ -1,6 +1,6 @@
 /** @file The spelling that was meant. */
 import { describe, expect, it } from 'vitest';
-import { closestName, mendOfName } from './names.js';
+import { closestName, hintOfName } from './names.js';
 
 const commands = ['compare', 'doctor', 'demo', 'list'];
 
@@ -16,9 +16,9 @@ describe('closestName', () => {
   });
 });
 
-describe('mendOfName', () => {
+describe('hintOfName', () => {
   it('names the closest one, or all of them', () => {
-    expect(mendOfName('lst', commands)).toBe("Did you mean 'list'?");
-    expect(mendOfName('frobnicate', commands)).toBe('Expected one of: compare, doctor, demo, list');
+    expect(hintOfName('lst', commands)).toBe("Did you mean 'list'?");
+    expect(hintOfName('frobnicate', commands)).toBe('Expected one of: compare, doctor, demo, list');
   });
 });

@@ -18,7 +18,7 @@ export function closestName(written: string, names: readonly string[]): string |
 }
 
 /** The hint for a name that is not among those there are. */
-export function mendOfName(written: string, names: readonly string[]): string {
+export function hintOfName(written: string, names: readonly string[]): string {
   const close = closestName(written, names);
   return close === undefined ? `Expected one of: ${names.join(', ')}` : `Did you mean '${close}'?`;
 }

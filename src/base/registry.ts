@@ -1,7 +1,7 @@
 /** @file Registries: what there is of one kind, built in or brought by plug-ins, found by name. */
 import { UserError } from './errors.js';
 import { moduleText } from './module-name.js';
-import { mendOfName } from './names.js';
+import { hintOfName } from './names.js';
 
 export interface Registry<T> {
   /** In the order of registration, built-in ones first. */
@@ -55,7 +55,7 @@ export function createRegistry<T>(
       const found = items.get(name);
       if (found !== undefined) return found.item;
       throw new UserError(`unknown ${what} '${name}'`, {
-        hint: `${mendOfName(name, [...items.keys()])} (--plugin MODULE loads others)`,
+        hint: `${hintOfName(name, [...items.keys()])} (--plugin MODULE loads others)`,
       });
     },
     register(item, module) {

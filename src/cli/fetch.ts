@@ -26,12 +26,12 @@ export const fetchCommand = defineCommand({
   async run({ corpus: name, out, subset, mirror, yes }, io) {
     const { publishedCorpora } = await import('../data/archives/published.js');
     const { fetchArchives, gigabytes, planFetch } = await import('../data/archives/fetch.js');
-    const { mendOfName } = await import('../base/names.js');
+    const { hintOfName } = await import('../base/names.js');
     const { ownVersion } = await import('../base/package.js');
     const corpus = publishedCorpora.find((each) => each.corpus === name);
     if (corpus === undefined) {
       const names = publishedCorpora.map((each) => each.corpus);
-      throw new UserError(`unknown corpus '${name}'`, { hint: mendOfName(name, names) });
+      throw new UserError(`unknown corpus '${name}'`, { hint: hintOfName(name, names) });
     }
     if (mirror !== undefined && !/^https?:\/\/./.test(mirror))
       throw new UserError(`--mirror '${mirror}' is not a URL`, {

@@ -1,7 +1,7 @@
 /** @file Reads a command line: one clear line, with the hint, for everything that can be wrong with it. */
 import yargs, { type Argv, type Options } from 'yargs';
 import { UserError } from '../base/errors.js';
-import { mendOfName } from '../base/names.js';
+import { hintOfName } from '../base/names.js';
 import { ownVersion } from '../base/package.js';
 import { type Command, commonOptions } from './command.js';
 
@@ -27,7 +27,7 @@ export async function parseLine(words: readonly string[], commands: readonly Com
     throw first === undefined
       ? new UserError('no command given', { hint: "See 'ehmam --help' for all commands" })
       : new UserError(`unknown command '${first}'`, {
-          hint: mendOfName(
+          hint: hintOfName(
             first,
             commands.map(({ name }) => name),
           ),
@@ -104,14 +104,14 @@ function complaint(message: string, command: Command): UserError {
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   if (unknown !== undefined) {
     const what = `unknown argument '${unknown}' for 'ehmam ${command.name}'`;
-    return new UserError(what, { hint: mendOfName(`--${unknown}`, options) });
+    return new UserError(what, { hint: hintOfName(`--${unknown}`, options) });
   }
   const [, name, given, choices] = /Argument: ([^,]+), Given: (.*), Choices: (.*)/.exec(message) ?? [];
   if (name !== undefined && given !== undefined && choices !== undefined) {
     const unquoted = (text: string): string => text.replace(/^"|"$/g, '');
     const place = name in command.positionals ? '' : `--${name}: `;
     return new UserError(`${place}unknown value '${unquoted(given)}'`, {
-      hint: mendOfName(unquoted(given), choices.split(', ').map(unquoted)),
+      hint: hintOfName(unquoted(given), choices.split(', ').map(unquoted)),
     });
   }
   if (message.startsWith('Not enough non-option arguments')) {

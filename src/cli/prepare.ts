@@ -173,9 +173,9 @@ async function prepare(args: PrepareArguments, quiet: boolean): Promise<Prepared
     });
   }
   if (corpus === undefined) {
-    const { mendOfName } = await import('../base/names.js');
+    const { hintOfName } = await import('../base/names.js');
     const names = [...corpora, ...toolkits].map(({ name }) => name);
-    throw new UserError(`unknown corpus '${args.corpus}'`, { hint: mendOfName(args.corpus, names) });
+    throw new UserError(`unknown corpus '${args.corpus}'`, { hint: hintOfName(args.corpus, names) });
   }
   refuse(corpus.name, args, ['split', 'columns', 'unpack']);
   return preparePublished(corpus, args, quiet);

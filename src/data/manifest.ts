@@ -181,7 +181,7 @@ async function load(file: string, options: LoadOptions): Promise<Utterance[]> {
   if (absent !== undefined || kept.length === 0) {
     throw new UserError(absent === undefined ? 'no utterances' : `no utterances in split '${absent}'`, {
       file,
-      hint: absent === undefined ? 'The manifest has a header, but no rows' : mendOfSplit(absent, counts),
+      hint: absent === undefined ? 'The manifest has a header, but no rows' : hintOfSplit(absent, counts),
     });
   }
   return kept;
@@ -195,7 +195,7 @@ const otherNames: Readonly<Record<string, RegExp>> = {
 };
 
 /** What to do about a split without rows, where these splits have some. */
-export function mendOfSplit(split: string, counts: ReadonlyMap<string, number>): string {
+export function hintOfSplit(split: string, counts: ReadonlyMap<string, number>): string {
   if (counts.size === 0) return 'The manifest has a header, but no rows';
   const found = [...counts].map(([name, count]) => `${name} (${count})`).join(', ');
   const meant = [...counts.keys()].find(

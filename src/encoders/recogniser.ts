@@ -7,7 +7,7 @@ import { type LoadOptions, loadEncoder } from './load.js';
 import { configFile, type FolderContent, writeOwnFolder } from './own-folder.js';
 import type { RecognitionLayer } from './recognition.js';
 
-export type { RecognitionLayer, RecognitionTokens } from './recognition.js';
+export type { RecognitionLayer } from './recognition.js';
 
 /** An encoder, and the layer behind its last hidden state. */
 export interface Recogniser {

@@ -4,28 +4,16 @@ import { UserError } from '../base/errors.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
+import type { Alphabet } from '../lm/alphabet.js';
 import { linear } from '../nn/linear.js';
 
 /** logits [frames, tokens] = last hidden state [frames, dim] times `weight` transposed, plus `bias`. */
-export interface RecognitionLayer {
-  /** What each logit stands for; no two are the same. */
-  readonly tokens: readonly string[];
-  /** The token that CTC calls blank. */
-  readonly blank: number;
-  /** The token between words; where no token is it, a text is one word. */
-  readonly boundary: string;
-  /** Tokens that stand for no text, in rising order; the blank is one. */
-  readonly special: readonly number[];
-  /** Whether a text is put in capitals to find its tokens, and what is recognised in small letters. */
-  readonly lowerCase: boolean;
+export interface RecognitionLayer extends Alphabet {
   /** float32 [tokens, dim]. */
   readonly weight: HostTensor;
   /** float32 [tokens]. */
   readonly bias: HostTensor;
 }
-
-/** A layer without its numbers. */
-export type RecognitionTokens = Omit<RecognitionLayer, 'weight' | 'bias'>;
 
 const layerName = 'recognition';
 export const weightName = `${layerName}.weight`;
@@ -49,11 +37,7 @@ const tokensSchema = z
   });
 
 /** What is wrong with tokens, and where; undefined where nothing is. */
-function faultOf({
-  tokens,
-  blank,
-  special,
-}: RecognitionTokens): { message: string; path: string[] } | undefined {
+function faultOf({ tokens, blank, special }: Alphabet): { message: string; path: string[] } | undefined {
   const seen = new Set<string>();
   const twice = tokens.find((each) => seen.size === seen.add(each).size);
   if (twice !== undefined) return { path: ['tokens'], message: `duplicate token '${twice}'` };
@@ -67,7 +51,7 @@ function faultOf({
  * What the `recognition` of a `config.json` says.
  * @throws UserError naming the setting that is wrong
  */
-export function parseTokens(value: unknown, file: string): RecognitionTokens {
+export function parseTokens(value: unknown, file: string): Alphabet {
   const parsed = tokensSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -84,7 +68,7 @@ export function parseTokens(value: unknown, file: string): RecognitionTokens {
  * @throws UserError for a weight or bias that is missing or has another shape
  */
 export function layerOf(
-  known: RecognitionTokens,
+  known: Alphabet,
   tensors: HostParameters,
   names: readonly [weight: string, bias: string],
   dim: number,
@@ -105,7 +89,7 @@ export function layerOf(
 }
 
 /** A layer without its numbers, as `config.json` keeps it. */
-export function tokensOf({ weight: _, bias: __, ...tokens }: RecognitionLayer): RecognitionTokens {
+export function tokensOf({ weight: _, bias: __, ...tokens }: RecognitionLayer): Alphabet {
   return tokens;
 }
 

@@ -5,7 +5,7 @@ import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 
 /** The reference implementation's own limit: a longer header is an attack or not a header. */
 const maximumHeaderBytes = 100_000_000;
-const mendDamaged = 'The file is damaged: copy or export it again';
+const hintDamaged = 'The file is damaged: copy or export it again';
 
 /** Bytes an element of every type we read. */
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 } as const;
@@ -127,7 +127,7 @@ function isStoredType(dtype: string): dtype is StoredType {
 }
 
 export function damaged(file: string, what: string): UserError {
-  return new UserError(what, { file, hint: mendDamaged });
+  return new UserError(what, { file, hint: hintDamaged });
 }
 
 export function notSafetensors(file: string, why: string): UserError {

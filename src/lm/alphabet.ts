@@ -2,12 +2,13 @@
 
 /** What each output of a recogniser stands for. */
 export interface Alphabet {
+  /** No two are the same. */
   readonly tokens: readonly string[];
   /** The token that CTC calls blank. */
   readonly blank: number;
   /** The token between words; where no token is it, a text is one word. */
   readonly boundary: string;
-  /** Tokens that stand for no text, the blank among them. */
+  /** Tokens that stand for no text, in rising order; the blank is one. */
   readonly special: readonly number[];
   /** Whether a text is put in capitals to find its tokens, and what is recognised in small letters. */
   readonly lowerCase: boolean;

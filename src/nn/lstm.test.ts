@@ -85,7 +85,7 @@ test('a bidirectional LSTM compiled equals the eager one, and padding never reac
     expectClose(other.gradients[name], gradient, 1e-6);
 });
 
-test('wide layers, whose directions go one after the other, learn as narrow ones do', async () => {
+test('wide layers learn as narrow ones do', async () => {
   const narrow = randomInputs(3);
   const wide = 520; // 8.7 MB of recurrent weights
   // Units without any weight put out 0, so the others are a narrow layer.

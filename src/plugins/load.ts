@@ -2,7 +2,7 @@
 import { type Plugin, pluginApiVersion } from '../api/plugin.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { moduleText } from '../base/module-name.js';
-import { mendOfName } from '../base/names.js';
+import { hintOfName } from '../base/names.js';
 import type { Registry } from '../base/registry.js';
 import { encoderFamilies } from '../encoders/registry.js';
 import { headKinds } from '../heads/registry.js';
@@ -97,7 +97,7 @@ function pluginOf(
       `written for plug-in API version ${String(apiVersion)}; this ehmam has version ${pluginApiVersion}`,
     );
   for (const [field, value] of Object.entries(others)) {
-    if (!(field in admissions)) throw wrong(module, `unknown field '${field}'`, mendOfName(field, fields));
+    if (!(field in admissions)) throw wrong(module, `unknown field '${field}'`, hintOfName(field, fields));
     if (value !== undefined && !Array.isArray(value)) throw wrong(module, `'${field}' must be a list`);
   }
   if (fields.every((field) => ((given[field] ?? []) as readonly unknown[]).length === 0))

@@ -1,6 +1,6 @@
 /** @file Sets result records beside each other: encoders are rows, tasks' metrics are columns. */
 import { UserError } from '../base/errors.js';
-import { mendOfName } from '../base/names.js';
+import { hintOfName } from '../base/names.js';
 import { mixedInterval, overSeeds } from '../metrics/index.js';
 import { encoderRows } from './encoder-rows.js';
 import { distinctLabels, groupBy } from './labels.js';
@@ -247,7 +247,7 @@ function findBaseline(name: string, rows: readonly Entry[], labels: readonly str
     byName.length === 0
       ? `no results of the baseline '${name}'`
       : `ambiguous baseline: ${byName.length} rows are named '${name}'`;
-  throw new UserError(what, { hint: mendOfName(name, labels) });
+  throw new UserError(what, { hint: hintOfName(name, labels) });
 }
 
 function firstOf<Item>(items: readonly Item[]): Item {

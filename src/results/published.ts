@@ -1,6 +1,6 @@
 /** @file Published rows and the SUPERB score beside our own results, always told apart from them. */
 import { UserError } from '../base/errors.js';
-import { mendOfName } from '../base/names.js';
+import { hintOfName } from '../base/names.js';
 import type { Comparison, ComparisonColumn, ComparisonRow, PublishedRow } from './compare.js';
 import {
   inPublishedUnit,
@@ -31,7 +31,7 @@ export function withPublished(comparison: Comparison, wanted: string): Compariso
   const published = chosen.map((name): PublishedRow => {
     const row = rows.find(({ encoder }) => encoder.toLowerCase() === name.toLowerCase());
     if (row === undefined)
-      throw new UserError(`unknown published encoder '${name}'`, { hint: mendOfName(name, names) });
+      throw new UserError(`unknown published encoder '${name}'`, { hint: hintOfName(name, names) });
     return {
       label: row.encoder,
       source: sources[row.source] ?? row.source,

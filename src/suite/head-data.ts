@@ -88,13 +88,13 @@ export function checkReferences(
         {
           file: manifest,
           line,
-          hint: label === '' ? `Fill the column '${column}'` : mendOfLabel(label, classes),
+          hint: label === '' ? `Fill the column '${column}'` : hintOfLabel(label, classes),
         },
       );
     }
 }
 
-function mendOfLabel(label: string, classes: readonly string[]): string {
+function hintOfLabel(label: string, classes: readonly string[]): string {
   const close = closestName(label, classes);
   const meant = close === undefined ? '' : `Did you mean '${close}'? Otherwise r`;
   return `${meant || 'R'}emove the row, or train a head on utterances that have it`;

@@ -1,6 +1,6 @@
 /** @file A model card from what the command line names: one encoder, any results. */
 import { UserError } from '../../base/errors.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
@@ -84,7 +84,7 @@ function ofName(all: readonly StoredRecord[], wanted: string | undefined): Store
       ? new UserError(`the results contain ${names.length} encoders`, {
           hint: `Choose one with --encoder: ${names.join(', ')}`,
         })
-      : new UserError(`no results of '${name}'`, { hint: mendOfName(name, names) });
+      : new UserError(`no results of '${name}'`, { hint: hintOfName(name, names) });
   }
   const own = all.filter(({ record }) => record.encoder.name === name);
   const { keyOf } = encoderRows(own.map(({ record }) => record));

@@ -7,7 +7,7 @@ import { amplified, normalizeWaveform } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { moveFile, sha256OfFile, unfinishedPlace, writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { randomStream } from '../../base/random.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import type { RecognitionLayer } from '../../encoders/recognition.js';
@@ -124,7 +124,7 @@ async function headOfFold(folder: string, fold: string) {
   const names = heads.flatMap(({ origin }) => origin.fold ?? []);
   throw new UserError(`has no head of fold '${fold}'`, {
     file: folder,
-    hint: names.length === 0 ? 'The task has no folds: remove --fold' : mendOfName(fold, names),
+    hint: names.length === 0 ? 'The task has no folds: remove --fold' : hintOfName(fold, names),
   });
 }
 

@@ -1,7 +1,7 @@
 /** @file The pages in `docs/`, by topic. */
 import { readdir, readFile } from 'node:fs/promises';
 import { UserError } from '../../base/errors.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { projectFile } from '../../base/package.js';
 
 export interface Topic {
@@ -31,6 +31,6 @@ export async function topics(): Promise<Topic[]> {
 export async function readTopic(name: string): Promise<string> {
   const names = (await topics()).map((topic) => topic.name);
   if (!names.includes(name))
-    throw new UserError(`unknown help topic '${name}'`, { hint: mendOfName(name, names) });
+    throw new UserError(`unknown help topic '${name}'`, { hint: hintOfName(name, names) });
   return (await textOf(name)).trimEnd();
 }

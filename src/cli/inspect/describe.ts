@@ -4,7 +4,8 @@ import { sampleRateHz } from '../../audio/index.js';
 import { plainText } from '../../base/errors.js';
 import { sizeOf } from '../../base/host-tensor.js';
 import type { Encoder, EncoderOrigin, SlotUse } from '../../encoders/encoder.js';
-import { type RecognitionLayer, type RecognitionTokens, tokensOf } from '../../encoders/recognition.js';
+import { type RecognitionLayer, tokensOf } from '../../encoders/recognition.js';
+import type { Alphabet } from '../../lm/alphabet.js';
 
 /** Parameters that belong together. */
 export interface Part {
@@ -33,7 +34,7 @@ export interface EncoderDescription {
   /** Of an ONNX file: its inputs and outputs, and what each is taken for. */
   readonly slots?: readonly SlotUse[];
   /** Of a fine-tuned encoder: what its output layer gives. */
-  readonly recognition?: RecognitionTokens;
+  readonly recognition?: Alphabet;
   readonly hash: string;
   readonly notes: readonly string[];
 }
@@ -146,7 +147,7 @@ const startSchema = z.object({ spec: z.string(), hash: z.string() });
 /** Whole alphabets are shown; of many word pieces the first ones. */
 const mostTokens = 128;
 
-function recognitionRows(recognition: RecognitionTokens | undefined): [string, string][] {
+function recognitionRows(recognition: Alphabet | undefined): [string, string][] {
   if (recognition === undefined) return [];
   const { tokens, blank, boundary, lowerCase } = recognition;
   const shown = tokens.slice(0, mostTokens).join(' ');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { readRecords, type StoredRecord } from '../../results/index.js';
 import { readPredictions } from '../../results/predictions.js';
 import type { PredictionLine } from '../../results/record.js';
@@ -90,7 +90,7 @@ function chooseRecords(
     });
   if (name === undefined || !names.includes(name))
     throw new UserError(`no results of '${encoder}'`, {
-      hint: mendOfName(encoder ?? '', names),
+      hint: hintOfName(encoder ?? '', names),
     });
   const own = records.filter(
     ({ record }) => record.encoder.name === name && (seed === undefined || record.seed === seed),

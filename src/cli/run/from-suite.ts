@@ -3,7 +3,7 @@ import type { PresetName } from '../../api/presets.js';
 import type { SettingChange } from '../../base/changed-settings.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
@@ -152,6 +152,6 @@ function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly S
     const task = suite.tasks.find((one) => one.name === name);
     if (task !== undefined) return task;
     const known = suite.tasks.map((one) => one.name);
-    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: mendOfName(name, known) });
+    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: hintOfName(name, known) });
   });
 }

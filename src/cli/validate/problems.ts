@@ -4,7 +4,7 @@ import { sampleRateHz } from '../../audio/index.js';
 import { containerOf } from '../../audio/member.js';
 import { UserError } from '../../base/errors.js';
 import { longestUtteranceSeconds, readUtterance } from '../../data/audio.js';
-import { emptyColumnOf, mendOfSplit, type Utterance } from '../../data/manifest.js';
+import { emptyColumnOf, hintOfSplit, type Utterance } from '../../data/manifest.js';
 import { nearPath } from '../../data/near-path.js';
 import { absentFiles } from '../../data/presence.js';
 import { planFolds } from '../../suite/folds.js';
@@ -37,7 +37,7 @@ export function emptySplits(
     .filter((split) => data[split].length === 0)
     .map((split) => ({
       kind: 'empty split',
-      message: `${manifest}: no utterances in split '${split}'. ${mendOfSplit(split, counts)}`,
+      message: `${manifest}: no utterances in split '${split}'. ${hintOfSplit(split, counts)}`,
     }));
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { readText } from '../../base/text.js';
-import type { RecognitionTokens } from '../recognition.js';
+import type { Alphabet } from '../../lm/alphabet.js';
 
 /** As examples/wav2vec/libri_labels.py has it, and the task's `labels: ltr` asks for. */
 const dictionaryFile = 'dict.ltr.txt';
@@ -19,7 +19,7 @@ export const hasDictionary = (checkpoint: string): boolean =>
  * The tokens of the dictionary beside a checkpoint: a token and how often it occurred a line.
  * @throws UserError for a dictionary that is not there, and for a line that is none of one
  */
-export async function readDictionary(checkpoint: string): Promise<RecognitionTokens> {
+export async function readDictionary(checkpoint: string): Promise<Alphabet> {
   const file = join(dirname(checkpoint), dictionaryFile);
   if (!hasDictionary(checkpoint)) {
     throw new UserError(`missing ${dictionaryFile}, the dictionary of its output layer`, {

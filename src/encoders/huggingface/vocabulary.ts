@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
 import { checked } from '../../base/validation.js';
 import { readJsonSource } from '../../formats/json-file.js';
-import type { RecognitionTokens } from '../recognition.js';
+import type { Alphabet } from '../../lm/alphabet.js';
 
 export const vocabularyFile = 'vocab.json';
 export const tokenizerFile = 'tokenizer_config.json';
@@ -61,7 +61,7 @@ export async function readVocabulary(
   folder: string,
   padTokenId: number | null | undefined,
   count: number,
-): Promise<RecognitionTokens> {
+): Promise<Alphabet> {
   const file = join(folder, vocabularyFile);
   if (!hasVocabulary(folder)) {
     throw new UserError(`missing ${vocabularyFile}, the tokens of the ${count} logits of lm_head`, {

@@ -5,9 +5,10 @@ import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
 import { float32, floatsOf, type HostParameters, type HostTensor } from '../../base/host-tensor.js';
 import { writeSafetensors } from '../../formats/safetensors.js';
+import type { Alphabet } from '../../lm/alphabet.js';
 import type { Encoder } from '../encoder.js';
 import { maskName } from '../mask-embedding.js';
-import type { RecognitionLayer, RecognitionTokens } from '../recognition.js';
+import type { RecognitionLayer } from '../recognition.js';
 import { encoderFamilies } from '../registry.js';
 import { positionName } from './position.js';
 import { preprocessorFile } from './preprocessor.js';
@@ -70,7 +71,7 @@ function notWritten({ family, spec }: Encoder): UserError {
 }
 
 /** As transformers' converter of fairseq's models: the blank is called <pad>, and what had that name has the blank's. */
-function hubTokens({ tokens, ...others }: RecognitionTokens): RecognitionTokens {
+function hubTokens({ tokens, ...others }: Alphabet): Alphabet {
   const blank = tokens[others.blank];
   if (blank !== fairseqBlank) return { tokens, ...others };
   const renamed = tokens.map((token, place) => {
@@ -81,12 +82,12 @@ function hubTokens({ tokens, ...others }: RecognitionTokens): RecognitionTokens 
 }
 
 /** The place of a token; null where there is none. */
-const placeOf = ({ tokens }: RecognitionTokens, token: string): number | null => {
+const placeOf = ({ tokens }: Alphabet, token: string): number | null => {
   const place = tokens.indexOf(token);
   return place < 0 ? null : place;
 };
 
-function ctcSettings(tokens: RecognitionTokens) {
+function ctcSettings(tokens: Alphabet) {
   return {
     vocab_size: tokens.tokens.length,
     pad_token_id: tokens.blank,
@@ -98,7 +99,7 @@ function ctcSettings(tokens: RecognitionTokens) {
   };
 }
 
-function tokenizerSettings({ tokens, blank, boundary, lowerCase }: RecognitionTokens) {
+function tokenizerSettings({ tokens, blank, boundary, lowerCase }: Alphabet) {
   const there = (...names: string[]): string | null => names.find((name) => tokens.includes(name)) ?? null;
   return {
     tokenizer_class: 'Wav2Vec2CTCTokenizer',

@@ -17,7 +17,7 @@ export interface Measured {
 const oneSecond = ourRateHz;
 /** Frames are looked for in audio of so many seconds, one length after another. */
 const triedSeconds = [1, 4, 32];
-const mendLayout =
+const hintLayout =
   'Set the layout of its outputs in encoder.json ("outputs": [{ "name": ..., "layout": [...] }])';
 
 /**
@@ -145,10 +145,10 @@ async function notInTime(shapes: ShapesOf, { states }: Roles, file: string): Pro
   if (one[1] !== two[1])
     return new UserError(`output '${name}' has its frames on the last axis`, {
       file,
-      hint: `${mendLayout}: ["batch", "dim", "frames"]`,
+      hint: `${hintLayout}: ["batch", "dim", "frames"]`,
     });
   return new UserError(`output '${name}' has ${one[0]} frames for 1 s of audio, but ${two[0]} for 2 s`, {
     file,
-    hint: mendLayout,
+    hint: hintLayout,
   });
 }

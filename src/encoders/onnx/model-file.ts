@@ -27,7 +27,7 @@ export interface ModelFile {
 
 /** Protocol buffers hold less. */
 const mostBytes = 2 ** 31;
-const mendExport = 'Export the model again, or check that it was copied whole';
+const hintExport = 'Export the model again, or check that it was copied whole';
 
 /**
  * Reads the structure of a file, and digests it with what it keeps outside of itself.
@@ -37,7 +37,7 @@ export async function readModelFile(file: string): Promise<ModelFile> {
   const model = await decodeModel(file);
   const { graph } = model;
   if (graph?.node === undefined || graph.node === null || graph.node.length === 0)
-    throw new UserError('is not an ONNX file, or contains no graph', { file, hint: mendExport });
+    throw new UserError('is not an ONNX file, or contains no graph', { file, hint: hintExport });
   const external: string[] = [];
   let parameters = 0;
   for (const tensor of weightsOf(graph, file)) {
@@ -81,7 +81,7 @@ export async function decodeModel(file: string): Promise<ModelProto> {
   try {
     return onnx.ModelProto.decode(bytes);
   } catch (cause) {
-    throw new UserError('is not an ONNX file, or is damaged', { file, hint: mendExport, cause });
+    throw new UserError('is not an ONNX file, or is damaged', { file, hint: hintExport, cause });
   }
 }
 

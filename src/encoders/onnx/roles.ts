@@ -1,6 +1,6 @@
 /** @file What the inputs and outputs of an ONNX file are taken for, with a description and without. */
 import { UserError } from '../../base/errors.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import type { GraphSlot } from '../../engine/engine.js';
 import { givenTypes } from '../../engine/graph-file.js';
 import type { Description } from './description.js';
@@ -30,7 +30,7 @@ export interface Signature {
   readonly outputs: readonly GraphSlot[];
 }
 
-const mendDescribe = (file: string): string => `'ehmam inspect ${file} --describe' writes a draft`;
+const hintDescribe = (file: string): string => `'ehmam inspect ${file} --describe' writes a draft`;
 
 /** An input or output in a line: `mel float32 [1, 80, frames]`. */
 export const slotText = ({ name, type, shape }: GraphSlot): string => `${name} ${type} [${shape.join(', ')}]`;
@@ -48,7 +48,7 @@ export function settleRoles(signature: Signature, description: Description): Rol
     if (slot !== undefined) return slot;
     throw new UserError(`has no ${kind} '${name}'`, {
       file,
-      hint: mendOfName(
+      hint: hintOfName(
         name,
         slots.map((each) => each.name),
       ),
@@ -89,7 +89,7 @@ export function settleRoles(signature: Signature, description: Description): Rol
   if (unfed.length > 0) {
     throw new UserError(`unknown inputs ${listed(unfed)}`, {
       file,
-      hint: `Describe them in encoder.json (lengths, mask, constants or state): ${mendDescribe(file)}`,
+      hint: `Describe them in encoder.json (lengths, mask, constants or state): ${hintDescribe(file)}`,
     });
   }
   return roles;
@@ -104,7 +104,7 @@ function onlyInput(
   const left = inputs.filter(({ name }) => !named.has(name));
   const [first] = left;
   if (first === undefined)
-    throw new UserError('has no input for the waveform', { file, hint: mendDescribe(file) });
+    throw new UserError('has no input for the waveform', { file, hint: hintDescribe(file) });
   if (left.length === 1) return first;
   const floats = left.filter(({ type, shape }) => type === 'float32' && shape.length === 2);
   if (floats.length === 1 && description.frontEnd === undefined) return floats[0] as GraphSlot;
@@ -112,7 +112,7 @@ function onlyInput(
     `has ${left.length} inputs (${listed(left)}), and it is unclear which one is the waveform`,
     {
       file,
-      hint: mendDescribe(file),
+      hint: hintDescribe(file),
     },
   );
 }
@@ -136,7 +136,7 @@ function inputLayout(
       `input ${slotText(input)} has ${input.shape.length} axes, but ${what} [${axes.join(', ')}]`,
       {
         file,
-        hint: `Set its layout, or a front end, in encoder.json: ${mendDescribe(file)}`,
+        hint: `Set its layout, or a front end, in encoder.json: ${hintDescribe(file)}`,
       },
     );
   }
@@ -153,7 +153,7 @@ function inputLayout(
     if (typeof length === 'number' && axis === 'time' && window === undefined)
       throw new UserError(`input ${slotText(input)} has a fixed length of ${length}`, {
         file,
-        hint: `Describe in encoder.json how the audio is cut into windows ("window": { "size": ${length} }): ${mendDescribe(file)}`,
+        hint: `Describe in encoder.json how the audio is cut into windows ("window": { "size": ${length} }): ${hintDescribe(file)}`,
       });
   }
   if (frontEnd !== undefined && !axes.includes('bins'))
@@ -204,7 +204,7 @@ function statesOf(
   if (half !== undefined) checkFloat(half, file);
   throw new UserError(`has no output with the axes [batch, frames, dim] (${listed(outputs)})`, {
     file,
-    hint: `List the outputs that are hidden states, with their layout, in encoder.json: ${mendDescribe(file)}`,
+    hint: `List the outputs that are hidden states, with their layout, in encoder.json: ${hintDescribe(file)}`,
   });
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
-import { mendOfName } from '../../base/names.js';
+import { hintOfName } from '../../base/names.js';
 import { projectFile } from '../../base/package.js';
 import type { PairedDifference } from '../../metrics/index.js';
 import type { StoredFinetuning } from '../finetuning-file.js';
@@ -136,5 +136,5 @@ function baselineRow(own: readonly OwnRow[], baseline: string): OwnRow {
   const found = own.find(({ label }) => label === baseline);
   if (found !== undefined) return found;
   const labels = own.map(({ label }) => label);
-  throw new UserError(`unknown row '${baseline}'`, { hint: mendOfName(baseline, labels) });
+  throw new UserError(`unknown row '${baseline}'`, { hint: hintOfName(baseline, labels) });
 }
