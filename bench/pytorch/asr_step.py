@@ -7,17 +7,14 @@ Each input line makes one update and answers with a JSON line {"seconds", "loss"
 {"megabytes"}. The head is that of s3prl's downstream/asr: weighted sum, Linear, BLSTM, Linear, CTC, Adam.
 """
 
-import json
 import pathlib
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from question import load
+from question import answer, load
 
 
 class Head(torch.nn.Module):
@@ -50,13 +47,8 @@ def main(folder):
     targets, lengths, weights = tensors["targets"], tensors["targetLengths"].long(), tensors["weights"]
     head = Head(described, start)
     optimizer = torch.optim.Adam(head.parameters(), lr=described["learningRate"], fused=True)
-    print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        if line.strip() == "memory":
-            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({"megabytes": megabytes}), flush=True)
-            continue
-        started = time.perf_counter()
+
+    def update():
         optimizer.zero_grad()
         chances = head(states, steps).transpose(0, 1)
         losses = F.ctc_loss(chances, targets, steps, lengths, blank=0, reduction="none", zero_infinity=True)
@@ -64,7 +56,9 @@ def main(folder):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), described["gradientClip"])
         optimizer.step()
-        print(json.dumps({"seconds": time.perf_counter() - started, "loss": loss.item()}), flush=True)
+        return loss.item()
+
+    answer(update)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,14 @@ never trained. "step" makes an update and answers {"seconds", "loss"}, the loss 
 answers {"megabytes"}: the most this process has held.
 """
 
-import json
 import pathlib
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 
 from ehmam import Ehmam
-from question import load
+from question import answer, load
 
 
 def hide(x, part, frame):  # (B, T, D): noise or the learnt frame where frames are masked, zeros in masked channels
@@ -121,13 +118,8 @@ def main(folder):
         fused=True,
     )
     utterances = sum(part["text/counts"].sum() for part in parts)
-    print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        if line.strip() == "memory":
-            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({"megabytes": megabytes}), flush=True)
-            continue
-        started = time.perf_counter()
+
+    def update():
         optimizer.zero_grad()
         total = 0.0
         for part in parts:
@@ -135,7 +127,9 @@ def main(folder):
             loss.backward()
             total += loss.item()
         optimizer.step()
-        print(json.dumps({"seconds": time.perf_counter() - started, "loss": total}), flush=True)
+        return total
+
+    answer(update)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,15 @@ attention, fused Adam, one call for all of the average. "step" makes an update a
 loss being the one before the update; "memory" answers {"megabytes"}: the most this process has held.
 """
 
-import json
 import math
 import pathlib
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 
 from ehmam import Ehmam, audio
-from question import load
+from question import answer, load
 
 class Student(Ehmam):
     def decoder(self, name, x):  # (B, T, D) -> (B, T, decoder width)
@@ -76,20 +73,17 @@ def main(folder):
         fused=True,
     )
     model = Student(described["encoder"], student)
-    print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        if line.strip() == "memory":
-            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({"megabytes": megabytes}), flush=True)
-            continue
-        started = time.perf_counter()
+
+    def update():
         optimizer.zero_grad()
         loss = model.loss(tensors, described["rankingWeight"])
         loss.backward()
         optimizer.step()
         with torch.no_grad():
             torch._foreach_lerp_(teacher, followed, 1 - described["decay"])
-        print(json.dumps({"seconds": time.perf_counter() - started, "loss": loss.item()}), flush=True)
+        return loss.item()
+
+    answer(update)
 
 
 if __name__ == "__main__":

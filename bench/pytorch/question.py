@@ -2,6 +2,9 @@
 
 import json
 import math
+import resource
+import sys
+import time
 
 import numpy
 import torch
@@ -17,3 +20,16 @@ def load(folder):
         values = numpy.frombuffer(content, tensor["dtype"], count, 4 * tensor["offset"]).copy()
         tensors[tensor["name"]] = torch.from_numpy(values).reshape(tensor["shape"])
     return described, tensors
+
+
+def answer(update):
+    """Says what answers, then reads lines: "memory" asks for the peak, any other for an update, which gives its loss."""
+    print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+    for line in sys.stdin:
+        if line.strip() == "memory":
+            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(json.dumps({"megabytes": megabytes}), flush=True)
+            continue
+        started = time.perf_counter()
+        loss = update()
+        print(json.dumps({"seconds": time.perf_counter() - started, "loss": loss}), flush=True)

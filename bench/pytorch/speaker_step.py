@@ -9,16 +9,13 @@ itself, AM-softmax, AdamW) and downstream/diarization (LSTM, permutation-invaria
 """
 
 import itertools
-import json
 import pathlib
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 
-from question import load
+from question import answer, load
 
 CONTEXTS = [(5, 1), (3, 2), (3, 3), (1, 1), (1, 1)]
 
@@ -92,19 +89,16 @@ def main(folder):
     else:
         head, targets = Activity(described, start), batch["labels"]
         optimizer = torch.optim.Adam(head.parameters(), lr=described["learningRate"], fused=True)
-    print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        if line.strip() == "memory":
-            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({"megabytes": megabytes}), flush=True)
-            continue
-        started = time.perf_counter()
+
+    def update():
         optimizer.zero_grad()
         loss = head.loss(batch["states"], batch["lengths"].long(), targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), described["gradientClip"])
         optimizer.step()
-        print(json.dumps({"seconds": time.perf_counter() - started, "loss": loss.item()}), flush=True)
+        return loss.item()
+
+    answer(update)
 
 
 if __name__ == "__main__":
