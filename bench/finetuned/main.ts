@@ -1,19 +1,17 @@
 /** @file `npm run finetuned`: fine-tuning a pre-trained encoder on little speech, against training from scratch. */
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { messageOf, UserError } from '../../src/base/errors.js';
 import { writeFileAtomic } from '../../src/base/files.js';
-import { runFromSuite } from '../../src/cli/run/from-suite.js';
 import { buildMiniSuite } from '../../src/data/mini/build.js';
 import { readFinetunings } from '../../src/results/finetunings.js';
 import { lowResourceTable } from '../../src/results/paper/low-resource.js';
 import { formatPaperTable } from '../../src/results/paper/table.js';
-import { interruption } from '../interruption.js';
 import { findPackages } from '../recorded/packages.js';
 import { prepare } from '../recorded/prepare.js';
+import { copySuite, runSuite } from '../suite-of-corpus.js';
 import { writeMiniManifests } from './manifests.js';
 
 const options = await yargs(hideBin(process.argv))
@@ -64,21 +62,8 @@ async function main(): Promise<void> {
   await mkdir(work, { recursive: true });
   if (speech === 'mini') await writeMiniManifests(await buildMiniSuite({ quiet }), work);
   else await prepare(await findPackages(options.packages, work), work, options.ffmpeg);
-  // Beside its manifests, where `ehmam run --suite` finds it too. From the compiled file to the source's folder:
-  const definition = new URL(`../../../manifests/finetuned/${speech}.json`, import.meta.url);
-  const suite = join(work, `finetuned-${speech}.json`);
-  await copyFile(fileURLToPath(definition), suite);
-  const { interrupted, summary } = await runFromSuite({
-    suite,
-    tasks: undefined,
-    encoders: undefined,
-    seeds: undefined,
-    out,
-    engine: { name: 'onnx', provider: 'cpu' },
-    quiet,
-    signal: interruption('finetuned'),
-  });
-  if (interrupted) process.exitCode = 130;
+  const suite = await copySuite(`finetuned/${speech}.json`, work, `finetuned-${speech}.json`);
+  const { interrupted, summary } = await runSuite('finetuned', { suite, out, quiet });
   if (interrupted || summary !== undefined) {
     if (summary !== undefined) console.error(summary);
     process.exitCode ??= 1;

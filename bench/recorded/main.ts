@@ -1,14 +1,11 @@
 /** @file `npm run recorded`: the suite on recorded human speech, from packages to the table. */
-import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { messageOf, UserError } from '../../src/base/errors.js';
 import { writeFileAtomic } from '../../src/base/files.js';
-import { runFromSuite } from '../../src/cli/run/from-suite.js';
 import { formatComparison } from '../../src/results/index.js';
-import { interruption } from '../interruption.js';
+import { copySuite, runSuite } from '../suite-of-corpus.js';
 import { findPackages } from './packages.js';
 import { countsOf, prepare } from './prepare.js';
 
@@ -44,23 +41,10 @@ try {
 async function main(): Promise<void> {
   const { work, out, ffmpeg, quiet } = options;
   const manifests = await prepare(await findPackages(options.packages, work), work, ffmpeg);
-  // Beside its manifests, where `ehmam run --suite` finds it too. From the compiled file to the source's folder:
-  const definition = fileURLToPath(new URL('../../../manifests/recorded/suite.json', import.meta.url));
-  const suite = join(work, 'suite.json');
-  await copyFile(definition, suite);
+  const suite = await copySuite('recorded/suite.json', work, 'suite.json');
   if (!quiet || options['prepare-only']) console.log(countsOf(manifests));
   if (options['prepare-only']) return;
-  const { comparison, interrupted, summary } = await runFromSuite({
-    suite,
-    tasks: undefined,
-    encoders: undefined,
-    seeds: undefined,
-    out,
-    engine: { name: 'onnx', provider: 'cpu' },
-    quiet,
-    signal: interruption('recorded'),
-  });
-  if (interrupted) process.exitCode = 130;
+  const { comparison, summary } = await runSuite('recorded', { suite, out, quiet });
   if (comparison === undefined) return;
   await writeFileAtomic(join(out, 'table.md'), `${formatComparison(comparison, 'markdown')}\n`);
   console.log(formatComparison(comparison, 'table'));
