@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../base/errors.js';
 import { eagerEngine } from './eager.js';
-import type { Engine, EngineName, ProviderName } from './engine.js';
+import type { Engine, EngineName, Precision, ProviderName } from './engine.js';
 import { onnxEngine } from './onnx.js';
 import * as tf from './ops.js';
 import { loadTensorflow } from './tensorflow-library.js';
@@ -12,6 +12,17 @@ export interface EngineSettings {
   readonly provider?: ProviderName;
   /** For `onnx`: threads one operator may use. Default: the machine's processors. */
   readonly threads?: number;
+  /** For `cuda`: how products are computed. Default `fp32`. */
+  readonly precision?: Precision;
+  /** For `cuda`: which of the visible devices, counted from 0. Default 0. */
+  readonly device?: number;
+  /** For `cuda`: bytes of the device's memory that may be used. Default: all. */
+  readonly deviceMemory?: number;
+}
+
+/** An engine by name, and its settings. */
+export interface EngineChoice extends EngineSettings {
+  readonly name: EngineName;
 }
 
 /**
@@ -19,11 +30,13 @@ export interface EngineSettings {
  * @throws UserError when its library is not installed or does not start
  */
 export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
+  checkPrecision(name === 'onnx' ? settings : { ...settings, provider: 'cpu' });
   switch (name) {
     case 'onnx':
       return onnxEngine({
         provider: settings.provider ?? 'cpu',
         threads: settings.threads ?? availableParallelism(),
+        precision: settings.precision,
       });
     case 'wasm':
       await import('./wasm.js');
@@ -34,6 +47,12 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
       loadTensorflow();
       return eagerOn(name, 'tensorflow');
   }
+}
+
+/** @throws UserError for a precision that the device does not have */
+export function checkPrecision({ provider = 'cpu', precision = 'fp32' }: EngineSettings): void {
+  if (precision === 'fp32' || provider === 'cuda') return;
+  throw new UserError('tf32 needs a CUDA device', { hint: 'Use --provider cuda, or --precision fp32' });
 }
 
 async function eagerOn(name: EngineName, backend: string): Promise<Engine> {

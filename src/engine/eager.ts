@@ -17,6 +17,7 @@ export function eagerEngine(name: EngineName, backend: string): Engine {
   return {
     name,
     provider: 'cpu',
+    precision: 'fp32',
     threads: 1,
     hold: (tree) => holder.hold(tree, 'what the host gave'),
     compile: (fn, options) => eagerProgram(fn, options, backend, holder),
