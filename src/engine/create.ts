@@ -37,6 +37,8 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
         provider: settings.provider ?? 'cpu',
         threads: settings.threads ?? availableParallelism(),
         precision: settings.precision,
+        device: settings.device,
+        deviceMemory: settings.deviceMemory,
       });
     case 'wasm':
       await import('./wasm.js');

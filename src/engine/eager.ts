@@ -36,7 +36,8 @@ function eagerProgram<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>, K
     run: (inputs) =>
       runOpened<Out, Kept>({ holder }, options, inputs, async (opened) => {
         const leaves = check.leavesOf(opened.tree);
-        const outputs = runEagerly(fn, opened.tree, backend, name);
+        // What it holds are host tensors.
+        const outputs = runEagerly(fn, opened.tree as Tree<HostTensor>, backend, name);
         check.expect(leaves);
         return outputs;
       }),

@@ -1,11 +1,11 @@
 /** @file Programs: what is compiled once and kept, memory that is used again, errors that leave a program usable. */
 
-import ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { float32, type HostTensor, int32 } from '../base/host-tensor.js';
 import type { Program } from './engine.js';
 import { distance, engineUnderTest, expectNear, normals, testEngines } from './engines.fixture.js';
 import * as tf from './ops.js';
+import { sessions } from './session.js';
 
 type Pair = { x: tf.Tensor; nested: { w: tf.Tensor } };
 
@@ -103,7 +103,7 @@ describe('the compiling engine', async () => {
     engine.compile(lossAndGradient, { name: 'loss' });
 
   it('compiles once for each set of shapes', async () => {
-    const created = vi.spyOn(ort.InferenceSession, 'create');
+    const created = vi.spyOn(sessions, 'create');
     const program = compiled();
     for (const rows of [3, 5, 3, 5, 3]) await program.run(inputs(rows));
     expect(created).toHaveBeenCalledTimes(2);
@@ -113,7 +113,7 @@ describe('the compiling engine', async () => {
   });
 
   it('keeps the sessions used last when there are very many shapes', async () => {
-    const created = vi.spyOn(ort.InferenceSession, 'create');
+    const created = vi.spyOn(sessions, 'create');
     const program = engine.compile(({ x }: { x: tf.Tensor }) => ({ y: x.mul(2) }), { name: 'double' });
     for (let rows = 1; rows <= 50; rows++) await program.run({ x: normals([rows], 'x') });
     await program.run({ x: normals([50], 'x') });

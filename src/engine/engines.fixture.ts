@@ -4,19 +4,30 @@ import { expect } from 'vitest';
 import { float32, type HostTensor, sizeOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import { createEngine } from './create.js';
+import { hostAccelerator } from './device/accelerator.js';
 import type { Engine, EngineName, TensorFunction } from './engine.js';
+import { engineOnDevice } from './onnx.js';
 import type * as tf from './ops.js';
+import { npmOrt } from './ort/library.js';
 import type { ToHost, Tree } from './tree.js';
 
-/** The compiling engine and the two eager ones that stand beside it. */
-export const testEngines = ['onnx', 'wasm', 'cpu'] as const;
+/** The compiling engine, the same with the host in the place of a device, and the two eager ones that stand beside it. */
+export const testEngines = ['onnx', 'device', 'wasm', 'cpu'] as const;
+
+export type TestEngine = EngineName | 'device';
 
 /** An engine on one thread: tests share their processors. */
-export const engineUnderTest = (name: EngineName): Promise<Engine> => createEngine(name, { threads: 1 });
+export async function engineUnderTest(name: TestEngine): Promise<Engine> {
+  if (name !== 'device') return createEngine(name, { threads: 1 });
+  const library = npmOrt();
+  // Where ONNX Runtime's C API cannot be called there are no devices.
+  if (library === undefined) return createEngine('onnx', { threads: 1 });
+  return engineOnDevice(hostAccelerator(library), { provider: 'cpu', threads: 1 });
+}
 
 /** Runs a function once. */
 export async function runOn<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
-  name: EngineName,
+  name: TestEngine,
   fn: TensorFunction<In, Out>,
   inputs: ToHost<In>,
 ): Promise<ToHost<Out>> {

@@ -1,6 +1,5 @@
 /** @file What engines hold between runs: the same numbers as from the host, used until it is consumed or released. */
 
-import ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   float32,
@@ -14,6 +13,7 @@ import type { Engine, Given, Held } from './engine.js';
 import { engineUnderTest, normals, testEngines } from './engines.fixture.js';
 import { onnxEngine } from './onnx.js';
 import * as tf from './ops.js';
+import { sessions } from './session.js';
 import type { Parameters } from './tree.js';
 
 type State = { readonly weights: Parameters; readonly moments: { readonly first: Parameters } };
@@ -38,12 +38,7 @@ function step({ weights, moments, x, rate }: StepInputs): State & { readonly los
   };
 }
 
-type Feeds = Readonly<Record<string, ort.Tensor>>;
-type Fetches = Readonly<Record<string, ort.Tensor | null>>;
-type Create = (
-  model: Uint8Array,
-  options: ort.InferenceSession.SessionOptions,
-) => Promise<ort.InferenceSession>;
+type Tensors = Readonly<Record<string, HostTensor | undefined>>;
 
 const [rows, width] = [5, 7];
 const start = () => ({
@@ -260,28 +255,25 @@ describe.each(testEngines)('on %s', async (name) => {
 describe('the compiling engine', async () => {
   const engine = await engineUnderTest('onnx');
   /** Runs of sessions made from now on: what each is fed with, and what it is given to write into. */
-  function watchRuns(): { readonly feeds: Feeds; readonly fetches: Fetches }[] {
-    const runs: { feeds: Feeds; fetches: Fetches }[] = [];
-    const create = ort.InferenceSession.create.bind(ort.InferenceSession) as Create;
-    const watched: Create = async (model, options) => {
+  function watchRuns(): { readonly feeds: Tensors; readonly memory: Tensors }[] {
+    const runs: { feeds: Tensors; memory: Tensors }[] = [];
+    const { create } = sessions;
+    vi.spyOn(sessions, 'create').mockImplementation(async (model, settings) => {
       // A provider's name may decide how a program is compiled; sessions run on the processor all the same.
-      const session = await create(model, { ...options, executionProviders: ['cpu'] });
-      const run = session.run.bind(session) as (
-        feeds: Feeds,
-        fetches: Fetches,
-      ) => ReturnType<typeof session.run>;
-      vi.spyOn(session, 'run').mockImplementation(((feeds: Feeds, fetches: Fetches) => {
-        runs.push({ feeds, fetches });
-        return run(feeds, fetches);
-      }) as never);
-      return session;
-    };
-    vi.spyOn(ort.InferenceSession, 'create').mockImplementation(watched as never);
+      const session = await create(model, { ...settings, provider: 'cpu' });
+      return {
+        ...session,
+        run: (inputs, outputs) => {
+          runs.push({ feeds: Object.fromEntries(inputs), memory: Object.fromEntries(outputs) });
+          return session.run(inputs, outputs);
+        },
+      };
+    });
     return runs;
   }
   /** The arrays that an output was written into. */
   const arraysOf = (runs: ReturnType<typeof watchRuns>, output: string): Set<ArrayBufferLike> =>
-    new Set(runs.map(({ fetches }) => ((fetches[output] as ort.Tensor).data as Float32Array).buffer));
+    new Set(runs.map(({ memory }) => (memory[output] as HostTensor).data.buffer));
 
   it('lets two buffers take turns, however many runs there are', async () => {
     const runs = watchRuns();
@@ -289,9 +281,9 @@ describe('the compiling engine', async () => {
     let { weights, moments } = await program.run({ ...heldStart(engine), ...batch(0) });
     for (let update = 1; update < 200; update++)
       ({ weights, moments } = await program.run({ weights, moments, ...batch(update % 7) }));
-    expect(runs[0]?.fetches['loss:out']).toBeNull();
+    expect(runs[0]?.memory.loss).toBeUndefined();
     // Both outputs are of one size, and share what is spare.
-    const arrays = ['weights/w:out', 'moments/first/w:out'].flatMap((path) => [...arraysOf(runs, path)]);
+    const arrays = ['weights/w', 'moments/first/w'].flatMap((path) => [...arraysOf(runs, path)]);
     expect(new Set(arrays).size).toBe(4);
     await program.dispose();
   });
@@ -307,7 +299,7 @@ describe('the compiling engine', async () => {
       expect(await y.read()).toEqual(float32([2], [run + 1, run + 2]));
       await y.release();
     }
-    expect(arraysOf(runs, 'y:out').size).toBe(1);
+    expect(arraysOf(runs, 'y').size).toBe(1);
     await program.dispose();
   });
 
@@ -326,7 +318,7 @@ describe('the compiling engine', async () => {
       expect(await (await program.run({ x })).x.read()).toEqual(float32([1], [run]));
     }
     // What is consumed has three values, what is written has one: each output has new memory.
-    expect(arraysOf(runs, 'x:out').size).toBe(10);
+    expect(arraysOf(runs, 'x').size).toBe(10);
     await Promise.all([program.dispose(), longer.dispose()]);
   });
 
@@ -345,7 +337,7 @@ describe('the compiling engine', async () => {
   });
 
   it('keeps the memory of runs where it is little: up to 2^22 values over the shapes of a program', async () => {
-    const created = vi.spyOn(ort.InferenceSession, 'create');
+    const created = vi.spyOn(sessions, 'create');
     const program = engine.compile(
       ({ x }: { x: tf.Tensor }) => ({ y: tf.matMul(x as tf.Tensor2D, x as tf.Tensor2D, false, true).sum() }),
       { name: 'gram' },
@@ -353,16 +345,14 @@ describe('the compiling engine', async () => {
     // The product of 1,000 rows has a million values.
     for (const length of [1000, 1100, 3000, 1001, 1200, 10])
       await program.run({ x: normals([length, 1], 'x') });
-    const kept = created.mock.calls.map(
-      ([, options]) => (options as ort.InferenceSession.SessionOptions).enableCpuMemArena,
-    );
+    const kept = created.mock.calls.map(([, { keepMemory }]) => keepMemory);
     expect(kept).toEqual([true, true, false, true, false, true]);
     await program.dispose();
   });
 
   it('makes held weights of a program of every length constants where inputs are sent to a device', async () => {
     const runs = watchRuns();
-    const device = onnxEngine({ provider: 'cuda', threads: 1 });
+    const device = onnxEngine({ provider: 'webgpu', threads: 1 });
     const options = { name: 'frozen', dynamicAxes: { x: 0 } };
     const frozen = ({ weights, x }: { weights: Parameters; x: tf.Tensor }) => ({
       y: tf.matMul(x as tf.Tensor2D, weights.w as tf.Tensor2D),
@@ -378,7 +368,7 @@ describe('the compiling engine', async () => {
     }
     const fed = runs.map(({ feeds }) => Object.keys(feeds).join());
     expect(fed).toEqual(['x', 'weights/w,x', 'x', 'weights/w,x', 'x', 'weights/w,x', 'x', 'weights/w,x']);
-    expect(ort.InferenceSession.create).toHaveBeenCalledTimes(3);
+    expect(sessions.create).toHaveBeenCalledTimes(3);
     await Promise.all([there.dispose(), here.dispose()]);
   });
 });

@@ -1,12 +1,22 @@
-/** @file Trees that an engine holds in host memory: who may use them, and when their memory is free again. */
+/** @file Trees that an engine holds, on the host or on its device: who may use them, and when their memory is free again. */
 
 import type { HostTensor } from '../base/host-tensor.js';
+import { type DeviceTensor, type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Held, Outputs, ProgramOptions } from './engine.js';
 import type { SpareMemory } from './spare-memory.js';
-import { flatten, isHostTensor, mapLeaves, type ToHost, type Tree } from './tree.js';
+import { flatten, isLeaf, mapLeaves, type ToHost, type Tree } from './tree.js';
 
 /** A tree, or a single tensor. */
-type Values = HostTensor | Tree<HostTensor>;
+type Values = EngineTensor | Tree<EngineTensor>;
+
+type Memory = SpareMemory<EngineTensor>;
+
+/** A device, as far as trees are held there. */
+export interface HoldingDevice {
+  place(tensor: HostTensor): DeviceTensor;
+  /** Where the memory of held trees goes that end. */
+  readonly memory: Memory;
+}
 
 /** What an engine holds, and what of it a run is given. */
 export interface Holder {
@@ -14,7 +24,7 @@ export interface Holder {
    * @param what names it in errors
    * @param memory where its memory goes in the end; absent where it is the caller's
    */
-  hold<T>(values: ToHost<T>, what: string, memory?: SpareMemory): Held<T>;
+  hold<T>(values: ToHost<T>, what: string, memory?: Memory): Held<T>;
   /**
    * Looks into the inputs of a run of the program `name`.
    * @throws Error naming the program and the input that is held no more, or by another engine
@@ -24,7 +34,7 @@ export interface Holder {
 
 /** The inputs of a run with all held trees opened. */
 export interface OpenedInputs {
-  readonly tree: Tree<HostTensor>;
+  readonly tree: Tree<EngineTensor>;
   /** Where held trees stand that the host gave: their values never change. */
   readonly fixed: readonly { readonly path: string; readonly id: number }[];
   /** From here to `end` the held trees are in use, and the consumed ones are no one else's. */
@@ -35,7 +45,7 @@ export interface OpenedInputs {
   /** New memory with the values of inputs that were moved in vain, by their paths. */
   putBack(moved: ReadonlyMap<string, HostTensor>): void;
   /** After a run that did not work, nothing is consumed. */
-  end(worked: boolean, memory?: SpareMemory): void;
+  end(worked: boolean, memory?: Memory): void;
 }
 
 interface Use {
@@ -44,12 +54,22 @@ interface Use {
   readonly consumed: boolean;
 }
 
-export function createHolder(): Holder {
+/** @param device where trees are held (default: the host) */
+export function createHolder(device?: HoldingDevice): Holder {
   const owner = Symbol('engine');
   let count = 0;
   return {
-    hold: <T>(values: ToHost<T>, what: string, memory?: SpareMemory) =>
-      new HeldValues<T>(owner, count++, what, values as Values, memory),
+    hold: <T>(values: ToHost<T>, what: string, memory?: Memory) => {
+      const placed = (leaf: EngineTensor): EngineTensor =>
+        device === undefined || isOnDevice(leaf) ? leaf : device.place(leaf);
+      return new HeldValues<T>(
+        owner,
+        count++,
+        what,
+        device === undefined ? (values as Values) : changed(values as Values, placed),
+        memory ?? device?.memory,
+      );
+    },
     open: (name, inputs, keeps) => {
       const fail = (what: string): never => {
         throw new Error(`${name} cannot run: ${what}`);
@@ -57,7 +77,7 @@ export function createHolder(): Holder {
       const uses: Use[] = [];
       const opened = (node: unknown, path: string): unknown => {
         if (!isHeld(node)) {
-          if (typeof node !== 'object' || node === null || isHostTensor(node as Values)) return node;
+          if (typeof node !== 'object' || node === null || isLeaf(node as Values)) return node;
           return Object.fromEntries(
             Object.entries(node).map(([key, below]) => [
               key,
@@ -73,7 +93,7 @@ export function createHolder(): Holder {
         uses.push({ path, held: node, consumed: names.some((top) => isKept(keeps, top)) });
         return node.values;
       };
-      const tree = opened(inputs, '') as Tree<HostTensor>;
+      const tree = opened(inputs, '') as Tree<EngineTensor>;
       return { tree, ...useOf(name, uses) };
     },
   };
@@ -85,14 +105,14 @@ export function createHolder(): Holder {
  * @returns the outputs, those that are kept held
  */
 export async function runOpened<Out, Kept extends string>(
-  { holder, memory }: { readonly holder: Holder; readonly memory?: SpareMemory },
+  { holder, memory }: { readonly holder: Holder; readonly memory?: Memory },
   { name, keeps = [] }: ProgramOptions<Kept>,
   inputs: unknown,
-  run: (opened: OpenedInputs) => Promise<Tree<HostTensor>>,
+  run: (opened: OpenedInputs) => Promise<Tree<EngineTensor>>,
 ): Promise<Outputs<Out, Kept>> {
   const opened = holder.open(name, inputs, keeps);
   opened.begin();
-  let outputs: Tree<HostTensor> | undefined;
+  let outputs: Tree<EngineTensor> | undefined;
   try {
     outputs = await run(opened);
   } finally {
@@ -153,12 +173,15 @@ class HeldValues<T> implements Held<T> {
     readonly id: number,
     private readonly what: string,
     public values: Values,
-    public memory: SpareMemory | undefined,
+    public memory: Memory | undefined,
   ) {}
 
   async read(): Promise<ToHost<T>> {
     if (this.ended !== undefined) throw new Error(`cannot read ${this.what}: it ${this.ended}`);
-    return changed(this.values, copyOf) as ToHost<T>;
+    const read = new Map<string, HostTensor>();
+    for (const [path, leaf] of this.leaves(''))
+      read.set(path, isOnDevice(leaf) ? await leaf.read() : copyOf(leaf));
+    return changed(this.values, (_, path) => read.get(path) as HostTensor) as ToHost<T>;
   }
 
   async release(): Promise<void> {
@@ -168,9 +191,9 @@ class HeldValues<T> implements Held<T> {
   }
 
   /** Its tensors with their paths, where it stands at `path`. */
-  leaves(path: string): [string, HostTensor][] {
-    if (isHostTensor(this.values)) return [[path, this.values]];
-    return flatten(this.values, isHostTensor).map(([below, leaf]) => [
+  leaves(path: string): [string, EngineTensor][] {
+    if (isLeaf(this.values)) return [[path, this.values]];
+    return flatten(this.values, isLeaf).map(([below, leaf]) => [
       path === '' ? below : `${path}/${below}`,
       leaf,
     ]);
@@ -180,12 +203,12 @@ class HeldValues<T> implements Held<T> {
     const prefix = path === '' ? '' : `${path}/`;
     this.values = changed(
       this.values,
-      (leaf, below) => moved.get(below === '' ? path : prefix + below) ?? leaf,
+      (leaf, below): EngineTensor => moved.get(below === '' ? path : prefix + below) ?? leaf,
     );
   }
 
   /** Gives its memory away, once, when no run uses it any more. */
-  free(memory: SpareMemory | undefined): void {
+  free(memory: Memory | undefined): void {
     if (this.users > 0) return;
     if (this.memory !== undefined) memory?.take(this.leaves('').map(([, leaf]) => leaf));
     this.memory = undefined;
@@ -193,8 +216,8 @@ class HeldValues<T> implements Held<T> {
   }
 }
 
-function changed(values: Values, change: (leaf: HostTensor, path: string) => HostTensor): Values {
-  return isHostTensor(values) ? change(values, '') : mapLeaves(values, isHostTensor, change);
+function changed(values: Values, change: (leaf: EngineTensor, path: string) => EngineTensor): Values {
+  return isLeaf(values) ? change(values, '') : mapLeaves(values, isLeaf, change);
 }
 
 const copyOf = (leaf: HostTensor): HostTensor => ({ ...leaf, data: leaf.data.slice() });

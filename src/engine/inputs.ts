@@ -1,8 +1,9 @@
 /** @file What a program is given to run on: checked before it runs, so that an error names the input. */
 
-import { type DataType, type HostTensor, sizeOf } from '../base/host-tensor.js';
+import { type DataType, sizeOf } from '../base/host-tensor.js';
+import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { ProgramOptions } from './engine.js';
-import { isHostTensor, type Tree } from './tree.js';
+import { isLeaf, type Tree } from './tree.js';
 
 const arrays: Readonly<Record<DataType, typeof Float32Array | typeof Int32Array | typeof Uint8Array>> = {
   float32: Float32Array,
@@ -15,9 +16,9 @@ export interface InputCheck {
    * The leaves with their paths.
    * @throws Error naming the program and the input that is no tensor, missing, unknown or of another type
    */
-  leavesOf(inputs: Tree<HostTensor>): [string, HostTensor][];
+  leavesOf(inputs: Tree<EngineTensor>): [string, EngineTensor][];
   /** From now on, a program's inputs are these: names and types stay, shapes may change. */
-  expect(leaves: readonly (readonly [string, HostTensor])[]): void;
+  expect(leaves: readonly (readonly [string, EngineTensor])[]): void;
 }
 
 export function inputCheck(name: string): InputCheck {
@@ -26,11 +27,12 @@ export function inputCheck(name: string): InputCheck {
     throw new Error(`${name} cannot run: ${what}`);
   };
 
-  const collect = (tree: Tree<HostTensor>, prefix: string): [string, HostTensor][] =>
-    Object.entries(tree).flatMap(([key, node]): [string, HostTensor][] => {
+  const collect = (tree: Tree<EngineTensor>, prefix: string): [string, EngineTensor][] =>
+    Object.entries(tree).flatMap(([key, node]): [string, EngineTensor][] => {
       const path = prefix + key;
       if (typeof node !== 'object' || node === null) return fail(`the input ${path} is ${node}`);
-      if (!isHostTensor(node)) return collect(node, `${path}/`);
+      if (!isLeaf(node)) return collect(node, `${path}/`);
+      if (isOnDevice(node)) return [[path, node]];
       const array = arrays[node.dtype];
       if (array === undefined || !(node.data instanceof array))
         return fail(`the values of the input ${path} do not match its type ${node.dtype}`);
@@ -61,7 +63,7 @@ export function inputCheck(name: string): InputCheck {
 
 /** Names and shapes of a program's inputs; a free axis may have any length. */
 export function signatureOf(
-  leaves: readonly (readonly [string, HostTensor])[],
+  leaves: readonly (readonly [string, EngineTensor])[],
   dynamicAxes: NonNullable<ProgramOptions['dynamicAxes']> = {},
 ): string {
   return leaves

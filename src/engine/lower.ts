@@ -1,13 +1,14 @@
 /** @file From a function to the bytes of its ONNX model. */
 
-import { type HostTensor, sizeOf } from '../base/host-tensor.js';
+import { sizeOf } from '../base/host-tensor.js';
+import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, TensorFunction } from './engine.js';
 import type { GraphNode } from './graph.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
 import { type TensorSpec, type TracedGraph, trace } from './trace.js';
-import { isHostTensor, mapLeaves, type Tree } from './tree.js';
+import { isLeaf, mapLeaves, type Tree } from './tree.js';
 
 /**
  * What is added to a length to trace a dynamic program at two lengths, neither of them special: half a minute and a minute
@@ -20,12 +21,12 @@ export interface Model {
   readonly bytes: Uint8Array;
   /** Paths of the inputs that are used. */
   readonly inputs: readonly string[];
-  readonly outputs: readonly ModelOutput[];
+  readonly outputs: readonly OutputSpec[];
   /** Values of the largest tensor that is made on the way: neither input nor output. */
   readonly largestTensor: number;
 }
 
-export interface ModelOutput {
+export interface OutputSpec {
   readonly path: string;
   /** Absent where a length is free. */
   readonly spec: TensorSpec | undefined;
@@ -81,6 +82,6 @@ function largestOf(nodes: readonly GraphNode[], outputs: ReadonlySet<number>): n
 }
 
 /** What a trace needs to know of a program's inputs. */
-export function specsOf(inputs: Tree<HostTensor>): Tree<TensorSpec> {
-  return mapLeaves<HostTensor, TensorSpec>(inputs, isHostTensor, ({ shape, dtype }) => ({ shape, dtype }));
+export function specsOf(inputs: Tree<EngineTensor>): Tree<TensorSpec> {
+  return mapLeaves<EngineTensor, TensorSpec>(inputs, isLeaf, ({ shape, dtype }) => ({ shape, dtype }));
 }

@@ -3,14 +3,15 @@
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
+import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Program, ProgramOptions, TensorFunction } from './engine.js';
 import { type Holder, isKept, isUnder, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, type Model, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
 import type { LoadedModel, Runtime } from './runtime.js';
-import { isTensor, type TensorSpec } from './trace.js';
-import { flatten, isHostTensor, mapLeaves, nest, type Tree } from './tree.js';
+import { isTensor } from './trace.js';
+import { flatten, isLeaf, mapLeaves, nest, type Tree } from './tree.js';
 
 /** Programs keep this many models, the ones used last; each stands for one set of shapes. */
 const keptModels = 48;
@@ -45,15 +46,12 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
   let keptValues = 0;
-  const load = async (tree: Tree<HostTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
+  const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
     const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), options);
     const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
     if (keepsMemory) keptValues += largestTensor;
-    const outputs = paths.outputs.map(({ path, spec }): [string, TensorSpec | undefined] => [
-      path,
-      isKept(keeps, path) ? spec : undefined,
-    ]);
+    const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
     const model = await runtime.load({ bytes, keepsMemory, outputs });
     const unload = (): Promise<void> => {
       if (keepsMemory) keptValues -= largestTensor;
@@ -63,7 +61,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   };
   const models = modelCache();
 
-  const run = async (opened: OpenedInputs): Promise<Tree<HostTensor>> => {
+  const run = async (opened: OpenedInputs): Promise<Tree<EngineTensor>> => {
     const leaves = check.leavesOf(opened.tree);
     // Programs of every length that keep nothing run often on the same values: those of a frozen network.
     const fixed = sendsInputs && isDynamic && keeps.length === 0 ? opened.fixed : [];
@@ -77,7 +75,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     const values = new Map(leaves);
     const result = await model
       .run(
-        inputs.map((path) => [path, values.get(path) as HostTensor]),
+        inputs.map((path) => [path, values.get(path) as EngineTensor]),
         {
           borrowed: new Set(opened.movable()),
           given: new Set(ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path))),
@@ -88,7 +86,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       opened.putBack(result.back);
       throw new Error(`${name} failed: ${result.failure}`);
     }
-    return nest(outputs.map(({ path }, i) => [path, result.outputs[i] as HostTensor]));
+    return nest(outputs.map(({ path }, i) => [path, result.outputs[i] as EngineTensor]));
   };
 
   return {
@@ -101,7 +99,8 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
 }
 
 /** Paths of the tensors that fill a memory that is theirs alone. */
-function ownMemory(leaves: readonly (readonly [string, HostTensor])[]): string[] {
+function ownMemory(all: readonly (readonly [string, EngineTensor])[]): string[] {
+  const leaves = all.flatMap(([path, tensor]) => (isOnDevice(tensor) ? [] : [[path, tensor] as const]));
   const users = new Map<ArrayBufferLike, number>();
   for (const [, { data }] of leaves) users.set(data.buffer, (users.get(data.buffer) ?? 0) + 1);
   return leaves.flatMap(([path, { data }]) =>
@@ -116,15 +115,15 @@ function ownMemory(leaves: readonly (readonly [string, HostTensor])[]): string[]
 /** A function and its inputs, of which the fixed ones are made constants. */
 function withConstants<In extends Tree<Tensor>, Out>(
   fn: TensorFunction<In, Out>,
-  tree: Tree<HostTensor>,
+  tree: Tree<EngineTensor>,
   isFixed: (path: string) => boolean,
-): [TensorFunction<Tree<Tensor>, Out>, Tree<HostTensor>] {
-  const leaves = flatten(tree, isHostTensor);
+): [TensorFunction<Tree<Tensor>, Out>, Tree<EngineTensor>] {
+  const leaves = flatten(tree, isLeaf);
   const free = leaves.filter(([path]) => !isFixed(path));
   if (free.length === leaves.length) return [(inputs) => fn(inputs as In), tree];
   const body = (inputs: Tree<Tensor>): Out => {
     const given = new Map(flatten(inputs, isTensor));
-    const whole = mapLeaves(tree, isHostTensor, (leaf, path) => given.get(path) ?? tensorOf(leaf));
+    const whole = mapLeaves(tree, isLeaf, (leaf, path) => given.get(path) ?? tensorOf(leaf as HostTensor));
     return fn(whole as In);
   };
   return [body, nest(free)];

@@ -1,26 +1,29 @@
 /** @file Where compiled models run: in this thread, or each run in a thread of its own. */
 
-import type { InferenceSession } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
-import { createSession, type NamedTensors, runSession, type SessionSettings } from './session.js';
-import { type SpareMemory, spareMemory, type TensorRoom } from './spare-memory.js';
+import type { EngineTensor } from './device/tensor.js';
+import type { NamedTensors, SessionSettings } from './model-session.js';
+import { sessions } from './session.js';
+import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.js';
 
 /** A model to be run. */
 export interface RunnableModel {
   readonly bytes: Uint8Array;
   /** Whether the memory of a run stays with the model for the next one. */
   readonly keepsMemory: boolean;
-  /** With room for those that are written into spare memory. */
-  readonly outputs: readonly (readonly [path: string, room: TensorRoom | undefined])[];
+  readonly outputs: readonly ModelOutput[];
 }
 
 /** A model that is ready to run. */
 export interface LoadedModel {
-  run(inputs: NamedTensors, movable: Movable): Promise<RunResult>;
+  run(inputs: GivenTensors, movable: Movable): Promise<RunResult<EngineTensor>>;
   unload(): Promise<void>;
 }
+
+/** Tensors with their paths, where the engine has them. */
+export type GivenTensors = readonly (readonly [path: string, tensor: EngineTensor])[];
 
 /** Paths of inputs whose memory may be moved elsewhere: what is borrowed comes back where a run fails. */
 export interface Movable {
@@ -29,8 +32,8 @@ export interface Movable {
 }
 
 /** The outputs in their order; or what went wrong, and borrowed inputs in the memory that they came back in. */
-export type RunResult =
-  | { readonly outputs: readonly HostTensor[] }
+export type RunResult<T extends EngineTensor = HostTensor> =
+  | { readonly outputs: readonly T[] }
   | { readonly failure: string; readonly back: ReadonlyMap<string, HostTensor> };
 
 /** A run of a model in a thread. */
@@ -45,7 +48,7 @@ export interface ThreadRequest {
 
 export interface Runtime {
   /** Where the memory of held trees goes that end. */
-  readonly memory: SpareMemory;
+  readonly memory: SpareMemory<EngineTensor>;
   load(model: RunnableModel): Promise<LoadedModel>;
   close(): Promise<void>;
 }
@@ -56,14 +59,11 @@ export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): R
   return {
     memory,
     load: async ({ bytes, keepsMemory, outputs }) => {
-      const session: InferenceSession = await createSession(bytes, {
-        ...settings,
-        keepMemory: keepsMemory,
-      });
+      const session = await sessions.create(bytes, { ...settings, keepMemory: keepsMemory });
       memory.want(outputs);
       return {
         run: (inputs) =>
-          runSession(session, inputs, memory.giveAll(outputs)).then(
+          session.run(inputs as NamedTensors, withMemory(outputs, memory)).then(
             (results) => ({ outputs: results }),
             (error: unknown) => ({ failure: messageOf(error), back: new Map() }),
           ),
@@ -72,6 +72,15 @@ export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): R
     },
     close: async () => {},
   };
+}
+
+/** Paths of outputs, with memory for those that are written into some. */
+export function withMemory(
+  outputs: readonly ModelOutput[],
+  memory: SpareMemory,
+): [path: string, memory: HostTensor | undefined][] {
+  const given = memory.giveAll(outputs);
+  return outputs.map(({ path }, i) => [path, given[i]]);
 }
 
 /**
@@ -96,7 +105,8 @@ export function threadsRuntime(count: number): Runtime | undefined {
       bytes.set(loaded.bytes);
       const model = { ...loaded, bytes };
       return {
-        run: async (inputs, { borrowed, given }) => {
+        run: async (all, { borrowed, given }) => {
+          const inputs = all as NamedTensors;
           const handOver = inputs.filter(([path]) => borrowed.has(path) || given.has(path));
           return threads.run(
             { id, model, inputs, borrowed },

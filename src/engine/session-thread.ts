@@ -1,13 +1,13 @@
 /** @file A thread that runs models, each in a session that it keeps. */
 
-import type { InferenceSession } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import { threadWork } from '../base/threads.js';
-import type { RunResult, ThreadRequest } from './runtime.js';
-import { createSession, runSession } from './session.js';
+import type { Session } from './model-session.js';
+import { type RunResult, type ThreadRequest, withMemory } from './runtime.js';
+import { sessions } from './session.js';
 import { spareMemory } from './spare-memory.js';
 
-const sessions = new Map<number, Promise<InferenceSession>>();
+const opened = new Map<number, Promise<Session>>();
 const memory = spareMemory();
 
 export default threadWork(
@@ -16,11 +16,11 @@ export default threadWork(
     const consumed = inputs.filter(([path]) => borrowed.has(path));
     try {
       const known =
-        sessions.get(id) ??
-        createSession(bytes.slice(), { provider: 'cpu', threads: 1, keepMemory: keepsMemory });
-      sessions.set(id, known);
+        opened.get(id) ??
+        sessions.create(bytes.slice(), { provider: 'cpu', threads: 1, keepMemory: keepsMemory });
+      opened.set(id, known);
       memory.want(outputs);
-      const results = await runSession(await known, inputs, memory.giveAll(outputs));
+      const results = await (await known).run(inputs, withMemory(outputs, memory));
       memory.take(consumed.map(([, tensor]) => tensor));
       return { outputs: results };
     } catch (error) {

@@ -1,63 +1,52 @@
-/** @file Sessions of ONNX Runtime: how they are made, and how a model is run in one. */
+/** @file Sessions of ONNX Runtime on host tensors: how they are made, and how a model is run in one. */
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { HostTensor } from '../base/host-tensor.js';
-import type { ProviderName } from './engine.js';
-import ort from './onnxruntime.js';
+import type { Session, SessionSettings } from './model-session.js';
+import { npmOrt, type OrtLibrary } from './ort/library.js';
+import { createOrtSession, namesInMemory, runOnHost, type Slots } from './ort/session.js';
+import { packageSession } from './package-session.js';
 
-export interface SessionSettings {
-  readonly provider: ProviderName;
-  /** Threads one operator may use. */
-  readonly threads: number;
-  /** Whether the memory of a run stays with the session for the next one. */
-  readonly keepMemory: boolean;
-}
-
-export function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
-  return ort.InferenceSession.create(model, {
-    executionProviders: [settings.provider],
-    intraOpNumThreads: settings.threads,
-    // The graph is lowered to what the runtime does well; its further fusions cost time to find and to run.
-    graphOptimizationLevel: 'basic',
-    enableCpuMemArena: settings.keepMemory,
-    // A plan of the memory would be one more block of its size beside what the arena holds.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-  });
-}
-
-/** Tensors with their paths. */
-export type NamedTensors = readonly (readonly [path: string, tensor: HostTensor])[];
+/** How sessions are made: tests watch it. */
+export const sessions = { create: createSession };
 
 /**
- * Runs a model.
- * @param outputs their paths, with memory for those that are written into some
- * @returns the outputs in their order
+ * By the C API on the processor; by the package's own binding on other devices, and where the C API cannot be called.
+ * @throws Error with what the runtime says
  */
-export async function runSession(
-  session: InferenceSession,
-  inputs: NamedTensors,
-  outputs: readonly (readonly [path: string, memory: HostTensor | undefined])[],
-): Promise<HostTensor[]> {
-  const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
-  const fetches = Object.fromEntries(
-    outputs.map(([path, memory]) => [`${path}:out`, memory === undefined ? null : ortTensor(memory)]),
-  );
-  const results = await session.run(feeds, fetches);
-  // What the runtime returns for an output with memory of its own is a copy of that.
-  return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as Tensor));
+async function createSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
+  const library = settings.provider === 'cpu' ? npmOrt() : undefined;
+  return library === undefined ? packageSession(model, settings) : hostSession(library, model, settings);
 }
 
-function ortTensor({ dtype, shape, data }: HostTensor): Tensor {
-  if (dtype === 'float32') return new ort.Tensor('float32', data as Float32Array, shape);
-  if (dtype === 'int32') return new ort.Tensor('int32', data as Int32Array, shape);
-  return new ort.Tensor('bool', data as Uint8Array, shape);
-}
-
-function hostTensor(tensor: Tensor): HostTensor {
+async function hostSession(
+  library: OrtLibrary,
+  model: Uint8Array,
+  settings: SessionSettings,
+): Promise<Session> {
+  const session = await createOrtSession(library, model, settings);
+  let slots: Slots | undefined;
   return {
-    dtype: tensor.type as HostTensor['dtype'],
-    shape: tensor.dims,
-    data: tensor.data as HostTensor['data'],
+    run: (inputs, outputs) => {
+      slots ??= {
+        inputs: namesInMemory(
+          library,
+          inputs.map(([path]) => path),
+        ),
+        outputs: namesInMemory(
+          library,
+          outputs.map(([path]) => `${path}:out`),
+        ),
+      };
+      return runOnHost(
+        session,
+        slots,
+        inputs.map(([, tensor]) => tensor),
+        outputs.map(([, memory]) => memory),
+      );
+    },
+    release: async () => {
+      session.release();
+      slots?.inputs.free();
+      slots?.outputs.free();
+    },
   };
 }

@@ -1,26 +1,34 @@
 /** @file Memory of held trees that ended: the next outputs that an engine keeps are written there. */
 
 import { type DataType, type HostTensor, sizeOf } from '../base/host-tensor.js';
+import { type EngineTensor, isOnDevice } from './device/tensor.js';
 
 export interface TensorRoom {
   readonly dtype: DataType;
   readonly shape: readonly number[];
 }
 
-/** Outputs of a model, with room for those that are written into spare memory. */
-type Outputs = readonly (readonly [path: string, room: TensorRoom | undefined])[];
+/** An output of a model. */
+export interface ModelOutput {
+  readonly path: string;
+  /** Absent where a length is free. */
+  readonly spec: TensorRoom | undefined;
+  /** Whether it stays with the engine: then it is written into spare memory, if its size is known. */
+  readonly kept: boolean;
+}
 
-export interface SpareMemory {
+export interface SpareMemory<T extends EngineTensor = HostTensor> {
   /** Takes tensors over that no one uses any more, as far as they are wanted. */
-  take(tensors: readonly HostTensor[]): void;
-  /** Memory for outputs, with any values. */
-  giveAll(outputs: Outputs): [path: string, memory: HostTensor | undefined][];
+  take(tensors: readonly EngineTensor[]): void;
+  /** Memory for the outputs that are written into some, with any values. */
+  giveAll(outputs: readonly ModelOutput[]): (T | undefined)[];
   /** Runs may write these from now on: as much may be kept for them. */
-  want(outputs: Outputs): void;
+  want(outputs: readonly ModelOutput[]): void;
 }
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
+/** Memory of the host. */
 export function spareMemory(): SpareMemory {
   const kept = new Map<string, HostTensor['data'][]>();
   const wanted = new Map<string, number>();
@@ -29,19 +37,27 @@ export function spareMemory(): SpareMemory {
     const length = sizeOf(shape);
     return { dtype, shape, data: kept.get(keyOf(dtype, length))?.pop() ?? new arrays[dtype](length) };
   };
+  const roomOf = (output: ModelOutput): TensorRoom | undefined => (output.kept ? output.spec : undefined);
   return {
     take: (tensors) => {
-      for (const { dtype, data } of tensors) {
+      for (const tensor of tensors) {
+        if (isOnDevice(tensor)) continue;
+        const { dtype, data } = tensor;
         const key = keyOf(dtype, data.length);
         const same = kept.get(key) ?? [];
         if (same.length < (wanted.get(key) ?? 0)) same.push(data);
         kept.set(key, same);
       }
     },
-    giveAll: (outputs) => outputs.map(([path, room]) => [path, room && give(room)]),
+    giveAll: (outputs) =>
+      outputs.map((output) => {
+        const room = roomOf(output);
+        return room && give(room);
+      }),
     want: (outputs) => {
       const counts = new Map<string, number>();
-      for (const [, room] of outputs) {
+      for (const output of outputs) {
+        const room = roomOf(output);
         if (room === undefined) continue;
         const key = keyOf(room.dtype, sizeOf(room.shape));
         counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,5 +1,6 @@
 /** @file Named trees: the shape in which programs take their inputs and give their outputs. */
 import type { HostTensor } from '../base/host-tensor.js';
+import type { EngineTensor } from './device/tensor.js';
 import type { Tensor } from './ops.js';
 
 /** Leaves under names, nested as deep as wanted. */
@@ -43,9 +44,13 @@ export function isHostTensor(node: HostTensor | Tree<HostTensor>): node is HostT
   return typeof dtype === 'string' && Array.isArray(shape);
 }
 
+/** The same of tensors wherever an engine has them. */
+export const isLeaf = (node: EngineTensor | Tree<EngineTensor>): node is EngineTensor =>
+  isHostTensor(node as HostTensor | Tree<HostTensor>);
+
 /** Paths joined by '/' back into a tree. */
-export function nest(leaves: readonly (readonly [string, HostTensor])[]): Tree<HostTensor> {
-  type Branch = { [name: string]: HostTensor | Branch };
+export function nest<T extends EngineTensor>(leaves: readonly (readonly [string, T])[]): Tree<T> {
+  type Branch = { [name: string]: T | Branch };
   const root: Branch = {};
   for (const [path, leaf] of leaves) {
     const names = path.split('/');

@@ -1,0 +1,57 @@
+/** @file What a device must do for the engine: lend memory, copy, and run sessions of ONNX Runtime. */
+
+import { type Address, addressOf, type Foreign } from '../ort/foreign.js';
+import type { OrtLibrary } from '../ort/library.js';
+import type { OrtSessionSettings } from '../ort/session.js';
+
+export interface Accelerator {
+  readonly library: OrtLibrary;
+  /** Its memory, as the runtime describes it. */
+  readonly memoryInfo: Address;
+  /** Whether programs of fixed shape are recorded once and replayed as a whole. */
+  readonly records: boolean;
+  /** @param recorded whether the session's runs are recorded and replayed */
+  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda' | 'config'>;
+  /** @throws Error where its memory is used up */
+  allocate(bytes: number): Address;
+  free(address: Address): void;
+  /** Copies values to the device: whatever is started later finds them there. They may be changed after the call. */
+  upload(to: Address, from: ArrayBufferView): void;
+  /** Copies values from the device, when all that was started is done. */
+  download(to: ArrayBufferView, from: Address): void;
+  /** Ends when all that was started is done. */
+  synchronize(): Promise<void>;
+}
+
+/**
+ * The host in the place of a device: memory of its own, copies, sessions on the processor. It shows, without a device,
+ * that what a device does is right.
+ */
+export function hostAccelerator(library: OrtLibrary): Accelerator {
+  const blocks = new Map<Address, Uint8Array>();
+  const { foreign } = library;
+  return {
+    library,
+    memoryInfo: library.hostMemory,
+    records: false,
+    sessionSettings: () => ({}),
+    allocate: (bytes) => {
+      const block = new Uint8Array(Math.max(128, bytes));
+      const address = addressOf(foreign, block);
+      blocks.set(address, block);
+      return address;
+    },
+    free: (address) => {
+      blocks.delete(address);
+    },
+    upload: (to, from) => bytesAt(foreign, to, from.byteLength).set(bytesOf(from)),
+    download: (to, from) => bytesOf(to).set(bytesAt(foreign, from, to.byteLength)),
+    synchronize: () => Promise.resolve(),
+  };
+}
+
+const bytesOf = (values: ArrayBufferView): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+const bytesAt = (foreign: Foreign, address: Address, bytes: number): Uint8Array =>
+  bytes === 0 ? new Uint8Array(0) : new Uint8Array(foreign.view(address, bytes));

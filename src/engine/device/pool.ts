@@ -1,0 +1,103 @@
+/** @file The memory of a device that an engine lends: what is given back waits for the next tensor of its size. */
+
+import type { DataType, HostTensor } from '../../base/host-tensor.js';
+import { bytesOf, room } from '../ort/values.js';
+import type { ModelOutput, SpareMemory } from '../spare-memory.js';
+import type { Accelerator } from './accelerator.js';
+import { type DeviceMemory, type DeviceTensor, isOnDevice } from './tensor.js';
+
+let blocks = 0;
+
+export interface DevicePool {
+  /** A block with any values. */
+  lend(bytes: number): DeviceMemory;
+  /** Frees what waits. */
+  clear(): void;
+  /** Bytes taken from the device now. */
+  readonly bytes: number;
+}
+
+export function devicePool(accelerator: Accelerator): DevicePool {
+  /** First in, first out: so the tensors of a state take turns in two sets of blocks, and no more. */
+  const waiting = new Map<number, DeviceMemory[]>();
+  let taken = 0;
+  const clear = (): void => {
+    for (const memories of waiting.values())
+      for (const { address, bytes } of memories) {
+        accelerator.free(address);
+        taken -= bytes;
+      }
+    waiting.clear();
+  };
+  const allocate = (bytes: number): DeviceMemory => {
+    const place = (): bigint => accelerator.allocate(bytes);
+    let address: bigint;
+    try {
+      address = place();
+    } catch {
+      clear();
+      address = place();
+    }
+    taken += bytes;
+    const memory: DeviceMemory = {
+      id: blocks++,
+      address,
+      bytes,
+      free: () => {
+        const same = waiting.get(bytes) ?? [];
+        same.push(memory);
+        waiting.set(bytes, same);
+      },
+    };
+    return memory;
+  };
+  return {
+    lend: (bytes) => waiting.get(bytes)?.shift() ?? allocate(bytes),
+    clear,
+    get bytes() {
+      return taken;
+    },
+  };
+}
+
+/** A tensor in a block. */
+export function deviceTensor(
+  accelerator: Accelerator,
+  dtype: DataType,
+  shape: readonly number[],
+  memory: DeviceMemory,
+): DeviceTensor {
+  return {
+    dtype,
+    shape,
+    memory,
+    read: async () => {
+      const tensor = room(dtype, shape);
+      await accelerator.synchronize();
+      accelerator.download(tensor.data, memory.address);
+      return tensor;
+    },
+  };
+}
+
+/** A copy of a host tensor on the device. */
+export function placed(accelerator: Accelerator, pool: DevicePool, tensor: HostTensor): DeviceTensor {
+  const memory = pool.lend(tensor.data.byteLength);
+  accelerator.upload(memory.address, tensor.data);
+  return deviceTensor(accelerator, tensor.dtype, tensor.shape, memory);
+}
+
+/** Blocks of a pool for outputs that the engine keeps. */
+export function deviceSpareMemory(accelerator: Accelerator, pool: DevicePool): SpareMemory<DeviceTensor> {
+  const give = ({ kept, spec }: ModelOutput): DeviceTensor | undefined => {
+    if (!kept || spec === undefined) return undefined;
+    return deviceTensor(accelerator, spec.dtype, spec.shape, pool.lend(bytesOf(spec)));
+  };
+  return {
+    take: (tensors) => {
+      for (const tensor of tensors) if (isOnDevice(tensor)) tensor.memory.free();
+    },
+    giveAll: (outputs) => outputs.map(give),
+    want: () => {},
+  };
+}

@@ -1,0 +1,171 @@
+/** @file Models on a device: what the engine holds lies there, and only what is looked at comes back. */
+
+import { messageOf } from '../../base/errors.js';
+import type { HostTensor } from '../../base/host-tensor.js';
+import type { HoldingDevice } from '../held.js';
+import { createOrtSession, type OrtSession } from '../ort/session.js';
+import { bytesOf, room } from '../ort/values.js';
+import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
+import type { ModelOutput } from '../spare-memory.js';
+import type { Accelerator } from './accelerator.js';
+import { type Bound, deviceBindings, runWithFreeOutputs } from './bindings.js';
+import { type DevicePool, deviceSpareMemory, deviceTensor, placed } from './pool.js';
+import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
+
+/** A device with its memory, for all programs of an engine. */
+export interface Device extends HoldingDevice {
+  readonly accelerator: Accelerator;
+  readonly pool: DevicePool;
+}
+
+export function createDevice(accelerator: Accelerator, pool: DevicePool): Device {
+  return {
+    accelerator,
+    pool,
+    memory: deviceSpareMemory(accelerator, pool),
+    place: (tensor) => placed(accelerator, pool, tensor),
+  };
+}
+
+export interface DeviceRuntimeSettings {
+  /** Threads of the processor, for what the device does not run. */
+  readonly threads: number;
+  /** Told why the runs of a model are not recorded and replayed. */
+  readonly onUnrecorded?: (reason: string) => void;
+}
+
+export function deviceRuntime(device: Device, settings: DeviceRuntimeSettings): Runtime {
+  return {
+    memory: device.memory,
+    load: async (model) => deviceModel(device, await openModel(device, model, settings), model.outputs),
+    close: async () => {},
+  };
+}
+
+interface OpenedModel {
+  readonly session: OrtSession;
+  readonly recorded: boolean;
+}
+
+/** Recorded where all shapes are known and the device can. */
+async function openModel(
+  { accelerator }: Device,
+  { bytes, outputs }: RunnableModel,
+  { threads, onUnrecorded }: DeviceRuntimeSettings,
+): Promise<OpenedModel> {
+  const { library } = accelerator;
+  const settings = { threads, keepMemory: true };
+  if (accelerator.records && outputs.every(({ spec }) => spec !== undefined)) {
+    try {
+      const session = await createOrtSession(library, bytes, {
+        ...settings,
+        ...accelerator.sessionSettings(true),
+      });
+      return { session, recorded: true };
+    } catch (error) {
+      onUnrecorded?.(messageOf(error));
+    }
+  }
+  const session = await createOrtSession(library, bytes, {
+    ...settings,
+    ...accelerator.sessionSettings(false),
+  });
+  return { session, recorded: false };
+}
+
+function deviceModel(
+  device: Device,
+  { session, recorded }: OpenedModel,
+  outputs: readonly ModelOutput[],
+): LoadedModel {
+  const { accelerator, pool } = device;
+  const inPlace = stagingOf(device);
+  /** Of outputs that go to the host: a block each, the same at every run. */
+  const results = new Map<string, DeviceMemory>();
+  const bindings = deviceBindings(accelerator, session, recorded);
+  const isFixed = outputs.every(({ spec }) => spec !== undefined);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const once = async (given: GivenTensors): Promise<EngineTensor[]> => {
+    const inputs = given.map(([path, tensor]) => inPlace(path, tensor));
+    const memory = device.memory.giveAll(outputs);
+    try {
+      const known = outputs.map(({ path, spec }, i): Bound | undefined => {
+        const own = memory[i];
+        if (own !== undefined && isOnDevice(own)) return { name: `${path}:out`, tensor: own };
+        if (spec === undefined) return undefined;
+        const block = results.get(path) ?? pool.lend(bytesOf(spec));
+        results.set(path, block);
+        return { name: `${path}:out`, tensor: deviceTensor(accelerator, spec.dtype, spec.shape, block) };
+      });
+      if (!isFixed) return await runWithFreeOutputs(accelerator, session, inputs, outputs, known);
+      const bound = known as readonly Bound[];
+      bindings.run(inputs, bound);
+      await accelerator.synchronize();
+      return bound.map(({ tensor }, i) => (outputs[i]?.kept ? tensor : downloaded(accelerator, tensor)));
+    } catch (error) {
+      device.memory.take(memory.filter((tensor) => tensor !== undefined));
+      throw error;
+    }
+  };
+
+  /** A device that is full may have room again when what waits for later tensors is given back. */
+  const withRoom = async (given: GivenTensors): Promise<RunResult<EngineTensor>> => {
+    try {
+      return { outputs: await once(given) };
+    } catch (error) {
+      if (!/out of memory|Failed to allocate memory/i.test(messageOf(error)))
+        return { failure: messageOf(error), back: new Map() };
+      pool.clear();
+      return once(given).then(
+        (all) => ({ outputs: all }),
+        (cause: unknown) => ({ failure: messageOf(cause), back: new Map() }),
+      );
+    }
+  };
+
+  return {
+    run: (given) => {
+      const result = turn.then(() => withRoom(given));
+      turn = result;
+      return result;
+    },
+    unload: async () => {
+      await turn;
+      bindings.release();
+      session.release();
+      inPlace.free();
+      for (const block of results.values()) block.free();
+    },
+  };
+}
+
+/** Puts inputs of the host on the device, each path in a block of its own; what is there already stays where it is. */
+function stagingOf({ accelerator, pool }: Device) {
+  const blocks = new Map<string, DeviceMemory>();
+  const inPlace = (path: string, tensor: EngineTensor): Bound => {
+    if (isOnDevice(tensor)) return { name: path, tensor };
+    const { dtype, shape, data } = tensor;
+    let block = blocks.get(path);
+    if (block === undefined || block.bytes < data.byteLength) {
+      block?.free();
+      block = pool.lend(data.byteLength);
+      blocks.set(path, block);
+    }
+    accelerator.upload(block.address, data);
+    return { name: path, tensor: deviceTensor(accelerator, dtype, shape, block) };
+  };
+  const free = (): void => {
+    for (const block of blocks.values()) block.free();
+  };
+  return Object.assign(inPlace, { free });
+}
+
+function downloaded(
+  accelerator: Accelerator,
+  { dtype, shape, memory }: Exclude<EngineTensor, HostTensor>,
+): HostTensor {
+  const tensor = room(dtype, shape);
+  accelerator.download(tensor.data, memory.address);
+  return tensor;
+}

@@ -1,0 +1,133 @@
+/** @file A session of ONNX Runtime by its C API: a model, ready to run on the processor or on a device. */
+
+import type { HostTensor } from '../../base/host-tensor.js';
+import { type Address, addressOf } from './foreign.js';
+import { errorsOnly, type OrtLibrary } from './library.js';
+import { copied, valueOfHost } from './values.js';
+
+export interface OrtSessionSettings {
+  /** Threads one operator may use. */
+  readonly threads: number;
+  /** Whether the memory of a run on the host stays with the session for the next one. */
+  readonly keepMemory: boolean;
+  /** Options of the CUDA provider; without them, the processor runs all. */
+  readonly cuda?: Readonly<Record<string, string>>;
+  /** Settings by their names in `onnxruntime_session_options_config_keys.h`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface OrtSession {
+  readonly library: OrtLibrary;
+  readonly address: Address;
+  release(): void;
+}
+
+/** The graph is lowered to what the runtime does well; its further fusions cost time to find and to run. */
+const basicOptimizations = 1;
+
+/** @throws Error with the runtime's message for a model that it cannot run */
+export async function createOrtSession(
+  library: OrtLibrary,
+  model: Uint8Array,
+  settings: OrtSessionSettings,
+): Promise<OrtSession> {
+  const { api, environment } = library;
+  const options = api.make('CreateSessionOptions');
+  try {
+    api.call('SetIntraOpNumThreads', options, settings.threads);
+    api.call('SetSessionGraphOptimizationLevel', options, basicOptimizations);
+    api.call('SetSessionLogSeverityLevel', options, errorsOnly);
+    api.call(settings.keepMemory ? 'EnableCpuMemArena' : 'DisableCpuMemArena', options);
+    // A plan of the memory would be one more block of its size beside what the arena holds.
+    api.call('DisableMemPattern', options);
+    for (const [key, value] of Object.entries(settings.config ?? {}))
+      api.call('AddSessionConfigEntry', options, key, value);
+    if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
+    const address = await inUse(model, () =>
+      api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),
+    );
+    return { library, address, release: () => api.release('ReleaseSession', address) };
+  } finally {
+    api.release('ReleaseSessionOptions', options);
+  }
+}
+
+function appendCuda({ api }: OrtLibrary, options: Address, settings: Readonly<Record<string, string>>): void {
+  const cuda = api.make('CreateCUDAProviderOptions');
+  try {
+    const keys = Object.keys(settings);
+    api.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(settings), keys.length);
+    api.call('AppendCudaProvider', options, cuda);
+  } finally {
+    api.release('ReleaseCUDAProviderOptions', cuda);
+  }
+}
+
+/** Names in the runtime's memory: an array of texts that calls are given at every run. */
+export interface Names {
+  readonly address: Address;
+  readonly count: number;
+  free(): void;
+}
+
+export function namesInMemory({ foreign }: OrtLibrary, names: readonly string[]): Names {
+  const address = foreign.alloc('char *', Math.max(1, names.length)) as Address;
+  if (names.length > 0) foreign.encode(address, foreign.array('const char *', names.length), [...names]);
+  return { address, count: names.length, free: () => foreign.free(address) };
+}
+
+/** The names of a model's inputs and outputs. */
+export interface Slots {
+  readonly inputs: Names;
+  readonly outputs: Names;
+}
+
+/**
+ * Runs a model on host tensors, off this thread.
+ * @param inputs in the order of their names
+ * @param memory for the outputs, in the order of theirs; what has none is made by the runtime and copied
+ * @throws Error with the runtime's message, and the operator that failed
+ */
+export async function runOnHost(
+  { library, address }: OrtSession,
+  slots: Slots,
+  inputs: readonly HostTensor[],
+  memory: readonly (HostTensor | undefined)[],
+): Promise<HostTensor[]> {
+  const { api, foreign } = library;
+  const given = BigUint64Array.from(inputs, (tensor) => valueOfHost(library, tensor));
+  const made = BigUint64Array.from(memory, (tensor) =>
+    tensor === undefined ? 0n : valueOfHost(library, tensor),
+  );
+  try {
+    await inUse([inputs, memory, given, made], () =>
+      api.callAsync(
+        'Run',
+        address,
+        null,
+        slots.inputs.address,
+        addressOf(foreign, given),
+        given.length,
+        slots.outputs.address,
+        made.length,
+        addressOf(foreign, made),
+      ),
+    );
+    return memory.map((tensor, i) => tensor ?? copied(library, made[i] as Address));
+  } finally {
+    for (const value of [...given, ...made]) if (value !== 0n) api.release('ReleaseValue', value);
+  }
+}
+
+const used = new Set<unknown>();
+
+/** Keeps what a call reads and writes from being collected until it ends. */
+async function inUse<T>(what: unknown, call: () => Promise<T>): Promise<T> {
+  const token = { what };
+  used.add(token);
+  try {
+    return await call();
+  } finally {
+    used.delete(token);
+  }
+}

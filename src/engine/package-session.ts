@@ -1,0 +1,44 @@
+/** @file Sessions by the binding of `onnxruntime-node`. */
+
+import type { Tensor } from 'onnxruntime-node';
+import type { HostTensor } from '../base/host-tensor.js';
+import type { Session, SessionSettings } from './model-session.js';
+import ort from './onnxruntime.js';
+
+export async function packageSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [settings.provider],
+    intraOpNumThreads: settings.threads,
+    // As sessions of the C API are made: see there.
+    graphOptimizationLevel: 'basic',
+    enableCpuMemArena: settings.keepMemory,
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+  return {
+    run: async (inputs, outputs) => {
+      const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
+      const fetches = Object.fromEntries(
+        outputs.map(([path, memory]) => [`${path}:out`, memory === undefined ? null : ortTensor(memory)]),
+      );
+      const results = await session.run(feeds, fetches);
+      // What the runtime returns for an output with memory of its own is a copy of that.
+      return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as Tensor));
+    },
+    release: () => session.release(),
+  };
+}
+
+function ortTensor({ dtype, shape, data }: HostTensor): Tensor {
+  if (dtype === 'float32') return new ort.Tensor('float32', data as Float32Array, shape);
+  if (dtype === 'int32') return new ort.Tensor('int32', data as Int32Array, shape);
+  return new ort.Tensor('bool', data as Uint8Array, shape);
+}
+
+function hostTensor(tensor: Tensor): HostTensor {
+  return {
+    dtype: tensor.type as HostTensor['dtype'],
+    shape: tensor.dims,
+    data: tensor.data as HostTensor['data'],
+  };
+}
