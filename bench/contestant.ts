@@ -7,10 +7,21 @@ export interface Step {
   readonly loss: number;
 }
 
-/** Says that it is ready, then answers `memory` with the peak, and every other line with a step. */
-export async function answerSteps(threads: number, step: () => Promise<Step>): Promise<void> {
+/**
+ * Says that it is ready, then answers `memory` with the peak, and every other line with a step.
+ * @param used bytes of a device's memory in use, where steps run on one
+ */
+export async function answerSteps(
+  threads: number,
+  step: () => Promise<Step>,
+  used?: () => number,
+): Promise<void> {
   const answer = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
   answer({ threads });
   for await (const line of createInterface({ input: process.stdin }))
-    answer(line === 'memory' ? { megabytes: process.resourceUsage().maxRSS / 1024 } : await step());
+    answer(
+      line === 'memory'
+        ? { megabytes: process.resourceUsage().maxRSS / 1024, ...(used && { deviceMegabytes: used() / 1e6 }) }
+        : await step(),
+    );
 }

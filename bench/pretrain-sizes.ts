@@ -38,6 +38,13 @@ export const pretrainSizes: readonly PretrainSize[] = [
   sized('base width, 2 blocks', 'base', 4, 2, { prenetBlocks: 1, blocks: 1 }),
 ];
 
+/** What a graphics processor is for: tiny as it is, small and base with batches and crops of their presets' kind. */
+export const gpuSizes: readonly PretrainSize[] = [
+  sized('tiny', 'tiny', 1.65, 16, {}),
+  sized('small', 'small', 4, 16, {}),
+  sized('base', 'base', 7.75, 8, {}),
+];
+
 /** Seeded parameters, input, targets and masks of an update, and the scalars of its first step. */
 export function updateInputs({ config, seconds }: PretrainSize) {
   const { encoder, batch } = config;

@@ -2,35 +2,41 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scalar } from '../src/base/host-tensor.js';
-import { createEngine } from '../src/engine/create.js';
 import { compileStep, holdState } from '../src/pretrain/step.js';
 import { answerSteps } from './contestant.js';
-import { pretrainSizes, updateInputs } from './pretrain-sizes.js';
+import { engineAt, type Place } from './place.js';
+import { gpuSizes, pretrainSizes, updateInputs } from './pretrain-sizes.js';
 
 const description = JSON.parse(await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8')) as {
   size: string;
   threads: number;
   decay: number;
+  place?: Place;
 };
-const size = pretrainSizes.find(({ name }) => name === description.size);
+const { place } = description;
+const size = (place === undefined ? pretrainSizes : gpuSizes).find(({ name }) => name === description.size);
 if (size === undefined) throw new Error(`no size ${description.size}`);
 
 const { student, teacher, adam, ...inputs } = updateInputs(size);
-const engine = await createEngine('onnx', { threads: description.threads });
+const { engine, used } = await engineAt(place, description.threads);
 const program = compileStep(engine, size.config, student).student;
 let state = holdState(engine, { student, teacher, adam });
 let update = 0;
 
-await answerSteps(description.threads, async () => {
-  const started = performance.now();
-  const { measures, ...updated } = await program.run({
-    ...state,
-    ...inputs,
-    updatesBefore: scalar(update++),
-    learningRate: scalar(size.config.optimizer.learningRate),
-    decay: scalar(description.decay),
-  });
-  const seconds = (performance.now() - started) / 1000;
-  state = updated;
-  return { seconds, loss: Number(measures.loss.data[0]) };
-});
+await answerSteps(
+  description.threads,
+  async () => {
+    const started = performance.now();
+    const { measures, ...updated } = await program.run({
+      ...state,
+      ...inputs,
+      updatesBefore: scalar(update++),
+      learningRate: scalar(size.config.optimizer.learningRate),
+      decay: scalar(description.decay),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    state = updated;
+    return { seconds, loss: Number(measures.loss.data[0]) };
+  },
+  used,
+);

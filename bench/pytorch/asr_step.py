@@ -34,7 +34,7 @@ class Head(torch.nn.Module):
         if (steps == states.shape[2]).all():
             # PyTorch's fastest way; it has none for utterances that differ in length.
             return self.output(self.lstm(projected)[0]).log_softmax(-1)
-        packed = pack_padded_sequence(projected, steps, batch_first=True)
+        packed = pack_padded_sequence(projected, steps.cpu(), batch_first=True)
         hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=states.shape[2])
         return self.output(hidden).log_softmax(-1)
 

@@ -21,6 +21,8 @@ export interface Accelerator {
   download(to: ArrayBufferView, from: Address): void;
   /** Ends when all that was started is done. */
   synchronize(): Promise<void>;
+  /** Bytes of its memory that are in use, whoever uses them. */
+  used(): number;
 }
 
 /**
@@ -47,6 +49,7 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
     upload: (to, from) => bytesAt(foreign, to, from.byteLength).set(bytesOf(from)),
     download: (to, from) => bytesOf(to).set(bytesAt(foreign, from, to.byteLength)),
     synchronize: () => Promise.resolve(),
+    used: () => [...blocks.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
   };
 }
 

@@ -62,7 +62,7 @@ export function deviceBindings(
       ['BindOutput', outputs],
     ] as const)
       for (const { name, tensor } of all) {
-        const value = valueOf(accelerator, tensor);
+        const value = valueIn(accelerator, tensor);
         values.push(value);
         api.call(call, address, name, value);
       }
@@ -117,7 +117,7 @@ export async function runWithFreeOutputs(
   const options = api.make('CreateRunOptions');
   const values: Address[] = [];
   const valueFor = (tensor: DeviceTensor): Address => {
-    const value = valueOf(accelerator, tensor);
+    const value = valueIn(accelerator, tensor);
     values.push(value);
     return value;
   };
@@ -178,7 +178,7 @@ const lentBy = (address: Address, bytes: number, free: () => void): DeviceMemory
   free,
 });
 
-const valueOf = (accelerator: Accelerator, tensor: DeviceTensor): Address =>
+const valueIn = (accelerator: Accelerator, tensor: DeviceTensor): Address =>
   valueOver(accelerator.library, tensor.dtype, tensor.shape, {
     info: accelerator.memoryInfo,
     address: tensor.memory.address,

@@ -129,5 +129,10 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
       if (to.byteLength > 0) cuda.call('cudaMemcpy', addressOf(library, to), from, to.byteLength, toHost);
     },
     synchronize: () => cuda.callAsync('cudaStreamSynchronize', ordered),
+    used: () => {
+      const [free, total] = [[0], [0]];
+      cuda.call('cudaMemGetInfo', free, total);
+      return Number(total[0]) - Number(free[0]);
+    },
   };
 }

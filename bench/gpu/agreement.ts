@@ -1,0 +1,138 @@
+/** @file Numbers of a device beside the processor's: hidden states, losses and gradients of every fixture, and runs repeated. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { float32, floatsOf, type HostTensor, scalar } from '../../src/base/host-tensor.js';
+import { randomStream } from '../../src/base/random.js';
+import type { Encoder } from '../../src/encoders/encoder.js';
+import { loadEncoder } from '../../src/encoders/load.js';
+import type { Engine } from '../../src/engine/engine.js';
+import type * as tf from '../../src/engine/ops.js';
+import { flatten, isHostTensor, type Parameters } from '../../src/engine/tree.js';
+import { extractHiddenStates } from '../../src/features/extract.js';
+import { lossAndGradients } from '../../src/nn/gradients.js';
+import { compileStep, holdState, readState } from '../../src/pretrain/step.js';
+import { gpuSizes, updateInputs } from '../pretrain-sizes.js';
+
+export interface Agreement {
+  readonly name: string;
+  /** Largest difference; of states, relative to the largest value where that is above 1; of gradients, to the largest of all. */
+  readonly difference: number;
+}
+
+const samples = 24000;
+
+/** Every encoder of the fixtures that can be found, and a random one of the paper's size. */
+export function specs(): string[] {
+  const roots = ['huggingface', 'huggingface-recognisers', 'ehmam-official'];
+  const found = roots.flatMap((root) => {
+    const folder = join('test', 'fixtures', root);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => existsSync(join(path, 'config.json')) || path.endsWith('tiny.pt'));
+  });
+  return [...found, 'random:tiny', 'random:base'];
+}
+
+export async function statesAgree(spec: string, engines: readonly [Engine, Engine]): Promise<Agreement> {
+  const encoder = await loadEncoder(spec);
+  const waveform = normals([samples], spec, 0.1);
+  const [actual, expected] = await Promise.all(
+    engines.map(async (engine) => {
+      const extract = extractHiddenStates(engine, encoder);
+      const states = await extract(floatsOf(waveform));
+      await extract.dispose();
+      return states;
+    }),
+  );
+  return { name: `states of ${spec}`, difference: mostOf(actual, expected) };
+}
+
+type LossInputs = { readonly parameters: Parameters; readonly waveform: tf.Tensor };
+
+/** The mean square of all hidden states, and its gradient with respect to every parameter. */
+export async function gradientsAgree(spec: string, engines: readonly [Engine, Engine]): Promise<Agreement> {
+  const encoder = await loadEncoder(spec);
+  const waveform = normals([2, samples / 4], spec, 0.1);
+  const [actual, expected] = await Promise.all(
+    engines.map(async (engine) => {
+      const program = engine.compile(lossOf(encoder), { name: 'loss and gradients' });
+      const outputs = await program.run({ parameters: encoder.parameters, waveform });
+      await program.dispose();
+      return flatten(outputs, isHostTensor).map(([, tensor]) => tensor);
+    }),
+  );
+  const largest = Math.max(
+    ...(expected ?? []).flatMap((tensor) => floatsOf(tensor).reduce((a, b) => Math.max(a, Math.abs(b)), 0)),
+  );
+  return { name: `gradients of ${spec}`, difference: mostOf(actual, expected, largest) };
+}
+
+function lossOf(encoder: Encoder) {
+  return ({ parameters: given, waveform }: LossInputs) => {
+    const { loss, gradients } = lossAndGradients(given, (parameters) => ({
+      loss: encoder
+        .forward(parameters, { waveform })
+        .map((state) => state.square().mean())
+        .reduce((sum, value) => sum.add(value)),
+      auxiliary: {},
+    }));
+    return { loss: loss as tf.Tensor, gradients };
+  };
+}
+
+/** Five updates of pre-training: the state after them, and whether a second run has the same bits. */
+export async function updatesAgree(engines: readonly [Engine, Engine]): Promise<Agreement[]> {
+  const size = gpuSizes[0];
+  if (size === undefined) throw new Error('there is no size');
+  const { student, teacher, adam, ...inputs } = updateInputs(size);
+  const after = async (engine: Engine): Promise<HostTensor[]> => {
+    const programs = compileStep(engine, size.config, student);
+    let state = holdState(engine, { student, teacher, adam });
+    for (let update = 0; update < 5; update++) {
+      const { measures: _, ...next } = await programs.student.run({
+        ...state,
+        ...inputs,
+        updatesBefore: scalar(update),
+        learningRate: scalar(1e-4),
+        decay: scalar(0.999),
+      });
+      state = next;
+    }
+    const read = await readState(state);
+    await Promise.all([programs.student.dispose(), programs.teacher.dispose()]);
+    return Object.values(read.student);
+  };
+  const [device, processor] = engines;
+  const [first, again, expected] = [await after(device), await after(device), await after(processor)];
+  return [
+    { name: 'parameters after five updates of tiny', difference: mostOf(first, expected) },
+    { name: 'the same on the device a second time', difference: mostOf(first, again) },
+  ];
+}
+
+/** @param least what differences are relative to, where values are smaller */
+function mostOf(actual: readonly HostTensor[] = [], expected: readonly HostTensor[] = [], least = 1): number {
+  if (actual.length !== expected.length) throw new Error('there are not as many tensors');
+  return Math.max(
+    0,
+    ...actual.map((tensor, i) => {
+      const [a, b] = [floatsOf(tensor), floatsOf(expected[i] as HostTensor)];
+      let [most, scale] = [0, least];
+      for (const [at, value] of b.entries()) {
+        scale = Math.max(scale, Math.abs(value));
+        const each = Math.abs(value - (a[at] as number));
+        if (!(each <= most)) most = each;
+      }
+      return most / scale;
+    }),
+  );
+}
+
+function normals(shape: readonly number[], purpose: string, scale: number): HostTensor {
+  const stream = randomStream(1, purpose);
+  return float32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * stream.normal()),
+  );
+}

@@ -1,0 +1,49 @@
+/** @file Our side of features in `bench/gpu`, in a process of its own: an encoder of Base size over clips of equal length. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { float32 } from '../../src/base/host-tensor.js';
+import { randomStream } from '../../src/base/random.js';
+import { loadEncoder } from '../../src/encoders/load.js';
+import * as tf from '../../src/engine/ops.js';
+import type { Parameters } from '../../src/engine/tree.js';
+import { answerSteps } from '../contestant.js';
+import { engineAt, type Place } from '../place.js';
+
+const { seconds, clips, means, place, threads } = JSON.parse(
+  await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8'),
+) as { seconds: number; clips: number; means: boolean; place: Place; threads: number };
+
+const { engine, used } = await engineAt(place, threads);
+const encoder = await loadEncoder('random:base');
+const stream = randomStream(1, 'waveform');
+const samples = seconds * 16000;
+const waveform = float32(
+  [clips, samples],
+  Float32Array.from({ length: clips * samples }, () => 0.1 * stream.normal()),
+);
+const program = engine.compile<{ parameters: Parameters; waveform: tf.Tensor }, Record<string, tf.Tensor>>(
+  (inputs) => {
+    const states = encoder.forward(inputs.parameters, { waveform: inputs.waveform });
+    if (means)
+      return {
+        means: tf.stack(
+          states.map((state) => tf.mean(state, 1)),
+          1,
+        ),
+      };
+    return Object.fromEntries(states.map((state, layer) => [`hidden.${layer}`, state]));
+  },
+  { name: 'features', ...(clips === 1 && { dynamicAxes: { waveform: 1 } }) },
+);
+const parameters = engine.hold<Parameters>(encoder.parameters);
+
+await answerSteps(
+  threads,
+  async () => {
+    const started = performance.now();
+    const outputs = await program.run({ parameters, waveform });
+    const seconds = (performance.now() - started) / 1000;
+    return { seconds, loss: Number(Object.values(outputs)[0]?.data[0]) };
+  },
+  used,
+);
