@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scalar } from '../src/base/host-tensor.js';
+import type * as tf from '../src/engine/ops.js';
+import type { MaskTensors } from '../src/pretrain/model.js';
 import { compileStep, holdState } from '../src/pretrain/step.js';
 import { answerSteps } from './contestant.js';
 import { engineAt, type Place } from './place.js';
@@ -21,6 +23,14 @@ const { student, teacher, adam, ...inputs } = updateInputs(size);
 const { engine, used } = await engineAt(place, description.threads);
 const program = compileStep(engine, size.config, student).student;
 let state = holdState(engine, { student, teacher, adam });
+// The batch lies where the network does, as PyTorch's side has it; so do the targets that the teacher's pass made.
+const batch = {
+  studentInput: engine.hold<tf.Tensor>(inputs.studentInput),
+  targets: engine.hold<tf.Tensor>(inputs.targets),
+  masks: engine.hold<MaskTensors>(inputs.masks),
+  noise: engine.hold<tf.Tensor>(inputs.noise),
+  dropping: inputs.dropping,
+};
 let update = 0;
 
 await answerSteps(
@@ -29,7 +39,7 @@ await answerSteps(
     const started = performance.now();
     const { measures, ...updated } = await program.run({
       ...state,
-      ...inputs,
+      ...batch,
       updatesBefore: scalar(update++),
       learningRate: scalar(size.config.optimizer.learningRate),
       decay: scalar(description.decay),

@@ -14,8 +14,8 @@ version=$(node -p "require('onnxruntime-node/package.json').version")
 npm ls --omit=dev --all --parseable 2>/dev/null | sed "s#^$PWD/##" | grep '^node_modules' | sort -u |
   grep -v -e '@echogarden' -e 'node_modules/koffi/' >"$out/modules.txt"
 tar cf - --exclude='*.map' --exclude='*.d.ts' --exclude='*/win32/*' --exclude='*/darwin/*' --exclude='*/linux/arm64*' \
-  --exclude='node_modules/koffi/src' --exclude='node_modules/koffi/vendor' --exclude='node_modules/koffi/doc' \
-  --exclude='dist/bundled/echarts*' --exclude='test/fixtures/toolkits' --exclude='test/fixtures/audio' \
+  --exclude='node_modules/koffi/doc' \
+  --exclude='dist/bundled/echarts*' --exclude='test/fixtures/toolkits' --exclude='test/fixtures/audio' --exclude='tiny-*.pt' \
   -T "$out/modules.txt" dist package.json tasks manifests test/fixtures bench/pytorch bench/gpu |
   xz -T2 -3 -c | split -b 20000000 -d - "$out/pieces/app.tar.xz."
 

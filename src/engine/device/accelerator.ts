@@ -15,8 +15,10 @@ export interface Accelerator {
   /** @throws Error where its memory is used up */
   allocate(bytes: number): Address;
   free(address: Address): void;
-  /** Copies values to the device: whatever is started later finds them there. They may be changed after the call. */
+  /** Copies values to the device. They may be changed after the call. */
   upload(to: Address, from: ArrayBufferView): void;
+  /** Ends when all uploads are there. */
+  uploaded(): void;
   /** Copies values from the device, when all that was started is done. */
   download(to: ArrayBufferView, from: Address): void;
   /** Ends when all that was started is done. */
@@ -47,6 +49,7 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
       blocks.delete(address);
     },
     upload: (to, from) => bytesAt(foreign, to, from.byteLength).set(bytesOf(from)),
+    uploaded: () => {},
     download: (to, from) => bytesOf(to).set(bytesAt(foreign, from, to.byteLength)),
     synchronize: () => Promise.resolve(),
     used: () => [...blocks.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),

@@ -35,7 +35,10 @@ const keptBindings = 16;
 const keptRecordings = 8;
 
 /** The runtime starts its work and returns: we wait for the device where we need to. */
-const withoutWaiting = ['disable_synchronize_execution_providers', '1'] as const;
+const withoutWaiting = [
+  'disable_synchronize_execution_providers',
+  process.env.EHMAM_CUDA_SYNC === '1' ? '0' : '1',
+] as const;
 
 /** @param records whether runs of the session are recorded and replayed */
 export function deviceBindings(
@@ -89,6 +92,7 @@ export function deviceBindings(
       }
       // Blocks that are met again will be met more often: what happened once is not worth a recording.
       const options = (binding.runs++ > 0 ? binding.recorded : undefined) ?? plain;
+      accelerator.uploaded();
       api.call('RunWithBinding', session.address, options, binding.address);
     },
     release: () => {
@@ -129,6 +133,7 @@ export async function runWithFreeOutputs(
       if (own === undefined) api.call('BindOutputToDevice', binding, `${path}:out`, memoryInfo);
       else api.call('BindOutput', binding, own.name, valueFor(own.tensor));
     });
+    accelerator.uploaded();
     api.call('RunWithBinding', session.address, options, binding);
     await accelerator.synchronize();
     return boundOutputs(accelerator, binding).map((value, i) => {

@@ -1,4 +1,4 @@
-/** @file A CUDA device: its runtime's functions (libcudart) for memory, copies and one stream, in which all work is ordered. */
+/** @file A CUDA device: its runtime's functions (libcudart) for memory and copies. */
 
 import { UserError } from '../../base/errors.js';
 import type { Precision } from '../engine.js';
@@ -19,7 +19,7 @@ export interface CudaSettings {
 const toDevice = 1;
 const toHost = 2;
 
-const nonBlocking = 1;
+const defaultStream = null;
 
 interface CudaRuntime {
   /** @throws Error naming the function and what CUDA says */
@@ -35,7 +35,7 @@ const functions = {
   cudaMemcpy: ['void *', 'void *', 'size_t', 'int'],
   cudaMemcpyAsync: ['void *', 'void *', 'size_t', 'int', 'void *'],
   cudaMemGetInfo: ['_Out_ size_t *', '_Out_ size_t *'],
-  cudaStreamCreateWithFlags: ['_Out_ void **', 'uint'],
+  cudaDeviceSynchronize: [],
   cudaStreamSynchronize: ['void *'],
 } as const;
 
@@ -94,12 +94,8 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     });
   cuda.call('cudaSetDevice', device);
   const ort = openOrt(library, onnxruntime);
-  const stream: Pointer[] = [null];
-  cuda.call('cudaStreamCreateWithFlags', stream, nonBlocking);
-  const ordered = stream[0] as Address;
   const provider = {
     device_id: String(device),
-    user_compute_stream: String(ordered),
     use_tf32: precision === 'tf32' ? '1' : '0',
     // The same algorithm at every run, chosen without trying: so runs repeat to the bit.
     cudnn_conv_algo_search: process.env.EHMAM_CUDNN_SEARCH ?? 'HEURISTIC',
@@ -120,15 +116,18 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
       return made[0] as Address;
     },
     free: (address) => cuda.call('cudaFree', address),
-    // Values in pageable memory are copied to a buffer of CUDA's own before the call returns.
+    // Values in pageable memory are copied to a buffer of CUDA's own before the call returns; they may be on their way then.
     upload: (to, from) => {
       if (from.byteLength > 0)
-        cuda.call('cudaMemcpyAsync', to, addressOf(library, from), from.byteLength, toDevice, ordered);
+        cuda.call('cudaMemcpyAsync', to, addressOf(library, from), from.byteLength, toDevice, defaultStream);
     },
+    uploaded: () => cuda.call('cudaStreamSynchronize', defaultStream),
     download: (to, from) => {
       if (to.byteLength > 0) cuda.call('cudaMemcpy', addressOf(library, to), from, to.byteLength, toHost);
     },
-    synchronize: () => cuda.callAsync('cudaStreamSynchronize', ordered),
+    // Sessions have streams of their own. Another thread, where the waiting is done, has the first device for its own.
+    synchronize: async () =>
+      device === 0 ? cuda.callAsync('cudaDeviceSynchronize') : cuda.call('cudaDeviceSynchronize'),
     used: () => {
       const [free, total] = [[0], [0]];
       cuda.call('cudaMemGetInfo', free, total);
