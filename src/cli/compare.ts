@@ -4,6 +4,7 @@ import { knownTasks } from '../plugins/known-tasks.js';
 import { findFinetuningFiles } from '../results/finetunings.js';
 import { compareRecords, comparisonFormats, formatComparison, readRecords } from '../results/index.js';
 import { withLayers } from '../results/layers.js';
+import { precisionRemark } from '../results/precision.js';
 import { withPublished, withScore } from '../results/published.js';
 import { withSignificance } from '../results/significance.js';
 import { defineCommand } from './command.js';
@@ -46,6 +47,8 @@ export const compareCommand = defineCommand({
       io.say(
         `also found ${tuned} fine-tuned recognisers: see 'ehmam paper low-resource ${results.join(' ')}'`,
       );
+    const precisions = precisionRemark(records);
+    if (precisions !== undefined) io.say(precisions);
     const compared = compareRecords(records, { baseline, metrics });
     const full = metrics === 'all' ? compared : compareRecords(records, { metrics: 'all' });
     const { comparison: tested, untested } = await withSignificance(compared, records, knownTasks.all());

@@ -1,33 +1,68 @@
 /** @file The options that choose an engine. */
 
+import { parseByteSize } from '../base/byte-size.js';
 import { UserError } from '../base/errors.js';
-import { type EngineName, engineNames, type ProviderName, providerNames } from '../engine/engine.js';
+import { checkDevice, type EngineChoice } from '../engine/create.js';
+import {
+  type EngineName,
+  engineNames,
+  type Precision,
+  type ProviderName,
+  precisionNames,
+  providerNames,
+} from '../engine/engine.js';
 
 export const engineOptions = {
   engine: { choices: engineNames, default: 'onnx', describe: 'Engine that runs the computations' },
-  provider: { choices: providerNames, default: 'cpu', describe: 'Device of the engine onnx' },
+  provider: { choices: providerNames, describe: 'Device of the engine onnx (default: cpu)' },
   threads: { type: 'number', describe: 'Number of threads of the engine onnx (default: all cores)' },
+  precision: {
+    choices: precisionNames,
+    describe: 'Precision of products on a CUDA device: tf32 is faster (default: fp32)',
+  },
+  'device-memory': { type: 'string', describe: 'Most memory to use of a CUDA device: 8GB (default: all)' },
 } as const;
+
+/** What the options hold once the command line was read. */
+interface EngineWords {
+  readonly engine: EngineName;
+  readonly provider?: ProviderName | undefined;
+  readonly threads?: number | undefined;
+  readonly precision?: Precision | undefined;
+  readonly 'device-memory'?: string | undefined;
+}
 
 /**
  * What the options say.
+ * @throws UserError for a number of threads that is none, and for options that the engine or its device does not have
+ */
+export function engineSettings(words: EngineWords): EngineChoice {
+  const settings = saidOfEngine(words);
+  checkDevice(settings);
+  return settings;
+}
+
+/**
+ * What the options say, where a suite may say more of the device.
  * @throws UserError for a number of threads that is none, and for options that the engine does not have
  */
-export function engineSettings(args: {
-  readonly engine: EngineName;
-  readonly provider: ProviderName;
-  readonly threads: number | undefined;
-}): { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number } {
-  const { engine: name, provider, threads } = args;
+export function saidOfEngine(words: EngineWords): EngineChoice {
+  const { engine: name, provider, threads, precision, 'device-memory': memory } = words;
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new UserError(`--threads ${threads}: expected a whole number, 1 or more`);
   }
-  if (name !== 'onnx' && (provider !== 'cpu' || threads !== undefined)) {
+  if (name !== 'onnx' && ((provider ?? 'cpu') !== 'cpu' || threads !== undefined)) {
     throw new UserError(`--provider and --threads do not apply to the engine ${name}`, {
       hint: 'Remove them, or use --engine onnx',
     });
   }
-  return { name, provider, ...(threads !== undefined && { threads }) };
+  return {
+    name,
+    ...(provider !== undefined && { provider }),
+    ...(threads !== undefined && { threads }),
+    ...(precision !== undefined && { precision }),
+    ...(memory !== undefined && { deviceMemory: parseByteSize(memory, '--device-memory') }),
+  };
 }
 
 /** How many jobs run at a time. */

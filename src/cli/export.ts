@@ -56,7 +56,7 @@ export const exportCommand = defineCommand({
     const { loadEncoder } = await import('../encoders/load.js');
     const { readableRecognition } = await import('../encoders/recogniser.js');
     const { engineSettings } = await import('./engine-options.js');
-    const { threads } = engineSettings({ engine: 'onnx', provider: 'cpu', threads: args.threads });
+    const { threads } = engineSettings({ engine: 'onnx', threads: args.threads });
     const encoder = await loadEncoder(args.spec, args.seed, { weights: args.weights, quiet: io.quiet });
     for (const remark of remarksOn(encoder)) io.say(remark);
     const recognition = await readableRecognition(encoder, (line) => io.say(line));

@@ -9,7 +9,7 @@ import { formatComparison } from '../results/index.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
-import { engineOptions, engineSettings, jobsOf, jobsOption } from './engine-options.js';
+import { engineOptions, jobsOf, jobsOption, saidOfEngine } from './engine-options.js';
 import { listOf } from './lists.js';
 import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
@@ -61,7 +61,7 @@ export function requestOf(
     plugins: io.plugins,
     maxBadShare: shareOf(args['max-bad']),
     weights: args.weights,
-    engine: engineSettings(args),
+    engine: saidOfEngine(args),
     remark: io.say,
     quiet: io.quiet,
     signal: io.signal,

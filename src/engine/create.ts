@@ -30,7 +30,7 @@ export interface EngineChoice extends EngineSettings {
  * @throws UserError when its library is not installed or does not start
  */
 export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
-  checkPrecision(name === 'onnx' ? settings : { ...settings, provider: 'cpu' });
+  checkDevice(name === 'onnx' ? settings : { ...settings, provider: 'cpu' });
   switch (name) {
     case 'onnx':
       return onnxEngine({
@@ -51,10 +51,15 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
   }
 }
 
-/** @throws UserError for a precision that the device does not have */
-export function checkPrecision({ provider = 'cpu', precision = 'fp32' }: EngineSettings): void {
-  if (precision === 'fp32' || provider === 'cuda') return;
-  throw new UserError('tf32 needs a CUDA device', { hint: 'Use --provider cuda, or --precision fp32' });
+/** @throws UserError for what only CUDA devices have */
+export function checkDevice({ provider = 'cpu', precision = 'fp32', deviceMemory }: EngineSettings): void {
+  if (provider === 'cuda') return;
+  if (precision !== 'fp32')
+    throw new UserError(`${precision} needs a CUDA device`, {
+      hint: 'Use --provider cuda, or --precision fp32',
+    });
+  if (deviceMemory !== undefined)
+    throw new UserError('a limit of device memory needs a CUDA device', { hint: 'Use --provider cuda' });
 }
 
 async function eagerOn(name: EngineName, backend: string): Promise<Engine> {

@@ -15,20 +15,6 @@ export const precisionNames = ['fp32', 'tf32'] as const;
 export type Precision = (typeof precisionNames)[number];
 
 /**
- * What of an engine decides its numbers, for keys of what it computes. Those of `fp32` are as they were before there was
- * another.
- */
-export const engineIdentity = ({
-  name,
-  provider = 'cpu',
-  precision = 'fp32',
-}: {
-  readonly name: string;
-  readonly provider?: string | undefined;
-  readonly precision?: string | undefined;
-}): readonly string[] => [name, provider, ...(precision === 'fp32' ? [] : [precision])];
-
-/**
  * A function to run: pure, of named tensors to named tensors. It may call any TensorFlow.js op,
  * also `tf.grads`; it must not read a tensor's values.
  */

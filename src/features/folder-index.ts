@@ -1,7 +1,9 @@
 /** @file What a folder of features says of itself: the encoder in `features.json`, a line an utterance in `index.jsonl`. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { engineIdentity } from '../base/engine-identity.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile, writeFileAtomic } from '../base/files.js';
 
@@ -11,7 +13,7 @@ export type FolderFormat = (typeof folderFormats)[number];
 const descriptionSchema = z.object({
   version: z.literal(1),
   encoder: z.object({ name: z.string(), family: z.string(), hash: z.string() }),
-  engine: z.object({ name: z.string(), provider: z.string() }),
+  engine: z.object({ name: z.string(), provider: z.string(), precision: z.string().optional() }),
   /** The hidden states that are there, and their widths. */
   layers: z.array(z.int()),
   dims: z.array(z.int()),
@@ -70,7 +72,13 @@ function parsed(text: string): FolderDescription | undefined {
 function differenceOf(found: FolderDescription, wanted: FolderDescription): string | undefined {
   const sides: readonly (readonly [string, (each: FolderDescription) => string])[] = [
     ['encoder', ({ encoder }) => `${encoder.name} (${encoder.hash.slice(0, 8)})`],
-    ['engine', ({ engine }) => `${engine.name} on ${engine.provider}`],
+    [
+      'engine',
+      ({ engine }) => {
+        const [name, ...device] = engineIdentity(engine);
+        return `${name} on ${device.join(' ')}`;
+      },
+    ],
     ['layers', ({ layers }) => layers.join(',')],
     ['format', ({ format }) => format],
   ];

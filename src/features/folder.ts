@@ -101,7 +101,10 @@ function descriptionOf({ encoder, engine, layers, format }: FolderRequest): Fold
   return {
     version: 1,
     encoder: { name, family, hash },
-    engine: { name: engine.name, provider: engine.provider },
+    engine: {
+      ...{ name: engine.name, provider: engine.provider },
+      ...(engine.precision !== 'fp32' && { precision: engine.precision }),
+    },
     layers: [...layers],
     dims: layers.map((layer) => dims[layer] as number),
     hopSeconds: hopSamples / sampleRateHz,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { byteText } from '../base/byte-size.js';
+import { type EngineIdentity, engineIdentity } from '../base/engine-identity.js';
 import type { LockOptions } from '../base/lock.js';
 import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
@@ -54,7 +55,7 @@ export interface StoreIdentity {
   readonly audioHash: string;
   readonly kind: FeatureKind;
   readonly frameType?: StoredType | undefined;
-  readonly engine: { readonly name: string; readonly provider: string };
+  readonly engine: EngineIdentity;
 }
 
 /** The part `index` (counted from 0) of `of` nearly equal ones. */
@@ -132,7 +133,7 @@ const typeOf = (kind: FeatureKind, frameType: StoredType = 'float16'): StoredTyp
 /** The folder of a store: a digest of all that decides its contents. */
 export function storeName({ encoderHash, audioHash, kind, frameType, engine }: StoreIdentity): string {
   const type = typeOf(kind, frameType);
-  const key = [storeVersion, encoderHash, audioHash, kind, type, engine.name, engine.provider];
+  const key = [storeVersion, encoderHash, audioHash, kind, type, ...engineIdentity(engine)];
   return `${kind}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 24)}`;
 }
 

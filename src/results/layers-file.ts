@@ -1,9 +1,11 @@
 /** @file What every hidden state alone is worth to a task: a file beside the record, with the predictions of each. */
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { engineIdentity } from '../base/engine-identity.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { jsonSource } from '../base/source-text.js';
@@ -120,8 +122,7 @@ export function isSameWork(a: Work, b: Work): boolean {
       manifest.hash,
       preset,
       seed,
-      engine.name,
-      engine.provider,
+      ...engineIdentity(engine),
     ]);
   return of(a) === of(b);
 }

@@ -20,8 +20,10 @@ export const encoderEntry = ({
 export const engineEntry = ({
   name,
   provider,
-}: Pick<ResultRecord['engine'], 'name' | 'provider'>): ResultRecord['engine'] => ({
+  precision,
+}: Readonly<{ name: string; provider: string; precision: string }>): ResultRecord['engine'] => ({
   name,
   provider,
+  ...(precision === 'tf32' && { precision }),
   versions: { ...runtimeVersions() },
 });

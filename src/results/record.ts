@@ -33,6 +33,8 @@ export const metricSchema = z.strictObject({
 export const engineSchema = z.strictObject({
   name: text,
   provider: text,
+  /** Of products; missing where they were not rounded. */
+  precision: z.literal('tf32').optional(),
   versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
 });
 

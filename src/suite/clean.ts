@@ -59,7 +59,7 @@ function storesOf({ jobs, engine }: JobGraph, done: readonly Done[]): string[] {
         audioHash: hashes.audio,
         kind: store,
         frameType,
-        engine: { name: engine.name, provider: engine.provider ?? 'cpu' },
+        engine,
       }),
     ];
   });

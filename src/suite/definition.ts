@@ -12,6 +12,7 @@ import { checked } from '../base/validation.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { miniTasks } from '../data/mini/plan.js';
 import { buildMiniSuperb, superbTasks } from '../data/mini/superb.js';
+import { precisionNames, providerNames } from '../engine/engine.js';
 import type { SettingsSource } from '../heads/settings.js';
 import { recordedPath } from '../results/places.js';
 import { entryFrom, type FinetuneEntry, finetuneEntrySchema, nameSchema } from './finetune-definition.js';
@@ -52,13 +53,11 @@ const suiteEncoderSchema = z.union([
   }),
 ]);
 
+const sizeSchema = z.string().regex(/^\d+(\.\d+)?[KMGT]B?$/i, 'expected a size, such as 8GB');
+
 const resourcesSchema = z.strictObject({
   cpus: z.int().positive().optional().describe('CPU cores of one job'),
-  memory: z
-    .string()
-    .regex(/^\d+(\.\d+)?[KMGT]B?$/i, 'expected a size, such as 8GB')
-    .optional()
-    .describe('Memory of one job: 8GB'),
+  memory: sizeSchema.optional().describe('Memory of one job: 8GB'),
   time: z
     .string()
     .regex(/^(\d+-)?\d+(:\d\d){0,2}$/, 'expected hours:minutes:seconds')
@@ -71,6 +70,15 @@ const resourcesSchema = z.strictObject({
     .positive()
     .optional()
     .describe('Number of jobs that share the feature extraction of one corpus'),
+});
+
+const suiteEngineSchema = z.strictObject({
+  provider: z.enum(providerNames).optional().describe('Device of the engine onnx (default: cpu)'),
+  precision: z
+    .enum(precisionNames)
+    .optional()
+    .describe('Precision of products on a CUDA device (default: fp32)'),
+  deviceMemory: sizeSchema.optional().describe('Most memory to use of a CUDA device: 8GB'),
 });
 
 export const suiteSchema = z.strictObject({
@@ -101,6 +109,7 @@ export const suiteSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('Also train a head on each hidden state alone, for head kinds that support it'),
+  engine: suiteEngineSchema.optional().describe('What computes; options of the command line go before it'),
   resources: z
     .strictObject({
       pretrain: resourcesSchema.optional(),
@@ -153,6 +162,7 @@ export interface Suite {
   readonly preset?: PresetName | undefined;
   /** Whether heads are trained on every hidden state alone too. */
   readonly layerwise?: boolean | undefined;
+  readonly engine?: Readonly<z.infer<typeof suiteEngineSchema>> | undefined;
   readonly resources?:
     | Readonly<Partial<Record<'pretrain' | 'finetune' | 'features' | 'head', Resources | undefined>>>
     | undefined;

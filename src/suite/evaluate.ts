@@ -1,6 +1,8 @@
 /** @file One encoder on one task: features, head, test, record. */
+
 import type { HeadResult, HeadWork, Keeping, Look, Prediction } from '../api/head-kind.js';
 import { type Columns, columnNames, type JudgedRow, type Split, type Task } from '../api/task.js';
+import { engineIdentity } from '../base/engine-identity.js';
 import { runtimeVersions } from '../base/versions.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -210,14 +212,14 @@ function scorer(task: Task, rowsOf: RowsOf): HeadWork['score'] {
 }
 
 /** All that decides a head beside its settings and seed. */
-function originOf(encoder: Encoder, { planned, fold }: Part, { name, provider }: Engine): Keeping['origin'] {
+function originOf(encoder: Encoder, { planned, fold }: Part, engine: Engine): Keeping['origin'] {
   const { task, manifest, preset } = planned;
   return {
     encoder: encoder.hash,
     manifest: manifest.hash,
     task: [task.name, task.version],
     preset,
-    engine: [name, provider],
+    engine: engineIdentity(engine),
     versions: runtimeVersions(),
     ...(fold !== undefined && { fold }),
   };

@@ -1,6 +1,8 @@
 /** @file The jobs of a suite's `finetune` entries: a training for every encoder, fold and seed. */
+
 import { join } from 'node:path';
 import type { SettingChange } from '../base/changed-settings.js';
+import { engineIdentity } from '../base/engine-identity.js';
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
 import { loadUtterances } from '../data/manifest.js';
@@ -143,7 +145,7 @@ async function planJob(
     kind: 'finetune',
     key: keyOf([
       ...['finetune', graphVersion, name, identity, settings, preset, rows, devRows],
-      ...[lm === undefined ? null : await withHashes(lm), engine.name, engine.provider ?? 'cpu'],
+      ...[lm === undefined ? null : await withHashes(lm), ...engineIdentity(engine)],
     ]),
     needs,
     title: `fine-tune ${name}`,

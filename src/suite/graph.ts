@@ -1,5 +1,7 @@
 /** @file From a suite to its jobs: everything checked and hashed once, before any work starts. */
+
 import type { DataSize } from '../api/head-kind.js';
+import { engineIdentity } from '../base/engine-identity.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { lookAlikeRemarks } from '../data/look-alikes.js';
 import { type ManifestHashes, manifestHashes } from '../data/manifest.js';
@@ -108,7 +110,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   for (const encoder of encoders) for (const task of tasks) await refuseNamesake(encoder, task, placed);
   const features = new Map<string, FeaturesJob>();
   const heads: HeadJob[] = [];
-  const common = { engine: [engine.name, engine.provider ?? 'cpu'], maxBadShare, graphVersion };
+  const common = { engine: engineIdentity(engine), maxBadShare, graphVersion };
   const { layerwise = suite.layerwise ?? false } = options;
   if (layerwise) for (const remark of notLayerwise(tasks)) options.remark?.(remark);
   const graph = { ...placed, layerwise };

@@ -36,14 +36,13 @@ export function outlookOf(
 
 /** Of the features of encoders that are there, what no earlier run has stored; unless all of it is to be read again. */
 function sharesLeft(graph: JobGraph, done: ReadonlyMap<string, Done>): (job: Job) => number {
-  const { name, provider = 'cpu' } = graph.engine;
   const left = new Map<string, number>();
   for (const job of graph.jobs) {
     const hash = job.kind === 'features' ? job.encoder.hash : undefined;
     if (job.kind !== 'features' || hash === undefined || graph.verifyFeatures || done.has(job.key)) continue;
     const store = storeName({
       ...{ encoderHash: hash, audioHash: job.hashes.audio, kind: job.store, frameType: job.frameType },
-      engine: { name, provider },
+      engine: graph.engine,
     });
     const folder = join(graph.cacheFolder, 'features', store);
     left.set(job.key, 1 - storedShare(folder, job.utterances, job.store, job.part));

@@ -1,8 +1,10 @@
 /** @file How long jobs took on this machine, remembered in the cache folder for the estimates of later runs. */
+
 import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { engineIdentity } from '../base/engine-identity.js';
 import { messageOf } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { takeLock } from '../base/lock.js';
@@ -32,7 +34,7 @@ const pathOf = (cacheFolder: string): string => join(cacheFolder, 'paces.jsonl')
 
 /** Nodes of a cluster share a cache folder: those of one make share what they learnt. */
 const thisMachine = (): string => `${cpus()[0]?.model ?? process.arch} x ${availableParallelism()}`;
-const engineOf = ({ name, provider = 'cpu' }: JobGraph['engine']): string => `${name} ${provider}`;
+const engineOf = (engine: JobGraph['engine']): string => engineIdentity(engine).join(' ');
 
 /** What a measure was made with. */
 export interface PaceOrigin {

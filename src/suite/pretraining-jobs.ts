@@ -1,5 +1,7 @@
 /** @file The jobs that pre-train the encoders of a suite. */
+
 import { join } from 'node:path';
+import { engineIdentity } from '../base/engine-identity.js';
 import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
 import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
 import { parameterCount } from '../encoders/parameter-specs.js';
@@ -68,7 +70,7 @@ async function pretrainJob(
   const job: PretrainJob = {
     kind: 'pretrain',
     key: keyOf([
-      ...['pretrain', graphVersion, name, config, rows, split, engine.name, engine.provider ?? 'cpu'],
+      ...['pretrain', graphVersion, name, config, rows, split, ...engineIdentity(engine)],
       ...(init === undefined ? [] : [init.origin.hash, init.origin.fresh]),
     ]),
     needs: [],

@@ -1,7 +1,9 @@
 /** @file One encoder on one task, recorded: what has its record already is left alone, an interrupted training goes on. */
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Keeping } from '../api/head-kind.js';
+import { engineIdentity } from '../base/engine-identity.js';
 import { removeUnfinished } from '../base/files.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -131,8 +133,7 @@ async function knownRecord(
     record.manifest.hash === planned.manifest.hash &&
     record.preset === planned.preset &&
     record.seed === seed &&
-    record.engine.name === engine.name &&
-    record.engine.provider === engine.provider;
+    engineIdentity(record.engine).join() === engineIdentity(engine).join();
   // A checkout may hold records alone: what gate and intervals are made from is missing then.
   const files = [record?.predictions, record?.tensors?.file].filter((name) => name !== undefined);
   return same && files.every((name) => existsSync(join(place, name))) ? record : undefined;

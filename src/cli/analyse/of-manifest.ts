@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
 import { loadUtterances } from '../../data/manifest.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { drawingsName, writeDrawings } from '../../formats/drawings.js';
 import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
 import { drawUtterance } from '../../pretrain/analyse/picture.js';
@@ -20,7 +19,7 @@ export interface AnalysisRequest {
   readonly utterance: string | undefined;
   readonly out: string | undefined;
   readonly seed: number;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
   readonly quiet: boolean;
 }
 

@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { userCacheFolder } from '../../base/files.js';
 import type { LoadOptions } from '../../encoders/load.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { type HeadEvaluation, writeEvaluation } from '../../results/evaluation-file.js';
 import { percent } from '../../results/table.js';
@@ -18,7 +17,7 @@ export interface EvaluationRequest
   /** Where the evaluation is written (default: nowhere). */
   readonly out: string | undefined;
   readonly maxBadShare: number;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
 }
 
 /** What was found; where it was written, as the file says it, else without the files of predictions. */

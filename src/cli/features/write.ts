@@ -4,8 +4,7 @@ import { UserError } from '../../base/errors.js';
 import type { HostTensor } from '../../base/host-tensor.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { type LoadOptions, loadEncoder } from '../../encoders/load.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { extractHiddenStates } from '../../features/extract.js';
 import { metadataOf, named } from '../../features/folder.js';
 import { writeSafetensors } from '../../formats/safetensors.js';
@@ -20,7 +19,7 @@ export interface EncoderRequest extends LoadOptions {
   readonly layers?: readonly number[] | undefined;
   /** Told what is to be known of how the encoder was read. */
   readonly remark?: (text: string) => void;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
 }
 
 export interface FeaturesRequest extends EncoderRequest {

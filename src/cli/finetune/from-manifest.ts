@@ -2,8 +2,7 @@
 import { UserError } from '../../base/errors.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { type DecodingLm, decodingLmSchema, usualWeights } from '../../finetune/decoding/settings.js';
 import { type FinetuneWish, planFinetuning } from '../../finetune/plan.js';
 import { type FinetuneResult, finetune } from '../../finetune/train.js';
@@ -21,7 +20,7 @@ export interface FinetuneRequest
   readonly weights: OfficialWeights | undefined;
   readonly resume: boolean;
   readonly decoding: DecodingWish;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
   /** Told of what the user should know. */

@@ -2,8 +2,7 @@
 
 import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
 import { stepScalars } from '../../pretrain/step-scalars.js';
@@ -17,7 +16,7 @@ export interface PretrainRequest extends PretrainWish {
   readonly split: string;
   readonly out: string;
   readonly resume: boolean;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
   /** Folder for event files of TensorBoard. */
   readonly tensorboard?: string | undefined;
   readonly quiet: boolean;

@@ -1,12 +1,13 @@
 /** @file An evaluation from what the command line says. */
 import type { PresetName } from '../../api/presets.js';
+import { parseByteSize } from '../../base/byte-size.js';
 import type { SettingChange } from '../../base/changed-settings.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { hintOfName } from '../../base/names.js';
 import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { checkDevice, type EngineChoice } from '../../engine/create.js';
 import { searchedRates } from '../../heads/rates.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
@@ -42,7 +43,8 @@ export interface RunRequest extends LoadOptions {
   readonly label?: string | undefined;
   /** The share of utterances whose audio may be missing or unusable. */
   readonly maxBadShare?: number;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  /** What the command line says of it: it goes before the suite. */
+  readonly engine: EngineChoice;
   /** Worker processes at a time (default: by processors and memory). */
   readonly jobs?: number | undefined;
   /** Where jobs are done (default: here). */
@@ -88,7 +90,7 @@ export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
  * @throws UserError as `runFromSuite`
  */
 export async function graphOf(request: RunRequest): Promise<JobGraph> {
-  const { out, engine, quiet, maxBadShare = 0.001, weights, remark } = request;
+  const { out, quiet, maxBadShare = 0.001, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
   const { seeds: asked, changes } = request;
   const rates = ratesOf(request.lr);
@@ -96,6 +98,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   // A suite's file says its plug-ins; a named suite has none, and its corpus is made only if all else is right.
   const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite, { changes });
   await loadPlugins(file?.plugins ?? []);
+  const engine = engineOf(request.engine, file);
+  checkDevice(engine);
   for (const name of request.tasks ?? []) knownTasks.find(name);
   for (const spec of request.encoders ?? [])
     await identifyEncoder(
@@ -132,6 +136,17 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
     quiet,
     remark,
   });
+}
+
+/** The engine of a suite's jobs. */
+function engineOf(asked: EngineChoice, suite: Suite | undefined): EngineChoice {
+  if (asked.name !== 'onnx') return asked;
+  const { deviceMemory, ...others } = suite?.engine ?? {};
+  return {
+    ...others,
+    ...(deviceMemory !== undefined && { deviceMemory: parseByteSize(deviceMemory, 'engine.deviceMemory') }),
+    ...asked,
+  };
 }
 
 async function weightsFor(spec: string, weights: RunRequest['weights']): Promise<RunRequest['weights']> {

@@ -3,8 +3,7 @@ import { statedSeconds } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { createProgress, durationText, type Progress } from '../../base/progress.js';
 import { loadRecogniser } from '../../encoders/recogniser.js';
-import { createEngine } from '../../engine/create.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import { createEngine, type EngineChoice } from '../../engine/create.js';
 import { type OpenRecogniser, openRecogniser } from '../../finetune/transcribe/recogniser.js';
 import { transcribe } from '../../finetune/transcribe/transcribe.js';
 import { checkWindows, type Windows } from '../../finetune/transcribe/windows.js';
@@ -18,7 +17,7 @@ export interface TranscribeRequest extends WantedRecordings, Windows, OutputOpti
   /** Of a result's head, where its encoder lies elsewhere. */
   readonly encoder: string | undefined;
   readonly language: LanguageRequest | undefined;
-  readonly engine: { readonly name: EngineName; readonly provider: ProviderName; readonly threads?: number };
+  readonly engine: EngineChoice;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
   /** A remark. */

@@ -1,9 +1,11 @@
 /** @file A model card: Markdown for people under YAML for the Hugging Face hub. */
+
 import { stringify } from 'yaml';
 import type { Task } from '../../api/task.js';
+import { engineIdentity } from '../../base/engine-identity.js';
 import { type Comparison, compareRecords } from '../compare.js';
 import { escapeMarkdown, markdownText } from '../layout/documents.js';
-import type { StoredRecord } from '../record.js';
+import type { ResultRecord, StoredRecord } from '../record.js';
 import { layoutOf } from '../table.js';
 import { cardMetadata } from './metadata.js';
 
@@ -105,12 +107,16 @@ function trainingLines(encoder: CardEncoder | undefined): string[] {
   ];
 }
 
+/** `onnx (cuda, tf32)` */
+function engineText(engine: ResultRecord['engine']): string {
+  const [name, ...device] = engineIdentity(engine);
+  return `${name} (${device.join(', ')})`;
+}
+
 function resultLines(full: Comparison | undefined, records: readonly StoredRecord[]): string[] {
   if (full === undefined) return ['## Results', '', 'No results are recorded.', ''];
   const commits = [...new Set(records.flatMap(({ record }) => record.gitCommit ?? []))];
-  const engines = [
-    ...new Set(records.map(({ record: { engine } }) => `${engine.name} (${engine.provider})`)),
-  ];
+  const engines = [...new Set(records.map(({ record: { engine } }) => engineText(engine)))];
   return [
     '## Results',
     '',

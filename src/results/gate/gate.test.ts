@@ -47,6 +47,18 @@ describe('judge', () => {
     expect(report.cells[0]).toMatchObject({ before: 0.8, after: 0.8, difference: 0, pValue: 1 });
   });
 
+  it('warns of a result in another precision than the baseline had', async () => {
+    const { engine } = newRecord();
+    const rounded = { engine: { ...engine, provider: 'cuda', precision: 'tf32' as const } };
+    const report = await judge([await keywords('a', fifth)], [await keywords('b', fifth, rounded)], options);
+    expect(report.verdict).toBe('holds');
+    expect(gateTable(report, 200)).toContain(
+      'warning: tiny on ks: computed in tf32, the baseline in fp32; that alone may change a result',
+    );
+    const same = await judge([await keywords('c', fifth)], [await keywords('d', fifth)], options);
+    expect(gateTable(same, 200)).not.toContain('warning');
+  });
+
   it('finds a regression beyond tolerance and chance', async () => {
     const report = await judge(
       [await keywords('a', fifth)],

@@ -52,7 +52,7 @@ function layoutOf(report: GateReport, verdictWidth = Number.POSITIVE_INFINITY): 
         ],
       };
     }),
-    notes: [...weightNotes(cells), ...powerNotes(report)],
+    notes: [...precisionNotes(cells), ...weightNotes(cells), ...powerNotes(report)],
   };
 }
 
@@ -66,6 +66,17 @@ function weightNotes(cells: GateReport['cells']): string[] {
         ],
   );
   return [...new Set(notes)];
+}
+
+/** A warning for each result that was computed in another precision than the baseline's. */
+function precisionNotes(cells: GateReport['cells']): string[] {
+  return cells.flatMap((cell) => {
+    const { precision } = cell;
+    if (precision === undefined) return [];
+    return [
+      `warning: ${placeOf(cell)}: computed in ${precision.after}, the baseline in ${precision.before}; that alone may change a result`,
+    ];
+  });
 }
 
 /** What the gate could have found, so that "holds" is told from "too small a test". */

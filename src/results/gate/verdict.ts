@@ -5,6 +5,7 @@ import { detectableDifference, holm } from '../../metrics/index.js';
 import { type EncoderRows, encoderRows, isSameEncoder, shortHash } from '../encoder-rows.js';
 import { groupBy } from '../labels.js';
 import { pairedDifference } from '../paired.js';
+import { precisionChange } from '../precision.js';
 import type { StoredRecord } from '../record.js';
 
 export interface GateOptions {
@@ -37,6 +38,8 @@ export interface GateCell {
   readonly why?: string;
   /** Where the fresh result is of other weights than the baseline's: the hashes of both. */
   readonly weights?: { readonly before: string; readonly after: string };
+  /** Where the sides were computed in different precisions: `fp32`, `tf32`. */
+  readonly precision?: { readonly before: string; readonly after: string };
 }
 
 export interface GateReport {
@@ -137,7 +140,11 @@ async function compare(
     verdict: 'could not compare' as const,
   };
   if (after === undefined) return { ...cell, why: ambiguity ?? 'no new result' };
-  const found = { ...cell, after: mean(after), ...weightsOf(first, after) };
+  const precision = precisionChange(before, after);
+  const found = {
+    ...{ ...cell, after: mean(after), ...weightsOf(first, after) },
+    ...(precision !== undefined && { precision }),
+  };
   const why = [...before, ...after].flatMap((stored) => unlike(first, stored, metric))[0];
   if (why !== undefined) return { ...found, why };
   try {

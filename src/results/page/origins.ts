@@ -1,4 +1,5 @@
 /** @file Where the numbers of a page come from: every record with its hashes, settings and versions. */
+import { engineIdentity } from '../../base/engine-identity.js';
 import { plainLayout } from '../layout/layout.js';
 import type { ResultRecord, StoredRecord } from '../record.js';
 import { copyButtons } from './copy.js';
@@ -32,7 +33,7 @@ function cellsOf({ path, record }: StoredRecord): (string | number)[] {
     rateText(record),
     encoder.hash.slice(0, 12),
     manifest.hash.slice(0, 12),
-    `${engine.name} ${engine.provider}, ehmam ${engine.versions.ehmam}${record.gitCommit === undefined ? '' : ` (${record.gitCommit.slice(0, 8)})`}`,
+    `${engineIdentity(engine).join(' ')}, ehmam ${engine.versions.ehmam}${record.gitCommit === undefined ? '' : ` (${record.gitCommit.slice(0, 8)})`}`,
     record.createdAt.slice(0, 10),
     path,
   ];
