@@ -5,7 +5,8 @@ import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
 import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
-import { chooseMasks, maskNoise } from '../src/pretrain/draws.js';
+import { chooseMasks, maskNoise, rowsOf } from '../src/pretrain/draws.js';
+import { maskTensors } from '../src/pretrain/mask-tensors.js';
 import { startState } from '../src/pretrain/start-state.js';
 import { exemptFromDecay } from '../src/pretrain/step.js';
 
@@ -60,13 +61,14 @@ export function updateInputs({ config, seconds }: PretrainSize) {
   const { frontend } = encoder;
   const inputShape =
     frontend.type === 'conv' ? [batch.size, samples] : [batch.size, frames, frontend.bins * frontend.stack];
-  const masks = chooseMasks(config, 0, random('predicted loss', [batch.size, frames]));
+  const masks = chooseMasks(config, 0, rowsOf(random('predicted loss', [batch.size, frames])));
+  const [noise] = maskNoise(config, 0, masks, batch.size);
   return {
     ...startState({ encoder, seed: 1 }),
     studentInput: random('input', inputShape),
     targets: random('targets', [batch.size, frames, encoder.width]),
-    masks,
-    noise: maskNoise(config, 0, masks.mask),
+    masks: maskTensors(masks),
+    noise: noise as HostTensor,
     dropping: {},
   };
 }

@@ -25,7 +25,10 @@ export const pretrainSchema = z
       .strict(),
     batch: z
       .object({
+        /** Crops that are computed together. */
         size: positive,
+        /** Batches whose gradients make an update together (default: one); no setting of runs of before it. */
+        accumulate: positive.optional(),
         /** Lengths of crops; each step takes one of them. */
         cropSeconds: z.array(z.number().positive()).min(1),
       })
@@ -128,6 +131,9 @@ export function pretrainPreset(name: string): PretrainConfig {
     hint: `Presets: ${Object.keys(pretrainPresets).join(', ')}`,
   });
 }
+
+/** Crops of an update: those of all its batches. */
+export const cropsOf = ({ size, accumulate = 1 }: PretrainConfig['batch']): number => size * accumulate;
 
 /** The same run in another number of updates: warm-up and annealing keep their shares of it. */
 export function withSteps(config: PretrainConfig, steps: number): PretrainConfig {

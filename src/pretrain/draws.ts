@@ -3,55 +3,70 @@
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { hashKey, randomStream } from '../base/random.js';
 import type { PretrainConfig } from './config.js';
-import { type HostMaskTensors, maskTensors } from './mask-tensors.js';
 import { choosing, maskings } from './masking/index.js';
 
-/** The strategy's masks for the teacher's predicted loss [batch, frames]. */
+/** The strategy's masks for the teacher's predicted loss, an entry a row of the batch. */
 export function chooseMasks(
   config: PretrainConfig,
   step: number,
-  predictedLoss: HostTensor,
-): HostMaskTensors {
-  const [rows, frames] = predictedLoss.shape as [number, number];
-  const values = floatsOf(predictedLoss);
-  const masks = choosing(maskings.find(config.masking.strategy), {
-    predictedLoss: Array.from({ length: rows }, (_, b) => values.subarray(b * frames, (b + 1) * frames)),
-    lengths: Array.from({ length: rows }, () => frames),
+  predictedLoss: readonly Float32Array[],
+): readonly Uint8Array[] {
+  return choosing(maskings.find(config.masking.strategy), {
+    predictedLoss,
+    lengths: predictedLoss.map(({ length }) => length),
     progress: step / config.optimizer.steps,
     settings: config.masking,
     random: randomStream(config.seed, 'mask', step),
   });
-  return maskTensors(masks);
 }
 
-/** Normal noise in the masked frames, zeros elsewhere: [batch, frames, width]. */
-export function maskNoise(
+/** [batch, frames] as an entry a row. */
+export function rowsOf(tensor: HostTensor): Float32Array[] {
+  const [rows, frames] = tensor.shape as [number, number];
+  const values = floatsOf(tensor);
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * frames, (row + 1) * frames));
+}
+
+/** Normal noise in the masked frames, zeros elsewhere: a tensor [size, frames, width] for each `size` rows of the masks. */
+export function* maskNoise(
   { encoder, masking, seed }: PretrainConfig,
   step: number,
-  mask: HostTensor,
-): HostTensor {
+  masks: readonly Uint8Array[],
+  size: number,
+): Generator<HostTensor, undefined> {
   const { width } = encoder;
-  const noise = new Float32Array(mask.data.length * width);
+  const frames = masks[0]?.length ?? 0;
   const random = randomStream(seed, 'mask noise', step);
-  for (const [row, bit] of mask.data.entries()) {
-    if (bit === 0 || masking.noise === 0) continue;
-    for (let i = row * width; i < (row + 1) * width; i++) noise[i] = random.normal() * masking.noise;
+  for (let first = 0; first < masks.length; first += size) {
+    const noise = float32([Math.min(size, masks.length - first), frames, width]);
+    for (const [row, mask] of masks.slice(first, first + size).entries()) {
+      for (const [frame, bit] of mask.entries()) {
+        if (bit === 0 || masking.noise === 0) continue;
+        const start = (row * frames + frame) * width;
+        for (let i = start; i < start + width; i++) noise.data[i] = random.normal() * masking.noise;
+      }
+    }
+    yield noise;
   }
-  return float32([...mask.shape, width], noise);
 }
 
-/** What the step leaves out: the key of its dropout masks, and a 1 for every block that runs. */
+/**
+ * What the step leaves out: the key of its dropout masks, and a 1 for every block that runs.
+ * @param first of a part of a batch: the rows before it (default: the batch is whole)
+ */
 export function dropping(
   { encoder, seed }: PretrainConfig,
   step: number,
+  first?: number,
 ): { dropoutKey?: HostTensor; keptBlocks?: HostTensor } {
   const { layer, ...elementwise } = encoder.dropout;
   const random = randomStream(seed, 'layerdrop', step);
+  const key = hashKey([seed, 'dropout', step]);
   const blocks = encoder.prenetBlocks + encoder.blocks;
   const kept = Array.from({ length: blocks }, () => (random.uniform() < layer ? 0 : 1));
   return {
     ...(Object.values(elementwise).some((rate) => rate > 0)
-      ? { dropoutKey: int32([], [hashKey([seed, 'dropout', step])]) }
+      ? { dropoutKey: first === undefined ? int32([], [key]) : int32([2], [key, first]) }
       : {}),
     ...(layer > 0 ? { keptBlocks: float32([blocks], kept) } : {}),
   };

@@ -6,7 +6,7 @@ import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
 import type { Engine, Held, Program } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import type { AdamState } from '../nn/adam.js';
+import type { AdamSettings, AdamState } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { updateBy } from '../training/gradient-sums.js';
 import { type ParameterGroup, resolveGroups } from '../training/parameter-groups.js';
@@ -61,22 +61,30 @@ export type TeacherOutputs = {
   readonly studentInput?: tf.Tensor;
 };
 
-export type StudentInputs = {
+/** What the student's loss on a batch depends on. */
+export type BatchInputs = {
   readonly student: Parameters;
-  readonly teacher: Parameters;
-  readonly adam: AdamState<Parameters>;
   readonly studentInput: tf.Tensor;
   readonly targets: tf.Tensor;
   readonly masks: MaskTensors;
   /** [batch, frames, width] */
   readonly noise: tf.Tensor;
+  /** A `DropoutKey` and [blocks]; absent where nothing is dropped. */
+  readonly dropping: { readonly dropoutKey?: tf.Tensor; readonly keptBlocks?: tf.Tensor };
+};
+
+/** What an update changes, and by how much. */
+export type UpdateInputs = {
+  readonly student: Parameters;
+  readonly teacher: Parameters;
+  readonly adam: AdamState<Parameters>;
   /** Scalars: the updates done before, the learning rate, the teacher's decay. */
   readonly updatesBefore: tf.Tensor;
   readonly learningRate: tf.Tensor;
   readonly decay: tf.Tensor;
-  /** int32 scalar and [blocks]; absent where nothing is dropped. */
-  readonly dropping: { readonly dropoutKey?: tf.Tensor; readonly keptBlocks?: tf.Tensor };
 };
+
+export type StudentInputs = BatchInputs & UpdateInputs;
 
 /** Scalars that say how training goes. */
 export type StepMeasures<Leaf> = {
@@ -115,14 +123,17 @@ const withoutDecay: ParameterGroup = {
 export const isLocal = (name: string): boolean =>
   name.startsWith(`${audio}.local_encoder`) || name.startsWith(`${audio}.project_features`);
 
-export function compileStep(engine: Engine, config: PretrainConfig, shapes: HostParameters): StepPrograms {
-  const { encoder, teacher, optimizer, ranking } = config;
-  const convolutional = encoder.frontend.type === 'conv';
+/** How the optimiser treats parameters of these shapes. */
+export function adamOf({ optimizer }: PretrainConfig, shapes: HostParameters): AdamSettings {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimizer;
-  const { adam: settings } = resolveGroups(
-    { beta1, beta2, epsilon, weightDecay, clipNorm, decoupled: false, groups: [withoutDecay] },
-    shapes,
-  );
+  const settings = { beta1, beta2, epsilon, weightDecay, clipNorm, decoupled: false, groups: [withoutDecay] };
+  return resolveGroups(settings, shapes).adam;
+}
+
+export function compileStep(engine: Engine, config: PretrainConfig, shapes: HostParameters): StepPrograms {
+  const { encoder, teacher, optimizer } = config;
+  const convolutional = encoder.frontend.type === 'conv';
+  const settings = adamOf(config, shapes);
 
   const teach = ({ student, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
     const features = localFeatures(encoder, student, waveform);
@@ -131,27 +142,9 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
   };
 
   const learn = (inputs: StudentInputs): StudentOutputs => {
-    const { masks, targets, decay } = inputs;
-    const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
-      studentLoss(encoder, ranking, convolutional, parameters, inputs),
-    );
-    const { student: parameters, adam: moments, updatesBefore: step, learningRate } = inputs;
-    const updated = updateBy(gradients, { parameters, moments, step, learningRate }, clipNorm, settings);
-    const student = updated.parameters;
-    const { reconstruction, rankingLoss, predictions } = auxiliary;
-    return {
-      student,
-      teacher: averaged(inputs.teacher, student, decay),
-      adam: updated.moments,
-      measures: {
-        loss: loss as tf.Tensor,
-        reconstruction,
-        ranking: rankingLoss,
-        targetVariance: spread(targets, masks.mask),
-        predictionVariance: spread(predictions, masks.mask),
-        gradientNorm: updated.gradientNorm,
-      },
-    };
+    const { gradients, measures } = studentGradients(config, inputs);
+    const { gradientNorm, ...updated } = updatedBy(gradients, inputs, optimizer.clipNorm, settings);
+    return { ...updated, measures: { ...measures, gradientNorm } };
   };
 
   return {
@@ -160,12 +153,47 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
   };
 }
 
+/** The update that gradients make: student, moments, and the teacher behind it. */
+export function updatedBy(
+  gradients: Parameters,
+  inputs: UpdateInputs,
+  clipNorm: number,
+  settings: AdamSettings,
+) {
+  const { student: parameters, adam: moments, updatesBefore: step, learningRate, decay } = inputs;
+  const updated = updateBy(gradients, { parameters, moments, step, learningRate }, clipNorm, settings);
+  return {
+    student: updated.parameters,
+    teacher: averaged(inputs.teacher, updated.parameters, decay),
+    adam: updated.moments,
+    gradientNorm: updated.gradientNorm,
+  };
+}
+
+/** Gradients of the student's loss on a batch, and what it measures but for their norm. */
+export function studentGradients({ encoder, ranking }: PretrainConfig, inputs: BatchInputs) {
+  const { masks, targets } = inputs;
+  const convolutional = encoder.frontend.type === 'conv';
+  const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
+    studentLoss(encoder, ranking, convolutional, parameters, inputs),
+  );
+  const { reconstruction, rankingLoss, predictions } = auxiliary;
+  const measures: Omit<StepMeasures<tf.Tensor>, 'gradientNorm'> = {
+    loss: loss as tf.Tensor,
+    reconstruction,
+    ranking: rankingLoss,
+    targetVariance: spread(targets, masks.mask),
+    predictionVariance: spread(predictions, masks.mask),
+  };
+  return { gradients, measures };
+}
+
 function studentLoss(
   encoder: EhmamConfig,
   ranking: PretrainConfig['ranking'],
   convolutional: boolean,
   parameters: Parameters,
-  inputs: StudentInputs,
+  inputs: BatchInputs,
 ) {
   const { masks, targets, noise, studentInput, dropping } = inputs;
   const features = convolutional ? localFeatures(encoder, parameters, studentInput) : studentInput;

@@ -9,21 +9,14 @@ import { frameCount } from '../encoders/families/ehmam.js';
 import type { Engine } from '../engine/engine.js';
 import { runUpdates } from '../training/loop.js';
 import { keepRun } from './checkpoint.js';
-import type { PretrainConfig } from './config.js';
+import { cropsOf, type PretrainConfig } from './config.js';
 import { maskings } from './masking/index.js';
 import { checkFolder } from './opening.js';
 import { runDataOf } from './run-data.js';
 import { type Run, type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
 import { startState } from './start-state.js';
-import {
-  compileStep,
-  type HeldState,
-  holdState,
-  readState,
-  releaseState,
-  type TrainingState,
-} from './step.js';
-import { cropSamples, type UpdateLog, updateOnce } from './update.js';
+import { type HeldState, holdState, readState, releaseState, type TrainingState } from './step.js';
+import { compileUpdate, cropSamples, type UpdateLog, updateOnce } from './update.js';
 import type { WarmStart } from './warm-start.js';
 
 export interface PretrainOptions {
@@ -127,11 +120,11 @@ function openSteps(
   }: { readonly folder: RunFolder; readonly identity: Run; readonly firstStep: number },
   { student }: TrainingState,
 ): Steps {
-  const programs = compileStep(engine, config, student);
+  const programs = compileUpdate(engine, config, student);
   const crops = cropStream(utterances, {
     seed: config.seed,
     cropSamples: (step) => cropSamples(config, step),
-    batchSize: config.batch.size,
+    batchSize: cropsOf(config.batch),
     firstStep,
   });
   let last: StepLog | undefined;
@@ -159,8 +152,7 @@ function openSteps(
     },
     async close() {
       await crops.return(undefined as never);
-      await programs.teacher.dispose();
-      await programs.student.dispose();
+      await programs.dispose();
     },
   };
 }

@@ -5,6 +5,7 @@ import { engineIdentity } from '../base/engine-identity.js';
 import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
 import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
 import { parameterCount } from '../encoders/parameter-specs.js';
+import { cropsOf } from '../pretrain/config.js';
 import type { Suite, SuiteEncoder } from './definition.js';
 import type { EncoderOptions, PlannedEncoder } from './encoders.js';
 import { graphVersion, type JobGraph, keyOf, type PretrainJob } from './job.js';
@@ -76,7 +77,7 @@ async function pretrainJob(
     needs: [],
     title: `pre-train ${name}`,
     resources: suite.resources?.pretrain ?? {},
-    work: optimizer.steps * batch.size * seconds,
+    work: optimizer.steps * cropsOf(batch) * seconds,
     encoder: name,
     config,
     ...(init !== undefined && { init: { spec: encoder.pretrain.init ?? '', hash: init.origin.hash } }),
