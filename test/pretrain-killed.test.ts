@@ -17,6 +17,10 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 /** `EHMAM_KILLS` asks for more. */
 const kills = Number(process.env.EHMAM_KILLS ?? 3);
 const steps = 200;
+const batches = [
+  ['whole', melConfig.batch],
+  ['in parts', { ...melConfig.batch, size: 1, accumulate: 2 }],
+] as const;
 
 let entry: Entry;
 let folder: string;
@@ -26,14 +30,15 @@ beforeAll(async () => {
   const rows = (await writeUtterances(folder)).map(({ id, path, split }) => ({ id, path, split }));
   await writeManifest(join(folder, 'speech.csv'), rows);
   const settings = { ...melConfig, checkpointEvery: 2, optimizer: { ...melConfig.optimizer, steps } };
-  await writeFile(join(folder, 'toy.json'), JSON.stringify(settings));
+  for (const [name, batch] of batches)
+    await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...settings, batch }));
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const words = (out: string, ...more: string[]): string[] => [
-  ...['pretrain', '--manifest', join(folder, 'speech.csv'), '--config', join(folder, 'toy.json')],
+const words = (batch: string, out: string, ...more: string[]): string[] => [
+  ...['pretrain', '--manifest', join(folder, 'speech.csv'), '--config', join(folder, `${batch}.json`)],
   ...['--out', join(folder, out), '--threads', '1', '--quiet', ...more],
 ];
 
@@ -45,14 +50,14 @@ const ended = (child: ChildProcess): Promise<void> =>
     child.on('close', () => resolve());
   });
 
-describe('a pre-training that is killed several times', () => {
+describe.each(batches)('a pre-training with batches %s that is killed several times', (batch) => {
   it('leaves whole checkpoints each time, and ends with the weights of one that was not killed', async () => {
-    const [whole, killed] = ['whole', 'killed'];
+    const [whole, killed] = [`${batch}, whole`, `${batch}, killed`];
     const random = randomMoments('moments');
-    const uninterrupted = entry.run(words(whole));
+    const uninterrupted = entry.run(words(batch, whole));
     let survived = 0;
     for (let kill = 0; kill < kills; kill++) {
-      const child = entry.start(words(killed, '--resume'));
+      const child = entry.start(words(batch, killed, '--resume'));
       const end = ended(child);
       const before = await stepsLogged(killed);
       // Some steps on: in a computation, a line of the log, a checkpoint, a removal.
@@ -71,7 +76,7 @@ describe('a pre-training that is killed several times', () => {
     }
     // A run that ended before its kill would show nothing.
     expect(survived).toBe(kills);
-    expect(await entry.run(words(killed, '--resume'))).toMatchObject({ code: 0, stderr: '' });
+    expect(await entry.run(words(batch, killed, '--resume'))).toMatchObject({ code: 0, stderr: '' });
     expect(await uninterrupted).toMatchObject({ code: 0, stderr: '' });
     expect(await weightsOf(join(folder, killed))).toEqual(await weightsOf(join(folder, whole)));
     const losses = async (out: string): Promise<unknown[]> =>
