@@ -5,8 +5,9 @@ import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
 import { type PretrainConfig, pretrainPreset } from '../src/pretrain/config.js';
-import { chooseMasks, maskNoise, rowsOf } from '../src/pretrain/draws.js';
+import { chooseMasks, maskNoise, noiseNumbers, rowsOf } from '../src/pretrain/draws.js';
 import { maskTensors } from '../src/pretrain/mask-tensors.js';
+import { countMasked } from '../src/pretrain/masking/spans.js';
 import { startState } from '../src/pretrain/start-state.js';
 import { exemptFromDecay } from '../src/pretrain/step.js';
 
@@ -62,7 +63,9 @@ export function updateInputs({ config, seconds }: PretrainSize) {
   const inputShape =
     frontend.type === 'conv' ? [batch.size, samples] : [batch.size, frames, frontend.bins * frontend.stack];
   const masks = chooseMasks(config, 0, rowsOf(random('predicted loss', [batch.size, frames])));
-  const [noise] = maskNoise(config, 0, masks, batch.size);
+  const masked = masks.reduce((sum, mask) => sum + countMasked(mask), 0);
+  const numbers = noiseNumbers(config, 0, 0, masked * encoder.width);
+  const [noise] = maskNoise(config, masks, batch.size, numbers);
   return {
     ...startState({ encoder, seed: 1 }),
     studentInput: random('input', inputShape),

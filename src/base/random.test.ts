@@ -1,7 +1,7 @@
 /** @file Random numbers that depend on their key alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashKey, hashText, mix32, randomStream } from './random.js';
+import { hashKey, hashText, mix32, normalNumbers, randomStream } from './random.js';
 
 const key = fc.tuple(fc.integer(), fc.string(), fc.nat(), fc.nat());
 const draws = (stream: ReturnType<typeof randomStream>, count: number): number[] =>
@@ -53,6 +53,13 @@ describe('a random stream', () => {
       // Deviation 1/12 / sqrt(n).
       expect(Math.abs(meanOf(products))).toBeLessThan(4 / 12 / Math.sqrt(series.length));
     }
+  });
+
+  it('gives normal numbers at once, from any even place on, as one after the other', () => {
+    const stream = randomStream(5, 'noise', 7);
+    const all = Float32Array.from({ length: 101 }, () => stream.normal() * 0.01);
+    expect(normalNumbers([5, 'noise', 7], 0, 101, 0.01)).toEqual(all);
+    expect(normalNumbers([5, 'noise', 7], 40, 61, 0.01)).toEqual(all.slice(40));
   });
 
   it('has normal numbers of mean 0, deviation 1 and kurtosis 3', () => {

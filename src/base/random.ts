@@ -80,3 +80,29 @@ export function randomStream(...key: RandomKey): RandomStream {
     },
   };
 }
+
+/**
+ * The numbers `first` to `first + count` that `randomStream(...key).normal()` would give, counted from 0: at once, and from
+ * any place on.
+ * @param first even: they come in pairs
+ */
+export function normalNumbers(key: RandomKey, first: number, count: number, deviation = 1): Float32Array {
+  const base = hashKey(key);
+  const base2 = mix32(base ^ 0x5bd1e995);
+  const numbers = new Float32Array(count);
+  // Two draws a number.
+  let counter = (2 * first) | 0;
+  const uniform = (): number => {
+    const high = mix32(mix32(((counter + 1) | 0) ^ base) ^ base2) >>> 5;
+    counter = (counter + 2) | 0;
+    return (high * 67108864 + (mix32(mix32(counter ^ base) ^ base2) >>> 6)) / 9007199254740992;
+  };
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    numbers[i] = radius * Math.cos(angle) * deviation;
+    // Behind the end nothing is written.
+    numbers[i + 1] = radius * Math.sin(angle) * deviation;
+  }
+  return numbers;
+}

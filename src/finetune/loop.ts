@@ -16,10 +16,12 @@ import {
   type Weights,
   weightsSchema,
 } from '../training/held-weights.js';
+import { inputsAhead } from '../training/inputs-ahead.js';
 import type { Keeper } from '../training/keeper.js';
 import { runUpdates } from '../training/loop.js';
 import { triStage } from '../training/schedule.js';
 import { compileUpdates } from '../training/updates.js';
+import { waitingClock } from '../training/waiting.js';
 import type { Transcribed } from './data.js';
 import { greedyText } from './decoding/decode-splits.js';
 import { updateSource } from './inputs.js';
@@ -75,8 +77,11 @@ export interface FinetuneLoop {
   readonly signal: AbortSignal | undefined;
   /** Called once the first update has worked. */
   begin(updatesDone: number): Promise<void>;
-  /** Told of every update, with the best word error rate on dev, and of every look. */
-  report(line: FinetuneLog, wer: number | undefined, look: LookAtDev | undefined): void;
+  /**
+   * Told of every update, with the share of all time that was spent waiting for input and the best word error rate on dev, and of
+   * every look.
+   */
+  report(line: FinetuneLog, waiting: number, wer: number | undefined, look: LookAtDev | undefined): void;
 }
 
 /** A line of the log. */
@@ -91,6 +96,8 @@ export interface FinetuneLog {
   readonly audioSeconds: number;
   /** Spent on it. */
   readonly seconds: number;
+  /** The share of the time since the last update that was spent waiting for audio and masks, from 0 to 1. */
+  readonly waiting: number;
 }
 
 /** The state while it is trained. */
@@ -149,6 +156,8 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
     updates: all,
     phases: [schedule.warmUp, schedule.hold, schedule.decay],
   });
+  const inputs = inputsAhead(source.partsOf);
+  const waiting = waitingClock();
   let logged: FinetuneLog | undefined;
   const first = keeper.restored?.update ?? 0;
   const begun: FinetuneState = keeper.restored?.state ?? {
@@ -170,10 +179,12 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
         async step({ weights, lossSum, audioSeconds, ...other }, update) {
           const stepStarted = performance.now();
           const learningRate = rate(peak, update);
-          const parts = await source.partsOf(update);
-          if (update + 1 < all)
-            speech.expect(source.rowsOf(update + 1).map((row) => train[row] as Transcribed));
-          const next = await updates.update(weights, parts, { updatesBefore: update, learningRate });
+          const parts = await waiting.for(inputs.of(update));
+          const updating = updates.update(weights, parts, { updatesBefore: update, learningRate });
+          if (update + 1 < all) inputs.begin(update + 1);
+          if (update + 2 < all)
+            speech.expect(source.rowsOf(update + 2).map((row) => train[row] as Transcribed));
+          const next = await updating;
           const { loss, gradientNorm } = next;
           try {
             await requireFinite({ 'the loss': loss, 'the gradient norm': gradientNorm }, update + 1);
@@ -182,6 +193,7 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
             logged = {
               ...{ step: update + 1, loss, learningRate, gradientNorm, audioSeconds: audio },
               seconds: (performance.now() - stepStarted) / 1000,
+              waiting: Number(waiting.share().toFixed(4)),
             };
             await appendToFile(loop.log, `${JSON.stringify(logged)}\n`);
             return {
@@ -201,7 +213,7 @@ export async function runFinetuning(loop: FinetuneLoop): Promise<FinetuneEnd> {
         report({ best, curve }, update) {
           const last = curve.at(-1);
           if (logged !== undefined)
-            loop.report(logged, best?.wer, last?.update === update ? last : undefined);
+            loop.report(logged, waiting.shareInAll(), best?.wer, last?.update === update ? last : undefined);
         },
       },
       {

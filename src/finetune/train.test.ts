@@ -33,10 +33,10 @@ const run = (out: string, settings: FinetuneSettings, more: Partial<FinetuneOpti
     ...{ quiet: true, ...more },
   });
 
-async function logOf(out: string): Promise<Omit<FinetuneLog, 'seconds'>[]> {
+async function logOf(out: string): Promise<Omit<FinetuneLog, 'seconds' | 'waiting'>[]> {
   const lines = (await readFile(join(folder, out, 'log.jsonl'), 'utf8')).trim().split('\n');
   return lines.map((line) => {
-    const { seconds: _, ...rest } = JSON.parse(line) as FinetuneLog;
+    const { seconds: _, waiting: __, ...rest } = JSON.parse(line) as FinetuneLog;
     return rest;
   });
 }

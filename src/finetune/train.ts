@@ -8,6 +8,7 @@ import { runDataOf } from '../pretrain/run-data.js';
 import { type Finetuning, readFinetuning } from '../results/finetuning-file.js';
 import { keepByTime, usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { scalarLog } from '../training/scalar-log.js';
+import { waitingText } from '../training/waiting.js';
 import { type FinetuneData, finetuneData, loadRows, textsDigest, trainingTexts } from './data.js';
 import type { DecodingLm } from './decoding/settings.js';
 import { type FinetuneEnd, type FinetuneLog, finetuneStateSchema, runFinetuning } from './loop.js';
@@ -120,14 +121,15 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
       ...{ trainable: trained, alphabet: letters.alphabet, log: folder.log },
       ...{ train: data.train, dev: data.others.dev ?? [] },
       begin: (updatesDone) => beginFolder(folder, encoder.config, training, updatesDone),
-      report(line, wer, look) {
+      report(line, waiting, wer, look) {
         log?.(line.step, {
           'loss/train': line.loss,
           learning_rate: line.learningRate,
           gradient_norm: line.gradientNorm,
+          waiting_for_input: line.waiting,
           ...(look !== undefined && { 'dev/wer': look.wer }),
         });
-        const note = noteOf(line, wer);
+        const note = noteOf(line, waiting, wer);
         progress.update(line.step, note);
         onProgress(line.step / settings.updates, note);
       },
@@ -152,7 +154,11 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
 }
 
 /** What the progress says of an update, the most telling first. */
-function noteOf({ loss, learningRate, gradientNorm }: FinetuneLog, wer: number | undefined): string {
+function noteOf(
+  { loss, learningRate, gradientNorm }: FinetuneLog,
+  waiting: number,
+  wer: number | undefined,
+): string {
   const dev = wer === undefined ? '' : ` dev ${(100 * wer).toFixed(1)} %`;
-  return `loss ${loss.toFixed(1)}${dev} rate ${learningRate.toExponential(1)} grad ${gradientNorm.toPrecision(2)}`;
+  return `loss ${loss.toFixed(1)}${dev} ${waitingText(waiting)} rate ${learningRate.toExponential(1)} grad ${gradientNorm.toPrecision(2)}`;
 }

@@ -1,7 +1,7 @@
 /** @file The random choices of a training step: each depends on the seed and the step alone. */
 
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
-import { hashKey, randomStream } from '../base/random.js';
+import { hashKey, normalNumbers, randomStream } from '../base/random.js';
 import type { PretrainConfig } from './config.js';
 import { choosing, maskings } from './masking/index.js';
 
@@ -27,23 +27,33 @@ export function rowsOf(tensor: HostTensor): Float32Array[] {
   return Array.from({ length: rows }, (_, row) => values.subarray(row * frames, (row + 1) * frames));
 }
 
-/** Normal noise in the masked frames, zeros elsewhere: a tensor [size, frames, width] for each `size` rows of the masks. */
-export function* maskNoise(
-  { encoder, masking, seed }: PretrainConfig,
+/** Normal numbers of a step's masked frames, one behind the other: those from `first` on, an even place. */
+export const noiseNumbers = (
+  { masking, seed }: PretrainConfig,
   step: number,
+  first: number,
+  count: number,
+): Float32Array => normalNumbers([seed, 'mask noise', step], first, count, masking.noise);
+
+/**
+ * Noise in the masked frames, zeros elsewhere: a tensor [size, frames, width] for each `size` rows of the masks.
+ * @param numbers of all masked frames
+ */
+export function* maskNoise(
+  { encoder: { width } }: PretrainConfig,
   masks: readonly Uint8Array[],
   size: number,
+  numbers: Float32Array,
 ): Generator<HostTensor, undefined> {
-  const { width } = encoder;
   const frames = masks[0]?.length ?? 0;
-  const random = randomStream(seed, 'mask noise', step);
+  let used = 0;
   for (let first = 0; first < masks.length; first += size) {
     const noise = float32([Math.min(size, masks.length - first), frames, width]);
     for (const [row, mask] of masks.slice(first, first + size).entries()) {
       for (const [frame, bit] of mask.entries()) {
-        if (bit === 0 || masking.noise === 0) continue;
-        const start = (row * frames + frame) * width;
-        for (let i = start; i < start + width; i++) noise.data[i] = random.normal() * masking.noise;
+        if (bit === 0) continue;
+        noise.data.set(numbers.subarray(used, used + width), (row * frames + frame) * width);
+        used += width;
       }
     }
     yield noise;

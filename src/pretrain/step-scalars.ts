@@ -13,4 +13,5 @@ export const stepScalars = (log: StepLog): Readonly<Record<string, number>> => (
   'variance/prediction': log.predictionVariance,
   teacher_decay: log.teacherDecay,
   updates_per_second: log.stepsPerSecond,
+  waiting_for_input: log.waiting,
 });

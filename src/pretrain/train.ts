@@ -7,10 +7,13 @@ import { cropStream } from '../data/crops.js';
 import type { Utterance } from '../data/manifest.js';
 import { frameCount } from '../encoders/families/ehmam.js';
 import type { Engine } from '../engine/engine.js';
+import { inputThreads } from '../training/input-threads.js';
 import { runUpdates } from '../training/loop.js';
+import { waitingClock, waitingText } from '../training/waiting.js';
 import { keepRun } from './checkpoint.js';
 import { cropsOf, type PretrainConfig } from './config.js';
 import { maskings } from './masking/index.js';
+import { noiseAhead } from './noise.js';
 import { checkFolder } from './opening.js';
 import { runDataOf } from './run-data.js';
 import { type Run, type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
@@ -41,6 +44,8 @@ export interface PretrainOptions {
 export interface StepLog extends UpdateLog {
   /** Spent on this step, waiting for its audio included. */
   readonly seconds: number;
+  /** The share of that time that was spent waiting for audio and noise, from 0 to 1. */
+  readonly waiting: number;
   /** Since this run began or resumed. */
   readonly stepsPerSecond: number;
 }
@@ -86,7 +91,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         report(_state, done) {
           const last = run.last() as StepLog;
           options.onStep?.(last);
-          progress.update(done, noteOf(last));
+          progress.update(done, noteOf(last, run.waiting()));
         },
       },
       { update: firstStep, state: holdState(engine, first) },
@@ -108,6 +113,8 @@ interface Steps {
   step(state: HeldState, step: number): Promise<HeldState>;
   /** What the last step told. */
   last(): StepLog | undefined;
+  /** The share of all time so far that was spent waiting for input. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
@@ -121,26 +128,34 @@ function openSteps(
   { student }: TrainingState,
 ): Steps {
   const programs = compileUpdate(engine, config, student);
+  const threads = inputThreads(engine);
   const crops = cropStream(utterances, {
     seed: config.seed,
     cropSamples: (step) => cropSamples(config, step),
     batchSize: cropsOf(config.batch),
     firstStep,
+    threads: threads.decoding,
   });
+  const noise = noiseAhead(config, threads.noise);
+  const waiting = waitingClock();
   let last: StepLog | undefined;
   const started = performance.now();
   return {
     last: () => last,
+    waiting: waiting.shareInAll,
     async step(before, step) {
       const stepStarted = performance.now();
-      const { value: batch } = await crops.next();
-      const { state, log } = await updateOnce(programs, config, before, batch);
+      const { value: batch } = await waiting.for(crops.next());
+      const { state, log } = await updateOnce(programs, config, before, batch, (count) =>
+        waiting.for(noise.of(step, count)),
+      );
       try {
         if (last === undefined) await beginRun(folder, identity, firstStep);
         const now = performance.now();
         last = {
           ...log,
           seconds: (now - stepStarted) / 1000,
+          waiting: Number(waiting.share().toFixed(4)),
           stepsPerSecond: (1000 * (step + 1 - firstStep)) / (now - started),
         };
         await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
@@ -152,6 +167,7 @@ function openSteps(
     },
     async close() {
       await crops.return(undefined as never);
+      await noise.close();
       await programs.dispose();
     },
   };
@@ -176,10 +192,11 @@ function checkCrops({ encoder, batch }: PretrainConfig): void {
 }
 
 /** What the progress says of a step, the most telling first: a narrow terminal cuts the end. */
-function noteOf(log: StepLog): string {
+function noteOf(log: StepLog, waiting: number): string {
   const { reconstruction, ranking, maskedFraction, hardShare, targetVariance, predictionVariance } = log;
   return [
     `loss ${reconstruction.toFixed(2)} rank ${ranking.toFixed(2)}`,
+    waitingText(waiting),
     `mask ${maskedFraction.toFixed(2)} hard ${hardShare.toFixed(2)}`,
     `var ${targetVariance.toFixed(2)}/${predictionVariance.toFixed(2)}`,
     `grad ${log.gradientNorm.toPrecision(2)}`,

@@ -138,11 +138,18 @@ export function interrupting(engine: Engine, steps: number, after: () => void): 
   };
 }
 
+type Times = 'seconds' | 'stepsPerSecond' | 'waiting';
+
 /** The log's lines without the times, which no two runs share. */
-export async function logOf(out: string): Promise<Omit<StepLog, 'seconds' | 'stepsPerSecond'>[]> {
+export async function logOf(out: string): Promise<Omit<StepLog, Times>[]> {
   const lines = (await readFile(runFolder(out).log, 'utf8')).trim().split('\n');
   return lines.map((line) => {
-    const { seconds: _seconds, stepsPerSecond: _rate, ...rest } = JSON.parse(line) as StepLog;
+    const {
+      seconds: _seconds,
+      stepsPerSecond: _rate,
+      waiting: _waiting,
+      ...rest
+    } = JSON.parse(line) as StepLog;
     return rest;
   });
 }

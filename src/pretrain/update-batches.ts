@@ -33,6 +33,7 @@ export function cropsOfParts(
 /**
  * The batch of a step part by part. Random choices are those of the whole batch.
  * @param masks of all rows
+ * @param noise the numbers of their masked frames
  */
 export function* batchParts(
   config: PretrainConfig,
@@ -40,9 +41,10 @@ export function* batchParts(
   crops: readonly HostTensor[],
   taught: readonly Taught[],
   masks: readonly Uint8Array[],
+  noise: Float32Array,
 ): Generator<BatchGiven, undefined> {
   const { size } = config.batch;
-  const noises = maskNoise(config, step, masks, size);
+  const noises = maskNoise(config, masks, size, noise);
   for (const [part, waveform] of crops.entries()) {
     const { targets, studentInput = waveform } = taught[part] as Taught;
     const first = part * size;

@@ -6,9 +6,10 @@ import type { CropBatch } from '../data/crops.js';
 import type { Engine } from '../engine/engine.js';
 import { warmUpCosine } from '../training/schedule.js';
 import type { PretrainConfig } from './config.js';
-import { chooseMasks, rowsOf } from './draws.js';
+import { chooseMasks, noiseNumbers, rowsOf } from './draws.js';
 import { checkHealth } from './health.js';
 import { maskings } from './masking/index.js';
+import { countMasked } from './masking/spans.js';
 import { teacherDecayAt } from './schedule.js';
 import { compileStep, type HeldState, releaseState, type StepMeasures, type StepPrograms } from './step.js';
 import { compileParts, type PartPrograms } from './step-parts.js';
@@ -53,6 +54,9 @@ export function compileUpdate(
   };
 }
 
+/** Gives so many normal numbers of a step, those of its masked frames. */
+export type NoiseOf = (count: number) => Promise<Float32Array>;
+
 /**
  * Does an update. The state given is used up.
  * @throws UserError (exit code 1) when a loss is not finite, or when the networks collapse
@@ -62,6 +66,7 @@ export async function updateOnce(
   config: PretrainConfig,
   state: HeldState,
   { step, samples }: CropBatch,
+  noise: NoiseOf = async (count) => noiseNumbers(config, step, 0, count),
 ): Promise<{ readonly state: HeldState; readonly log: UpdateLog }> {
   const { optimizer, masking } = config;
   const { student, teacher } = state;
@@ -71,13 +76,15 @@ export async function updateOnce(
     for (const waveform of crops) taught.push(await programs.teacher.run({ student, teacher, waveform }));
     const predictedLoss = taught.flatMap((part) => rowsOf(part.predictedLoss));
     const masks = chooseMasks(config, step, predictedLoss);
+    const masked = masks.reduce((sum, mask) => sum + countMasked(mask), 0);
+    const numbers = await noise(masked * config.encoder.width);
     const { learningRate: peak, warmupSteps: warmUpUpdates, steps: updates } = optimizer;
     const learningRate = warmUpCosine({ warmUpUpdates, updates })(peak, step);
     const decay = teacherDecayAt(config.teacher, step);
     const { measures, ...updated } = await learn(
       programs,
       state,
-      [...batchParts(config, step, crops, taught, masks)],
+      [...batchParts(config, step, crops, taught, masks, numbers)],
       { updatesBefore: scalar(step), learningRate: scalar(learningRate), decay: scalar(decay) },
     );
     try {
@@ -97,7 +104,7 @@ export async function updateOnce(
         ...measures,
         learningRate,
         teacherDecay: decay,
-        maskedFraction: meanOf(masks.flatMap((mask) => Array.from(mask))),
+        maskedFraction: masked / masks.reduce((sum, { length }) => sum + length, 0),
         hardShare: maskings.find(masking.strategy).hardShare(masking, step / optimizer.steps),
       },
     };
