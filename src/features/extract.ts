@@ -1,4 +1,4 @@
-/** @file Hidden states of a frozen encoder: one program serves every length, each utterance alone and unpadded. */
+/** @file Hidden states of a frozen encoder: one program serves every length, and no utterance is padded. */
 
 import { float32, floatsOf, type HostTensor } from '../base/host-tensor.js';
 import { waveformBatch } from '../encoders/batch.js';
@@ -11,6 +11,12 @@ import type { Parameters, ToHost, Tree } from '../engine/tree.js';
 export interface Extractor<Result> {
   (samples: Float32Array): Promise<Result>;
   dispose(): Promise<void>;
+}
+
+/** The same for utterances of one length, whose results differ from those of each alone by rounding. */
+export interface SharingExtractor<Result> extends Extractor<Result> {
+  /** @param utterances all of one number of samples */
+  together(utterances: readonly Float32Array[]): Promise<Result[]>;
 }
 
 /**
@@ -30,23 +36,32 @@ export function extractHiddenStates(engine: Engine, encoder: Encoder): Extractor
 
 /**
  * The mean over time of every hidden state, taken inside the program.
- * @returns a function of 16 kHz samples that gives [layers, dim] and the number of frames that were averaged
+ * @returns a function of 16 kHz samples, as read
  */
-export function extractPooled(
-  engine: Engine,
-  encoder: Encoder,
-): Extractor<{ readonly means: HostTensor; readonly frames: number }> {
+export function extractPooled(engine: Engine, encoder: Encoder): SharingExtractor<Means> {
   if (encoder.graph !== undefined) return graphMeans(graphStates(engine, encoder, encoder.graph));
   const program = frozenProgram(engine, encoder, 'means', (states) => {
-    const means = states.map((state) => tf.mean(state, 1)); // [1, dim] each
+    const means = states.map((state) => tf.mean(state, 1)); // [batch, dim] each
     const ones = tf.onesLike(tf.slice(states[0] as tf.Tensor, [0, 0, 0], [1, -1, 1])); // [1, frames, 1]
-    return { means: tf.concat(means, 0), frames: tf.sum(ones) };
+    return { means: tf.concat(means, 1), frames: tf.sum(ones) };
   });
-  const extract = async (samples: Float32Array): Promise<{ means: HostTensor; frames: number }> => {
-    const { means, frames } = await program(samples);
-    return { means, frames: Math.round(frames.data[0] as number) };
+  const together = async (utterances: readonly Float32Array[]): Promise<Means[]> => {
+    const { means, frames } = await program.together(utterances); // [batch, layers * dim]
+    const [layers, dim] = [encoder.dims.length, encoder.dims[0] as number];
+    return utterances.map((_, row) => {
+      const own = floatsOf(means).subarray(row * layers * dim, (row + 1) * layers * dim);
+      return { means: float32([layers, dim], own), frames: Math.round(frames.data[0] as number) };
+    });
   };
-  return Object.assign(extract, { dispose: program.dispose });
+  const extract = async (samples: Float32Array): Promise<Means> =>
+    ((await together([samples])) as [Means])[0];
+  return Object.assign(extract, { together, dispose: program.dispose });
+}
+
+/** The mean over time of every hidden state, [layers, dim], and the number of frames that were averaged. */
+export interface Means {
+  readonly means: HostTensor;
+  readonly frames: number;
 }
 
 /**
@@ -104,7 +119,7 @@ function samplesOf({ minimumSamples }: Encoder, samples: Float32Array): Float32A
 }
 
 function graphMeans(states: Extractor<HostTensor[]>) {
-  const extract = async (samples: Float32Array): Promise<{ means: HostTensor; frames: number }> => {
+  const extract = async (samples: Float32Array): Promise<Means> => {
     const found = await states(samples);
     const [frames = 0, dim = 0] = found[0]?.shape ?? [];
     const means = float32([found.length, dim]);
@@ -112,7 +127,13 @@ function graphMeans(states: Extractor<HostTensor[]>) {
       meanOver(floatsOf(state), frames, floatsOf(means).subarray(layer * dim, (layer + 1) * dim));
     return { means, frames };
   };
-  return Object.assign(extract, { dispose: states.dispose });
+  // The file says nothing of batches.
+  const together = async (utterances: readonly Float32Array[]): Promise<Means[]> => {
+    const all: Means[] = [];
+    for (const samples of utterances) all.push(await extract(samples));
+    return all;
+  };
+  return Object.assign(extract, { together, dispose: states.dispose });
 }
 
 function meanOver(values: Float32Array, frames: number, mean: Float32Array): void {
@@ -124,25 +145,29 @@ function meanOver(values: Float32Array, frames: number, mean: Float32Array): voi
   mean.set(sums.map((sum) => sum / frames));
 }
 
-/** A program of any length, from samples to what `outputs` makes of the hidden states; the engine holds the weights. */
+/**
+ * A program of any length, from samples to what `outputs` makes of the hidden states; the engine holds the weights. `together`
+ * runs utterances of one length as a batch.
+ */
 function frozenProgram<Out extends Tree<tf.Tensor>>(
   engine: Engine,
   encoder: Encoder,
   what: string,
   outputs: (states: readonly tf.Tensor[]) => Out,
-): Extractor<ToHost<Out>> {
+): Extractor<ToHost<Out>> & { together(utterances: readonly Float32Array[]): Promise<ToHost<Out>> } {
   const program = engine.compile<FrozenInputs, Out>(
     ({ parameters, waveform }) => outputs(encoder.forward(parameters, { waveform })),
     { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
   );
   const parameters = engine.hold<Parameters>(encoder.parameters);
-  const run = (samples: Float32Array): Promise<ToHost<Out>> =>
-    program.run({ parameters, waveform: waveformOf(encoder, samples) });
+  const together = (utterances: readonly Float32Array[]): Promise<ToHost<Out>> =>
+    program.run({ parameters, waveform: waveformBatch(encoder, utterances).waveform });
+  const run = (samples: Float32Array): Promise<ToHost<Out>> => together([samples]);
   const dispose = async (): Promise<void> => {
     await program.dispose();
     await parameters.release();
   };
-  return Object.assign(run, { dispose });
+  return Object.assign(run, { together, dispose });
 }
 
 /** A type, so that it is a tree. */
@@ -152,11 +177,6 @@ const stateName = (layer: number): string => `hidden.${layer}`;
 
 function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
   return Object.fromEntries(states.map((state, layer) => [stateName(layer), state]));
-}
-
-/** [1, samples], as the encoder wants it. */
-function waveformOf(encoder: Encoder, samples: Float32Array): HostTensor {
-  return waveformBatch(encoder, [samples]).waveform;
 }
 
 /** [1, frames, dim] to [frames, dim]. */

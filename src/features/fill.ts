@@ -7,7 +7,7 @@ import { isUsable, longestUtteranceSeconds } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { encodeAll, encoderOf, type FeatureKind } from './encoding.js';
+import { audioFor, encodeAll, encoderOf, type FeatureKind } from './encoding.js';
 import { readShard, type ShardDescription, type StoredType, shardName, writeShard } from './shards.js';
 
 /** What a store holds, and where. */
@@ -72,6 +72,7 @@ export async function fillShards(
     plan.onProgress(done);
   };
   const encode = encoderOf(engine, encoder, kind);
+  const audio = audioFor(engine);
   try {
     let waiting = wanted.filter((index) => !isThere(shards[index], keep));
     while (waiting.length > 0) {
@@ -90,6 +91,7 @@ export async function fillShards(
           let bad = badOf(shards);
           const { features, ...costs } = await encodeAll(partOf(plan, index), {
             encode,
+            audio,
             onProgress: (count) => tell(done + count),
             onBad: (error) => checkBad(utterances.length, plan.mostBad, ++bad, error.message, error),
           });
@@ -105,6 +107,7 @@ export async function fillShards(
   } finally {
     progress.stop();
     await encode.dispose();
+    await audio.close();
   }
 }
 

@@ -11,7 +11,7 @@ import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { writeNpy } from '../formats/npy.js';
 import { writeSafetensors } from '../formats/safetensors.js';
-import { decodedAhead } from './encoding.js';
+import { audioFor, decodedAhead } from './encoding.js';
 import { extractHiddenStates } from './extract.js';
 import { checkBad } from './fill.js';
 import {
@@ -149,10 +149,11 @@ async function make(
   const initial = utterances.length - todo.length;
   const progress = createProgress(`features of ${encoder.name}`, utterances.length, { quiet, initial });
   const extract = extractHiddenStates(engine, encoder);
+  const audio = audioFor(engine);
   const most = Math.floor(mostBad * utterances.length);
   let made = 0;
   try {
-    for await (const { utterance, samples } of decodedAhead(todo)) {
+    for await (const { utterance, samples } of decodedAhead(todo, audio)) {
       if (signal?.aborted) return { made, skipped, isWhole: false };
       const { id, split } = utterance;
       if (samples instanceof UserError) {
@@ -180,6 +181,7 @@ async function make(
   } finally {
     progress.stop();
     await extract.dispose();
+    await audio.close();
   }
 }
 

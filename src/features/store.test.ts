@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeWav } from '../audio/index.js';
 import { floatsOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
+import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
+import { audioFor, decodedAhead } from './encoding.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
 import { bytesOf } from './shards.js';
 import { extractPart, type FeatureKind, type Features, openFeatures, shardsOf } from './store.js';
@@ -320,5 +322,37 @@ describe('bad audio', () => {
     expect(features.bad.get(0)).toContain('the utterance is too long (181.0 s');
     expect(features.bad.get(1)).toContain('is beyond the end of the file');
     await features.close();
+  });
+});
+
+describe('audio read ahead', () => {
+  const read = (utterance: Utterance) => readUtterance(utterance);
+
+  test('comes in turn, with what is wrong with it in its turn, however much is read ahead', async () => {
+    const some = [...utterances.slice(0, 5), { ...(utterances[5] as Utterance), path: 'missing.wav' }];
+    for (const count of [1, 2, 20]) {
+      let begun = 0;
+      let most = 0;
+      const counting = (utterance: Utterance) => {
+        begun++;
+        return read(utterance);
+      };
+      const ids: string[] = [];
+      for await (const { utterance, samples } of decodedAhead(some, { read: counting, count })) {
+        ids.push(utterance.id);
+        most = Math.max(most, begun - ids.length);
+        expect(samples instanceof Error).toBe(utterance.path === 'missing.wav');
+      }
+      expect(ids).toEqual(some.map(({ id }) => id));
+      expect(begun).toBe(some.length);
+      expect(most).toBe(Math.min(count, some.length - 1));
+    }
+  });
+
+  test('is read by threads where a device encodes', async () => {
+    const audio = audioFor({ ...(await createEngine('onnx', { threads: 1 })), provider: 'cuda' });
+    expect(audio.count).toBeGreaterThanOrEqual(4);
+    expect(await audio.read(utterances[0] as Utterance)).toEqual(await read(utterances[0] as Utterance));
+    await audio.close();
   });
 });

@@ -3,8 +3,6 @@ import { audioCache, defaultCacheBytes } from '../data/audio-cache.js';
 import { decodePool } from '../data/decoding.js';
 import type { Transcribed } from './data.js';
 
-const threads = 2;
-
 export interface Speech {
   /** The samples of an utterance, 16 kHz mono. @throws UserError that names the manifest's line and the audio file */
   read(utterance: Transcribed): Promise<Float32Array>;
@@ -13,7 +11,8 @@ export interface Speech {
   close(): Promise<void>;
 }
 
-export function openSpeech(utterances: readonly Transcribed[]): Speech {
+/** @param threads that decode */
+export function openSpeech(utterances: readonly Transcribed[], threads: number): Speech {
   const pool = decodePool(threads);
   const places = new Map(utterances.map((each, place) => [each, place]));
   const audio = audioCache(

@@ -2,6 +2,7 @@
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
 import { createProgress } from '../base/progress.js';
+import { inputThreads } from '../data/input-threads.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { RecognitionLayer } from '../encoders/recognition.js';
 import { runDataOf } from '../pretrain/run-data.js';
@@ -58,7 +59,10 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     await closeFolder(folder);
     return { finished: true, updates: record.updates, record };
   }
-  const speech = openSpeech([data.train, ...Object.values(data.others)].flat());
+  const speech = openSpeech(
+    [data.train, ...Object.values(data.others)].flat(),
+    inputThreads(options.engine).decoding,
+  );
   try {
     return await trainAndRecognise({ options, folder, training, trained, letters, keptOutput, data, speech });
   } finally {

@@ -1,6 +1,6 @@
 /** @file What counts as waiting for input, and inputs that are made ahead. */
 import { expect, it } from 'vitest';
-import { inputThreads } from './input-threads.js';
+import { inputThreads } from '../data/input-threads.js';
 import { inputsAhead } from './inputs-ahead.js';
 import { waitingClock, waitingText } from './waiting.js';
 

@@ -1,6 +1,5 @@
-/** @file How many threads make the input of a training. */
+/** @file How many threads make the input of what an engine computes. */
 import { availableParallelism } from 'node:os';
-import type { Engine } from '../engine/engine.js';
 
 export interface InputThreads {
   readonly decoding: number;
@@ -8,7 +7,7 @@ export interface InputThreads {
 }
 
 /** Few where the processors compute themselves; where a device does, as many as keep up with an update of 40 ms. */
-export function inputThreads({ provider }: Pick<Engine, 'provider'>): InputThreads {
+export function inputThreads({ provider }: { readonly provider: string }): InputThreads {
   if (provider === 'cpu') return { decoding: 2, noise: 1 };
   const between = (least: number, most: number, share: number): number =>
     Math.max(least, Math.min(most, Math.floor(share * availableParallelism())));
