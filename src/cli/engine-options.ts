@@ -11,6 +11,7 @@ import {
   precisionNames,
   providerNames,
 } from '../engine/engine.js';
+import { listOf } from './lists.js';
 
 export const engineOptions = {
   engine: { choices: engineNames, default: 'onnx', describe: 'Engine that runs the computations' },
@@ -75,4 +76,12 @@ export const jobsOption = {
 export function jobsOf(jobs: number | undefined): number | undefined {
   if (jobs === undefined || (Number.isInteger(jobs) && jobs > 0)) return jobs;
   throw new UserError(`--jobs ${jobs}: expected a whole number, 1 or more`);
+}
+
+/** @throws UserError for what are no numbers of devices */
+export function devicesOf(text: string | undefined): readonly number[] | undefined {
+  const words = listOf(text, 'devices');
+  const wrong = words?.find((word) => !/^\d+$/.test(word));
+  if (wrong === undefined) return words?.map(Number);
+  throw new UserError(`--devices '${wrong}': expected numbers of CUDA devices, counted from 0, such as 0,1`);
 }

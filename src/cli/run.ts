@@ -9,7 +9,7 @@ import { formatComparison } from '../results/index.js';
 import { usualSecondsBetweenCheckpoints } from '../training/keep-by-time.js';
 import { type CommandIo, defineCommand } from './command.js';
 import { weightsOption } from './encoder-options.js';
-import { engineOptions, jobsOf, jobsOption, saidOfEngine } from './engine-options.js';
+import { devicesOf, engineOptions, jobsOf, jobsOption, saidOfEngine } from './engine-options.js';
 import { listOf } from './lists.js';
 import { maxBadOption, shareOf } from './max-bad.js';
 import type { RunRequest } from './run/from-suite.js';
@@ -81,6 +81,10 @@ export const runCommand = defineCommand({
     ...suiteOptions,
     out: { type: 'string', demandOption: true, describe: 'Folder for the results' },
     jobs: jobsOption,
+    devices: {
+      type: 'string',
+      describe: 'CUDA devices to use, one job at a time on each: 0,1 (default: all)',
+    },
     'feature-budget': {
       type: 'string',
       describe: 'Disk space for stored features: 200GB; beyond it, features are recomputed when needed',
@@ -107,18 +111,24 @@ export const runCommand = defineCommand({
     ['run --suite mini --out results/mine --tensorboard logs', 'With curves for TensorBoard'],
     ['run --suite suite.yaml --out results/ks --no-resume', 'Restart interrupted heads'],
     ['run --suite suite.yaml --out results/all --jobs 4', 'Four jobs at a time'],
+    ['run --suite suite.yaml --out results/all --provider cuda --devices 0,1', 'On two GPUs'],
     ['run --suite suite.yaml --out results/all --launcher slurm', 'Job arrays on a Slurm cluster'],
   ],
   stopsOnSignal: true,
   async run(args, io) {
     const { runFromSuite } = await import('./run/from-suite.js');
     const jobs = jobsOf(args.jobs);
+    const devices = devicesOf(args.devices);
     const { launcher, detach, 'feature-budget': budget } = args;
     if (detach && launcher !== 'slurm')
       throw new UserError('--detach needs --launcher slurm', { hint: 'Remove it' });
+    if (devices !== undefined && launcher === 'slurm')
+      throw new UserError('--devices needs --launcher local', {
+        hint: 'Slurm chooses the GPUs of its jobs: remove it',
+      });
     const { comparison, interrupted, summary, queued } = await runFromSuite({
       ...requestOf(args, io),
-      ...{ jobs, launcher, detach },
+      ...{ jobs, launcher, detach, devices },
       verifyFeatures: args['verify-features'],
       tensorboard: args.tensorboard,
       resume: resumes(args.resume, args['no-resume']),

@@ -1,6 +1,7 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, and no utterance is padded. */
 
 import { float32, floatsOf, type HostTensor } from '../base/host-tensor.js';
+import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder, EncoderGraph } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -161,7 +162,9 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   );
   const parameters = engine.hold<Parameters>(encoder.parameters);
   const together = (utterances: readonly Float32Array[]): Promise<ToHost<Out>> =>
-    program.run({ parameters, waveform: waveformBatch(encoder, utterances).waveform });
+    sayingWhatToLower(engine, 'Cut long recordings into shorter ones, or run fewer jobs at a time', () =>
+      program.run({ parameters, waveform: waveformBatch(encoder, utterances).waveform }),
+    );
   const run = (samples: Float32Array): Promise<ToHost<Out>> => together([samples]);
   const dispose = async (): Promise<void> => {
     await program.dispose();

@@ -1,6 +1,7 @@
 /** @file A fine-tuning from its data to its record: an encoder becomes a recogniser of speech. */
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
+import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { createProgress } from '../base/progress.js';
 import { inputThreads } from '../data/input-threads.js';
 import type { Encoder } from '../encoders/encoder.js';
@@ -104,6 +105,8 @@ async function decodingOf({ arpa, lexicon, ...settings }: DecodingLm): Promise<u
   };
 }
 
+const lower = 'Lower batch.samplesAtOnce: updates stay the same; the last checkpoint is kept';
+
 async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
   const { options, folder, training, trained, letters, keptOutput, data, speech } = work;
   const { settings, engine, encoder, signal, say, onProgress = () => undefined, quiet = false } = options;
@@ -120,24 +123,26 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
   const log = options.tensorboard === undefined ? undefined : scalarLog(options.tensorboard);
   let end: FinetuneEnd;
   try {
-    end = await runFinetuning({
-      ...{ engine, settings, speech, signal, keptOutput, keeper },
-      ...{ trainable: trained, alphabet: letters.alphabet, log: folder.log },
-      ...{ train: data.train, dev: data.others.dev ?? [] },
-      begin: (updatesDone) => beginFolder(folder, encoder.config, training, updatesDone),
-      report(line, waiting, wer, look) {
-        log?.(line.step, {
-          'loss/train': line.loss,
-          learning_rate: line.learningRate,
-          gradient_norm: line.gradientNorm,
-          waiting_for_input: line.waiting,
-          ...(look !== undefined && { 'dev/wer': look.wer }),
-        });
-        const note = noteOf(line, waiting, wer);
-        progress.update(line.step, note);
-        onProgress(line.step / settings.updates, note);
-      },
-    });
+    const loop = (): Promise<FinetuneEnd> =>
+      runFinetuning({
+        ...{ engine, settings, speech, signal, keptOutput, keeper },
+        ...{ trainable: trained, alphabet: letters.alphabet, log: folder.log },
+        ...{ train: data.train, dev: data.others.dev ?? [] },
+        begin: (updatesDone) => beginFolder(folder, encoder.config, training, updatesDone),
+        report(line, waiting, wer, look) {
+          log?.(line.step, {
+            'loss/train': line.loss,
+            learning_rate: line.learningRate,
+            gradient_norm: line.gradientNorm,
+            waiting_for_input: line.waiting,
+            ...(look !== undefined && { 'dev/wer': look.wer }),
+          });
+          const note = noteOf(line, waiting, wer);
+          progress.update(line.step, note);
+          onProgress(line.step / settings.updates, note);
+        },
+      });
+    end = await sayingWhatToLower(engine, lower, loop);
   } finally {
     progress.stop();
   }

@@ -2,6 +2,7 @@
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile, removeUnfinished } from '../base/files.js';
+import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { createProgress } from '../base/progress.js';
 import { cropStream } from '../data/crops.js';
 import { inputThreads } from '../data/input-threads.js';
@@ -80,22 +81,24 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const run = openSteps(options, { folder, identity, firstStep }, first);
   const progress = createProgress('pre-train', steps, { quiet, initial: firstStep });
   try {
-    const { update, state, interrupted } = await runUpdates<HeldState, TrainingState>(
-      {
-        updates: steps,
-        step: run.step,
-        keeper,
-        signal,
-        stored: readState,
-        release: releaseState,
-        report(_state, done) {
-          const last = run.last() as StepLog;
-          options.onStep?.(last);
-          progress.update(done, noteOf(last, run.waiting()));
+    const loop = (): ReturnType<typeof runUpdates<HeldState, TrainingState>> =>
+      runUpdates<HeldState, TrainingState>(
+        {
+          updates: steps,
+          step: run.step,
+          keeper,
+          signal,
+          stored: readState,
+          release: releaseState,
+          report(_state, done) {
+            const last = run.last() as StepLog;
+            options.onStep?.(last);
+            progress.update(done, noteOf(last, run.waiting()));
+          },
         },
-      },
-      { update: firstStep, state: holdState(engine, first) },
-    );
+        { update: firstStep, state: holdState(engine, first) },
+      );
+    const { update, state, interrupted } = await sayingWhatToLower(engine, lower, loop);
     const finished = update >= steps;
     const read = (): Promise<TrainingState> => readState(state);
     if (!interrupted && update % config.checkpointEvery !== 0) await keeper.write(update, read);
@@ -107,6 +110,9 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     await run.close();
   }
 }
+
+const lower =
+  'Lower batch.size (with as much more of batch.accumulate, updates stay the same) or batch.cropSeconds; the last checkpoint is kept';
 
 /** The steps of a run, on its own crops and with its log. */
 interface Steps {

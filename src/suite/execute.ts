@@ -5,6 +5,7 @@ import { recordFileName } from '../results/record.js';
 import { readRecord } from '../results/store.js';
 import { logEvent } from './events.js';
 import { removeCheckpoints } from './folds.js';
+import { devicesFor } from './gpus.js';
 import { type HeadJob, type JobGraph, seedFolder } from './job.js';
 import { type RunReport, runLocally, workersFor } from './local.js';
 import { outlookOf } from './outlook.js';
@@ -16,6 +17,8 @@ import { summaryOf, viewOf } from './view.js';
 export interface ExecuteOptions {
   /** Worker processes at a time (default: by processors and memory). */
   readonly jobs?: number | undefined;
+  /** Devices of local workers (default: all, where jobs compute on devices). */
+  readonly devices?: readonly number[] | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
   /** Told what is to be known of how jobs were done. */
@@ -42,6 +45,7 @@ export interface Execution extends RunReport {
 export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Promise<Execution> {
   const { say } = options;
   const state = stateFolderOf(resolve(graph.out));
+  const devices = options.launcher === 'slurm' ? undefined : devicesFor(graph.engine, options.devices);
   if (graph.verifyFeatures)
     for (const { kind, key } of graph.jobs) if (kind === 'features') await forgetDone(state, key);
   const known = readDone(
@@ -59,7 +63,8 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
   await checkWritable(graph.out);
   if (options.resume === false) await forgetTrainings(graph, todo);
   const graphFile = await writeGraph(state, graph);
-  const workers = options.launcher === 'slurm' ? undefined : workersFor(graph, todo.length, options.jobs);
+  const workers =
+    options.launcher === 'slurm' ? undefined : workersFor(graph, todo.length, options.jobs, devices);
   const { estimator, course } = outlookOf(graph, known, workers);
   logEvent(
     state,
@@ -72,7 +77,13 @@ export async function executeGraph(graph: JobGraph, options: ExecuteOptions): Pr
     report =
       workers === undefined
         ? await runOnSlurm(state, graph, { ...options, detach: options.detach ?? false, watcher: view })
-        : await runLocally(state, graph, graphFile, { ...options, workers, estimator, watcher: view });
+        : await runLocally(state, graph, graphFile, {
+            ...options,
+            workers,
+            devices,
+            estimator,
+            watcher: view,
+          });
   } finally {
     view.stop();
   }

@@ -17,6 +17,7 @@ import {
   specEncoders,
 } from './encoders.js';
 import { planFinetunings, tunedEncoders } from './finetuning.js';
+import { checkGpus, withGpu } from './gpus.js';
 import {
   type FeaturesJob,
   graphVersion,
@@ -61,6 +62,7 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
   if (suite.encoders.length === 0 && suite.tasks.length > 0)
     throw new UserError('no encoder was given', { hint: 'Expected at least one, such as fbank' });
   checkTaskNames(suite.tasks);
+  checkGpus(suite, engine);
   const problems: Problem[] = [];
   const errors: Error[] = [];
   const noted = async <T>(title: string, plan: () => Promise<T>): Promise<T | undefined> => {
@@ -137,7 +139,9 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     ...(options.tensorboard !== undefined && { tensorboard: options.tensorboard }),
     plugins: [...plugins],
     revision: options.revision,
-    jobs: [...pretraining, ...finetuning, ...features.values(), ...heads] satisfies Job[],
+    jobs: [...pretraining, ...finetuning, ...features.values(), ...heads].map((job: Job) =>
+      withGpu(job, engine),
+    ),
     problems,
   };
 }

@@ -14,6 +14,8 @@ import { ownWorker, processWorker, type WorkEnd, type Worker, workersAreProcesse
 export interface LocalOptions {
   /** Worker processes at a time: see `workersFor`. */
   readonly workers: number;
+  /** A device for each worker, where jobs compute on devices. */
+  readonly devices?: readonly number[] | undefined;
   /** How long jobs may take: of those that could be done, the longest comes first. */
   readonly estimator: Estimator;
   readonly signal: AbortSignal;
@@ -58,15 +60,17 @@ export async function runLocally(
   graphFile: string,
   options: LocalOptions,
 ): Promise<RunReport> {
-  const { signal, watcher, say, estimator, workers: most } = options;
+  const { signal, watcher, say, estimator, workers: most, devices } = options;
   const known = readDone(
     state,
     graph.out,
     graph.jobs.map(({ key }) => key),
   );
   const schedule = scheduleOf(graph.jobs, new Set(known.keys()), (job) => estimator.of(job).seconds);
-  const idle: Worker[] = Array.from({ length: most }, () =>
-    workersAreProcesses ? processWorker(state, graphFile, say) : ownWorker(state, graph, say),
+  const idle: Worker[] = Array.from({ length: most }, (_, i) =>
+    workersAreProcesses
+      ? processWorker(state, graphFile, say, devices?.[i])
+      : ownWorker(state, graph, say, devices?.[i]),
   );
   const workers = [...idle];
   const running = new Map<Job, Promise<void>>();
@@ -165,12 +169,18 @@ export async function runLocally(
 
 /**
  * How many jobs are done at a time.
- * @param wanted as the command line says it (default: by processors and memory)
+ * @param wanted as the command line says it (default: by processors and memory, or one a device)
+ * @param devices of the jobs, where they compute on devices: one job each
  */
-export function workersFor(graph: JobGraph, todo: number, wanted?: number): number {
-  return workersAreProcesses
-    ? Math.max(1, Math.min(wanted ?? usualJobs(graph, availableParallelism()), todo))
-    : 1;
+export function workersFor(
+  graph: JobGraph,
+  todo: number,
+  wanted?: number,
+  devices?: readonly number[],
+): number {
+  if (!workersAreProcesses) return 1;
+  const usual = devices?.length ?? usualJobs(graph, availableParallelism());
+  return Math.max(1, Math.min(wanted ?? usual, devices?.length ?? Number.POSITIVE_INFINITY, todo));
 }
 
 /** Threads of a job where so many are done at once and nothing says how many it takes. */

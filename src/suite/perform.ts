@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../base/errors.js';
+import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
@@ -39,6 +40,8 @@ import { suiteLocks } from './slurm/liveness.js';
 export interface Conditions {
   /** Threads of the engine (default: what the graph says, else all cores). */
   readonly threads?: number | undefined;
+  /** Which CUDA device computes (default: the first). */
+  readonly device?: number | undefined;
   /** When it is aborted, a job that can go on later stops at such a place. */
   readonly signal: AbortSignal;
   /** Told how much of the job is done, from 0 to 1. */
@@ -202,7 +205,8 @@ async function trainHeads(
     graph.tensorboard === undefined
       ? undefined
       : headLogs(graph.tensorboard, encoder.name, planned.task.name);
-  const stored = await evaluateInto(encoder, planned, {
+  const lower = `Lower batchSize in the settings of the task ${planned.task.name}, or run fewer jobs at a time`;
+  const options = {
     engine,
     seeds: job.seeds,
     quiet: true,
@@ -213,11 +217,12 @@ async function trainHeads(
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
     revision: graph.revision,
-    say: (text) => {
+    say: (text: string) => {
       remark = text;
     },
-    folderOf: (seed) => seedFolder(graph, seed),
-  });
+    folderOf: (seed: number) => seedFolder(graph, seed),
+  };
+  const stored = await sayingWhatToLower(engine, lower, () => evaluateInto(encoder, planned, options));
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];
   return { finished: true, outputs: files.map((path) => relative(graph.out, path)), remark };
@@ -227,9 +232,10 @@ const layersBeside = ({ path }: { readonly path: string }): string => join(dirna
 
 /** Engine, encoder and task, the last of each kept. */
 function keeping(graph: JobGraph) {
-  const engine = lastOf(async (threads: number) => {
+  const engine = lastOf(async ({ threads, device }: { threads: number; device: number | undefined }) => {
     const { name, ...settings } = graph.engine;
-    return createEngine(name, name === 'onnx' ? { ...settings, threads } : settings);
+    const own = { ...settings, threads, ...(device !== undefined && { device }) };
+    return createEngine(name, name === 'onnx' ? own : settings);
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
@@ -239,8 +245,8 @@ function keeping(graph: JobGraph) {
   const task = lastOf(async ({ task: wanted, hashes }: Pick<HeadJob, 'task' | 'hashes'>) => {
     return planTask(wanted, graph.training, graph.maxBadShare, async () => hashes);
   });
-  const engineFor = ({ threads }: Conditions): Promise<Engine> =>
-    engine(threads ?? graph.engine.threads ?? availableParallelism());
+  const engineFor = ({ threads, device }: Conditions): Promise<Engine> =>
+    engine({ threads: threads ?? graph.engine.threads ?? availableParallelism(), device });
   return {
     engine: engineFor,
     async tools(source: EncoderSource, conditions: Conditions): Promise<Pick<Work, 'engine' | 'encoder'>> {

@@ -1,11 +1,11 @@
 /** @file A process that does the jobs it is told to, one after the other, until its parent is gone. */
 import type { Job } from './job.js';
-import { performerOf } from './perform.js';
+import { type Conditions, performerOf } from './perform.js';
 import { readGraph } from './state.js';
 import { doJob, type Outcome } from './work.js';
 
 export type WorkerRequest =
-  | { readonly kind: 'job'; readonly key: string; readonly threads: number }
+  | { readonly kind: 'job'; readonly key: string; readonly threads: number; readonly device?: number }
   | { readonly kind: 'stop' };
 
 export type WorkerAnswer =
@@ -41,7 +41,7 @@ const answer = (message: WorkerAnswer): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
-async function work(job: Job, threads: number): Promise<void> {
+async function work(job: Job, { threads, device }: Pick<Conditions, 'threads' | 'device'>): Promise<void> {
   let told = 0;
   const onProgress = (share: number, note?: string): void => {
     if (performance.now() - told < tellMilliseconds) return;
@@ -49,7 +49,7 @@ async function work(job: Job, threads: number): Promise<void> {
     answer({ kind: 'progress', share, note });
   };
   busy = true;
-  const outcome = await doJob(place, job, { threads, signal: stop.signal, onProgress });
+  const outcome = await doJob(place, job, { threads, device, signal: stop.signal, onProgress });
   busy = false;
   answer({ kind: 'end', outcome });
   if (!process.connected) process.exit(75);
@@ -62,5 +62,5 @@ process.on('message', (request: WorkerRequest) => {
   }
   const job = jobs.get(request.key);
   if (job === undefined) throw new Error(`the graph has no job ${request.key}`);
-  void work(job, request.threads);
+  void work(job, request);
 });

@@ -41,8 +41,16 @@ interface Doing {
   readonly said: (text: string) => void;
 }
 
-/** A worker in a process of its own, started when it is first needed. */
-export function processWorker(state: string, graphFile: string, say: (text: string) => void): Worker {
+/**
+ * A worker in a process of its own, started when it is first needed.
+ * @param device that its jobs compute on (default: what the graph says)
+ */
+export function processWorker(
+  state: string,
+  graphFile: string,
+  say: (text: string) => void,
+  device?: number,
+): Worker {
   let child: ChildProcess | undefined;
   let doing: Doing | undefined;
   let stopped = false;
@@ -80,7 +88,7 @@ export function processWorker(state: string, graphFile: string, say: (text: stri
           },
         };
       });
-      send({ kind: 'job', key: job.key, threads });
+      send({ kind: 'job', key: job.key, threads, ...(device !== undefined && { device }) });
       if (stopped) send({ kind: 'stop' });
       return end.finally(() => {
         doing = undefined;
@@ -126,11 +134,17 @@ function deathOf(code: number | null, signal: NodeJS.Signals | null, said: strin
 }
 
 /** This process as a worker. */
-export function ownWorker(state: string, graph: JobGraph, say: (text: string) => void): Worker {
+export function ownWorker(
+  state: string,
+  graph: JobGraph,
+  say: (text: string) => void,
+  device?: number,
+): Worker {
   const stop = new AbortController();
   const place = { state, graph, perform: performerOf(graph), say };
   return {
-    work: (job, threads, onProgress) => doJob(place, job, { threads, signal: stop.signal, onProgress }),
+    work: (job, threads, onProgress) =>
+      doJob(place, job, { threads, device, signal: stop.signal, onProgress }),
     stop: () => stop.abort(),
     close: async () => undefined,
   };

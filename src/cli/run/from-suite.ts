@@ -47,6 +47,8 @@ export interface RunRequest extends LoadOptions {
   readonly engine: EngineChoice;
   /** Worker processes at a time (default: by processors and memory). */
   readonly jobs?: number | undefined;
+  /** CUDA devices of the worker processes, one each (default: all). */
+  readonly devices?: readonly number[] | undefined;
   /** Where jobs are done (default: here). */
   readonly launcher?: 'local' | 'slurm' | undefined;
   /** Of Slurm: leave the jobs in its queue and return. */
@@ -77,9 +79,18 @@ export interface SuiteRun extends Execution {
  * @throws UserError for whatever is wrong in the call or its input
  */
 export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
-  const { quiet, signal, jobs, launcher, detach, resume, remark: say = () => undefined } = request;
+  const { quiet, signal, jobs, devices, launcher, detach, resume, remark: say = () => undefined } = request;
   const graph = await graphOf(request);
-  const execution = await executeGraph(graph, { quiet, signal, say, jobs, launcher, detach, resume });
+  const execution = await executeGraph(graph, {
+    quiet,
+    signal,
+    say,
+    jobs,
+    devices,
+    launcher,
+    detach,
+    resume,
+  });
   const stored = execution.interrupted ? [] : await recordsOf(graph);
   const comparison = stored.length === 0 ? undefined : await withLayers(compareRecords(stored), stored);
   return { ...execution, comparison };

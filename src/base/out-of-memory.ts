@@ -1,0 +1,31 @@
+/** @file Errors of a runtime that ran out of memory: told so, with what to lower. */
+import { messageOf, UserError } from './errors.js';
+
+/** ONNX Runtime's arenas, CUDA and its libraries, the C++ library, TensorFlow.js. */
+const texts =
+  /failed to allocate memory|out of memory|CUDA (error|failure) 2\b|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|std::bad_alloc|smaller than requested bytes/i;
+
+/**
+ * Does work that may need more memory than there is.
+ * @param lower what to lower then: `Lower batch.size`
+ * @throws UserError (exit code 1) with that hint where memory ran out; else what the work throws
+ */
+export async function sayingWhatToLower<T>(
+  { provider }: { readonly provider: string },
+  lower: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = messageOf(error);
+    if (error instanceof UserError || !texts.test(message)) throw error;
+    const where = provider === 'cpu' ? 'memory' : 'memory of the device';
+    const more = provider === 'cuda' ? ', or allow more with --device-memory where that bounds it' : '';
+    throw new UserError(`ran out of ${where} (${message.split('\n')[0]})`, {
+      exitCode: 1,
+      hint: `${lower}${more}`,
+      cause: error,
+    });
+  }
+}
