@@ -187,6 +187,27 @@ describe('training stops', () => {
     expect(await weightsOf(outOf(name))).toEqual(await weightsOf(outOf('log-mel frames')));
   });
 
+  it('where memory runs out, says what to lower, keeps the last checkpoint, and goes on', async () => {
+    const name = 'no memory';
+    await interrupt(name, melConfig, 2);
+    const engine = await trainingEngine();
+    const text = 'student step failed: Failed to allocate memory for requested buffer of size 1';
+    const full: typeof engine = {
+      ...engine,
+      compile: (fn, options) => {
+        const program = engine.compile(fn, options);
+        if (options.name !== 'student step') return program;
+        return { ...program, run: () => Promise.reject(new Error(text)) };
+      },
+    };
+    const run = { config: melConfig, utterances, out: outOf(name), engine: full, quiet: true, resume: true };
+    await expect(pretrain(run)).rejects.toThrow(
+      `ran out of memory (${text}). Lower batch.size (with as much more of batch.accumulate, updates stay the same) or batch.cropSeconds; the last checkpoint is kept`,
+    );
+    expect(await train(name, melConfig, { resume: true })).toMatchObject({ finished: true });
+    expect(await weightsOf(outOf(name))).toEqual(await weightsOf(outOf('log-mel frames')));
+  });
+
   it('when the networks collapse, once the warm-up is over', async () => {
     const config = { ...melConfig, collapse: { targetVariance: 1000, predictionVariance: 0 } };
     const run = train('collapsed', config);

@@ -46,7 +46,7 @@ export function devicesFor(
   if (missing === undefined) return wanted;
   const has = there === 0 ? 'no CUDA device' : `${there} CUDA device${there === 1 ? '' : 's'}`;
   throw new UserError(
-    `--devices ${wanted.join(',')}: device ${missing} is not there, this machine has ${has}`,
+    `--devices ${wanted.join(',')}: unknown device ${missing}, this machine has ${has}`,
     {
       hint:
         there === 0

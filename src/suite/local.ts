@@ -177,8 +177,9 @@ export function workersFor(
   todo: number,
   wanted?: number,
   devices?: readonly number[],
+  processes = workersAreProcesses,
 ): number {
-  if (!workersAreProcesses) return 1;
+  if (!processes) return 1;
   const usual = devices?.length ?? usualJobs(graph, availableParallelism());
   return Math.max(1, Math.min(wanted ?? usual, devices?.length ?? Number.POSITIVE_INFINITY, todo));
 }
