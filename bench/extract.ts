@@ -14,6 +14,7 @@ import { loadEncoder } from '../src/encoders/load.js';
 import { createEngine } from '../src/engine/create.js';
 import { extractHiddenStates } from '../src/features/extract.js';
 import { startPyTorch } from './competitor.js';
+import { measureClips, printClips } from './extract-clips.js';
 import { encoderFlops, matrixProduct, officialCfg } from './extract-model.js';
 import { measureOnnxFile, printOnnxFile } from './onnx-file.js';
 import { median } from './statistics.js';
@@ -38,8 +39,14 @@ const options = await yargs(hideBin(process.argv))
       type: 'string',
       describe: 'an ONNX file instead: as an encoder, and in a session of the bare runtime',
     },
+    clips: {
+      type: 'boolean',
+      default: false,
+      describe: 'means of clips of these lengths instead: one by one, and together',
+    },
     json: { type: 'boolean', default: false, describe: 'print JSON' },
   })
+  .example('$0 --clips --seconds 1,2,4', 'short clips, as those of keyword spotting')
   .example('$0 --onnx tiny.onnx --seconds 10', 'of `ehmam export random:tiny --format onnx --out tiny.onnx`')
   .strict()
   .parse();
@@ -74,6 +81,13 @@ if (options.onnx !== undefined) {
   if (options.json)
     console.log(JSON.stringify({ file: options.onnx, threads: options.threads, rows }, null, 1));
   else printOnnxFile(rows);
+  process.exit();
+}
+if (options.clips) {
+  const rows = await measureClips(options.spec, utterances, options);
+  if (options.json)
+    console.log(JSON.stringify({ spec: options.spec, threads: options.threads, rows }, null, 1));
+  else printClips(rows);
   process.exit();
 }
 const encoder = await loadEncoder(options.spec);

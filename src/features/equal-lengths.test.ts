@@ -5,7 +5,7 @@ import { floatsOf } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
-import { createEngine } from '../engine/create.js';
+import { engineUnderTest, type TestEngine } from '../engine/engines.fixture.js';
 import { batchSize, equalLengths, type Sharing, sharingOn } from './equal-lengths.js';
 import { extractPooled } from './extract.js';
 import { toyEncoder } from './toy-encoder.fixture.js';
@@ -82,8 +82,12 @@ describe('utterances of one length', () => {
 });
 
 /** The largest difference of means together from means alone, over the largest mean. */
-async function apart(encoder: Encoder, utterances: readonly Float32Array[]): Promise<number> {
-  const extract = extractPooled(await createEngine('onnx', { threads: 1 }), encoder);
+async function apart(
+  name: TestEngine,
+  encoder: Encoder,
+  utterances: readonly Float32Array[],
+): Promise<number> {
+  const extract = extractPooled(await engineUnderTest(name), encoder);
   const together = await extract.together(utterances);
   let [most, largest] = [0, 0];
   for (const [i, samples] of utterances.entries()) {
@@ -103,31 +107,34 @@ async function apart(encoder: Encoder, utterances: readonly Float32Array[]): Pro
 const huggingface = (name: string): Promise<Encoder> => loadEncoder(`test/fixtures/huggingface/${name}`);
 
 describe('means of utterances that share a run', () => {
-  it('are those of each alone, within 1e-6 of the largest', async () => {
-    const encoders = await Promise.all([
-      toyEncoder(1),
-      loadEncoder('fbank'),
-      loadEncoder('random:tiny'),
-      huggingface('wav2vec2-group'),
-      huggingface('wavlm-layer'),
-    ]);
-    const size = fc.constantFrom(2, 4);
-    const samples = fc.integer({ min: 3, max: 4000 });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat(),
-        size,
-        samples,
-        fc.nat({ max: encoders.length - 1 }),
-        async (seed, count, length, which) => {
-          const random = randomStream(seed, 'noise');
-          const utterances = Array.from({ length: count }, (_, i) =>
-            Float32Array.from({ length }, () => (0.1 + 0.1 * i) * random.normal()),
-          );
-          expect(await apart(encoders[which] as Encoder, utterances)).toBeLessThan(1e-6);
-        },
-      ),
-      { numRuns: 20 },
-    );
-  });
+  it.each(['onnx', 'device'] as const)(
+    'are those of each alone, within 1e-6 of the largest: %s',
+    async (name) => {
+      const encoders = await Promise.all([
+        toyEncoder(1),
+        loadEncoder('fbank'),
+        loadEncoder('random:tiny'),
+        huggingface('wav2vec2-group'),
+        huggingface('wavlm-layer'),
+      ]);
+      const size = fc.constantFrom(2, 4);
+      const samples = fc.integer({ min: 3, max: 4000 });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(),
+          size,
+          samples,
+          fc.nat({ max: encoders.length - 1 }),
+          async (seed, count, length, which) => {
+            const random = randomStream(seed, 'noise');
+            const utterances = Array.from({ length: count }, (_, i) =>
+              Float32Array.from({ length }, () => (0.1 + 0.1 * i) * random.normal()),
+            );
+            expect(await apart(name, encoders[which] as Encoder, utterances)).toBeLessThan(1e-6);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    },
+  );
 });

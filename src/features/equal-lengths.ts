@@ -10,8 +10,8 @@ export interface Sharing {
 }
 
 /**
- * What pays. On two cores the 94 M parameter encoder took 136 ms for a second of audio alone and 68 in batches of eight; from
- * eight seconds a batch on nothing more is won. A device has room for more.
+ * What pays (`bench:extract --clips`). On two cores the 94 M parameter encoder took 90 ms for a second of audio alone and 68 in
+ * batches of eight, with one thread 161 and 123; batches of more than eight seconds win nothing more. A device has room for more.
  */
 export function sharingOn({ provider }: Pick<Engine, 'provider'>): Sharing {
   const most = provider === 'cpu' ? 8 : 64;

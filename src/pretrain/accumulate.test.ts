@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withChanges } from '../base/changed-settings.js';
 import { floatsOf, type HostParameters } from '../base/host-tensor.js';
 import type { Utterance } from '../data/manifest.js';
-import { distance } from '../engine/engines.fixture.js';
+import { distance, engineUnderTest } from '../engine/engines.fixture.js';
 import { watched } from '../engine/watched.fixture.js';
 import { readSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
@@ -118,6 +118,17 @@ it('the engine holds nothing any more of a run in parts that has ended, whatever
   });
   await expect(run).rejects.toThrow('no memory');
   expect(await held()).toBe(0);
+});
+
+it('a run in parts whose state lies on a device gives the numbers of the processor', async () => {
+  await train('on the processor', inParts);
+  const { engine, held } = watched(await engineUnderTest('device'));
+  await pretrain({ config: inParts, utterances, out: outOf('on a device'), engine, quiet: true });
+  expect(await held()).toBe(0);
+  const [log, expected] = [await logOf(outOf('on a device')), await logOf(outOf('on the processor'))];
+  for (const [i, line] of log.entries())
+    for (const [name, value] of Object.entries(line))
+      expect(value, name).toBeCloseTo(expected[i]?.[name as keyof typeof line] as number, 4);
 });
 
 it('a folder of another number of parts is not gone on with, and settings of one part have no name for it', async () => {
