@@ -20,6 +20,7 @@ import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
 import { finetuningFileName } from '../results/finetuning-file.js';
 import { layersFileName } from '../results/layers-file.js';
 import { scalarLog } from '../training/scalar-log.js';
+import { waitingText } from '../training/waiting.js';
 import { hasLayers } from './evaluate-layers.js';
 import { headLogs } from './head-logs.js';
 import {
@@ -82,6 +83,9 @@ export function performerOf(graph: JobGraph): Performer {
   };
 }
 
+/** Of waiting for input, a share. */
+const worthTelling = 0.05;
+
 interface Work {
   readonly engine: Engine;
   readonly encoder: Encoder;
@@ -115,7 +119,11 @@ async function pretrainEncoder(
     onStep: (step) => {
       log?.(step.step, stepScalars(step));
       const pace = `${Number(step.stepsPerSecond.toPrecision(2))} updates/s`;
-      onProgress(step.step / config.optimizer.steps, `loss ${step.reconstruction.toFixed(2)}, ${pace}`);
+      const waits = step.waiting < worthTelling ? '' : `, ${waitingText(step.waiting)}`;
+      onProgress(
+        step.step / config.optimizer.steps,
+        `loss ${step.reconstruction.toFixed(2)}, ${pace}${waits}`,
+      );
     },
   });
   const { student, teacher } = runFolder(out);
