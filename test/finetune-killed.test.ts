@@ -56,7 +56,11 @@ const ended = (child: ChildProcess): Promise<void> =>
 async function leftOf(out: string): Promise<unknown> {
   const { record } = await readFinetuning(join(folder, out));
   const { costs: _, createdAt: __, ...same } = record;
-  const log = (await linesOf(out)).map((line) => ({ ...(JSON.parse(line) as object), seconds: 0 }));
+  const log = (await linesOf(out)).map((line) => ({
+    ...(JSON.parse(line) as object),
+    seconds: 0,
+    waiting: 0,
+  }));
   const files = (await readdir(join(folder, out))).sort();
   const hashed = files.filter((name) => /^(config|model|predictions)/.test(name));
   return {

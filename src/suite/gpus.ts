@@ -45,13 +45,10 @@ export function devicesFor(
   const missing = wanted.find((device) => device >= there);
   if (missing === undefined) return wanted;
   const has = there === 0 ? 'no CUDA device' : `${there} CUDA device${there === 1 ? '' : 's'}`;
-  throw new UserError(
-    `--devices ${wanted.join(',')}: unknown device ${missing}, this machine has ${has}`,
-    {
-      hint:
-        there === 0
-          ? "Check 'nvidia-smi -L' and CUDA_VISIBLE_DEVICES"
-          : `Choose from ${Array.from({ length: there }, (_, device) => device).join(', ')}`,
-    },
-  );
+  throw new UserError(`--devices ${wanted.join(',')}: unknown device ${missing}, this machine has ${has}`, {
+    hint:
+      there === 0
+        ? "Check 'nvidia-smi -L' and CUDA_VISIBLE_DEVICES"
+        : `Choose from ${Array.from({ length: there }, (_, device) => device).join(', ')}`,
+  });
 }
