@@ -89,7 +89,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
   const count = [0];
   cuda.call('cudaGetDeviceCount', count);
   if (device >= (count[0] as number))
-    throw new UserError(`there is no CUDA device ${device}: ${count[0]} found`, {
+    throw new UserError(`unknown device ${device}, this machine has ${count[0]} CUDA devices`, {
       hint: 'Devices are numbered from 0',
     });
   cuda.call('cudaSetDevice', device);
