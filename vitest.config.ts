@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Files that replace modules, look at all that was registered or load the program a second time: each has a process of its own.
+ * Files that replace modules, look at all that was registered, measure memory or load the program a second time: each has a
+ * process of its own.
  * The others share the modules that a worker has loaded.
  */
 const alone = [
   'src/engine/kernels/kernels.test.ts',
+  'src/features/memory.test.ts',
   'src/features/trust.test.ts',
   'src/pretrain/full-disk.test.ts',
   'src/training/full-disk.test.ts',
