@@ -1,20 +1,23 @@
 /** @file How the tests run: two workers at a time, patient with a busy machine. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const tests = '{src,tasks,test,bench}/**/*.test.ts';
+
 /**
- * Files that replace modules, look at all that was registered, measure memory or load the program a second time: each has a
- * process of its own.
- * The others share the modules that a worker has loaded.
+ * What leaves traces in a process, or looks for those of others: modules that are replaced, plug-ins and what else registers, the
+ * compiled program beside the source, all that was registered, memory. Such files have a process each (one more says so in its
+ * first line); the others share the modules that a worker has loaded, which are a fifth of the time.
  */
-const alone = [
-  'src/engine/kernels/kernels.test.ts',
-  'src/features/memory.test.ts',
-  'src/features/trust.test.ts',
-  'src/pretrain/full-disk.test.ts',
-  'src/training/full-disk.test.ts',
-  'test/concurrent.test.ts',
-];
+const traces =
+  /vi\.(mock|resetModules)\(|\.register\(|loadPlugins\(|plugins: \[[^\]]|import\(\s*pathToFileURL|getKernelsForBackend|a process of its own/;
+const alone = ['src', 'tasks', 'test', 'bench'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((name) => traces.test(readFileSync(name, 'utf8'))),
+);
 
 const common = {
   testTimeout: 60_000,
@@ -37,7 +40,7 @@ export default defineConfig({
           ...common,
           name: 'together',
           isolate: false,
-          include: ['{src,tasks,test,bench}/**/*.test.ts'],
+          include: [tests],
           exclude: ['dist/**', 'node_modules/**', ...alone],
         },
       },
