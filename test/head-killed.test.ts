@@ -13,6 +13,7 @@ import { compileEntry, type Entry } from '../src/cli/entry.fixture.js';
 import { writeManifest } from '../src/data/manifest.js';
 import { readSafetensors } from '../src/formats/safetensors.js';
 import { type ResultRecord, readRecords } from '../src/results/index.js';
+import { titlesOf } from '../src/suite/tones.fixture.js';
 import { headCheckpointName } from '../src/training/keep-work.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
@@ -51,12 +52,12 @@ beforeAll(async () => {
     {
       name: 'ks',
       manifest: 'words.csv',
-      settings: { learningRates: [0.01, 1e-3, 1e-4], maximumUpdates: 300, evaluateEvery: 10, patience: 0 },
+      settings: { learningRates: [0.01, 1e-3, 1e-4], maximumUpdates: 160, evaluateEvery: 10, patience: 0 },
     },
     {
       name: 'asr',
       manifest: 'words.csv',
-      settings: { projectionSize: 16, lstmSize: 16, maximumUpdates: 120, evaluateEvery: 10, patience: 0 },
+      settings: { projectionSize: 16, lstmSize: 16, maximumUpdates: 80, evaluateEvery: 10, patience: 0 },
     },
   ];
   const [ks] = tasks;
@@ -137,14 +138,18 @@ async function kill(line: readonly string[], ...place: Parameters<typeof checkpo
   await kill(line, ...place);
 }
 
-/** Starts a run, interrupts it after a pause, and says what it told. */
-async function interrupt(line: readonly string[], pause: number): Promise<string> {
+/** Starts a run, interrupts it a while after its head's job was started, and says what it told. */
+async function interrupt(line: readonly string[], out: string, pause: number): Promise<string> {
+  const started = async (): Promise<number> =>
+    (await titlesOf(join(folder, out), 'started')).filter((title) => title.includes('head')).length;
+  const before = await started();
   const child = entry.start(line, environment());
   let stderr = '';
   child.stderr?.on('data', (chunk) => {
     stderr += String(chunk);
   });
   const end = ended(child);
+  while ((await started()) === before && child.exitCode === null) await sleep(20);
   await sleep(pause);
   child.kill('SIGINT');
   await end;
@@ -178,10 +183,10 @@ it('starts anew with --no-resume, to the same end', async () => {
 it('interrupted, writes what there is at its next safe place, and goes on from there', async () => {
   const [file, line] = [checkpointOf('long', 1, 'ks'), wordsOf('long.json', 'long')];
   // It is never time for a checkpoint: the interruption writes it, if an update was done by then.
-  let pause = 2000;
+  let pause = 500;
   const kept = async (least: number): Promise<string> => {
-    const told = await interrupt([...line, '--checkpoint-every', '1000'], pause);
-    pause *= 1.5;
+    const told = await interrupt([...line, '--checkpoint-every', '1000'], 'long', pause);
+    pause *= 2;
     return (await updatesKept(file)) > least ? told : kept(least);
   };
   const first = await kept(0);

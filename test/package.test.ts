@@ -16,7 +16,9 @@ test('holds what the program reads and nothing else, in less than a megabyte', (
   const others = packed.files.filter(
     (path) => !/^dist\/(src|tasks)\/.*(?<!\.(test|fixture))\.js$/.test(path),
   );
-  expect(others.filter((path) => !path.endsWith('.d.ts'))).toEqual([
+  const pages = others.filter((path) => /^docs\/[a-z0-9-]+\.md$/.test(path));
+  expect(pages).toContain('docs/troubleshooting.md');
+  expect(others.filter((path) => !path.endsWith('.d.ts') && !pages.includes(path))).toEqual([
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
@@ -48,6 +50,10 @@ test('runs from an empty folder, with the files that it reads', async () => {
   expect(await packed.run(['list', 'corpora'])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^mini /),
+  });
+  expect(await packed.run(['help', 'troubleshooting'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('onnxruntime'),
   });
   const baseline = join(import.meta.dirname, '..', 'results', 'mini', 'baseline');
   const compare = await packed.run(['compare', baseline, '--published', 'superb']);

@@ -15,8 +15,8 @@ import { melConfig, weightsOf, writeUtterances } from '../src/pretrain/training.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 /** `EHMAM_KILLS` asks for more. */
-const kills = Number(process.env.EHMAM_KILLS ?? 3);
-const steps = 200;
+const kills = Number(process.env.EHMAM_KILLS ?? 2);
+const steps = 20 * kills + 20;
 const batches = [
   ['whole', melConfig.batch],
   ['in parts', { ...melConfig.batch, size: 1, accumulate: 2 }],

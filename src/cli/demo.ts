@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.js';
 import { compareRecords, formatComparison } from '../results/index.js';
 import { defineCommand } from './command.js';
 import { jobsOf, jobsOption } from './engine-options.js';
+import { listOf } from './lists.js';
 
 export const demoCommand = defineCommand({
   usage: 'demo',
@@ -11,14 +12,16 @@ export const demoCommand = defineCommand({
   options: {
     out: { type: 'string', default: 'results/demo', describe: 'Folder for the results and the two encoders' },
     steps: { type: 'number', describe: "Updates of each pre-training (default: the preset's)" },
+    tasks: { type: 'string', describe: 'Which of the tasks asr, ks, sid and ic: ks,sid (default: all)' },
     jobs: jobsOption,
   },
   examples: [
     ['demo', 'About ten minutes on two cores; a second call reuses finished work'],
+    ['demo --steps 60 --tasks ks,sid', 'A first look in less time'],
     ['demo --steps 3000 --out results/long', 'Longer pre-training'],
   ],
   stopsOnSignal: true,
-  async run({ out, steps, jobs }, io) {
+  async run({ out, steps, tasks, jobs }, io) {
     if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
       throw new UserError(`--steps ${steps}: expected a whole number, 1 or more`);
     }
@@ -26,6 +29,7 @@ export const demoCommand = defineCommand({
     const { records, interrupted, summary } = await runDemo({
       outFolder: out,
       steps,
+      tasks: listOf(tasks, 'tasks'),
       jobs: jobsOf(jobs),
       quiet: io.quiet,
       signal: io.signal,

@@ -1,20 +1,11 @@
 /** @file The real command line for tests: compiled once, run as a process of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { inject } from 'vitest';
-import { lockPath, takeLock } from '../base/lock.js';
+import { madeOnce } from './once.fixture.js';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Where the program is compiled to: see `test/compiled.setup.ts`. */
-    compiledFolder: string;
-  }
-}
-
+const mainIn = (folder: string): string => join(folder, 'src', 'cli', 'main.js');
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Finished {
@@ -38,26 +29,12 @@ export interface Entry {
 
 /** The program, compiled by the first test file that asks for it. */
 export async function compileEntry(): Promise<Entry> {
-  const folder = inject('compiledFolder');
-  const main = join(folder, 'src', 'cli', 'main.js');
-  const whole = join(folder, 'compiled');
-  while (!existsSync(whole)) {
-    const lock = await takeLock(lockPath(folder, 'compiler'));
-    if (lock === undefined) {
-      await sleep(100);
-      continue;
-    }
-    try {
-      if (existsSync(whole)) break;
-      const said = await compile(folder);
-      if (!existsSync(main)) throw new Error(`not compiled: ${said}`);
-      await writeFile(whole, '');
-    } finally {
-      await lock.release();
-    }
-  }
+  const folder = await madeOnce('compiled', async (place) => {
+    const said = await compile(place);
+    if (!existsSync(mainIn(place))) throw new Error(`not compiled: ${said}`);
+  });
   const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
-    spawn(process.execPath, [main, ...words], { env: { ...process.env, ...environment } });
+    spawn(process.execPath, [mainIn(folder), ...words], { env: { ...process.env, ...environment } });
   return {
     folder,
     start,

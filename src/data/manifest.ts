@@ -251,7 +251,8 @@ async function refuseAbsent(
   if (first === undefined || absent.length <= mostMissing * uses.size) return;
   const more = absent.length > 1 ? ` (and ${absent.length - 1} more of ${uses.size})` : '';
   const written = first.columns.path ?? first.path;
-  throw new UserError(`audio file '${written}' not found at ${first.path}${more}`, {
+  const where = written === first.path ? '' : ` at ${first.path}`;
+  throw new UserError(`audio file '${written}' not found${where}${more}`, {
     file: first.manifest,
     line: first.line,
     hint:

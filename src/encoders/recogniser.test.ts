@@ -60,11 +60,14 @@ describe('a fine-tuned folder', () => {
   });
 
   it.each([
-    [{ tokens: ['a', 'b', 'a'] }, /recognition\.tokens: duplicate token 'a'/],
-    [{ tokens: ['a', ''] }, /recognition\.tokens\.1: empty token/],
-    [{ blank: 4, special: [4] }, /recognition\.special: invalid token 4: expected 0 to 3/],
-    [{ special: [1] }, /recognition\.special: missing the blank/],
-    [{ boundary: 5 }, /recognition\.boundary: /],
+    [
+      { tokens: ['a', 'b', 'a'] },
+      /config\.json: recognition: invalid value for 'tokens': duplicate token 'a'/,
+    ],
+    [{ tokens: ['a', ''] }, /recognition: invalid value for 'tokens\[1\]': empty token/],
+    [{ blank: 4, special: [4] }, /invalid value for 'special': invalid token 4: expected 0 to 3/],
+    [{ special: [1] }, /invalid value for 'special': missing the blank/],
+    [{ boundary: 5 }, /invalid value for 'boundary': expected a string, got 5/],
     [{ alphabet: 'abc' }, /config\.json: recognition: .*alphabet/],
   ])('is refused where it says %j', async (change, message) => {
     const place = join(folder, 'changed');

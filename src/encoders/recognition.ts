@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
+import { checked } from '../base/validation.js';
 import type { Tensor } from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import type { Alphabet } from '../lm/alphabet.js';
@@ -49,17 +50,10 @@ function faultOf({ tokens, blank, special }: Alphabet): { message: string; path:
 
 /**
  * What the `recognition` of a `config.json` says.
- * @throws UserError naming the setting that is wrong
+ * @throws UserError naming all that is wrong with it
  */
-export function parseTokens(value: unknown, file: string): Alphabet {
-  const parsed = tokensSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UserError(`${['recognition', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`, {
-    file,
-    hint: 'Correct that setting',
-  });
-}
+export const parseTokens = (value: unknown, file: string): Alphabet =>
+  checked(tokensSchema, { value, file }, { place: layerName });
 
 /**
  * A layer of these numbers.

@@ -48,15 +48,28 @@ describe('the settings of a run', () => {
     expect(await readRun(folder)).toEqual({ config: melConfig, data: undefined });
   });
 
-  it.each(['{', '{}', '{"encoder": {"family": "ehmam"}, "training": {}}'])(
-    'that are no settings (%s) are an error that names the file',
-    async (text) => {
-      await writeFile(folder.config, text);
-      await expect(readConfig(folder)).rejects.toThrow(
-        /config\.json: is not a settings file of a pre-training run/,
-      );
-    },
-  );
+  it.each([
+    ['{', /config\.json:1:2: invalid JSON/],
+    ['{}', /config\.json:1:1: missing key 'training'\. Choose another --out, or remove the file$/],
+    ['{"encoder": {"family": "ehmam"}, "training": {}}', /config\.json:1:\d+: missing key 'encoder\./],
+  ])('that are no settings (%s) are an error that names file, line and column', async (text, message) => {
+    await writeFile(folder.config, text);
+    await expect(readConfig(folder)).rejects.toThrow(message);
+  });
+
+  it('that were changed by hand to what cannot be are an error at that place', async () => {
+    await writeConfig(folder, { config: melConfig, data });
+    const written = JSON.parse(await readFile(folder.config, 'utf8')) as { training: { seed: unknown } };
+    const wrong = { ...written, training: { ...written.training, seed: 'three' } };
+    await writeFile(folder.config, JSON.stringify(wrong, null, 2));
+    const line =
+      JSON.stringify(wrong, null, 2)
+        .split('\n')
+        .findIndex((text) => text.includes('three')) + 1;
+    await expect(readConfig(folder)).rejects.toThrow(
+      new RegExp(`config\\.json:${line}:13: invalid value for 'seed': expected a number, got "three"`),
+    );
+  });
 });
 
 describe('the log', () => {

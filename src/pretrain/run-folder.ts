@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
+import { jsonSource, type Path } from '../base/source-text.js';
+import { checked } from '../base/validation.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import { maskings } from './masking/index.js';
@@ -86,42 +87,44 @@ function parsedJson(text: string): unknown {
   }
 }
 
+/** What `writeConfig` writes. */
+const writtenSchema = z.object({
+  encoder: z.unknown().optional(),
+  training: z.record(z.string(), z.unknown()),
+  data: z.unknown().optional(),
+  init: z.unknown().optional(),
+});
+
 /** The settings of the run in a folder; undefined when there is none. */
 export async function readConfig(folder: RunFolder): Promise<PretrainConfig | undefined> {
   return (await readRun(folder))?.config;
 }
 
-/** The settings and the data of the run in a folder (no data of one that an earlier version began); undefined when there is none. */
+/**
+ * The settings and the data of the run in a folder (no data of one that an earlier version began); undefined when there is none.
+ * @throws UserError with file, line and column of each setting that is wrong
+ */
 export async function readRun(
   folder: RunFolder,
 ): Promise<(Pick<Run, 'config' | 'init'> & { readonly data: RunData | undefined }) | undefined> {
   const text = await readFile(folder.config, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  try {
-    const { encoder, training, data, init } = JSON.parse(text) as {
-      encoder: unknown;
-      training: object;
-      data?: unknown;
-      init?: unknown;
-    };
-    return {
-      config: pretrainSchema.parse({ encoder, ...training }),
-      data: runDataSchema.optional().parse(data),
-      ...(init !== undefined && { init: startOriginSchema.parse(init) }),
-    };
-  } catch (error) {
-    throw new UserError(`is not a settings file of a pre-training run (${faultIn(error)})`, {
-      file: folder.config,
-      hint: 'Choose another --out, or remove the file',
-    });
-  }
-}
-
-/** The first thing that is wrong, in one line. */
-function faultIn(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return messageOf(error);
-  const [issue] = error.issues;
-  return `${issue?.path.join('.') || 'all of it'}: ${issue?.message}`;
+  const hint = 'Choose another --out, or remove the file';
+  const source = jsonSource(text, folder.config, { hint, refuseDuplicates: false });
+  const { encoder, training, data, init } = checked(writtenSchema, source, { hint });
+  const settings = {
+    file: source.file,
+    value: { encoder, ...training },
+    positionOf: (path: Path, key?: boolean) =>
+      source.positionOf(path[0] === 'encoder' ? path : ['training', ...path], key),
+  };
+  const part = <T>(schema: z.ZodType<T>, name: string, value: unknown): T =>
+    checked(schema, { ...source, value }, { at: [name], place: name, hint });
+  return {
+    config: checked(pretrainSchema, settings, { hint }),
+    data: part(runDataSchema.optional(), 'data', data),
+    ...(init !== undefined && { init: part(startOriginSchema, 'init', init) }),
+  };
 }
 
 /** Writes the trained encoder: the folder is then a SPEC. */

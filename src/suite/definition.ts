@@ -6,6 +6,7 @@ import { type SettingChange, withChanges } from '../base/changed-settings.js';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
 import { moduleFrom } from '../base/module-name.js';
+import { hintOfName } from '../base/names.js';
 import { settingsSource } from '../base/source-text.js';
 import { readText } from '../base/text.js';
 import { checked } from '../base/validation.js';
@@ -250,6 +251,23 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
 
 /** How records name a manifest of the mini suite, wherever its corpus is kept. */
 export const miniPlace = (task: string): string => `mini/${task}.csv`;
+
+/**
+ * The tasks of these names, in their order; all where none are named.
+ * @throws UserError for a name that the suite does not have
+ */
+export function chosenTasks<T extends { readonly name: string }>(
+  suite: { readonly name: string; readonly tasks: readonly T[] },
+  names: readonly string[] | undefined,
+): readonly T[] {
+  if (names === undefined) return suite.tasks;
+  return names.map((name) => {
+    const task = suite.tasks.find((one) => one.name === name);
+    if (task !== undefined) return task;
+    const known = suite.tasks.map((one) => one.name);
+    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: hintOfName(name, known) });
+  });
+}
 
 async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
   const suite = { name: 'mini', encoders: miniEncoders };

@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { userCacheFolder } from '../base/files.js';
 import { buildMiniSuite } from '../data/mini/build.js';
+import { miniTasks } from '../data/mini/plan.js';
 import type { StoredRecord } from '../results/index.js';
-import { miniPlace, type Suite } from './definition.js';
+import { chosenTasks, miniPlace, type Suite } from './definition.js';
 import { type Execution, executeGraph, recordsOf } from './execute.js';
 import { planGraph } from './graph.js';
 import { checkWritable } from './plan.js';
@@ -13,6 +14,8 @@ export interface DemoOptions {
   readonly outFolder: string;
   /** Updates of each pre-training (default: the preset's). */
   readonly steps?: number | undefined;
+  /** Which of the four (default: all). */
+  readonly tasks?: readonly string[] | undefined;
   /** Worker processes (default: one a processor). */
   readonly jobs?: number | undefined;
   readonly quiet: boolean;
@@ -28,16 +31,18 @@ const preset = 'tiny';
 /**
  * Builds the mini corpus, pre-trains `tiny` with hard and with random masking for equal steps, evaluates both
  * beside `fbank` and the untrained encoder on the four tasks. What is done already is kept.
+ * @throws UserError for a task that the mini suite does not have, before anything is made
  */
 export async function runDemo(
   options: DemoOptions,
 ): Promise<Execution & { readonly records: readonly StoredRecord[] }> {
   const { outFolder, quiet, signal } = options;
+  const chosen = chosenTasks({ name: 'mini', tasks: miniTasks.map((name) => ({ name })) }, options.tasks);
   await checkWritable(outFolder);
   const { pretrain: manifest, tasks } = await buildMiniSuite({ quiet });
   const suite: Suite = {
     name: 'demo',
-    tasks: Object.entries(tasks).map(([name, csv]) => ({ name, manifest: csv, recordedAs: miniPlace(name) })),
+    tasks: chosen.map(({ name }) => ({ name, manifest: tasks[name], recordedAs: miniPlace(name) })),
     encoders: [
       ...maskings.map((masking) => ({
         name: `${preset}-${masking}`,

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../../audio/index.js';
+import { melConfig } from '../../pretrain/training.fixture.js';
 import { compileEntry, type Entry } from '../entry.fixture.js';
 
 // Every test starts processes, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
+/** Settings: an encoder that takes less time than the preset's. */
+const small = `encoder: ${JSON.stringify(melConfig.encoder)}\nteacher: { topBlocks: 1 }\n`;
 let entry: Entry;
 let folder = '';
 beforeAll(async () => {
@@ -21,6 +24,7 @@ beforeAll(async () => {
   const noise = Float32Array.from({ length: 40_000 }, (_, i) => 0.2 * Math.sin(i / 5) * Math.sin(i * i));
   await writeWav(join(folder, 'noise.wav'), noise, 16000);
   await writeFile(join(folder, 'speech.csv'), 'id,path,split\na,noise.wav,train\nb,noise.wav,train\n');
+  await writeFile(join(folder, 'small.yaml'), small);
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
@@ -88,7 +92,10 @@ describe('pretrain', () => {
         : [];
     const interruptAfter = (steps: number, ...words: string[]) =>
       entry.runAndInterrupt(
-        ['pretrain', '--manifest', join(folder, 'speech.csv'), '--out', out, '--steps', '100000', ...words],
+        [
+          ...['pretrain', '--manifest', join(folder, 'speech.csv'), '--config', join(folder, 'small.yaml')],
+          ...['--out', out, '--steps', '100000', ...words],
+        ],
         () => logged().length >= steps,
       );
     const first = await interruptAfter(1);
@@ -111,7 +118,7 @@ describe('pretrain', () => {
     );
     await writeFile(
       join(folder, 'mine.yaml'),
-      'batch: { size: 2, cropSeconds: [0.5] }\nmasking: { span: 3 }\n',
+      `${small}batch: { size: 2, cropSeconds: [0.5] }\nmasking: { span: 3 }\n`,
     );
     const plugin = ['--plugin', join(folder, 'half.mjs')];
     const { stdout } = await entry.run(['list', 'maskings', ...plugin]);
@@ -138,14 +145,14 @@ describe('pretrain', () => {
     const config = join(folder, 'plugged.yaml');
     await writeFile(
       config,
-      'plugins: [./half.mjs]\nmasking: { strategy: half }\nbatch: { size: 2, cropSeconds: [0.5] }\n',
+      `plugins: [./half.mjs]\nmasking: { strategy: half }\n${small}batch: { size: 2, cropSeconds: [0.5] }\n`,
     );
     expect(await pretrain('plugged', '--steps', '2', '--config', config)).toMatchObject({
       code: 0,
       stderr: '',
     });
     // The masking alone, without the file that names its plug-in: the run remembers it.
-    await writeFile(join(folder, 'bare.yaml'), 'batch: { size: 2, cropSeconds: [0.5] }\n');
+    await writeFile(join(folder, 'bare.yaml'), `${small}batch: { size: 2, cropSeconds: [0.5] }\n`);
     const words = ['--steps', '2', '--masking', 'half', '--config', join(folder, 'bare.yaml')];
     const again = await pretrain('plugged', ...words, '--resume', '--json');
     expect(again).toMatchObject({ code: 0, stderr: '' });
@@ -181,7 +188,13 @@ describe('pretrain', () => {
   });
 
   it('names a folder that cannot be written, with exit code 1', async () => {
-    const { code, stderr } = await pretrain('a-file/run', '--steps', '1');
+    const { code, stderr } = await pretrain(
+      'a-file/run',
+      '--steps',
+      '1',
+      '--config',
+      join(folder, 'small.yaml'),
+    );
     expect(stderr).toContain('a-file');
     expect(stderr.trimEnd()).not.toContain('\n');
     expect(code).toBe(1);

@@ -4,7 +4,6 @@ import { parseByteSize } from '../../base/byte-size.js';
 import type { SettingChange } from '../../base/changed-settings.js';
 import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
-import { hintOfName } from '../../base/names.js';
 import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
 import { checkDevice, type EngineChoice } from '../../engine/create.js';
@@ -13,7 +12,7 @@ import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { withLayers } from '../../results/layers.js';
-import { isSuiteName, loadSuite, type Suite, type SuiteTask } from '../../suite/definition.js';
+import { chosenTasks, isSuiteName, loadSuite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
@@ -124,7 +123,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {
     ...suite,
-    tasks: tasksOf(suite, request.tasks),
+    tasks: chosenTasks(suite, request.tasks),
     encoders: request.encoders ?? suite.encoders,
     // They are trained on the suite's own encoders.
     finetune: request.encoders === undefined ? suite.finetune : [],
@@ -170,14 +169,4 @@ function ratesOf(lr: string | undefined): readonly number[] | undefined {
   const rate = Number(lr);
   if (rate > 0 && Number.isFinite(rate)) return [rate];
   throw new UserError(`--lr '${lr}': expected a number above 0, or 'search'`);
-}
-
-function tasksOf(suite: Suite, names: readonly string[] | undefined): readonly SuiteTask[] {
-  if (names === undefined) return suite.tasks;
-  return names.map((name) => {
-    const task = suite.tasks.find((one) => one.name === name);
-    if (task !== undefined) return task;
-    const known = suite.tasks.map((one) => one.name);
-    throw new UserError(`the suite '${suite.name}' has no task '${name}'`, { hint: hintOfName(name, known) });
-  });
 }
