@@ -1,8 +1,9 @@
 /** @file What `bench/heads/speakers` measures: updates of SUPERB's heads of verification and diarisation on random hidden states. */
 import { float32, type HostParameters, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
-import { activityStart } from '../../src/heads/speaker-activity/model.js';
+import { activityStart, frameShares } from '../../src/heads/speaker-activity/model.js';
 import { activityPresets, activitySettingsSchema } from '../../src/heads/speaker-activity/settings.js';
+import { batchesTogether } from '../../src/heads/speaker-activity/training.js';
 import { xVectorStart } from '../../src/heads/x-vector/model.js';
 import { xVectorPresets, xVectorSettingsSchema } from '../../src/heads/x-vector/settings.js';
 
@@ -25,11 +26,16 @@ const normals = (shape: readonly number[]): HostTensor => {
   );
 };
 
-/** Seeded parameters, hidden states and targets; some rows are shorter, as those of a corpus are. */
-export function speakerInputs(head: HeadName): {
+export interface SpeakerInputs {
   readonly parameters: HostParameters;
+  /** Of one pass. */
   readonly batch: Readonly<Record<string, HostTensor>>;
-} {
+  /** Passes that make an update. */
+  readonly passes: number;
+}
+
+/** Seeded parameters, hidden states and targets; some rows are shorter, as those of a corpus are. */
+export function speakerInputs(head: HeadName): SpeakerInputs {
   const random = randomStream(2, 'speaker targets');
   const shorter = (batch: number, frames: number) =>
     int32(
@@ -47,17 +53,22 @@ export function speakerInputs(head: HeadName): {
         lengths: shorter(batchSize, cropFrames),
         targets,
       },
+      passes: verification.accumulation,
     };
   }
-  const { batchSize } = diarization;
-  const labels = float32([batchSize, mixtureFrames, speakers]);
+  const together = batchesTogether(diarization);
+  const pieces = diarization.batchSize * together;
+  const lengths = shorter(pieces, mixtureFrames);
+  const labels = float32([pieces, mixtureFrames, speakers]);
   for (let i = 0; i < labels.data.length; i++) labels.data[i] = random.integer(2);
   return {
     parameters: activityStart(1, { ...diarization, layers, dim, speakers }),
     batch: {
-      states: normals([layers, batchSize, mixtureFrames, dim]),
-      lengths: shorter(batchSize, mixtureFrames),
+      states: normals([layers, pieces, mixtureFrames, dim]),
+      lengths,
       labels,
+      shares: float32([pieces], frameShares(Array.from(lengths.data, Number), diarization.batchSize)),
     },
+    passes: diarization.accumulation / together,
   };
 }

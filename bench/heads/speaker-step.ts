@@ -17,7 +17,7 @@ const { threads, learningRate, head } = JSON.parse(
   await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8'),
 ) as { readonly threads: number; readonly learningRate: number; readonly head: HeadName };
 const engine = await createEngine('onnx', { threads });
-const { parameters, batch } = speakerInputs(head);
+const { parameters, batch, passes } = speakerInputs(head);
 if (head === 'x-vector') {
   const { weightDecay, gradientClip: clipNorm } = verification;
   await measure(xVectorLoss(verification), { weightDecay, decoupled: true, clipNorm });
@@ -32,8 +32,8 @@ async function measure<Inputs extends Tree<tf.Tensor>>(
   let update = 0;
   await answerSteps(threads, async () => {
     const started = performance.now();
-    const inputs = batch as unknown as Given<Inputs>;
-    const next = await updates.update(weights, [inputs], { updatesBefore: update, learningRate });
+    const parts = Array.from({ length: passes }, () => batch as unknown as Given<Inputs>);
+    const next = await updates.update(weights, parts, { updatesBefore: update, learningRate });
     const seconds = (performance.now() - started) / 1000;
     weights = next.weights;
     update++;

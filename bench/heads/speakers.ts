@@ -9,7 +9,7 @@ import { diarization, headNames, speakerInputs, verification } from './speaker-i
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:speakers')
   .usage(
-    '$0: one batch of the heads of asv and sd as an update, compiled and in PyTorch ($EHMAM_PYTHON, default python3)',
+    '$0: an update of the heads of asv and sd, all its batches, compiled and in PyTorch ($EHMAM_PYTHON, default python3)',
   )
   .options({
     threads: { type: 'number', default: availableParallelism(), describe: 'for ONNX Runtime and PyTorch' },
@@ -26,10 +26,17 @@ for (const head of headNames) {
   const inputs = speakerInputs(head);
   const { lstmSize } = diarization;
   const { scale, margin, weightDecay } = verification;
-  const { gradientClip } = head === 'x-vector' ? verification : diarization;
-  const description = { head, lstmSize, scale, margin, weightDecay, gradientClip, learningRate: 1e-4 };
+  const { gradientClip, batchSize, accumulation } = head === 'x-vector' ? verification : diarization;
+  const description = {
+    ...{ head, lstmSize, scale, margin, weightDecay, gradientClip, batchSize, accumulation },
+    learningRate: 1e-4,
+  };
   const compiled = await startNode('heads/speaker-step.js', { description, tensors: {}, threads });
-  const pytorch = await startPyTorch('speaker_step.py', { description, tensors: inputs, threads });
+  const pytorch = await startPyTorch('speaker_step.py', {
+    description,
+    tensors: { parameters: inputs.parameters, batch: inputs.batch },
+    threads,
+  });
   const parameters = Object.values(inputs.parameters).reduce((sum, { data }) => sum + data.length, 0);
   rows.push(await duel({ name: head, parameters }, compiled, pytorch, options));
 }

@@ -3,7 +3,7 @@
     python speaker_step.py FOLDER
 
 FOLDER holds step.json (head, sizes, settings, threads, tensors) and step.bin (their values), as question.py reads them.
-Each input line makes one update and answers with a JSON line {"seconds", "loss"}; the line "memory" answers
+Each input line makes one update, of as many batches as the recipe sums up, and answers with a JSON line {"seconds", "loss"}; the line "memory" answers
 {"megabytes"}. The heads are those of s3prl's downstream/sv_voxceleb1 (TDNN by unfolding, statistics of each utterance by
 itself, AM-softmax, AdamW) and downstream/diarization (LSTM, permutation-invariant loss, Adam).
 """
@@ -90,13 +90,20 @@ def main(folder):
         head, targets = Activity(described, start), batch["labels"]
         optimizer = torch.optim.Adam(head.parameters(), lr=described["learningRate"], fused=True)
 
+    size, accumulation = described["batchSize"], described["accumulation"]
+    given = targets.shape[0] // size
+
     def update():
         optimizer.zero_grad()
-        loss = head.loss(batch["states"], batch["lengths"].long(), targets)
-        loss.backward()
+        sum = 0.0
+        for part in range(accumulation):
+            rows = slice(part % given * size, (part % given + 1) * size)
+            loss = head.loss(batch["states"][:, rows], batch["lengths"][rows].long(), targets[rows]) / accumulation
+            loss.backward()
+            sum += loss.item()
         torch.nn.utils.clip_grad_norm_(head.parameters(), described["gradientClip"])
         optimizer.step()
-        return loss.item()
+        return sum
 
     answer(update)
 

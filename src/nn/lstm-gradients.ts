@@ -1,27 +1,37 @@
 /** @file Gradients of an LSTM layer of one direction or two, by hand. */
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
-import { flipSecond, frameMasks, inDirections, timeFirst } from './directions.js';
-import { type Steps, turned, type Weights } from './lstm-steps.js';
+import { timeFirst, turnSecond } from './directions.js';
+import { type Inner, type Steps, stepwise, type Weights } from './lstm-steps.js';
+import { rowParts, turned } from './step-operations.js';
 
-/** Gradients of x and the weights from those of the outputs. */
+/**
+ * Gradients of x and the weights from those of the outputs.
+ * @param xs [directions, T, B, D]
+ * @param dy [T, directions, B, H], in the order of the steps, zero behind each length
+ * @returns of x [T, B, D], and of the weights
+ */
 export function lstmGradients(
-  x: tf.Tensor3D,
+  xs: tf.Tensor4D,
   weights: Weights,
   lengths: tf.Tensor1D,
   steps: Steps,
-  dy: tf.Tensor4D, // [T, directions, B, H]
+  dy: tf.Tensor4D,
 ): tf.Tensor[] {
-  const [frames, batch, width] = x.shape;
-  const [directions, , size] = weights.recurrent.shape;
+  const [directions, frames, batch, width] = xs.shape;
+  const size = weights.recurrent.shape[2];
   const rows = frames * batch;
-  const dyInOrder = timeFirst(flipSecond(timeFirst(dy)));
-  const dGatesByTime = gateGradients(weights.recurrent, steps, dyInOrder, frameMasks(lengths, x, directions));
+  const dGatesByTime = tf.reshape(gateGradients(weights.recurrent, steps.inner, dy), [
+    frames,
+    directions,
+    batch,
+    4 * size,
+  ]) as tf.Tensor4D;
   const dGates = tf.reshape(timeFirst(dGatesByTime), [directions, rows, 4 * size]);
   // Transposed twice: a product with rows that are read along takes half as long.
-  const dxRows = tf.matMul(dGates, turned(weights.input), false, true);
-  const dxs = flipSecond(tf.reshape(dxRows, [directions, frames, batch, width]));
-  const xRows = tf.reshape(inDirections(x, directions), [directions, rows, width]);
+  const dxRows = tf.matMul(dGates, turned(weights.input) as tf.Tensor3D, false, true);
+  const dxs = turnSecond(tf.reshape(dxRows, [directions, frames, batch, width]), lengths);
+  const xRows = tf.reshape(xs, [directions, rows, width]);
   const previousRows = tf.reshape(timeFirst(stepBefore(steps.hidden)), [directions, rows, size]);
   // A sum over rows, as a product: the sum itself is ten times as slow.
   const dBias = tf.matMul(tf.ones([directions, 1, rows]), dGates);
@@ -44,46 +54,65 @@ function stepBefore(x: tf.Tensor4D): tf.Tensor4D {
   ]);
 }
 
+/** Steps whose slopes are computed at once, at most: few enough to stay in a processor's cache. */
+const mostStepsAtOnce = 10;
+
 /**
- * Gradients of the gates' pre-activations, from the last step to the first.
+ * Gradients of the gates' pre-activations, from the last step to the first. What does not depend on the step behind is computed
+ * for several steps at once.
  * @param dy [T, directions, B, H], in the order of the steps
- * @param own [T, directions, 1, B]
- * @returns [T, directions, B, 4H]
+ * @returns [T, .., B, 4H]
  */
-function gateGradients(recurrent: tf.Tensor3D, steps: Steps, dy: tf.Tensor4D, own: tf.Tensor4D): tf.Tensor4D {
-  const [directions, , size] = recurrent.shape;
-  const batch = dy.shape[2];
-  const transposed = turned(recurrent); // [directions, H, 4H]
-  const zero = tf.zeros([directions, size, batch]);
-  const slopeOffsets = slopeOffsetsOf(size);
+function gateGradients(recurrent: tf.Tensor3D, inner: Inner, dy: tf.Tensor4D): tf.Tensor {
+  const [frames, directions, batch, size] = dy.shape;
+  const lead = directions === 1 ? [] : [directions];
+  const transposed = tf.reshape(turned(recurrent), [...lead, size, 4 * size]);
+  const zero = tf.zeros([...lead, size, batch]);
+  const together = largestDivisor(frames, mostStepsAtOnce);
+  const inBlocks = (x: tf.Tensor): tf.Tensor =>
+    tf.reshape(x, [frames / together, together, ...x.shape.slice(1)]);
   const { outputs } = scan(
-    ([fromNext, cellFromNext], slices) => {
-      const [dOutput, cell, cellBefore, gates, mask] = slices as [tf.Tensor, ...Gate4, tf.Tensor];
-      const [i, f, g, o] = tf.split(gates, 4, 1) as Gate4;
-      const squashed = tf.tanh(cell);
-      const dHidden = tf.mul(tf.add(turned(dOutput), fromNext as tf.Tensor), mask);
-      const throughHidden = tf.mul(o, tf.sub(1, tf.square(squashed)));
-      const dCell = tf.mul(tf.add(tf.mul(dHidden, throughHidden), cellFromNext as tf.Tensor), mask);
-      // The slope of a sigmoid s is (1 - s)(s + 0), that of a hyperbolic tangent t is (1 - t)(t + 1).
-      const slopes = tf.mul(tf.sub(1, gates), tf.add(gates, slopeOffsets));
-      const received = tf.mul(
-        tf.concat([dCell, dCell, dCell, dHidden], 1),
-        tf.concat([g, cellBefore, i, squashed], 1),
+    (state, slices) => {
+      const [dOutputs, ...values] = slices as [tf.Tensor, ...Inner];
+      const { state: next, outputs: dGates } = scan(
+        ([fromNext, cellFromNext], [dOutput, throughHidden, slopes, f]) => {
+          const dHidden = tf.add(dOutput as tf.Tensor, fromNext as tf.Tensor);
+          const dCell = tf.add(tf.mul(dHidden, throughHidden as tf.Tensor), cellFromNext as tf.Tensor);
+          const received = tf.concat([dCell, dCell, dCell, dHidden], dCell.shape.length - 2);
+          const dGates = tf.mul(received, slopes as tf.Tensor);
+          return { state: [tf.matMul(transposed, dGates), tf.mul(dCell, f as tf.Tensor)], outputs: [dGates] };
+        },
+        state,
+        [turned(dOutputs), ...slopesOf(values, size)],
+        { reverse: true },
       );
-      const dGates = tf.mul(received, slopes);
-      return { state: [tf.matMul(transposed, dGates), tf.mul(dCell, f)], outputs: [turned(dGates)] };
+      return { state: next, outputs: [turned(dGates[0] as tf.Tensor)] };
     },
     [zero, zero],
-    [dy, steps.cells, stepBefore(steps.cells), steps.gates, own],
+    [stepwise(dy), ...inner].map(inBlocks),
     { reverse: true },
   );
-  return outputs[0] as tf.Tensor4D;
+  return outputs[0] as tf.Tensor;
 }
 
-type Gate4 = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+/**
+ * Derivatives at some steps: of the hidden state by the cell, of cell and hidden state by the pre-activations of i, f, g, o, and
+ * of the cell by the one before, which is the gate f. The slope of a sigmoid s is s (1 - s), that of a hyperbolic tangent t
+ * is 1 - t^2.
+ */
+function slopesOf([inputForget, g, o, kept, squashed]: Inner, size: number): tf.Tensor[] {
+  const [i, f] = rowParts(inputForget, [size, size]) as [tf.Tensor, tf.Tensor];
+  const axis = g.shape.length - 2;
+  const throughHidden = tf.mul(o, tf.sub(1, tf.square(squashed)));
+  const byInputForget = tf.mul(tf.concat([tf.mul(i, g), kept], axis), tf.sub(1, inputForget));
+  const byCandidate = tf.mul(i, tf.sub(1, tf.square(g)));
+  const byOutput = tf.mul(tf.mul(o, squashed), tf.sub(1, o));
+  return [throughHidden, tf.concat([byInputForget, byCandidate, byOutput], axis), f];
+}
 
-/** [1, 4H, 1]: 1 for the gate g, whose activation is a hyperbolic tangent, else 0. */
-function slopeOffsetsOf(size: number): tf.Tensor {
-  const values = Float32Array.from({ length: 4 * size }, (_, row) => (Math.floor(row / size) === 2 ? 1 : 0));
-  return tf.tensor3d(values, [1, 4 * size, 1]);
+/** The largest divisor of `count` up to `most`. */
+function largestDivisor(count: number, most: number): number {
+  let divisor = Math.min(count, most);
+  while (count % divisor !== 0) divisor--;
+  return divisor;
 }

@@ -1,7 +1,8 @@
 /** @file The steps of an LSTM layer over time, and what its gradients need of each. */
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
-import { frameMasks, inDirections, timeFirst } from './directions.js';
+import { timeFirst } from './directions.js';
+import { productPlus, rowParts, turned } from './step-operations.js';
 
 /** The directions' weights, forward first. */
 export interface Weights {
@@ -13,60 +14,74 @@ export interface Weights {
   readonly bias: tf.Tensor2D;
 }
 
-/** Every step in the order in which it was made: the second direction from the end of time. */
+/** Every step in the order in which it was made: the second direction from the end of each utterance. */
 export interface Steps {
-  /** [T, directions, B, H], zero behind each length. */
+  /** [T, directions, B, H] */
   readonly hidden: tf.Tensor4D;
-  /** [T, directions, H, B], zero behind each length. */
-  readonly cells: tf.Tensor4D;
-  /** [T, directions, 4H, B]: i, f, g, o. */
-  readonly gates: tf.Tensor4D;
+  /** What else the gradients need of each step, [T, ...]: `directions` stands before H only where there are two. */
+  readonly inner: Inner;
 }
+
+/** [.., H, B] but for the first. */
+export type Inner = readonly [
+  /** [.., 2H, B]: the gates i and f. */
+  inputForget: tf.Tensor,
+  /** The gates g and o. */
+  candidate: tf.Tensor,
+  output: tf.Tensor,
+  /** The cell before times f. */
+  kept: tf.Tensor,
+  /** The hyperbolic tangent of the cell. */
+  squashed: tf.Tensor,
+];
 
 /**
  * Runs a layer. Within a step, units are rows and utterances columns: so the weights are read as they lie. With utterances as
  * rows a product packs all of them anew at every step, which takes twice as long (8 utterances, 512 units).
- * @param x [T, B, D]
- * @param lengths [B] int32, from 1 to T
+ * @param xs [directions, T, B, D]; what is made of padding behind an utterance is of no use
  */
-export function runSteps(x: tf.Tensor3D, weights: Weights, lengths: tf.Tensor1D): Steps {
-  const [, batch] = x.shape;
-  const [directions, , size] = weights.recurrent.shape;
-  const zero = tf.zeros([directions, size, batch]);
-  const bias = tf.expandDims(weights.bias, 2);
+export function runSteps(xs: tf.Tensor4D, weights: Weights): Steps {
+  const [directions, frames, batch] = xs.shape;
+  const size = weights.recurrent.shape[2];
+  const one = directions === 1;
+  const recurrent = one ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
+  const zero = tf.zeros(one ? [size, batch] : [directions, size, batch]);
   const { outputs } = scan(
-    ([before, cellBefore], [fromInput, own]) => {
-      const [h, c] = [before as tf.Tensor, cellBefore as tf.Tensor];
-      const received = tf.add(turned(fromInput as tf.Tensor), tf.matMul(weights.recurrent, h));
-      const gates = gatesOf(tf.add(received, bias));
-      const [i, f, g, o] = gates;
-      const cell = tf.mul(tf.add(tf.mul(f, c), tf.mul(i, g)), own as tf.Tensor);
-      // Zero where the cell is.
-      const hidden = tf.mul(o, tf.tanh(cell));
-      return { state: [hidden, cell], outputs: [turned(hidden), cell, tf.concat(gates, 1)] };
+    ([hidden, cell], [fromInput]) => {
+      const [h, c] = [hidden as tf.Tensor, cell as tf.Tensor];
+      const received = productPlus(recurrent, h, turned(fromInput as tf.Tensor));
+      const [forInputForget, forCandidate, forOutput] = rowParts(received, [2 * size, size, size]) as Three;
+      const inputForget = tf.sigmoid(forInputForget);
+      const [i, f] = rowParts(inputForget, [size, size]) as Two;
+      const [g, o] = [tf.tanh(forCandidate), tf.sigmoid(forOutput)];
+      const kept = tf.mul(f, c);
+      const nextCell = tf.add(kept, tf.mul(i, g));
+      const squashed = tf.tanh(nextCell);
+      const next = tf.mul(o, squashed);
+      return { state: [next, nextCell], outputs: [turned(next), inputForget, g, o, kept, squashed] };
     },
     [zero, zero],
-    [
-      timeFirst(inputProjection(inDirections(x, directions), weights.input)),
-      frameMasks(lengths, x, directions),
-    ],
+    [stepwise(timeFirst(inputProjection(xs, weights)))],
   );
-  const [hidden, cells, gates] = outputs as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-  return { hidden, cells, gates };
+  const [hidden, ...inner] = outputs as [tf.Tensor, ...Inner];
+  return { hidden: tf.reshape(hidden, [frames, directions, batch, size]), inner };
 }
 
-/** [directions, M, N] to [directions, N, M]. */
-export const turned = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1]);
+type Two = [tf.Tensor, tf.Tensor];
+type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
+
+/** [T, directions, ...], without the axis of directions where there is one. */
+export function stepwise(x: tf.Tensor4D): tf.Tensor {
+  const [frames, directions, ...rest] = x.shape;
+  return directions === 1 ? tf.reshape(x, [frames, ...rest]) : x;
+}
 
 /** What the gates receive from the input: [directions, T, B, 4H]. */
-function inputProjection(xs: tf.Tensor4D, input: tf.Tensor3D): tf.Tensor4D {
+function inputProjection(xs: tf.Tensor4D, { input, bias }: Weights): tf.Tensor4D {
   const [directions, frames, batch, width] = xs.shape;
   const flat = tf.reshape(xs, [directions, frames * batch, width]);
-  return tf.reshape(tf.matMul(flat, input, false, true), [directions, frames, batch, -1]);
-}
-
-/** The four gates of pre-activations [directions, 4H, B], in the order i, f, g, o. */
-function gatesOf(preActivations: tf.Tensor): [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor] {
-  const [i, f, g, o] = tf.split(preActivations, 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  return [tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)];
+  // The bias as the weights of one more input, which is 1: so that no pass over the gates adds it.
+  const rows = tf.concat([flat, tf.ones([directions, frames * batch, 1])], 2);
+  const weights = tf.concat([turned(input), tf.expandDims(bias, 1)], 1); // [directions, D + 1, 4H]
+  return tf.reshape(tf.matMul(rows, weights as tf.Tensor3D), [directions, frames, batch, -1]);
 }

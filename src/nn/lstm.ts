@@ -7,10 +7,10 @@
 
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import { flipSecond, timeFirst } from './directions.js';
+import { frameMasks, inDirections, timeFirst, turnSecond } from './directions.js';
 import { parameter } from './linear.js';
 import { lstmGradients } from './lstm-gradients.js';
-import { runSteps } from './lstm-steps.js';
+import { type Inner, runSteps } from './lstm-steps.js';
 
 /**
  * One layer that reads forwards alone.
@@ -72,24 +72,28 @@ function layerOf(
 function layerWithGradient(lengths: tf.Tensor1D): (...inputs: tf.Tensor[]) => tf.Tensor {
   return tf.customGrad((...all) => {
     const [x, input, recurrent, bias, save] = all as [...LayerInputs, tf.GradSaveFunc];
-    const { hidden, cells, gates } = runSteps(x, { input, recurrent, bias }, lengths);
-    save([x, input, recurrent, bias, lengths, hidden, cells, gates]);
+    const xs = inDirections(x, lengths, recurrent.shape[0]);
+    const own = frameMasks(lengths, x);
+    const { hidden, inner } = runSteps(xs, { input, recurrent, bias });
+    save([xs, input, recurrent, bias, lengths, own, hidden, ...inner]);
+    const inOrder = (y: tf.Tensor4D): tf.Tensor4D => timeFirst(turnSecond(timeFirst(y), lengths));
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
-      const [x, input, recurrent, bias, lengths, hidden, cells, gates] = saved as [
-        ...LayerInputs,
-        ...SavedSteps,
-      ];
-      return lstmGradients(
-        x,
-        { input, recurrent, bias },
-        lengths,
-        { hidden, cells, gates },
-        dy as tf.Tensor4D,
-      );
+      const [xs, input, recurrent, bias, lengths, own, hidden, ...inner] = saved as Saved;
+      const steps = { hidden, inner };
+      const dOutputs = inOrder(tf.mul(dy, own) as tf.Tensor4D);
+      return lstmGradients(xs, { input, recurrent, bias }, lengths, steps, dOutputs);
     };
-    return { value: timeFirst(flipSecond(timeFirst(hidden))), gradFunc };
+    return { value: tf.mul(inOrder(hidden), own), gradFunc };
   });
 }
 
-type LayerInputs = [x: tf.Tensor3D, input: tf.Tensor3D, recurrent: tf.Tensor3D, bias: tf.Tensor2D];
-type SavedSteps = [lengths: tf.Tensor1D, hidden: tf.Tensor4D, cells: tf.Tensor4D, gates: tf.Tensor4D];
+type LayerWeights = [input: tf.Tensor3D, recurrent: tf.Tensor3D, bias: tf.Tensor2D];
+type LayerInputs = [x: tf.Tensor3D, ...LayerWeights];
+type Saved = [
+  xs: tf.Tensor4D,
+  ...LayerWeights,
+  lengths: tf.Tensor1D,
+  own: tf.Tensor4D,
+  hidden: tf.Tensor4D,
+  ...Inner,
+];

@@ -118,15 +118,31 @@ export type ActivityBatch = {
   readonly lengths: tf.Tensor;
   /** [batch, frames, speakers] */
   readonly labels: tf.Tensor;
+  /** [batch]: `frameShares` */
+  readonly shares: tf.Tensor;
 };
 
-/** The mean over the frames of a batch. */
+/**
+ * What a frame of each piece counts in a loss that is the mean over the frames of its batch, then over batches of so many
+ * pieces each.
+ * @param lengths frames of each piece, of one batch after the other
+ */
+export function frameShares(lengths: readonly number[], batchSize: number): Float32Array {
+  const batches = lengths.length / batchSize;
+  return Float32Array.from(lengths, (_, row) => {
+    const first = row - (row % batchSize);
+    const frames = lengths.slice(first, first + batchSize).reduce((sum, length) => sum + length);
+    return 1 / (frames * batches);
+  });
+}
+
+/** The mean over batches of the mean over the frames of each. */
 export function activityLoss(
   parameters: Parameters,
-  { states, lengths, labels }: ActivityBatch,
+  { states, lengths, labels, shares }: ActivityBatch,
 ): { readonly loss: tf.Tensor } {
   const losses = permutationInvariantLosses(activityLogits(parameters, states, lengths), labels, lengths);
-  return { loss: losses.sum().div(lengths.toFloat().sum()) };
+  return { loss: losses.mul(shares).sum() };
 }
 
 /** @returns `logits` [batch, frames, speakers] */

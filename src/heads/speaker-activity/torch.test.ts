@@ -11,6 +11,7 @@ import {
   activityLogits,
   activityLoss,
   activityStart,
+  frameShares,
   ordersOf,
   permutationInvariantLosses,
 } from './model.js';
@@ -37,6 +38,7 @@ const batchOf = ({ lengths, states, labels }: (typeof speakerHeads)['diarization
     states: padded(states, 3),
     lengths: int32([lengths.length], lengths),
     labels: float32([lengths.length, longest, 2], floatsOf(wanted)),
+    shares: float32([lengths.length], frameShares(lengths, lengths.length)),
   };
 };
 
@@ -69,8 +71,9 @@ test('of two orders that cost the same, one is learnt from', async () => {
     Float32Array.from({ length: 45 }, (_, i) => Math.sin(i)),
   );
   const lengths = int32([1], [frames]);
+  const shares = float32([1], frameShares([frames], 1));
   const gradientsFor = async (labels: readonly number[]) => {
-    const batch = { states, lengths, labels: float32([1, frames, 2], labels) };
+    const batch = { states, lengths, labels: float32([1, frames, 2], labels), shares };
     return (await runOn('onnx', learned, { parameters: tensorsOf(parameters), batch })).gradients;
   };
   // Both speakers at once, or neither: the order does not matter. Almost the same labels have almost the same gradient.

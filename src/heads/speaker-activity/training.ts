@@ -14,7 +14,14 @@ import { epochDrawer } from '../pooled-linear/batches.js';
 import { groupsBy } from '../pooled-linear/groups.js';
 import { type Hearing, hearingOf, logitsAt, turnPredictions } from './hearing.js';
 import { type Decision, frameLabels, type Piece, piecesOf } from './labels.js';
-import { type ActivityBatch, type ActivityStored, activityLoss, activityStart, ordersOf } from './model.js';
+import {
+  type ActivityBatch,
+  type ActivityStored,
+  activityLoss,
+  activityStart,
+  frameShares,
+  ordersOf,
+} from './model.js';
 import type { ActivitySettings } from './settings.js';
 
 interface Diarisation {
@@ -39,7 +46,8 @@ export async function trainActivityHeads(
   const sizes = { ...settings, layers, dim, speakers: spec.speakers };
   const hearing = hearingOf(work, { speakers: spec.speakers, pieceFrames });
   const diarisation: Diarisation = { work, spec, settings, hearing };
-  const { pieces, inputs } = batchesOf(diarisation);
+  const together = batchesTogether(settings);
+  const { pieces, inputs } = batchesOf(diarisation, together);
   try {
     const trained = await trainOneByOne<ActivityBatch>({
       work,
@@ -50,7 +58,7 @@ export async function trainActivityHeads(
       epochUpdates: Math.ceil(pieces / (batchSize * accumulation)),
       start: (seed) => activityStart(seed, sizes),
       inputs,
-      accumulation,
+      accumulation: accumulation / together,
       loss: activityLoss,
       look: (parameters) => lookAtDev(diarisation, parameters),
     });
@@ -88,11 +96,25 @@ function piecesIn({ work, settings }: Diarisation, split: Split): (Piece & { rea
   );
 }
 
-/** What gives the batches of training, each a matter of seed and number alone, and how many pieces there are. */
-function batchesOf(diarisation: Diarisation) {
+/** Pieces at once up to which a step of the LSTM takes no longer: a product has up to 16 columns at the price of 8. */
+const piecesAtOnce = 16;
+
+/** How many batches of an update run as one: their gradients are summed in any case. */
+export function batchesTogether({
+  batchSize,
+  accumulation,
+}: Pick<ActivitySettings, 'batchSize' | 'accumulation'>): number {
+  let together = Math.max(1, Math.min(accumulation, Math.floor(piecesAtOnce / batchSize)));
+  while (accumulation % together !== 0) together--;
+  return together;
+}
+
+/** What gives the batches of training, so many as one, each a matter of seed and number alone; and how many pieces there are. */
+function batchesOf(diarisation: Diarisation, together: number) {
   const { work, spec, settings } = diarisation;
   const { features, places, hopSamples } = work;
   const { batchSize, losesLongTurns } = settings;
+  const count = batchSize * together;
   const pieces = piecesIn(diarisation, 'train');
   const turns = turnsIn(diarisation, 'train');
   const drawerOf = epochDrawer(groupsBy(pieces.length, (piece) => piece));
@@ -101,8 +123,8 @@ function batchesOf(diarisation: Diarisation) {
     if (drawer?.seed !== seed) drawer = { seed, at: drawerOf(seed) };
     const { at } = drawer;
     const drawn = Array.from(
-      { length: batchSize },
-      (_, i) => pieces[at(batch * batchSize + i)] as (typeof pieces)[number],
+      { length: count },
+      (_, i) => pieces[at(batch * count + i)] as (typeof pieces)[number],
     );
     const spans = drawn.map(
       ({ recording, first, frames }): FrameSpan => ({
@@ -113,7 +135,7 @@ function batchesOf(diarisation: Diarisation) {
     );
     const { states, lengths } = await frameSpans(features, spans);
     const frames = states.shape[2] as number;
-    const labels = float32([batchSize, frames, spec.speakers]);
+    const labels = float32([count, frames, spec.speakers]);
     for (const [row, piece] of drawn.entries()) {
       const own = turns[piece.recording] ?? [];
       labels.data.set(
@@ -121,7 +143,11 @@ function batchesOf(diarisation: Diarisation) {
         row * frames * spec.speakers,
       );
     }
-    return { states, lengths, labels };
+    const shares = frameShares(
+      spans.map(({ frames: length }) => length),
+      batchSize,
+    );
+    return { states, lengths, labels, shares: float32([count], shares) };
   };
   return { pieces: pieces.length, inputs };
 }
