@@ -56,11 +56,35 @@ function samplesOf(rows: tf.Tensor, extent: Extent): tf.Tensor {
   return whole.slice([0, padding, 0], [batch, time, groups * width]).transpose([0, 2, 1]);
 }
 
-/** Filters for each block that a frame reads: [groups, out / groups, stride * width], zero behind the last tap. */
+/** Samples of block `j` that a frame's taps reach: all of them but in the last block. */
+const tapsIn = (taps: number, stride: number, j: number): number => Math.min(stride, taps - j * stride);
+
+/** Filters for each block that a frame reads: [groups, out / groups, samples read * width]. */
 function filtersOf(weight: tf.Tensor, { reads, stride, groups, width }: Extent): tf.Tensor[] {
   const [out, , taps] = weight.shape as [number, number, number];
-  const last = padTime(weight.transpose([0, 2, 1]), 0, reads * stride - taps); // (out, reads * stride, width)
-  return tf.unstack(last.reshape([groups, out / groups, reads, stride * width]), 2);
+  const last = weight.transpose([0, 2, 1]); // (out, taps, width)
+  return Array.from({ length: reads }, (_, j) => {
+    const own = tapsIn(taps, stride, j);
+    return last.slice([0, j * stride, 0], [out, own, width]).reshape([groups, out / groups, own * width]);
+  });
+}
+
+/** The first columns of rows [groups, rows, columns]. */
+function firstColumns(rows: tf.Tensor, columns: number): tf.Tensor {
+  const [groups, count] = rows.shape as [number, number, number];
+  return rows.slice([0, 0, 0], [groups, count, columns]);
+}
+
+/** The sum of rows of so many columns, of which the last ones may lack some at the end. */
+function sumOfRows(parts: readonly tf.Tensor[], columns: number): tf.Tensor {
+  const last = parts.at(-1) as tf.Tensor;
+  const [groups, count, own] = last.shape as [number, number, number];
+  if (own === columns) return tf.addN([...parts]);
+  const missing: [number, number] = [0, columns - own];
+  if (parts.length === 1) return last.pad([[0, 0], [0, 0], missing]);
+  const whole = parts.length === 2 ? (parts[0] as tf.Tensor) : tf.addN(parts.slice(0, -1));
+  const behind = whole.slice([0, 0, own], [groups, count, columns - own]);
+  return tf.concat([firstColumns(whole, own).add(last), behind], 2);
 }
 
 /** dy [batch, out, frames] with zeros where read `j` has no frame: [groups, batch * blocks, out / groups]. */
@@ -87,7 +111,7 @@ export function convByBlocks(x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes):
   const out = (weight.shape[0] as number) / groups;
   const parts = filtersOf(weight, extent).map((filters, j) =>
     tf
-      .matMul(rows, filters, false, true)
+      .matMul(firstColumns(rows, filters.shape[2] as number), filters, false, true)
       .reshape([groups, batch, blocks, out])
       .slice([0, 0, j, 0], [groups, batch, frames, out]),
   );
@@ -110,7 +134,7 @@ export function inputGradientByBlocks(
 ): tf.Tensor {
   const extent = extentOf(x, weight.shape, sizes);
   const parts = filtersOf(weight, extent).map((filters, j) => tf.matMul(outputRows(dy, extent, j), filters));
-  return samplesOf(tf.addN(parts), extent);
+  return samplesOf(sumOfRows(parts, extent.stride * extent.width), extent);
 }
 
 /**
@@ -127,8 +151,11 @@ export function filterGradientByBlocks(
   const extent = extentOf(x.shape, weight, sizes);
   const { reads, stride } = extent;
   const rows = blocksOf(x, extent);
-  const parts = Array.from({ length: reads }, (_, j) =>
-    tf.matMul(outputRows(dy, extent, j), rows, true, false).reshape([out, stride, width]),
-  );
-  return tf.concat(parts, 1).slice([0, 0, 0], [out, taps, width]).transpose([0, 2, 1]);
+  const parts = Array.from({ length: reads }, (_, j) => {
+    const own = tapsIn(taps, stride, j);
+    return tf
+      .matMul(outputRows(dy, extent, j), firstColumns(rows, own * width), true, false)
+      .reshape([out, own, width]);
+  });
+  return tf.concat(parts, 1).transpose([0, 2, 1]);
 }
