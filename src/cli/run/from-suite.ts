@@ -12,7 +12,7 @@ import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { withLayers } from '../../results/layers.js';
-import { chosenTasks, isSuiteName, loadSuite } from '../../suite/definition.js';
+import { chosenTasks, isSuiteName, loadSuite, type Suite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';

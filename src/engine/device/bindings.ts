@@ -35,10 +35,7 @@ const keptBindings = 16;
 const keptRecordings = 8;
 
 /** The runtime starts its work and returns: we wait for the device where we need to. */
-const withoutWaiting = [
-  'disable_synchronize_execution_providers',
-  process.env.EHMAM_CUDA_SYNC === '1' ? '0' : '1',
-] as const;
+const withoutWaiting = ['disable_synchronize_execution_providers', '1'] as const;
 
 /** @param records whether runs of the session are recorded and replayed */
 export function deviceBindings(

@@ -98,7 +98,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     device_id: String(device),
     use_tf32: precision === 'tf32' ? '1' : '0',
     // The same algorithm at every run, chosen without trying: so runs repeat to the bit.
-    cudnn_conv_algo_search: process.env.EHMAM_CUDNN_SEARCH ?? 'HEURISTIC',
+    cudnn_conv_algo_search: 'HEURISTIC',
     cudnn_conv_use_max_workspace: '1',
     arena_extend_strategy: 'kSameAsRequested',
     ...(memory !== undefined && { gpu_mem_limit: String(memory) }),
@@ -106,7 +106,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
   return {
     library: ort,
     memoryInfo: ort.api.make('CreateMemoryInfo', 'Cuda', deviceAllocator, device, defaultMemory),
-    records: process.env.EHMAM_CUDA_GRAPHS !== '0',
+    records: true,
     sessionSettings: (recorded) => ({
       cuda: recorded ? { ...provider, enable_cuda_graph: '1' } : provider,
     }),
