@@ -1,6 +1,26 @@
 /** @file What steps of a loop over time do in one operator each, where plain operations would take several. */
+import { add, defineLowering, matrixProduct, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import * as tf from '../engine/ops.js';
+
+/** a b + c, as one node for two matrices. */
+defineLowering('ProductPlus', (graph, inputs) => {
+  const [a, b, c] = [need(inputs, 'a'), need(inputs, 'b'), need(inputs, 'c')];
+  if (a.shape.length === 2) return graph.emit('Gemm', [a, b, c], c.shape, 'float32');
+  return add(graph, matrixProduct(graph, a, b, false, false), c);
+});
+
+/** Parts of rows, made by one node: for loops, where each node of a step costs. */
+defineLowering('RowParts', (graph, inputs, { sizes }) => {
+  const x = need(inputs, 'x');
+  const axis = x.shape.length - 2;
+  const outputs = (sizes as number[]).map((size) => ({
+    shape: x.shape.map((dim, i) => (i === axis ? size : dim)),
+    type: x.type,
+  }));
+  const operands = [x, graph.int64s(sizes as number[])];
+  return [...graph.emitMany('Split', operands, outputs, { attributes: { axis: { int: axis } } })];
+});
 
 /** a b + c of matrices, or of as many matrices; not differentiable by itself. */
 export function productPlus(a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor {

@@ -114,7 +114,7 @@ describe('a file of settings', () => {
     await expect(read('several.yaml', text)).rejects.toThrow(
       [
         `${join(folder, 'several.yaml')}:2:9: invalid value for 'batch.size': expected a number, got "many". The preset has 16`,
-        `${join(folder, 'several.yaml')}:3:3: unknown key 'batch.crops'. Expected one of: size, cropSeconds`,
+        `${join(folder, 'several.yaml')}:3:3: unknown key 'batch.crops'. Expected one of: size, accumulate, cropSeconds`,
         `${join(folder, 'several.yaml')}:4:7: invalid value for 'seed': expected a whole number, got 0.5. The preset has 1`,
       ].join('\n'),
     );

@@ -4,5 +4,7 @@ import './product.js';
 import './reduce.js';
 import './shape.js';
 
+export { add } from './elementwise.js';
+export { matrixProduct } from './product.js';
 export { defineLowering, type Lowering, need } from './register.js';
 export { reshape, sliceAxis, transpose } from './shape.js';

@@ -2,7 +2,6 @@
 
 import type { GraphBuilder, Value } from '../graph.js';
 import * as tf from '../ops.js';
-import { add } from './elementwise.js';
 import { defineLowering, need } from './register.js';
 
 /**
@@ -53,10 +52,3 @@ export function matrixProduct(
 defineLowering('BatchMatMul', (graph, inputs, { transposeA, transposeB }) =>
   matrixProduct(graph, need(inputs, 'a'), need(inputs, 'b'), Boolean(transposeA), Boolean(transposeB)),
 );
-
-/** a b + c, as one node for two matrices. */
-defineLowering('ProductPlus', (graph, inputs) => {
-  const [a, b, c] = [need(inputs, 'a'), need(inputs, 'b'), need(inputs, 'c')];
-  if (a.shape.length === 2) return graph.emit('Gemm', [a, b, c], c.shape, 'float32');
-  return add(graph, matrixProduct(graph, a, b, false, false), c);
-});

@@ -116,18 +116,6 @@ defineLowering('SplitV', (graph, inputs, { numOrSizeSplits, axis }) => {
     });
 });
 
-/** Parts of rows, made by one node: for loops, where each node of a step costs. */
-defineLowering('RowParts', (graph, inputs, { sizes }) => {
-  const x = need(inputs, 'x');
-  const axis = x.shape.length - 2;
-  const outputs = (sizes as number[]).map((size) => ({
-    shape: x.shape.map((dim, i) => (i === axis ? size : dim)),
-    type: x.type,
-  }));
-  const operands = [x, graph.int64s(sizes as number[])];
-  return [...graph.emitMany('Split', operands, outputs, { attributes: { axis: { int: axis } } })];
-});
-
 defineLowering('PadV2', (graph, inputs, { paddings, constantValue }) => {
   const x = need(inputs, 'x');
   const pads = paddings as [number, number][];
