@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, UserError } from '../base/errors.js';
 import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { GraphFile, GraphSlot, ProviderName } from './engine.js';
-import ort from './onnxruntime.js';
+import { ort } from './onnxruntime.js';
 
 export interface GraphFileSettings {
   readonly provider: ProviderName;
@@ -16,16 +16,18 @@ export interface GraphFileSettings {
  * @throws UserError in one line for what the runtime cannot run: operators that it lacks, damaged files
  */
 export async function openGraphFile(file: string, settings: GraphFileSettings): Promise<GraphFile> {
-  const session = await ort.InferenceSession.create(file, {
-    executionProviders: [settings.provider],
-    intraOpNumThreads: settings.threads,
-    // Made by others, it may need every rewriting that the runtime knows.
-    graphOptimizationLevel: 'all',
-    // Complaints come as errors; the runtime's own lines would stand beside them.
-    logSeverityLevel: 4,
-  }).catch((cause: unknown) => {
-    throw openingError(file, messageOf(cause), cause);
-  });
+  const session = await ort()
+    .InferenceSession.create(file, {
+      executionProviders: [settings.provider],
+      intraOpNumThreads: settings.threads,
+      // Made by others, it may need every rewriting that the runtime knows.
+      graphOptimizationLevel: 'all',
+      // Complaints come as errors; the runtime's own lines would stand beside them.
+      logSeverityLevel: 4,
+    })
+    .catch((cause: unknown) => {
+      throw openingError(file, messageOf(cause), cause);
+    });
   const inputs = session.inputMetadata.map((slot) => slotOf(file, slot));
   const outputs = session.outputMetadata.map((slot) => slotOf(file, slot));
   const types = new Map(inputs.map(({ name, type }) => [name, type]));
@@ -87,19 +89,23 @@ function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): T
   const dims = [...shape];
   switch (type) {
     case 'float32':
-      return new ort.Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), dims);
+      return new (ort().Tensor)(
+        'float32',
+        data instanceof Float32Array ? data : Float32Array.from(data),
+        dims,
+      );
     case 'float64':
-      return new ort.Tensor('float64', Float64Array.from(data), dims);
+      return new (ort().Tensor)('float64', Float64Array.from(data), dims);
     case 'int64':
-      return new ort.Tensor(
+      return new (ort().Tensor)(
         'int64',
         BigInt64Array.from(Array.from(data, (value) => BigInt(Math.round(value)))),
         dims,
       );
     case 'int32':
-      return new ort.Tensor('int32', Int32Array.from(data), dims);
+      return new (ort().Tensor)('int32', Int32Array.from(data), dims);
     case 'bool':
-      return new ort.Tensor(
+      return new (ort().Tensor)(
         'bool',
         Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
         dims,

@@ -3,10 +3,10 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { Session, SessionSettings } from './model-session.js';
-import ort from './onnxruntime.js';
+import { ort } from './onnxruntime.js';
 
 export async function packageSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, {
+  const session = await ort().InferenceSession.create(model, {
     executionProviders: [settings.provider],
     intraOpNumThreads: settings.threads,
     // As sessions of the C API are made: see there.
@@ -30,9 +30,9 @@ export async function packageSession(model: Uint8Array, settings: SessionSetting
 }
 
 function ortTensor({ dtype, shape, data }: HostTensor): Tensor {
-  if (dtype === 'float32') return new ort.Tensor('float32', data as Float32Array, shape);
-  if (dtype === 'int32') return new ort.Tensor('int32', data as Int32Array, shape);
-  return new ort.Tensor('bool', data as Uint8Array, shape);
+  if (dtype === 'float32') return new (ort().Tensor)('float32', data as Float32Array, shape);
+  if (dtype === 'int32') return new (ort().Tensor)('int32', data as Int32Array, shape);
+  return new (ort().Tensor)('bool', data as Uint8Array, shape);
 }
 
 function hostTensor(tensor: Tensor): HostTensor {

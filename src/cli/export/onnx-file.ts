@@ -13,7 +13,7 @@ import type { Encoder } from '../../encoders/encoder.js';
 import type { RecognitionLayer } from '../../encoders/recognition.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
-import ort from '../../engine/onnxruntime.js';
+import { ort } from '../../engine/onnxruntime.js';
 import type { Tensor } from '../../engine/ops.js';
 import { type Extractor, extractHiddenStates } from '../../features/extract.js';
 import { headKinds } from '../../heads/registry.js';
@@ -207,14 +207,14 @@ function testSignal(length: number): Float32Array {
 
 /** The file in a session of its own beside what the engine gave. */
 async function compare(file: string, runs: readonly Run[], threads: number) {
-  const session = await ort.InferenceSession.create(file, {
+  const session = await ort().InferenceSession.create(file, {
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   const outputs = [...session.outputNames];
   const checks: LengthCheck[] = [];
   for (const { samples, outputs: expected } of runs) {
-    const waveform = new ort.Tensor('float32', samples, [1, samples.length]);
+    const waveform = new (ort().Tensor)('float32', samples, [1, samples.length]);
     const actual = await session.run({ waveform });
     const differences = outputs.map((name) => difference(actual[name], expected[name]));
     const largest = Math.max(...differences);
