@@ -2,7 +2,7 @@
 
 import { parseByteSize } from '../base/byte-size.js';
 import { UserError } from '../base/errors.js';
-import { checkDevice, type EngineChoice } from '../engine/create.js';
+import { checkDevice, type EngineChoice } from '../engine/choice.js';
 import {
   type EngineName,
   engineNames,
