@@ -2,6 +2,9 @@
 
 export type DataType = 'float32' | 'int32' | 'bool';
 
+/** What holds the values of each type. */
+export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
 /** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array. */
 export interface HostTensor {
   readonly dtype: DataType;
@@ -16,9 +19,16 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
+/** A host tensor of zeros. */
+export const zerosOf = (dtype: DataType, shape: readonly number[]): HostTensor => ({
+  dtype,
+  shape,
+  data: new arrayTypes[dtype](sizeOf(shape)),
+});
+
 /** A float32 host tensor; `data` defaults to zeros. */
 export function float32(shape: readonly number[], data?: ArrayLike<number>): HostTensor {
-  if (data === undefined) return { dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) };
+  if (data === undefined) return zerosOf('float32', shape);
   return checked({
     dtype: 'float32',
     shape,

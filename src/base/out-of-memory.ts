@@ -5,6 +5,9 @@ import { messageOf, UserError } from './errors.js';
 const texts =
   /failed to allocate memory|out of memory|CUDA (error|failure) 2\b|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|std::bad_alloc|smaller than requested bytes/i;
 
+/** Whether an error says, in words of any of these, that memory ran out. */
+export const isOutOfMemory = (error: unknown): boolean => texts.test(messageOf(error));
+
 /**
  * Does work that may need more memory than there is.
  * @param lower what to lower then: `Lower batch.size`
@@ -18,11 +21,10 @@ export async function sayingWhatToLower<T>(
   try {
     return await work();
   } catch (error) {
-    const message = messageOf(error);
-    if (error instanceof UserError || !texts.test(message)) throw error;
+    if (error instanceof UserError || !isOutOfMemory(error)) throw error;
     const where = provider === 'cpu' ? 'memory' : 'memory of the device';
     const more = provider === 'cuda' ? ', or allow more with --device-memory where that bounds it' : '';
-    throw new UserError(`ran out of ${where} (${message.split('\n')[0]})`, {
+    throw new UserError(`ran out of ${where} (${messageOf(error).split('\n')[0]})`, {
       exitCode: 1,
       hint: `${lower}${more}`,
       cause: error,

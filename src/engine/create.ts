@@ -8,8 +8,6 @@ import { onnxEngine } from './onnx.js';
 import * as tf from './ops.js';
 import { loadTensorflow } from './tensorflow-library.js';
 
-export { checkDevice, type EngineChoice, type EngineSettings } from './choice.js';
-
 /**
  * Makes an engine ready to run.
  * @throws UserError when its library is not installed or does not start

@@ -1,15 +1,9 @@
 /** @file What a program is given to run on: checked before it runs, so that an error names the input. */
 
-import { type DataType, sizeOf } from '../base/host-tensor.js';
+import { arrayTypes, type DataType, sizeOf } from '../base/host-tensor.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { ProgramOptions } from './engine.js';
 import { isLeaf, type Tree } from './tree.js';
-
-const arrays: Readonly<Record<DataType, typeof Float32Array | typeof Int32Array | typeof Uint8Array>> = {
-  float32: Float32Array,
-  int32: Int32Array,
-  bool: Uint8Array,
-};
 
 export interface InputCheck {
   /**
@@ -33,7 +27,7 @@ export function inputCheck(name: string): InputCheck {
       if (typeof node !== 'object' || node === null) return fail(`the input ${path} is ${node}`);
       if (!isLeaf(node)) return collect(node, `${path}/`);
       if (isOnDevice(node)) return [[path, node]];
-      const array = arrays[node.dtype];
+      const array: (typeof arrayTypes)[DataType] | undefined = arrayTypes[node.dtype];
       if (array === undefined || !(node.data instanceof array))
         return fail(`the values of the input ${path} do not match its type ${node.dtype}`);
       if (node.data.length !== sizeOf(node.shape))

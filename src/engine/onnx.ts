@@ -4,10 +4,10 @@ import type { Accelerator } from './device/accelerator.js';
 import { cudaDevice } from './device/cuda.js';
 import { devicePool } from './device/pool.js';
 import { createDevice, deviceRuntime } from './device/runtime.js';
-import type { Engine, Precision, ProviderName } from './engine.js';
+import type { Engine, Precision, ProgramOptions, ProviderName } from './engine.js';
 import { openGraphFile } from './graph-file.js';
-import { createHolder } from './held.js';
-import { compiledProgram } from './program.js';
+import { createHolder, type Holder } from './held.js';
+import { compiledProgram, type ProgramPlace } from './program.js';
 import { sessionRuntime, threadsRuntime } from './runtime.js';
 
 export interface OnnxSettings {
@@ -23,44 +23,37 @@ export interface OnnxSettings {
 
 /** @throws UserError where the device is not there, or its libraries are not */
 export function onnxEngine(settings: OnnxSettings): Engine {
-  const { provider, threads, precision = 'fp32' } = settings;
+  const { provider, threads, precision = 'fp32', device = 0, deviceMemory } = settings;
   if (provider === 'cuda')
-    return engineOnDevice(
-      cudaDevice({ device: settings.device ?? 0, precision, memory: settings.deviceMemory }),
-      settings,
-    );
-  const holder = createHolder();
-  return {
-    name: 'onnx',
-    provider,
-    precision,
-    threads,
-    hold: (tree) => holder.hold(tree, 'what the host gave'),
-    compile: (fn, options) => {
-      const sideBySide = options.concurrent && provider === 'cpu' ? threadsRuntime(threads) : undefined;
-      return compiledProgram(fn, options, {
-        holder,
-        runtime: sideBySide ?? sessionRuntime(settings),
-        sendsInputs: provider !== 'cpu',
-      });
-    },
-    open: (file) => openGraphFile(file, settings),
-  };
+    return engineOnDevice(cudaDevice({ device, precision, memory: deviceMemory }), settings);
+  return engineWith(createHolder(), settings, ({ concurrent }) => ({
+    runtime:
+      (concurrent && provider === 'cpu' ? threadsRuntime(threads) : undefined) ?? sessionRuntime(settings),
+    sendsInputs: provider !== 'cpu',
+  }));
 }
 
 /** The same where all that is held lies on a device. */
 export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings): Engine {
-  const { provider, threads, precision = 'fp32' } = settings;
   const device = createDevice(accelerator, devicePool(accelerator));
-  const holder = createHolder(device);
-  const runtime = deviceRuntime(device, { threads });
+  const runtime = deviceRuntime(device, settings);
+  return engineWith(createHolder(device), settings, () => ({ runtime, sendsInputs: false }));
+}
+
+/** @param placeOf where a program runs */
+function engineWith(
+  holder: Holder,
+  settings: OnnxSettings,
+  placeOf: (options: Pick<ProgramOptions, 'concurrent'>) => Omit<ProgramPlace, 'holder'>,
+): Engine {
+  const { provider, threads, precision = 'fp32' } = settings;
   return {
     name: 'onnx',
     provider,
     precision,
     threads,
     hold: (tree) => holder.hold(tree, 'what the host gave'),
-    compile: (fn, options) => compiledProgram(fn, options, { holder, runtime, sendsInputs: false }),
+    compile: (fn, options) => compiledProgram(fn, options, { holder, ...placeOf(options) }),
     open: (file) => openGraphFile(file, settings),
   };
 }

@@ -1,6 +1,6 @@
 /** @file Memory of held trees that ended: the next outputs that an engine keeps are written there. */
 
-import { type DataType, type HostTensor, sizeOf } from '../base/host-tensor.js';
+import { type DataType, type HostTensor, sizeOf, zerosOf } from '../base/host-tensor.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
 
 export interface TensorRoom {
@@ -26,16 +26,14 @@ export interface SpareMemory<T extends EngineTensor = HostTensor> {
   want(outputs: readonly ModelOutput[]): void;
 }
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
-
 /** Memory of the host. */
 export function spareMemory(): SpareMemory {
   const kept = new Map<string, HostTensor['data'][]>();
   const wanted = new Map<string, number>();
   const keyOf = (dtype: DataType, length: number): string => `${dtype} ${length}`;
   const give = ({ dtype, shape }: TensorRoom): HostTensor => {
-    const length = sizeOf(shape);
-    return { dtype, shape, data: kept.get(keyOf(dtype, length))?.pop() ?? new arrays[dtype](length) };
+    const data = kept.get(keyOf(dtype, sizeOf(shape)))?.pop();
+    return data === undefined ? zerosOf(dtype, shape) : { dtype, shape, data };
   };
   const roomOf = (output: ModelOutput): TensorRoom | undefined => (output.kept ? output.spec : undefined);
   return {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ManifestHashes } from '../data/manifest.js';
 import type { OfficialWeights } from '../encoders/official/weights.js';
-import type { EngineSettings } from '../engine/create.js';
+import type { EngineSettings } from '../engine/choice.js';
 import type { EngineName } from '../engine/engine.js';
 import type { StoredType } from '../features/shards.js';
 import type { FeatureKind } from '../features/store.js';

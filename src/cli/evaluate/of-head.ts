@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { userCacheFolder } from '../../base/files.js';
 import type { LoadOptions } from '../../encoders/load.js';
-import { createEngine, type EngineChoice } from '../../engine/create.js';
+import type { EngineChoice } from '../../engine/choice.js';
+import { createEngine } from '../../engine/create.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { type HeadEvaluation, writeEvaluation } from '../../results/evaluation-file.js';
 import { percent } from '../../results/table.js';

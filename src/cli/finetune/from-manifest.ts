@@ -2,7 +2,8 @@
 import { UserError } from '../../base/errors.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
-import { createEngine, type EngineChoice } from '../../engine/create.js';
+import type { EngineChoice } from '../../engine/choice.js';
+import { createEngine } from '../../engine/create.js';
 import { type DecodingLm, decodingLmSchema, usualWeights } from '../../finetune/decoding/settings.js';
 import { type FinetuneWish, planFinetuning } from '../../finetune/plan.js';
 import { type FinetuneResult, finetune } from '../../finetune/train.js';

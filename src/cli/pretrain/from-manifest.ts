@@ -2,7 +2,8 @@
 
 import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
-import { createEngine, type EngineChoice } from '../../engine/create.js';
+import type { EngineChoice } from '../../engine/choice.js';
+import { createEngine } from '../../engine/create.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
 import { stepScalars } from '../../pretrain/step-scalars.js';

@@ -6,7 +6,7 @@ import { UserError } from '../../base/errors.js';
 import { userCacheFolder } from '../../base/files.js';
 import { revisionOf } from '../../base/revision.js';
 import { isOfficialFile, type LoadOptions } from '../../encoders/load.js';
-import { checkDevice, type EngineChoice } from '../../engine/create.js';
+import { checkDevice, type EngineChoice } from '../../engine/choice.js';
 import { searchedRates } from '../../heads/rates.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';

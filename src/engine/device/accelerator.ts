@@ -11,7 +11,7 @@ export interface Accelerator {
   /** Whether programs of fixed shape are recorded once and replayed as a whole. */
   readonly records: boolean;
   /** @param recorded whether the session's runs are recorded and replayed */
-  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda' | 'config'>;
+  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda'>;
   /** @throws Error where its memory is used up */
   allocate(bytes: number): Address;
   free(address: Address): void;
@@ -48,16 +48,16 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
     free: (address) => {
       blocks.delete(address);
     },
-    upload: (to, from) => bytesAt(foreign, to, from.byteLength).set(bytesOf(from)),
+    upload: (to, from) => viewAt(foreign, to, from.byteLength).set(viewOf(from)),
     uploaded: () => {},
-    download: (to, from) => bytesOf(to).set(bytesAt(foreign, from, to.byteLength)),
+    download: (to, from) => viewOf(to).set(viewAt(foreign, from, to.byteLength)),
     synchronize: () => Promise.resolve(),
     used: () => [...blocks.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
   };
 }
 
-const bytesOf = (values: ArrayBufferView): Uint8Array =>
+const viewOf = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-const bytesAt = (foreign: Foreign, address: Address, bytes: number): Uint8Array =>
+const viewAt = (foreign: Foreign, address: Address, bytes: number): Uint8Array =>
   bytes === 0 ? new Uint8Array(0) : new Uint8Array(foreign.view(address, bytes));

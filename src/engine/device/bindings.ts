@@ -2,10 +2,10 @@
 
 import type { Address } from '../ort/foreign.js';
 import type { OrtSession } from '../ort/session.js';
-import { bytesOf, describe, room, valueOver } from '../ort/values.js';
+import { bytesOf, describe, valueOver } from '../ort/values.js';
 import type { ModelOutput } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
-import { deviceTensor } from './pool.js';
+import { deviceTensor, downloaded } from './pool.js';
 import type { DeviceMemory, DeviceTensor, EngineTensor } from './tensor.js';
 
 /** A tensor under the name that a model has for it. */
@@ -135,18 +135,12 @@ export async function runWithFreeOutputs(
     await accelerator.synchronize();
     return boundOutputs(accelerator, binding).map((value, i) => {
       const { dtype, shape, address, bytes } = describe(library, value);
-      const own = known[i];
-      if (outputs[i]?.kept && own !== undefined) {
-        api.release('ReleaseValue', value);
-        return own.tensor;
-      }
-      if (outputs[i]?.kept) {
-        const free = (): void => api.release('ReleaseValue', value);
+      const free = (): void => api.release('ReleaseValue', value);
+      const own = known[i]?.tensor;
+      if (outputs[i]?.kept && own === undefined)
         return deviceTensor(accelerator, dtype, shape, lentBy(address, bytes, free));
-      }
-      const tensor = room(dtype, shape);
-      accelerator.download(tensor.data, address);
-      api.release('ReleaseValue', value);
+      const tensor = outputs[i]?.kept && own ? own : downloaded(accelerator, { dtype, shape }, address);
+      free();
       return tensor;
     });
   } finally {

@@ -1,7 +1,8 @@
 /** @file The memory of a device that an engine lends: what is given back waits for the next tensor of its size. */
 
-import type { DataType, HostTensor } from '../../base/host-tensor.js';
-import { bytesOf, room } from '../ort/values.js';
+import { type DataType, type HostTensor, zerosOf } from '../../base/host-tensor.js';
+import type { Address } from '../ort/foreign.js';
+import { bytesOf } from '../ort/values.js';
 import type { ModelOutput, SpareMemory } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
 import { type DeviceMemory, type DeviceTensor, isOnDevice } from './tensor.js';
@@ -13,20 +14,13 @@ export interface DevicePool {
   lend(bytes: number): DeviceMemory;
   /** Frees what waits. */
   clear(): void;
-  /** Bytes taken from the device now. */
-  readonly bytes: number;
 }
 
 export function devicePool(accelerator: Accelerator): DevicePool {
   /** First in, first out: so the tensors of a state take turns in two sets of blocks, and no more. */
   const waiting = new Map<number, DeviceMemory[]>();
-  let taken = 0;
   const clear = (): void => {
-    for (const memories of waiting.values())
-      for (const { address, bytes } of memories) {
-        accelerator.free(address);
-        taken -= bytes;
-      }
+    for (const memories of waiting.values()) for (const { address } of memories) accelerator.free(address);
     waiting.clear();
   };
   const allocate = (bytes: number): DeviceMemory => {
@@ -38,7 +32,6 @@ export function devicePool(accelerator: Accelerator): DevicePool {
       clear();
       address = place();
     }
-    taken += bytes;
     const memory: DeviceMemory = {
       id: blocks++,
       address,
@@ -54,9 +47,6 @@ export function devicePool(accelerator: Accelerator): DevicePool {
   return {
     lend: (bytes) => waiting.get(bytes)?.shift() ?? allocate(bytes),
     clear,
-    get bytes() {
-      return taken;
-    },
   };
 }
 
@@ -72,10 +62,8 @@ export function deviceTensor(
     shape,
     memory,
     read: async () => {
-      const tensor = room(dtype, shape);
       await accelerator.synchronize();
-      accelerator.download(tensor.data, memory.address);
-      return tensor;
+      return downloaded(accelerator, { dtype, shape }, memory.address);
     },
   };
 }
@@ -100,4 +88,15 @@ export function deviceSpareMemory(accelerator: Accelerator, pool: DevicePool): S
     giveAll: (outputs) => outputs.map(give),
     want: () => {},
   };
+}
+
+/** A copy on the host of what lies at an address, when all that was started is done. */
+export function downloaded(
+  accelerator: Accelerator,
+  { dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>,
+  address: Address,
+): HostTensor {
+  const tensor = zerosOf(dtype, shape);
+  accelerator.download(tensor.data, address);
+  return tensor;
 }

@@ -1,15 +1,15 @@
 /** @file Models on a device: what the engine holds lies there, and only what is looked at comes back. */
 
 import { messageOf } from '../../base/errors.js';
-import type { HostTensor } from '../../base/host-tensor.js';
+import { isOutOfMemory } from '../../base/out-of-memory.js';
 import type { HoldingDevice } from '../held.js';
 import { createOrtSession, type OrtSession } from '../ort/session.js';
-import { bytesOf, room } from '../ort/values.js';
+import { bytesOf } from '../ort/values.js';
 import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
 import type { ModelOutput } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, runWithFreeOutputs } from './bindings.js';
-import { type DevicePool, deviceSpareMemory, deviceTensor, placed } from './pool.js';
+import { type DevicePool, deviceSpareMemory, deviceTensor, downloaded, placed } from './pool.js';
 import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
 
 /** A device with its memory, for all programs of an engine. */
@@ -30,8 +30,6 @@ export function createDevice(accelerator: Accelerator, pool: DevicePool): Device
 export interface DeviceRuntimeSettings {
   /** Threads of the processor, for what the device does not run. */
   readonly threads: number;
-  /** Told why the runs of a model are not recorded and replayed. */
-  readonly onUnrecorded?: (reason: string) => void;
 }
 
 export function deviceRuntime(device: Device, settings: DeviceRuntimeSettings): Runtime {
@@ -51,26 +49,14 @@ interface OpenedModel {
 async function openModel(
   { accelerator }: Device,
   { bytes, outputs }: RunnableModel,
-  { threads, onUnrecorded }: DeviceRuntimeSettings,
+  { threads }: DeviceRuntimeSettings,
 ): Promise<OpenedModel> {
-  const { library } = accelerator;
-  const settings = { threads, keepMemory: true };
-  if (accelerator.records && outputs.every(({ spec }) => spec !== undefined)) {
-    try {
-      const session = await createOrtSession(library, bytes, {
-        ...settings,
-        ...accelerator.sessionSettings(true),
-      });
-      return { session, recorded: true };
-    } catch (error) {
-      onUnrecorded?.(messageOf(error));
-    }
-  }
-  const session = await createOrtSession(library, bytes, {
-    ...settings,
-    ...accelerator.sessionSettings(false),
-  });
-  return { session, recorded: false };
+  const open = async (recorded: boolean): Promise<OpenedModel> => {
+    const settings = { threads, keepMemory: true, ...accelerator.sessionSettings(recorded) };
+    return { session: await createOrtSession(accelerator.library, bytes, settings), recorded };
+  };
+  const hasShapes = outputs.every(({ spec }) => spec !== undefined);
+  return accelerator.records && hasShapes ? open(true).catch(() => open(false)) : open(false);
 }
 
 function deviceModel(
@@ -102,7 +88,9 @@ function deviceModel(
       const bound = known as readonly Bound[];
       bindings.run(inputs, bound);
       await accelerator.synchronize();
-      return bound.map(({ tensor }, i) => (outputs[i]?.kept ? tensor : downloaded(accelerator, tensor)));
+      return bound.map(({ tensor }, i) =>
+        outputs[i]?.kept ? tensor : downloaded(accelerator, tensor, tensor.memory.address),
+      );
     } catch (error) {
       device.memory.take(memory.filter((tensor) => tensor !== undefined));
       throw error;
@@ -112,15 +100,14 @@ function deviceModel(
   /** A device that is full may have room again when what waits for later tensors is given back. */
   const withRoom = async (given: GivenTensors): Promise<RunResult<EngineTensor>> => {
     try {
-      return { outputs: await once(given) };
+      const outputs = await once(given).catch((error: unknown) => {
+        if (!isOutOfMemory(error)) throw error;
+        pool.clear();
+        return once(given);
+      });
+      return { outputs };
     } catch (error) {
-      if (!/out of memory|Failed to allocate memory/i.test(messageOf(error)))
-        return { failure: messageOf(error), back: new Map() };
-      pool.clear();
-      return once(given).then(
-        (all) => ({ outputs: all }),
-        (cause: unknown) => ({ failure: messageOf(cause), back: new Map() }),
-      );
+      return { failure: messageOf(error), back: new Map() };
     }
   };
 
@@ -159,13 +146,4 @@ function stagingOf({ accelerator, pool }: Device) {
     for (const block of blocks.values()) block.free();
   };
   return Object.assign(inPlace, { free });
-}
-
-function downloaded(
-  accelerator: Accelerator,
-  { dtype, shape, memory }: Exclude<EngineTensor, HostTensor>,
-): HostTensor {
-  const tensor = room(dtype, shape);
-  accelerator.download(tensor.data, memory.address);
-  return tensor;
 }

@@ -14,7 +14,6 @@ type Signature = readonly [place: number, result: string, ...parameters: string[
 /** Functions that answer with a status, null for success. */
 const checked = {
   CreateEnv: [3, 'void *', 'int', 'const char *', '_Out_ void **'],
-  CreateSession: [7, 'void *', 'void *', 'const char *', 'void *', '_Out_ void **'],
   CreateSessionFromArray: [8, 'void *', 'void *', 'void *', 'size_t', 'void *', '_Out_ void **'],
   Run: [9, 'void *', 'void *', 'void *', 'void *', 'void *', 'size_t', 'void *', 'size_t', 'void *'],
   CreateSessionOptions: [10, 'void *', '_Out_ void **'],
@@ -44,7 +43,6 @@ const checked = {
   CreateMemoryInfo: [68, 'void *', 'const char *', 'int', 'int', 'int', '_Out_ void **'],
   AllocatorFree: [76, 'void *', 'void *', 'void *'],
   GetAllocatorWithDefaultOptions: [78, 'void *', '_Out_ void **'],
-  AddSessionConfigEntry: [130, 'void *', 'void *', 'const char *', 'const char *'],
   RunWithBinding: [133, 'void *', 'void *', 'void *', 'void *'],
   CreateIoBinding: [134, 'void *', 'void *', '_Out_ void **'],
   BindInput: [136, 'void *', 'void *', 'const char *', 'void *'],
@@ -55,7 +53,6 @@ const checked = {
   AppendCudaProvider: [204, 'void *', 'void *', 'void *'],
   CreateCUDAProviderOptions: [205, 'void *', '_Out_ void **'],
   UpdateCUDAProviderOptions: [206, 'void *', 'void *', 'const char **', 'const char **', 'size_t'],
-  SetDeterministicCompute: [273, 'void *', 'void *', 'bool'],
 } as const satisfies Readonly<Record<string, Signature>>;
 
 /** Functions that cannot fail. */

@@ -12,8 +12,6 @@ export interface OrtSessionSettings {
   readonly keepMemory: boolean;
   /** Options of the CUDA provider; without them, the processor runs all. */
   readonly cuda?: Readonly<Record<string, string>>;
-  /** Settings by their names in `onnxruntime_session_options_config_keys.h`. */
-  readonly config?: Readonly<Record<string, string>>;
 }
 
 export interface OrtSession {
@@ -40,8 +38,6 @@ export async function createOrtSession(
     api.call(settings.keepMemory ? 'EnableCpuMemArena' : 'DisableCpuMemArena', options);
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
-    for (const [key, value] of Object.entries(settings.config ?? {}))
-      api.call('AddSessionConfigEntry', options, key, value);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
     const address = await inUse(model, () =>
       api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),

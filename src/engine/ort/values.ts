@@ -1,6 +1,6 @@
 /** @file Tensors as ONNX Runtime has them: values over memory that someone else owns, and what it made itself. */
 
-import type { DataType, HostTensor } from '../../base/host-tensor.js';
+import { arrayTypes, type DataType, type HostTensor, sizeOf } from '../../base/host-tensor.js';
 import { type Address, addressOf } from './foreign.js';
 import type { OrtLibrary } from './library.js';
 
@@ -8,11 +8,9 @@ import type { OrtLibrary } from './library.js';
 const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, bool: 9 };
 const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as DataType]));
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
-const bytesPerValue: Readonly<Record<DataType, number>> = { float32: 4, int32: 4, bool: 1 };
-
-export const bytesOf = ({ dtype, shape }: { dtype: DataType; shape: readonly number[] }): number =>
-  shape.reduce((product, dim) => product * dim, bytesPerValue[dtype]);
+/** Bytes of a tensor's values. */
+export const bytesOf = ({ dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>): number =>
+  sizeOf(shape) * arrayTypes[dtype].BYTES_PER_ELEMENT;
 
 /** A place for the values of tensors that have none: the runtime wants an address. */
 const nothing = new Float32Array(32);
@@ -84,10 +82,5 @@ export function describe({ api }: OrtLibrary, value: Address): Described {
 export function copied(library: OrtLibrary, value: Address): HostTensor {
   const { dtype, shape, address, bytes } = describe(library, value);
   const view = bytes === 0 ? new ArrayBuffer(0) : library.foreign.view(address, bytes);
-  return { dtype, shape, data: new arrays[dtype](view).slice() };
-}
-
-/** A host tensor without its values set. */
-export function room(dtype: DataType, shape: readonly number[]): HostTensor {
-  return { dtype, shape, data: new arrays[dtype](shape.reduce((product, dim) => product * dim, 1)) };
+  return { dtype, shape, data: new arrayTypes[dtype](view).slice() };
 }
