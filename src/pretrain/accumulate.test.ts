@@ -1,42 +1,24 @@
 /** @file A batch in parts trains as the whole batch does, and stops and fails as it does. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { withChanges } from '../base/changed-settings.js';
 import { floatsOf, type HostParameters } from '../base/host-tensor.js';
-import type { Utterance } from '../data/manifest.js';
 import { distance, engineUnderTest } from '../engine/engines.fixture.js';
 import { watched } from '../engine/watched.fixture.js';
 import { readSafetensors } from '../formats/safetensors.js';
 import { type PretrainConfig, pretrainSchema } from './config.js';
 import { runFolder } from './run-folder.js';
-import { pretrain } from './train.js';
 import {
   convConfig,
   droppingConfig,
-  interrupting,
   logOf,
   melConfig,
   trainingEngine,
+  trainingPlace,
   weightsOf,
-  writeUtterances,
 } from './training.fixture.js';
 
-let folder: string;
-let utterances: Utterance[];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ehmam-accumulate-'));
-  utterances = await writeUtterances(folder);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const outOf = (name: string): string => join(folder, name);
-
-async function train(name: string, config: PretrainConfig, options: { resume?: boolean } = {}) {
-  const engine = await trainingEngine();
-  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, ...options });
-}
+const { outOf, train, interrupt, remove } = await trainingPlace('accumulate');
+afterAll(remove);
 
 const parametersOf = async (name: string): Promise<HostParameters> =>
   (await readSafetensors(runFolder(outOf(name)).student)).tensors;
@@ -77,10 +59,7 @@ describe.each([
 
   it('go on to the same bytes where they were stopped', async () => {
     const stopped = `${name}, stopped`;
-    const controller = new AbortController();
-    const engine = interrupting(await trainingEngine(), 3, () => controller.abort());
-    const options = { config: parts, utterances, out: outOf(stopped), engine, quiet: true };
-    expect(await pretrain({ ...options, signal: controller.signal })).toMatchObject({ steps: 3 });
+    expect(await interrupt(stopped, parts, 3)).toMatchObject({ steps: 3 });
     expect(await train(stopped, parts, { resume: true })).toMatchObject({ finished: true });
     expect(await logOf(outOf(stopped))).toEqual(await logOf(outOf(`${name}, parts`)));
     expect(await weightsOf(outOf(stopped))).toEqual(await weightsOf(outOf(`${name}, parts`)));
@@ -97,8 +76,7 @@ it('the engine holds nothing any more of a run in parts that has ended, whatever
     ['held not finite', { optimizer: { ...melConfig.optimizer, learningRate: 1e38 } }],
   ];
   for (const [name, change] of ends) {
-    const config = { ...inParts, ...change };
-    await pretrain({ config, utterances, out: outOf(name), engine, quiet: true }).catch(() => undefined);
+    await train(name, { ...inParts, ...change }, { engine }).catch(() => undefined);
     expect(await held(), name).toBe(0);
   }
   const failing: typeof engine = {
@@ -109,21 +87,14 @@ it('the engine holds nothing any more of a run in parts that has ended, whatever
       return { ...program, run: () => Promise.reject(new Error('no memory')) };
     },
   };
-  const run = pretrain({
-    config: inParts,
-    utterances,
-    out: outOf('held failed'),
-    engine: failing,
-    quiet: true,
-  });
-  await expect(run).rejects.toThrow('no memory');
+  await expect(train('held failed', inParts, { engine: failing })).rejects.toThrow('no memory');
   expect(await held()).toBe(0);
 });
 
 it('a run in parts whose state lies on a device gives the numbers of the processor', async () => {
   await train('on the processor', inParts);
   const { engine, held } = watched(await engineUnderTest('device'));
-  await pretrain({ config: inParts, utterances, out: outOf('on a device'), engine, quiet: true });
+  await train('on a device', inParts, { engine });
   expect(await held()).toBe(0);
   const [log, expected] = [await logOf(outOf('on a device')), await logOf(outOf('on the processor'))];
   for (const [i, line] of log.entries())

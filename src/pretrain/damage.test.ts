@@ -1,50 +1,28 @@
 /** @file What is left of a run that fails, and of a folder that was damaged. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Utterance } from '../data/manifest.js';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint-file.js';
 import { keptSchema } from '../training/keeper.js';
 import { pretrainOrigin } from './checkpoint.js';
-import type { PretrainConfig } from './config.js';
 import type { TrainingState } from './step.js';
 import { pretrain } from './train.js';
 import {
-  interrupting,
   logOf,
   melConfig,
   oneStepConfig,
   trainingEngine,
+  trainingPlace,
   weightsOf,
-  writeUtterances,
 } from './training.fixture.js';
 
-let folder: string;
-let utterances: Utterance[];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ehmam-damage-'));
-  utterances = await writeUtterances(folder);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { outOf, train, interrupt, utterances, folder, remove } = await trainingPlace('damage');
+afterAll(remove);
 
-const outOf = (name: string): string => join(folder, name);
 const checkpoints = async (name: string): Promise<string[]> =>
   (await readdir(join(outOf(name), 'checkpoints'))).sort();
-
-async function train(name: string, config: PretrainConfig, options: { resume?: boolean } = {}) {
-  const engine = await trainingEngine();
-  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, ...options });
-}
-
-async function interrupt(name: string, steps: number) {
-  const controller = new AbortController();
-  const engine = interrupting(await trainingEngine(), steps, () => controller.abort());
-  const { signal } = controller;
-  return pretrain({ config: melConfig, utterances, out: outOf(name), engine, quiet: true, signal });
-}
 
 describe('nothing is left half-written', () => {
   it('by a run that fails at its first audio file: the same call can be made again', async () => {
@@ -81,7 +59,7 @@ describe('a checkpoint that is damaged', () => {
 
   it('is passed over with a remark: the run goes on from the one before, to the same weights', async () => {
     await train('whole', melConfig);
-    await interrupt(name, 4);
+    await interrupt(name, melConfig, 4);
     expect(await checkpoints(name)).toEqual(['step-2.safetensors', 'step-4.safetensors']);
     await truncate(newest(), 500);
     await writeFile(join(outOf(name), 'checkpoints', '.step-6.safetensors.17-0123abcd.tmp'), 'killed');
@@ -115,7 +93,7 @@ describe('a checkpoint that is damaged', () => {
 
   it('of other shapes is an error of the file and its tensor, whatever else is there', async () => {
     const other = 'other shapes';
-    await interrupt(other, 4);
+    await interrupt(other, melConfig, 4);
     const [from, to] = ['step-2.safetensors', 'step-4.safetensors'].map((file) =>
       join(outOf(other), 'checkpoints', file),
     ) as [string, string];

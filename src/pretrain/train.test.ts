@@ -1,10 +1,8 @@
 /** @file The pre-training loop: it runs, logs, goes on where it stopped, and stops where going on has no sense. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
-import type { Utterance } from '../data/manifest.js';
 import { loadEncoder } from '../encoders/load.js';
 import type { Held } from '../engine/engine.js';
 import { engineUnderTest } from '../engine/engines.fixture.js';
@@ -20,34 +18,15 @@ import {
   melConfig,
   oneStepConfig,
   trainingEngine,
+  trainingPlace,
   weightsOf,
-  writeUtterances,
 } from './training.fixture.js';
 
-let folder: string;
-let utterances: Utterance[];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ehmam-pretrain-'));
-  utterances = await writeUtterances(folder);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { outOf, train, interrupt, utterances, folder, remove } = await trainingPlace('pretrain');
+afterAll(remove);
 
-const outOf = (name: string): string => join(folder, name);
 const checkpoints = async (name: string): Promise<string[]> =>
   (await readdir(join(outOf(name), 'checkpoints'))).sort();
-
-async function train(name: string, config: PretrainConfig, options: { resume?: boolean } = {}) {
-  const engine = await trainingEngine();
-  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, ...options });
-}
-
-/** Stops a run after some steps, as Ctrl-C does. */
-async function interrupt(name: string, config: PretrainConfig, steps: number, resume = false) {
-  const controller = new AbortController();
-  const engine = interrupting(await trainingEngine(), steps, () => controller.abort());
-  const { signal } = controller;
-  return pretrain({ config, utterances, out: outOf(name), engine, quiet: true, resume, signal });
-}
 
 describe.each([
   ['log-mel frames', melConfig],
@@ -225,7 +204,7 @@ it('the engine holds nothing any more of a run that has ended, whatever its end'
   ];
   for (const [name, change] of ends) {
     const config = { ...melConfig, ...change };
-    await pretrain({ config, utterances, out: outOf(name), engine, quiet: true }).catch(() => undefined);
+    await train(name, config, { engine }).catch(() => undefined);
     expect(await held(), name).toBe(0);
   }
   const controller = new AbortController();
@@ -264,7 +243,7 @@ it('random masking runs in the same loop, and trains other weights', async () =>
 it('an eager engine trains with the same losses', async () => {
   const config = { ...melConfig, optimizer: { ...melConfig.optimizer, steps: 2 } };
   const engine = await engineUnderTest('wasm');
-  await pretrain({ config, utterances, out: outOf('eager'), engine, quiet: true });
+  await train('eager', config, { engine });
   await train('compiled', config);
   const [eager, compiled] = [await logOf(outOf('eager')), await logOf(outOf('compiled'))];
   for (const [i, line] of eager.entries()) expect(line.loss).toBeCloseTo(compiled[i]?.loss as number, 3);

@@ -1,5 +1,6 @@
 /** @file A training run small enough for tests: seconds of synthetic audio, a model of two blocks. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeWav } from '../audio/index.js';
 import { sha256OfFile } from '../base/files.js';
@@ -11,7 +12,7 @@ import { adamStart } from '../nn/adam.js';
 import { type PretrainConfig, pretrainPreset } from './config.js';
 import { runFolder } from './run-folder.js';
 import type { TrainingState } from './step.js';
-import type { StepLog } from './train.js';
+import { type PretrainOptions, pretrain, type StepLog } from './train.js';
 
 const noDropout = {
   attention: 0,
@@ -116,6 +117,27 @@ export async function writeUtterances(folder: string): Promise<Utterance[]> {
 }
 
 export const trainingEngine = (): Promise<Engine> => engineUnderTest('onnx');
+
+type OwnOptions = Partial<Pick<PretrainOptions, 'resume' | 'engine' | 'signal'>>;
+
+/** A folder for the runs of a test file, on utterances of its own. */
+export async function trainingPlace(purpose: string) {
+  const folder = await mkdtemp(join(tmpdir(), `ehmam-${purpose}-`));
+  const utterances = await writeUtterances(folder);
+  const outOf = (name: string): string => join(folder, name);
+  const train = async (name: string, config: PretrainConfig, options: OwnOptions = {}) => {
+    const engine = options.engine ?? (await trainingEngine());
+    return pretrain({ config, utterances, out: outOf(name), quiet: true, ...options, engine });
+  };
+  /** Stops a run after some steps, as Ctrl-C does. */
+  const interrupt = async (name: string, config: PretrainConfig, steps: number, resume = false) => {
+    const controller = new AbortController();
+    const engine = interrupting(await trainingEngine(), steps, () => controller.abort());
+    return train(name, config, { engine, resume, signal: controller.signal });
+  };
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  return { folder, utterances, outOf, train, interrupt, remove };
+}
 
 /** An engine that calls `after` once a student's step has run so often. */
 export function interrupting(engine: Engine, steps: number, after: () => void): Engine {
