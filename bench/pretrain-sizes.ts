@@ -1,6 +1,6 @@
 /** @file What `bench/pretrain` measures: one update of the student, at three sizes. */
 
-import { float32, type HostTensor, sizeOf } from '../src/base/host-tensor.js';
+import type { HostTensor } from '../src/base/host-tensor.js';
 import { randomStream } from '../src/base/random.js';
 import { frameCount } from '../src/encoders/families/ehmam.js';
 import type { EhmamConfig } from '../src/encoders/families/ehmam-config.js';
@@ -10,6 +10,7 @@ import { maskTensors } from '../src/pretrain/mask-tensors.js';
 import { countMasked } from '../src/pretrain/masking/spans.js';
 import { startState } from '../src/pretrain/start-state.js';
 import { exemptFromDecay } from '../src/pretrain/step.js';
+import { normals } from './normals.js';
 
 export interface PretrainSize {
   readonly name: string;
@@ -50,13 +51,8 @@ export const gpuSizes: readonly PretrainSize[] = [
 /** Seeded parameters, input, targets and masks of an update, and the scalars of its first step. */
 export function updateInputs({ config, seconds }: PretrainSize) {
   const { encoder, batch } = config;
-  const random = (name: string, shape: readonly number[]): HostTensor => {
-    const stream = randomStream(1, name);
-    return float32(
-      shape,
-      Float32Array.from({ length: sizeOf(shape) }, () => stream.normal()),
-    );
-  };
+  const random = (name: string, shape: readonly number[]): HostTensor =>
+    normals(randomStream(1, name), shape);
   const samples = Math.round(seconds * 16000);
   const frames = frameCount(encoder, samples);
   const { frontend } = encoder;
@@ -76,8 +72,28 @@ export function updateInputs({ config, seconds }: PretrainSize) {
   };
 }
 
+/** What PyTorch's side is asked of a size: its description, and the tensors that it starts with. */
+export function pytorchQuestion(size: PretrainSize) {
+  const { encoder, optimizer, ranking } = size.config;
+  const { adam: _, dropping: __, ...tensors } = updateInputs(size);
+  const description = {
+    ...sharedDescription(size),
+    encoder,
+    optimizer,
+    rankingWeight: ranking.weight,
+    exempt: exemptNames(tensors.student),
+  };
+  return { description, tensors };
+}
+
+/** What both sides are told. */
+export const sharedDescription = ({ name, config }: PretrainSize) => ({
+  size: name,
+  decay: config.teacher.decay,
+});
+
 /** Names of the student's parameters that weight decay leaves alone. */
-export function exemptNames(student: Readonly<Record<string, HostTensor>>): string[] {
+function exemptNames(student: Readonly<Record<string, HostTensor>>): string[] {
   return Object.entries(student)
     .filter(([name, { shape }]) => exemptFromDecay(name, shape))
     .map(([name]) => name);

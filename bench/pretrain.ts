@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { startNode, startPyTorch } from './competitor.js';
 import { type Duel, duel, printDuels } from './duel.js';
-import { exemptNames, type PretrainSize, pretrainSizes, updateInputs } from './pretrain-sizes.js';
+import { type PretrainSize, pretrainSizes, pytorchQuestion, sharedDescription } from './pretrain-sizes.js';
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:pretrain')
@@ -28,21 +28,10 @@ else printDuels(rows);
 
 async function measure(size: PretrainSize): Promise<Duel> {
   const { threads } = options;
-  const { config } = size;
-  const { adam: _, dropping: __, ...tensors } = updateInputs(size);
-  const shared = { size: size.name, decay: config.teacher.decay };
+  const { description, tensors } = pytorchQuestion(size);
+  const shared = sharedDescription(size);
   const compiled = await startNode('pretrain-step.js', { description: shared, tensors: {}, threads });
-  const pytorch = await startPyTorch('pretrain_step.py', {
-    description: {
-      ...shared,
-      encoder: config.encoder,
-      optimizer: config.optimizer,
-      rankingWeight: config.ranking.weight,
-      exempt: exemptNames(tensors.student),
-    },
-    tensors,
-    threads,
-  });
+  const pytorch = await startPyTorch('pretrain_step.py', { description, tensors, threads });
   const parameters = Object.values(tensors.student).reduce((sum, { data }) => sum + data.length, 0);
   return duel({ name: size.name, parameters }, compiled, pytorch, options);
 }

@@ -1,7 +1,7 @@
 /** @file Numbers of a device beside the processor's: hidden states, losses and gradients of every fixture, and runs repeated. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { float32, floatsOf, type HostTensor, scalar } from '../../src/base/host-tensor.js';
+import { floatsOf, type HostTensor, scalar } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import type { Encoder } from '../../src/encoders/encoder.js';
 import { loadEncoder } from '../../src/encoders/load.js';
@@ -11,6 +11,7 @@ import { flatten, isHostTensor, type Parameters } from '../../src/engine/tree.js
 import { extractHiddenStates } from '../../src/features/extract.js';
 import { lossAndGradients } from '../../src/nn/gradients.js';
 import { compileStep, holdState, readState } from '../../src/pretrain/step.js';
+import { normals } from '../normals.js';
 import { gpuSizes, updateInputs } from '../pretrain-sizes.js';
 
 export interface Agreement {
@@ -36,7 +37,7 @@ export function specs(): string[] {
 
 export async function statesAgree(spec: string, engines: readonly [Engine, Engine]): Promise<Agreement> {
   const encoder = await loadEncoder(spec);
-  const waveform = normals([samples], spec, 0.1);
+  const waveform = normals(randomStream(1, spec), [samples], 0.1);
   const [actual, expected] = await Promise.all(
     engines.map(async (engine) => {
       const extract = extractHiddenStates(engine, encoder);
@@ -53,7 +54,7 @@ type LossInputs = { readonly parameters: Parameters; readonly waveform: tf.Tenso
 /** The mean square of all hidden states, and its gradient with respect to every parameter. */
 export async function gradientsAgree(spec: string, engines: readonly [Engine, Engine]): Promise<Agreement> {
   const encoder = await loadEncoder(spec);
-  const waveform = normals([2, samples / 4], spec, 0.1);
+  const waveform = normals(randomStream(1, spec), [2, samples / 4], 0.1);
   const [actual, expected] = await Promise.all(
     engines.map(async (engine) => {
       const program = engine.compile(lossOf(encoder), { name: 'loss and gradients' });
@@ -126,13 +127,5 @@ function mostOf(actual: readonly HostTensor[] = [], expected: readonly HostTenso
       }
       return most / scale;
     }),
-  );
-}
-
-function normals(shape: readonly number[], purpose: string, scale: number): HostTensor {
-  const stream = randomStream(1, purpose);
-  return float32(
-    shape,
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * stream.normal()),
   );
 }

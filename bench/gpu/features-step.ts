@@ -1,12 +1,12 @@
 /** @file Our side of features in `bench/gpu`, in a process of its own: an encoder of Base size over clips of equal length. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { float32 } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import { loadEncoder } from '../../src/encoders/load.js';
 import * as tf from '../../src/engine/ops.js';
 import type { Parameters } from '../../src/engine/tree.js';
 import { answerSteps } from '../contestant.js';
+import { normals } from '../normals.js';
 import { engineAt, type Place } from '../place.js';
 
 const { seconds, clips, means, place, threads } = JSON.parse(
@@ -15,12 +15,7 @@ const { seconds, clips, means, place, threads } = JSON.parse(
 
 const { engine, used } = await engineAt(place, threads);
 const encoder = await loadEncoder('random:base');
-const stream = randomStream(1, 'waveform');
-const samples = seconds * 16000;
-const waveform = float32(
-  [clips, samples],
-  Float32Array.from({ length: clips * samples }, () => 0.1 * stream.normal()),
-);
+const waveform = normals(randomStream(1, 'waveform'), [clips, seconds * 16000], 0.1);
 const program = engine.compile<{ parameters: Parameters; waveform: tf.Tensor }, Record<string, tf.Tensor>>(
   (inputs) => {
     const states = encoder.forward(inputs.parameters, { waveform: inputs.waveform });

@@ -2,11 +2,10 @@
 import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import type { Competitor } from '../competitor.js';
-import { startNode, startPyTorch } from '../competitor.js';
-import { asrInputs, asrSettings } from '../heads/asr-inputs.js';
+import { type Competitor, startNode, startPyTorch } from '../competitor.js';
+import { asrDescription, asrInputs } from '../heads/asr-inputs.js';
 import type { Place } from '../place.js';
-import { exemptNames, gpuSizes, updateInputs } from '../pretrain-sizes.js';
+import { gpuSizes, pytorchQuestion, sharedDescription } from '../pretrain-sizes.js';
 import { median } from '../statistics.js';
 
 const questions = ['tiny', 'small', 'base', 'asr', 'features'] as const;
@@ -62,19 +61,13 @@ async function ask(question: (typeof questions)[number], place: Place): Promise<
 async function update(name: string, place: Place): Promise<Row> {
   const size = gpuSizes.find((one) => one.name === name);
   if (size === undefined) throw new Error(`no size ${name}`);
-  const { config } = size;
-  const shared = { size: name, decay: config.teacher.decay, place };
+  const shared = { ...sharedDescription(size), place };
   const ours = await timed(
     await startNode('pretrain-step.js', { description: shared, tensors: {}, threads }),
   );
-  const { adam: _, dropping: __, ...tensors } = updateInputs(size);
-  const description = {
-    ...shared,
-    encoder: config.encoder,
-    optimizer: config.optimizer,
-    rankingWeight: config.ranking.weight,
-    exempt: exemptNames(tensors.student),
-  };
+  const question = pytorchQuestion(size);
+  const description = { ...question.description, place };
+  const { tensors } = question;
   const pytorch = await startPyTorch('pretrain_step.py', { description, tensors, threads });
   return {
     name: `update, ${name}`,
@@ -86,16 +79,7 @@ async function update(name: string, place: Place): Promise<Row> {
 
 async function recognition(lengths: 'different' | 'equal', place: Place): Promise<Row> {
   const inputs = asrInputs(lengths);
-  const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrSettings;
-  const description = {
-    projectionSize,
-    lstmLayers,
-    lstmSize,
-    gradientClip,
-    lengths,
-    learningRate: 1e-4,
-    place,
-  };
+  const description = { ...asrDescription(lengths), place };
   const ours = await timed(await startNode('heads/asr-step.js', { description, tensors: {}, threads }));
   const pytorch = await startPyTorch('asr_step.py', { description, tensors: inputs, threads });
   return {
@@ -106,7 +90,6 @@ async function recognition(lengths: 'different' | 'equal', place: Place): Promis
   };
 }
 
-/** One process a side answers for all kinds, so that a network is made once. */
 async function featureRows(place: Place): Promise<Row[]> {
   const kinds = [
     { name: 'hidden states of 10 s, to the host', seconds: 10, clips: 1, means: false },

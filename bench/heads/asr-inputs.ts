@@ -1,11 +1,12 @@
 /** @file What `bench/heads/asr` measures: an update of SUPERB's recognition head on random hidden states. */
 
-import { float32, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
+import { int32 } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import { targetBatch } from '../../src/heads/frame-ctc/batches.js';
 import { ctcStart } from '../../src/heads/frame-ctc/model.js';
 import { ctcPresets, ctcSettingsSchema } from '../../src/heads/frame-ctc/settings.js';
 import type { CtcTraining } from '../../src/heads/frame-ctc/update.js';
+import { normals } from '../normals.js';
 
 const [layers, batch, frames, dim, tokens] = [13, 8, 300, 768, 32];
 const targetTokens = 90;
@@ -23,21 +24,22 @@ export const asrModel: CtcTraining = {
 /** Whether all utterances fill the batch, or differ in length as those of a corpus do. */
 export type Lengths = 'equal' | 'different';
 
+/** What both sides are told. */
+export function asrDescription(lengths: Lengths) {
+  const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrSettings;
+  return { projectionSize, lstmLayers, lstmSize, gradientClip, lengths, learningRate: 1e-4 };
+}
+
 /** Seeded parameters, hidden states and targets. */
 export function asrInputs(lengths: Lengths) {
   const random = randomStream(1, 'recognition head');
-  const normals = (shape: readonly number[]): HostTensor =>
-    float32(
-      shape,
-      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
-    );
   const targets = Array.from({ length: batch }, (_, row) =>
     Array.from({ length: targetTokens - 5 * row }, () => 1 + random.integer(tokens - 1)),
   );
   return {
     parameters: ctcStart(1, { ...asrSettings, layers, dim, tokens, join: 1 }),
     batch: {
-      states: normals([layers, batch, frames, dim]),
+      states: normals(random, [layers, batch, frames, dim]),
       steps: int32(
         [batch],
         Array.from({ length: batch }, (_, row) => (lengths === 'equal' ? frames : frames - 10 * row)),

@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { startNode, startPyTorch } from '../competitor.js';
 import { type Duel, duel, printDuels } from '../duel.js';
-import { asrInputs, asrSettings } from './asr-inputs.js';
+import { asrDescription, asrInputs } from './asr-inputs.js';
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:asr')
@@ -19,11 +19,10 @@ const options = await yargs(hideBin(process.argv))
   .parse();
 
 const { threads } = options;
-const { projectionSize, lstmLayers, lstmSize, gradientClip } = asrSettings;
 const rows: Duel[] = [];
 for (const lengths of ['different', 'equal'] as const) {
   const inputs = asrInputs(lengths);
-  const description = { projectionSize, lstmLayers, lstmSize, gradientClip, lengths, learningRate: 1e-4 };
+  const description = asrDescription(lengths);
   const compiled = await startNode('heads/asr-step.js', { description, tensors: {}, threads });
   const pytorch = await startPyTorch('asr_step.py', { description, tensors: inputs, threads });
   const parameters = Object.values(inputs.parameters).reduce((sum, { data }) => sum + data.length, 0);

@@ -1,11 +1,12 @@
 /** @file What `bench/heads/speakers` measures: updates of SUPERB's heads of verification and diarisation on random hidden states. */
-import { float32, type HostParameters, type HostTensor, int32, sizeOf } from '../../src/base/host-tensor.js';
+import { float32, type HostParameters, type HostTensor, int32 } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import { activityStart, frameShares } from '../../src/heads/speaker-activity/model.js';
 import { activityPresets, activitySettingsSchema } from '../../src/heads/speaker-activity/settings.js';
 import { batchesTogether } from '../../src/heads/speaker-activity/training.js';
 import { xVectorStart } from '../../src/heads/x-vector/model.js';
 import { xVectorPresets, xVectorSettingsSchema } from '../../src/heads/x-vector/settings.js';
+import { normals } from '../normals.js';
 
 const [layers, dim] = [13, 768];
 /** VoxCeleb1's, and crops of 8 s; Libri2Mix's mean length is about 14 s. */
@@ -18,13 +19,8 @@ export type HeadName = (typeof headNames)[number];
 export const verification = xVectorSettingsSchema.parse(xVectorPresets.superb);
 export const diarization = activitySettingsSchema.parse(activityPresets.superb);
 
-const normals = (shape: readonly number[]): HostTensor => {
-  const random = randomStream(1, 'speaker heads', ...shape);
-  return float32(
-    shape,
-    Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
-  );
-};
+const drawn = (shape: readonly number[]): HostTensor =>
+  normals(randomStream(1, 'speaker heads', ...shape), shape);
 
 export interface SpeakerInputs {
   readonly parameters: HostParameters;
@@ -49,7 +45,7 @@ export function speakerInputs(head: HeadName): SpeakerInputs {
     return {
       parameters: xVectorStart(1, { ...verification, layers, dim, classes }),
       batch: {
-        states: normals([layers, batchSize, cropFrames, dim]),
+        states: drawn([layers, batchSize, cropFrames, dim]),
         lengths: shorter(batchSize, cropFrames),
         targets,
       },
@@ -64,7 +60,7 @@ export function speakerInputs(head: HeadName): SpeakerInputs {
   return {
     parameters: activityStart(1, { ...diarization, layers, dim, speakers }),
     batch: {
-      states: normals([layers, pieces, mixtureFrames, dim]),
+      states: drawn([layers, pieces, mixtureFrames, dim]),
       lengths,
       labels,
       shares: float32([pieces], frameShares(Array.from(lengths.data, Number), diarization.batchSize)),
