@@ -44,15 +44,15 @@ export interface RandomStream {
 
 export function randomStream(...key: RandomKey): RandomStream {
   const base = hashKey(key);
-  const base2 = mix32(base ^ 0x5bd1e995);
+  const base2 = secondBase(base);
   let counter = 0;
   /** The second of a pair of normal numbers. */
   let spare: number | undefined;
-  const bits = (): number => {
-    counter = (counter + 1) | 0;
-    return mix32(mix32(counter ^ base) ^ base2) >>> 0;
+  const uniform = (): number => {
+    const value = uniformAt(base, base2, counter);
+    counter = (counter + 2) | 0;
+    return value;
   };
-  const uniform = (): number => ((bits() >>> 5) * 67108864 + (bits() >>> 6)) / 9007199254740992;
   const integer = (below: number): number => Math.floor(uniform() * below);
   return {
     uniform,
@@ -81,6 +81,15 @@ export function randomStream(...key: RandomKey): RandomStream {
   };
 }
 
+const secondBase = (base: number): number => mix32(base ^ 0x5bd1e995);
+
+/** Uniform in [0, 1), with 53 bits: of the two draws behind the first `counter` of a stream. */
+function uniformAt(base: number, base2: number, counter: number): number {
+  const high = mix32(mix32(((counter + 1) | 0) ^ base) ^ base2) >>> 5;
+  const low = mix32(mix32(((counter + 2) | 0) ^ base) ^ base2) >>> 6;
+  return (high * 67108864 + low) / 9007199254740992;
+}
+
 /**
  * The numbers `first` to `first + count` that `randomStream(...key).normal()` would give, counted from 0: at once, and from
  * any place on.
@@ -88,18 +97,13 @@ export function randomStream(...key: RandomKey): RandomStream {
  */
 export function normalNumbers(key: RandomKey, first: number, count: number, deviation = 1): Float32Array {
   const base = hashKey(key);
-  const base2 = mix32(base ^ 0x5bd1e995);
+  const base2 = secondBase(base);
   const numbers = new Float32Array(count);
-  // Two draws a number.
-  let counter = (2 * first) | 0;
-  const uniform = (): number => {
-    const high = mix32(mix32(((counter + 1) | 0) ^ base) ^ base2) >>> 5;
-    counter = (counter + 2) | 0;
-    return (high * 67108864 + (mix32(mix32(counter ^ base) ^ base2) >>> 6)) / 9007199254740992;
-  };
   for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
+    // A number takes two draws.
+    const counter = (2 * (first + i)) | 0;
+    const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(base, base2, counter)));
+    const angle = 2 * Math.PI * uniformAt(base, base2, (counter + 2) | 0);
     numbers[i] = radius * Math.cos(angle) * deviation;
     // Behind the end nothing is written.
     numbers[i + 1] = radius * Math.sin(angle) * deviation;
