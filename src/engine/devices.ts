@@ -45,3 +45,13 @@ function devicesOf({ driver, list }: DevicePlaces): number {
     return list()?.match(/^GPU \d+:/gm)?.length ?? 0;
   }
 }
+
+/** So many devices, in words. */
+export const countOfDevices = (count: number): string =>
+  count === 0 ? 'no CUDA device' : `${count} CUDA device${count === 1 ? '' : 's'}`;
+
+/** What to do where a device was named that is not among so many. */
+export const hintOfDevices = (count: number): string =>
+  count === 0
+    ? "Check 'nvidia-smi -L' and CUDA_VISIBLE_DEVICES"
+    : `Choose from ${Array.from({ length: count }, (_, device) => device).join(', ')}`;

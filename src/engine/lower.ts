@@ -7,6 +7,7 @@ import type { ProgramOptions, TensorFunction } from './engine.js';
 import type { GraphNode } from './graph.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
+import type { ModelOutput } from './spare-memory.js';
 import { type TensorSpec, type TracedGraph, trace } from './trace.js';
 import { isLeaf, mapLeaves, type Tree } from './tree.js';
 
@@ -21,15 +22,9 @@ export interface Model {
   readonly bytes: Uint8Array;
   /** Paths of the inputs that are used. */
   readonly inputs: readonly string[];
-  readonly outputs: readonly OutputSpec[];
+  readonly outputs: readonly Omit<ModelOutput, 'kept'>[];
   /** Values of the largest tensor that is made on the way: neither input nor output. */
   readonly largestTensor: number;
-}
-
-export interface OutputSpec {
-  readonly path: string;
-  /** Absent where a length is free. */
-  readonly spec: TensorSpec | undefined;
 }
 
 /**

@@ -26,6 +26,9 @@ export interface SpareMemory<T extends EngineTensor = HostTensor> {
   want(outputs: readonly ModelOutput[]): void;
 }
 
+/** What is needed to write an output into spare memory, where that is done. */
+export const roomOf = ({ kept, spec }: ModelOutput): TensorRoom | undefined => (kept ? spec : undefined);
+
 /** Memory of the host. */
 export function spareMemory(): SpareMemory {
   const kept = new Map<string, HostTensor['data'][]>();
@@ -35,7 +38,6 @@ export function spareMemory(): SpareMemory {
     const data = kept.get(keyOf(dtype, sizeOf(shape)))?.pop();
     return data === undefined ? zerosOf(dtype, shape) : { dtype, shape, data };
   };
-  const roomOf = (output: ModelOutput): TensorRoom | undefined => (output.kept ? output.spec : undefined);
   return {
     take: (tensors) => {
       for (const tensor of tensors) {

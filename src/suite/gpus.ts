@@ -1,6 +1,6 @@
 /** @file The GPUs of jobs: how many each takes, and which of the machine's local workers use. */
 import { UserError } from '../base/errors.js';
-import { visibleDevices } from '../engine/devices.js';
+import { countOfDevices, hintOfDevices, visibleDevices } from '../engine/devices.js';
 import type { Suite } from './definition.js';
 import type { Job, JobGraph } from './job.js';
 
@@ -44,11 +44,8 @@ export function devicesFor(
   if (wanted === undefined) return Array.from({ length: Math.max(1, there) }, (_, device) => device);
   const missing = wanted.find((device) => device >= there);
   if (missing === undefined) return wanted;
-  const has = there === 0 ? 'no CUDA device' : `${there} CUDA device${there === 1 ? '' : 's'}`;
-  throw new UserError(`--devices ${wanted.join(',')}: unknown device ${missing}, this machine has ${has}`, {
-    hint:
-      there === 0
-        ? "Check 'nvidia-smi -L' and CUDA_VISIBLE_DEVICES"
-        : `Choose from ${Array.from({ length: there }, (_, device) => device).join(', ')}`,
-  });
+  throw new UserError(
+    `--devices ${wanted.join(',')}: unknown device ${missing}, this machine has ${countOfDevices(there)}`,
+    { hint: hintOfDevices(there) },
+  );
 }

@@ -1,6 +1,7 @@
 /** @file A CUDA device: its runtime's functions (libcudart) for memory and copies. */
 
 import { UserError } from '../../base/errors.js';
+import { countOfDevices, hintOfDevices } from '../devices.js';
 import type { Precision } from '../engine.js';
 import { type Address, addressOf, type Foreign, foreign, type Pointer } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, openOrt } from '../ort/library.js';
@@ -86,11 +87,12 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     });
   const { onnxruntime, cudart } = cudaLibraries(library);
   const cuda = cudaRuntime(library, cudart);
-  const count = [0];
-  cuda.call('cudaGetDeviceCount', count);
-  if (device >= (count[0] as number))
-    throw new UserError(`unknown device ${device}, this machine has ${count[0]} CUDA devices`, {
-      hint: 'Devices are numbered from 0',
+  const found = [0];
+  cuda.call('cudaGetDeviceCount', found);
+  const [count] = found as [number];
+  if (device >= count)
+    throw new UserError(`unknown device ${device}, this machine has ${countOfDevices(count)}`, {
+      hint: hintOfDevices(count),
     });
   cuda.call('cudaSetDevice', device);
   const ort = openOrt(library, onnxruntime);

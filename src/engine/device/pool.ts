@@ -3,7 +3,7 @@
 import { type DataType, type HostTensor, zerosOf } from '../../base/host-tensor.js';
 import type { Address } from '../ort/foreign.js';
 import { bytesOf } from '../ort/values.js';
-import type { ModelOutput, SpareMemory } from '../spare-memory.js';
+import { type ModelOutput, roomOf, type SpareMemory } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
 import { type DeviceMemory, type DeviceTensor, isOnDevice } from './tensor.js';
 
@@ -77,9 +77,9 @@ export function placed(accelerator: Accelerator, pool: DevicePool, tensor: HostT
 
 /** Blocks of a pool for outputs that the engine keeps. */
 export function deviceSpareMemory(accelerator: Accelerator, pool: DevicePool): SpareMemory<DeviceTensor> {
-  const give = ({ kept, spec }: ModelOutput): DeviceTensor | undefined => {
-    if (!kept || spec === undefined) return undefined;
-    return deviceTensor(accelerator, spec.dtype, spec.shape, pool.lend(bytesOf(spec)));
+  const give = (output: ModelOutput): DeviceTensor | undefined => {
+    const room = roomOf(output);
+    return room && deviceTensor(accelerator, room.dtype, room.shape, pool.lend(bytesOf(room)));
   };
   return {
     take: (tensors) => {
