@@ -1,4 +1,5 @@
 /** @file Gradients of an LSTM layer of one direction or two, by hand. */
+import { largestDivisor } from '../base/largest-divisor.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import { timeFirst, turnSecond } from './directions.js';
@@ -108,11 +109,4 @@ function slopesOf([inputForget, g, o, kept, squashed]: Inner, size: number): tf.
   const byCandidate = tf.mul(i, tf.sub(1, tf.square(g)));
   const byOutput = tf.mul(tf.mul(o, squashed), tf.sub(1, o));
   return [throughHidden, tf.concat([byInputForget, byCandidate, byOutput], axis), f];
-}
-
-/** The largest divisor of `count` up to `most`. */
-function largestDivisor(count: number, most: number): number {
-  let divisor = Math.min(count, most);
-  while (count % divisor !== 0) divisor--;
-  return divisor;
 }

@@ -1,8 +1,10 @@
 /** @file Trains diarisation heads on pieces of recordings, and says who speaks when in test. */
+
 import type { HeadResult, HeadWork, Prediction } from '../../api/head-kind.js';
 import type { SpeakerActivitySpec } from '../../api/head-spec.js';
 import type { Split } from '../../api/task.js';
 import { float32 } from '../../base/host-tensor.js';
+import { largestDivisor } from '../../base/largest-divisor.js';
 import type { Given } from '../../engine/engine.js';
 import type { Parameters } from '../../engine/tree.js';
 import { parseTurns } from '../../metrics/index.js';
@@ -104,9 +106,7 @@ export function batchesTogether({
   batchSize,
   accumulation,
 }: Pick<ActivitySettings, 'batchSize' | 'accumulation'>): number {
-  let together = Math.max(1, Math.min(accumulation, Math.floor(piecesAtOnce / batchSize)));
-  while (accumulation % together !== 0) together--;
-  return together;
+  return largestDivisor(accumulation, Math.max(1, Math.floor(piecesAtOnce / batchSize)));
 }
 
 /** What gives the batches of training, so many as one, each a matter of seed and number alone; and how many pieces there are. */
