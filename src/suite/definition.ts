@@ -179,6 +179,8 @@ export interface LoadSuiteOptions {
   /** Where a named suite's corpus is kept (default: the user's cache folder). */
   readonly cacheFolder?: string | undefined;
   readonly quiet?: boolean | undefined;
+  /** Ends the synthesis of a named suite's corpus. */
+  readonly signal?: AbortSignal | undefined;
   /** Settings in place of the suite's; paths in them are relative to its file, as if they stood there. */
   readonly changes?: readonly SettingChange[] | undefined;
 }
@@ -325,7 +327,8 @@ const checkChanges = (suite: Suite, options: LoadSuiteOptions): void => void cha
 const ofMini: ReadonlySet<string> = new Set(miniTasks);
 const miniEncoders = ['fbank', 'random:tiny'];
 
-const corpusOptions = ({ cacheFolder, quiet }: LoadSuiteOptions) => ({
+const corpusOptions = ({ cacheFolder, quiet, signal }: LoadSuiteOptions) => ({
   ...(cacheFolder !== undefined && { cacheFolder }),
   ...(quiet !== undefined && { quiet }),
+  ...(signal !== undefined && { signal }),
 });

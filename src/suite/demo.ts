@@ -39,7 +39,7 @@ export async function runDemo(
   const { outFolder, quiet, signal } = options;
   const chosen = chosenTasks({ name: 'mini', tasks: miniTasks.map((name) => ({ name })) }, options.tasks);
   await checkWritable(outFolder);
-  const { pretrain: manifest, tasks } = await buildMiniSuite({ quiet });
+  const { pretrain: manifest, tasks } = await buildMiniSuite({ quiet, signal });
   const suite: Suite = {
     name: 'demo',
     tasks: chosen.map(({ name }) => ({ name, manifest: tasks[name], recordedAs: miniPlace(name) })),

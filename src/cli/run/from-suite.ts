@@ -100,7 +100,7 @@ export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
  * @throws UserError as `runFromSuite`
  */
 export async function graphOf(request: RunRequest): Promise<JobGraph> {
-  const { out, quiet, maxBadShare = 0.001, weights, remark } = request;
+  const { out, quiet, signal, maxBadShare = 0.001, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
   const { seeds: asked, changes } = request;
   const rates = ratesOf(request.lr);
@@ -118,7 +118,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
       { weights: await weightsFor(spec, weights), quiet },
       cacheFolder,
     );
-  const suite = file ?? (await loadSuite(request.suite, { quiet, changes }));
+  const suite = file ?? (await loadSuite(request.suite, { quiet, signal, changes }));
   const seeds = asked ?? seedsOfSuite(suite.seeds);
   const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {

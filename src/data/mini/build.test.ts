@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadUtterances } from '../manifest.js';
 import { buildMiniSuite, type MiniSuite } from './build.js';
@@ -97,6 +98,26 @@ describe('buildMiniSuite', () => {
     const definition = { ...source.definition, seed: 2 };
     const other = await buildMiniSuite({ cacheFolder, quiet: true, source: { ...source, definition } });
     expect(other.root).not.toBe(suite.root);
+  });
+
+  it('ends between two files when it is interrupted, and goes on from there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ehmam-mini-stopped-'));
+    const interrupt = new AbortController();
+    const options = { cacheFolder: folder, quiet: true, source, workers: 1 };
+    const stopped = expect(buildMiniSuite({ ...options, signal: interrupt.signal })).rejects.toThrow(
+      'enough',
+    );
+    const madeIn = async (): Promise<string[]> =>
+      (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wav'));
+    while ((await madeIn()).length === 0) await sleep(1);
+    interrupt.abort(new Error('enough'));
+    await stopped;
+    const made = (await madeIn()).length;
+    expect(made).toBeLessThan([...original.keys()].filter((name) => name.endsWith('.wav')).length);
+    const { root } = await buildMiniSuite(options);
+    const [whole, again] = [original, await digests(root)].map((files) => [...files.values()].sort());
+    expect(again).toEqual(whole);
+    await rm(folder, { recursive: true });
   });
 
   it('says which folder cannot be made', async () => {

@@ -23,6 +23,8 @@ export interface MiniSuiteOptions {
   readonly quiet?: boolean;
   /** Synthesis threads (default: as many as the machine has cores). */
   readonly workers?: number;
+  /** Ends the synthesis between two files: what is made stays. */
+  readonly signal?: AbortSignal;
   /** Another definition than the package's own. */
   readonly source?: MiniSource;
 }
@@ -42,6 +44,7 @@ const wavHeaderBytes = 44;
  * The mini suite, made on first use: 16 kHz WAV files, their checksums and five manifests. An interrupted run
  * is taken up where it ended; files that are missing or damaged are made again, with the same bytes.
  * @throws UserError when the folder cannot be written or a synthesiser is not installed
+ * @throws the signal's reason when it was aborted before all was made
  */
 export async function buildMiniSuite(options: MiniSuiteOptions = {}): Promise<MiniSuite> {
   const source = options.source ?? (await readMiniSource());
@@ -72,7 +75,7 @@ export async function makeAudio(
   root: string,
   definition: MiniDefinition,
   plan: readonly PlannedUtterance[],
-  { quiet, workers }: MiniSuiteOptions,
+  { quiet, workers, signal }: MiniSuiteOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const noted = await readChecksums(root);
   const intact = await intactFiles(root, plan.map(audioPathOf), noted);
@@ -93,7 +96,7 @@ export async function makeAudio(
   };
   try {
     const data = { definition, root };
-    await writeUtterances(missing, data, workers ?? availableParallelism(), note);
+    await writeUtterances(missing, data, workers ?? availableParallelism(), note, signal);
   } finally {
     progress.stop();
   }

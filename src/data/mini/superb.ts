@@ -33,6 +33,8 @@ export interface MiniSuperbOptions {
   readonly quiet?: boolean;
   /** Synthesis threads (default: as many as the machine has cores). */
   readonly workers?: number;
+  /** Ends the synthesis between two files: what is made stays. */
+  readonly signal?: AbortSignal;
   /** Another definition than the package's own. */
   readonly source?: SuperbSource;
 }
