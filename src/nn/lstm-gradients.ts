@@ -81,13 +81,16 @@ function gateGradients(recurrent: tf.Tensor3D, inner: Inner, dy: tf.Tensor4D): t
           const dCell = tf.add(tf.mul(dHidden, throughHidden as tf.Tensor), cellFromNext as tf.Tensor);
           const received = tf.concat([dCell, dCell, dCell, dHidden], dCell.shape.length - 2);
           const dGates = tf.mul(received, slopes as tf.Tensor);
-          return { state: [tf.matMul(transposed, dGates), tf.mul(dCell, f as tf.Tensor)], outputs: [dGates] };
+          return {
+            state: [tf.matMul(transposed, dGates), tf.mul(dCell, f as tf.Tensor)],
+            outputs: [turned(dGates)],
+          };
         },
         state,
         [turned(dOutputs), ...slopesOf(values, size)],
         { reverse: true },
       );
-      return { state: next, outputs: [turned(dGates[0] as tf.Tensor)] };
+      return { state: next, outputs: dGates };
     },
     [zero, zero],
     [stepwise(dy), ...inner].map(inBlocks),

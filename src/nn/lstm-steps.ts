@@ -49,7 +49,7 @@ export function runSteps(xs: tf.Tensor4D, weights: Weights): Steps {
   const { outputs } = scan(
     ([hidden, cell], [fromInput]) => {
       const [h, c] = [hidden as tf.Tensor, cell as tf.Tensor];
-      const received = productPlus(recurrent, h, turned(fromInput as tf.Tensor));
+      const received = productPlus(recurrent, h, fromInput as tf.Tensor);
       const [forInputForget, forCandidate, forOutput] = rowParts(received, [2 * size, size, size]) as Three;
       const inputForget = tf.sigmoid(forInputForget);
       const [i, f] = rowParts(inputForget, [size, size]) as Two;
@@ -76,12 +76,17 @@ export function stepwise(x: tf.Tensor4D): tf.Tensor {
   return directions === 1 ? tf.reshape(x, [frames, ...rest]) : x;
 }
 
-/** What the gates receive from the input: [directions, T, B, 4H]. */
+/** Utterances from which on a product for each frame is as fast as one for all frames. */
+const fewestUtterances = 8;
+
+/** What the gates receive from the input: [directions, T, 4H, B]. */
 function inputProjection(xs: tf.Tensor4D, { input, bias }: Weights): tf.Tensor4D {
   const [directions, frames, batch, width] = xs.shape;
-  const flat = tf.reshape(xs, [directions, frames * batch, width]);
   // The bias as the weights of one more input, which is 1: so that no pass over the gates adds it.
-  const rows = tf.concat([flat, tf.ones([directions, frames * batch, 1])], 2);
-  const weights = tf.concat([turned(input), tf.expandDims(bias, 1)], 1); // [directions, D + 1, 4H]
-  return tf.reshape(tf.matMul(rows, weights as tf.Tensor3D), [directions, frames, batch, -1]);
+  const weights = tf.concat([input, tf.expandDims(bias, 2)], 2); // [directions, 4H, D + 1]
+  const withOne = tf.concat([xs, tf.ones([directions, frames, batch, 1])], 3);
+  if (batch >= fewestUtterances) return tf.matMul(tf.expandDims(weights, 1), turned(withOne));
+  const rows = tf.reshape(withOne, [directions, frames * batch, width + 1]);
+  const received = tf.matMul(rows, turned(weights));
+  return turned(tf.reshape(received, [directions, frames, batch, -1])) as tf.Tensor4D;
 }

@@ -43,12 +43,15 @@ const checked = {
   CreateMemoryInfo: [68, 'void *', 'const char *', 'int', 'int', 'int', '_Out_ void **'],
   AllocatorFree: [76, 'void *', 'void *', 'void *'],
   GetAllocatorWithDefaultOptions: [78, 'void *', '_Out_ void **'],
+  AddSessionConfigEntry: [130, 'void *', 'void *', 'const char *', 'const char *'],
   RunWithBinding: [133, 'void *', 'void *', 'void *', 'void *'],
   CreateIoBinding: [134, 'void *', 'void *', '_Out_ void **'],
   BindInput: [136, 'void *', 'void *', 'const char *', 'void *'],
   BindOutput: [137, 'void *', 'void *', 'const char *', 'void *'],
   BindOutputToDevice: [138, 'void *', 'void *', 'const char *', 'void *'],
   GetBoundOutputValues: [140, 'void *', 'void *', 'void *', '_Out_ void **', '_Out_ size_t *'],
+  CreateAndRegisterAllocator: [144, 'void *', 'void *', 'void *', 'void *'],
+  CreateArenaCfgV2: [164, 'void *', 'const char **', 'size_t *', 'size_t', '_Out_ void **'],
   AddRunConfigEntry: [165, 'void *', 'void *', 'const char *', 'const char *'],
   AppendCudaProvider: [204, 'void *', 'void *', 'void *'],
   CreateCUDAProviderOptions: [205, 'void *', '_Out_ void **'],
@@ -66,6 +69,7 @@ const plain = {
   ReleaseTensorTypeAndShapeInfo: [99, 'void', 'void *'],
   ReleaseSessionOptions: [100, 'void', 'void *'],
   ReleaseIoBinding: [135, 'void', 'void *'],
+  ReleaseArenaCfg: [157, 'void', 'void *'],
   ReleaseCUDAProviderOptions: [208, 'void', 'void *'],
 } as const satisfies Readonly<Record<string, Signature>>;
 

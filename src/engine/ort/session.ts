@@ -35,7 +35,7 @@ export async function createOrtSession(
     api.call('SetIntraOpNumThreads', options, settings.threads);
     api.call('SetSessionGraphOptimizationLevel', options, basicOptimizations);
     api.call('SetSessionLogSeverityLevel', options, errorsOnly);
-    api.call(settings.keepMemory ? 'EnableCpuMemArena' : 'DisableCpuMemArena', options);
+    api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
