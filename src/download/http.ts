@@ -25,6 +25,8 @@ export interface FetchOptions {
   readonly onCheck?: (bytes: number) => void;
   /** Told of every pause before another try. */
   readonly onRetry?: (why: string) => void;
+  /** What to do where this source does not serve, for hints. Default: `use another --mirror`. */
+  readonly instead?: string;
   /** Tries without a byte of progress before it is given up. */
   readonly tries?: number;
   /** A connection over which nothing came for so long is dropped. */
@@ -41,6 +43,9 @@ interface Passing extends Error {
 const passing = (message: string, afterSeconds?: number): Passing =>
   Object.assign(new Error(message), { afterSeconds });
 
+const otherMirror = 'use another --mirror';
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 const longestPauseSeconds = 60;
 /** A server that asks for more patience than this is told to the user instead. */
 const longestWishSeconds = 900;
@@ -51,7 +56,7 @@ const longestWishSeconds = 900;
  * @throws UserError (exit code 1) when the server does not have it, cannot be reached, or gives something else
  */
 export async function fetchFile(remote: RemoteFile, file: string, options: FetchOptions): Promise<void> {
-  const { tries = 8, wait = delay, onRetry, onBytes, onCheck } = options;
+  const { tries = 8, wait = delay, onRetry, onBytes, onCheck, instead = otherMirror } = options;
   let failures = 0;
   let reached = (await sizeOf(incompleteFile(file))) ?? 0;
   for (;;) {
@@ -68,7 +73,7 @@ export async function fetchFile(remote: RemoteFile, file: string, options: Fetch
       throw failed(
         remote,
         `the download differs from the published file: ${wrong}`,
-        'Try again, or use another --mirror',
+        `Try again, or ${instead}`,
       );
     } catch (error) {
       if (error instanceof UserError) throw error;
@@ -108,9 +113,9 @@ async function openRange(
   remote: RemoteFile,
   file: string,
   offset: number,
-  options: Pick<FetchOptions, 'userAgent' | 'stallSeconds'>,
+  options: Pick<FetchOptions, 'userAgent' | 'stallSeconds' | 'instead'>,
 ): Promise<Incoming> {
-  const { userAgent, stallSeconds = 60 } = options;
+  const { userAgent, stallSeconds = 60, instead = otherMirror } = options;
   const { url, md5, sha256 } = remote;
   const validator = offset === 0 ? undefined : await knownValidator(file, url);
   const mayResume = offset > 0 && (validator !== undefined || md5 !== undefined || sha256 !== undefined);
@@ -134,7 +139,7 @@ async function openRange(
     }
     if (status !== 200 && status !== 206) {
       await body?.cancel();
-      throw statusError(remote, status, headers.get('retry-after'));
+      throw statusError(remote, status, headers.get('retry-after'), instead);
     }
     const start = status === 206 ? rangeStart(headers.get('content-range')) : 0;
     if (body === null || (start !== 0 && start !== offset))
@@ -143,7 +148,7 @@ async function openRange(
     if (remote.bytes !== undefined && length !== null && start + Number(length) !== remote.bytes) {
       await body.cancel();
       const what = `the server's file has ${start + Number(length)} bytes, expected ${remote.bytes}`;
-      throw failed(remote, what, 'Use another --mirror');
+      throw failed(remote, what, capitalized(instead));
     }
     if (start === 0) await keepValidator(file, url, headers);
     return { content: watched(body, watch, stallSeconds), offset: start };
@@ -178,13 +183,11 @@ function rangeStart(contentRange: string | null): number {
   return Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? Number.NaN);
 }
 
-function statusError(remote: RemoteFile, status: number, retryAfter: string | null): Error {
+function statusError(remote: RemoteFile, status: number, retryAfter: string | null, instead: string): Error {
   if (status === 408 || status === 425 || status === 429 || status >= 500)
     return passing(`the server answered with status ${status}`, secondsUntil(retryAfter));
   const hint =
-    status === 404 || status === 410
-      ? 'The file may have moved: use another --mirror'
-      : 'Use another --mirror';
+    status === 404 || status === 410 ? `The file may have moved: ${instead}` : capitalized(instead);
   return failed(remote, `the server answered with status ${status}`, hint);
 }
 
