@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.js';
 import { userCacheFolder, writeFileAtomic } from '../../base/files.js';
+import { cudaProblems } from '../../engine/cuda-libraries.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
 import { runtimeVersions, type Versions } from '../../results/index.js';
 import type { ProbeAnswer } from './probe.js';
@@ -43,7 +44,7 @@ const candidates: readonly Candidate[] = [
     engine: 'onnx',
     provider: 'cuda',
     needed: false,
-    hint: 'With an NVIDIA GPU, its driver, CUDA 12 and cuDNN 9 (Linux, x64): `ehmam setup cuda`',
+    hint: 'With an NVIDIA GPU, its driver, CUDA and cuDNN 9 (Linux): `ehmam setup cuda`',
   },
   {
     engine: 'onnx',
@@ -55,7 +56,7 @@ const candidates: readonly Candidate[] = [
     engine: 'tensorflow',
     provider: 'cpu',
     needed: false,
-    hint: '`ehmam setup tensorflow`, or `ehmam setup cuda` for an NVIDIA GPU (they download a library)',
+    hint: '`ehmam setup tensorflow` (it downloads a library)',
   },
   { engine: 'wasm', provider: 'cpu', needed: false, hint: reinstall },
   { engine: 'cpu', provider: 'cpu', needed: false, hint: reinstall },
@@ -105,6 +106,13 @@ async function checkEngine(candidate: Candidate): Promise<Check> {
   const { needed, hint } = candidate;
   const name = nameOf(candidate);
   if (!answer.works) {
+    const missing = candidate.provider === 'cuda' && process.platform === 'linux' ? cudaProblems() : [];
+    if (missing.length > 0)
+      return {
+        ...{ name, works: false, needed },
+        detail: missing.map(({ what }) => what).join('; '),
+        hint: missing.map((problem) => problem.hint).join('. '),
+      };
     // An error for users says its hint itself.
     const saysHint = answer.reason.includes('ehmam setup');
     return { name, works: false, detail: answer.reason, needed, ...(!saysHint && { hint }) };
