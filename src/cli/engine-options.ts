@@ -15,8 +15,11 @@ import { listOf } from './lists.js';
 
 export const engineOptions = {
   engine: { choices: engineNames, default: 'onnx', describe: 'Engine that runs the computations' },
-  provider: { choices: providerNames, describe: 'Device of the engine onnx (default: cpu)' },
-  threads: { type: 'number', describe: 'Number of threads of the engine onnx (default: all cores)' },
+  provider: {
+    choices: providerNames,
+    describe: 'Device of the engine onnx (default: cpu; tensorflow: cpu, cuda)',
+  },
+  threads: { type: 'number', describe: 'Number of threads of onnx and tensorflow (default: all cores)' },
   precision: {
     choices: precisionNames,
     describe: 'Precision of products on a CUDA device: tf32 is faster (default: fp32)',
@@ -52,7 +55,12 @@ export function saidOfEngine(words: EngineWords): EngineChoice {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new UserError(`--threads ${threads}: expected a whole number, 1 or more`);
   }
-  if (name !== 'onnx' && ((provider ?? 'cpu') !== 'cpu' || threads !== undefined)) {
+  if (name === 'tensorflow' && provider === 'webgpu')
+    throw new UserError('--provider webgpu does not apply to the engine tensorflow', {
+      hint: 'Use --provider cpu or cuda, or --engine onnx',
+    });
+  const hasSettings = name === 'onnx' || name === 'tensorflow';
+  if (!hasSettings && ((provider ?? 'cpu') !== 'cpu' || threads !== undefined)) {
     throw new UserError(`--provider and --threads do not apply to the engine ${name}`, {
       hint: 'Remove them, or use --engine onnx',
     });

@@ -3,9 +3,9 @@ import { UserError } from '../base/errors.js';
 import type { EngineName, Precision, ProviderName } from './engine.js';
 
 export interface EngineSettings {
-  /** For `onnx`: where programs run. Default `cpu`. */
+  /** For `onnx` and `tensorflow`: where programs run. Default `cpu`. */
   readonly provider?: ProviderName;
-  /** For `onnx`: threads one operator may use. Default: the machine's processors. */
+  /** For `onnx` and `tensorflow`: threads one operator may use. Default: the machine's processors. */
   readonly threads?: number;
   /** For `cuda`: how products are computed. Default `fp32`. */
   readonly precision?: Precision;
@@ -20,13 +20,14 @@ export interface EngineChoice extends EngineSettings {
   readonly name: EngineName;
 }
 
-/** @throws UserError for what only CUDA devices have */
-export function checkDevice({ provider = 'cpu', precision = 'fp32', deviceMemory }: EngineSettings): void {
-  if (provider === 'cuda') return;
+/** @throws UserError for what only the engine `onnx` has, on CUDA devices */
+export function checkDevice(choice: EngineChoice): void {
+  const { name, provider = 'cpu', precision = 'fp32', deviceMemory } = choice;
+  if (name === 'onnx' && provider === 'cuda') return;
+  const [needed, use] =
+    provider === 'cuda' ? ['the engine onnx', '--engine onnx'] : ['a CUDA device', '--provider cuda'];
   if (precision !== 'fp32')
-    throw new UserError(`${precision} needs a CUDA device`, {
-      hint: 'Use --provider cuda, or --precision fp32',
-    });
+    throw new UserError(`${precision} needs ${needed}`, { hint: `Use ${use}, or --precision fp32` });
   if (deviceMemory !== undefined)
-    throw new UserError('a limit of device memory needs a CUDA device', { hint: 'Use --provider cuda' });
+    throw new UserError(`a limit of device memory needs ${needed}`, { hint: `Use ${use}` });
 }

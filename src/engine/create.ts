@@ -6,14 +6,14 @@ import { eagerEngine } from './eager.js';
 import type { Engine, EngineName } from './engine.js';
 import { onnxEngine } from './onnx.js';
 import * as tf from './ops.js';
-import { loadTensorflow } from './tensorflow-library.js';
+import { loadTensorflow, type TensorflowSettings } from './tensorflow-library.js';
 
 /**
  * Makes an engine ready to run.
  * @throws UserError when its library is not installed or does not start
  */
 export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
-  checkDevice(name === 'onnx' ? settings : { ...settings, provider: 'cpu' });
+  checkDevice({ ...settings, name });
   switch (name) {
     case 'onnx':
       return onnxEngine({
@@ -29,9 +29,14 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
     case 'cpu':
       return eagerOn(name, 'cpu');
     case 'tensorflow':
-      loadTensorflow();
-      return eagerOn(name, 'tensorflow');
+      return tensorflowEngine({ provider: settings.provider ?? 'cpu', threads: settings.threads });
   }
+}
+
+async function tensorflowEngine(settings: TensorflowSettings): Promise<Engine> {
+  const { version, threads } = loadTensorflow(settings);
+  const { provider } = settings;
+  return { ...(await eagerOn('tensorflow', 'tensorflow')), provider, threads, tensorflow: version };
 }
 
 async function eagerOn(name: EngineName, backend: string): Promise<Engine> {

@@ -8,6 +8,7 @@ import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from
 import { createHolder, type Holder, runOpened } from './held.js';
 import { inputCheck } from './inputs.js';
 import * as tf from './ops.js';
+import { readableComplaint } from './tensorflow-library.js';
 import { isTensor } from './trace.js';
 import { isHostTensor, mapLeaves, type Tree } from './tree.js';
 
@@ -64,7 +65,7 @@ function runEagerly<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   try {
     withBackend(backend, () => tf.tidy(run));
   } catch (cause) {
-    throw new Error(`${name} failed: ${messageOf(cause)}`, { cause });
+    throw new Error(`${name} failed: ${readableComplaint(messageOf(cause))}`, { cause });
   }
   return outputs;
 }

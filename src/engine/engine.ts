@@ -106,6 +106,8 @@ export interface Engine {
   readonly precision: Precision;
   /** How many processors its programs use. */
   readonly threads: number;
+  /** The version of TensorFlow that runs its programs, where it does. */
+  readonly tensorflow?: string;
   /**
    * Gives a tree to the engine, for any of its programs: `engine.hold<Parameters>(hostParameters)`. The host's values
    * stay as they are, and must not be changed while they are held.

@@ -11,10 +11,19 @@ import type * as tf from './ops.js';
 import { npmOrt } from './ort/library.js';
 import type { ToHost, Tree } from './tree.js';
 
-/** The compiling engine, the same with the host in the place of a device, and the two eager ones that stand beside it. */
-export const testEngines = ['onnx', 'device', 'wasm', 'cpu'] as const;
-
 export type TestEngine = EngineName | 'device';
+
+/**
+ * The compiling engine, the same with the host in the place of a device, and the two eager ones that are always there; and
+ * TensorFlow's library, where EHMAM_TEST_TENSORFLOW says that it is installed.
+ */
+export const testEngines: readonly TestEngine[] = [
+  'onnx',
+  'device',
+  'wasm',
+  'cpu',
+  ...(process.env.EHMAM_TEST_TENSORFLOW ? (['tensorflow'] as const) : []),
+];
 
 /** An engine on one thread: tests share their processors. */
 export async function engineUnderTest(name: TestEngine): Promise<Engine> {

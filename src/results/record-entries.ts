@@ -16,14 +16,21 @@ export const encoderEntry = ({
   family,
 });
 
+/** What of an engine a record says. */
+type RecordedEngine = Readonly<{ name: string; provider: string; precision: string; tensorflow?: string }>;
+
+/** The versions that the results of an engine depend on. */
+export const versionsOf = ({
+  tensorflow,
+}: Pick<RecordedEngine, 'tensorflow'>): ResultRecord['engine']['versions'] => ({
+  ...runtimeVersions(),
+  ...(tensorflow !== undefined && { tensorflow }),
+});
+
 /** The entry `engine`, of an engine. */
-export const engineEntry = ({
-  name,
-  provider,
-  precision,
-}: Readonly<{ name: string; provider: string; precision: string }>): ResultRecord['engine'] => ({
-  name,
-  provider,
-  ...(precision === 'tf32' && { precision }),
-  versions: { ...runtimeVersions() },
+export const engineEntry = (engine: RecordedEngine): ResultRecord['engine'] => ({
+  name: engine.name,
+  provider: engine.provider,
+  ...(engine.precision === 'tf32' && { precision: engine.precision }),
+  versions: versionsOf(engine),
 });

@@ -35,7 +35,14 @@ export const engineSchema = z.strictObject({
   provider: text,
   /** Of products; missing where they were not rounded. */
   precision: z.literal('tf32').optional(),
-  versions: z.strictObject({ ehmam: text, node: text, onnxruntime: text, tfjs: text }),
+  versions: z.strictObject({
+    ehmam: text,
+    node: text,
+    onnxruntime: text,
+    tfjs: text,
+    /** Where the engine is `tensorflow`. */
+    tensorflow: text.optional(),
+  }),
 });
 
 export const skippedSchema = z.array(z.strictObject({ id: text, reason: text }));

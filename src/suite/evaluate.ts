@@ -3,11 +3,11 @@
 import type { HeadResult, HeadWork, Keeping, Look, Prediction } from '../api/head-kind.js';
 import { type Columns, columnNames, type JudgedRow, type Split, type Task } from '../api/task.js';
 import { engineIdentity } from '../base/engine-identity.js';
-import { runtimeVersions } from '../base/versions.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
 import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
+import { versionsOf } from '../results/record-entries.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';
 import { type Part, partsOf, placesIn } from './parts.js';
@@ -220,7 +220,7 @@ function originOf(encoder: Encoder, { planned, fold }: Part, engine: Engine): Ke
     task: [task.name, task.version],
     preset,
     engine: engineIdentity(engine),
-    versions: runtimeVersions(),
+    versions: versionsOf(engine),
     ...(fold !== undefined && { fold }),
   };
 }

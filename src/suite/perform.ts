@@ -242,8 +242,7 @@ const layersBeside = ({ path }: { readonly path: string }): string => join(dirna
 function keeping(graph: JobGraph) {
   const engine = lastOf(async ({ threads, device }: { threads: number; device: number | undefined }) => {
     const { name, ...settings } = graph.engine;
-    const own = { ...settings, threads, ...(device !== undefined && { device }) };
-    return createEngine(name, name === 'onnx' ? own : settings);
+    return createEngine(name, { ...settings, threads, ...(device !== undefined && { device }) });
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });

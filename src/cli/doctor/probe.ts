@@ -1,5 +1,4 @@
 /** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
-import { createRequire } from 'node:module';
 import { messageOf } from '../../base/errors.js';
 import { float32 } from '../../base/host-tensor.js';
 import type { EngineName, ProviderName } from '../../engine/engine.js';
@@ -35,7 +34,7 @@ async function probe(): Promise<ProbeAnswer> {
     const values = [...product.data, ...gradient.data].join();
     const expected = '38,44,86,100,22,30,22,30';
     if (values !== expected) return { works: false, reason: `wrong result: ${values}, expected ${expected}` };
-    const detail = detailOf();
+    const detail = engine.tensorflow === undefined ? undefined : `TensorFlow ${engine.tensorflow}`;
     return { works: true, milliseconds: performance.now() - started, ...(detail && { detail }) };
   } catch (error) {
     return { works: false, reason: reasonOf(messageOf(error)) };
@@ -46,12 +45,4 @@ async function probe(): Promise<ProbeAnswer> {
 function reasonOf(message: string): string {
   const [line = message] = message.split('\n');
   return line.replace(/^\S+\.(cc|h):\d+ .* was false\. /, '').trim();
-}
-
-/** Which of the two TensorFlow libraries is loaded. */
-function detailOf(): string | undefined {
-  if (name !== 'tensorflow') return undefined;
-  const loaded = Object.keys(createRequire(import.meta.url).cache);
-  const gpu = loaded.some((file) => file.includes('tfjs-node-gpu'));
-  return gpu ? 'tfjs-node-gpu' : 'tfjs-node';
 }

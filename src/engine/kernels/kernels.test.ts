@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { HostTensor } from '../../base/host-tensor.js';
 import { withBackend } from '../backend.js';
 import { tensorOf } from '../constants.js';
-import { engineUnderTest, expectNear, normals } from '../engines.fixture.js';
+import type { Engine } from '../engine.js';
+import { engineUnderTest, expectNear, normals, type TestEngine, testEngines } from '../engines.fixture.js';
 import * as tf from '../ops.js';
 import { type KernelCase, kernelCases } from './kernels.fixture.js';
 import '../trace.js';
@@ -34,22 +35,22 @@ function outputsAndGradients({ fn, differentiable = true }: KernelCase) {
 }
 
 describe('compiled kernels', async () => {
-  const engines = {
-    onnx: await engineUnderTest('onnx'),
-    wasm: await engineUnderTest('wasm'),
-    cpu: await engineUnderTest('cpu'),
-  };
-  const run = async (name: keyof typeof engines, each: KernelCase): Promise<Record<string, HostTensor>> => {
-    const program = engines[name].compile(outputsAndGradients(each), { name: each.kernel });
+  const engines = new Map<TestEngine, Engine>();
+  for (const name of testEngines) engines.set(name, await engineUnderTest(name));
+  const run = async (name: TestEngine, each: KernelCase): Promise<Record<string, HostTensor>> => {
+    const program = (engines.get(name) as Engine).compile(outputsAndGradients(each), { name: each.kernel });
     const outputs = await program.run({ ...each.inputs });
     await program.dispose();
     return { ...outputs };
   };
   const numbered = kernelCases.map((each, i) => [`${each.kernel} (case ${i})`, each] as const);
 
-  it.each(numbered)('%s gives what WebAssembly and plain JavaScript give', async (_name, each) => {
+  it.each(numbered)('%s gives what the eager engines give', async (_name, each) => {
     const compiled = await run('onnx', each);
-    for (const oracle of each.oracles ?? (['wasm', 'cpu'] as const))
+    const { oracles = ['wasm', 'cpu'] } = each;
+    for (const oracle of testEngines.filter(
+      (name) => name === 'tensorflow' || oracles.some((one) => one === name),
+    ))
       expectNear(compiled, await run(oracle, each), 1e-5);
   });
 
