@@ -4,6 +4,7 @@
  */
 
 import type { GraphNode, Value } from './graph.js';
+import type { OnnxOperator } from './onnx-operators.js';
 import { type Course, type Fail, followCourse, sameConstant } from './same-course.js';
 import type { DynamicDims } from './serialize.js';
 import type { TracedGraph } from './trace.js';
@@ -159,7 +160,7 @@ function runtimeSizes(
 }
 
 function append(
-  op: string,
+  op: OnnxOperator,
   inputs: readonly Value[],
   shape: readonly number[],
   pairing: Pairing,

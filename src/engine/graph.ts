@@ -1,5 +1,7 @@
 /** @file The graph a trace writes: values, nodes, shared constants. */
 import { type DataType, sizeOf } from '../base/host-tensor.js';
+import type { ProviderName } from './engine.js';
+import type { OnnxOperator } from './onnx-operators.js';
 
 /** Types of values inside a graph; int64 and uint32 never leave it. */
 export type ValueType = DataType | 'int64' | 'uint32';
@@ -23,7 +25,7 @@ export type Attribute =
   | { readonly graph: Subgraph };
 
 export interface GraphNode {
-  readonly op: string;
+  readonly op: OnnxOperator;
   /** '' is the standard operator set; 'com.microsoft' the runtime's own. */
   readonly domain: string;
   readonly inputs: readonly (Value | undefined)[];
@@ -58,6 +60,9 @@ export class GraphBuilder {
   private readonly constantsByContent = new Map<string, Value>();
   private readonly constantsByArray = new Map<Numbers, Value[]>();
   private nodesByContent = new Map<string, GraphNode>();
+
+  /** @param provider where the graph will run: some operators have another form there */
+  constructor(readonly provider: ProviderName = 'cpu') {}
 
   input(shape: readonly number[], type: ValueType): Value {
     return { id: this.nextId++, type, shape };
@@ -102,7 +107,7 @@ export class GraphBuilder {
 
   /** Appends a node with several outputs. */
   emitMany(
-    op: string,
+    op: OnnxOperator,
     inputs: readonly (Value | undefined)[],
     outputs: readonly OutputSpec[],
     options: EmitOptions = {},
@@ -122,7 +127,7 @@ export class GraphBuilder {
 
   /** Appends a node with one output. */
   emit(
-    op: string,
+    op: OnnxOperator,
     inputs: readonly (Value | undefined)[],
     shape: readonly number[],
     type: ValueType,

@@ -3,7 +3,7 @@
 import { sizeOf } from '../base/host-tensor.js';
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
-import type { ProgramOptions, TensorFunction } from './engine.js';
+import type { ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import type { GraphNode } from './graph.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
@@ -29,23 +29,25 @@ export interface Model {
 
 /**
  * The ONNX model of a function: for programs, for export, and for looking at what was compiled.
+ * @param options.provider where it will run: default `cpu`, whose form runs everywhere
  * @param names how the model calls its outputs and free axes (default: as programs of the engine do)
  */
 export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<TensorSpec>,
-  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'>,
+  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'> & { readonly provider?: ProviderName },
   names?: ModelNames,
 ): Model {
-  const { name, dynamicAxes = {} } = options;
-  if (Object.keys(dynamicAxes).length === 0) return modelOf(trace(name, fn, inputs), new Map(), names);
+  const { name, dynamicAxes = {}, provider } = options;
+  if (Object.keys(dynamicAxes).length === 0)
+    return modelOf(trace(name, fn, inputs, provider), new Map(), names);
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
     const longer = mapLeaves<TensorSpec, TensorSpec>(inputs, isSpec, (spec, path) => ({
       dtype: spec.dtype,
       shape: spec.shape.map((dim, axis) => (dynamicAxes[path] === axis ? dim + more : dim)),
     }));
-    return trace(name, fn, longer);
+    return trace(name, fn, longer, provider);
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);

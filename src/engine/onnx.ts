@@ -44,7 +44,7 @@ export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings)
 function engineWith(
   holder: Holder,
   settings: OnnxSettings,
-  placeOf: (options: Pick<ProgramOptions, 'concurrent'>) => Omit<ProgramPlace, 'holder'>,
+  placeOf: (options: Pick<ProgramOptions, 'concurrent'>) => Omit<ProgramPlace, 'holder' | 'provider'>,
 ): Engine {
   const { provider, threads, precision = 'fp32' } = settings;
   return {
@@ -53,7 +53,7 @@ function engineWith(
     precision,
     threads,
     hold: (tree) => holder.hold(tree, 'what the host gave'),
-    compile: (fn, options) => compiledProgram(fn, options, { holder, ...placeOf(options) }),
+    compile: (fn, options) => compiledProgram(fn, options, { holder, provider, ...placeOf(options) }),
     open: (file) => openGraphFile(file, settings),
   };
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
-import type { Program, ProgramOptions, TensorFunction } from './engine.js';
+import type { Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { type Holder, isKept, isUnder, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { lowerToOnnx, type Model, specsOf } from './lower.js';
@@ -31,6 +31,8 @@ export interface ProgramPlace {
   readonly runtime: Runtime;
   /** Whether inputs cross over to a device at every run: then what stays the same is better a constant. */
   readonly sendsInputs: boolean;
+  /** Where programs run: some operators have another form there. */
+  readonly provider: ProviderName;
 }
 
 interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
@@ -40,7 +42,7 @@ interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
 export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>, Kept extends string>(
   fn: TensorFunction<In, Out>,
   options: ProgramOptions<Kept>,
-  { holder, runtime, sendsInputs }: ProgramPlace,
+  { holder, runtime, sendsInputs, provider }: ProgramPlace,
 ): Program<In, Out, Kept> {
   const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const isDynamic = Object.keys(dynamicAxes).length > 0;
@@ -48,7 +50,10 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   let keptValues = 0;
   const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
-    const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), options);
+    const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), {
+      ...options,
+      provider,
+    });
     const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
     if (keepsMemory) keptValues += largestTensor;
     const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));

@@ -1,7 +1,7 @@
 /** @file Runs a TensorFlow.js function on names instead of numbers, and keeps the graph it wrote. */
 
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
-import type { TensorFunction } from './engine.js';
+import type { ProviderName, TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
 import { GraphBuilder, type GraphNode, usesOf, type Value } from './graph.js';
 import * as tf from './ops.js';
@@ -29,17 +29,19 @@ export const isTensor = (node: tf.Tensor | Tree<tf.Tensor>): node is tf.Tensor =
 
 /**
  * Traces `fn` for inputs of the given shapes.
+ * @param provider where it will run (default: anywhere)
  * @throws Error naming the program and the operation that cannot be compiled
  */
 export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   name: string,
   fn: TensorFunction<In, Out>,
   specs: Tree<TensorSpec>,
+  provider?: ProviderName,
 ): TracedGraph {
   return withBackend(traceBackendName, () => {
     const backend = activeTraceBackend();
     if (backend === undefined) throw new Error('the trace backend did not start');
-    const graph = new GraphBuilder();
+    const graph = new GraphBuilder(provider);
     const inputs: [string, Value][] = [];
     return backend.tracing(graph, () => {
       const build = (tree: Tree<TensorSpec>, prefix: string): Tree<tf.Tensor> =>

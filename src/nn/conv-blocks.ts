@@ -5,16 +5,10 @@
  * that follow each other. So the convolution is a sum over those rows of products, moved by a row each; its gradients
  * are the same sum turned round, with nothing copied but the output's gradient.
  */
+import type { ConvolutionSizes } from '../engine/kernels/index.js';
 import * as tf from '../engine/ops.js';
 
-/** How a convolution moves over its input. */
-export interface ConvSizes {
-  readonly stride: number;
-  readonly padding: number;
-  readonly groups: number;
-}
-
-interface Extent extends ConvSizes {
+interface Extent extends ConvolutionSizes {
   readonly batch: number;
   readonly time: number;
   readonly frames: number;
@@ -25,7 +19,7 @@ interface Extent extends ConvSizes {
   readonly width: number;
 }
 
-function extentOf(x: readonly number[], weight: readonly number[], sizes: ConvSizes): Extent {
+function extentOf(x: readonly number[], weight: readonly number[], sizes: ConvolutionSizes): Extent {
   const [batch, , time] = x as [number, number, number];
   const [, width, taps] = weight as [number, number, number];
   const { stride, padding } = sizes;
@@ -104,7 +98,7 @@ const padTime = (x: tf.Tensor, before: number, behind: number): tf.Tensor =>
   ]);
 
 /** x [batch, in, time], weight [out, in / groups, taps] to [batch, out, frames]. */
-export function convByBlocks(x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes): tf.Tensor {
+export function convByBlocks(x: tf.Tensor, weight: tf.Tensor, sizes: ConvolutionSizes): tf.Tensor {
   const extent = extentOf(x.shape, weight.shape, sizes);
   const { batch, blocks, frames, groups } = extent;
   const rows = blocksOf(x, extent);
@@ -130,7 +124,7 @@ export function inputGradientByBlocks(
   dy: tf.Tensor,
   x: readonly number[],
   weight: tf.Tensor,
-  sizes: ConvSizes,
+  sizes: ConvolutionSizes,
 ): tf.Tensor {
   const extent = extentOf(x, weight.shape, sizes);
   const parts = filtersOf(weight, extent).map((filters, j) => tf.matMul(outputRows(dy, extent, j), filters));
@@ -145,7 +139,7 @@ export function filterGradientByBlocks(
   dy: tf.Tensor,
   x: tf.Tensor,
   weight: readonly number[],
-  sizes: ConvSizes,
+  sizes: ConvolutionSizes,
 ): tf.Tensor {
   const [out, width, taps] = weight as [number, number, number];
   const extent = extentOf(x.shape, weight, sizes);

@@ -3,8 +3,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { float32, type HostTensor } from '../base/host-tensor.js';
+import type { ProgramOptions } from '../engine/engine.js';
 import { engineUnderTest, expectNear, normals, runOn } from '../engine/engines.fixture.js';
+import { createHolder } from '../engine/held.js';
 import * as tf from '../engine/ops.js';
+import { compiledProgram } from '../engine/program.js';
+import { sessionRuntime } from '../engine/runtime.js';
+import { trace } from '../engine/trace.js';
 import { type ConvSettings, conv1d } from './conv1d.js';
 
 interface Sizes {
@@ -108,6 +113,56 @@ it('compiled, eager and looped convolutions have the same values and gradients',
     }),
     { numRuns: 60 },
   );
+});
+
+it('the form for WebGPU, a convolution a group, has the values and gradients of the grouped one', async () => {
+  const settings = { threads: 1, provider: 'cpu' } as const;
+  const options: ProgramOptions = { name: 'convolution' };
+  const runOnForm = async (
+    provider: 'cpu' | 'webgpu',
+    sizes: ConvSettings,
+    inputs: { x: HostTensor; w: HostTensor; u: HostTensor },
+  ) => {
+    // Compiled for the provider, run by the processor.
+    const program = compiledProgram(outputsAndGradients(sizes), options, {
+      holder: createHolder(),
+      runtime: sessionRuntime(settings),
+      sendsInputs: false,
+      provider,
+    });
+    const outputs = await program.run(inputs);
+    await program.dispose();
+    return outputs;
+  };
+  for (const [channels, out, groups, taps, padding] of [
+    [144, 144, 16, 19, 9],
+    [768, 768, 16, 7, 3],
+    [33, 9, 3, 4, 3],
+    [5, 5, 5, 3, 0],
+  ] as const) {
+    const time = 23;
+    const frames = time + 2 * padding - taps + 1;
+    const inputs = {
+      x: normals([2, channels, time], 'x'),
+      w: normals([out, channels / groups, taps], 'w', 0.1),
+      u: normals([2, out, frames], 'u'),
+    };
+    const sizes = { padding, groups };
+    expectNear(await runOnForm('webgpu', sizes, inputs), await runOnForm('cpu', sizes, inputs), 1e-5);
+    const fn = ({ x, w }: { x: tf.Tensor; w: tf.Tensor }) => ({
+      y: conv1d({ 'c.weight': w }, 'c', x, sizes),
+    });
+    const specs = {
+      x: { shape: inputs.x.shape, dtype: 'float32' },
+      w: { shape: inputs.w.shape, dtype: 'float32' },
+    } as const;
+    const groupsOf = (provider: 'cpu' | 'webgpu') =>
+      trace('convolution', fn, specs, provider)
+        .nodes.filter(({ op }) => op === 'Conv')
+        .map(({ attributes: { group } }) => group);
+    expect(groupsOf('webgpu')).toEqual(Array.from({ length: groups }, () => ({ int: 1 })));
+    expect(groupsOf('cpu')).toEqual([{ int: groups }]);
+  }
 });
 
 it.each(['onnx', 'cpu'] as const)(

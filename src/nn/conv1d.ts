@@ -1,16 +1,18 @@
 /** @file One-dimensional convolution, strided and grouped, in torch's layout. */
 
-import type { Attribute } from '../engine/graph.js';
-import { defineLowering, need, reshape, sliceAxis, transpose } from '../engine/kernels/index.js';
+import {
+  type ConvolutionSizes,
+  convolution,
+  defineLowering,
+  need,
+  reshape,
+  sliceAxis,
+  transpose,
+} from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import {
-  type ConvSizes,
-  convByBlocks,
-  filterGradientByBlocks,
-  inputGradientByBlocks,
-} from './conv-blocks.js';
+import { convByBlocks, filterGradientByBlocks, inputGradientByBlocks } from './conv-blocks.js';
 import { withGradient } from './custom.js';
 import { parameter } from './linear.js';
 
@@ -21,21 +23,13 @@ export interface ConvSettings {
   readonly groups?: number;
 }
 
-defineLowering('Conv1d', (graph, inputs, attributes) => {
-  const { stride, padding, groups } = attributes as unknown as ConvSizes;
-  const [x, weight] = [need(inputs, 'x'), need(inputs, 'weight')];
-  const [batch, , time] = x.shape as [number, number, number];
-  const [out, , taps] = weight.shape as [number, number, number];
-  const frames = Math.floor((time + 2 * padding - taps) / stride) + 1;
-  return graph.emit('Conv', [x, weight], [batch, out, frames], 'float32', {
-    attributes: convAttributes(taps, stride, padding, groups),
-  });
-});
+defineLowering('Conv1d', (graph, inputs, attributes) =>
+  convolution(graph, need(inputs, 'x'), need(inputs, 'weight'), attributes as unknown as ConvolutionSizes),
+);
 
 /** The input gradient of a convolution of stride 1 is a convolution again. */
 defineLowering('Conv1dInputGradient', (graph, inputs, attributes) => {
-  const { padding, groups } = attributes as unknown as ConvSizes;
-  const time = Number(attributes.time);
+  const { padding, groups } = attributes as unknown as ConvolutionSizes;
   const [dy, weight] = [need(inputs, 'dy'), need(inputs, 'weight')];
   const [out, width, taps] = weight.shape as [number, number, number];
   const grouped = reshape(graph, weight, [groups, out / groups, width, taps]);
@@ -48,42 +42,23 @@ defineLowering('Conv1dInputGradient', (graph, inputs, attributes) => {
   const flipped = graph.emit('Gather', [swapped, backwards], swapped.shape, 'float32', {
     attributes: { axis: { int: 2 } },
   });
-  return graph.emit('Conv', [dy, flipped], [dy.shape[0] as number, width * groups, time], 'float32', {
-    attributes: convAttributes(taps, 1, taps - 1 - padding, groups),
-  });
+  return convolution(graph, dy, flipped, { stride: 1, padding: taps - 1 - padding, groups });
 });
 
 /** That in the filters, at stride 1, is a convolution whose batch and channels, input and filter change places. */
 defineLowering('Conv1dFilterGradient', (graph, inputs, attributes) => {
-  const { padding, groups } = attributes as unknown as ConvSizes;
+  const { padding, groups } = attributes as unknown as ConvolutionSizes;
   const taps = Number(attributes.taps);
   const [dy, x] = [need(inputs, 'dy'), need(inputs, 'x')];
-  const [batch, out, frames] = dy.shape as [number, number, number];
+  const [batch] = dy.shape as [number, number, number];
   const [, channels, time] = x.shape as [number, number, number];
   const width = channels / groups;
   const apart = reshape(graph, x, [batch, groups, width, time]);
   const input = reshape(graph, transpose(graph, apart, [2, 1, 0, 3]), [width, groups * batch, time]);
   const filter = transpose(graph, dy, [1, 0, 2]); // (out, batch, frames)
-  const positions = time + 2 * padding - (frames - 1);
-  const all = graph.emit('Conv', [input, filter], [width, out, positions], 'float32', {
-    attributes: convAttributes(frames, 1, padding, groups),
-  });
+  const all = convolution(graph, input, filter, { stride: 1, padding, groups }); // (width, out, positions)
   return transpose(graph, sliceAxis(graph, all, 2, 0, taps), [1, 0, 2]);
 });
-
-function convAttributes(
-  taps: number,
-  stride: number,
-  padding: number,
-  groups: number,
-): Record<string, Attribute> {
-  return {
-    kernel_shape: { ints: [taps] },
-    strides: { ints: [stride] },
-    pads: { ints: [padding, padding] },
-    group: { int: groups },
-  };
-}
 
 /**
  * As torch.nn.Conv1d.
@@ -107,7 +82,7 @@ export function conv1d(
 }
 
 /** The convolution itself, with its gradients: ONNX has no operator for that of the filters. */
-function convolve(x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes): tf.Tensor {
+function convolve(x: tf.Tensor, weight: tf.Tensor, sizes: ConvolutionSizes): tf.Tensor {
   return withGradient(
     [x, weight],
     () => {
@@ -122,14 +97,13 @@ function convolve(x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes): tf.Tensor 
 }
 
 /** Strided gradients are products: measured at 512 channels, a third less time than the runtime's ConvTranspose and convolution. */
-function inputGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes): tf.Tensor {
+function inputGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: ConvolutionSizes): tf.Tensor {
   const byBlocks = (): tf.Tensor => inputGradientByBlocks(dy, x.shape, weight, sizes);
   if (sizes.stride > 1 || sizes.padding >= (weight.shape[2] as number)) return byBlocks();
-  const attributes = { ...sizes, time: x.shape[2] as number };
-  return lowered('Conv1dInputGradient', { dy, weight }, attributes, () => [byBlocks()])[0] as tf.Tensor;
+  return lowered('Conv1dInputGradient', { dy, weight }, { ...sizes }, () => [byBlocks()])[0] as tf.Tensor;
 }
 
-function filterGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: ConvSizes): tf.Tensor {
+function filterGradient(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor, sizes: ConvolutionSizes): tf.Tensor {
   const byBlocks = (): tf.Tensor => filterGradientByBlocks(dy, x, weight.shape, sizes);
   if (sizes.stride > 1) return byBlocks();
   const attributes = { ...sizes, taps: weight.shape[2] as number };

@@ -1,7 +1,9 @@
 /** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
 import { messageOf } from '../../base/errors.js';
 import { float32 } from '../../base/host-tensor.js';
-import type { EngineName, ProviderName } from '../../engine/engine.js';
+import type { Engine, EngineName, ProviderName } from '../../engine/engine.js';
+import { onnxOperators } from '../../engine/onnx-operators.js';
+import { checkOperators, type OperatorDifference, wrongDevice } from '../../engine/operator-check.js';
 import * as tf from '../../engine/ops.js';
 
 /** What a probe says, as one line of JSON. */
@@ -34,11 +36,25 @@ async function probe(): Promise<ProbeAnswer> {
     const values = [...product.data, ...gradient.data].join();
     const expected = '38,44,86,100,22,30,22,30';
     if (values !== expected) return { works: false, reason: `wrong result: ${values}, expected ${expected}` };
-    const detail = engine.tensorflow === undefined ? undefined : `TensorFlow ${engine.tensorflow}`;
+    const differences = provider === 'cpu' ? [] : await differencesOf(engine);
+    if (differences.length > 0) return { works: false, reason: wrongDevice(provider, differences).message };
+    const detail =
+      engine.tensorflow !== undefined
+        ? `TensorFlow ${engine.tensorflow}`
+        : provider === 'cpu'
+          ? undefined
+          : `${onnxOperators.length} operators equal to the processor's`;
     return { works: true, milliseconds: performance.now() - started, ...(detail && { detail }) };
   } catch (error) {
     return { works: false, reason: reasonOf(messageOf(error)) };
   }
+}
+
+/** The operators of our programs that part from the processor. */
+async function differencesOf(engine: Engine): Promise<readonly OperatorDifference[]> {
+  if (engine.name !== 'onnx') return [];
+  const { createEngine } = await import('../../engine/create.js');
+  return checkOperators(engine, await createEngine('onnx', { threads: 1 }));
 }
 
 /** The first line, less the place in ONNX Runtime's sources and the condition that did not hold. */

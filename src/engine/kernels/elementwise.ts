@@ -2,6 +2,7 @@
 
 import type { DataType } from '../../base/host-tensor.js';
 import type { GraphBuilder, Value, ValueType } from '../graph.js';
+import type { OnnxOperator } from '../onnx-operators.js';
 import * as tf from '../ops.js';
 import { defineLowering, need } from './register.js';
 
@@ -23,7 +24,12 @@ const scalarOf = (value: Value): number | undefined => {
 };
 
 /** A node over several values that broadcast against each other, on the smallest values that give the shape. */
-function broadcasting(graph: GraphBuilder, op: string, values: readonly Value[], type: ValueType): Value {
+function broadcasting(
+  graph: GraphBuilder,
+  op: OnnxOperator,
+  values: readonly Value[],
+  type: ValueType,
+): Value {
   const shape = values.map((value) => value.shape).reduce(broadcastShape, []);
   const sources = values.map((value) => value.broadcastOf ?? value);
   const smallShape = sources.map((value) => value.shape).reduce(broadcastShape, []);
@@ -50,7 +56,7 @@ export const add = (graph: GraphBuilder, a: Value, b: Value): Value => arithmeti
 export const multiply = (graph: GraphBuilder, a: Value, b: Value): Value => arithmetic(graph, 'Mul', a, b);
 
 /** Add, Sub, Mul, Div without the work that changes nothing (x + 0, x * 1, x / 1). */
-function arithmetic(graph: GraphBuilder, op: string, a: Value, b: Value): Value {
+function arithmetic(graph: GraphBuilder, op: OnnxOperator, a: Value, b: Value): Value {
   const shape = broadcastShape(a.shape, b.shape);
   const neutral = op === 'Add' || op === 'Sub' ? 0 : 1;
   if (scalarOf(b) === neutral) return graph.expand(a, shape);
@@ -109,7 +115,7 @@ defineLowering('SquaredDifference', (graph, inputs) => {
 });
 
 /** A node of one input; done once on the small value where the input is a broadcast. */
-export function unary(graph: GraphBuilder, op: string, x: Value, type: ValueType = x.type): Value {
+export function unary(graph: GraphBuilder, op: OnnxOperator, x: Value, type: ValueType = x.type): Value {
   const source = x.broadcastOf ?? x;
   return graph.expand(graph.emit(op, [source], source.shape, type), x.shape);
 }

@@ -4,7 +4,8 @@ import './product.js';
 import './reduce.js';
 import './shape.js';
 
+export { type ConvolutionSizes, convolution } from './convolution.js';
 export { add } from './elementwise.js';
 export { matrixProduct } from './product.js';
 export { defineLowering, type Lowering, need } from './register.js';
-export { reshape, sliceAxis, transpose } from './shape.js';
+export { concat, reshape, sliceAxis, transpose } from './shape.js';

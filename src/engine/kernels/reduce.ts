@@ -1,12 +1,13 @@
 /** @file Reductions, softmax, cumulative sums. */
 
 import type { GraphBuilder, Value } from '../graph.js';
+import type { OnnxOperator } from '../onnx-operators.js';
 import * as tf from '../ops.js';
 import { cast } from './elementwise.js';
 import { defineLowering, need } from './register.js';
 import { reshape } from './shape.js';
 
-function reduce(graph: GraphBuilder, op: string, x: Value, axis: unknown, keepDims: unknown): Value {
+function reduce(graph: GraphBuilder, op: OnnxOperator, x: Value, axis: unknown, keepDims: unknown): Value {
   const axes = tf.util.parseAxisParam(axis as number[], [...x.shape]);
   const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
   const shape = keepDims ? kept : x.shape.filter((_, i) => !axes.includes(i));
