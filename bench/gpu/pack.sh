@@ -26,7 +26,7 @@ if [ ! -e "$out/pieces/unpack.sh" ]; then
   python3 bench/gpu/prune.py "$capi/libonnxruntime_providers_cuda.so" "$out/cuda.so" $arch
   xz -T2 -3 -c "$out/cuda.so" | split -b 20000000 -d - "$out/pieces/cuda.so.xz."
   xz -T2 -3 -c "$(readlink -f "$(command -v node)")" | split -b 20000000 -d - "$out/pieces/node.xz."
-  tar cf - -C "$capi" libonnxruntime_providers_shared.so "libonnxruntime.so.$version" | xz -T2 -3 >"$out/pieces/ort.tar.xz"
+  tar cf - -C "$capi" libonnxruntime_providers_shared.so | xz -T2 -3 >"$out/pieces/ort.tar.xz"
 fi
 cat >"$out/pieces/unpack.sh" <<'U'
 # Run in the folder with all pieces: unpacks node, app/ and ort/; `. ./env.sh` then sets what programs need.

@@ -1,6 +1,6 @@
 /** @file Files that are whole or absent: atomic writes, digests, the user's cache folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { appendFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
@@ -161,6 +161,15 @@ export interface FileStatus {
 export async function fileStatus(path: string): Promise<FileStatus | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found && { size: found.size, modified: found.mtimeMs };
+}
+
+/** Names in a folder, sorted; none where it cannot be read. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** SHA-256 of a file's bytes, in hexadecimal. */

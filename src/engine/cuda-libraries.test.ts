@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runtimeVersions } from '../base/versions.js';
 import {
   below,
   cudnnFiles,
@@ -15,10 +16,10 @@ import {
   writeFiles,
 } from './cuda/made-up.fixture.js';
 import { noteFile } from './cuda/places.js';
-import { searchCuda, wantedOnnxruntime } from './cuda/search.js';
+import { searchCuda } from './cuda/search.js';
 import { cudaLibraries, librariesOf, noteLibraries } from './cuda-libraries.js';
 
-const version = wantedOnnxruntime();
+const version = runtimeVersions().onnxruntime;
 const made: string[] = [];
 let cache: string;
 beforeAll(() => {

@@ -9,12 +9,13 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { userCacheFolder, writeFileAtomic } from '../base/files.js';
+import { runtimeVersions } from '../base/versions.js';
 import { driverProblem, installedDriver } from './cuda/driver.js';
 import { type Machine, thisMachine } from './cuda/machine.js';
 import { noteFile } from './cuda/places.js';
 import { type CudaProblem, cudaError } from './cuda/problem.js';
 import { coreFile, providerFile, sharedFile } from './cuda/provider-library.js';
-import { type CudaSearch, searchCuda, wantedOnnxruntime } from './cuda/search.js';
+import { type CudaSearch, searchCuda } from './cuda/search.js';
 
 const noteSchema = z.object({
   /** Of ONNX Runtime. */
@@ -35,7 +36,7 @@ export type CudaLibraries = Readonly<z.infer<typeof noteSchema>>;
  * @throws UserError (exit code 1), a line for each of driver, library, toolkit and cuDNN that is missing or does not fit
  */
 export function cudaLibraries(machine: Machine = thisMachine): CudaLibraries {
-  const version = wantedOnnxruntime();
+  const version = runtimeVersions().onnxruntime;
   const noted = machine.environment.EHMAM_ORT ? undefined : readNote(version);
   if (noted !== undefined) {
     const problem = driverProblem(installedDriver(machine), noted.cuda);

@@ -4,8 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, realpath, rename, rm } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
-import { cannotWrite, sha256OfFile, systemCode, writeFileAtomic } from '../../base/files.js';
-import { namesIn } from '../../engine/cuda/machine.js';
+import { cannotWrite, namesIn, sha256OfFile, systemCode, writeFileAtomic } from '../../base/files.js';
 import { installedFolder } from '../../engine/cuda/places.js';
 import { cudaError } from '../../engine/cuda/problem.js';
 import {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runtimeVersions } from '../../base/versions.js';
 import { writeZip } from '../../data/archives/archives.fixture.js';
 import { type FileServer, serveFiles } from '../../download/server.fixture.js';
 import {
@@ -18,12 +19,11 @@ import {
   writeFiles,
 } from '../../engine/cuda/made-up.fixture.js';
 import { installedFolder } from '../../engine/cuda/places.js';
-import { wantedOnnxruntime } from '../../engine/cuda/search.js';
 import { librariesOf, noteLibraries, readNote } from '../../engine/cuda-libraries.js';
 import { type CudaSetup, setUpCuda } from './cuda.js';
 import { cudaReport } from './cuda-report.js';
 
-const version = wantedOnnxruntime();
+const version = runtimeVersions().onnxruntime;
 const wheelName = `onnxruntime_gpu-${version}-cp312-cp312-manylinux_2_28_x86_64.whl`;
 const made: string[] = [];
 let cache: string;

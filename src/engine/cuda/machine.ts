@@ -1,8 +1,9 @@
 /** @file What the search for CUDA asks of a machine: its environment, files of the system, answers of its programs. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findLibrary } from '../../base/native-library.js';
+import { namesIn } from '../../base/files.js';
+import { npmOrtFile } from '../ort/library.js';
 
 export interface Machine {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -21,22 +22,14 @@ export const thisMachine: Machine = {
   environment: process.env,
   root: '/',
   get onnxruntime() {
-    return onnxruntimeNodeFolder(findLibrary('onnxruntime-node'));
+    const file = npmOrtFile();
+    return file && dirname(file);
   },
   run: (program, words) => {
     const { status, stdout } = spawnSync(program, words, { encoding: 'utf8', timeout: timeoutMilliseconds });
     return status === 0 ? stdout : undefined;
   },
 };
-
-function onnxruntimeNodeFolder(entry: string | undefined): string | undefined {
-  if (entry === undefined) return undefined;
-  const [folder] = matching(
-    join(dirname(dirname(entry)), 'bin'),
-    `napi-v*/${process.platform}/${process.arch}`,
-  );
-  return folder;
-}
 
 /** Paths that match a pattern whose parts may contain one `*` each, in the order of their names, the newest version first. */
 export function matching(folder: string, pattern: string): string[] {
@@ -57,13 +50,4 @@ export function matching(folder: string, pattern: string): string[] {
       }),
     [folder],
   );
-}
-
-/** Names in a folder; none where it cannot be read. */
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }

@@ -1,9 +1,9 @@
 /** @file ONNX Runtime's CUDA library wherever it may be: which version it is, and for which CUDA. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { namesIn } from '../../base/files.js';
 import { neededBy } from '../../base/shared-object.js';
 import { type CudaMajor, cudaMajors } from './driver.js';
-import { namesIn } from './machine.js';
 import type { CudaProblem } from './problem.js';
 
 export const providerFile = 'libonnxruntime_providers_cuda.so';

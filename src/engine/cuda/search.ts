@@ -1,7 +1,6 @@
 /** @file Looks for all that CUDA needs on a machine, and says what is missing. */
 import { join } from 'node:path';
-import { findLibrary } from '../../base/native-library.js';
-import { versionOf } from '../../base/package.js';
+import { runtimeVersions } from '../../base/versions.js';
 import { type CudaMajor, type Driver, driverProblem, installedDriver } from './driver.js';
 import { type Machine, thisMachine } from './machine.js';
 import { installedFolders } from './places.js';
@@ -31,19 +30,13 @@ export interface CudaSearch {
   readonly problems: readonly CudaProblem[];
 }
 
-/** The version of the ONNX Runtime that is installed, which its CUDA library must have as well. */
-export function wantedOnnxruntime(): string {
-  const entry = findLibrary('onnxruntime-node');
-  return entry === undefined ? 'unknown' : versionOf(entry);
-}
-
 /**
  * Looks for the CUDA library of ONNX Runtime in EHMAM_ORT, in the cache folder, beside onnxruntime-node and in Python
  * environments, and for what it needs there, in LD_LIBRARY_PATH, in toolkits and where the loader looks.
  * @throws UserError for an interpreter that does not run
  */
 export function searchCuda(options: SearchOptions = {}, machine: Machine = thisMachine): CudaSearch {
-  const { version = wantedOnnxruntime() } = options;
+  const { version = runtimeVersions().onnxruntime } = options;
   const sites = sitePackages(machine, options.python);
   const driver = installedDriver(machine);
   const named = machine.environment.EHMAM_ORT;

@@ -1,9 +1,10 @@
 /** @file CUDA's libraries and cuDNN: where they are, which are missing, and the order in which they are loaded. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { namesIn } from '../../base/files.js';
 import { neededBy } from '../../base/shared-object.js';
 import { type CudaMajor, cudaMajors } from './driver.js';
-import { type Machine, matching, namesIn } from './machine.js';
+import { type Machine, matching } from './machine.js';
 import type { CudaProblem } from './problem.js';
 import { nvidiaFolders } from './python.js';
 

@@ -6,6 +6,8 @@ import type { OrtSessionSettings } from '../ort/session.js';
 
 export interface Accelerator {
   readonly library: OrtLibrary;
+  /** What it is, with its driver: what is found out of it once holds as long as this stays. */
+  readonly name: string;
   /** Its memory, as the runtime describes it. */
   readonly memoryInfo: Address;
   /** Whether programs of fixed shape are recorded once and replayed as a whole. */
@@ -36,6 +38,7 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
   const { foreign } = library;
   return {
     library,
+    name: 'the host',
     memoryInfo: library.hostMemory,
     records: false,
     sessionSettings: () => ({}),

@@ -1,12 +1,15 @@
-/** @file A CUDA device: its runtime's functions (libcudart) for memory and copies. */
-
+/** @file A CUDA device: its memory, copies, and the options with which ONNX Runtime runs on it. */
+import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
+import { installedDriver } from '../cuda/driver.js';
+import { coreFile } from '../cuda/provider-library.js';
+import { cudaLibraries } from '../cuda-libraries.js';
 import { countOfDevices, hintOfDevices } from '../devices.js';
 import type { Precision } from '../engine.js';
-import { type Address, addressOf, type Foreign, foreign, type Pointer } from '../ort/foreign.js';
+import { type Address, addressOf, foreign, type Pointer } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, openOrt } from '../ort/library.js';
 import type { Accelerator } from './accelerator.js';
-import { cudaLibraries } from './cuda-libraries.js';
+import { loadCuda, nameOfDevice } from './cuda-runtime.js';
 
 export interface CudaSettings {
   /** Which of the devices. */
@@ -21,50 +24,6 @@ const toDevice = 1;
 const toHost = 2;
 
 const defaultStream = null;
-
-interface CudaRuntime {
-  /** @throws Error naming the function and what CUDA says */
-  call(name: keyof typeof functions, ...given: readonly unknown[]): void;
-  callAsync(name: keyof typeof functions, ...given: readonly unknown[]): Promise<void>;
-}
-
-const functions = {
-  cudaGetDeviceCount: ['_Out_ int *'],
-  cudaSetDevice: ['int'],
-  cudaMalloc: ['_Out_ void **', 'size_t'],
-  cudaFree: ['void *'],
-  cudaMemcpy: ['void *', 'void *', 'size_t', 'int'],
-  cudaMemcpyAsync: ['void *', 'void *', 'size_t', 'int', 'void *'],
-  cudaMemGetInfo: ['_Out_ size_t *', '_Out_ size_t *'],
-  cudaDeviceSynchronize: [],
-  cudaStreamSynchronize: ['void *'],
-} as const;
-
-function cudaRuntime(library: Foreign, file: string): CudaRuntime {
-  const handle = library.load(file);
-  const errorText = handle.func('cudaGetErrorString', 'const char *', ['int']);
-  const all = Object.fromEntries(
-    Object.entries(functions).map(([name, parameters]) => [name, handle.func(name, 'int', [...parameters])]),
-  );
-  const check = (name: string, code: number): void => {
-    if (code !== 0) throw new Error(`${name}: ${errorText(code)}`);
-  };
-  return {
-    call: (name, ...given) => check(name, all[name]?.(...given) as number),
-    callAsync: (name, ...given) =>
-      new Promise((resolve, reject) => {
-        all[name]?.async(...given, (error: Error | null, code: number) => {
-          try {
-            if (error !== null) throw error;
-            check(name, code);
-            resolve();
-          } catch (cause) {
-            reject(cause);
-          }
-        });
-      }),
-  };
-}
 
 const devices = new Map<string, Accelerator>();
 
@@ -85,8 +44,8 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     throw new UserError('CUDA devices need the package koffi, which cannot be loaded here', {
       hint: 'Install again with optional packages, or use --provider cpu',
     });
-  const { onnxruntime, cudart } = cudaLibraries(library);
-  const cuda = cudaRuntime(library, cudart);
+  const { onnxruntime, preload } = cudaLibraries();
+  const cuda = loadCuda(library, preload);
   const found = [0];
   cuda.call('cudaGetDeviceCount', found);
   const [count] = found as [number];
@@ -95,7 +54,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
       hint: hintOfDevices(count),
     });
   cuda.call('cudaSetDevice', device);
-  const ort = openOrt(library, onnxruntime);
+  const ort = openOrt(library, join(onnxruntime, coreFile));
   const provider = {
     device_id: String(device),
     use_tf32: precision === 'tf32' ? '1' : '0',
@@ -105,8 +64,12 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     arena_extend_strategy: 'kSameAsRequested',
     ...(memory !== undefined && { gpu_mem_limit: String(memory) }),
   };
+  const driver = installedDriver();
   return {
     library: ort,
+    name: [nameOfDevice(library, device) ?? 'a CUDA device', driver && `driver ${driver.version}`]
+      .filter((text) => text !== undefined)
+      .join(', '),
     memoryInfo: ort.api.make('CreateMemoryInfo', 'Cuda', deviceAllocator, device, defaultMemory),
     records: true,
     sessionSettings: (recorded) => ({

@@ -159,9 +159,12 @@ export function cApi(library: Foreign, getApiBase: Address): CApi {
   };
 }
 
-/** A message with the operator that failed, if one did. */
+/** A message with the operator that failed, if one did, and without places in the runtime's source. */
 export function readable(message: string): string {
-  const said = message.replace(/\s+/g, ' ').trim();
+  const said = message
+    .replace(/\s+/g, ' ')
+    .replace(/^\S+\.(cc|h):\d+ .* was false\. /, '')
+    .trim();
   const failed =
     /Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: (.*)/s.exec(
       said,

@@ -1,7 +1,7 @@
 /** @file ONNX Runtime's library, opened once: the one that npm brought, or one with CUDA that was found elsewhere. */
 
-import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { namesIn } from '../../base/files.js';
 import { findLibrary } from '../../base/native-library.js';
 import '../no-telemetry.js';
 import { type CApi, cApi } from './c-api.js';
@@ -93,12 +93,4 @@ export function npmOrtFile(): string | undefined {
     if (name !== undefined) return join(folder, name);
   }
   return undefined;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }
