@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../base/errors.js';
 import { checkDevice, type EngineSettings } from './choice.js';
+import { expectRightDevice } from './device-check.js';
 import { eagerEngine } from './eager.js';
 import type { Engine, EngineName } from './engine.js';
 import { onnxEngine } from './onnx.js';
@@ -10,19 +11,13 @@ import { loadTensorflow, type TensorflowSettings } from './tensorflow-library.js
 
 /**
  * Makes an engine ready to run.
- * @throws UserError when its library is not installed or does not start
+ * @throws UserError when its library is not installed or does not start, or its device computes other values than the processor
  */
 export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
   checkDevice({ ...settings, name });
   switch (name) {
     case 'onnx':
-      return onnxEngine({
-        provider: settings.provider ?? 'cpu',
-        threads: settings.threads ?? availableParallelism(),
-        precision: settings.precision,
-        device: settings.device,
-        deviceMemory: settings.deviceMemory,
-      });
+      return checkedEngine(settings);
     case 'wasm':
       await import('./wasm.js');
       return eagerOn(name, 'wasm');
@@ -31,6 +26,17 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
     case 'tensorflow':
       return tensorflowEngine({ provider: settings.provider ?? 'cpu', threads: settings.threads });
   }
+}
+
+/** A device computes as the processor does: that is asked when it is first used, and remembered. */
+async function checkedEngine(settings: EngineSettings): Promise<Engine> {
+  const engine = onnxEngine({
+    ...settings,
+    provider: settings.provider ?? 'cpu',
+    threads: settings.threads ?? availableParallelism(),
+  });
+  if (engine.provider !== 'cpu') await expectRightDevice(engine);
+  return engine;
 }
 
 async function tensorflowEngine(settings: TensorflowSettings): Promise<Engine> {

@@ -106,6 +106,8 @@ export interface Engine {
   readonly precision: Precision;
   /** How many processors its programs use. */
   readonly threads: number;
+  /** Which device runs its programs, and with which driver, where that is known; not the processor. */
+  readonly device?: string;
   /** The version of TensorFlow that runs its programs, where it does. */
   readonly tensorflow?: string;
   /**

@@ -37,7 +37,8 @@ export function onnxEngine(settings: OnnxSettings): Engine {
 export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings): Engine {
   const device = createDevice(accelerator, devicePool(accelerator));
   const runtime = deviceRuntime(device, settings);
-  return engineWith(createHolder(device), settings, () => ({ runtime, sendsInputs: false }));
+  const engine = engineWith(createHolder(device), settings, () => ({ runtime, sendsInputs: false }));
+  return { ...engine, device: accelerator.name };
 }
 
 /** @param placeOf where a program runs */

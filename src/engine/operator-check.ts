@@ -1,17 +1,13 @@
 /** @file Compares every ONNX operator of our programs on one engine with another: which give other values than the processor. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, UserError } from '../base/errors.js';
-import { userCacheFolder, writeFileAtomic } from '../base/files.js';
+import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { activeTraceBackend } from './backend.js';
 import type { Engine } from './engine.js';
 import { type OperatorCase, operatorCases } from './operator-cases.js';
 import type * as tf from './ops.js';
 
-const differenceSchema = z.strictObject({
+export const differenceSchema = z.strictObject({
   operator: z.string(),
   /** The sizes at which it parts. */
   sizes: z.string(),
@@ -90,27 +86,6 @@ function distance(actual: HostTensor | undefined, expected: HostTensor): number 
   return largest / scale;
 }
 
-const keptSchema = z.array(differenceSchema);
-
-/**
- * What an earlier check of the same device found, else what `check` finds now.
- * @param device all that decides the outcome: provider, device, its driver, versions of ONNX Runtime and of this program
- */
-export async function checkedOnce(
-  device: readonly string[],
-  check: () => Promise<readonly OperatorDifference[]>,
-): Promise<readonly OperatorDifference[]> {
-  const key = createHash('sha256').update(JSON.stringify(device)).digest('hex').slice(0, 24);
-  const file = join(userCacheFolder(), 'operators', `${key}.json`);
-  try {
-    return keptSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch {
-    const found = await check();
-    await writeFileAtomic(file, `${JSON.stringify(found)}\n`);
-    return found;
-  }
-}
-
 /** The operators that part in one line. */
 export function differencesText(differences: readonly OperatorDifference[]): string {
   return differences
@@ -124,12 +99,4 @@ export function differencesText(differences: readonly OperatorDifference[]): str
       return `${operator} (${sizes}) ${how}`;
     })
     .join('; ');
-}
-
-/** The error for a device that does not compute as the processor. */
-export function wrongDevice(provider: string, differences: readonly OperatorDifference[]): UserError {
-  return new UserError(
-    `the provider ${provider} does not compute as the processor: ${differencesText(differences)}`,
-    { exitCode: 1, hint: 'Update its driver, or use --provider cpu' },
-  );
 }

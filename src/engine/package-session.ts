@@ -1,32 +1,44 @@
 /** @file Sessions by the binding of `onnxruntime-node`. */
 
 import type { Tensor } from 'onnxruntime-node';
+import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import type { Session, SessionSettings } from './model-session.js';
 import { ort } from './onnxruntime.js';
+import { readable } from './ort/c-api.js';
 
 export async function packageSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
-  const session = await ort().InferenceSession.create(model, {
-    executionProviders: [settings.provider],
-    intraOpNumThreads: settings.threads,
-    // As sessions of the C API are made: see there.
-    graphOptimizationLevel: 'basic',
-    enableCpuMemArena: settings.keepMemory,
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-  });
+  const session = await toldReadably(
+    ort().InferenceSession.create(model, {
+      executionProviders: [settings.provider],
+      intraOpNumThreads: settings.threads,
+      // As sessions of the C API are made: see there.
+      graphOptimizationLevel: 'basic',
+      enableCpuMemArena: settings.keepMemory,
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+    }),
+  );
   return {
     run: async (inputs, outputs) => {
       const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
       const fetches = Object.fromEntries(
         outputs.map(([path, memory]) => [`${path}:out`, memory === undefined ? null : ortTensor(memory)]),
       );
-      const results = await session.run(feeds, fetches);
+      const results = await toldReadably(session.run(feeds, fetches));
       // What the runtime returns for an output with memory of its own is a copy of that.
       return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as Tensor));
     },
     release: () => session.release(),
   };
+}
+
+async function toldReadably<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new Error(readable(messageOf(cause)), { cause });
+  }
 }
 
 function ortTensor({ dtype, shape, data }: HostTensor): Tensor {

@@ -1,9 +1,9 @@
 /** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
 import { messageOf } from '../../base/errors.js';
 import { float32 } from '../../base/host-tensor.js';
+import { deviceCheckSwitch, deviceDifferences, wrongDevice } from '../../engine/device-check.js';
 import type { Engine, EngineName, ProviderName } from '../../engine/engine.js';
 import { onnxOperators } from '../../engine/onnx-operators.js';
-import { checkOperators, type OperatorDifference, wrongDevice } from '../../engine/operator-check.js';
 import * as tf from '../../engine/ops.js';
 
 /** What a probe says, as one line of JSON. */
@@ -21,6 +21,8 @@ async function probe(): Promise<ProbeAnswer> {
   try {
     // A missing library is an error of the import.
     const { createEngine } = await import('../../engine/create.js');
+    // It is made below, afresh.
+    process.env[deviceCheckSwitch] = 'off';
     const engine = await createEngine(name, { provider, threads: 1 });
     const program = engine.compile(
       ({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => {
@@ -36,29 +38,22 @@ async function probe(): Promise<ProbeAnswer> {
     const values = [...product.data, ...gradient.data].join();
     const expected = '38,44,86,100,22,30,22,30';
     if (values !== expected) return { works: false, reason: `wrong result: ${values}, expected ${expected}` };
-    const differences = provider === 'cpu' ? [] : await differencesOf(engine);
-    if (differences.length > 0) return { works: false, reason: wrongDevice(provider, differences).message };
-    const detail =
-      engine.tensorflow !== undefined
-        ? `TensorFlow ${engine.tensorflow}`
-        : provider === 'cpu'
-          ? undefined
-          : `${onnxOperators.length} operators equal to the processor's`;
-    return { works: true, milliseconds: performance.now() - started, ...(detail && { detail }) };
+    const detail = engine.name === 'onnx' && provider !== 'cpu' ? await deviceDetail(engine) : undefined;
+    const library = engine.tensorflow === undefined ? undefined : `TensorFlow ${engine.tensorflow}`;
+    return {
+      works: true,
+      milliseconds: performance.now() - started,
+      ...((detail ?? library) && { detail: detail ?? library }),
+    };
   } catch (error) {
-    return { works: false, reason: reasonOf(messageOf(error)) };
+    return { works: false, reason: messageOf(error).split('\n')[0]?.trim() ?? '' };
   }
 }
 
-/** The operators of our programs that part from the processor. */
-async function differencesOf(engine: Engine): Promise<readonly OperatorDifference[]> {
-  if (engine.name !== 'onnx') return [];
-  const { createEngine } = await import('../../engine/create.js');
-  return checkOperators(engine, await createEngine('onnx', { threads: 1 }));
-}
-
-/** The first line, less the place in ONNX Runtime's sources and the condition that did not hold. */
-function reasonOf(message: string): string {
-  const [line = message] = message.split('\n');
-  return line.replace(/^\S+\.(cc|h):\d+ .* was false\. /, '').trim();
+/** @throws UserError naming the operators of our programs that part from the processor */
+async function deviceDetail(engine: Engine): Promise<string> {
+  const differences = await deviceDifferences(engine, { again: true });
+  if (differences.length > 0) throw wrongDevice(engine.provider, differences);
+  const equal = `${onnxOperators.length} operators equal to the processor's`;
+  return engine.device === undefined ? equal : `${engine.device}, ${equal}`;
 }
