@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { userCacheFolder, writeFileAtomic } from '../base/files.js';
 import { runtimeVersions } from '../base/versions.js';
@@ -23,8 +23,6 @@ const noteSchema = z.object({
   cuda: z.union([z.literal(12), z.literal(13)]),
   /** A folder with `libonnxruntime.so.1`, its CUDA library and what the two share. */
   onnxruntime: z.string(),
-  /** Folders of `preload`, for LD_LIBRARY_PATH of other programs. */
-  libraryPath: z.array(z.string()),
   /** CUDA's libraries and cuDNN, absolute paths, each after those that it needs. */
   preload: z.array(z.string()),
 });
@@ -61,7 +59,6 @@ export function librariesOf(search: CudaSearch, machine: Machine = thisMachine):
   return {
     ...{ version, cuda: library.cuda, preload: [...preload] },
     onnxruntime: withCore(library.folder, version, machine),
-    libraryPath: [...new Set(preload.map((file) => dirname(file)))],
   };
 }
 
