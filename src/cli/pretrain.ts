@@ -33,6 +33,16 @@ export const pretrainCommand = defineCommand({
     steps: { type: 'number', describe: "Number of updates (default: the preset's); schedules are scaled" },
     seed: { type: 'number', describe: "Random seed (default: the preset's)" },
     tensorboard: tensorboardOption,
+    probe: {
+      type: 'string',
+      describe:
+        'Probe the encoder while it trains, with the tasks of a suite (mini, or a file) on means over time',
+    },
+    every: { type: 'number', describe: 'Updates between probes (default: a tenth of all)' },
+    'probe-limit': {
+      type: 'number',
+      describe: 'Most train utterances of a probed task; half as many of dev (default: 400)',
+    },
     ...engineOptions,
   },
   examples: [
@@ -44,6 +54,10 @@ export const pretrainCommand = defineCommand({
       'With two settings changed',
     ],
     ['pretrain --manifest speech.csv --out runs/tiny --tensorboard logs/tiny', 'With curves for TensorBoard'],
+    [
+      'pretrain --manifest speech.csv --out runs/tiny --probe mini --every 100',
+      'Watch what the encoder is good for',
+    ],
     ['pretrain --init eh-mam.pt --manifest speech.csv --out runs/mine', 'Continue from released weights'],
     [
       'pretrain --masking random --manifest speech.csv --out runs/random',
@@ -67,6 +81,9 @@ export const pretrainCommand = defineCommand({
       steps: args.steps,
       seed: args.seed,
       tensorboard: args.tensorboard,
+      probe: args.probe,
+      every: args.every,
+      probeLimit: args['probe-limit'],
       engine: engineSettings(args),
       quiet: io.quiet,
       signal: io.signal,

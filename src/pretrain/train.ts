@@ -16,6 +16,7 @@ import { cropsOf, type PretrainConfig } from './config.js';
 import { maskings } from './masking/index.js';
 import { noiseAhead } from './noise.js';
 import { checkFolder } from './opening.js';
+import { dueAtStart, type Probing } from './probing.js';
 import { runDataOf } from './run-data.js';
 import { type Run, type RunFolder, runFolder, trimLog, writeConfig, writeEncoder } from './run-folder.js';
 import { startState } from './start-state.js';
@@ -39,6 +40,8 @@ export interface PretrainOptions {
   readonly signal?: AbortSignal;
   /** Told of every step. */
   readonly onStep?: (log: StepLog) => void;
+  /** Looks at the encoder as it stands. */
+  readonly probing?: Probing | undefined;
 }
 
 /** One line of the log. */
@@ -63,7 +66,7 @@ export interface PretrainResult {
  * @throws UserError when the folder holds another run (other settings, other data), when a loss is not finite, when the networks collapse
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { config, engine, signal, resume = false, say = () => undefined, quiet = false } = options;
+  const { config, engine, signal, resume = false, say = () => undefined, quiet = false, probing } = options;
   const { steps } = config.optimizer;
   maskings.find(config.masking.strategy);
   checkCrops(config);
@@ -76,6 +79,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const { update: firstStep, state: first } = keeper.restored ?? { update: 0, state: start };
   if (firstStep >= steps) {
     await writeEncoder(folder, first);
+    await probing?.probe(firstStep, first.student);
     return { steps: firstStep, finished: true, last: undefined };
   }
   const run = openSteps(options, { folder, identity, firstStep }, first);
@@ -86,6 +90,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         {
           updates: steps,
           step: run.step,
+          ...(probing !== undefined && { looks: { every: probing.every, look: run.probe } }),
           keeper,
           signal,
           stored: readState,
@@ -117,6 +122,8 @@ const lower =
 /** The steps of a run, on its own crops and with its log. */
 interface Steps {
   step(state: HeldState, step: number): Promise<HeldState>;
+  /** Probes the state after so many updates; the time it takes is none of training's. */
+  probe(state: HeldState, update: number): Promise<{ readonly state: HeldState; readonly ended: false }>;
   /** What the last step told. */
   last(): StepLog | undefined;
   /** The share of all time so far that was spent waiting for input. */
@@ -125,7 +132,7 @@ interface Steps {
 }
 
 function openSteps(
-  { config, utterances, engine }: PretrainOptions,
+  { config, utterances, engine, probing }: PretrainOptions,
   {
     folder,
     identity,
@@ -145,10 +152,22 @@ function openSteps(
   const noise = noiseAhead(config, threads.noise);
   const waiting = waitingClock();
   let last: StepLog | undefined;
-  const started = performance.now();
+  let started = performance.now();
+  /** Where training begins: it is probed once a step has worked, since nothing is written before. */
+  let atStart =
+    probing !== undefined && dueAtStart(probing, firstStep, config.optimizer.steps) ? student : undefined;
+  const probed = async (update: number, probedStudent: TrainingState['student']): Promise<void> => {
+    const probeStarted = performance.now();
+    await probing?.probe(update, probedStudent);
+    started += performance.now() - probeStarted;
+  };
   return {
     last: () => last,
     waiting: waiting.shareInAll,
+    async probe(state, update) {
+      await probed(update, await state.student.read());
+      return { state, ended: false };
+    },
     async step(before, step) {
       const stepStarted = performance.now();
       const { value: batch } = await waiting.for(crops.next());
@@ -165,6 +184,8 @@ function openSteps(
           stepsPerSecond: (1000 * (step + 1 - firstStep)) / (now - started),
         };
         await appendToFile(folder.log, `${JSON.stringify(last)}\n`);
+        if (atStart !== undefined) await probed(firstStep, atStart);
+        atStart = undefined;
         return state;
       } catch (error) {
         await releaseState(state);

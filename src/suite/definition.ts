@@ -44,6 +44,17 @@ const pretrainingSchema = z.strictObject({
   split: text.default('train').describe('Split of the manifest to train on'),
   steps: z.int().positive().optional().describe('Number of updates (default: that of the settings)'),
   seed: z.int().nonnegative().optional(),
+  probe: z
+    .strictObject({
+      every: z.int().positive().optional().describe('Updates between probes (default: a tenth of all)'),
+      limit: z
+        .int()
+        .min(2)
+        .optional()
+        .describe('Most train utterances of a probed task; half as many of dev (default: 400)'),
+    })
+    .optional()
+    .describe("Probe the encoder while it trains, with the suite's tasks on means over time"),
 });
 
 const suiteEncoderSchema = z.union([

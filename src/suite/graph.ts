@@ -31,6 +31,7 @@ import {
 import { ownRecord } from './namesake.js';
 import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
 import { planPretrainings } from './pretraining-jobs.js';
+import { canProbe } from './probe/plan.js';
 
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
@@ -89,7 +90,13 @@ export async function planGraph(suite: Suite, options: GraphOptions): Promise<Jo
     const { settingsSource: _, ...kept } = wanted;
     tasks.push({ wanted: kept, planned: { task, head, hashes, preset, heads: folds?.length ?? 1, size } });
   }
-  const { pretraining, pretrained, plugins } = await planPretrainings(suite, options, hashOnce, noted);
+  const probeTasks = tasks.filter(({ planned }) => canProbe(planned)).map(({ wanted }) => wanted);
+  const { pretraining, pretrained, plugins } = await planPretrainings(
+    suite,
+    { ...options, probeTasks },
+    hashOnce,
+    noted,
+  );
   const tunings = await planFinetunings(suite, { ...options, pretrained, hashOnce }, noted);
   for (const { plugins: modules } of tunings) for (const module of modules) plugins.add(module);
   const finetuning = tunings.flatMap(({ jobs }) => jobs);

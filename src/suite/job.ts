@@ -52,6 +52,10 @@ export interface PretrainJob extends JobBase {
   readonly manifest: string;
   readonly root?: string | undefined;
   readonly split: string;
+  /** What the encoder is probed with while it trains; it changes nothing of what comes out. */
+  readonly probe?:
+    | { readonly every: number; readonly limit: number; readonly tasks: readonly SuiteTask[] }
+    | undefined;
   /** The folder of the run, from the working folder. */
   readonly out: string;
 }

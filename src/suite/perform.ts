@@ -19,6 +19,7 @@ import { pretrain } from '../pretrain/train.js';
 import { readWarmStart, type WarmStart } from '../pretrain/warm-start.js';
 import { finetuningFileName } from '../results/finetuning-file.js';
 import { layersFileName } from '../results/layers-file.js';
+import type { Probed } from '../results/probes-file.js';
 import { scalarLog } from '../training/scalar-log.js';
 import { waitingText } from '../training/waiting.js';
 import { hasLayers } from './evaluate-layers.js';
@@ -34,6 +35,9 @@ import {
   seedFolder,
 } from './job.js';
 import { type PlannedTask, planTask } from './plan.js';
+import { planProbes } from './probe/plan.js';
+import { probingOf } from './probe/probe.js';
+import { probeScalars } from './probe/text.js';
 import { evaluateInto } from './record-heads.js';
 import { suiteLocks } from './slurm/liveness.js';
 
@@ -98,12 +102,18 @@ async function pretrainEncoder(
   engine: Engine,
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
-  const { manifest, root, split, config, out } = job;
+  const { manifest, root, split, config, out, probe } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
   let remark: string | undefined;
   const log =
     graph.tensorboard === undefined ? undefined : scalarLog(join(graph.tensorboard, 'pretrain', job.encoder));
   const init = job.init && (await plannedStart(job.init));
+  const say = (text: string): void => {
+    remark = text;
+  };
+  const probes =
+    probe && (await planProbes({ name: graph.suite, tasks: probe.tasks }, probe.limit, graph.training));
+  const onProbed = (probed: Probed): void => log?.(probed.update, probeScalars(probed));
   const { finished } = await pretrain({
     config,
     init,
@@ -113,9 +123,8 @@ async function pretrainEncoder(
     resume: true,
     quiet: true,
     signal,
-    say: (text) => {
-      remark = text;
-    },
+    say,
+    probing: probe && probes && probingOf({ ...probe, probes, config, out, engine, signal, say, onProbed }),
     onStep: (step) => {
       log?.(step.step, stepScalars(step));
       const pace = `${Number(step.stepsPerSecond.toPrecision(2))} updates/s`;

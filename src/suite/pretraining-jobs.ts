@@ -6,13 +6,17 @@ import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
 import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
 import { parameterCount } from '../encoders/parameter-specs.js';
 import { cropsOf } from '../pretrain/config.js';
-import type { Suite, SuiteEncoder } from './definition.js';
+import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
 import type { EncoderOptions, PlannedEncoder } from './encoders.js';
 import { graphVersion, type JobGraph, keyOf, type PretrainJob } from './job.js';
 import { DataError, type HashManifest } from './plan.js';
 import { planPretraining } from './pretraining.js';
+import { noProbe, usualProbeEvery, usualProbeLimit } from './probe/plan.js';
 
-type Options = EncoderOptions & Pick<JobGraph, 'engine' | 'plugins' | 'out'>;
+interface Options extends EncoderOptions, Pick<JobGraph, 'engine' | 'plugins' | 'out'> {
+  /** Those of the suite that can be probes. */
+  readonly probeTasks: readonly SuiteTask[];
+}
 
 export interface PlannedPretrainings {
   readonly pretraining: readonly PretrainJob[];
@@ -58,11 +62,12 @@ export async function planPretrainings(
 async function pretrainJob(
   encoder: Exclude<SuiteEncoder, string>,
   suite: Suite,
-  { out, engine, quiet, remark }: Options,
+  { out, engine, quiet, remark, probeTasks }: Options,
   hashOnce: HashManifest,
 ): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
-  const { manifest, root, split } = encoder.pretrain;
+  const { manifest, root, split, probe } = encoder.pretrain;
+  if (probe !== undefined && probeTasks.length === 0) throw noProbe(suite.name);
   const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
   for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
@@ -84,6 +89,13 @@ async function pretrainJob(
     manifest,
     root,
     split,
+    ...(probe !== undefined && {
+      probe: {
+        every: probe.every ?? usualProbeEvery(config),
+        limit: probe.limit ?? usualProbeLimit,
+        tasks: probeTasks,
+      },
+    }),
     out: join(out, 'encoders', name),
   };
   return { job, plugins };

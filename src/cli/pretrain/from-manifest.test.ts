@@ -51,6 +51,13 @@ describe('pretrainFromManifest', () => {
       /--set teacher\.topBlocks: invalid value '9': expected at most 3, the number of shared blocks/,
     ],
     ['no step', { steps: 0 }, /--steps 0: expected a whole number, 1 or more/],
+    ['a probe that is no suite', { probe: 'maxi' }, /unknown suite 'maxi'.*mini, mini-superb/],
+    ['probes never', { probe: 'mini', every: 0 }, /--every 0: expected a whole number, 1 or more/],
+    [
+      'a time for probes without any',
+      { every: 100 },
+      /--every needs --probe\. Name a suite, such as --probe mini/,
+    ],
     ['half a seed', { seed: 0.5 }, /--seed 0\.5: expected a whole number, 0 or more/],
   ];
   it.each(cases)('refuses %s', async (_what, change, message) => {

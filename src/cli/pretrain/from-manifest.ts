@@ -8,7 +8,12 @@ import { loadPlugins } from '../../plugins/load.js';
 import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
 import { stepScalars } from '../../pretrain/step-scalars.js';
 import { type PretrainResult, pretrain } from '../../pretrain/train.js';
+import type { Probed } from '../../results/probes-file.js';
 import { type PretrainWish, planPretraining } from '../../suite/pretraining.js';
+import { probesOfSuite } from '../../suite/probe/of-suite.js';
+import { usualProbeEvery, usualProbeLimit } from '../../suite/probe/plan.js';
+import { probingOf } from '../../suite/probe/probe.js';
+import { fallenTexts, probedText, probeScalars } from '../../suite/probe/text.js';
 import { scalarLog } from '../../training/scalar-log.js';
 
 export interface PretrainRequest extends PretrainWish {
@@ -20,6 +25,12 @@ export interface PretrainRequest extends PretrainWish {
   readonly engine: EngineChoice;
   /** Folder for event files of TensorBoard. */
   readonly tensorboard?: string | undefined;
+  /** File or name of the suite whose tasks probe the encoder while it trains. */
+  readonly probe?: string | undefined;
+  /** Updates between probes (default: a tenth of all). */
+  readonly every?: number | undefined;
+  /** Train utterances of a probed task at most. */
+  readonly probeLimit?: number | undefined;
   readonly quiet: boolean;
   readonly signal: AbortSignal;
   /** Told of what the user should know. */
@@ -38,19 +49,39 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { config, init, remarks } = await planPretraining(request, quiet);
   for (const remark of remarks) say(remark);
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
+  const { probe, every = usualProbeEvery(config), probeLimit = usualProbeLimit } = request;
+  const probes =
+    probe === undefined ? undefined : await probesOfSuite(probe, probeLimit, { quiet, signal, say });
   const { name, ...settings } = request.engine;
   const engine = await createEngine(name, settings);
   const log = request.tensorboard === undefined ? undefined : scalarLog(request.tensorboard);
-  return pretrain({
-    ...{ config, init, utterances, out, engine, resume, quiet, signal, say },
+  const all: Probed[] = [];
+  const onProbed = (probed: Probed): void => {
+    all.push(probed);
+    log?.(probed.update, probeScalars(probed));
+    say(probedText(probed));
+  };
+  const probing = probes && probingOf({ probes, every, config, out, engine, signal, say, onProbed });
+  const result = await pretrain({
+    ...{ config, init, utterances, out, engine, resume, quiet, signal, say, probing },
     onStep: (step) => log?.(step.step, stepScalars(step)),
   });
+  if (result.finished) for (const line of fallenTexts(all)) say(line);
+  return result;
 }
 
-function checkNumbers({ steps, seed }: PretrainRequest): void {
+function checkNumbers({ steps, seed, probe, every, probeLimit }: PretrainRequest): void {
+  for (const [option, value] of [
+    ['every', every],
+    ['probe-limit', probeLimit],
+  ] as const)
+    if (value !== undefined && probe === undefined)
+      throw new UserError(`--${option} needs --probe`, { hint: 'Name a suite, such as --probe mini' });
   for (const [option, value, least] of [
     ['steps', steps, 1],
     ['seed', seed, 0],
+    ['every', every, 1],
+    ['probe-limit', probeLimit, 2],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least)) continue;
     throw new UserError(`--${option} ${value}: expected a whole number, ${least} or more`);

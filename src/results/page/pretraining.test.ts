@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRecords } from '../compare.js';
+import { type ProbeLine, writeProbes } from '../probes-file.js';
 import type { StoredRecord } from '../record.js';
 import { result } from '../records.fixture.js';
-import { readLog } from './pretraining.js';
+import { pretrainingCurves, readLog } from './pretraining.js';
 import { pretrainingRuns } from './runs.js';
 
 let folder: string;
@@ -47,6 +48,37 @@ describe('a log of pre-training', () => {
     expect(await readLog(log)).toHaveLength(2);
     await writeFile(log, `${line(1)}\nwhat\n${line(3)}\n`);
     await expect(readLog(log)).rejects.toThrow(`${log}:2: is not a training step`);
+  });
+});
+
+describe('curves of probes', () => {
+  it('are drawn of every task that was probed, in percent, without probes that failed', async () => {
+    await writeFile(log, `${line(1)}\n`);
+    const at = { encoder: 'e', probe: 'p', seconds: 1 };
+    const ks = { ...at, task: 'ks', metric: 'accuracy', direction: 'higher', train: 8, dev: 8 } as const;
+    const lines: readonly ProbeLine[] = [
+      { ...ks, update: 0, value: 0.25 },
+      { ...ks, update: 100, value: 0.5 },
+      { ...at, task: 'ks', update: 200, failed: 'no audio' },
+    ];
+    await writeProbes(folder, lines);
+    const runs = [{ label: 'tiny', colour: 1, folder }];
+    const part = await pretrainingCurves({ runs, missing: [] });
+    expect(part?.charts['pretraining-probe-ks']).toEqual({
+      kind: 'curves',
+      axis: 'accuracy % on part of dev, higher is better',
+      series: [
+        {
+          label: 'tiny',
+          colour: 1,
+          points: [
+            [0, 25],
+            [100, 50],
+          ],
+        },
+      ],
+    });
+    await rm(join(folder, 'probes.jsonl'));
   });
 });
 

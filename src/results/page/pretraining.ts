@@ -3,11 +3,12 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
+import { isProbed, readProbes } from '../probes-file.js';
 import type { Chart, Charts } from './chart.js';
-import { figure } from './figures.js';
+import { type Figure, figure } from './figures.js';
 import { html } from './html.js';
 import type { Part } from './quality.js';
-import { type FoundRuns, logOf } from './runs.js';
+import { type FoundRuns, logOf, type PretrainingRun } from './runs.js';
 
 const stepSchema = z.object({
   step: z.int().positive(),
@@ -52,8 +53,29 @@ export async function pretrainingCurves({ runs, missing }: FoundRuns): Promise<P
     };
     return figure(`pretraining-${measure}`, title, chart);
   });
+  figures.push(...(await probeCurves(runs)));
   const charts = Object.assign({}, ...figures.map((each) => each.charts)) as Charts;
   return { markup: html`${notes}<div class="figures">${figures.map(({ markup }) => markup)}</div>`, charts };
+}
+
+/** What the encoder was good for as it trained: a figure for each task that any of the runs was probed with. */
+async function probeCurves(runs: readonly PretrainingRun[]): Promise<Figure[]> {
+  const probes = await Promise.all(
+    runs.map(async ({ folder }) => (await readProbes(folder)).filter(isProbed)),
+  );
+  const tasks = new Map(probes.flat().map((probe) => [probe.task, probe]));
+  return [...tasks].map(([task, { metric, direction }]) =>
+    figure(`pretraining-probe-${task}`, `Probe ${task}`, {
+      kind: 'curves',
+      axis: `${metric} % on part of dev, ${direction} is better`,
+      series: runs.flatMap(({ label, colour }, i) => {
+        const points = (probes[i] ?? [])
+          .filter((probe) => probe.task === task)
+          .map(({ update, value }) => [update, Number((100 * value).toPrecision(5))] as const);
+        return points.length === 0 ? [] : [{ label, colour, points }];
+      }),
+    }),
+  );
 }
 
 /**
