@@ -58,7 +58,9 @@ export function updateInputs({ config, seconds }: PretrainSize) {
   const { frontend } = encoder;
   const inputShape =
     frontend.type === 'conv' ? [batch.size, samples] : [batch.size, frames, frontend.bins * frontend.stack];
-  const masks = chooseMasks(config, 0, rowsOf(random('predicted loss', [batch.size, frames])));
+  const masks = chooseMasks(config, 0, {
+    predictedLoss: rowsOf(random('predicted loss', [batch.size, frames])),
+  });
   const masked = masks.reduce((sum, mask) => sum + countMasked(mask), 0);
   const numbers = noiseNumbers(config, 0, 0, masked * encoder.width);
   const [noise] = maskNoise(config, masks, batch.size, numbers);

@@ -38,6 +38,7 @@ export type {
   XVectorSpec,
 } from './head-spec.js';
 export {
+  type MaskingNeed,
   type MaskingStrategy,
   type MaskRequest,
   type MaskSettings,

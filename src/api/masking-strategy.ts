@@ -24,9 +24,20 @@ export const maskDefaults: MaskSettings = {
   adjust: 0.05,
 };
 
+/** What a strategy may ask for beside the predicted loss, which all are given. */
+export const maskingNeeds = ['actualLoss', 'energy'] as const;
+export type MaskingNeed = (typeof maskingNeeds)[number];
+
 export interface MaskRequest {
   /** The teacher's predicted loss of each frame, a row an utterance. */
   readonly predictedLoss: readonly Float32Array[];
+  /**
+   * The student's loss of each frame while that frame is masked, without dropout; there where the strategy needs it. It
+   * takes three more passes of the student without gradients, each with a third of the frames masked.
+   */
+  readonly actualLoss?: readonly Float32Array[];
+  /** Mean power of the samples that each frame stands for; there where the strategy needs it. */
+  readonly energy?: readonly Float32Array[];
   /** Frames of each utterance, two or more; frames behind it are never masked. */
   readonly lengths: readonly number[];
   /** Part of the training that is done, in [0, 1). */
@@ -40,7 +51,9 @@ export interface MaskingStrategy {
   readonly name: string;
   /** One line for `ehmam list maskings`. */
   readonly about: string;
-  /** Share of spans that start at the frames of highest predicted loss, in [0, 1]: what the log says. */
+  /** What `choose` is given beside the predicted loss (default: nothing). */
+  readonly needs?: readonly MaskingNeed[];
+  /** Share of spans that start where the strategy wants them and not at random, in [0, 1]: what the log says. */
   readonly hardShare: (settings: MaskSettings, progress: number) => number;
   /**
    * 1 where a frame is masked: a row an utterance, each as long as the longest utterance. Every row masks equally

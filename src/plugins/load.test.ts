@@ -149,6 +149,11 @@ describe('a plug-in', () => {
       /no-choose\.mjs': maskings\[0\] \('x'\): missing field 'choose' \(a function\)\. It has name, about/,
     ],
     [
+      'needs.mjs',
+      plugin(`maskings: [{ ...${masking('needy')}, needs: ['loss'] }]`),
+      /maskings\[0\] \('needy'\): field 'needs' must be a list of 'actualLoss' and 'energy'/,
+    ],
+    [
       'head.mjs',
       plugin("heads: [{ kind: 'labels', about: 'a test', settings: {} }]"),
       /head\.mjs': heads\[0\] \('labels'\): field 'settings' must be a zod schema\. It has kind, about/,

@@ -1,4 +1,5 @@
 /** @file What the items of a plug-in must have: a name that messages give them, fields, and what each must be. */
+import { maskingNeeds } from '../api/masking-strategy.js';
 import { splits } from '../api/task.js';
 
 interface FieldShape {
@@ -47,6 +48,8 @@ function areSplits(value: unknown): boolean {
   return Array.isArray(value) && value.every((split) => known.includes(split));
 }
 
+const isMaskingNeed = (value: string): boolean => (maskingNeeds as readonly string[]).includes(value);
+
 /** A name, or a name with the splits that it is needed in. */
 function isColumn(value: unknown): boolean {
   if (typeof value === 'string') return true;
@@ -92,7 +95,16 @@ export const taskShape: Shape = {
 
 export const maskingShape: Shape = {
   name: 'name',
-  fields: { name: text, about: text, hardShare: aFunction, choose: aFunction },
+  fields: {
+    name: text,
+    about: text,
+    hardShare: aFunction,
+    choose: aFunction,
+    needs: optional({
+      is: `a list of ${maskingNeeds.map((need) => `'${need}'`).join(' and ')}`,
+      fits: (value) => isTexts(value) && (value as readonly string[]).every(isMaskingNeed),
+    }),
+  },
 };
 
 export const encoderShape: Shape = {

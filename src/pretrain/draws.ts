@@ -3,17 +3,20 @@
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { hashKey, normalNumbers, randomStream } from '../base/random.js';
 import type { PretrainConfig } from './config.js';
-import { choosing, maskings } from './masking/index.js';
+import { choosing, type MaskRequest, maskings } from './masking/index.js';
 
-/** The strategy's masks for the teacher's predicted loss, an entry a row of the batch. */
+/** What masks are chosen by, an entry a row of the batch. */
+export type MaskGrounds = Pick<MaskRequest, 'predictedLoss' | 'actualLoss' | 'energy'>;
+
+/** The strategy's masks, an entry a row of the batch. */
 export function chooseMasks(
   config: PretrainConfig,
   step: number,
-  predictedLoss: readonly Float32Array[],
+  grounds: MaskGrounds,
 ): readonly Uint8Array[] {
   return choosing(maskings.find(config.masking.strategy), {
-    predictedLoss,
-    lengths: predictedLoss.map(({ length }) => length),
+    ...grounds,
+    lengths: grounds.predictedLoss.map(({ length }) => length),
     progress: step / config.optimizer.steps,
     settings: config.masking,
     random: randomStream(config.seed, 'mask', step),

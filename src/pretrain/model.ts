@@ -132,6 +132,17 @@ export interface Losses {
   readonly frameLoss: tf.Tensor;
 }
 
+/**
+ * Squared error / sqrt(width), summed over channels: [batch, frames], zero where not masked.
+ * @param predictions, targets [batch, frames, width]
+ * @param mask [batch, frames]
+ */
+export function frameLosses(predictions: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  const width = targets.shape[2] as number;
+  const elementwise = tf.squaredDifference(predictions, targets).mul(1 / Math.sqrt(width));
+  return elementwise.sum(2).mul(mask);
+}
+
 /** Kept away from 0 inside the logarithm (released code). */
 const rankingEpsilon = 1e-6;
 
@@ -145,9 +156,7 @@ export function losses(
   targets: tf.Tensor,
   mask: tf.Tensor,
 ): Losses {
-  const width = targets.shape[2] as number;
-  const elementwise = tf.squaredDifference(student.predictions, targets).mul(1 / Math.sqrt(width));
-  const frameLoss = elementwise.sum(2).mul(mask); // (batch, frames)
+  const frameLoss = frameLosses(student.predictions, targets, mask); // (batch, frames)
   const difference = (x: tf.Tensor): tf.Tensor => x.expandDims(2).sub(x.expandDims(1)); // (batch, i, j): x_i - x_j
   const bothMasked = mask.expandDims(2).mul(mask.expandDims(1));
   // The actual loss only says which of two frames is harder: no gradient goes through it.

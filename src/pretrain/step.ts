@@ -173,9 +173,8 @@ export function updatedBy(
 /** Gradients of the student's loss on a batch, and what it measures but for their norm. */
 export function studentGradients({ encoder, ranking }: PretrainConfig, inputs: BatchInputs) {
   const { masks, targets } = inputs;
-  const convolutional = encoder.frontend.type === 'conv';
   const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
-    studentLoss(encoder, ranking, convolutional, parameters, inputs),
+    studentLoss(encoder, ranking, parameters, inputs),
   );
   const { reconstruction, rankingLoss, predictions } = auxiliary;
   const measures: Omit<StepMeasures<tf.Tensor>, 'gradientNorm'> = {
@@ -188,24 +187,26 @@ export function studentGradients({ encoder, ranking }: PretrainConfig, inputs: B
   return { gradients, measures };
 }
 
+/** What the student makes of a batch. */
+export function studentOutput(
+  encoder: EhmamConfig,
+  parameters: Parameters,
+  { masks, noise, studentInput, dropping }: Omit<BatchInputs, 'student'>,
+) {
+  const convolutional = encoder.frontend.type === 'conv';
+  const features = convolutional ? localFeatures(encoder, parameters, studentInput) : studentInput;
+  const { keptBlocks, dropoutKey } = dropping;
+  return studentPass(encoder, parameters, features, masks, noise, keptBlocks, dropoutKey);
+}
+
 function studentLoss(
   encoder: EhmamConfig,
   ranking: PretrainConfig['ranking'],
-  convolutional: boolean,
   parameters: Parameters,
   inputs: BatchInputs,
 ) {
-  const { masks, targets, noise, studentInput, dropping } = inputs;
-  const features = convolutional ? localFeatures(encoder, parameters, studentInput) : studentInput;
-  const output = studentPass(
-    encoder,
-    parameters,
-    features,
-    masks,
-    noise,
-    dropping.keptBlocks,
-    dropping.dropoutKey,
-  );
+  const { masks, targets } = inputs;
+  const output = studentOutput(encoder, parameters, inputs);
   const { reconstructionSum, rankingSum, pairs } = losses(output, targets, masks.mask);
   const masked = masks.mask.sum();
   const reconstruction = reconstructionSum.div(masked);

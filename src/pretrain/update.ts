@@ -6,8 +6,9 @@ import type { CropBatch } from '../data/crops.js';
 import type { Engine } from '../engine/engine.js';
 import { warmUpCosine } from '../training/schedule.js';
 import type { PretrainConfig } from './config.js';
-import { chooseMasks, noiseNumbers, rowsOf } from './draws.js';
+import { chooseMasks, noiseNumbers } from './draws.js';
 import { checkHealth } from './health.js';
+import { compileFrameLoss, type FrameLossProgram, maskGrounds, needsOf } from './mask-grounds.js';
 import { maskings } from './masking/index.js';
 import { countMasked } from './masking/spans.js';
 import { teacherDecayAt } from './schedule.js';
@@ -31,9 +32,10 @@ export function cropSamples({ batch, seed }: PretrainConfig, step: number): numb
   return lengths[randomStream(seed, 'crop length', step).integer(lengths.length)] as number;
 }
 
-/** The programs of updates: those of parts are there where batches come in parts. */
+/** The programs of updates: those of parts where batches come in parts, that of frames' losses where masking needs it. */
 export interface UpdatePrograms extends StepPrograms {
   readonly parts?: PartPrograms | undefined;
+  readonly frameLoss?: FrameLossProgram | undefined;
   dispose(): Promise<void>;
 }
 
@@ -45,11 +47,12 @@ export function compileUpdate(
   const { accumulate = 1 } = config.batch;
   const step = compileStep(engine, config, shapes);
   const parts = accumulate > 1 ? compileParts(engine, config, shapes) : undefined;
+  const frameLoss = needsOf(config).includes('actualLoss') ? compileFrameLoss(engine, config) : undefined;
   return {
-    ...step,
-    parts,
+    ...{ ...step, parts, frameLoss },
     dispose: async () => {
       for (const program of [...Object.values(step), ...Object.values(parts ?? {})]) await program.dispose();
+      await frameLoss?.dispose();
     },
   };
 }
@@ -74,8 +77,8 @@ export async function updateOnce(
   const taught: Awaited<ReturnType<typeof programs.teacher.run>>[] = [];
   try {
     for (const waveform of crops) taught.push(await programs.teacher.run({ student, teacher, waveform }));
-    const predictedLoss = taught.flatMap((part) => rowsOf(part.predictedLoss));
-    const masks = chooseMasks(config, step, predictedLoss);
+    const grounds = await maskGrounds(config, programs.frameLoss, { step, student, crops, taught });
+    const masks = chooseMasks(config, step, grounds);
     const masked = masks.reduce((sum, mask) => sum + countMasked(mask), 0);
     const numbers = await noise(masked * config.encoder.width);
     const { learningRate: peak, warmupSteps: warmUpUpdates, steps: updates } = optimizer;

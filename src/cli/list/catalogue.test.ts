@@ -30,7 +30,15 @@ describe('the catalogue', () => {
   it('names maskings that can be found', async () => {
     const items = await catalogue.maskings();
     expect(items.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block']),
+      expect.arrayContaining([
+        'easy-to-hard',
+        'random',
+        'random-matched',
+        'hard-only',
+        'block',
+        'oracle-hard',
+        'energy',
+      ]),
     );
     for (const { name } of items) expect(maskings.find(name).name).toBe(name);
   });

@@ -1,7 +1,7 @@
 /** @file One utterance as an SVG: waveform, predicted loss, actual loss, and what is masked. */
 import { sampleRateHz } from '../../audio/index.js';
 import { runsOf, tickOf } from '../../base/timeline.js';
-import { frameSeconds } from './regions.js';
+import { frameSeconds } from '../frame-grid.js';
 import type { UtteranceFindings } from './utterance.js';
 
 const [width, left, right, top] = [1000, 90, 20, 40];

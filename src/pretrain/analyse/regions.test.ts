@@ -1,8 +1,9 @@
 /** @file What frames are: by an alignment, written out by hand, and by energy. */
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
+import type { FrameGrid } from '../frame-grid.js';
 import { parseAlignment } from './alignment.js';
-import { countRegions, type FrameGrid, type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
+import { countRegions, type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
 
 const place = { manifest: 'm.csv', line: 7 };
 /** Frames of 20 ms; their middles are at 10, 30, 50 ms, ... */

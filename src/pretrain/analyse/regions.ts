@@ -1,21 +1,10 @@
 /** @file What the frames of an utterance are: speech, silence, or a boundary; from an alignment or from the energy. */
 import { sampleRateHz } from '../../audio/index.js';
+import { type FrameGrid, framePower, frameSeconds } from '../frame-grid.js';
 import { isSilence, type Segment } from './alignment.js';
 
 export const regionNames = ['speech', 'silence', 'boundary'] as const;
 export type Region = (typeof regionNames)[number];
-
-/** Which samples a frame sees. */
-export interface FrameGrid {
-  readonly frames: number;
-  readonly hopSamples: number;
-  /** Samples from a frame's first to its last. */
-  readonly fieldSamples: number;
-}
-
-/** The second that a frame stands for: the middle of what it sees. */
-export const frameSeconds = ({ hopSamples, fieldSamples }: FrameGrid, frame: number): number =>
-  (frame * hopSamples + fieldSamples / 2) / sampleRateHz;
 
 /**
  * Regions from an alignment: a frame in whose step something begins or ends to be said is a boundary; any other is what
@@ -50,13 +39,8 @@ const leastSpread = 12;
  * of the 5th where that is at least 12 dB below it (a noise floor); a boundary is a frame beside a change of the two.
  */
 export function regionsOfEnergy(samples: Float32Array, grid: FrameGrid): Region[] {
-  const { frames, hopSamples, fieldSamples } = grid;
-  const decibels = Float64Array.from({ length: frames }, (_, t) => {
-    const from = Math.max(0, Math.round(t * hopSamples + (fieldSamples - hopSamples) / 2));
-    const step = samples.subarray(from, from + hopSamples);
-    const power = step.reduce((sum, x) => sum + x * x, 0) / Math.max(1, step.length);
-    return 10 * Math.log10(power + 1e-12);
-  });
+  const { frames } = grid;
+  const decibels = Float64Array.from(framePower(samples, grid), (power) => 10 * Math.log10(power + 1e-12));
   const sorted = decibels.slice().sort();
   const percentile = (share: number): number => sorted[Math.floor(share * (frames - 1))] as number;
   const [floor, loud] = [percentile(0.05), percentile(0.95)];

@@ -3,15 +3,17 @@ import { normalizeWaveform, sampleRateHz } from '../../audio/index.js';
 import { hashKey, randomStream } from '../../base/random.js';
 import { readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
-import { frameCount, frameHop, receptiveField } from '../../encoders/families/ehmam.js';
+import { frameCount } from '../../encoders/families/ehmam.js';
 import { rankCorrelation } from '../../metrics/index.js';
+import { type FrameGrid, frameGrid } from '../frame-grid.js';
+import { coveringMasks, coveringPasses } from '../masking/covering.js';
 import { easyToHard } from '../masking/easy-to-hard.js';
 import { randomMatched } from '../masking/random-matched.js';
 import { parseAlignment } from './alignment.js';
 import type { Passes } from './passes.js';
 import type { Pretrained } from './pretrained.js';
-import { coveringMasks, coveringPasses, informationMasks } from './probes.js';
-import { type FrameGrid, type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
+import { informationMasks } from './probes.js';
+import { type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
 
 export interface UtteranceFindings {
   readonly id: string;
@@ -81,7 +83,7 @@ export async function analyseUtterance(
   const ofRest = (row: number): number => meanOver(seen.frameLoss[row] as Float32Array, probe.rest);
   const moved = probe.random.map((_, i) => ofRest(coveringPasses + 1 + i));
 
-  const grid = { frames, hopSamples: frameHop(encoder), fieldSamples: receptiveField(encoder) };
+  const grid = frameGrid(encoder, samples.length);
   const request = {
     predictedLoss: [predicted],
     lengths: [frames],

@@ -1,6 +1,7 @@
 /** @file Masking strategies: which frames the student does not see. */
 
 export {
+  type MaskingNeed,
   type MaskingStrategy,
   type MaskRequest,
   type MaskSettings,

@@ -147,6 +147,12 @@ const settings: fc.Arbitrary<MaskSettings> = fc.record({
   adjust: fc.double({ min: 0, max: 0.3, noNaN: true }),
 });
 
+const valuesOf = (purpose: string, lengths: readonly number[], seed: number): Float32Array[] =>
+  lengths.map((length, row) => {
+    const random = randomStream(seed, purpose, row);
+    return Float32Array.from({ length }, () => random.normal());
+  });
+
 describe.each(maskings.all().map(({ name }) => name))(
   '%s masking, for any lengths and settings',
   (strategy) => {
@@ -163,10 +169,9 @@ describe.each(maskings.all().map(({ name }) => name))(
       seed,
     }: typeof request extends fc.Arbitrary<infer R> ? R : never) =>
       maskings.find(strategy).choose({
-        predictedLoss: lengths.map((length, row) => {
-          const random = randomStream(seed, 'loss', row);
-          return Float32Array.from({ length }, () => random.normal());
-        }),
+        predictedLoss: valuesOf('loss', lengths, seed),
+        actualLoss: valuesOf('actual loss', lengths, seed),
+        energy: valuesOf('energy', lengths, seed),
         lengths,
         progress,
         settings: chosen,

@@ -3,7 +3,9 @@ import type { MaskingStrategy } from '../../api/masking-strategy.js';
 import { createRegistry, type Registry } from '../../base/registry.js';
 import { block } from './block.js';
 import { easyToHard } from './easy-to-hard.js';
+import { energy } from './energy.js';
 import { hardOnly } from './hard-only.js';
+import { oracleEasy, oracleHard } from './oracle.js';
 import { random } from './random.js';
 import { randomMatched } from './random-matched.js';
 
@@ -13,4 +15,7 @@ export const maskings: Registry<MaskingStrategy> = createRegistry('masking strat
   randomMatched,
   hardOnly,
   block,
+  oracleHard,
+  oracleEasy,
+  energy,
 ]);

@@ -41,14 +41,20 @@ export function spanStarts(
   return { hard, others: draws.shuffle(places).slice(0, starts - count), hidden };
 }
 
-/** Spans whose hardest starts are a share of all: the released code's selection. */
-export function spansFrom(request: MaskRequest, share: number): Uint8Array[] {
-  const { predictedLoss, lengths, settings, random } = request;
+/**
+ * Spans whose hardest starts are a share of all: the released code's selection.
+ * @param scores of each frame, a row an utterance: the highest are the hardest (default: the predicted loss)
+ */
+export function spansFrom(
+  { predictedLoss, lengths, settings, random }: MaskRequest,
+  share: number,
+  scores: readonly Float32Array[] = predictedLoss,
+): Uint8Array[] {
   const longest = Math.max(...lengths);
   const masks = lengths.map((length, row) => {
     const mask = new Uint8Array(longest);
-    const losses = predictedLoss[row] ?? new Float32Array(length);
-    const { hard, others, hidden } = spanStarts(losses, length, settings, share, random);
+    const values = scores[row] ?? new Float32Array(length);
+    const { hard, others, hidden } = spanStarts(values, length, settings, share, random);
     for (const start of [...hard, ...others]) mask.fill(1, start, Math.min(start + hidden, length));
     return mask;
   });

@@ -28,11 +28,25 @@ const given: fc.Arbitrary<Given> = fc.record({
 
 /** A request with losses and draws of its own: two strategies asked with it get the same. */
 function requestOf({ lengths, settings, progress, seed }: Given): MaskRequest {
-  const losses = lengths.map((length, row) => {
-    const random = randomStream(seed, 'loss', row);
-    return Float32Array.from({ length }, () => random.normal());
-  });
-  return { predictedLoss: losses, lengths, settings, progress, random: randomStream(seed, 'mask') };
+  const valuesOf = (purpose: string): Float32Array[] =>
+    lengths.map((length, row) => {
+      const random = randomStream(seed, purpose, row);
+      return Float32Array.from({ length }, () => random.normal());
+    });
+  const [predictedLoss, actualLoss, energy] = ['loss', 'actual loss', 'energy'].map(valuesOf) as [
+    Float32Array[],
+    Float32Array[],
+    Float32Array[],
+  ];
+  return {
+    predictedLoss,
+    actualLoss,
+    energy,
+    lengths,
+    settings,
+    progress,
+    random: randomStream(seed, 'mask'),
+  };
 }
 
 const choose = (strategy: string, request: Given): readonly Uint8Array[] =>
@@ -131,6 +145,31 @@ describe('block masking', () => {
   });
 });
 
+describe('the controls are easy-to-hard masking by other numbers', () => {
+  const negated = (values: Float32Array): Float32Array => values.map((value) => -value);
+  it.each([
+    ['oracle-hard', ({ actualLoss = [] }: MaskRequest) => actualLoss],
+    ['oracle-easy', ({ actualLoss = [] }: MaskRequest) => actualLoss.map(negated)],
+    ['energy', ({ energy = [] }: MaskRequest) => energy],
+  ])('%s', (strategy, numbers) => {
+    fc.assert(
+      fc.property(given, (drawn) => {
+        const request = requestOf(drawn);
+        const masks = maskings.find(strategy).choose(requestOf(drawn));
+        expect(masks).toEqual(
+          maskings.find('easy-to-hard').choose({ ...request, predictedLoss: numbers(request) }),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('and say so where a caller does not give what they need', () => {
+    const { actualLoss: _, ...request } = requestOf(frames(40));
+    expect(() => maskings.find('oracle-hard').choose(request)).toThrow('the request has no actualLoss');
+  });
+});
+
 describe('over a training', () => {
   const at = (progress: number): Given => frames(400, { progress });
   it('easy-to-hard hides ever fewer frames, random and block as many as ever', () => {
@@ -142,13 +181,14 @@ describe('over a training', () => {
   it('each strategy says its share of hard starts', () => {
     const shares = (progress: number) =>
       Object.fromEntries(
-        ['easy-to-hard', 'random', 'random-matched', 'hard-only', 'block'].map((name) => [
-          name,
-          maskings.find(name).hardShare(maskDefaults, progress),
-        ]),
+        maskings.all().map(({ name, hardShare }) => [name, hardShare(maskDefaults, progress)]),
       );
     const none = { random: 0, 'random-matched': 0, block: 0 };
-    expect(shares(0)).toEqual({ 'easy-to-hard': 1 / 150, 'hard-only': 0.8, ...none });
-    expect(shares(0.75)).toEqual({ 'easy-to-hard': 0.8, 'hard-only': 0.8, ...none });
+    const scheduled = (share: number) =>
+      Object.fromEntries(
+        ['easy-to-hard', 'oracle-hard', 'oracle-easy', 'energy'].map((name) => [name, share]),
+      );
+    expect(shares(0)).toEqual({ ...scheduled(1 / 150), 'hard-only': 0.8, ...none });
+    expect(shares(0.75)).toEqual({ ...scheduled(0.8), 'hard-only': 0.8, ...none });
   });
 });
