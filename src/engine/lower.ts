@@ -1,10 +1,8 @@
 /** @file From a function to the bytes of its ONNX model. */
 
-import { sizeOf } from '../base/host-tensor.js';
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, ProviderName, TensorFunction } from './engine.js';
-import type { GraphNode } from './graph.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
 import type { ModelOutput } from './spare-memory.js';
@@ -23,8 +21,6 @@ export interface Model {
   /** Paths of the inputs that are used. */
   readonly inputs: readonly string[];
   readonly outputs: readonly Omit<ModelOutput, 'kept'>[];
-  /** Values of the largest tensor that is made on the way: neither input nor output. */
-  readonly largestTensor: number;
 }
 
 /**
@@ -55,7 +51,6 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
 }
 
 function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | undefined): Model {
-  const outputs = new Set(graph.outputs.map(([, { id }]) => id));
   return {
     bytes: serialize(graph, dynamic, names),
     inputs: graph.inputs.map(([path]) => path),
@@ -63,19 +58,7 @@ function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | u
       const free = (dynamic.get(`${path}:out`) ?? []).length > 0;
       return { path, spec: free ? undefined : { shape, dtype: type as TensorSpec['dtype'] } };
     }),
-    largestTensor: largestOf(graph.nodes, outputs),
   };
-}
-
-/** Values of the largest tensor that a node makes and that does not leave the graph; bodies of loops count as well. */
-function largestOf(nodes: readonly GraphNode[], outputs: ReadonlySet<number>): number {
-  const sizes = nodes.flatMap((node) => [
-    ...node.outputs.filter(({ id }) => !outputs.has(id)).map(({ shape }) => sizeOf(shape)),
-    ...Object.values(node.attributes).map((attribute) =>
-      'graph' in attribute ? largestOf(attribute.graph.nodes, outputs) : 0,
-    ),
-  ]);
-  return sizes.reduce((largest, size) => Math.max(largest, size), 0);
 }
 
 /** What a trace needs to know of a program's inputs. */

@@ -7,8 +7,6 @@ export interface SessionSettings {
   readonly provider: ProviderName;
   /** Threads one operator may use. */
   readonly threads: number;
-  /** Whether the memory of a run stays with the session for the next one. */
-  readonly keepMemory: boolean;
 }
 
 /** Tensors with their paths. */

@@ -14,7 +14,8 @@ export async function packageSession(model: Uint8Array, settings: SessionSetting
       intraOpNumThreads: settings.threads,
       // As sessions of the C API are made: see there.
       graphOptimizationLevel: 'basic',
-      enableCpuMemArena: settings.keepMemory,
+      // A memory of its own for each session would be several times the peak.
+      enableCpuMemArena: false,
       enableMemPattern: false,
       logSeverityLevel: 3,
     }),

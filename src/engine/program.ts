@@ -16,16 +16,6 @@ import { flatten, isLeaf, mapLeaves, nest, type Tree } from './tree.js';
 /** Programs keep this many models, the ones used last; each stands for one set of shapes. */
 const keptModels = 48;
 
-/**
- * Values up to which models keep the memory of a run for the next one: of the largest tensor that each makes on its way,
- * summed over the sets of shapes of a program. Memory fetched and given back takes a sixth of a training step of `tiny`
- * (three lengths: 3.9 million values in its teacher's pass; about 150 MB a million). What is kept is the most that each
- * set of shapes ever needed: of `small` and `base` (10 million and more for one length), and of updates of a
- * recognition head at full size (24 million), that would be several times the peak. Updates of pooled heads are far below
- * (0.3 million). A program of every length has one model, which keeps its memory in any case.
- */
-const keptMemoryValues = 2 ** 22;
-
 export interface ProgramPlace {
   readonly holder: Holder;
   readonly runtime: Runtime;
@@ -47,22 +37,15 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
-  let keptValues = 0;
   const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
-    const { bytes, largestTensor, ...paths } = lowerToOnnx(body, specsOf(inputs), {
+    const { bytes, ...paths } = lowerToOnnx(body, specsOf(inputs), {
       ...options,
       provider,
     });
-    const keepsMemory = isDynamic || keptValues + largestTensor <= keptMemoryValues;
-    if (keepsMemory) keptValues += largestTensor;
     const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
-    const model = await runtime.load({ bytes, keepsMemory, outputs });
-    const unload = (): Promise<void> => {
-      if (keepsMemory) keptValues -= largestTensor;
-      return model.unload();
-    };
-    return { ...paths, model: { ...model, unload } };
+    const model = await runtime.load({ bytes, outputs });
+    return { ...paths, model };
   };
   const models = modelCache();
 

@@ -11,8 +11,6 @@ import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.
 /** A model to be run. */
 export interface RunnableModel {
   readonly bytes: Uint8Array;
-  /** Whether the memory of a run stays with the model for the next one. */
-  readonly keepsMemory: boolean;
   readonly outputs: readonly ModelOutput[];
 }
 
@@ -54,12 +52,12 @@ export interface Runtime {
 }
 
 /** One run after the other, in this thread. */
-export function sessionRuntime(settings: Omit<SessionSettings, 'keepMemory'>): Runtime {
+export function sessionRuntime(settings: SessionSettings): Runtime {
   const memory = spareMemory();
   return {
     memory,
-    load: async ({ bytes, keepsMemory, outputs }) => {
-      const session = await sessions.create(bytes, { ...settings, keepMemory: keepsMemory });
+    load: async ({ bytes, outputs }) => {
+      const session = await sessions.create(bytes, settings);
       memory.want(outputs);
       return {
         run: (inputs) =>

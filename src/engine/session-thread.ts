@@ -12,12 +12,10 @@ const memory = spareMemory();
 
 export default threadWork(
   async ({ id, model, inputs, borrowed }: ThreadRequest): Promise<RunResult> => {
-    const { bytes, keepsMemory, outputs } = model;
+    const { bytes, outputs } = model;
     const consumed = inputs.filter(([path]) => borrowed.has(path));
     try {
-      const known =
-        opened.get(id) ??
-        sessions.create(bytes.slice(), { provider: 'cpu', threads: 1, keepMemory: keepsMemory });
+      const known = opened.get(id) ?? sessions.create(bytes.slice(), { provider: 'cpu', threads: 1 });
       opened.set(id, known);
       memory.want(outputs);
       const results = await (await known).run(inputs, withMemory(outputs, memory));

@@ -52,7 +52,7 @@ async function openModel(
   { threads }: DeviceRuntimeSettings,
 ): Promise<OpenedModel> {
   const open = async (recorded: boolean): Promise<OpenedModel> => {
-    const settings = { threads, keepMemory: true, ...accelerator.sessionSettings(recorded) };
+    const settings = { threads, ...accelerator.sessionSettings(recorded) };
     return { session: await createOrtSession(accelerator.library, bytes, settings), recorded };
   };
   const hasShapes = outputs.every(({ spec }) => spec !== undefined);

@@ -8,8 +8,6 @@ import { copied, valueOfHost } from './values.js';
 export interface OrtSessionSettings {
   /** Threads one operator may use. */
   readonly threads: number;
-  /** Whether the memory of a run on the host stays with the session for the next one. */
-  readonly keepMemory: boolean;
   /** Options of the CUDA provider; without them, the processor runs all. */
   readonly cuda?: Readonly<Record<string, string>>;
 }
@@ -35,7 +33,8 @@ export async function createOrtSession(
     api.call('SetIntraOpNumThreads', options, settings.threads);
     api.call('SetSessionGraphOptimizationLevel', options, basicOptimizations);
     api.call('SetSessionLogSeverityLevel', options, errorsOnly);
-    api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
+    if (settings.cuda === undefined)
+      api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
