@@ -43,6 +43,7 @@ export const analyseCommand = defineCommand({
       seed: args.seed,
       engine: engineSettings(args),
       quiet: io.quiet,
+      remark: io.say,
     });
     io.print(io.json ? JSON.stringify(report, null, 2) : text);
     return undefined;

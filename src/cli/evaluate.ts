@@ -54,6 +54,7 @@ export const evaluateCommand = defineCommand({
       maxBadShare: shareOf(args['max-bad']),
       engine: engineSettings(args),
       quiet: io.quiet,
+      remark: io.say,
     });
     io.print(io.json ? JSON.stringify(evaluation, null, 2) : evaluationText(evaluation, args.out));
     return undefined;

@@ -1,6 +1,7 @@
 /** @file Which engine, and its settings, as a caller says them: loads none. */
 import { UserError } from '../base/errors.js';
 import type { EngineName, Precision, ProviderName } from './engine.js';
+import type { EngineRemark } from './remarks.js';
 
 export interface EngineSettings {
   /** For `onnx` and `tensorflow`: where programs run. Default `cpu`. */
@@ -13,6 +14,12 @@ export interface EngineSettings {
   readonly device?: number;
   /** For `cuda`: bytes of the device's memory that may be used. Default: all. */
   readonly deviceMemory?: number;
+}
+
+/** What an engine is made with beside what a caller chooses. */
+export interface EngineTools {
+  /** Told, on `cuda`, of programs some of whose operators the device does not run. */
+  readonly remark?: (remark: EngineRemark) => void;
 }
 
 /** An engine by name, and its settings. */

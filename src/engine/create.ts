@@ -1,7 +1,7 @@
 /** @file Makes an engine by name. */
 import { availableParallelism } from 'node:os';
 import { UserError } from '../base/errors.js';
-import { checkDevice, type EngineSettings } from './choice.js';
+import { checkDevice, type EngineSettings, type EngineTools } from './choice.js';
 import { expectRightDevice } from './device-check.js';
 import { eagerEngine } from './eager.js';
 import type { Engine, EngineName } from './engine.js';
@@ -13,11 +13,15 @@ import { loadTensorflow, type TensorflowSettings } from './tensorflow-library.js
  * Makes an engine ready to run.
  * @throws UserError when its library is not installed or does not start, or its device computes other values than the processor
  */
-export async function createEngine(name: EngineName, settings: EngineSettings = {}): Promise<Engine> {
+export async function createEngine(
+  name: EngineName,
+  settings: EngineSettings = {},
+  tools: EngineTools = {},
+): Promise<Engine> {
   checkDevice({ ...settings, name });
   switch (name) {
     case 'onnx':
-      return checkedEngine(settings);
+      return checkedEngine(settings, tools);
     case 'wasm':
       await import('./wasm.js');
       return eagerOn(name, 'wasm');
@@ -29,14 +33,14 @@ export async function createEngine(name: EngineName, settings: EngineSettings = 
 }
 
 /** A device computes as the processor does: that is asked when it is first used, and remembered. */
-async function checkedEngine(settings: EngineSettings): Promise<Engine> {
-  const engine = onnxEngine({
+async function checkedEngine(settings: EngineSettings, tools: EngineTools): Promise<Engine> {
+  const whole = {
     ...settings,
     provider: settings.provider ?? 'cpu',
     threads: settings.threads ?? availableParallelism(),
-  });
-  if (engine.provider !== 'cpu') await expectRightDevice(engine);
-  return engine;
+  };
+  if (whole.provider !== 'cpu') await expectRightDevice(onnxEngine(whole));
+  return onnxEngine({ ...whole, ...tools });
 }
 
 async function tensorflowEngine(settings: TensorflowSettings): Promise<Engine> {

@@ -8,6 +8,7 @@ import type { Engine, Precision, ProgramOptions, ProviderName } from './engine.j
 import { openGraphFile } from './graph-file.js';
 import { createHolder, type Holder } from './held.js';
 import { compiledProgram, type ProgramPlace } from './program.js';
+import type { EngineRemark } from './remarks.js';
 import { sessionRuntime, threadsRuntime } from './runtime.js';
 
 export interface OnnxSettings {
@@ -19,6 +20,8 @@ export interface OnnxSettings {
   readonly device?: number | undefined;
   /** For `cuda`: bytes of the device's memory that programs may use for what they make on their way. */
   readonly deviceMemory?: number | undefined;
+  /** For `cuda`: told of programs some of whose operators the device does not run. */
+  readonly remark?: ((remark: EngineRemark) => void) | undefined;
 }
 
 /** @throws UserError where the device is not there, or its libraries are not */

@@ -44,7 +44,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       provider,
     });
     const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
-    const model = await runtime.load({ bytes, outputs });
+    const model = await runtime.load({ name, bytes, outputs });
     return { ...paths, model };
   };
   const models = modelCache();

@@ -10,6 +10,8 @@ import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.
 
 /** A model to be run. */
 export interface RunnableModel {
+  /** That of its program. */
+  readonly name: string;
   readonly bytes: Uint8Array;
   readonly outputs: readonly ModelOutput[];
 }

@@ -21,12 +21,24 @@ export interface ModelNames {
   output(path: string): string;
   /** The name of an axis whose length is free, of the input or output of that name. */
   axis(name: string, axis: number): string;
+  /** The name of a node (default: none). */
+  node?(node: GraphNode): string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
+
+/**
+ * Whether a node of a program, by its name, makes but lengths and positions: few values, which the runtime computes on the processor
+ * everywhere.
+ */
+export const makesLengths = (node: string): boolean => node.startsWith(lengthPrefix);
+
+const lengthPrefix = 'length.';
 
 const programNames: ModelNames = {
   output: (path) => `${path}:out`,
   axis: (name, axis) => `${name}.${axis}`,
+  node: ({ outputs }) =>
+    outputs.every(({ type }) => type === 'int64') ? `${lengthPrefix}${outputs[0]?.id}` : '',
 };
 
 /** The ONNX model of a graph; inputs bear their paths as names. */
@@ -45,6 +57,7 @@ export function serialize(
   }
   const rename = (value: Value | undefined): string =>
     value === undefined ? '' : (names.get(value.id) ?? nameOf(value));
+  const words: Words = { rename, node: naming.node ?? (() => '') };
   const constants = new Map<number, Value>();
   for (const value of [...allInputs(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
     if (value.data !== undefined) constants.set(value.id, value);
@@ -64,7 +77,7 @@ export function serialize(
     metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'program',
-      node: [...graph.nodes.map((node) => nodeProto(node, rename)), ...results],
+      node: [...graph.nodes.map((node) => nodeProto(node, words)), ...results],
       initializer: [...constants.values()].map(constantProto),
       input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path), naming)),
       output: graph.outputs.map(([path, value]) =>
@@ -84,17 +97,22 @@ function allInputs(nodes: readonly GraphNode[]): Value[] {
   ]);
 }
 
-function nodeProto(
-  node: GraphNode,
-  rename: (value: Value | undefined) => string,
-): InstanceType<typeof onnx.NodeProto> {
+/** What values and nodes are called. */
+interface Words {
+  rename(value: Value | undefined): string;
+  node(node: GraphNode): string;
+}
+
+function nodeProto(node: GraphNode, words: Words): InstanceType<typeof onnx.NodeProto> {
+  const { rename } = words;
   return onnx.NodeProto.create({
+    name: words.node(node),
     opType: node.op,
     domain: node.domain,
     input: node.inputs.map(rename),
     output: node.outputs.map(rename),
     attribute: Object.entries(node.attributes).map(([name, attribute]) =>
-      attributeProto(name, attribute, rename),
+      attributeProto(name, attribute, words),
     ),
   });
 }
@@ -102,7 +120,7 @@ function nodeProto(
 function attributeProto(
   name: string,
   attribute: Attribute,
-  rename: (value: Value | undefined) => string,
+  words: Words,
 ): InstanceType<typeof onnx.AttributeProto> {
   const { AttributeType } = onnx.AttributeProto;
   if ('int' in attribute)
@@ -125,7 +143,7 @@ function attributeProto(
     type: AttributeType.GRAPH,
     g: {
       name: 'body',
-      node: nodes.map((node) => nodeProto(node, rename)),
+      node: nodes.map((node) => nodeProto(node, words)),
       input: inputs.map((value) => typeProto(nameOf(value), value)),
       output: outputs.map((value) => typeProto(nameOf(value), value)),
     },

@@ -9,6 +9,7 @@ import { loadEncoder } from '../encoders/load.js';
 import { configFile, weightsFile } from '../encoders/own-folder.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
+import { remarkText } from '../engine/remarks.js';
 import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { finetune } from '../finetune/train.js';
@@ -71,9 +72,7 @@ export type Performer = (job: Job, conditions: Conditions) => Promise<Performed>
 export function performerOf(graph: JobGraph): Performer {
   const kept = keeping(graph);
   let plugins: Promise<void> | undefined;
-  return async (job, conditions) => {
-    plugins ??= loadPlugins(graph.plugins);
-    await plugins;
+  const perform: Performer = async (job, conditions) => {
     switch (job.kind) {
       case 'pretrain':
         return pretrainEncoder(graph, job, await kept.engine(conditions), conditions);
@@ -84,6 +83,13 @@ export function performerOf(graph: JobGraph): Performer {
       case 'head':
         return trainHeads(graph, job, await kept.work(job, conditions), conditions);
     }
+  };
+  return async (job, conditions) => {
+    plugins ??= loadPlugins(graph.plugins);
+    await plugins;
+    const performed = await perform(job, conditions);
+    const remarks = [performed.remark, ...kept.engineRemarks.splice(0)].filter((text) => text !== undefined);
+    return { ...performed, ...(remarks.length > 0 && { remark: remarks.join('\n') }) };
   };
 }
 
@@ -249,9 +255,12 @@ const layersBeside = ({ path }: { readonly path: string }): string => join(dirna
 
 /** Engine, encoder and task, the last of each kept. */
 function keeping(graph: JobGraph) {
+  /** What the engine said since it was asked last. */
+  const engineRemarks: string[] = [];
   const engine = lastOf(async ({ threads, device }: { threads: number; device: number | undefined }) => {
     const { name, ...settings } = graph.engine;
-    return createEngine(name, { ...settings, threads, ...(device !== undefined && { device }) });
+    const own = { ...settings, threads, ...(device !== undefined && { device }) };
+    return createEngine(name, own, { remark: (remark) => engineRemarks.push(remarkText(remark)) });
   });
   const encoder = lastOf(async ({ spec, seed, weights, hash, name }: EncoderSource) => {
     const loaded = await loadEncoder(spec, seed, { weights, quiet: true });
@@ -265,6 +274,7 @@ function keeping(graph: JobGraph) {
     engine({ threads: threads ?? graph.engine.threads ?? availableParallelism(), device });
   return {
     engine: engineFor,
+    engineRemarks,
     async tools(source: EncoderSource, conditions: Conditions): Promise<Pick<Work, 'engine' | 'encoder'>> {
       return { engine: await engineFor(conditions), encoder: await encoder(source) };
     },

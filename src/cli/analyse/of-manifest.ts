@@ -1,15 +1,16 @@
 /** @file An analysis from what the command line says, and its files. */
+
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomic } from '../../base/files.js';
 import { loadUtterances } from '../../data/manifest.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { drawingsName, writeDrawings } from '../../formats/drawings.js';
 import { type Analysis, analyse } from '../../pretrain/analyse/analyse.js';
 import { drawUtterance } from '../../pretrain/analyse/picture.js';
 import { encoderHashOf, readPretrained } from '../../pretrain/analyse/pretrained.js';
 import { summarize } from '../../pretrain/analyse/summary.js';
+import { chosenEngine } from '../engine.js';
 
 export interface AnalysisRequest {
   readonly checkpoint: string;
@@ -21,6 +22,7 @@ export interface AnalysisRequest {
   readonly out: string | undefined;
   readonly seed: number;
   readonly engine: EngineChoice;
+  readonly remark?: (text: string) => void;
   readonly quiet: boolean;
 }
 
@@ -55,8 +57,7 @@ export async function analyseManifest(
     root,
     ...(split !== undefined && { splits: [split] }),
   });
-  const { name, ...settings } = request.engine;
-  const engine = await createEngine(name, settings);
+  const engine = await chosenEngine(request.engine, request.remark);
   const { analysis, shown, drawings } = await analyse(engine, pretrained, utterances.slice(0, limit), {
     seed,
     quiet,

@@ -1,13 +1,14 @@
 /** @file A head's evaluation from what the command line says, written and told. */
+
 import { join } from 'node:path';
 import { userCacheFolder } from '../../base/files.js';
 import type { LoadOptions } from '../../encoders/load.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { knownTasks } from '../../plugins/known-tasks.js';
 import { type HeadEvaluation, writeEvaluation } from '../../results/evaluation-file.js';
 import { percent } from '../../results/table.js';
 import { type EvaluateHeadRequest, evaluateHead } from '../../suite/evaluate-head.js';
+import { chosenEngine } from '../engine.js';
 
 export interface EvaluationRequest
   extends Pick<
@@ -19,6 +20,7 @@ export interface EvaluationRequest
   readonly out: string | undefined;
   readonly maxBadShare: number;
   readonly engine: EngineChoice;
+  readonly remark?: (text: string) => void;
 }
 
 /** What was found; where it was written, as the file says it, else without the files of predictions. */
@@ -28,9 +30,8 @@ export type Evaluated = Omit<HeadEvaluation, 'format' | 'splits'> & {
 
 /** @throws UserError as `evaluateHead` and `writeEvaluation` */
 export async function evaluateFromCli(request: EvaluationRequest): Promise<Evaluated> {
-  const { out, weights, maxBadShare, quiet, engine: wanted, ...rest } = request;
-  const { name, ...settings } = wanted;
-  const engine = await createEngine(name, settings);
+  const { out, weights, maxBadShare, quiet, engine: wanted, remark, ...rest } = request;
+  const engine = await chosenEngine(wanted, remark);
   const evaluation = await evaluateHead({
     ...rest,
     quiet,

@@ -1,11 +1,12 @@
 /** @file From a manifest to a folder of hidden states. */
+
 import { UserError } from '../../base/errors.js';
 import { audioKeys, loadUtterances } from '../../data/manifest.js';
 import { loadEncoder } from '../../encoders/load.js';
-import { createEngine } from '../../engine/create.js';
 import { type FolderResult, writeFeatureFolder } from '../../features/folder.js';
 import type { FolderFormat } from '../../features/folder-index.js';
 import { remarksOn } from '../encoder-options.js';
+import { chosenEngine } from '../engine.js';
 import { type EncoderRequest, wantedLayers } from './write.js';
 
 export interface ManifestFeaturesRequest extends EncoderRequest {
@@ -38,8 +39,7 @@ export async function writeManifestFeatures(request: ManifestFeaturesRequest): P
   const encoder = await loadEncoder(spec, seed, request);
   for (const text of remarksOn(encoder)) request.remark?.(text);
   const layers = wantedLayers(encoder, request.layers);
-  const { name, ...rest } = request.engine;
-  const engine = await createEngine(name, rest);
+  const engine = await chosenEngine(request.engine, request.remark);
   const result = await writeFeatureFolder({
     ...{ engine, encoder, utterances, layers, format, quiet, signal },
     audioKeys: await audioKeys(utterances),

@@ -1,15 +1,16 @@
 /** @file From an audio file to a file of hidden states. */
+
 import { readAudio, sampleRateHz } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import type { HostTensor } from '../../base/host-tensor.js';
 import type { Encoder } from '../../encoders/encoder.js';
 import { type LoadOptions, loadEncoder } from '../../encoders/load.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { extractHiddenStates } from '../../features/extract.js';
 import { metadataOf, named } from '../../features/folder.js';
 import { writeSafetensors } from '../../formats/safetensors.js';
 import { remarksOn } from '../encoder-options.js';
+import { chosenEngine } from '../engine.js';
 
 /** What is asked of an encoder. */
 export interface EncoderRequest extends LoadOptions {
@@ -42,8 +43,7 @@ export async function writeFeatures(request: FeaturesRequest): Promise<WrittenFe
   for (const text of remarksOn(encoder)) request.remark?.(text);
   const wanted = wantedLayers(encoder, request.layers);
   const samples = await readAudio(audio);
-  const { name, ...rest } = settings;
-  const extract = extractHiddenStates(await createEngine(name, rest), encoder);
+  const extract = extractHiddenStates(await chosenEngine(settings, request.remark), encoder);
   const states = await extract(samples);
   await extract.dispose();
   const layers = wanted.map((layer) => [layer, states[layer] as HostTensor] as const);

@@ -1,15 +1,16 @@
 /** @file A fine-tuning from what the command line says. */
+
 import { UserError } from '../../base/errors.js';
 import { loadEncoder } from '../../encoders/load.js';
 import type { OfficialWeights } from '../../encoders/official/weights.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { type DecodingLm, decodingLmSchema, usualWeights } from '../../finetune/decoding/settings.js';
 import { type FinetuneWish, planFinetuning } from '../../finetune/plan.js';
 import { type FinetuneResult, finetune } from '../../finetune/train.js';
 import type { FinetuneOptions } from '../../finetune/work.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { remarksOn } from '../encoder-options.js';
+import { chosenEngine } from '../engine.js';
 
 export interface FinetuneRequest
   extends FinetuneWish,
@@ -50,8 +51,7 @@ export async function finetuneFromManifest(request: FinetuneRequest): Promise<Fi
   await loadPlugins(plugins);
   const encoder = await loadEncoder(spec, settings.seed, { weights, quiet });
   for (const remark of remarksOn(encoder)) say(remark);
-  const { name, ...engineSettings } = request.engine;
-  const engine = await createEngine(name, engineSettings);
+  const engine = await chosenEngine(request.engine, say);
   return finetune({
     ...{ encoder, settings, preset, lm, keepOutput, manifest, dev, root, out, engine },
     ...{ resume, checkpointSeconds, tensorboard, quiet, signal, say },

@@ -3,7 +3,6 @@
 import { UserError } from '../../base/errors.js';
 import { loadUtterances } from '../../data/manifest.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { missingPlugins, runFolder } from '../../pretrain/run-folder.js';
 import { stepScalars } from '../../pretrain/step-scalars.js';
@@ -15,6 +14,7 @@ import { usualProbeEvery, usualProbeLimit } from '../../suite/probe/plan.js';
 import { probingOf } from '../../suite/probe/probe.js';
 import { fallenTexts, probedText, probeScalars } from '../../suite/probe/text.js';
 import { scalarLog } from '../../training/scalar-log.js';
+import { chosenEngine } from '../engine.js';
 
 export interface PretrainRequest extends PretrainWish {
   readonly manifest: string;
@@ -52,8 +52,7 @@ export async function pretrainFromManifest(request: PretrainRequest): Promise<Pr
   const { probe, every = usualProbeEvery(config), probeLimit = usualProbeLimit } = request;
   const probes =
     probe === undefined ? undefined : await probesOfSuite(probe, probeLimit, { quiet, signal, say });
-  const { name, ...settings } = request.engine;
-  const engine = await createEngine(name, settings);
+  const engine = await chosenEngine(request.engine, say);
   const log = request.tensorboard === undefined ? undefined : scalarLog(request.tensorboard);
   const all: Probed[] = [];
   const onProbed = (probed: Probed): void => {

@@ -1,14 +1,15 @@
 /** @file Recordings to transcripts, one after the other: what is wrong with one is told, and the next one's turn comes. */
+
 import { statedSeconds } from '../../audio/index.js';
 import { UserError } from '../../base/errors.js';
 import { createProgress, durationText, type Progress } from '../../base/progress.js';
 import { loadRecogniser } from '../../encoders/recogniser.js';
 import type { EngineChoice } from '../../engine/choice.js';
-import { createEngine } from '../../engine/create.js';
 import { type OpenRecogniser, openRecogniser } from '../../finetune/transcribe/recogniser.js';
 import { transcribe } from '../../finetune/transcribe/transcribe.js';
 import { checkWindows, type Windows } from '../../finetune/transcribe/windows.js';
 import { isResultOfHead, openHead } from '../../suite/head-recogniser.js';
+import { chosenEngine } from '../engine.js';
 import { type LanguageRequest, loadLanguage } from './language.js';
 import { type Output, type OutputOptions, openOutput } from './output.js';
 import { type Recording, recordingsOf, type WantedRecordings } from './recordings.js';
@@ -41,8 +42,7 @@ export interface Transcribed {
 export async function transcribeAll(request: TranscribeRequest): Promise<Transcribed> {
   checkWindows(request);
   const recordings = await recordingsOf(request);
-  const { name, ...settings } = request.engine;
-  const engine = await createEngine(name, settings);
+  const engine = await chosenEngine(request.engine, request.say);
   const recogniser = await openModel(request, engine);
   try {
     const { language, model, say } = request;
@@ -58,7 +58,7 @@ export async function transcribeAll(request: TranscribeRequest): Promise<Transcr
   }
 }
 
-type Engine = Awaited<ReturnType<typeof createEngine>>;
+type Engine = Awaited<ReturnType<typeof chosenEngine>>;
 
 async function openModel(
   { model, encoder, quiet, say }: TranscribeRequest,

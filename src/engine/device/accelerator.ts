@@ -8,6 +8,8 @@ export interface Accelerator {
   readonly library: OrtLibrary;
   /** What it is, with its driver: what is found out of it once holds as long as this stays. */
   readonly name: string;
+  /** What the runtime calls that which runs nodes on it. */
+  readonly executionProvider: 'CPUExecutionProvider' | 'CUDAExecutionProvider';
   /** Its memory, as the runtime describes it. */
   readonly memoryInfo: Address;
   /** Whether programs of fixed shape are recorded once and replayed as a whole. */
@@ -39,6 +41,7 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
   return {
     library,
     name: 'the host',
+    executionProvider: 'CPUExecutionProvider',
     memoryInfo: library.hostMemory,
     records: false,
     sessionSettings: () => ({}),

@@ -70,6 +70,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     name: [nameOfDevice(library, device) ?? 'a CUDA device', driver && `driver ${driver.version}`]
       .filter((text) => text !== undefined)
       .join(', '),
+    executionProvider: 'CUDAExecutionProvider',
     memoryInfo: ort.api.make('CreateMemoryInfo', 'Cuda', deviceAllocator, device, defaultMemory),
     records: true,
     sessionSettings: (recorded) => ({

@@ -3,9 +3,12 @@
 import { messageOf } from '../../base/errors.js';
 import { isOutOfMemory } from '../../base/out-of-memory.js';
 import type { HoldingDevice } from '../held.js';
+import { placedNodes } from '../ort/places.js';
 import { createOrtSession, type OrtSession } from '../ort/session.js';
 import { bytesOf } from '../ort/values.js';
+import { type EngineRemark, toldOnce } from '../remarks.js';
 import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
+import { makesLengths } from '../serialize.js';
 import type { ModelOutput } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, runWithFreeOutputs } from './bindings.js';
@@ -30,14 +33,37 @@ export function createDevice(accelerator: Accelerator, pool: DevicePool): Device
 export interface DeviceRuntimeSettings {
   /** Threads of the processor, for what the device does not run. */
   readonly threads: number;
+  /** Told of programs some of whose operators the device does not run. */
+  readonly remark?: ((remark: EngineRemark) => void) | undefined;
 }
 
 export function deviceRuntime(device: Device, settings: DeviceRuntimeSettings): Runtime {
+  const tell = settings.remark && toldOnce(settings.remark);
   return {
     memory: device.memory,
-    load: async (model) => deviceModel(device, await openModel(device, model, settings), model.outputs),
+    load: async (model) => {
+      const opened = await openModel(device, model, settings);
+      const remark = tell && elsewhere(device.accelerator, model, opened);
+      if (remark !== undefined) tell?.(remark);
+      return deviceModel(device, opened, model.outputs);
+    },
     close: async () => {},
   };
+}
+
+/** The operators of a model that its session does not run on the device, those aside that make but lengths. */
+function elsewhere(
+  { executionProvider, records }: Accelerator,
+  model: RunnableModel,
+  { session, recorded }: OpenedModel,
+): EngineRemark | undefined {
+  const operators = new Map<string, number>();
+  for (const { operator, name, provider } of placedNodes(session.library, session.address))
+    if (provider !== executionProvider && !makesLengths(name))
+      operators.set(operator, (operators.get(operator) ?? 0) + 1);
+  if (operators.size === 0) return undefined;
+  const hinderRecording = records && hasShapes(model) && !recorded;
+  return { kind: 'on the processor', program: model.name, operators, hinderRecording };
 }
 
 interface OpenedModel {
@@ -48,16 +74,22 @@ interface OpenedModel {
 /** Recorded where all shapes are known and the device can. */
 async function openModel(
   { accelerator }: Device,
-  { bytes, outputs }: RunnableModel,
-  { threads }: DeviceRuntimeSettings,
+  model: RunnableModel,
+  { threads, remark }: DeviceRuntimeSettings,
 ): Promise<OpenedModel> {
   const open = async (recorded: boolean): Promise<OpenedModel> => {
-    const settings = { threads, ...accelerator.sessionSettings(recorded) };
-    return { session: await createOrtSession(accelerator.library, bytes, settings), recorded };
+    const settings = {
+      threads,
+      remembersPlaces: remark !== undefined,
+      ...accelerator.sessionSettings(recorded),
+    };
+    return { session: await createOrtSession(accelerator.library, model.bytes, settings), recorded };
   };
-  const hasShapes = outputs.every(({ spec }) => spec !== undefined);
-  return accelerator.records && hasShapes ? open(true).catch(() => open(false)) : open(false);
+  return accelerator.records && hasShapes(model) ? open(true).catch(() => open(false)) : open(false);
 }
+
+const hasShapes = ({ outputs }: Pick<RunnableModel, 'outputs'>): boolean =>
+  outputs.every(({ spec }) => spec !== undefined);
 
 function deviceModel(
   device: Device,
@@ -69,7 +101,7 @@ function deviceModel(
   /** Of outputs that go to the host: a block each, the same at every run. */
   const results = new Map<string, DeviceMemory>();
   const bindings = deviceBindings(accelerator, session, recorded);
-  const isFixed = outputs.every(({ spec }) => spec !== undefined);
+  const isFixed = hasShapes({ outputs });
   let turn: Promise<unknown> = Promise.resolve();
 
   const once = async (given: GivenTensors): Promise<EngineTensor[]> => {

@@ -7,7 +7,7 @@
 import type { Address, Foreign, Pointer } from './foreign.js';
 
 /** The version of the table that we ask for: the lowest with all functions below. */
-const apiVersion = 17;
+const apiVersion = 24;
 
 type Signature = readonly [place: number, result: string, ...parameters: string[]];
 
@@ -56,6 +56,12 @@ const checked = {
   AppendCudaProvider: [204, 'void *', 'void *', 'void *'],
   CreateCUDAProviderOptions: [205, 'void *', '_Out_ void **'],
   UpdateCUDAProviderOptions: [206, 'void *', 'void *', 'const char **', 'const char **', 'size_t'],
+  SetDeterministicCompute: [273, 'void *', 'void *', 'bool'],
+  GetEpGraphAssignmentInfo: [407, 'void *', 'void *', '_Out_ void **', '_Out_ size_t *'],
+  AssignedGraphEpName: [408, 'void *', 'void *', '_Out_ void **'],
+  AssignedGraphNodes: [409, 'void *', 'void *', '_Out_ void **', '_Out_ size_t *'],
+  AssignedNodeName: [410, 'void *', 'void *', '_Out_ void **'],
+  AssignedNodeOperator: [412, 'void *', 'void *', '_Out_ void **'],
 } as const satisfies Readonly<Record<string, Signature>>;
 
 /** Functions that cannot fail. */

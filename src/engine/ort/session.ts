@@ -3,11 +3,14 @@
 import type { HostTensor } from '../../base/host-tensor.js';
 import { type Address, addressOf } from './foreign.js';
 import { errorsOnly, type OrtLibrary } from './library.js';
+import { rememberPlaces } from './places.js';
 import { copied, valueOfHost } from './values.js';
 
 export interface OrtSessionSettings {
   /** Threads one operator may use. */
   readonly threads: number;
+  /** Whether the session can tell where its nodes run. */
+  readonly remembersPlaces?: boolean;
   /** Options of the CUDA provider; without them, the processor runs all. */
   readonly cuda?: Readonly<Record<string, string>>;
 }
@@ -37,6 +40,7 @@ export async function createOrtSession(
       api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
+    if (settings.remembersPlaces) api.call('AddSessionConfigEntry', options, ...rememberPlaces);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
     const address = await inUse(model, () =>
       api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),
