@@ -112,7 +112,7 @@ function remarksOf(state: string, graph: JobGraph, todo: JobGraph['jobs']): Read
     graph.out,
     todo.map(({ key }) => key),
   );
-  return new Set([...done.values()].flatMap(({ remark }) => remark ?? []));
+  return new Set([...done.values()].flatMap(({ remark }) => remark?.split('\n') ?? []));
 }
 
 function executionOf(report: RunReport, state: string, problems: JobGraph['problems']): Execution {

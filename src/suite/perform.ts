@@ -61,8 +61,17 @@ export interface Performed {
   readonly outputs: readonly string[];
   /** Of features: the store's folder. */
   readonly store?: string;
-  /** What is to be known of how it was done. */
+  /** What is to be known of how it was done, a line a remark. */
   readonly remark?: string | undefined;
+}
+
+/** Keeps what a job remarks on, each remark once. */
+function collectedRemarks() {
+  const told = new Set<string>();
+  return {
+    add: (text: string): void => void told.add(text),
+    all: (): Pick<Performed, 'remark'> => (told.size > 0 ? { remark: [...told].join('\n') } : {}),
+  };
 }
 
 /** Does the jobs of one graph, one after the other. */
@@ -110,13 +119,11 @@ async function pretrainEncoder(
 ): Promise<Performed> {
   const { manifest, root, split, config, out, probe } = job;
   const utterances = await loadUtterances(manifest, { root, splits: [split], keepColumns: false });
-  let remark: string | undefined;
+  const remarks = collectedRemarks();
   const log =
     graph.tensorboard === undefined ? undefined : scalarLog(join(graph.tensorboard, 'pretrain', job.encoder));
   const init = job.init && (await plannedStart(job.init));
-  const say = (text: string): void => {
-    remark = text;
-  };
+  const say = remarks.add;
   const probes =
     probe && (await planProbes({ name: graph.suite, tasks: probe.tasks }, probe.limit, graph.training));
   const onProbed = (probed: Probed): void => log?.(probed.update, probeScalars(probed));
@@ -142,7 +149,7 @@ async function pretrainEncoder(
     },
   });
   const { student, teacher } = runFolder(out);
-  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), remark };
+  return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), ...remarks.all() };
 }
 
 async function finetuneEncoder(
@@ -152,17 +159,17 @@ async function finetuneEncoder(
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
   const { settings, preset, manifest, dev, root, lm, out } = job;
-  const remarks: string[] = [];
+  const remarks = collectedRemarks();
   const { finished } = await finetune({
     ...{ encoder, settings, preset, manifest, dev, root, lm, out, engine },
     ...{ resume: true, quiet: true, signal, onProgress, checkpointSeconds: graph.checkpointSeconds },
-    say: (text) => void remarks.push(text),
+    say: remarks.add,
   });
   const files = [configFile, weightsFile, finetuningFileName].map((name) => join(out, name));
   return {
     finished,
     outputs: files.map((path) => relative(graph.out, path)),
-    ...(remarks.length > 0 && { remark: remarks.join('\n') }),
+    ...remarks.all(),
   };
 }
 
@@ -197,7 +204,7 @@ async function extractFeatures(
   // Before the encoder runs over a corpus for a head that it cannot serve.
   checkLayers(head.reading.layers, encoder);
   const { store: kind, frameType, part, hashes } = job;
-  let remark: string | undefined;
+  const remarks = collectedRemarks();
   const options = {
     engine,
     encoder,
@@ -207,14 +214,13 @@ async function extractFeatures(
     storage: { ...storageOf(graph), verify: graph.verifyFeatures },
     ...(frameType !== undefined && { frameType }),
     quiet: true,
-    remark: (text: string) => {
-      remark = text;
-    },
+    remark: remarks.add,
     onProgress: (done: number) => onProgress(Math.min(1, (done * part.of) / utterances.length)),
   };
   if (part.of > 1) await extractPart(options, part);
   else await (await openFeatures(options)).close();
-  return { finished: true, outputs: [], store: storeName({ ...options, encoderHash: encoder.hash }), remark };
+  const store = storeName({ ...options, encoderHash: encoder.hash });
+  return { finished: true, outputs: [], store, ...remarks.all() };
 }
 
 async function trainHeads(
@@ -223,7 +229,7 @@ async function trainHeads(
   { engine, encoder, planned }: Work,
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
-  let remark: string | undefined;
+  const remarks = collectedRemarks();
   const onLook =
     graph.tensorboard === undefined
       ? undefined
@@ -240,15 +246,13 @@ async function trainHeads(
     everySeconds: graph.checkpointSeconds,
     layerwise: job.layerwise,
     revision: graph.revision,
-    say: (text: string) => {
-      remark = text;
-    },
+    say: remarks.add,
     folderOf: (seed: number) => seedFolder(graph, seed),
   };
   const stored = await sayingWhatToLower(engine, lower, () => evaluateInto(encoder, planned, options));
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];
-  return { finished: true, outputs: files.map((path) => relative(graph.out, path)), remark };
+  return { finished: true, outputs: files.map((path) => relative(graph.out, path)), ...remarks.all() };
 }
 
 const layersBeside = ({ path }: { readonly path: string }): string => join(dirname(path), layersFileName);

@@ -14,6 +14,7 @@ import { scoresOf } from '../results/scores.js';
 import { writeMelodies } from './melodies.fixture.js';
 import { planTask } from './plan.js';
 import { evaluateInto } from './record-heads.js';
+import { runSuite } from './run-suite.fixture.js';
 
 let folder: string;
 let manifest: string;
@@ -55,6 +56,12 @@ describe('query by example', () => {
       ],
     });
     expect((await checkResults([join(folder, 'seed-1'), join(folder, 'seed-2')])).faults).toEqual([]);
+  });
+
+  it('tells of the short queries of both splits where a suite runs it', async () => {
+    const [out, cacheFolder] = [join(folder, 'suite'), join(folder, 'cache')];
+    const { said } = await runSuite({ tasks: [wanted()], encoders: ['fbank'], out, cacheFolder });
+    expect(said.filter((line) => line.includes('fewer than 5 frames'))).toEqual(stored.record.remarks);
   });
 
   it('judges its predictions again to the same value', async () => {

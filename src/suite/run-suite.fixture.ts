@@ -12,14 +12,20 @@ export type SuiteRequest = Pick<Suite, 'tasks' | 'encoders'> &
 
 /**
  * Does a suite.
- * @returns the records (encoders in the order given, tasks within them, seeds within those), and how many jobs were done
+ * @returns the records (encoders in the order given, tasks within them, seeds within those), how many jobs were done, and
+ *   what was said of them
  * @throws UserError where something could not be planned or done
  */
 export async function runSuite({
   tasks,
   encoders,
   ...options
-}: SuiteRequest): Promise<{ readonly records: readonly ResultRecord[]; readonly done: number }> {
+}: SuiteRequest): Promise<{
+  readonly records: readonly ResultRecord[];
+  readonly done: number;
+  readonly said: readonly string[];
+}> {
+  const said: string[] = [];
   const graph = await planGraph(
     { name: 'test', tasks, encoders },
     {
@@ -34,9 +40,9 @@ export async function runSuite({
   );
   const { done, summary } = await executeGraph(graph, {
     quiet: true,
-    say: () => undefined,
+    say: (text) => said.push(text),
     signal: new AbortController().signal,
   });
   if (summary !== undefined) throw new UserError(summary);
-  return { records: (await recordsOf(graph)).map(({ record }) => record), done };
+  return { records: (await recordsOf(graph)).map(({ record }) => record), done, said };
 }

@@ -27,7 +27,7 @@ const doneSchema = z.strictObject({
   outputs: z.array(z.strictObject({ path: z.string(), size: z.number(), modified: z.number() })),
   /** Of features: the store's folder. */
   store: z.string().optional(),
-  /** What is to be known of how it was done. */
+  /** What is to be known of how it was done, a line a remark. */
   remark: z.string().optional(),
 });
 
