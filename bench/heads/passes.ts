@@ -1,7 +1,7 @@
 /** @file Prints how often an utterance passes the encoder in SUPERB's recipes, by task, beside how often it does here (npm run bench:passes). */
 import { knownCorpora } from '../../src/cli/validate/official.js';
 import { headKinds } from '../../src/heads/registry.js';
-import { readingOf } from '../../src/suite/reading.js';
+import { presetSettings } from '../../src/suite/plan.js';
 import { builtInTasks } from '../../tasks/index.js';
 
 /** What the recipes of all trained heads say. */
@@ -26,8 +26,7 @@ const kindOf: Readonly<Record<string, string>> = {
 function recipeOf(name: string): Recipe {
   const kind = headKinds.find(kindOf[name] ?? 'pooled-linear');
   const task = builtInTasks.find((one) => one.name === name);
-  const { own } = readingOf({ ...kind.presets?.superb, ...task?.settings?.superb }, name);
-  return kind.settings.parse(own) as Recipe;
+  return presetSettings(kind, task ?? {}, 'superb').settings as Recipe;
 }
 
 interface Passes {

@@ -79,12 +79,9 @@ describe('the crops of sid', () => {
   });
 });
 
-test('keywords of preset superb are 3 dB softer, drawn balanced and judged over classes on dev', async () => {
+test('keywords of preset superb are 3 dB softer, whose features are others', async () => {
   const plan = await planTask({ name: 'ks', manifest }, { preset: 'superb' });
-  expect(plan).toMatchObject({
-    preset: 'superb',
-    head: { settings: { drawing: 'balanced', devOver: 'classes' }, reading: { gainDecibels: -3 } },
-  });
+  expect(plan.preset).toBe('superb');
   expect(plan.utterances.map(({ gainDecibels }) => gainDecibels)).toEqual([-3, -3, -3, -3]);
   // Their features are others than those of the same audio as it is, and known again by a worker.
   const clean = await planTask({ name: 'ks', manifest });
@@ -94,11 +91,6 @@ test('keywords of preset superb are 3 dB softer, drawn balanced and judged over 
   const loud = await planTask({ name: 'ks', manifest, settings: { gainDecibels: -6 } });
   expect(loud.hashes.audio).not.toBe(plan.hashes.audio);
   expect(loud.preset).toMatch(/^clean-/);
-});
-
-test('speakers of preset superb have 1251 outputs, as those of VoxCeleb1', async () => {
-  const { head } = await planTask({ name: 'sid', manifest }, { preset: 'superb' });
-  expect(head.settings).toMatchObject({ outputs: 1251, ties: 'first' });
 });
 
 test('a gain multiplies samples, and -3 dB is 0.7079', async () => {

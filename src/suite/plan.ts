@@ -141,9 +141,9 @@ function ofData<T>(make: () => T): T {
 
 function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Training): PlannedHead {
   const kind = headKinds.find(spec.kind);
-  const { learningRates } = training;
+  const { learningRates, preset = 'clean' } = training;
   const all = {
-    ...usualSettings(kind, task, training),
+    ...usualSettings(kind, task, preset),
     ...placedSettings(kind, wanted),
     ...(learningRates !== undefined && kind.trainsNothing !== true && { learningRates: [...learningRates] }),
   };
@@ -153,12 +153,20 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */
-function usualSettings(
+const usualSettings = (
   { presets }: HeadKind,
-  task: Task,
-  { preset = 'clean' }: Training,
-): Readonly<Record<string, unknown>> {
-  return { ...presets?.[preset], ...task.settings?.[preset] };
+  task: Pick<Task, 'settings'>,
+  preset: PresetName,
+): Readonly<Record<string, unknown>> => ({ ...presets?.[preset], ...task.settings?.[preset] });
+
+/** All settings of a task's head where nothing but the preset is given: those of its kind, and how hidden states are read. */
+export function presetSettings(
+  kind: HeadKind,
+  task: Pick<Task, 'settings'>,
+  preset: PresetName,
+): { readonly settings: unknown; readonly reading: ReadingSettings } {
+  const { own, reading } = readingOf(usualSettings(kind, task, preset), `preset ${preset}`);
+  return { settings: kind.settings.parse(own), reading };
 }
 
 /** The suite's settings, files found from its folder. */
@@ -241,11 +249,10 @@ function withChanges(hashes: ManifestHashes, utterances: readonly Utterance[]): 
 async function presetOf(
   { kind, settings, reading }: PlannedHead,
   task: Task,
-  training: Training,
+  { preset = 'clean' }: Training,
 ): Promise<string> {
-  const { preset = 'clean' } = training;
-  const named = readingOf(usualSettings(kind, task, training), `preset ${preset}`);
-  const usual = canonical(allSettings(kind.settings.parse(named.own), named.reading));
+  const named = presetSettings(kind, task, preset);
+  const usual = canonical(allSettings(named.settings, named.reading));
   const own = canonical(allSettings(await withContents(kind, settings), reading));
   return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }

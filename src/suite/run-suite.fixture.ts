@@ -16,11 +16,7 @@ export type SuiteRequest = Pick<Suite, 'tasks' | 'encoders'> &
  *   what was said of them
  * @throws UserError where something could not be planned or done
  */
-export async function runSuite({
-  tasks,
-  encoders,
-  ...options
-}: SuiteRequest): Promise<{
+export async function runSuite({ tasks, encoders, ...options }: SuiteRequest): Promise<{
   readonly records: readonly ResultRecord[];
   readonly done: number;
   readonly said: readonly string[];
