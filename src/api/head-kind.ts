@@ -100,12 +100,14 @@ export interface Look extends CurvePoint {
   readonly layer?: number | undefined;
 }
 
-/** Why a training ended: no better checkpoint for long, far behind another rate, or all updates done. */
-export type Ending = 'stalled' | 'hopeless' | 'finished';
+/** Why a training ended: no better checkpoint for long, far behind another rate, a loss that is no number, or all updates done. */
+export const endings = ['stalled', 'hopeless', 'diverged', 'finished'] as const;
+export type Ending = (typeof endings)[number];
 
 export interface TriedRate {
   readonly learningRate: number;
-  readonly devMetric: number;
+  /** The best one; null where it diverged before it had any. */
+  readonly devMetric: number | null;
   /** How many updates it was trained for. */
   readonly updates: number;
   readonly ended: Ending;

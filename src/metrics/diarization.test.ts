@@ -106,10 +106,11 @@ describe('turns', () => {
   test('are read and written as text', () => {
     const text = 'anna 0.5 3.25; ben 2 4';
     expect(formatTurns(parseTurns(text))).toBe(text);
+    expect(parseTurns(`${text}; `)).toEqual(parseTurns(text));
     expect(parseTurns('  ')).toEqual([]);
   });
 
-  test.each(['anna 0.5', 'anna 2 1', 'anna 1 1', 'anna -1 2', 'anna 0 x', 'a b 0 1', 'anna 0 1;'])(
+  test.each(['anna 0.5', 'anna 2 1', 'anna 1 1', 'anna -1 2', 'anna 0 x', 'a b 0 1', 'anna 0 1;;'])(
     "'%s' is refused",
     (text) => expect(() => parseTurns(text)).toThrow(/invalid turn '.*'. Expected speaker, start and end/),
   );

@@ -9,19 +9,23 @@ export interface Turn {
 }
 
 /**
- * The turns of a text `speaker start end; speaker start end`, in seconds; none of an empty one.
+ * The turns of a text `speaker start end; speaker start end`, in seconds, with or without a semicolon behind the last one; none
+ * of an empty one.
  * @throws UserError for what is no turn
  */
 export function parseTurns(text: string): Turn[] {
   if (text.trim() === '') return [];
-  return text.split(';').map((written) => {
-    const [speaker = '', start, end, ...more] = written.trim().split(/\s+/);
-    const turn = { speaker, start: secondsOf(start), end: secondsOf(end) };
-    if (more.length === 0 && speaker !== '' && turn.end > turn.start && turn.start >= 0) return turn;
-    throw new UserError(`invalid turn '${written.trim()}'`, {
-      hint: 'Expected speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
+  return text
+    .replace(/;\s*$/, '')
+    .split(';')
+    .map((written) => {
+      const [speaker = '', start, end, ...more] = written.trim().split(/\s+/);
+      const turn = { speaker, start: secondsOf(start), end: secondsOf(end) };
+      if (more.length === 0 && speaker !== '' && turn.end > turn.start && turn.start >= 0) return turn;
+      throw new UserError(`invalid turn '${written.trim()}'`, {
+        hint: 'Expected speaker, start and end in seconds: anna 0.5 3.25; ben 2 4',
+      });
     });
-  });
 }
 
 const secondsOf = (text: string | undefined): number =>

@@ -1,5 +1,6 @@
 /** @file What a result is: the versioned schema of a result record. */
 import { z } from 'zod';
+import { endings } from '../api/head-kind.js';
 import { isMachinePath } from './places.js';
 
 /** Raised when a field changes its meaning; older readers then refuse the record (older records: migrate.ts). */
@@ -47,14 +48,17 @@ export const engineSchema = z.strictObject({
 
 export const skippedSchema = z.array(z.strictObject({ id: text, reason: text }));
 const learningRatesSchema = z.strictObject({
-  /** Every rate tried, with the best value of the task's first metric on dev; of folds, the mean over them. */
+  /**
+   * Every rate tried, with the best value of the task's first metric on dev, null where it diverged before it had one; of
+   * folds, the mean over those that have one.
+   */
   tried: z.array(
     z.strictObject({
       learningRate: z.number().positive(),
-      devMetric: z.number(),
+      devMetric: z.number().nullable(),
       /** How many updates it was trained for, and why no more. */
       updates: z.int().nonnegative().optional(),
-      ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+      ended: z.enum(endings).optional(),
     }),
   ),
   /** The rate whose head was tested; null where the task trains no head, or folds chose different ones. */

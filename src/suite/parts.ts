@@ -74,7 +74,8 @@ export function trainingOverFolds(folds: readonly TestedFold[]): TrainingOfRecor
         const own = folds.map(({ result }) => result.tried.find((one) => one.learningRate === learningRate));
         const known = own.filter((one) => one !== undefined);
         if (known.length < folds.length) return [];
-        return [{ learningRate, devMetric: mean(known.map(({ devMetric }) => devMetric)) }];
+        const values = known.flatMap(({ devMetric }) => devMetric ?? []);
+        return [{ learningRate, devMetric: values.length === 0 ? null : mean(values) }];
       }),
       chosen: folds.every(({ result }) => result.chosen === chosen) ? chosen : null,
     },

@@ -5,6 +5,7 @@ import {
   afterLook,
   bestCourse,
   type Course,
+  chosenCourse,
   courseSchema,
   newCourse,
   triedRate,
@@ -55,6 +56,35 @@ describe('a course', () => {
     await expect(afterLook(course, point, read, 'lower')).rejects.toThrow('read');
     const ended: Course = { ...course, ended: 'stalled' };
     expect(await afterLook(ended, { ...point, devMetric: 1 }, read, 'higher')).toBe(ended);
+  });
+
+  test('has diverged where a loss or metric is no number, and keeps the best before', async () => {
+    for (const look of [[Number.NaN, 1] as const, [0.9, Number.POSITIVE_INFINITY] as const]) {
+      const course = await courseOf(0.1, [[0.2, 3], look, [0.9, 0.1]]);
+      expect(course).toMatchObject({ ended: 'diverged', best: { update: 10 }, curve: [{ update: 10 }] });
+      expect(triedRate(course)).toEqual({
+        learningRate: 0.1,
+        devMetric: 0.2,
+        updates: 20,
+        ended: 'diverged',
+      });
+      expect(courseSchema.parse(course)).toEqual(course);
+    }
+  });
+
+  test('that diverged before it had any look loses to every other, and alone it is an error that names the rates', async () => {
+    const lost = await courseOf(1e9, [[0.5, Number.NaN]]);
+    expect(triedRate(lost)).toEqual({
+      learningRate: 1e9,
+      devMetric: null,
+      updates: 10,
+      ended: 'diverged',
+    });
+    const poor = await courseOf(0.1, [[0, 9]]);
+    expect(chosenCourse([lost, poor], 'higher', 'ks head of tiny')).toEqual(poor);
+    expect(() => chosenCourse([lost, { ...lost, learningRate: 10 }], 'higher', 'ks head of tiny')).toThrow(
+      'the ks head of tiny diverged at every learning rate (1000000000, 10). Lower the learning rate',
+    );
   });
 
   test('is hopeless once another rate was better in metric and loss within a tenth of its updates', async () => {

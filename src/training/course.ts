@@ -1,7 +1,8 @@
-/** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, or full. */
+/** @file The course of one training among several, and when it ends: stalled, hopeless beside a better one, diverged, or full. */
 import { z } from 'zod';
-import type { CurvePoint, Ending, TriedRate } from '../api/head-kind.js';
+import { type CurvePoint, type Ending, endings, type TriedRate } from '../api/head-kind.js';
 import type { TaskMetric } from '../api/task.js';
+import { UserError } from '../base/errors.js';
 import type { HostParameters } from '../base/host-tensor.js';
 import { anyNumberSchema, hostParametersSchema } from './checkpoint-file.js';
 
@@ -26,6 +27,8 @@ export interface Course {
   readonly curve: readonly CurvePoint[];
   /** Looks at dev since the best one. */
   readonly stale: number;
+  /** The update after which a loss or metric was no number. */
+  readonly divergedAt?: number | undefined;
   readonly ended?: Ending | undefined;
 }
 
@@ -39,7 +42,8 @@ export const courseSchema = z.object({
   best: z.object({ ...devScores, update: z.int(), parameters: hostParametersSchema }).optional(),
   curve: z.array(z.object({ ...devScores, update: z.int(), trainLoss: anyNumberSchema })),
   stale: z.int(),
-  ended: z.enum(['stalled', 'hopeless', 'finished']).optional(),
+  divergedAt: z.int().optional(),
+  ended: z.enum(endings).optional(),
 });
 
 export const newCourse = (seed: number, learningRate: number, layer?: number): Course => ({
@@ -49,6 +53,12 @@ export const newCourse = (seed: number, learningRate: number, layer?: number): C
   curve: [],
   stale: 0,
 });
+
+/** A course that was looked at. */
+export type JudgedCourse = Course & { readonly best: Checkpoint };
+
+/** How many updates a course has had at its last look. */
+export const updatesOf = ({ curve, divergedAt }: Course): number => divergedAt ?? curve.at(-1)?.update ?? 0;
 
 /** Which of two looks with one metric is the better: that of the lower loss, or the first one, as s3prl has it. */
 export type Ties = 'loss' | 'first';
@@ -62,7 +72,8 @@ export function isBetter(a: DevScores, b: DevScores | undefined, direction: Dire
 }
 
 /**
- * The course after one more look at dev; an ended one stays as it is.
+ * The course after one more look at dev; an ended one stays as it is. One whose loss or metric is no finite number has diverged:
+ * Adam's moments hold it for good, so that no later update could be any.
  * @param read gives the parameters of now: they are asked for only where they are the best so far
  */
 export async function afterLook(
@@ -73,7 +84,9 @@ export async function afterLook(
   ties: Ties = 'loss',
 ): Promise<Course> {
   if (course.ended !== undefined) return course;
-  const { devMetric, devLoss, update } = point;
+  const { trainLoss, devMetric, devLoss, update } = point;
+  if (![trainLoss, devMetric, devLoss].every(Number.isFinite))
+    return { ...course, divergedAt: update, ended: 'diverged' };
   const tied = ties === 'first' && devMetric === course.best?.devMetric;
   const better = !tied && isBetter(point, course.best, direction);
   return {
@@ -106,7 +119,7 @@ export function withEndings(
 ): Course[] {
   return courses.map((course) => {
     if (course.ended !== undefined) return course;
-    if ((course.curve.at(-1)?.update ?? 0) >= maximumUpdates) return { ...course, ended: 'finished' };
+    if (updatesOf(course) >= maximumUpdates) return { ...course, ended: 'finished' };
     if (patience > 0 && course.stale >= patience) return { ...course, ended: 'stalled' };
     const looks = course.curve.length;
     if (patience === 0 || looks < fairLooks) return course;
@@ -137,10 +150,7 @@ function bestOf(
 }
 
 /** The course whose best checkpoint is the best of all; undefined before the first look. */
-export function bestCourse(
-  courses: readonly Course[],
-  direction: Direction,
-): (Course & { readonly best: Checkpoint }) | undefined {
+export function bestCourse(courses: readonly Course[], direction: Direction): JudgedCourse | undefined {
   const judged = courses.flatMap((course) =>
     course.best === undefined ? [] : [{ ...course, best: course.best }],
   );
@@ -149,10 +159,26 @@ export function bestCourse(
   return others.reduce((a, b) => (isBetter(b.best, a.best, direction) ? b : a), first);
 }
 
+/**
+ * The best of courses that have ended.
+ * @param title whose they are: `ks head of tiny`
+ * @throws UserError (exit code 1) where all of them diverged before their first look at dev
+ */
+export function chosenCourse(courses: readonly Course[], direction: Direction, title: string): JudgedCourse {
+  const best = bestCourse(courses, direction);
+  if (best !== undefined) return best;
+  const rates = courses.map(({ learningRate }) => learningRate).join(', ');
+  throw new UserError(`the ${title} diverged at every learning rate (${rates})`, {
+    exitCode: 1,
+    hint: 'Lower the learning rate (--lr RATE)',
+  });
+}
+
 /** What a record says of a course that has ended. */
-export function triedRate({ learningRate, best, curve, ended }: Course): TriedRate {
-  if (best === undefined || ended === undefined) throw new Error('a training that has not ended');
-  return { learningRate, devMetric: best.devMetric, updates: curve.at(-1)?.update ?? 0, ended };
+export function triedRate(course: Course): TriedRate {
+  const { learningRate, best, ended } = course;
+  if (ended === undefined) throw new Error('a training that has not ended');
+  return { learningRate, devMetric: best?.devMetric ?? null, updates: updatesOf(course), ended };
 }
 
 /** Courses without the parameters of those that have ended and are not their seed's best: these are never tested. */

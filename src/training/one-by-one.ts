@@ -9,13 +9,14 @@ import { type AdamSettings, adamDefaults, adamStart } from '../nn/adam.js';
 import { anyNumberSchema } from './checkpoint-file.js';
 import {
   afterLook,
-  bestCourse,
   type Course,
+  chosenCourse,
   courseSchema,
   type DevScores,
   newCourse,
   type Ties,
   triedRate,
+  updatesOf,
   withEndings,
   withoutBeaten,
 } from './course.js';
@@ -145,15 +146,14 @@ async function trainSeed<Inputs extends Tree<tf.Tensor>>(
     const [last] = courses.slice(-1);
     // What follows, tests or other seeds, may be interrupted: this one is not trained again.
     if (over < courses.length)
-      await keeper.write(last?.curve.at(-1)?.update ?? 0, async () => ({
+      await keeper.write(last === undefined ? 0 : updatesOf(last), async () => ({
         courses,
         seconds: keeper.seconds(),
       }));
   } finally {
     progress.stop();
   }
-  const best = bestCourse(courses, work.metric.direction);
-  if (best === undefined) throw new Error('a training needs at least one update');
+  const best = chosenCourse(courses, work.metric.direction, work.title);
   return {
     seed,
     tried: courses.map(triedRate),

@@ -42,6 +42,10 @@ export const sf: Task<CtcSpec> = {
   },
   // Values take most of the time, and who chooses a checkpoint asks for names alone.
   evaluate(rows, wanted = ['f1', 'cer']) {
+    for (const { id, reference } of rows) {
+      const fault = slotFault(reference.slots ?? '');
+      if (fault !== undefined) throw unnested(id, fault);
+    }
     const pairs = rows.map(({ prediction, reference }) => ({
       reference: normalText(reference.slots ?? ''),
       hypothesis: normalPrediction(prediction.slots ?? ''),
@@ -52,6 +56,16 @@ export const sf: Task<CtcSpec> = {
     };
   },
 };
+
+const unnested = (
+  id: string,
+  fault: string,
+  place: { readonly file?: string; readonly line?: number } = {},
+) =>
+  new UserError(`invalid slots of '${id}': ${fault}`, {
+    ...place,
+    hint: 'Every B-NAME needs at least one word and its E-NAME before the next slot',
+  });
 
 /** A head's tokens tell the slots that it learnt. */
 const decodeOf = (tokens: readonly string[]) =>
@@ -69,12 +83,7 @@ function* complaintsOf(data: TaskData): Generator<UserError> {
           hint: 'Expected words, with B-NAME before and E-NAME after those of a slot',
         });
       const fault = slotFault(text);
-      if (fault !== undefined)
-        yield new UserError(`invalid slots of '${id}': ${fault}`, {
-          file,
-          line,
-          hint: 'Every B-NAME needs at least one word and its E-NAME before the next slot',
-        });
+      if (fault !== undefined) yield unnested(id, fault, { file, line });
       slots += slotNames([text]).length;
     }
     const [first] = data[split];

@@ -5,9 +5,10 @@ import { adamStart } from '../../nn/adam.js';
 import { anyNumberSchema } from '../../training/checkpoint-file.js';
 import {
   bestCourse,
-  type Checkpoint,
   type Course,
+  chosenCourse,
   courseSchema,
+  type JudgedCourse,
   newCourse,
   triedRate,
 } from '../../training/course.js';
@@ -112,7 +113,7 @@ export async function trainLayers(
 
 /** What is best for a source, run on the test split. */
 interface TestedSource {
-  readonly course: Course & { readonly best: Checkpoint };
+  readonly course: JudgedCourse;
   readonly tried: readonly TriedRate[];
   readonly predictions: readonly Prediction[];
 }
@@ -156,8 +157,7 @@ async function trainedAndTested(
     const tested: TestedSource[] = [];
     for (const source of sources) {
       const own = courses.filter((course) => isOf(course, source));
-      const course = bestCourse(own, work.metric.direction);
-      if (course === undefined) throw new Error('a head needs at least one update');
+      const course = chosenCourse(own, work.metric.direction, work.title);
       const [scored] = await predict(training, stackRuns([course.best.parameters]), 'test', [source]);
       tested.push({ course, tried: own.map(triedRate), predictions: scored?.predictions ?? [] });
     }

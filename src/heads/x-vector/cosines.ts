@@ -47,7 +47,7 @@ function cosine(a: Float32Array, b: Float32Array): number {
   const dot = (x: Float32Array, y: Float32Array): number =>
     x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
   const norm = Math.sqrt(dot(a, a) * dot(b, b));
-  return norm > 0 ? dot(a, b) / norm : 0;
+  return norm === 0 ? 0 : dot(a, b) / norm;
 }
 
 export const predictionOf = (cosine: number): Prediction => ({ columns: { score: String(cosine) } });

@@ -44,6 +44,8 @@ export async function trainXVectors(
       optimizer: { weightDecay, decoupled: true },
       async look(parameters) {
         const cosines = await cosinesOf(work.features, look, parameters, work.places[chooseOn], chooses);
+        // Of parameters that are no numbers; a task refuses such scores.
+        if (cosines.some(Number.isNaN)) return { devMetric: Number.NaN, devLoss: Number.NaN };
         return {
           devMetric: work.score(cosines.map(predictionOf), chooseOn),
           devLoss: meanDistance(cosines, chooses),

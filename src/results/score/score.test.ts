@@ -230,6 +230,14 @@ describe('what is wrong', () => {
     ).rejects.toThrow(/references.csv:3: /);
   });
 
+  it('is a reference whose slots do not nest, whatever is predicted', async () => {
+    const csv = ['id,slots', 'a,B-city OSLO E-city', 'b,PLAY B-artist X'];
+    const said = ['a', 'b'].map((id) => ({ id, slots: 'PLAY B-artist X' }));
+    await expect(score('sf', csv, said)).rejects.toThrow(
+      /references.csv:3: invalid slots of 'b': 'artist' starts and does not end/,
+    );
+  });
+
   it('is a score or target that is none', async () => {
     const csv = ['id,query,document,target', 'a,q,d,1'];
     await expect(score('qbe', csv, [{ id: 'a', score: 'high' }])).rejects.toThrow(
