@@ -44,6 +44,10 @@ export const pretrainSchema = z
         weightDecay: z.number().min(0),
         /** Largest gradient norm; 0: no clipping. */
         clipNorm: z.number().min(0),
+        /** The learning rate after the warm-up (default: `cosine`, half a cosine down). */
+        schedule: z.enum(['cosine', 'constant']).optional(),
+        /** The share of the peak that a cosine ends at (default: 0). */
+        endShare: z.number().min(0).max(1).optional(),
       })
       .strict(),
     teacher: z
@@ -51,11 +55,44 @@ export const pretrainSchema = z
         decay: z.number().min(0).max(1),
         endDecay: z.number().min(0).max(1),
         annealSteps: positive,
+        /** How far back the average looks, as a share of the run, in the place of the three before it. */
+        memory: z
+          .object({
+            start: z.number().positive(),
+            end: z.number().positive(),
+            /** The share of the run after which it is at its end. */
+            until: z.number().gt(0).max(1).default(1),
+          })
+          .strict()
+          .optional(),
         topBlocks: positive,
+        /** Shared blocks whose outputs make the targets, counted from 0, in the place of the last `topBlocks`. */
+        blocks: z.array(z.number().int().nonnegative()).min(1).optional(),
+        /** How a block's outputs are normalised (default: `instance`, each channel over an utterance's time). */
+        normalization: z.enum(['instance', 'layer', 'none']).optional(),
+        /** Weight of the utterance's mean, which normalisation takes away, beside the targets (default: 0). */
+        ownMean: z.number().min(0).optional(),
       })
       .strict(),
     /** Weight and form of the ranking loss. */
     ranking: z.object({ weight: z.number().min(0), form: z.enum(['mean', 'sum']) }).strict(),
+    /** What predicts the loss that masks are chosen by; as released where nothing is said. */
+    predictor: z
+      .object({
+        /** Its weights: the student's moving average, or the student's as they are. */
+        weights: z.enum(['averaged', 'student']).default('averaged'),
+        /** What of the teacher it reads: its targets, or its encoder's output. */
+        reads: z.enum(['targets', 'encoder']).default('targets'),
+        /** What it is trained on: the decoder's input, or what it reads of the teacher. */
+        learnsFrom: z.enum(['student', 'teacher']).default('student'),
+      })
+      .strict()
+      .optional(),
+    /** A loss for every channel of the encoder's output that deviates less than `floor` over the frames of a batch. */
+    variance: z
+      .object({ weight: z.number().min(0), floor: z.number().positive().default(0.5) })
+      .strict()
+      .optional(),
     /** Training stops when variances fall below these: both networks have collapsed. */
     collapse: z.object({ targetVariance: z.number().min(0), predictionVariance: z.number().min(0) }).strict(),
     seed: z.number().int(),
@@ -69,6 +106,11 @@ export const pretrainSchema = z
       const message = `expected at most ${blocks}, the number of shared blocks`;
       context.addIssue({ code: 'custom', path: ['teacher', 'topBlocks'], message });
     }
+    const beyond = teacher.blocks?.findIndex((block) => block >= blocks) ?? -1;
+    if (beyond >= 0) {
+      const message = `expected less than ${blocks}, the number of shared blocks`;
+      context.addIssue({ code: 'custom', path: ['teacher', 'blocks', beyond], message });
+    }
     const undivided = [width, decoder.width].find((each) => each % decoder.groups !== 0);
     if (undivided !== undefined) {
       const message = `the width ${undivided} is not a multiple of ${decoder.groups}`;
@@ -77,6 +119,20 @@ export const pretrainSchema = z
   });
 
 export type PretrainConfig = z.infer<typeof pretrainSchema>;
+
+/** What the teacher's targets are made of. */
+export type TargetSettings = Pick<
+  PretrainConfig['teacher'],
+  'topBlocks' | 'blocks' | 'normalization' | 'ownMean'
+>;
+
+export type PredictorSettings = Required<NonNullable<PretrainConfig['predictor']>>;
+
+/** The released predictor: a moving average that reads targets, trained on the decoder's input. */
+const releasedPredictor: PredictorSettings = { weights: 'averaged', reads: 'targets', learnsFrom: 'student' };
+
+export const predictorOf = ({ predictor = releasedPredictor }: Pick<PretrainConfig, 'predictor'>) =>
+  predictor;
 
 /** The released configuration. */
 const base: PretrainConfig = {

@@ -51,7 +51,7 @@ beforeAll(async () => {
     (inputs: Inputs): Outputs => {
       const { masks, noise, targets, features } = inputs;
       const { gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) => {
-        const output = studentPass(config, parameters, features, masks, noise, undefined, undefined);
+        const output = studentPass(config, parameters, { features, masks, noise });
         const { reconstructionSum, rankingSum } = losses(output, targets, masks.mask);
         return { loss: reconstructionSum.add(rankingSum), auxiliary: { reconstructionSum, rankingSum } };
       });

@@ -26,9 +26,9 @@ export const needsOf = ({ masking }: PretrainConfig): readonly MaskingNeed[] =>
   maskings.find(masking.strategy).needs ?? [];
 
 /** The student's pass without dropout, whose losses say what is truly hard. */
-export function compileFrameLoss(engine: Engine, { encoder }: PretrainConfig): FrameLossProgram {
+export function compileFrameLoss(engine: Engine, config: PretrainConfig): FrameLossProgram {
   const measure = ({ student, ...batch }: LossInputs) => {
-    const { predictions } = studentOutput(encoder, student, { ...batch, dropping: {} });
+    const { predictions } = studentOutput(config, student, { ...batch, dropping: {} });
     return { frameLoss: frameLosses(predictions, batch.targets, batch.masks.mask) };
   };
   return engine.compile(measure, { name: 'actual loss pass' });
@@ -40,7 +40,9 @@ export interface Seen {
   readonly student: Held<Parameters>;
   /** [size, samples] of each part. */
   readonly crops: readonly HostTensor[];
-  readonly taught: readonly (Taught & { readonly predictedLoss: HostTensor })[];
+  readonly taught: readonly Taught[];
+  /** The predicted loss of every row. */
+  readonly predictedLoss: readonly Float32Array[];
 }
 
 /**
@@ -53,7 +55,7 @@ export async function maskGrounds(
   seen: Seen,
 ): Promise<MaskGrounds> {
   return {
-    predictedLoss: seen.taught.flatMap((part) => rowsOf(part.predictedLoss)),
+    predictedLoss: seen.predictedLoss,
     ...(frameLoss !== undefined && { actualLoss: await actualLosses(config, frameLoss, seen) }),
     ...(needsOf(config).includes('energy') && {
       energy: seen.crops.flatMap((crop) => energies(config, crop)),
@@ -70,12 +72,11 @@ function energies({ encoder }: PretrainConfig, crops: HostTensor): Float32Array[
 async function actualLosses(
   config: PretrainConfig,
   program: FrameLossProgram,
-  { step, student, crops, taught }: Seen,
+  { step, student, crops, taught, predictedLoss }: Seen,
 ): Promise<Float32Array[]> {
   const { encoder, masking, batch, seed } = config;
-  const predicted = taught.flatMap((part) => rowsOf(part.predictedLoss));
-  const losses = predicted.map(({ length }) => new Float32Array(length));
-  const covers = predicted.map(({ length }, row) =>
+  const losses = predictedLoss.map(({ length }) => new Float32Array(length));
+  const covers = predictedLoss.map(({ length }, row) =>
     coveringMasks(length, masking.span, coveringPasses, randomStream(seed, 'actual loss mask', step, row)),
   );
   for (let pass = 0; pass < coveringPasses; pass++) {

@@ -20,6 +20,7 @@ import { gatherRows } from '../nn/gather-rows.js';
 import { gelu } from '../nn/gelu.js';
 import { linear } from '../nn/linear.js';
 import { instanceNorm, layerNorm, standardize } from '../nn/norm.js';
+import type { TargetSettings } from './config.js';
 
 /** What is hidden in a batch, and how frames move when masked ones are removed. All but `mask` may be padded. */
 export type MaskTensors = {
@@ -38,36 +39,56 @@ export type MaskTensors = {
 /**
  * The teacher's pass over the unmasked input.
  * @param features local features after the student's projection, [batch, frames, width]
- * @returns targets [batch, frames, width]; predicted loss [batch, frames]
+ * @returns targets and the encoder's output, each [batch, frames, width]
  */
 export function teacherPass(
   config: EhmamConfig,
   teacher: Parameters,
   features: tf.Tensor,
-  topBlocks: number,
-): { readonly targets: tf.Tensor; readonly predictedLoss: tf.Tensor } {
+  settings: TargetSettings,
+): { readonly targets: tf.Tensor; readonly encoded: tf.Tensor } {
   const x = features.add(relativePosition(config, teacher, features));
-  const { mlpOutputs } = transformer(config, teacher, { x });
-  const top = mlpOutputs.slice(-topBlocks).map(instanceNorm);
-  const targets = tf.addN(top).div(top.length);
-  return { targets, predictedLoss: predictLoss(config, teacher, targets) };
+  const { mlpOutputs, hiddenStates } = transformer(config, teacher, { x });
+  return { targets: targetsOf(mlpOutputs, settings), encoded: hiddenStates.at(-1) as tf.Tensor };
+}
+
+const normalizations = { instance: instanceNorm, layer: standardize, none: (x: tf.Tensor) => x };
+
+/** The mean over blocks of their normalised outputs, and the utterance's own mean beside it where it is asked for. */
+function targetsOf(
+  outputs: readonly tf.Tensor[],
+  { topBlocks, blocks, normalization = 'instance', ownMean = 0 }: TargetSettings,
+): tf.Tensor {
+  const chosen = blocks?.map((block) => outputs[block] as tf.Tensor) ?? outputs.slice(-topBlocks);
+  const meanOf = (tensors: tf.Tensor[]): tf.Tensor => tf.addN(tensors).div(tensors.length);
+  const targets = meanOf(chosen.map((output) => normalizations[normalization](output)));
+  if (ownMean === 0) return targets;
+  const means = meanOf(chosen.map((output) => standardize(output.mean(1, true)))); // (batch, 1, width)
+  return targets.add(means.mul(ownMean));
+}
+
+/** What the student is shown, and what it leaves out. */
+export interface StudentView {
+  /** Raw local features, [batch, frames, channels]. */
+  readonly features: tf.Tensor;
+  readonly masks: MaskTensors;
+  /** What stands in the masked places, [batch, frames, width]. */
+  readonly noise: tf.Tensor;
+  readonly keptBlocks?: tf.Tensor | undefined;
+  readonly dropoutKey?: DropoutKey | undefined;
+  /** What the loss is predicted from, [batch, frames, width] (default: the decoder's input). */
+  readonly predictorInput?: tf.Tensor | undefined;
 }
 
 /**
  * The student's pass over the frames it is shown.
- * @param features raw local features, [batch, frames, channels]
- * @param noise what stands in the masked places, [batch, frames, width]
- * @returns predictions [batch, frames, width]; predicted loss [batch, frames]
+ * @returns predictions [batch, frames, width]; predicted loss [batch, frames]; the encoder's output [batch, kept, width]
  */
 export function studentPass(
   config: EhmamConfig,
   student: Parameters,
-  features: tf.Tensor,
-  masks: MaskTensors,
-  noise: tf.Tensor,
-  keptBlocks: tf.Tensor | undefined,
-  dropoutKey: DropoutKey | undefined,
-): { readonly predictions: tf.Tensor; readonly predictedLoss: tf.Tensor } {
+  { features, masks, noise, keptBlocks, dropoutKey, predictorInput }: StudentView,
+): { readonly predictions: tf.Tensor; readonly predictedLoss: tf.Tensor; readonly encoded: tf.Tensor } {
   const { mask, keptRows, restoredRows, keptPositions, keptPadding } = masks;
   const [batch, frames] = mask.shape as [number, number];
   const kept = keptPositions.shape[1] as number;
@@ -96,11 +117,11 @@ export function studentPass(
     `${audio}.decoder.proj`,
     decoderBlocks(config, student, `${audio}.decoder`, input),
   );
-  return { predictions, predictedLoss: predictLoss(config, student, input) };
+  return { predictions, predictedLoss: predictLoss(config, student, predictorInput ?? input), encoded };
 }
 
 /** EH-MAM's loss predictor: [batch, frames, width] to one number a frame, [batch, frames]. */
-function predictLoss(config: EhmamConfig, parameters: Parameters, x: tf.Tensor): tf.Tensor {
+export function predictLoss(config: EhmamConfig, parameters: Parameters, x: tf.Tensor): tf.Tensor {
   const name = `${audio}.decoder_pred`;
   const hidden = layerNorm(parameters, `${name}.proj.0`, decoderBlocks(config, parameters, name, x));
   return linear(parameters, `${name}.proj.1`, hidden).mean(2);
@@ -119,6 +140,37 @@ function decoderBlocks(config: EhmamConfig, parameters: Parameters, name: string
     y = next.shape[1] === y.shape[1] ? next.add(y) : next;
   }
   return y.transpose([0, 2, 1]);
+}
+
+/**
+ * The hinge of VICReg (Bardes et al., 2022, equation 1): the mean over channels of what their deviation over all frames of a
+ * batch lacks to `floor`.
+ * @param encoded [batch, kept, width]
+ * @param padding [batch, kept], 1 where a row only fills up the shape
+ */
+export function varianceLoss(encoded: tf.Tensor, padding: tf.Tensor, floor: number): tf.Tensor {
+  return tf
+    .scalar(floor)
+    .sub(deviations(encoded, tf.scalar(1).sub(padding)))
+    .relu()
+    .mean();
+}
+
+/**
+ * Each channel's deviation over the frames that count: [width].
+ * @param x [batch, frames, width]
+ * @param weights [batch, frames], 1 for frames that count
+ */
+export function deviations(x: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  const rows = x.reshape([-1, x.shape[2] as number]);
+  const each = weights.reshape([-1, 1]);
+  const count = each.sum();
+  const mean = rows.mul(each).sum(0, true).div(count);
+  const squares = rows.sub(mean).square().mul(each).sum(0);
+  return squares
+    .div(tf.maximum(count.sub(1), 1))
+    .add(1e-6)
+    .sqrt();
 }
 
 export interface Losses {

@@ -23,7 +23,7 @@ import type { Parameters } from '../engine/tree.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { averaged } from './ema.js';
 import { maskTensors } from './mask-tensors.js';
-import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
+import { losses, type MaskTensors, predictLoss, studentPass, teacherPass } from './model.js';
 
 interface Model {
   readonly config: EhmamConfig;
@@ -47,17 +47,19 @@ async function stepOn(
   };
   const step = (inputs: Inputs) => {
     const local = localFeatures(config, inputs.student, inputs.waveform);
-    const taught = teacherPass(config, inputs.teacher, projectFeatures(inputs.student, local), topBlocks);
+    const projected = projectFeatures(inputs.student, local);
+    const taught = teacherPass(config, inputs.teacher, projected, { topBlocks });
+    const predictedLoss = predictLoss(config, inputs.teacher, taught.targets);
     const run = (which: 'reconstructionSum' | 'rankingSum') => {
       const { loss, gradients } = lossAndGradients(inputs.student, (parameters) => {
         const features = localFeatures(config, parameters, inputs.waveform);
         const { masks, noise } = inputs;
-        const output = studentPass(config, parameters, features, masks, noise, undefined, undefined);
+        const output = studentPass(config, parameters, { features, masks, noise });
         return { loss: losses(output, taught.targets, masks.mask)[which], auxiliary: {} };
       });
       return { sum: loss as tf.Tensor, gradients };
     };
-    return { ...taught, reconstruction: run('reconstructionSum'), ranking: run('rankingSum') };
+    return { ...taught, predictedLoss, reconstruction: run('reconstructionSum'), ranking: run('rankingSum') };
   };
   const mask = entry(reference, 'train.mask');
   const [batch, frames] = mask.shape as [number, number];

@@ -10,6 +10,7 @@ import type { PretrainConfig } from './config.js';
 import {
   adamOf,
   type BatchInputs,
+  type FrameLosses,
   type StepMeasures,
   studentGradients,
   type TrainingState,
@@ -20,7 +21,10 @@ import {
 type Sums = { readonly sums: GradientSums };
 
 /** What a part measures; its gradients have no norm of their own. */
-type PartOutputs = Sums & { readonly measures: Omit<StepMeasures<tf.Tensor>, 'gradientNorm'> };
+type PartOutputs = Sums & {
+  readonly measures: Omit<StepMeasures<tf.Tensor>, 'gradientNorm'>;
+  readonly frames: FrameLosses<tf.Tensor>;
+};
 
 type Updated = {
   readonly student: Parameters;
@@ -42,7 +46,7 @@ export interface PartPrograms {
 export function compileParts(engine: Engine, config: PretrainConfig, shapes: HostParameters): PartPrograms {
   const settings = adamOf(config, shapes);
   const part = (inputs: BatchInputs): PartOutputs => {
-    const { gradients, measures } = studentGradients(config, inputs);
+    const { gradients, measures, frames } = studentGradients(config, inputs);
     const count = inputs.masks.mask.sum();
     return {
       sums: {
@@ -53,14 +57,15 @@ export function compileParts(engine: Engine, config: PretrainConfig, shapes: Hos
         count,
       },
       measures,
+      frames,
     };
   };
   return {
     first: engine.compile(part, { name: 'student part', keeps: ['sums'] }),
     more: engine.compile(
       ({ sums, ...inputs }) => {
-        const { sums: own, measures } = part(inputs);
-        return { sums: addSums(sums, own), measures };
+        const { sums: own, ...measured } = part(inputs);
+        return { sums: addSums(sums, own), ...measured };
       },
       { name: 'further student part', keeps: ['sums'] },
     ),

@@ -1,8 +1,7 @@
-/** @file The two compiled programs of a training step: the teacher's pass, and the student's whole update. */
+/** @file The student's whole update as one compiled program, and the state of training that it changes. */
 
 import type { HostParameters } from '../base/host-tensor.js';
-import { audio, localFeatures, projectFeatures } from '../encoders/families/ehmam.js';
-import type { EhmamConfig } from '../encoders/families/ehmam-config.js';
+import { audio, localFeatures } from '../encoders/families/ehmam.js';
 import type { Engine, Held, Program } from '../engine/engine.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
@@ -10,9 +9,10 @@ import type { AdamSettings, AdamState } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { updateBy } from '../training/gradient-sums.js';
 import { type ParameterGroup, resolveGroups } from '../training/parameter-groups.js';
-import type { PretrainConfig } from './config.js';
+import { type PretrainConfig, predictorOf } from './config.js';
 import { averaged } from './ema.js';
-import { losses, type MaskTensors, studentPass, teacherPass } from './model.js';
+import { deviations, losses, type MaskTensors, studentPass, varianceLoss } from './model.js';
+import { compileTeacher, type TeacherProgram } from './teach.js';
 
 /** Everything that training changes. */
 export type TrainingState = {
@@ -44,28 +44,13 @@ export async function releaseState({ student, teacher, adam }: HeldState): Promi
   await Promise.all([student.release(), teacher.release(), adam.release()]);
 }
 
-export type TeacherInputs = {
-  /** The teacher uses its local encoder and projection as they are, and nothing else of it. */
-  readonly student: Parameters;
-  readonly teacher: Parameters;
-  /** [batch, samples] */
-  readonly waveform: tf.Tensor;
-};
-
-export type TeacherOutputs = {
-  /** [batch, frames, width] */
-  readonly targets: tf.Tensor;
-  /** [batch, frames] */
-  readonly predictedLoss: tf.Tensor;
-  /** Features that no parameter has touched: the student starts from them. Absent where it starts from the waveform. */
-  readonly studentInput?: tf.Tensor;
-};
-
 /** What the student's loss on a batch depends on. */
 export type BatchInputs = {
   readonly student: Parameters;
   readonly studentInput: tf.Tensor;
   readonly targets: tf.Tensor;
+  /** What the loss predictor learns from where that is the teacher's encoder output, [batch, frames, width]. */
+  readonly predictorInput?: tf.Tensor;
   readonly masks: MaskTensors;
   /** [batch, frames, width] */
   readonly noise: tf.Tensor;
@@ -96,15 +81,19 @@ export type StepMeasures<Leaf> = {
   readonly gradientNorm: Leaf;
 };
 
+/** What each masked frame cost, and what the student's predictor said of it: [batch, frames]. */
+export type FrameLosses<Leaf> = { readonly actual: Leaf; readonly predicted: Leaf };
+
 export type StudentOutputs = {
   readonly student: Parameters;
   readonly teacher: Parameters;
   readonly adam: AdamState<Parameters>;
   readonly measures: StepMeasures<tf.Tensor>;
+  readonly frames: FrameLosses<tf.Tensor>;
 };
 
 export interface StepPrograms {
-  readonly teacher: Program<TeacherInputs, TeacherOutputs, 'targets' | 'studentInput'>;
+  readonly teacher: TeacherProgram;
   readonly student: Program<StudentInputs, StudentOutputs, keyof TrainingState>;
 }
 
@@ -131,24 +120,17 @@ export function adamOf({ optimizer }: PretrainConfig, shapes: HostParameters): A
 }
 
 export function compileStep(engine: Engine, config: PretrainConfig, shapes: HostParameters): StepPrograms {
-  const { encoder, teacher, optimizer } = config;
-  const convolutional = encoder.frontend.type === 'conv';
+  const { clipNorm } = config.optimizer;
   const settings = adamOf(config, shapes);
 
-  const teach = ({ student, teacher: parameters, waveform }: TeacherInputs): TeacherOutputs => {
-    const features = localFeatures(encoder, student, waveform);
-    const taught = teacherPass(encoder, parameters, projectFeatures(student, features), teacher.topBlocks);
-    return convolutional ? taught : { ...taught, studentInput: features };
-  };
-
   const learn = (inputs: StudentInputs): StudentOutputs => {
-    const { gradients, measures } = studentGradients(config, inputs);
-    const { gradientNorm, ...updated } = updatedBy(gradients, inputs, optimizer.clipNorm, settings);
-    return { ...updated, measures: { ...measures, gradientNorm } };
+    const { gradients, measures, frames } = studentGradients(config, inputs);
+    const { gradientNorm, ...updated } = updatedBy(gradients, inputs, clipNorm, settings);
+    return { ...updated, measures: { ...measures, gradientNorm }, frames };
   };
 
   return {
-    teacher: engine.compile(teach, { name: 'teacher pass', keeps: ['targets', 'studentInput'] }),
+    teacher: compileTeacher(engine, config),
     student: engine.compile(learn, { name: 'student step', keeps: ['student', 'teacher', 'adam'] }),
   };
 }
@@ -171,65 +153,57 @@ export function updatedBy(
 }
 
 /** Gradients of the student's loss on a batch, and what it measures but for their norm. */
-export function studentGradients({ encoder, ranking }: PretrainConfig, inputs: BatchInputs) {
+export function studentGradients(config: PretrainConfig, inputs: BatchInputs) {
   const { masks, targets } = inputs;
   const { loss, gradients, auxiliary } = lossAndGradients(inputs.student, (parameters) =>
-    studentLoss(encoder, ranking, parameters, inputs),
+    studentLoss(config, parameters, inputs),
   );
-  const { reconstruction, rankingLoss, predictions } = auxiliary;
+  const { reconstruction, rankingLoss, predictions, predictedLoss, frameLoss } = auxiliary;
   const measures: Omit<StepMeasures<tf.Tensor>, 'gradientNorm'> = {
     loss: loss as tf.Tensor,
     reconstruction,
     ranking: rankingLoss,
-    targetVariance: spread(targets, masks.mask),
-    predictionVariance: spread(predictions, masks.mask),
+    targetVariance: deviations(targets, masks.mask).mean(),
+    predictionVariance: deviations(predictions, masks.mask).mean(),
   };
-  return { gradients, measures };
+  const frames: FrameLosses<tf.Tensor> = { actual: frameLoss, predicted: predictedLoss };
+  return { gradients, measures, frames };
 }
 
 /** What the student makes of a batch. */
 export function studentOutput(
-  encoder: EhmamConfig,
+  { encoder, predictor }: Pick<PretrainConfig, 'encoder' | 'predictor'>,
   parameters: Parameters,
-  { masks, noise, studentInput, dropping }: Omit<BatchInputs, 'student'>,
+  { masks, noise, studentInput, targets, predictorInput, dropping }: Omit<BatchInputs, 'student'>,
 ) {
   const convolutional = encoder.frontend.type === 'conv';
   const features = convolutional ? localFeatures(encoder, parameters, studentInput) : studentInput;
-  const { keptBlocks, dropoutKey } = dropping;
-  return studentPass(encoder, parameters, features, masks, noise, keptBlocks, dropoutKey);
+  return studentPass(encoder, parameters, {
+    ...{ features, masks, noise, ...dropping },
+    predictorInput:
+      predictorOf({ predictor }).learnsFrom === 'teacher' ? (predictorInput ?? targets) : undefined,
+  });
 }
 
-function studentLoss(
-  encoder: EhmamConfig,
-  ranking: PretrainConfig['ranking'],
-  parameters: Parameters,
-  inputs: BatchInputs,
-) {
+function studentLoss(config: PretrainConfig, parameters: Parameters, inputs: BatchInputs) {
+  const { ranking, variance } = config;
   const { masks, targets } = inputs;
-  const output = studentOutput(encoder, parameters, inputs);
-  const { reconstructionSum, rankingSum, pairs } = losses(output, targets, masks.mask);
+  const output = studentOutput(config, parameters, inputs);
+  const { reconstructionSum, rankingSum, pairs, frameLoss } = losses(output, targets, masks.mask);
   const masked = masks.mask.sum();
   const reconstruction = reconstructionSum.div(masked);
   // The trainer divides every sum by the number of masked frames (fairseq's sample size).
   const rankingLoss = rankingSum.div(ranking.form === 'mean' ? tf.maximum(pairs, 1) : masked);
+  const spread =
+    variance === undefined ? undefined : varianceLoss(output.encoded, masks.keptPadding, variance.floor);
+  const terms = [
+    reconstruction,
+    ...(ranking.weight === 0 ? [] : [rankingLoss.mul(ranking.weight)]),
+    ...(spread === undefined ? [] : [spread.mul(variance?.weight ?? 0)]),
+  ];
+  const { predictions, predictedLoss } = output;
   return {
-    loss: ranking.weight === 0 ? reconstruction : reconstruction.add(rankingLoss.mul(ranking.weight)),
-    auxiliary: { reconstruction, rankingLoss, predictions: output.predictions },
+    loss: terms.reduce((sum, term) => sum.add(term)),
+    auxiliary: { reconstruction, rankingLoss, predictions, predictedLoss, frameLoss },
   };
-}
-
-/** Mean over channels of the deviation over masked frames, as data2vec 2.0's compute_var. */
-function spread(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
-  const width = x.shape[2] as number;
-  const rows = x.reshape([-1, width]);
-  const weights = mask.reshape([-1, 1]);
-  const count = weights.sum();
-  const mean = rows.mul(weights).sum(0, true).div(count);
-  const variance = rows
-    .sub(mean)
-    .square()
-    .mul(weights)
-    .sum(0)
-    .div(tf.maximum(count.sub(1), 1));
-  return variance.add(1e-6).sqrt().mean();
 }

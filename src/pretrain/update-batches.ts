@@ -13,6 +13,7 @@ export type BatchGiven = { readonly [K in keyof Omit<BatchInputs, 'student'>]: G
 /** What the teacher gave of a part. */
 export interface Taught {
   readonly targets: Held<tf.Tensor>;
+  readonly predictorInput?: Held<tf.Tensor>;
   readonly studentInput?: Held<tf.Tensor>;
 }
 
@@ -46,11 +47,12 @@ export function* batchParts(
   const { size } = config.batch;
   const noises = maskNoise(config, masks, size, noise);
   for (const [part, waveform] of crops.entries()) {
-    const { targets, studentInput = waveform } = taught[part] as Taught;
+    const { targets, predictorInput, studentInput = waveform } = taught[part] as Taught;
     const first = part * size;
     yield {
       studentInput,
       targets,
+      ...(predictorInput !== undefined && { predictorInput }),
       masks: maskTensors(masks.slice(first, first + size)),
       noise: noises.next().value as HostTensor,
       dropping: dropping(config, step, crops.length > 1 ? first : undefined),

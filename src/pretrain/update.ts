@@ -4,16 +4,24 @@ import { type HostParameters, type HostTensor, scalar } from '../base/host-tenso
 import { randomStream } from '../base/random.js';
 import type { CropBatch } from '../data/crops.js';
 import type { Engine } from '../engine/engine.js';
-import { warmUpCosine } from '../training/schedule.js';
-import type { PretrainConfig } from './config.js';
-import { chooseMasks, noiseNumbers } from './draws.js';
+import { type PretrainConfig, predictorOf } from './config.js';
+import { meanRankCorrelation } from './correlations.js';
+import { chooseMasks, noiseNumbers, rowsOf } from './draws.js';
 import { checkHealth } from './health.js';
 import { compileFrameLoss, type FrameLossProgram, maskGrounds, needsOf } from './mask-grounds.js';
 import { maskings } from './masking/index.js';
 import { countMasked } from './masking/spans.js';
-import { teacherDecayAt } from './schedule.js';
-import { compileStep, type HeldState, releaseState, type StepMeasures, type StepPrograms } from './step.js';
+import { learningRateOf, teacherDecayAt } from './schedule.js';
+import {
+  compileStep,
+  type FrameLosses,
+  type HeldState,
+  releaseState,
+  type StepMeasures,
+  type StepPrograms,
+} from './step.js';
 import { compileParts, type PartPrograms } from './step-parts.js';
+import type { Predicted } from './teach.js';
 import { type BatchGiven, batchParts, cropsOfParts, type Taught } from './update-batches.js';
 
 /** What an update tells of itself. */
@@ -24,6 +32,13 @@ export interface UpdateLog extends StepMeasures<number> {
   readonly teacherDecay: number;
   readonly maskedFraction: number;
   readonly hardShare: number;
+  /**
+   * Rank correlation with the actual loss over the masked frames of an utterance, averaged: of the student's prediction, of
+   * the teacher's from its targets, and from its encoder's output. Absent where no utterance has one.
+   */
+  readonly studentCorrelation?: number;
+  readonly targetsCorrelation?: number;
+  readonly encoderCorrelation?: number;
 }
 
 /** How many samples the crops of a step have. */
@@ -77,14 +92,19 @@ export async function updateOnce(
   const taught: Awaited<ReturnType<typeof programs.teacher.run>>[] = [];
   try {
     for (const waveform of crops) taught.push(await programs.teacher.run({ student, teacher, waveform }));
-    const grounds = await maskGrounds(config, programs.frameLoss, { step, student, crops, taught });
+    const predicted = {
+      targets: taught.flatMap((part) => rowsOf(part.predictedFrom.targets)),
+      encoder: taught.flatMap((part) => rowsOf(part.predictedFrom.encoder)),
+    };
+    const predictedLoss = predicted[predictorOf(config).reads];
+    const seen = { step, student, crops, taught, predictedLoss };
+    const grounds = await maskGrounds(config, programs.frameLoss, seen);
     const masks = chooseMasks(config, step, grounds);
     const masked = masks.reduce((sum, mask) => sum + countMasked(mask), 0);
     const numbers = await noise(masked * config.encoder.width);
-    const { learningRate: peak, warmupSteps: warmUpUpdates, steps: updates } = optimizer;
-    const learningRate = warmUpCosine({ warmUpUpdates, updates })(peak, step);
-    const decay = teacherDecayAt(config.teacher, step);
-    const { measures, ...updated } = await learn(
+    const learningRate = learningRateOf(config)(optimizer.learningRate, step);
+    const decay = teacherDecayAt(config, step);
+    const { measures, frames, ...updated } = await learn(
       programs,
       state,
       [...batchParts(config, step, crops, taught, masks, numbers)],
@@ -109,11 +129,13 @@ export async function updateOnce(
         teacherDecay: decay,
         maskedFraction: masked / masks.reduce((sum, { length }) => sum + length, 0),
         hardShare: maskings.find(masking.strategy).hardShare(masking, step / optimizer.steps),
+        ...correlations({ student: frames.predicted, ...predicted }, frames.actual, masks),
       },
     };
   } finally {
-    for (const { targets, studentInput } of taught) {
+    for (const { targets, predictorInput, studentInput } of taught) {
       await targets.release();
+      await predictorInput?.release();
       await studentInput?.release();
     }
   }
@@ -125,37 +147,67 @@ async function learn(
   state: HeldState,
   batches: readonly BatchGiven[],
   at: { readonly updatesBefore: HostTensor; readonly learningRate: HostTensor; readonly decay: HostTensor },
-): Promise<HeldState & { readonly measures: StepMeasures<number> }> {
+): Promise<
+  HeldState & {
+    readonly measures: StepMeasures<number>;
+    readonly frames: FrameLosses<readonly Float32Array[]>;
+  }
+> {
   const [batch, ...others] = batches;
   if (batch === undefined) throw new Error('an update needs a batch');
   if (parts === undefined) {
-    const { measures, ...updated } = await whole.run({ ...state, ...batch, ...at });
-    return { ...updated, measures: numbersOf(measures) };
+    const { measures, frames, ...updated } = await whole.run({ ...state, ...batch, ...at });
+    return { ...updated, measures: numbersOf(measures), frames: framesOf([frames]) };
   }
   const { student } = state;
-  let { sums, measures } = await parts.first.run({ student, ...batch });
+  let { sums, measures, frames } = await parts.first.run({ student, ...batch });
   const measured = [numbersOf(measures)];
+  const measuredFrames = [frames];
   try {
     for (const other of others) {
-      ({ sums, measures } = await parts.more.run({ student, ...other, sums }));
+      ({ sums, measures, frames } = await parts.more.run({ student, ...other, sums }));
       measured.push(numbersOf(measures));
+      measuredFrames.push(frames);
     }
     const { gradientNorm, ...updated } = await parts.last.run({ ...state, ...at, sums });
-    return { ...updated, measures: { ...meansOver(measured), ...numbersOf({ gradientNorm }) } };
+    return {
+      ...updated,
+      measures: { ...meansOver(measured), ...numbersOf({ gradientNorm }) },
+      frames: framesOf(measuredFrames),
+    };
   } finally {
     await sums.release();
   }
 }
 
+/** The rows of all parts. */
+const framesOf = (parts: readonly FrameLosses<HostTensor>[]): FrameLosses<readonly Float32Array[]> => ({
+  actual: parts.flatMap(({ actual }) => rowsOf(actual)),
+  predicted: parts.flatMap(({ predicted }) => rowsOf(predicted)),
+});
+
+/** Those that there are, by the names of the log. */
+function correlations(
+  predicted: Readonly<Record<'student' | 'targets' | 'encoder', readonly Float32Array[]>>,
+  actual: readonly Float32Array[],
+  masks: readonly Uint8Array[],
+): Pick<UpdateLog, 'studentCorrelation' | 'targetsCorrelation' | 'encoderCorrelation'> {
+  const named = Object.entries(predicted).flatMap(([whose, rows]) => {
+    const correlation = meanRankCorrelation(rows, actual, masks);
+    return correlation === undefined ? [] : [[`${whose}Correlation`, correlation] as const];
+  });
+  return Object.fromEntries(named);
+}
+
 /** What the teacher gave, by names. */
 async function tensorsOf(
-  taught: readonly (Taught & { readonly predictedLoss: HostTensor })[],
+  taught: readonly (Taught & { readonly predictedFrom: Predicted<HostTensor> })[],
 ): Promise<Record<string, HostTensor>> {
   const tensors: Record<string, HostTensor> = {};
-  for (const [part, { targets, predictedLoss }] of taught.entries()) {
+  for (const [part, { targets, predictedFrom }] of taught.entries()) {
     const where = taught.length === 1 ? '' : ` of part ${part + 1}`;
     tensors[`targets${where}`] = await targets.read();
-    tensors[`predictedLoss${where}`] = predictedLoss;
+    tensors[`predictedLoss${where}`] = predictedFrom.targets;
   }
   return tensors;
 }

@@ -10,18 +10,27 @@ export function linearDecay(updates: number): Schedule {
   return (peak, update) => peak * (1 - update / updates);
 }
 
-/** Linear warm-up, then half a cosine down to zero (fairseq's cosine scheduler). */
+/** Linear warm-up, then the peak. */
+export function warmUpConstant(warmUpUpdates: number): Schedule {
+  return (peak, update) => (update < warmUpUpdates ? (peak * (update + 1)) / warmUpUpdates : peak);
+}
+
+/** Linear warm-up, then half a cosine down to a share of the peak, zero by default (fairseq's cosine scheduler). */
 export function warmUpCosine({
   warmUpUpdates,
   updates,
+  endShare = 0,
 }: {
   readonly warmUpUpdates: number;
   readonly updates: number;
+  readonly endShare?: number;
 }): Schedule {
+  const warmUp = warmUpConstant(warmUpUpdates);
   return (peak, update) => {
-    if (update < warmUpUpdates) return (peak * (update + 1)) / warmUpUpdates;
+    if (update < warmUpUpdates) return warmUp(peak, update);
     const done = (update - warmUpUpdates) / Math.max(1, updates - warmUpUpdates);
-    return 0.5 * peak * (1 + Math.cos(Math.PI * Math.min(1, done)));
+    const end = endShare * peak;
+    return end + 0.5 * (peak - end) * (1 + Math.cos(Math.PI * Math.min(1, done)));
   };
 }
 

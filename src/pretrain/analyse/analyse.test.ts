@@ -54,6 +54,17 @@ describe('an analysis', () => {
     }
   });
 
+  it('says the same of every predictor that could stand in the place of the teacher', () => {
+    const { averagedFromTargets, student, ...others } = analysis.predictors;
+    // The released one is what the run chose masks by.
+    expect(averagedFromTargets.rankCorrelation).toEqual(analysis.rankCorrelation.teacher);
+    expect(student.rankCorrelation).toEqual(analysis.rankCorrelation.student);
+    for (const { rankCorrelation, calibration } of Object.values(others)) {
+      expect(rankCorrelation).not.toEqual(averagedFromTargets.rankCorrelation);
+      expect(calibration?.error).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('says what the masked frames are: shares that add up', () => {
     const { aligned, byEnergy, ...shares } = analysis.regions;
     expect({ aligned, byEnergy }).toEqual({ aligned: 0, byEnergy: 5 });

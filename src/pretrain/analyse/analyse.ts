@@ -6,9 +6,10 @@ import type { Utterance } from '../../data/manifest.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Drawing } from '../../formats/drawings.js';
 import { rankCorrelation } from '../../metrics/index.js';
+import { type Calibration, calibrationOf } from './calibration.js';
 import { type CoursePoint, playCourse } from './course.js';
 import { drawerOf } from './drawing.js';
-import { compilePasses } from './passes.js';
+import { compilePasses, type TeacherPredictor } from './passes.js';
 import type { Pretrained } from './pretrained.js';
 import { countRegions, type Region, regionNames } from './regions.js';
 import { analyseUtterance, type UtteranceFindings } from './utterance.js';
@@ -35,8 +36,10 @@ export interface Analysis {
   /** Utterances of the manifest that are too short to say anything. */
   readonly tooShort: number;
   readonly frames: number;
-  /** Of predicted with actual frame loss. */
+  /** Of predicted with actual frame loss; the teacher's prediction is the one that the run chose masks by. */
   readonly rankCorrelation: { readonly teacher: Correlation; readonly student: Correlation };
+  /** The same of every predictor: the student's on its decoder's input, and those that could stand in the teacher's place. */
+  readonly predictors: Readonly<Record<'student' | TeacherPredictor, PredictorFindings>>;
   readonly regions: {
     /** Utterances whose regions came from the alignment column, and from the energy. */
     readonly aligned: number;
@@ -49,6 +52,11 @@ export interface Analysis {
   readonly schedule: readonly CoursePoint[];
   /** Loss of the same masked frames with hard frames hidden besides, and with as many others. */
   readonly information: { readonly hard: Mean; readonly random: Mean; readonly difference: Mean };
+}
+
+export interface PredictorFindings {
+  readonly rankCorrelation: Correlation;
+  readonly calibration: Calibration | undefined;
 }
 
 export interface AnalysisOptions {
@@ -109,8 +117,15 @@ export async function analyse(
     tooShort: utterances.length - found.length,
     frames: found.reduce((sum, { grid }) => sum + grid.frames, 0),
     rankCorrelation: {
-      teacher: correlationOf(found, 'teacher', ({ predicted }) => predicted),
-      student: correlationOf(found, 'student', ({ studentPredicted }) => studentPredicted),
+      teacher: correlationOf(found, ({ predicted }) => predicted),
+      student: correlationOf(found, ({ studentPredicted }) => studentPredicted),
+    },
+    predictors: {
+      student: predictorFindings(found, ({ studentPredicted }) => studentPredicted),
+      averagedFromTargets: inTeachersPlace(found, 'averagedFromTargets'),
+      averagedFromEncoder: inTeachersPlace(found, 'averagedFromEncoder'),
+      studentFromTargets: inTeachersPlace(found, 'studentFromTargets'),
+      studentFromEncoder: inTeachersPlace(found, 'studentFromEncoder'),
     },
     regions: {
       aligned: found.filter(({ regionsFrom }) => regionsFrom === 'alignment').length,
@@ -137,10 +152,9 @@ type Findings = Omit<UtteranceFindings, 'samples'>;
 
 function correlationOf(
   found: readonly Findings[],
-  whose: 'teacher' | 'student',
   predictedOf: (findings: Findings) => Float32Array,
 ): Correlation {
-  const within = found.flatMap(({ correlation }) => correlation[whose] ?? []);
+  const within = found.flatMap((each) => rankCorrelation(predictedOf(each), each.actual) ?? []);
   const joined = (of: (findings: Findings) => Float32Array): number[] =>
     found.flatMap((each) => [...of(each)]);
   return {
@@ -151,6 +165,17 @@ function correlationOf(
     ),
   };
 }
+
+const predictorFindings = (
+  found: readonly Findings[],
+  predictedOf: (findings: Findings) => Float32Array,
+): PredictorFindings => ({
+  rankCorrelation: correlationOf(found, predictedOf),
+  calibration: calibrationOf(found.map((each) => ({ predicted: predictedOf(each), actual: each.actual }))),
+});
+
+const inTeachersPlace = (found: readonly Findings[], predictor: TeacherPredictor): PredictorFindings =>
+  predictorFindings(found, (each) => each.inTeachersPlace[predictor]);
 
 function sharesOf(
   found: readonly Findings[],

@@ -6,16 +6,32 @@ import { localFeatures, projectFeatures } from '../../encoders/families/ehmam.js
 import type { Engine } from '../../engine/engine.js';
 import type * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
+import type { PredictorSettings } from '../config.js';
+import { rowsOf } from '../draws.js';
 import { maskTensors } from '../mask-tensors.js';
-import { losses, type MaskTensors, studentPass, teacherPass } from '../model.js';
+import { losses, type MaskTensors, predictLoss, studentPass, teacherPass } from '../model.js';
 import type { Pretrained } from './pretrained.js';
 
 export interface TeacherView {
   /** Raw local features [1, frames, channels] and targets [1, frames, width]. */
   readonly features: HostTensor;
   readonly targets: HostTensor;
-  /** One number a frame. */
-  readonly predictedLoss: Float32Array;
+  /** Of every predictor that could stand in the teacher's place, a number a frame. */
+  readonly predicted: Readonly<Record<TeacherPredictor, Float32Array>>;
+}
+
+/** Predictors by whose weights they have and what of the teacher they read. */
+export const teacherPredictors = [
+  'averagedFromTargets',
+  'averagedFromEncoder',
+  'studentFromTargets',
+  'studentFromEncoder',
+] as const;
+export type TeacherPredictor = (typeof teacherPredictors)[number];
+
+/** The one that the settings of a run choose masks by. */
+export function chosenPredictor({ weights, reads }: PredictorSettings): TeacherPredictor {
+  return `${weights}From${reads === 'targets' ? 'Targets' : 'Encoder'}`;
 }
 
 export interface StudentView {
@@ -35,14 +51,23 @@ export interface Passes {
 
 /** Compiles teacher and student as training runs them, without dropout. */
 export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
-  const { encoder, topBlocks, masking } = pretrained;
+  const { encoder, targets: settings, masking } = pretrained;
   const student = engine.hold<Parameters>(pretrained.student);
   const teacher = engine.hold<Parameters>(pretrained.teacher);
   const teach = engine.compile(
     (inputs: { student: Parameters; teacher: Parameters; waveform: tf.Tensor }) => {
       const features = localFeatures(encoder, inputs.student, inputs.waveform);
       const projected = projectFeatures(inputs.student, features);
-      return { features, ...teacherPass(encoder, inputs.teacher, projected, topBlocks) };
+      const { targets, encoded } = teacherPass(encoder, inputs.teacher, projected, settings);
+      return {
+        ...{ features, targets },
+        predicted: {
+          averagedFromTargets: predictLoss(encoder, inputs.teacher, targets),
+          averagedFromEncoder: predictLoss(encoder, inputs.teacher, encoded),
+          studentFromTargets: predictLoss(encoder, inputs.student, targets),
+          studentFromEncoder: predictLoss(encoder, inputs.student, encoded),
+        },
+      };
     },
     { name: 'teacher of an analysis' },
   );
@@ -56,7 +81,7 @@ export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
   const learn = engine.compile(
     (inputs: Inputs) => {
       const { features, masks, noise, targets } = inputs;
-      const output = studentPass(encoder, inputs.student, features, masks, noise, undefined, undefined);
+      const output = studentPass(encoder, inputs.student, { features, masks, noise });
       const { frameLoss } = losses(output, targets, masks.mask);
       return { frameLoss, predictedLoss: output.predictedLoss };
     },
@@ -65,8 +90,9 @@ export function compilePasses(engine: Engine, pretrained: Pretrained): Passes {
   return {
     teacher: async (samples) => {
       const outputs = await teach.run({ student, teacher, waveform: float32([1, samples.length], samples) });
-      const { features, targets, predictedLoss } = outputs;
-      return { features, targets, predictedLoss: floatsOf(predictedLoss) };
+      const { features, targets, predicted } = outputs;
+      const floats = teacherPredictors.map((name) => [name, floatsOf(predicted[name])] as const);
+      return { features, targets, predicted: Object.fromEntries(floats) as TeacherView['predicted'] };
     },
     student: async ({ features, targets }, masks, seed) => {
       const [rows, frames] = [masks.length, masks[0]?.length ?? 0];
@@ -95,11 +121,6 @@ function repeated(tensor: HostTensor, rows: number): HostTensor {
   const data = new Float32Array(values.length * rows);
   for (let row = 0; row < rows; row++) data.set(values, row * values.length);
   return float32([rows, ...tensor.shape.slice(1)], data);
-}
-
-function rowsOf(tensor: HostTensor): Float32Array[] {
-  const [rows, frames] = tensor.shape as [number, number];
-  return Array.from({ length: rows }, (_, row) => floatsOf(tensor).slice(row * frames, (row + 1) * frames));
 }
 
 function noiseOf(shape: readonly number[], deviation: number, seed: number): HostTensor {

@@ -9,13 +9,15 @@ import { decoderSpecs, encoderSpecs, predictorSpecs } from '../../encoders/famil
 import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { newestState } from '../checkpoint.js';
+import { type PredictorSettings, predictorOf, type TargetSettings } from '../config.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';
 import { readRun, runFolder } from '../run-folder.js';
 import { isLocal } from '../step.js';
 
 export interface Pretrained {
   readonly encoder: EhmamConfig;
-  readonly topBlocks: number;
+  readonly targets: TargetSettings;
+  readonly predictor: PredictorSettings;
   readonly masking: MaskSettings & { readonly noise: number };
   readonly student: HostParameters;
   readonly teacher: HostParameters;
@@ -38,7 +40,8 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
       hint: "Pass a folder written by 'ehmam pretrain --out', or a checkpoint of the official trainer (.pt)",
     });
   }
-  const { encoder, teacher, masking } = run.config;
+  const { encoder, teacher: targets, masking } = run.config;
+  const settings = { encoder, targets, predictor: predictorOf(run.config), masking };
   const finished = await Promise.all(
     [folder.student, folder.teacher].map((file) => stat(file).catch(() => undefined)),
   );
@@ -46,9 +49,7 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
     const [student, ema] = [await readSafetensors(folder.student), await readSafetensors(folder.teacher)];
     const files = [folder.student, folder.teacher];
     return checked({
-      encoder,
-      topBlocks: teacher.topBlocks,
-      masking,
+      ...settings,
       student: student.tensors,
       teacher: ema.tensors,
       files,
@@ -56,7 +57,7 @@ export async function readPretrained(checkpoint: string): Promise<Pretrained> {
   }
   const { state, file } = await newestState(folder, run);
   return checked({
-    ...{ encoder, topBlocks: teacher.topBlocks, masking, files: [file] },
+    ...{ ...settings, files: [file] },
     ...{ student: state.student, teacher: state.teacher },
   });
 }
@@ -69,7 +70,10 @@ async function readOfficial(file: string): Promise<Pretrained> {
       hint: 'Use a checkpoint that the trainer can resume from',
     });
   const masking = { ...maskDefaults, noise: 0.01 };
-  return checked({ encoder: config, topBlocks, masking, student, teacher, files: [file] });
+  return checked({
+    ...{ encoder: config, targets: { topBlocks }, predictor: predictorOf({}), masking },
+    ...{ student, teacher, files: [file] },
+  });
 }
 
 /** The parameters that the model has, no others. */

@@ -4,13 +4,12 @@ import { hashKey, randomStream } from '../../base/random.js';
 import { readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
 import { frameCount } from '../../encoders/families/ehmam.js';
-import { rankCorrelation } from '../../metrics/index.js';
 import { type FrameGrid, frameGrid } from '../frame-grid.js';
 import { coveringMasks, coveringPasses } from '../masking/covering.js';
 import { easyToHard } from '../masking/easy-to-hard.js';
 import { randomMatched } from '../masking/random-matched.js';
 import { parseAlignment } from './alignment.js';
-import type { Passes } from './passes.js';
+import { chosenPredictor, type Passes, type TeacherView } from './passes.js';
 import type { Pretrained } from './pretrained.js';
 import { informationMasks } from './probes.js';
 import { type Region, regionsOfAlignment, regionsOfEnergy } from './regions.js';
@@ -24,7 +23,8 @@ export interface UtteranceFindings {
   readonly actual: Float32Array;
   readonly predicted: Float32Array;
   readonly studentPredicted: Float32Array;
-  readonly correlation: { readonly teacher: number | undefined; readonly student: number | undefined };
+  /** What every predictor in the teacher's place says; `predicted` is the one that the run chose masks by. */
+  readonly inTeachersPlace: TeacherView['predicted'];
   readonly regions: readonly Region[];
   readonly regionsFrom: 'alignment' | 'energy';
   /** Masks of the last epoch: easy-to-hard, and random spans that hide as much. */
@@ -66,7 +66,7 @@ export async function analyseUtterance(
   if (length === 0) return undefined;
   const samples = whole.slice(0, length);
   const view = await passes.teacher(encoder.normalizeWaveform ? normalizeWaveform(samples) : samples);
-  const predicted = view.predictedLoss;
+  const predicted = view.predicted[chosenPredictor(pretrained.predictor)];
   const frames = predicted.length;
   const stream = (purpose: string) => randomStream(seed, `analysis ${purpose}`, index);
 
@@ -97,10 +97,7 @@ export async function analyseUtterance(
     actual,
     predicted,
     studentPredicted,
-    correlation: {
-      teacher: rankCorrelation(predicted, actual),
-      student: rankCorrelation(studentPredicted, actual),
-    },
+    inTeachersPlace: view.predicted,
     regions: segments === undefined ? regionsOfEnergy(samples, grid) : regionsOfAlignment(segments, grid),
     regionsFrom: segments === undefined ? 'energy' : 'alignment',
     masks: {
