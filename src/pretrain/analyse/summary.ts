@@ -42,9 +42,9 @@ const correlationText = ({ withinUtterance, pooled }: Correlation): string =>
   `${withinUtterance === undefined ? '-' : meanText(withinUtterance)}; ${pooled === undefined ? '-' : pooled.toFixed(3)}`;
 
 const predictorNames: Readonly<Record<TeacherPredictor, string>> = {
-  averagedFromTargets: 'averaged weights, read targets       ',
-  averagedFromEncoder: 'averaged weights, read encoder output',
-  studentFromTargets: "student's weights, read targets      ",
+  averagedFromTargets: 'averaged weights, read targets        ',
+  averagedFromEncoder: 'averaged weights, read encoder output ',
+  studentFromTargets: "student's weights, read targets       ",
   studentFromEncoder: "student's weights, read encoder output",
 };
 
