@@ -5,7 +5,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { messageOf, UserError } from '../../src/base/errors.js';
 import { fileStatus, writeFileAtomic } from '../../src/base/files.js';
-import { type AnalysisReport, analyseManifest } from '../../src/cli/analyse/of-manifest.js';
+import { type AnalysisReport, analyseManifest } from '../../src/pretrain/analyse/of-run.js';
 import { listOf } from '../../src/cli/lists.js';
 import { runFromSuite } from '../../src/cli/run/from-suite.js';
 import { buildMiniSuite, type MiniSuite } from '../../src/data/mini/build.js';

@@ -1,5 +1,5 @@
 /** @file How well each run's predictors foresee the actual loss, as a table in Markdown. */
-import type { AnalysisReport } from '../../src/cli/analyse/of-manifest.js';
+import type { AnalysisReport } from '../../src/pretrain/analyse/of-run.js';
 
 type Predictor = keyof AnalysisReport['predictors'];
 

@@ -28,6 +28,7 @@ import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
 import { setupCommand } from './setup.js';
 import { statusCommand } from './status.js';
+import { studyCommand } from './study.js';
 import { transcribeCommand } from './transcribe.js';
 import { validateCommand } from './validate.js';
 import { watchCommand } from './watch.js';
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   pretrainCommand,
   finetuneCommand,
   analyseCommand,
+  studyCommand,
   validateCommand,
   planCommand,
   runCommand,

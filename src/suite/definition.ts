@@ -30,6 +30,25 @@ const suiteTaskSchema = z.strictObject({
   settings: z.record(z.string(), z.unknown()).optional().describe("Settings of the task's head"),
 });
 
+export const probeSchema = z.strictObject({
+  every: z.int().positive().optional().describe('Updates between probes (default: a tenth of all)'),
+  limit: z
+    .int()
+    .min(2)
+    .optional()
+    .describe('Most train utterances of a probed task; half as many of dev (default: 400)'),
+});
+
+export const analysisSchema = z.strictObject({
+  manifest: text.describe('Manifest (CSV) of audio that was not trained on; relative to the file'),
+  root: text.optional().describe("Folder of the audio (default: the manifest's folder)"),
+  split: text.default('dev').describe('Split of the manifest'),
+  limit: z.int().positive().default(40).describe('Number of its utterances'),
+});
+
+/** What a pre-training is analysed over when it is done. */
+export type AnalysisOfRun = Readonly<z.infer<typeof analysisSchema>>;
+
 const pretrainingSchema = z.strictObject({
   preset: text
     .optional()
@@ -44,17 +63,16 @@ const pretrainingSchema = z.strictObject({
   split: text.default('train').describe('Split of the manifest to train on'),
   steps: z.int().positive().optional().describe('Number of updates (default: that of the settings)'),
   seed: z.int().nonnegative().optional(),
-  probe: z
-    .strictObject({
-      every: z.int().positive().optional().describe('Updates between probes (default: a tenth of all)'),
-      limit: z
-        .int()
-        .min(2)
-        .optional()
-        .describe('Most train utterances of a probed task; half as many of dev (default: 400)'),
-    })
+  set: z
+    .array(text)
+    .optional()
+    .describe("Settings in place of those of preset and file, as --set writes them: 'batch.size=4'"),
+  probe: probeSchema
     .optional()
     .describe("Probe the encoder while it trains, with the suite's tasks on means over time"),
+  analysis: analysisSchema
+    .optional()
+    .describe("Analyse the run when it is done, as 'ehmam analyse' does, into its folder"),
 });
 
 const suiteEncoderSchema = z.union([
@@ -245,11 +263,12 @@ export async function loadSuite(fileOrName: string, options: LoadSuiteOptions = 
   };
 }
 
-const specFrom = (folder: string, spec: string): string =>
+/** A SPEC that begins with ./ or ../, found from a folder. */
+export const specFrom = (folder: string, spec: string): string =>
   /^\.{1,2}\//.test(spec) ? resolve(folder, spec) : spec;
 
 function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): SuitePretraining {
-  const { manifest, root, config, init } = pretrain;
+  const { manifest, root, config, init, analysis } = pretrain;
   return {
     name,
     pretrain: {
@@ -258,9 +277,17 @@ function pretrainingFrom(folder: string, { name, pretrain }: SuitePretraining): 
       ...(root !== undefined && { root: resolve(folder, root) }),
       ...(config !== undefined && { config: resolve(folder, config) }),
       ...(init !== undefined && { init: specFrom(folder, init) }),
+      ...(analysis !== undefined && { analysis: analysisFrom(folder, analysis) }),
     },
   };
 }
+
+/** An analysis with its files found from a folder. */
+export const analysisFrom = (folder: string, analysis: AnalysisOfRun): AnalysisOfRun => ({
+  ...analysis,
+  manifest: resolve(folder, analysis.manifest),
+  ...(analysis.root !== undefined && { root: resolve(folder, analysis.root) }),
+});
 
 /** How records name a manifest of the mini suite, wherever its corpus is kept. */
 export const miniPlace = (task: string): string => `mini/${task}.csv`;

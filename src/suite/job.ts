@@ -10,7 +10,7 @@ import type { FeatureKind } from '../features/store.js';
 import type { DecodingLm } from '../finetune/decoding/settings.js';
 import type { FinetuneSettings } from '../finetune/settings.js';
 import type { PretrainConfig } from '../pretrain/config.js';
-import type { Resources, SuiteTask } from './definition.js';
+import type { AnalysisOfRun, Resources, SuiteTask } from './definition.js';
 import { canonical, type Training } from './plan.js';
 
 export const jobKinds = ['pretrain', 'finetune', 'features', 'head'] as const;
@@ -56,6 +56,8 @@ export interface PretrainJob extends JobBase {
   readonly probe?:
     | { readonly every: number; readonly limit: number; readonly tasks: readonly SuiteTask[] }
     | undefined;
+  /** What the run is analysed over when it is done, into its folder `analysis`. */
+  readonly analysis?: AnalysisOfRun | undefined;
   /** The folder of the run, from the working folder. */
   readonly out: string;
 }

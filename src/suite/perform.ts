@@ -14,6 +14,7 @@ import { checkLayers } from '../features/some-layers.js';
 import { extractPart, type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { finetune } from '../finetune/train.js';
 import { loadPlugins } from '../plugins/load.js';
+import { analyseRun } from '../pretrain/analyse/of-run.js';
 import { runFolder } from '../pretrain/run-folder.js';
 import { stepScalars } from '../pretrain/step-scalars.js';
 import { pretrain } from '../pretrain/train.js';
@@ -148,6 +149,11 @@ async function pretrainEncoder(
       );
     },
   });
+  if (finished && job.analysis !== undefined)
+    await analyseRun(
+      { ...job.analysis, checkpoint: out, out: join(out, 'analysis'), seed: 1, quiet: true },
+      async () => engine,
+    );
   const { student, teacher } = runFolder(out);
   return { finished, outputs: [student, teacher].map((path) => relative(graph.out, path)), ...remarks.all() };
 }

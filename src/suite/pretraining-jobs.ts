@@ -1,6 +1,7 @@
 /** @file The jobs that pre-train the encoders of a suite. */
 
 import { join } from 'node:path';
+import { parseChanges } from '../base/changed-settings.js';
 import { engineIdentity } from '../base/engine-identity.js';
 import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
 import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
@@ -66,9 +67,12 @@ async function pretrainJob(
   hashOnce: HashManifest,
 ): Promise<{ readonly job: PretrainJob; readonly plugins: readonly string[] }> {
   const { name } = encoder;
-  const { manifest, root, split, probe } = encoder.pretrain;
+  const { manifest, root, split, probe, analysis, set } = encoder.pretrain;
   if (probe !== undefined && probeTasks.length === 0) throw noProbe(suite.name);
-  const { config, init, plugins, remarks } = await planPretraining(encoder.pretrain, quiet);
+  const { config, init, plugins, remarks } = await planPretraining(
+    { ...encoder.pretrain, changes: parseChanges(set) },
+    quiet,
+  );
   for (const text of remarks) remark?.(`pre-training of ${name}: ${text}`);
   const { rows } = await hashesOfSplit(manifest, root, split, hashOnce);
   const { batch, optimizer } = config;
@@ -96,6 +100,7 @@ async function pretrainJob(
         tasks: probeTasks,
       },
     }),
+    ...(analysis !== undefined && { analysis }),
     out: join(out, 'encoders', name),
   };
   return { job, plugins };

@@ -148,8 +148,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   });
 }
 
-/** The engine of a suite's jobs. */
-function engineOf(asked: EngineChoice, suite: Suite | undefined): EngineChoice {
+/** The engine of a suite's jobs: the command line goes before the suite. */
+export function engineOf(asked: EngineChoice, suite: Suite | undefined): EngineChoice {
   if (asked.name !== 'onnx') return asked;
   const { deviceMemory, ...others } = suite?.engine ?? {};
   return {

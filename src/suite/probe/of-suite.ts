@@ -1,8 +1,7 @@
 /** @file The probes that a suite is for a pre-training outside of it: from its file or name. */
-import { searchedRates } from '../../heads/rates.js';
 import { loadPlugins } from '../../plugins/load.js';
-import { type LoadSuiteOptions, loadSuite, type Suite } from '../definition.js';
-import type { Training } from '../plan.js';
+import { type LoadSuiteOptions, loadSuite } from '../definition.js';
+import { trainingOf } from '../training-of.js';
 import { type PlannedProbe, planProbes } from './plan.js';
 
 /**
@@ -17,10 +16,4 @@ export async function probesOfSuite(
   const suite = await loadSuite(fileOrName, loading);
   await loadPlugins(suite.plugins ?? []);
   return planProbes(suite, limit, trainingOf(suite), say);
-}
-
-/** How a suite itself says that heads are trained. */
-function trainingOf({ preset, lr }: Suite): Training {
-  const learningRates = lr === undefined ? undefined : lr === 'search' ? searchedRates : [lr];
-  return { preset, learningRates };
 }
