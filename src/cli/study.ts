@@ -8,7 +8,7 @@ import { tensorboardOption } from './tensorboard-option.js';
 export const studyCommand = defineCommand({
   usage: 'study [file]',
   summary: 'Compare masking strategies under equal budgets: seeds, sizes, tasks, a verdict each',
-  positionals: { file: { type: 'string', describe: 'Study file (JSON or YAML)' } },
+  positionals: { file: { type: 'string', describe: "Study file (JSON or YAML), or 'mini'" } },
   options: {
     out: {
       type: 'string',
@@ -29,6 +29,7 @@ export const studyCommand = defineCommand({
     ...engineOptions,
   },
   examples: [
+    ['study mini --dry-run', 'The built-in study: three strategies, three seeds, the mini corpus'],
     ['study study.yaml --dry-run', 'What would be trained, and how long it may take'],
     ['study study.yaml --out results/maskings', 'Train, judge, report; the same command continues'],
     ['study study.yaml --set seeds=5 --out results/maskings', 'With more seeds: only new ones are trained'],

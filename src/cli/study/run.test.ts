@@ -132,6 +132,7 @@ describe('a study', () => {
       /expected one of the strategies: random, hard/,
     ],
     ['a task that the suite does not have', { tasks: ['kz'] }, /has no task 'kz'/],
+    ['a key that is not there', { strategy: [] }, /unknown key 'strategy'\. Did you mean 'strategies'\?/],
     ['a suite of its own without audio', { manifest: undefined }, /required with a suite of your own/],
   ];
   it.each(wrong)('refuses %s before anything is written', async (_what, change, message) => {

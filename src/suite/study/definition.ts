@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type SettingChange, withChanges } from '../../base/changed-settings.js';
 import { moduleFrom } from '../../base/module-name.js';
+import { projectFile } from '../../base/package.js';
 import { settingsSource } from '../../base/source-text.js';
 import { readText } from '../../base/text.js';
 import { checked } from '../../base/validation.js';
@@ -154,12 +155,17 @@ export const studyJsonSchema = (): object => ({
   ...z.toJSONSchema(studySchema, { io: 'input' }),
 });
 
+/** The study that needs no file: it trains and judges on the mini corpus. */
+const builtIn = 'mini';
+
 /**
- * Reads a study.
+ * Reads a study, or the built-in one, `mini`.
  * @throws UserError with file and line of what is wrong
  */
-export async function loadStudy(file: string, changes: readonly SettingChange[] = []): Promise<Study> {
-  const source = settingsSource(await readText(file, { hint: 'Save it as JSON or YAML in UTF-8' }), file);
+export async function loadStudy(fileOrName: string, changes: readonly SettingChange[] = []): Promise<Study> {
+  const file = fileOrName === builtIn ? projectFile('manifests/mini/study.yaml') : fileOrName;
+  const hint = `Expected a study file (JSON or YAML, in UTF-8), or ${builtIn}`;
+  const source = settingsSource(await readText(file, { hint }), file);
   const read = withChanges(checked(studySchema, source), changes, studySchema);
   const folder = dirname(file);
   const from = (path: string): string => resolve(folder, path);
