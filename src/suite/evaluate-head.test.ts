@@ -1,5 +1,5 @@
 /** @file Trained heads on other manifests and splits, settings of hidden states, and heads layer by layer: whole runs on tones. */
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -81,6 +81,13 @@ const evaluation = (change: object = {}) =>
     quiet: true,
     ...change,
   });
+
+/** Files of features, and when each was written. */
+async function shards(): Promise<string[]> {
+  const place = join(folder, 'cache', 'features');
+  const names = (await readdir(place, { recursive: true })).filter((name) => name.endsWith('.bin'));
+  return Promise.all(names.sort().map(async (name) => `${name} ${(await stat(join(place, name))).mtimeMs}`));
+}
 
 const predictionsOf = async (file: string) =>
   (await readFile(file, 'utf8'))
@@ -279,9 +286,13 @@ describe('the setting layers', () => {
 describe('run --layerwise', () => {
   it('adds a head a hidden state to results that are there, which stay as they are to the bit', async () => {
     const before = await sha256OfFile(results('toy', 'ks', 'record.json'));
+    const encoded = await shards();
     const tasks = [ks(), { name: 'asr', manifest: 'tones.csv', settings: few }];
     const { comparison, said } = await run('out', tasks, { layerwise: true });
     expect(await sha256OfFile(results('toy', 'ks', 'record.json'))).toBe(before);
+    // The encoder ran no further pass.
+    expect(encoded.length).toBeGreaterThan(0);
+    expect(await shards()).toEqual(encoded);
     expect(said.join('\n')).toMatch(/task asr: heads of kind frame-ctc cannot be trained layer by layer/);
     const [stored] = await readRecords([results('toy', 'ks')]);
     if (stored === undefined) throw new Error('no record');

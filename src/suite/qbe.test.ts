@@ -64,6 +64,15 @@ describe('query by example', () => {
     expect(said.filter((line) => line.includes('fewer than 5 frames'))).toEqual(stored.record.remarks);
   });
 
+  it('searches some hidden states alone where the setting layers says so', async () => {
+    const [out, cacheFolder] = [join(folder, 'layers'), join(folder, 'cache')];
+    const tasks = [{ ...wanted(), settings: { layers: [0, '2-3'] } }];
+    const { records } = await runSuite({ tasks, encoders: ['random:tiny'], out, cacheFolder });
+    expect(records[0]).toMatchObject({ layers: [0, 2, 3] });
+    expect(records[0]?.devByLayer).toHaveLength(3);
+    expect(records[0]?.layerWeights.toSorted()).toEqual([0, 0, 1]);
+  });
+
   it('judges its predictions again to the same value', async () => {
     const scores = await scoresOf(stored, 'mtwv', knownTasks.all());
     expect('statistic' in scores && scores.statistic.value).toBe(stored.record.metrics.mtwv?.value);

@@ -112,6 +112,12 @@ describe('asv', () => {
     await expect(asked('asv', manifest, 'test')).rejects.toThrow(/needs a pairs file/);
   });
 
+  test('reads some hidden states alone where the setting layers says so', async () => {
+    const brief = { layers: [3], maximumUpdates: 4, evaluateEvery: 2 };
+    const { records } = await run('asv-layers', [wanted(brief)], { encoders: ['random:tiny'] });
+    expect(records[0]).toMatchObject({ layers: [3], layerWeights: [1] });
+  });
+
   test('hears audio without its pauses: features of its own, crops as windows of what is left', async () => {
     const [heard, plain] = [await planTask(wanted()), await planTask(wanted({ withoutSilence: false }))];
     expect(heard.utterances[0]).toMatchObject({ gainDecibels: -3, withoutSilence: true });
@@ -263,6 +269,15 @@ describe('sd', () => {
     expect(parseTurns(prediction).map(({ speaker }) => speaker)).toEqual(expect.arrayContaining(['1', '2']));
     expect((await checkResults([join(folder, 'sd')])).faults).toEqual([]);
     expect(await asked('sd', manifest, 'test')).toEqual(record?.metrics);
+  });
+
+  test('reads some hidden states alone where the setting layers says so', async () => {
+    const brief = { layers: ['1-2'], maximumUpdates: 4, evaluateEvery: 2 };
+    const { records } = await run('sd-layers', [wanted(brief)], { encoders: ['random:tiny'] });
+    expect(records[0]).toMatchObject({
+      layers: [1, 2],
+      layerWeights: [expect.any(Number), expect.any(Number)],
+    });
   });
 
   test('cuts recordings into pieces, at which its LSTM begins anew', async () => {
