@@ -152,6 +152,8 @@ export interface PredictionWork extends Pick<HeadWork, 'engine' | 'features' | '
   readonly pairs?: readonly Pair[];
   /** What the task asks for, made of these utterances alone: what a head learnt to name stands in its stored form. */
   spec(): HeadSpec;
+  /** Told what a reader of the predictions is to know. */
+  readonly say?: ((remark: string) => void) | undefined;
 }
 
 /** A kind of head: plug-ins and built-in ones implement this. */

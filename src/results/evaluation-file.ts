@@ -37,6 +37,8 @@ export const evaluationSchema = z.strictObject({
         seen: z.boolean(),
         metrics: z.record(text, metricSchema),
         skipped: skippedSchema.optional(),
+        /** What the head's kind has to say of these predictions. */
+        remarks: z.array(text).optional(),
         /** JSON Lines beside the file, an utterance a line, and their SHA-256. */
         predictions: text,
         predictionsHash: z.hash('sha256'),

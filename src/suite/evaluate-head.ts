@@ -117,6 +117,7 @@ async function judgeSplit(
   const own = usable.map(({ utterance }) => utterance);
   const before = all.map(({ utterance }) => utterance);
   const trials = pairs && movedPairs(pairs.pairs[name] ?? [], before, own);
+  const remarks: string[] = [];
   const work = {
     engine: request.engine,
     features,
@@ -125,12 +126,14 @@ async function judgeSplit(
     places: usable.map(({ place }) => place),
     ...(trials !== undefined && { pairs: trials }),
     spec: () => task.head({ train: [], dev: [], test: own }),
+    say: (remark: string) => void remarks.push(remark),
   };
   const predictions = (await kind.predict?.(work, head.stored, head.parameters)) ?? [];
   return {
     ...judgedSplit(task, trials ?? own, predictions, record.seed),
     name,
     ...(skipped.length > 0 && { skipped }),
+    ...(remarks.length > 0 && { remarks }),
   };
 }
 

@@ -25,7 +25,10 @@ export interface EvaluationRequest
 
 /** What was found; where it was written, as the file says it, else without the files of predictions. */
 export type Evaluated = Omit<HeadEvaluation, 'format' | 'splits'> & {
-  readonly splits: readonly Pick<HeadEvaluation['splits'][number], 'name' | 'seen' | 'metrics' | 'skipped'>[];
+  readonly splits: readonly Pick<
+    HeadEvaluation['splits'][number],
+    'name' | 'seen' | 'metrics' | 'skipped' | 'remarks'
+  >[];
 };
 
 /** @throws UserError as `evaluateHead` and `writeEvaluation` */
@@ -49,7 +52,7 @@ export async function evaluateFromCli(request: EvaluationRequest): Promise<Evalu
 /** As lines of text. */
 export function evaluationText(evaluation: Evaluated, out: string | undefined): string {
   const { task, encoder, head, manifest, splits } = evaluation;
-  const lines = splits.flatMap(({ name, seen, metrics, skipped = [] }) => [
+  const lines = splits.flatMap(({ name, seen, metrics, skipped = [], remarks = [] }) => [
     `${name}${seen ? ' (used in training of this head)' : ''}`,
     ...Object.entries(metrics).map(([metric, { value, interval, utterances }]) => {
       const isFraction = knownTasks
@@ -60,6 +63,7 @@ export function evaluationText(evaluation: Evaluated, out: string | undefined): 
       return `  ${metric}${isFraction ? '' : ' %'} ${written(value)}${range}, n ${utterances}`;
     }),
     ...(skipped.length === 0 ? [] : [`  ${skipped.length} skipped, for example: ${skipped[0]?.reason}`]),
+    ...remarks.map((remark) => `  ${remark}`),
   ]);
   return [
     `${task.name} head on ${encoder.name} (${head.preset}, seed ${head.seed}), trained on ${head.trainedOn.path}`,

@@ -1,5 +1,6 @@
 /** @file Scores of pairs: found document by document, written as predictions; and those of a search that is done. */
 import type { Prediction, PredictionWork } from '../../api/head-kind.js';
+import type { DtwSpec } from '../../api/head-spec.js';
 import type { Features } from '../../features/store.js';
 import { type LayerQueries, type Matcher, matcherOf } from './matching.js';
 import type { DtwStored } from './model.js';
@@ -40,14 +41,36 @@ export function predictionsOf(scores: Float32Array, { queries }: Search): Predic
 }
 
 /**
+ * Names the queries that are not looked for.
+ * @param nameOf a pair's query
+ * @returns undefined where there are none
+ */
+export function shortQueryRemark(
+  features: Features,
+  { queries }: Search,
+  minimumFrames: number,
+  nameOf: (pair: number) => string | undefined,
+): string | undefined {
+  const short = queries.filter(({ place }) => (features.rows[place] ?? 0) < minimumFrames);
+  if (short.length === 0) return undefined;
+  const names = short.map(({ pairs: [pair = 0] }) => nameOf(pair) ?? '').join(', ');
+  const [what, verb] =
+    short.length === 1 ? ['a query has', 'scores'] : [`${short.length} queries have`, 'score'];
+  return `${what} fewer than ${minimumFrames} frames and ${verb} 0 with every document: ${names}`;
+}
+
+/**
  * Searches other documents for other queries with the hidden state that was chosen. Frames are standardised over these
  * utterances, as over each split before: nothing of that was learnt.
  */
 export async function predictByExample(
-  { engine, features, places, pairs = [], title }: PredictionWork,
+  { engine, features, places, pairs = [], title, spec, say }: PredictionWork,
   { layer, minimumFrames }: DtwStored,
 ): Promise<Prediction[]> {
   const search = searchOf(pairs, places);
+  const { query } = spec() as DtwSpec;
+  const remark = shortQueryRemark(features, search, minimumFrames, (pair) => pairs[pair]?.columns[query]);
+  if (remark !== undefined) say?.(remark);
   const standards = await standardsFor(features, search);
   const matcher = matcherOf(engine, features, minimumFrames, title);
   const scores = new Float32Array(pairs.length);

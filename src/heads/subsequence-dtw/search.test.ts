@@ -151,12 +151,15 @@ describe('a search', () => {
     expect(said).toContain('test: a query has fewer than 5 frames and scores 0 with every document: q2');
   });
 
-  it('finds the same again where its head is evaluated on the same utterances', async () => {
+  it('finds the same again where its head is evaluated on the same utterances, and names short queries', async () => {
     const once = work(engine);
     const [result] = await searchByExample(once, spec, settings, [1]);
     if (result === undefined) throw new Error('no result');
-    const again = { ...once, places: once.places.test, pairs, spec: () => spec };
+    const said: string[] = [];
+    const say = (remark: string): number => said.push(remark);
+    const again = { ...once, places: once.places.test, pairs, spec: () => spec, say };
     expect(await predictByExample(again, result.head.stored)).toEqual(result.predictions);
+    expect(said).toEqual(['a query has fewer than 5 frames and scores 0 with every document: q2']);
   });
 
   it('starts anew where the checkpoint is of other work', async () => {

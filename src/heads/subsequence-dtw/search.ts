@@ -14,7 +14,7 @@ import {
 import { type Matcher, matcherOf } from './matching.js';
 import type { DtwStored } from './model.js';
 import { type Search, searchOf } from './pairs-by-document.js';
-import { matchInto, predictionsOf, standardsFor } from './scoring.js';
+import { matchInto, predictionsOf, shortQueryRemark, standardsFor } from './scoring.js';
 import type { DtwSettings } from './settings.js';
 import { standardOfLayer } from './standard.js';
 
@@ -176,14 +176,8 @@ function shortQueries(
   searches: Underway['searches'],
 ): string[] {
   return searched.flatMap((split) => {
-    const names = searches[split].queries.flatMap(({ place, pairs: [pair = 0] }) =>
-      (features.rows[place] ?? 0) < minimumFrames ? [references[split][pair]?.[query] ?? ''] : [],
-    );
-    if (names.length === 0) return [];
-    const what = names.length === 1 ? 'a query has' : `${names.length} queries have`;
-    const verb = names.length === 1 ? 'scores' : 'score';
-    return [
-      `${split}: ${what} fewer than ${minimumFrames} frames and ${verb} 0 with every document: ${names.join(', ')}`,
-    ];
+    const nameOf = (pair: number): string | undefined => references[split][pair]?.[query];
+    const remark = shortQueryRemark(features, searches[split], minimumFrames, nameOf);
+    return remark === undefined ? [] : [`${split}: ${remark}`];
   });
 }
