@@ -88,9 +88,10 @@ function trainingsOf(): readonly Training[] {
     });
   });
   const numbersOf = (text: string, option: string): number[] => (listOf(text, option) ?? []).map(Number);
-  return chosen.flatMap((variant) =>
-    numbersOf(options.updates, 'updates').flatMap((updates) =>
-      numbersOf(options.seeds, 'seeds').map((seed) => {
+  // Few updates of all recipes come first: what is stopped early has a table.
+  return numbersOf(options.updates, 'updates').flatMap((updates) =>
+    numbersOf(options.seeds, 'seeds').flatMap((seed) =>
+      chosen.map((variant) => {
         const ofPreset = options.preset === 'tiny' ? '' : `${options.preset}-`;
         const ofSeed = seed === 1 ? '' : `-seed-${seed}`;
         return { name: `${ofPreset}${variant.name}-${updates}${ofSeed}`, variant, updates, seed };
