@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnalysisReport } from '../../src/cli/analyse/of-manifest.js';
+import type { AnalysisReport } from '../../src/pretrain/analyse/of-run.js';
 import { pretrainPreset } from '../../src/pretrain/config.js';
 import { withConfigFile } from '../../src/pretrain/config-file.js';
 import { predictionTable } from './prediction-table.js';
