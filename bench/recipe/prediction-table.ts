@@ -13,11 +13,11 @@ const columns: Readonly<Record<Predictor, string>> = {
 
 /**
  * Rank correlations within an utterance with 95 % intervals (two standard errors over utterances), the calibration error in
- * parentheses, and how much worse the rest is reconstructed with hard frames hidden than with others.
+ * parentheses; the actual loss with itself where other frames are masked; how much worse the rest is reconstructed with hard frames hidden than with others.
  */
 export function predictionTable(analyses: ReadonlyMap<string, AnalysisReport>): string {
   const predictors = Object.keys(columns) as Predictor[];
-  const rows = [...analyses].map(([name, { predictors: found, information }]) => [
+  const rows = [...analyses].map(([name, { predictors: found, repeatability, information }]) => [
     name,
     ...predictors.map((predictor) => {
       const { rankCorrelation, calibration } = found[predictor];
@@ -26,9 +26,10 @@ export function predictionTable(analyses: ReadonlyMap<string, AnalysisReport>): 
       const error = calibration === undefined ? '' : ` (${calibration.error.toFixed(3)})`;
       return `${interval(withinUtterance)}${error}`;
     }),
+    repeatability.withinUtterance === undefined ? '-' : interval(repeatability.withinUtterance),
     interval(information.difference),
   ]);
-  const head = ['encoder', ...Object.values(columns), 'hard minus random'];
+  const head = ['encoder', ...Object.values(columns), 'actual, again', 'hard minus random'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

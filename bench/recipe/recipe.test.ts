@@ -42,10 +42,11 @@ it('the table has a line an encoder, with intervals of two standard errors', () 
       studentFromTargets: none,
       studentFromEncoder: found,
     },
+    repeatability: { withinUtterance: { mean: 0.5, standardError: 0.05 }, pooled: 0.5 },
     information: { difference: { mean: -0.03, standardError: 0.04 } },
   } as unknown as AnalysisReport;
   const [, , line] = predictionTable(new Map([['mine', report]])).split('\n');
   expect(line).toBe(
-    '| mine | 0.30 [0.20, 0.40] (0.040) | - | - | - | 0.30 [0.20, 0.40] (0.040) | -0.03 [-0.11, 0.05] |',
+    '| mine | 0.30 [0.20, 0.40] (0.040) | - | - | - | 0.30 [0.20, 0.40] (0.040) | 0.50 [0.40, 0.60] | -0.03 [-0.11, 0.05] |',
   );
 });

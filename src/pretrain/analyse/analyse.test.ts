@@ -54,6 +54,12 @@ describe('an analysis', () => {
     }
   });
 
+  it('says how far the actual loss is the same where other frames are masked', () => {
+    const { withinUtterance, pooled } = analysis.repeatability;
+    expect(withinUtterance?.mean).toBeLessThan(1);
+    expect(pooled).toBeGreaterThan(analysis.rankCorrelation.teacher.pooled as number);
+  });
+
   it('says the same of every predictor that could stand in the place of the teacher', () => {
     const { averagedFromTargets, student, ...others } = analysis.predictors;
     // The released one is what the run chose masks by.

@@ -38,6 +38,11 @@ export interface Analysis {
   readonly frames: number;
   /** Of predicted with actual frame loss; the teacher's prediction is the one that the run chose masks by. */
   readonly rankCorrelation: { readonly teacher: Correlation; readonly student: Correlation };
+  /**
+   * Of the actual loss with itself where other frames are masked: a prediction that does not know which frames will be masked
+   * correlates with it by about the square root of this at most.
+   */
+  readonly repeatability: Correlation;
   /** The same of every predictor: the student's on its decoder's input, and those that could stand in the teacher's place. */
   readonly predictors: Readonly<Record<'student' | TeacherPredictor, PredictorFindings>>;
   readonly regions: {
@@ -120,6 +125,7 @@ export async function analyse(
       teacher: correlationOf(found, ({ predicted }) => predicted),
       student: correlationOf(found, ({ studentPredicted }) => studentPredicted),
     },
+    repeatability: correlationOf(found, ({ actualAgain }) => actualAgain),
     predictors: {
       student: predictorFindings(found, ({ studentPredicted }) => studentPredicted),
       averagedFromTargets: inTeachersPlace(found, 'averagedFromTargets'),

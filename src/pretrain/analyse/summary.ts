@@ -4,7 +4,7 @@ import { type TeacherPredictor, teacherPredictors } from './passes.js';
 
 /** What was found, in a few lines. */
 export function summarize(analysis: Analysis): string {
-  const { rankCorrelation, predictors, regions, schedule, information } = analysis;
+  const { rankCorrelation, repeatability, predictors, regions, schedule, information } = analysis;
   const short = analysis.tooShort === 0 ? '' : `, ${analysis.tooShort} too short ones skipped`;
   const [first, last] = [schedule[0], schedule.at(-1)];
   const course = [first, last].flatMap((point) =>
@@ -21,6 +21,7 @@ export function summarize(analysis: Analysis): string {
     'rank correlation of predicted and actual frame loss (within an utterance; over all frames):',
     `  teacher ${correlationText(rankCorrelation.teacher)}`,
     `  student ${correlationText(rankCorrelation.student)}`,
+    `  actual loss with itself, other frames masked ${correlationText(repeatability)}`,
     "the same of what could predict in the teacher's place, and the error of its chances (calibration):",
     ...teacherPredictors.map((name) => predictorText(name, predictors[name])),
     `frames by region (${regions.aligned} utterances from alignments, ${regions.byEnergy} from energy):`,

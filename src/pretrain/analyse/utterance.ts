@@ -21,6 +21,8 @@ export interface UtteranceFindings {
   readonly grid: FrameGrid;
   /** Each frame's loss while it was masked; what the teacher predicts for it; what the student predicts then. */
   readonly actual: Float32Array;
+  /** Each frame's loss while it was masked together with other frames. */
+  readonly actualAgain: Float32Array;
   readonly predicted: Float32Array;
   readonly studentPredicted: Float32Array;
   /** What every predictor in the teacher's place says; `predicted` is the one that the run chose masks by. */
@@ -72,14 +74,17 @@ export async function analyseUtterance(
 
   const covering = coveringMasks(frames, masking.span, coveringPasses, stream('passes'));
   const probe = informationMasks(predicted, masking.span, stream('information'));
-  const masks = [...covering, probe.hard, ...probe.random];
+  const again = coveringMasks(frames, masking.span, coveringPasses, stream('passes again'));
+  const masks = [...covering, probe.hard, ...probe.random, ...again];
   const seen = await passes.student(view, masks, hashKey([seed, 'analysis', index]));
-  const whileMasked = (rows: readonly Float32Array[]): Float32Array =>
-    Float32Array.from({ length: frames }, (_, t) => {
-      const pass = covering.findIndex((mask) => mask[t] === 1);
-      return rows[pass]?.[t] as number;
-    });
-  const [actual, studentPredicted] = [whileMasked(seen.frameLoss), whileMasked(seen.predictedLoss)];
+  const whileMasked = (rows: readonly Float32Array[], by: readonly Uint8Array[]): Float32Array =>
+    Float32Array.from(
+      { length: frames },
+      (_, t) => rows[by.findIndex((mask) => mask[t] === 1)]?.[t] as number,
+    );
+  const actual = whileMasked(seen.frameLoss, covering);
+  const studentPredicted = whileMasked(seen.predictedLoss, covering);
+  const actualAgain = whileMasked(seen.frameLoss.slice(-coveringPasses), again);
   const ofRest = (row: number): number => meanOver(seen.frameLoss[row] as Float32Array, probe.rest);
   const moved = probe.random.map((_, i) => ofRest(coveringPasses + 1 + i));
 
@@ -95,6 +100,7 @@ export async function analyseUtterance(
     samples,
     grid,
     actual,
+    actualAgain,
     predicted,
     studentPredicted,
     inTeachersPlace: view.predicted,
