@@ -16,6 +16,7 @@ export function classificationTask(
     ...task,
     classes: task.columns,
     hubTask: 'audio-classification',
+    headKind: 'pooled-linear',
     metrics: [{ name: 'accuracy', direction: 'higher', about: accuracyText(task.columns.length) }],
     complaints: (data) => complaintsOf(data, task.columns),
     head(data) {

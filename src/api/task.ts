@@ -106,6 +106,11 @@ export interface Task<Spec extends HeadSpec = HeadSpec> {
   readonly classes?: readonly string[];
   /** What the Hugging Face hub calls such a task (huggingface.co/tasks), for model cards; default `other`. */
   readonly hubTask?: string;
+  /**
+   * The kind of its head, where that is the same whatever the data: a suite's settings of the head are then checked before
+   * any data is read or made.
+   */
+  readonly headKind?: string;
   /** Settings of its head where a preset's are not those of every head of the kind (SUPERB's numbers differ by task). */
   readonly settings?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
   /**

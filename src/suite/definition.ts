@@ -216,7 +216,9 @@ export interface LoadSuiteOptions {
 
 /** Suites that need no file: their corpora are made on first use. */
 export const suiteNames = ['mini', 'mini-superb'] as const;
-export const isSuiteName = (text: string): boolean => (suiteNames as readonly string[]).includes(text);
+export type SuiteName = (typeof suiteNames)[number];
+export const isSuiteName = (text: string): text is SuiteName =>
+  (suiteNames as readonly string[]).includes(text);
 
 /**
  * The suite of that name, or in that file.
@@ -309,13 +311,24 @@ export function chosenTasks<T extends { readonly name: string }>(
   });
 }
 
+/**
+ * A named suite without its corpus, which is not made: names stand where manifests will. It has the settings of the suite.
+ * @throws UserError for a change that cannot be
+ */
+export function outlineOfSuite(name: SuiteName, changes: readonly SettingChange[] = []): Suite {
+  const tasks: readonly string[] = name === 'mini' ? miniTasks : superbTasks;
+  const outline = { ...named(name), tasks: tasks.map((task) => ({ name: task, manifest: task })) };
+  return changed(outline, { changes });
+}
+
+const named = (name: SuiteName) => ({ name, encoders: ['fbank', 'random:tiny'] });
+
 async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
-  const suite = { name: 'mini', encoders: miniEncoders };
-  checkChanges({ ...suite, tasks: miniTasks.map((name) => ({ name, manifest: name })) }, options);
+  outlineOfSuite('mini', options.changes);
   const { tasks } = await buildMiniSuite(corpusOptions(options));
   return changed(
     {
-      ...suite,
+      ...named('mini'),
       tasks: miniTasks.map((name) => ({
         name,
         manifest: tasks[name],
@@ -328,12 +341,11 @@ async function miniSuite(options: LoadSuiteOptions): Promise<Suite> {
 
 /** All ten tasks, those of the mini suite among them. */
 async function miniSuperbSuite(options: LoadSuiteOptions): Promise<Suite> {
-  const suite = { name: 'mini-superb', encoders: miniEncoders };
-  checkChanges({ ...suite, tasks: superbTasks.map((name) => ({ name, manifest: name })) }, options);
+  outlineOfSuite('mini-superb', options.changes);
   const { tasks, pairs } = await buildMiniSuperb(corpusOptions(options));
   return changed(
     {
-      ...suite,
+      ...named('mini-superb'),
       tasks: superbTasks.map((name) => ({
         name,
         manifest: tasks[name],
@@ -359,11 +371,7 @@ function changed(suite: Suite, { changes = [] }: LoadSuiteOptions): Suite {
   };
 }
 
-/** Whether changes can be is known before a corpus is made. */
-const checkChanges = (suite: Suite, options: LoadSuiteOptions): void => void changed(suite, options);
-
 const ofMini: ReadonlySet<string> = new Set(miniTasks);
-const miniEncoders = ['fbank', 'random:tiny'];
 
 const corpusOptions = ({ cacheFolder, quiet, signal }: LoadSuiteOptions) => ({
   ...(cacheFolder !== undefined && { cacheFolder }),

@@ -31,6 +31,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+test('a setting is refused before the manifest is read, and a head of another kind than its task names', async () => {
+  const wanted = { name: 'ks', manifest: join(folder, 'gone.csv'), settings: { maxUpdates: 3 } };
+  await expect(planTask(wanted)).rejects.toThrow(/^task 'ks': unknown key 'maxUpdates'. Did you mean/);
+  const other = { ...knownTasks.find('ks'), name: 'other', headKind: 'frame-ctc' };
+  knownTasks.register(other, 'plan.test.ts');
+  await expect(planTask({ name: 'other', manifest })).rejects.toThrow(
+    "task 'other' asks for a head of kind 'pooled-linear'. Its headKind is 'frame-ctc': correct the task",
+  );
+});
+
 describe('the crops of sid', () => {
   const plan = (preset: 'clean' | 'superb', settings = {}) =>
     planTask({ name: 'sid', manifest, settings }, { preset });

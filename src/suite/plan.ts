@@ -84,6 +84,7 @@ export async function planTask(
   hashesOf: HashManifest = manifestHashes,
 ): Promise<PlannedTask> {
   const task = knownTasks.find(wanted.name);
+  checkHeadSettings(wanted, training);
   const { manifest, root, pairs: file } = wanted;
   checkPairsGiven(task, file);
   const { optionalSplits } = task;
@@ -139,8 +140,33 @@ function ofData<T>(make: () => T): T {
   }
 }
 
+/**
+ * Checks the settings of a task's head without its data, where the task says which kind of head it asks for.
+ * @throws UserError for an unknown task and a wrong setting
+ */
+export function checkHeadSettings(wanted: SuiteTask, training: Training): void {
+  const task = knownTasks.find(wanted.name);
+  if (task.headKind !== undefined) headSettings(headKinds.find(task.headKind), task, wanted, training);
+}
+
 function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Training): PlannedHead {
+  const { headKind = spec.kind } = task;
+  if (spec.kind !== headKind) {
+    throw new UserError(`task '${task.name}' asks for a head of kind '${spec.kind}'`, {
+      hint: `Its headKind is '${headKind}': correct the task`,
+    });
+  }
   const kind = headKinds.find(spec.kind);
+  return { kind, spec, ...headSettings(kind, task, wanted, training) };
+}
+
+/** The settings of a head and of what it reads: of the preset, the task, the suite and the command line. */
+function headSettings(
+  kind: HeadKind,
+  task: Task,
+  wanted: SuiteTask,
+  training: Training,
+): Pick<PlannedHead, 'settings' | 'reading'> {
   const { learningRates, preset = 'clean' } = training;
   const all = {
     ...usualSettings(kind, task, preset),
@@ -149,7 +175,7 @@ function planHead(spec: HeadSpec, task: Task, wanted: SuiteTask, training: Train
   };
   const place = `task '${task.name}'`;
   const { reading, own } = readingOf(all, place, wanted.settingsSource);
-  return { kind, spec, settings: parseSettings(kind.settings, own, place, wanted.settingsSource), reading };
+  return { settings: parseSettings(kind.settings, own, place, wanted.settingsSource), reading };
 }
 
 /** What the preset sets for this task's head; the rest is the settings' own default. */

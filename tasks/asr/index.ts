@@ -34,6 +34,7 @@ export const asr: Task<CtcSpec> = {
     },
   ],
   hubTask: 'automatic-speech-recognition',
+  headKind: 'frame-ctc',
   /** s3prl's (downstream/asr): every text ends in a space and `</s>`, and a word error rate of 100 % is no result. */
   settings: { superb: { endTokens: ['|', '</s>'], keptBeyond: 1 } },
   complaints: complaintsOf,

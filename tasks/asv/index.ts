@@ -32,6 +32,7 @@ export const asv: Task<XVectorSpec> = {
         'Equal error rate: the share of pairs judged wrong at the threshold where false acceptances are as frequent as false rejections.',
     },
   ],
+  headKind: 'x-vector',
   settings: { clean: effects, superb: effects },
   complaints: complaintsOf,
   async crop(data, cropsOf) {

@@ -28,6 +28,7 @@ export const pr: Task<CtcSpec> = {
     },
   ],
   hubTask: 'automatic-speech-recognition',
+  headKind: 'frame-ctc',
   /**
    * s3prl's (downstream/ctc/libriphone.yaml): two Linear layers, Adam at 1e-2, 16 utterances twice an update in overlapping
    * buckets, `<eos>` behind every text. `clean` has the same layers and rate, each utterance once an epoch, and no end.

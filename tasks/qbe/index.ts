@@ -27,6 +27,7 @@ export const qbe: Task<DtwSpec> = {
         'Maximum term weighted value: 1 where every query is found without a false alarm, 0 where nothing is found; at the best threshold.',
     },
   ],
+  headKind: 'subsequence-dtw',
   // s3prl lowers the level of all audio first (downstream/quesst14_dtw/dataset.py).
   settings: { superb: { gainDecibels: -3 } },
   head: () => ({ kind: 'subsequence-dtw', query: 'query' }),

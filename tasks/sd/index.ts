@@ -29,6 +29,7 @@ export const sd: Task<SpeakerActivitySpec> = {
         'Diarization error rate: speech that is missed, inserted or given to the wrong speaker, as a share of all speech time.',
     },
   ],
+  headKind: 'speaker-activity',
   complaints: complaintsOf,
   head(data) {
     for (const complaint of complaintsOf(data)) throw complaint;

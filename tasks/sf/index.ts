@@ -24,6 +24,7 @@ export const sf: Task<CtcSpec> = {
     },
   ],
   hubTask: 'automatic-speech-recognition',
+  headKind: 'frame-ctc',
   /**
    * s3prl's (downstream/ctc/snips.yaml): the head of ASR on 32 utterances of overlapping buckets, `<eos>` behind every text.
    * `clean` has the head and training of `clean` ASR, each utterance once an epoch, and no end.

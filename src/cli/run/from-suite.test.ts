@@ -113,6 +113,21 @@ describe('runFromSuite', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('refuses a wrong setting of a named suite before its corpus is made', async () => {
+    const changes = parseChanges(['tasks.ks.settings.maxUpdates=3']);
+    const cache = join(folder, 'no-corpus');
+    vi.stubEnv('EHMAM_CACHE', cache);
+    for (const suite of ['mini', 'mini-superb'])
+      await expect(run({ suite, changes, out: join(folder, 'never') })).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(
+          /^task 'ks': unknown key 'maxUpdates'\. Did you mean 'maximumUpdates'\?/,
+        ),
+      });
+    vi.stubEnv('EHMAM_CACHE', join(folder, 'cache'));
+    expect([cache, join(folder, 'never')].filter(existsSync)).toEqual([]);
+  });
+
   it('names a results folder that cannot be written', async () => {
     await expect(run({ out: join(folder, 'a-file', 'results') })).rejects.toMatchObject({
       exitCode: 1,

@@ -12,11 +12,12 @@ import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { withLayers } from '../../results/layers.js';
-import { chosenTasks, isSuiteName, loadSuite, type Suite } from '../../suite/definition.js';
+import { chosenTasks, isSuiteName, loadSuite, outlineOfSuite, type Suite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
 import type { JobGraph } from '../../suite/job.js';
+import { checkHeadSettings } from '../../suite/plan.js';
 import { seedsOfSuite, usualSeed } from './seeds.js';
 
 export interface RunRequest extends LoadOptions {
@@ -106,11 +107,15 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const rates = ratesOf(request.lr);
   const cacheFolder = userCacheFolder();
   // A suite's file says its plug-ins; a named suite has none, and its corpus is made only if all else is right.
-  const file = isSuiteName(request.suite) ? undefined : await loadSuite(request.suite, { changes });
-  await loadPlugins(file?.plugins ?? []);
-  const engine = engineOf(request.engine, file);
+  const { suite: name } = request;
+  const outline = isSuiteName(name) ? outlineOfSuite(name, changes) : await loadSuite(name, { changes });
+  await loadPlugins(outline.plugins ?? []);
+  const engine = engineOf(request.engine, outline);
   checkDevice(engine);
-  for (const name of request.tasks ?? []) knownTasks.find(name);
+  for (const task of request.tasks ?? []) knownTasks.find(task);
+  const learningRates = rates ?? ratesOf(outline.lr === undefined ? undefined : String(outline.lr));
+  const training = { preset: request.preset ?? outline.preset, learningRates };
+  for (const task of chosenTasks(outline, request.tasks)) checkHeadSettings(task, training);
   for (const spec of request.encoders ?? [])
     await identifyEncoder(
       spec,
@@ -118,9 +123,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
       { weights: await weightsFor(spec, weights), quiet },
       cacheFolder,
     );
-  const suite = file ?? (await loadSuite(request.suite, { quiet, signal, changes }));
+  const suite = isSuiteName(name) ? await loadSuite(name, { quiet, signal, changes }) : outline;
   const seeds = asked ?? seedsOfSuite(suite.seeds);
-  const learningRates = rates ?? ratesOf(suite.lr === undefined ? undefined : String(suite.lr));
   const wanted = {
     ...suite,
     tasks: chosenTasks(suite, request.tasks),
@@ -130,7 +134,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   };
   return planGraph(wanted, {
     seeds,
-    training: { preset: request.preset ?? suite.preset, learningRates },
+    training,
     layerwise: request.layerwise,
     engine,
     maxBadShare,
