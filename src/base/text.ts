@@ -1,5 +1,6 @@
 /** @file Text files of others: UTF-8 or refused by name, unpacked where they are gzip data, never held whole unless asked. */
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from './errors.js';
@@ -53,13 +54,25 @@ export async function* textPieces(file: string, options: TextOptions = {}): Asyn
     const { code } = (error ?? {}) as { readonly code?: unknown };
     if (typeof code === 'string' && code.startsWith('Z_'))
       throw refuse(`truncated or damaged gzip data (${messageOf(error)})`, undefined, error);
-    if (systemCode(error) === undefined) throw error;
-    throw new UserError(`${options.what ?? ''} cannot be read (${messageOf(error)})`.trim(), {
-      file,
-      hint: 'Check that the file exists and that you may read it',
-      cause: error,
-    });
+    throw systemCode(error) === undefined ? error : unreadable(file, options.what, error);
   }
+}
+
+const unreadable = (file: string, what: string | undefined, cause: unknown): UserError =>
+  new UserError(`${what ?? ''} cannot be read (${messageOf(cause)})`.trim(), {
+    file,
+    hint: 'Check that the file exists and that you may read it',
+    cause,
+  });
+
+/**
+ * Of a file that is read later, after others that may be long. It is not opened: that would take from a pipe.
+ * @throws UserError as `textPieces` for a file that is not there or may not be read
+ */
+export async function checkReadable(file: string, what: string): Promise<void> {
+  await access(file, constants.R_OK).catch((error: unknown) => {
+    throw unreadable(file, what, error);
+  });
 }
 
 /** More characters than any line has that is meant as one. */

@@ -28,9 +28,10 @@ const longestOpenQuote = 1 << 24;
 /**
  * The records of a UTF-8 file, block by block; the file is never held whole. Byte-order mark, CRLF, empty lines and
  * spaces beside the commas are accepted.
+ * @param what the file is, for the message that it cannot be read
  * @throws what csv-parse throws, lines counted over the file; UserError as `textPieces`
  */
-export async function* csvRecords(file: string): AsyncGenerator<readonly CsvRecord[]> {
+export async function* csvRecords(file: string, what = 'the manifest'): AsyncGenerator<readonly CsvRecord[]> {
   let text = '';
   let line = 1;
   const take = (block: string): readonly CsvRecord[] => {
@@ -39,7 +40,7 @@ export async function* csvRecords(file: string): AsyncGenerator<readonly CsvReco
     return records;
   };
   const pieces = textPieces(file, {
-    what: 'the manifest',
+    what,
     hint: 'Save it as CSV in UTF-8',
     pieceBytes: blockBytes,
   });

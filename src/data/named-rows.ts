@@ -14,7 +14,7 @@ export interface NamedRow {
 /**
  * The rows of a file as the reader of manifests reads CSV, in order.
  * @param columns those that the header must have
- * @param what the file is, for the message that it is empty: `the file of pairs`
+ * @param what the file is, for messages that it is empty or cannot be read: `the file of pairs`
  * @throws UserError with file and line: no CSV, columns missing, more or fewer cells than columns; an empty file
  */
 export async function* namedRows(
@@ -24,7 +24,7 @@ export async function* namedRows(
 ): AsyncGenerator<NamedRow> {
   let header: readonly string[] | undefined;
   try {
-    for await (const records of csvRecords(file)) {
+    for await (const records of csvRecords(file, what)) {
       for (const { cells, line } of records) {
         if (header === undefined) {
           header = checkedHeader(cells, file, line, columns);

@@ -136,6 +136,19 @@ describe('scores', () => {
     expect(scored.remarks.join()).toMatch(/no interval of mtwv: .* gave no value/);
   });
 
+  it('are refused at once where a file is not there, before references of any length are read', async () => {
+    await score('asr', ['id,text', 'a,CALL ME BACK'], [{ id: 'a', text: 'CALL TEA BACK' }]);
+    const gone = join(folder, 'gone');
+    const hint = 'Check that the file exists and that you may read it';
+    // No reader of references ends this file: it is the predictions that are asked for first.
+    await expect(scorePredictions(taskOf('asr'), '/dev/zero', gone)).rejects.toThrow(
+      `${gone}: the predictions file cannot be read (ENOENT: no such file or directory, access '${gone}'). ${hint}`,
+    );
+    await expect(scorePredictions(taskOf('asr'), gone, predictions)).rejects.toThrow(
+      `${gone}: the references file cannot be read (ENOENT: no such file or directory, open '${gone}'). ${hint}`,
+    );
+  });
+
   it('stand in a table of 80 columns', async () => {
     const scored = await score('asr', ['id,text', 'a,CALL ME BACK'], [{ id: 'a', text: 'CALL TEA BACK' }]);
     const text = terminalText(scoreLayout(scored, taskOf('asr')));

@@ -2,6 +2,7 @@
 import { type JudgedRow, judgedColumns, type Task } from '../../api/task.js';
 import { inPercent } from '../../base/decimal.js';
 import { UserError } from '../../base/errors.js';
+import { checkReadable } from '../../base/text.js';
 import type { MetricValue } from '../../metrics/index.js';
 import { recordMetric } from '../intervals.js';
 import { type Layout, plainCell } from '../layout/layout.js';
@@ -40,6 +41,7 @@ export async function scorePredictions(
   predictionsFile: string,
   split?: string,
 ): Promise<Scored> {
+  await checkReadable(predictionsFile, 'the predictions file');
   const needed = judgedColumns(task);
   const references = await readReferences(referencesFile, task, needed.references, split);
   const predictions = await readForeignPredictions(predictionsFile, needed.predictions, task);
