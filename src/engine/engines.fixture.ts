@@ -40,8 +40,19 @@ export async function runOn<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tens
   fn: TensorFunction<In, Out>,
   inputs: ToHost<In>,
 ): Promise<ToHost<Out>> {
+  const [outputs] = await runsOn(name, fn, [inputs]);
+  return outputs as ToHost<Out>;
+}
+
+/** Runs a function on some inputs of the same shapes, one after the other: it is compiled once. */
+export async function runsOn<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
+  name: TestEngine,
+  fn: TensorFunction<In, Out>,
+  inputs: readonly ToHost<In>[],
+): Promise<readonly ToHost<Out>[]> {
   const program = (await engineUnderTest(name)).compile(fn, { name: 'function under test' });
-  const outputs = await program.run(inputs);
+  const outputs: ToHost<Out>[] = [];
+  for (const each of inputs) outputs.push(await program.run(each));
   await program.dispose();
   return outputs;
 }
