@@ -1,6 +1,6 @@
 /** @file Tests of what progress writes on a terminal, elsewhere, and when quiet. */
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgress, durationText } from './progress.js';
 
 function listen(properties: { isTTY?: boolean; columns?: number } = {}) {
@@ -9,52 +9,79 @@ function listen(properties: { isTTY?: boolean; columns?: number } = {}) {
 }
 
 describe('createProgress elsewhere than on a terminal', () => {
-  it('writes a plain line at most every thirty seconds and a final one', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const pass = (seconds: number) => vi.advanceTimersByTime(1000 * seconds);
+
+  it('writes a plain line every thirty seconds and a final one', () => {
     const { stream, text } = listen();
-    let time = 0;
-    const progress = createProgress('extract', 1000, { stream, now: () => time });
+    const progress = createProgress('extract', 1000, { stream });
     for (let second = 1; second <= 100; second++) {
-      time = second * 1000;
+      pass(1);
       progress.update(second * 10, `utterance\n${second}`);
     }
     progress.stop();
+    pass(100);
     expect(text().split('\n')).toEqual([
-      'extract 300/1000, 10/s, 1 min 10 s left, utterance 30',
-      'extract 600/1000, 10/s, 40 s left, utterance 60',
-      'extract 900/1000, 10/s, 10 s left, utterance 90',
+      'extract 290/1000, 10/s, 1 min 10 s left, utterance 29',
+      'extract 590/1000, 10/s, 40 s left, utterance 59',
+      'extract 890/1000, 10/s, 10 s left, utterance 89',
       'extract 1000/1000 in 1 min 40 s, 10/s, utterance 100',
+      '',
+    ]);
+  });
+
+  it('says so as often while one piece takes minutes', () => {
+    const { stream, text } = listen();
+    const progress = createProgress('decode', 4, { stream });
+    pass(20);
+    progress.update(1);
+    pass(71);
+    progress.stop('interrupted');
+    expect(text().split('\n')).toEqual([
+      'decode 1/4, 30 s each, 1 min 30 s left',
+      'decode 1/4, 60 s each, 3 min 00 s left',
+      'decode 1/4, 90 s each, 4 min 30 s left',
+      'decode 1/4 in 1 min 31 s, 91 s each, interrupted',
       '',
     ]);
   });
 
   it('does not count the time before the first update, in which programs are compiled, once there is another', () => {
     const { stream, text } = listen();
-    let time = 0;
-    const progress = createProgress('pre-train', 600, { stream, now: () => time });
-    // 20 s until the first, then two a second: 590 of them take 295 s, not 15 minutes.
-    for (let done = 1; done <= 21; done++) {
-      time = 20_000 + 500 * (done - 1);
+    const progress = createProgress('pre-train', 600, { stream });
+    // 20 s until the first, then two a second: 581 of them take 290 s, not 15 minutes.
+    pass(20);
+    for (let done = 1; done < 20; done++) {
       progress.update(done);
+      pass(0.5);
     }
-    expect(text()).toBe('pre-train 21/600, 2/s, 4 min 50 s left\n');
+    pass(0.5);
+    expect(text()).toBe('pre-train 19/600, 2/s, 4 min 50 s left\n');
+    progress.stop();
   });
 
   it('estimates nothing before anything is done', () => {
     const { stream, text } = listen();
-    let time = 0;
-    const progress = createProgress('pre-train', 600, { stream, now: () => time });
-    time = 31_000;
+    const progress = createProgress('pre-train', 600, { stream });
     progress.update(0);
+    pass(30);
     expect(text()).toBe('pre-train 0/600, estimating\n');
+    progress.stop();
   });
 
   it('counts the rate of a resumed run from where it resumed', () => {
     const { stream, text } = listen();
-    let time = 0;
-    const progress = createProgress('pre-train', 1000, { stream, now: () => time, initial: 900 });
-    time = 40_000;
+    const progress = createProgress('pre-train', 1000, { stream, initial: 900 });
+    pass(20);
     progress.update(920);
-    expect(text()).toBe('pre-train 920/1000, 2 s each, 2 min 40 s left\n');
+    pass(10);
+    expect(text()).toBe('pre-train 920/1000, 1.5 s each, 2 min 00 s left\n');
+    progress.stop();
   });
 
   it('stops once, and says how far it came', () => {

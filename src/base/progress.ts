@@ -4,7 +4,7 @@ import { columnsOf, liveLines, type Screen } from './live-lines.js';
 export interface Progress {
   /** Says how many of `total` are done, with a short note ('loss 1.23'). */
   update(done: number, note?: string): void;
-  /** Ends the display with a final line. Call it in a `finally`: until then a terminal's bar keeps the process alive. */
+  /** Ends the display with a final line. Call it in a `finally`: until then it keeps the process alive. */
   stop(note?: string): void;
 }
 
@@ -20,7 +20,7 @@ export interface ProgressOptions {
   readonly now?: () => number;
 }
 
-/** Between two lines of a log. */
+/** From one line of a log to the next. */
 export const logMilliseconds = 30_000;
 /** The most columns that a bar fills. */
 const mostColumns = 120;
@@ -103,18 +103,15 @@ function tell({ title, total, initial, now }: Work): Told {
 
 function lineProgress(work: Work, stream: NodeJS.WritableStream): Progress {
   const told = tell(work);
-  let spoke = work.now();
   let stopped = false;
+  // By a timer, not by updates: one of them may take minutes.
+  const timer = setInterval(() => stream.write(`${told.status()}\n`), logMilliseconds);
   return {
-    update(done, note) {
-      told.update(done, note);
-      if (stopped || work.now() - spoke < logMilliseconds) return;
-      spoke = work.now();
-      stream.write(`${told.status()}\n`);
-    },
+    update: told.update,
     stop(note) {
       if (stopped) return;
       stopped = true;
+      clearInterval(timer);
       stream.write(`${told.summary(note)}\n`);
     },
   };
