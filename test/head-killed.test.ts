@@ -57,7 +57,7 @@ beforeAll(async () => {
     {
       name: 'asr',
       manifest: 'words.csv',
-      settings: { projectionSize: 16, lstmSize: 16, maximumUpdates: 80, evaluateEvery: 10, patience: 0 },
+      settings: { projectionSize: 16, lstmSize: 16, maximumUpdates: 40, evaluateEvery: 10, patience: 0 },
     },
   ];
   const [ks] = tasks;

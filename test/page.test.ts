@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileEntry, type Entry, type Finished } from '../src/cli/entry.fixture.js';
 import {
   badName as bad,
@@ -55,15 +55,23 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     ]);
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   }, 240_000);
-  afterEach(async () => {
-    await page?.context().close();
-  });
   afterAll(async () => {
     await browser?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
+  /** A page that tests left as it was opened. */
+  let untouched: Page | undefined;
+
+  /** Shows the page to tests that look and change nothing. */
+  async function look(): Promise<void> {
+    if (page !== undefined && page === untouched) return;
+    await open();
+    untouched = page;
+  }
+
   async function open(options: BrowserContextOptions = {}): Promise<void> {
+    await page?.context().close();
     page = await (await browser.newContext({ colorScheme: 'light', ...options })).newPage();
     troubles.length = 0;
     page.on('console', (message) => troubles.push(message.text()));
@@ -92,7 +100,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
   });
 
   it('opens from disk, draws its charts, asks for nothing and complains of nothing', async () => {
-    await open();
+    await look();
     expect(await page.locator('section').count()).toBe(9);
     await page.locator('#pretraining-reconstruction svg').waitFor();
     for (const place of await page.locator('.chart:visible').all())
@@ -102,7 +110,7 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
   });
 
   it('shows what every hidden state alone is worth, as a chart and as a table', async () => {
-    await open();
+    await look();
     await page.locator('#layers-ks svg').waitFor();
     const words = await page.locator('#layers-ks').getAttribute('aria-label');
     expect(words).toMatch(
@@ -112,6 +120,32 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     expect(await row.locator('td').first().textContent()).toBe('80.0070.00–90.00');
     expect(await row.locator('b.best').textContent()).toBe('100.00');
     expect(await page.locator('#layers-ks svg text').allTextContents()).toContain('hidden state');
+  });
+
+  it('takes hostile texts for texts', async () => {
+    await look();
+    expect(await page.title()).toBe(`Title ${hostile}`);
+    expect(await page.locator('img, b:not(.best, .note b), i').count()).toBe(0);
+    expect(await page.locator('.lead').textContent()).toContain(bad);
+    const told = page.locator('.aligned').filter({ hasText: '</script>' }).first();
+    // Hypotheses are read as texts are: in capitals.
+    expect(await told.textContent()).toContain('<IMG SRC=X');
+    expect(await page.locator('#task-asr-intervals').getAttribute('aria-label')).toContain(bad);
+    expect(troubles).toEqual([]);
+  });
+
+  it('plays the embedded sound', async () => {
+    await look();
+    const seconds = await page.evaluate(`new Promise((resolve) => {
+      const audio = document.querySelector('audio');
+      audio.addEventListener('loadedmetadata', () => resolve(audio.duration));
+      audio.addEventListener('error', () => resolve(audio.error.message));
+      audio.preload = 'auto';
+      audio.load();
+    })`);
+    // Utterances are half a second to a second long.
+    expect(seconds).toBeGreaterThanOrEqual(0.5);
+    expect(seconds).toBeLessThanOrEqual(1);
   });
 
   it('sorts by click and by key, the best first', async () => {
@@ -209,32 +243,6 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     const without = `[...document.querySelectorAll('table')].filter((table) => !table.closest('.scroll').parentElement.querySelector(':scope > .copy')).length`;
     expect(await page.evaluate(without)).toBe(0);
     expect(troubles).toEqual([]);
-  });
-
-  it('takes hostile texts for texts', async () => {
-    await open();
-    expect(await page.title()).toBe(`Title ${hostile}`);
-    expect(await page.locator('img, b:not(.best, .note b), i').count()).toBe(0);
-    expect(await page.locator('.lead').textContent()).toContain(bad);
-    const told = page.locator('.aligned').filter({ hasText: '</script>' }).first();
-    // Hypotheses are read as texts are: in capitals.
-    expect(await told.textContent()).toContain('<IMG SRC=X');
-    expect(await page.locator('#task-asr-intervals').getAttribute('aria-label')).toContain(bad);
-    expect(troubles).toEqual([]);
-  });
-
-  it('plays the embedded sound', async () => {
-    await open();
-    const seconds = await page.evaluate(`new Promise((resolve) => {
-      const audio = document.querySelector('audio');
-      audio.addEventListener('loadedmetadata', () => resolve(audio.duration));
-      audio.addEventListener('error', () => resolve(audio.error.message));
-      audio.preload = 'auto';
-      audio.load();
-    })`);
-    // Utterances are half a second to a second long.
-    expect(seconds).toBeGreaterThanOrEqual(0.5);
-    expect(seconds).toBeLessThanOrEqual(1);
   });
 
   it('fits a phone, and paper', async () => {

@@ -55,16 +55,23 @@ describe('a suite with the task', () => {
     const run = await ehmam('run', '--suite', join(folder, 's.json'), '--out', out, '--plugin', plugin);
     expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(/lid.*recall/s) });
     await copyFile(plugin, join(folder, 'lid.mjs'));
-    await writeFile(join(folder, 'own.json'), JSON.stringify({ ...suite, plugins: ['./lid.mjs'] }));
+    await writeFile(
+      join(folder, 'own.json'),
+      JSON.stringify({ ...suite, encoders: ['fbank'], plugins: ['./lid.mjs'] }),
+    );
     const own = await ehmam('run', '--suite', join(folder, 'own.json'), '--out', join(folder, 'own'));
-    expect(own).toMatchObject({ code: 0, stdout: run.stdout });
+    expect(own).toMatchObject({ code: 0, stdout: expect.stringMatching(/lid.*recall/s) });
     const graph = JSON.parse(await readFile(join(folder, 'own', '.ehmam', 'graph.json'), 'utf8')) as {
       plugins: unknown;
       jobs: { kind: string; key: string }[];
     };
     expect(graph.plugins).toEqual([join(folder, 'lid.mjs')]);
-    for (const record of ['fbank', 'tiny'].map((name) => join(folder, 'own', name, 'lid', 'record.json')))
-      expect(await readFile(record, 'utf8').catch(() => '')).not.toContain(folder);
+    const record = (name: string) =>
+      readFile(join(folder, name, 'fbank', 'lid', 'record.json'), 'utf8').then(
+        (text) => JSON.parse(text) as { metrics: unknown },
+      );
+    expect((await record('own')).metrics).toEqual((await record('results')).metrics);
+    expect(JSON.stringify(await record('own'))).not.toContain(folder);
     // A launcher's job on its own loads the same.
     await rm(join(folder, 'own', 'fbank'), { recursive: true });
     const head = graph.jobs.find(({ kind }) => kind === 'head');

@@ -15,7 +15,7 @@ import { melConfig, weightsOf, writeUtterances } from '../src/pretrain/training.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 /** `EHMAM_KILLS` asks for more. */
-const kills = Number(process.env.EHMAM_KILLS ?? 2);
+const kills = Number(process.env.EHMAM_KILLS ?? 1);
 const steps = 20 * kills + 20;
 const batches = [
   ['whole', melConfig.batch],

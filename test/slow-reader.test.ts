@@ -47,7 +47,7 @@ vi.setConfig({ testTimeout: 180_000 });
 
 it('pre-training', async () => {
   const utterances = await writeUtterances(folder);
-  const optimizer = { ...melConfig.optimizer, steps: 16 };
+  const optimizer = { ...melConfig.optimizer, steps: 10 };
   const config = { ...melConfig, optimizer, batch: { size: 2, cropSeconds: [0.4] } };
   const told: StepLog[] = [];
   const run = async (name: string, milliseconds: number): Promise<string> => {
@@ -66,10 +66,10 @@ it('pre-training', async () => {
 });
 
 it('fine-tuning', async () => {
-  const manifest = await writeSpokenManifest(folder, { train: 4, dev: 1 });
+  const manifest = await writeSpokenManifest(folder, { train: 2, dev: 1 });
   const settings = spokenSettings({
-    ...{ updates: 10, frozenUpdates: 0 },
-    dev: { from: 10, everyUpdates: 10, everyEpochs: 0 },
+    ...{ updates: 8, frozenUpdates: 0 },
+    dev: { from: 8, everyUpdates: 8, everyEpochs: 0 },
   });
   const run = async (name: string, milliseconds: number): Promise<string> => {
     slow = milliseconds;
@@ -78,7 +78,7 @@ it('fine-tuning', async () => {
     await finetune({ encoder: spokenEncoder(), settings, preset: 'toy', manifest, out, engine, quiet: true });
     return out;
   };
-  // Four readings an update.
+  // Two readings an update.
   const [waits, keepsUp] = [await run('slow', 200), await run('fast', 0)];
   const [most, least] = await Promise.all([waits, keepsUp].map((out) => waitingIn(join(out, 'log.jsonl'))));
   expect(most).toBeGreaterThan(0.3);

@@ -3,7 +3,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '../base/errors.js';
+import type { CommandIo } from './command.js';
+import { commands } from './commands.js';
 import { madeOnce } from './once.fixture.js';
+import { parseLine } from './parse.js';
 
 const mainIn = (folder: string): string => join(folder, 'src', 'cli', 'main.js');
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,6 +30,25 @@ export interface Entry {
   /** Where a file of the project was compiled to: `src/.../x.js`. */
   compiled(path: string): string;
 }
+
+/**
+ * What a command line is refused with, in this process: for many refusals, of which one is asked of the program itself.
+ * @throws where it is not refused, or not as a user's error with exit code 2
+ */
+export async function refusalOf(words: readonly string[]): Promise<string> {
+  const parsed = await parseLine(words, commands);
+  if (parsed.kind !== 'command') throw new Error(`a text: ${words.join(' ')}`);
+  const error = await parsed.command.run(parsed.args, silent).catch((thrown: unknown) => thrown);
+  if (error instanceof UserError && error.exitCode === 2) return error.message;
+  throw new Error(`not refused: ${words.join(' ')}`, { cause: error });
+}
+
+const silent: CommandIo = {
+  ...{ json: false, quiet: true, styled: false, width: 80, plugins: [] },
+  signal: new AbortController().signal,
+  print: () => undefined,
+  say: () => undefined,
+};
 
 /** The program, compiled by the first test file that asks for it. */
 export async function compileEntry(): Promise<Entry> {

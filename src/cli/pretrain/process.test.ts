@@ -45,7 +45,7 @@ describe('pretrain', () => {
     ]);
 
   it('leaves an encoder that features takes', async () => {
-    const run = await pretrain('run', '--steps', '2', '--json');
+    const run = await pretrain('run', '--steps', '2', '--config', join(folder, 'small.yaml'), '--json');
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ finished: true, steps: 2, last: { step: 2 } });
     const features = await entry.run([
