@@ -47,11 +47,16 @@ function levelsOf(pace: string): string[] {
   return [...parts.map((_, i) => parts.slice(0, parts.length - i).join(separator)), ''];
 }
 
+/** What a job takes before its work and behind it: encoder and corpus are opened, programs compiled, results written. */
+const startSeconds = 0.5;
+
 /**
  * Seconds that a job takes where nothing like it was measured: those of the mini suite on one core (x86, 2.6 GHz), in round
  * numbers, and what the operations of larger encoders add.
  */
-export function roughSeconds(job: Job): number {
+export const roughSeconds = (job: Job): number => startSeconds + workSeconds(job);
+
+function workSeconds(job: Job): number {
   switch (job.kind) {
     case 'pretrain':
       return job.work * (0.004 + 8e-9 * blockParameters(job.config));

@@ -104,6 +104,15 @@ describe('a run on a machine that did it before', () => {
   });
 });
 
+it('does not take the start of a job of a moment for its speed', () => {
+  const timed = demoJobs().find(({ job }) => job.kind === 'features') as TimedJob;
+  const moment = { ...timed.job, work: timed.job.work / 1000 };
+  const [measure] = remembered([{ job: moment, seconds: 1 }]) as [Measure];
+  const { seconds } = estimatorOf([], [measure]).of(timed.job);
+  expect(seconds).toBeLessThan(2 * timed.seconds);
+  expect(seconds).toBeGreaterThan(timed.seconds / 2);
+});
+
 it('takes the number of workers and what waits for what into account', () => {
   const jobs = demoJobs();
   const estimator = estimatorOf(remembered(jobs));

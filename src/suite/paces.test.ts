@@ -49,7 +49,7 @@ it('passes over what is damaged', async () => {
   const line = await readFile(file, 'utf8');
   await appendFile(
     file,
-    `{"pace": 3}\nnull\n${line.replace('"version":1', '"version":99')}${line.slice(0, 40)}`,
+    `{"pace": 3}\nnull\n${line.replace('"version":2', '"version":99')}${line.slice(0, 40)}`,
   );
   await writeFile(file, `\0\0\n${await readFile(file, 'utf8')}`);
   await remember('pretrain', 2);

@@ -12,7 +12,7 @@ import type { Measure } from './estimate.js';
 import type { JobGraph } from './job.js';
 
 /** Raised when paces or rough seconds mean something else. */
-const version = 1;
+const version = 2;
 const most = 500;
 /** Of like jobs: the machine may be another tomorrow. */
 const mostOfOnePace = 3;

@@ -43,7 +43,7 @@ it('writes a line at the start, every thirty seconds and at the end into a log, 
   expect(lines[0]).toBe('suite demo: 0 of 3 jobs, 2 at a time, estimating; pretrain 0/2; features 0/1');
   expect(lines.slice(1, 3)).toEqual([start, 'failed: pre-train tiny-easy-to-hard: the disk is full']);
   expect(lines[3]).toMatch(
-    /^suite demo: 0 of 3 jobs, 1 failed, 2 at a time, about 1 min 10 s left; pretrain 0\/2, 1 failed, 128 s of audio\/s, 1 min 00 s left: pre-train tiny-random 25 % loss 0\.50; features 0\/1, 1 min 07 s left$/,
+    /^suite demo: 0 of 3 jobs, 1 failed, 2 at a time, about 1 min 10 s left; pretrain 0\/2, 1 failed, 128 s of audio\/s, 1 min 00 s left: pre-train tiny-random 25 % loss 0\.50; features 0\/1, 1 min 08 s left$/,
   );
   expect(lines.slice(4)).toEqual([lines[3], '']);
 });
@@ -64,7 +64,7 @@ it('draws a line of the whole and a line a kind on a terminal, without colours, 
   expect(drawn.at(-1)?.split('\n')).toEqual([
     'suite demo: 0 of 3 jobs, 1 failed, 2 at a time, about 1 min 10 s left',
     '  pretrain 0/2, 1 failed, 128 s of audio/s, 1 min 00 s left: pre-train tiny-ran',
-    expect.stringMatching(/^ {2}features 0\/1, 1 min 07 s left$/),
+    expect.stringMatching(/^ {2}features 0\/1, 1 min 08 s left$/),
     '',
   ]);
 });
