@@ -131,7 +131,7 @@ async function progressOf(
   if (seconds !== undefined) {
     const progress = createProgress('transcribe, seconds', Math.ceil(seconds), { quiet: isHidden });
     return {
-      within: (_, done) => progress.update(Math.min(Math.ceil(seconds), Math.round(done))),
+      within: (_, done) => progress.update(Math.min(Math.ceil(seconds), Math.ceil(done))),
       next: () => undefined,
       stop: () => progress.stop(),
     };
