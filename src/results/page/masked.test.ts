@@ -66,5 +66,9 @@ describe('masks on the page', () => {
       `no masks of a: create them with 'ehmam analyse ${a} --manifest speech.csv --out ${join(a, 'analysis')}'`,
       expect.stringContaining(`no masks of broken: ${drawingsOf('broken')}:1: is not a drawings file`),
     ]);
+    // The record's manifest is of another machine, or of a named suite.
+    const remark = (why: string) => void remarks.push(why);
+    await drawMasks([run('a')], { first: [], manifest: undefined, remark });
+    expect(remarks[2]).toMatch(/ --manifest MANIFEST\.csv --out .*analysis', with a manifest of speech$/);
   });
 });

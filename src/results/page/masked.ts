@@ -18,8 +18,8 @@ export interface DrawnMasks {
 export interface MaskRequest {
   /** Ids of utterances that are drawn before all others, where the analysis has them. */
   readonly first: readonly string[];
-  /** A manifest that an analysis could be made of, for the remark that one is missing. */
-  readonly manifest: string;
+  /** A manifest that an analysis could be made of, where one is there: for the remark that an analysis is missing. */
+  readonly manifest: string | undefined;
   readonly remark: (why: string) => void;
 }
 
@@ -37,9 +37,9 @@ export async function drawMasks(
       const out = analysisOf(folder);
       const drawings = await readDrawings(join(out, drawingsName));
       if (drawings === undefined) {
-        remark(
-          `no masks of ${label}: create them with 'ehmam analyse ${folder} --manifest ${manifest} --out ${out}'`,
-        );
+        const command = `ehmam analyse ${folder} --manifest ${manifest ?? 'MANIFEST.csv'} --out ${out}`;
+        const more = manifest === undefined ? ', with a manifest of speech' : '';
+        remark(`no masks of ${label}: create them with '${command}'${more}`);
         continue;
       }
       const pictures = chosen(drawings, first).map((drawing) => maskPicture(label, drawing));

@@ -1,4 +1,5 @@
 /** @file Results as one page: a file that opens from disk, with everything it needs inside. */
+import { existsSync } from 'node:fs';
 import type { Task } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import { ownVersion } from '../../base/package.js';
@@ -94,8 +95,10 @@ export async function buildPage(request: PageRequest): Promise<Page> {
   const found = await pretrainingRuns(comparison, records, search);
   const masked = await drawMasks(found.runs, {
     first: hardestIds(looks),
-    manifest:
-      request.audio.paths.find((path) => path.endsWith('.csv')) ?? records[0]?.record.manifest.path ?? '',
+    manifest: [
+      ...request.audio.paths.filter((path) => path.endsWith('.csv')),
+      ...records.map(({ record }) => record.manifest.path),
+    ].find((path) => existsSync(path)),
     remark,
   });
 
