@@ -1,5 +1,5 @@
 /** @file Fine-tuning in suites: its jobs, what they hang on, and a recogniser that the same suite evaluates as an encoder. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -109,8 +109,12 @@ describe('the entry finetune of a suite', () => {
 it('a suite pre-trains, fine-tunes, and evaluates the recogniser as an encoder; a second run does nothing', async () => {
   const out = join(folder, 'out-tuned');
   const more = { encoders: [toy, 'tuned'], tasks: tonesSuite.tasks.slice(0, 1) };
-  const graph = await plan({}, more, { out });
+  const tensorboard = join(folder, 'logs');
+  const graph = await plan({}, more, { out, tensorboard });
   expect(await executeTones(graph)).toMatchObject({ complete: true, done: 6, failed: [] });
+  expect((await readdir(tensorboard)).sort()).toEqual(['finetune', 'pretrain', 'toy', 'toy-tuned']);
+  const events = await readdir(join(tensorboard, 'finetune', 'toy-tuned'));
+  expect(events).toEqual([expect.stringMatching(/^events\.out\.tfevents\./)]);
   expect((await recordsOf(graph)).map(({ record }) => record.encoder.name)).toEqual(['toy', 'toy-tuned']);
   const stored = await readFinetunings([out]);
   const [record] = (await recordsOf(graph)).slice(1);

@@ -164,11 +164,13 @@ async function finetuneEncoder(
   { engine, encoder }: Pick<Work, 'engine' | 'encoder'>,
   { signal, onProgress }: Conditions,
 ): Promise<Performed> {
-  const { settings, preset, manifest, dev, root, lm, out } = job;
+  const { name, settings, preset, manifest, dev, root, lm, out } = job;
+  const { tensorboard } = graph;
   const remarks = collectedRemarks();
   const { finished } = await finetune({
     ...{ encoder, settings, preset, manifest, dev, root, lm, out, engine },
     ...{ resume: true, quiet: true, signal, onProgress, checkpointSeconds: graph.checkpointSeconds },
+    tensorboard: tensorboard && join(tensorboard, 'finetune', name),
     say: remarks.add,
   });
   const files = [configFile, weightsFile, finetuningFileName].map((name) => join(out, name));
