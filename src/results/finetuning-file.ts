@@ -31,6 +31,8 @@ const decodedSchema = z.strictObject({
   cer: fraction,
   /** 95 % bootstrap interval of the word error rate. */
   interval,
+  /** The same of the character error rate; absent in records of earlier versions. */
+  cerInterval: interval.optional(),
   /** What the bootstrap drew. */
   intervalOver: z.enum(['utterances', 'speakers']),
 });
@@ -88,6 +90,8 @@ export const finetuningSchema = z.strictObject({
       hash: z.hash('sha256'),
       weights: decodingWeightsSchema,
       beam: z.int().positive(),
+      /** Dev utterances that the weights were searched on, evenly spread, and the beam there; absent where they were given. */
+      search: z.strictObject({ utterances: z.int().positive(), beam: z.int().positive() }).optional(),
       /** Every weights that were tried on dev, and their word error rates there; empty where they were given. */
       tried: z.array(z.strictObject({ weights: decodingWeightsSchema, wer: fraction })),
     })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokens } from '../../../tasks/asr/characters.js';
 import { sha256OfFile } from '../../base/files.js';
 import type { Alphabet } from '../../lm/alphabet.js';
-import { finetuningSchema } from '../../results/finetuning-file.js';
+import { type Finetuning, finetuningSchema } from '../../results/finetuning-file.js';
 import { type DecodeRequest, decodeSplits, greedyText } from './decode-splits.js';
 import { decodingLmSchema } from './settings.js';
 import type { SplitLogits, UtteranceLogits } from './split-logits.js';
@@ -61,7 +61,7 @@ describe('decodeSplits', () => {
       lm,
     } = decoded.splits['test-other'] as never as {
       lines: { id: string; prediction: { text: string }; reference: { text: string } }[];
-      greedy: { wer: number; interval: [number, number]; intervalOver: string };
+      greedy: Finetuning['splits'][string]['greedy'] & { cerInterval: [number, number] };
       utterances: number;
       words: number;
       lm: unknown;
@@ -72,6 +72,8 @@ describe('decodeSplits', () => {
     expect(greedy.interval[0]).toBeLessThanOrEqual(greedy.wer);
     expect(greedy.interval[1]).toBeGreaterThanOrEqual(greedy.wer);
     expect(greedy.intervalOver).toBe('speakers');
+    expect(greedy.cerInterval[0]).toBeLessThanOrEqual(greedy.cer);
+    expect(greedy.cerInterval[1]).toBeGreaterThanOrEqual(greedy.cer);
   });
 
   it("equals flashlight-text's transcripts with its settings, whatever is added to the logits", async () => {
@@ -102,7 +104,22 @@ describe('decodeSplits', () => {
     expect(best?.wer).toBe(Math.min(...(languageModel?.tried ?? []).map(({ wer }) => wer)));
     expect(languageModel?.tried.length).toBeGreaterThan(17);
     expect(decoded.splits.test?.lm?.wer).toBeLessThanOrEqual(decoded.splits.test?.greedy.wer as number);
+    expect(languageModel?.search).toEqual({ utterances: 6, beam: 3 });
     expect(await decodeSplits(request({ splits, lm }))).toEqual(decoded);
+  });
+
+  it('searches weights on as many utterances of dev as it may, evenly spread, and says how many', async () => {
+    const searched = async (dev: readonly UtteranceLogits[], searchUtterances: number) => {
+      const lm = decodingLmSchema.parse({ arpa, beam: 3, searchBeam: 3, searchUtterances });
+      return (await decodeSplits(request({ splits: { dev: splitOf(dev) }, lm }))).languageModel;
+    };
+    const some = await searched(utterances.slice(0, 7), 3);
+    const each = await searched(
+      [0, 3, 6].map((place) => utterances[place] as UtteranceLogits),
+      3,
+    );
+    expect(some?.search).toEqual({ utterances: 3, beam: 3 });
+    expect(some?.tried).toEqual(each?.tried);
   });
 
   it('names a language model of other characters, and leaves nothing on disk where dev cannot be read', async () => {

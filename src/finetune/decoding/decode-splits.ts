@@ -27,9 +27,11 @@ export interface DecodeRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+type LanguageModel = NonNullable<Finetuning['languageModel']>;
+
 export interface DecodedSplits {
   readonly splits: Readonly<Record<string, NewFinetunedSplit>>;
-  readonly languageModel?: NonNullable<Finetuning['languageModel']>;
+  readonly languageModel?: LanguageModel;
 }
 
 /** The split that chooses weights. */
@@ -54,19 +56,20 @@ export async function decodeSplits(request: DecodeRequest): Promise<DecodedSplit
   try {
     let tried: readonly TriedWeights[] = [];
     let weights = lm?.weights;
+    let search: LanguageModel['search'];
     if (language !== undefined && weights === undefined) {
-      const dev = splits[chooser];
-      if (dev === undefined) throw new Error('weights are searched on dev, which is not there');
-      kept = await keepLogits(dev, request.scratch);
-      ({ weights, tried } = await searchWeights((all) =>
-        ratesOf(request, language, kept as KeptLogits, all),
-      ));
+      const whole = splits[chooser];
+      if (whole === undefined) throw new Error('weights are searched on dev, which is not there');
+      kept = await keepLogits(whole, request.scratch);
+      const dev = everyOneOf(kept, language.lm.searchUtterances);
+      ({ weights, tried } = await searchWeights((all) => ratesOf(request, language, dev, all)));
+      search = { utterances: dev.count, beam: language.lm.searchBeam };
     }
     const decode = language && weights && language.decoder(weights, language.lm.beam);
     for (const [name, split] of Object.entries(splits))
       decoded[name] = await decodedSplit(request, name, name === chooser ? (kept ?? split) : split, decode);
     if (language === undefined || weights === undefined) return { splits: decoded };
-    return { splits: decoded, languageModel: await recordOf(language.lm, weights, tried) };
+    return { splits: decoded, languageModel: await recordOf(language.lm, { weights, search, tried }) };
   } finally {
     await kept?.remove();
   }
@@ -103,23 +106,43 @@ export function spellingOf(alphabet: Alphabet): Parameters<typeof readLanguage>[
 
 async function recordOf(
   { arpa, beam }: DecodingLm,
-  weights: DecodingWeights,
-  tried: readonly TriedWeights[],
-): Promise<NonNullable<Finetuning['languageModel']>> {
-  return { file: basename(arpa), hash: await sha256OfFile(arpa), weights, beam, tried: [...tried] };
+  {
+    weights,
+    search,
+    tried,
+  }: Pick<LanguageModel, 'weights' | 'search'> & {
+    readonly tried: readonly TriedWeights[];
+  },
+): Promise<LanguageModel> {
+  return {
+    ...{ file: basename(arpa), hash: await sha256OfFile(arpa), weights, beam },
+    ...(search !== undefined && { search }),
+    tried: [...tried],
+  };
 }
 
-/** The word error rates of (a part of) dev with each of these weights: an utterance is read once for all of them. */
+/** At most so many utterances of a split, evenly spread over it. */
+function everyOneOf(split: SplitLogits, most: number): SplitLogits {
+  const stride = Math.max(1, Math.ceil(split.count / most));
+  return {
+    count: Math.ceil(split.count / stride),
+    read: async function* () {
+      let place = 0;
+      for await (const utterance of split.read()) if (place++ % stride === 0) yield utterance;
+    },
+  };
+}
+
+/** The word error rates of a split with each of these weights: an utterance is read once for all of them. */
 async function ratesOf(
   { alphabet, quiet, signal }: DecodeRequest,
   language: Language,
   dev: SplitLogits,
   all: readonly DecodingWeights[],
 ): Promise<readonly number[]> {
-  const { searchBeam, searchUtterances } = language.lm;
+  const { searchBeam } = language.lm;
   const decoders = all.map((weights) => language.decoder(weights, searchBeam));
   const pairs = all.map((): TextPair[] => []);
-  const stride = Math.max(1, Math.ceil(dev.count / searchUtterances));
   const progress = createProgress(`decode ${chooser} with ${all.length} weights`, dev.count, {
     ...(quiet !== undefined && { quiet }),
   });
@@ -127,11 +150,10 @@ async function ratesOf(
     let place = 0;
     for await (const utterance of dev.read()) {
       signal?.throwIfAborted();
-      if (place++ % stride !== 0) continue;
       const { text: reference } = utterance;
       const spoken = hypothesesOf(alphabet, utterance);
       for (const [i, decode] of decoders.entries()) pairs[i]?.push({ reference, hypothesis: spoken(decode) });
-      progress.update(place);
+      progress.update(++place);
     }
   } finally {
     progress.stop();
@@ -189,25 +211,28 @@ type Judged = NewFinetunedSplit['greedy'] & { readonly words: number };
 
 const withoutWords = ({ words: _, ...rest }: Judged): NewFinetunedSplit['greedy'] => rest;
 
-/** Error rates of what was said, with the interval of that of words. */
+/** Error rates of what was said, with their intervals. */
 function judge(
   lines: NewFinetunedSplit['lines'],
   said: (line: NewFinetunedSplit['lines'][number]) => string,
   seed: number,
 ): Judged {
   const pairs = lines.map((line) => ({ reference: line.reference.text, hypothesis: said(line) }));
-  const { rate, shares } = errorRate(pairs);
+  const [wer, cer] = [errorRate(pairs), errorRate(pairs, 'character')];
   const speakers = speakersToDraw(
     { columns: ['text'] },
     lines.map(({ speaker }) => speaker),
   );
-  const metric = { value: rate, shares };
-  const drawn = recordMetric({ name: 'wer', direction: 'lower' }, metric, lines.length, speakers, seed);
-  const { interval, intervalOver } = drawn;
-  if (interval === undefined || intervalOver === undefined || intervalOver === 'units')
-    throw new Error('an error rate has an interval over utterances or speakers');
+  const drawn = ({ rate, shares }: typeof wer) => {
+    const metric = { value: rate, shares };
+    const judged = { name: 'error rate', direction: 'lower' } as const;
+    const { interval, intervalOver } = recordMetric(judged, metric, lines.length, speakers, seed);
+    if (interval === undefined || intervalOver === undefined || intervalOver === 'units')
+      throw new Error('an error rate has an interval over utterances or speakers');
+    return { interval, intervalOver };
+  };
   return {
-    ...{ wer: rate, cer: errorRate(pairs, 'character').rate, interval, intervalOver },
-    words: shares.reduce((sum, { denominator }) => sum + denominator, 0),
+    ...{ wer: wer.rate, cer: cer.rate, ...drawn(wer), cerInterval: drawn(cer).interval },
+    words: wer.shares.reduce((sum, { denominator }) => sum + denominator, 0),
   };
 }
