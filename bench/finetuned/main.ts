@@ -12,7 +12,7 @@ import { formatPaperTable } from '../../src/results/paper/table.js';
 import { findPackages } from '../recorded/packages.js';
 import { prepare } from '../recorded/prepare.js';
 import { copySuite, runSuite } from '../suite-of-corpus.js';
-import { writeMiniManifests } from './manifests.js';
+import { writeDutchManifest, writeMiniManifests } from './manifests.js';
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('npm run finetuned --')
@@ -21,7 +21,8 @@ const options = await yargs(hideBin(process.argv))
     command.positional('speech', {
       choices: ['mini', 'recorded'] as const,
       demandOption: true,
-      describe: 'ten minutes of the mini corpus, or an hour of Dutch lines from Debian packages',
+      describe:
+        'ten minutes of the mini corpus, or ten minutes and an hour of Dutch lines from Debian packages',
     }),
   )
   .options({
@@ -61,7 +62,10 @@ async function main(): Promise<void> {
   const out = options.out ?? join('results/finetuned', speech);
   await mkdir(work, { recursive: true });
   if (speech === 'mini') await writeMiniManifests(await buildMiniSuite({ quiet }), work);
-  else await prepare(await findPackages(options.packages, work), work, options.ffmpeg);
+  else {
+    const manifests = await prepare(await findPackages(options.packages, work), work, options.ffmpeg);
+    await writeDutchManifest(manifests['asr-dutch'] ?? [], join(work, 'manifests'));
+  }
   const suite = await copySuite(`finetuned/${speech}.json`, work, `finetuned-${speech}.json`);
   const { interrupted, summary } = await runSuite('finetuned', { suite, out, quiet });
   if (interrupted || summary !== undefined) {
