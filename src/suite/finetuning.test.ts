@@ -55,6 +55,8 @@ describe('the entry finetune of a suite', () => {
     const [pretrain, ofToy, ofRandom] = graph.jobs;
     expect([ofToy?.needs, ofRandom?.needs]).toEqual([[pretrain?.key], []]);
     expect(planText(graph, planReport(graph))).toMatch(/^finetune \(after pretrain\)$/m);
+    const all = await plan({}, { encoders: ['fbank', toy] });
+    expect(titles(all)).toEqual(['pre-train toy', 'fine-tune toy-tuned']);
     const folds = await plan({ manifest: '{fold}.csv', folds: ['tones'] });
     expect(titles(folds)).toEqual(['pre-train toy', 'fine-tune toy-tuned-fold-tones']);
   });
@@ -92,6 +94,7 @@ describe('the entry finetune of a suite', () => {
     ],
     ['the name of an encoder', { name: 'toy' }, /duplicate name 'toy' in the suite/],
     ['an encoder that is not there', { encoders: ['toi'] }, /'toi'/],
+    ['an encoder without parameters', { encoders: ['fbank'] }, /'fbank' has no parameters to train/],
   ])('is refused with %s', async (_what, change, message) => {
     await expect(plan(change)).rejects.toMatchObject({
       exitCode: 2,

@@ -87,7 +87,7 @@ async function planEntry(entry: FinetuneEntry, suite: Suite, options: Options): 
   return { entry: entry.name, jobs, plugins: [...plugins] };
 }
 
-/** Those that the entry names, or all of the suite's. */
+/** Those that the entry names, or all of the suite's that have something to train. */
 async function encodersOf(
   { name, encoders }: FinetuneEntry,
   suite: Suite,
@@ -105,7 +105,15 @@ async function encodersOf(
   const found: PlannedEncoder[] = [];
   for (const spec of wanted) {
     if (!options.pretrained.has(spec)) {
-      found.push(...(await specEncoders(spec, { ...options, seeds: [seed] })));
+      const planned = await specEncoders(spec, { ...options, seeds: [seed] });
+      if (planned.every(({ source }) => source.parameters !== 0)) found.push(...planned);
+      else if (encoders !== undefined)
+        throw new UserError(
+          `the finetune entry '${name}': the encoder '${spec}' has no parameters to train`,
+          {
+            hint: 'Remove it from the entry: heads are trained on it all the same',
+          },
+        );
       continue;
     }
     const encoder = options.pretrained.get(spec);

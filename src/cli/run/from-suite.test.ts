@@ -1,6 +1,6 @@
 /** @file A suite of two tones, evaluated as the command run does it, and what it refuses. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -86,6 +86,31 @@ describe('runFromSuite', () => {
     expect(record.learningRates.tried).toMatchObject([{ updates: 3 }]);
     const logs = await readdir(join(folder, 'logs', 'fbank', 'ks', 'seed-7777,rate-0.01'));
     expect(logs).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\.\d{3}\./)]);
+  });
+
+  it('with encoders of its own keeps the fine-tunings of those, and knows the names of the suite', async () => {
+    const toy = { name: 'toy', pretrain: { manifest: 'speech.csv', steps: 2 } };
+    const tuned = { name: 'tuned', manifest: 'speech.csv', encoders: ['random:tiny', 'toy'] };
+    const every = { name: 'every', manifest: 'speech.csv' };
+    const rows = (await readFile(join(folder, 'tones.csv'), 'utf8')).trim().split('\n');
+    await writeFile(
+      join(folder, 'speech.csv'),
+      rows.map((row, i) => `${row},${i === 0 ? 'text' : 'hi'}`).join('\n'),
+    );
+    const suite = join(folder, 'tuning.json');
+    const entries = { encoders: [toy, 'random:tiny'], finetune: [tuned, every] };
+    await writeFile(suite, JSON.stringify({ name: 'tuning', ...entries }));
+    const titles = async (...encoders: string[]) =>
+      (await graphOf(requestOf({ suite, encoders }))).jobs.map(({ title }) => title);
+    expect(await titles('toy')).toEqual(['pre-train toy', 'fine-tune toy-tuned', 'fine-tune toy-every']);
+    expect(await titles('random:tiny', 'tuned')).toEqual([
+      'fine-tune random-tiny-tuned',
+      'fine-tune random-tiny-every',
+    ]);
+    expect(await titles('fbank')).toEqual([]);
+    await expect(titles('fbank', 'tuned')).rejects.toThrow(
+      "--encoders names the finetune entry 'tuned' and no encoder that it trains. Add one of them: random:tiny, toy",
+    );
   });
 
   const cases: readonly (readonly [what: string, change: Partial<RunRequest>, message: RegExp])[] = [

@@ -12,6 +12,7 @@ import { knownTasks } from '../../plugins/known-tasks.js';
 import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { withLayers } from '../../results/layers.js';
+import { chosenEncoders, namesOfSuite } from '../../suite/chosen-encoders.js';
 import { chosenTasks, isSuiteName, loadSuite, outlineOfSuite, type Suite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph } from '../../suite/graph.js';
@@ -24,7 +25,7 @@ export interface RunRequest extends LoadOptions {
   readonly suite: string;
   /** Names of the suite's tasks (default: all). */
   readonly tasks: readonly string[] | undefined;
-  /** SPECs (default: the suite's). */
+  /** SPECs, and names of what the suite trains (default: all of the suite's). */
   readonly encoders: readonly string[] | undefined;
   /** Seeds, as `--seeds` says them. */
   readonly seeds: readonly number[] | undefined;
@@ -116,7 +117,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const learningRates = rates ?? ratesOf(outline.lr === undefined ? undefined : String(outline.lr));
   const training = { preset: request.preset ?? outline.preset, learningRates };
   for (const task of chosenTasks(outline, request.tasks)) checkHeadSettings(task, training);
-  for (const spec of request.encoders ?? [])
+  const own = namesOfSuite(outline);
+  for (const spec of (request.encoders ?? []).filter((encoder) => !own.has(encoder)))
     await identifyEncoder(
       spec,
       asked?.[0] ?? usualSeed,
@@ -128,9 +130,7 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const wanted = {
     ...suite,
     tasks: chosenTasks(suite, request.tasks),
-    encoders: request.encoders ?? suite.encoders,
-    // They are trained on the suite's own encoders.
-    finetune: request.encoders === undefined ? suite.finetune : [],
+    ...chosenEncoders(suite, request.encoders),
   };
   return planGraph(wanted, {
     seeds,
