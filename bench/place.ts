@@ -9,6 +9,7 @@ import { npmOrt } from '../src/engine/ort/library.js';
 export interface Place {
   readonly device: 'cuda' | 'host';
   readonly precision: Precision;
+  readonly deterministic?: boolean;
 }
 
 /** @returns the engine, and on a device how many bytes of its memory this process has taken since */
@@ -18,7 +19,9 @@ export async function engineAt(
 ): Promise<{ readonly engine: Engine; readonly used?: () => number }> {
   if (place === undefined) return { engine: await createEngine('onnx', { threads }) };
   const accelerator =
-    place.device === 'cuda' ? cudaDevice({ device: 0, precision: place.precision }) : host();
+    place.device === 'cuda'
+      ? cudaDevice({ device: 0, precision: place.precision, deterministic: place.deterministic ?? false })
+      : host();
   const before = accelerator.used();
   return {
     engine: engineOnDevice(accelerator, {

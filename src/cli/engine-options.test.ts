@@ -9,6 +9,9 @@ describe('the options of an engine', () => {
     expect(
       engineSettings({ engine: 'onnx', provider: 'cuda', precision: 'tf32', 'device-memory': '8GB' }),
     ).toEqual({ name: 'onnx', provider: 'cuda', precision: 'tf32', deviceMemory: 8e9 });
+    expect(engineSettings({ engine: 'onnx', provider: 'cuda', deterministic: true })).toMatchObject({
+      deterministic: true,
+    });
   });
 
   it('refuse what only a CUDA device has elsewhere, whoever asks for it', async () => {
@@ -23,6 +26,12 @@ describe('the options of an engine', () => {
     );
     expect(() => saidOfEngine({ engine: 'onnx', provider: 'cuda', 'device-memory': 'much' })).toThrow(
       "--device-memory 'much'",
+    );
+    const deterministic = 'a choice of deterministic kernels needs a CUDA device. Use --provider cuda';
+    expect(() => engineSettings({ engine: 'onnx', deterministic: true })).toThrow(deterministic);
+    await expect(createEngine('onnx', { deterministic: true })).rejects.toThrow(deterministic);
+    expect(() => engineSettings({ engine: 'tensorflow', provider: 'cuda', precision: 'tf32' })).toThrow(
+      'tf32 needs the engine onnx. Use --engine onnx, or --precision fp32',
     );
     // A suite may name the device.
     expect(saidOfEngine({ engine: 'onnx', precision: 'tf32' })).toEqual({ name: 'onnx', precision: 'tf32' });

@@ -25,6 +25,7 @@ export const engineOptions = {
     describe: 'Precision of products on a CUDA device: tf32 is faster (default: fp32)',
   },
   'device-memory': { type: 'string', describe: 'Most memory to use of a CUDA device: 8GB (default: all)' },
+  deterministic: { type: 'boolean', describe: 'On a CUDA device, kernels that repeat to the bit: slower' },
 } as const;
 
 /** What the options hold once the command line was read. */
@@ -34,6 +35,7 @@ interface EngineWords {
   readonly threads?: number | undefined;
   readonly precision?: Precision | undefined;
   readonly 'device-memory'?: string | undefined;
+  readonly deterministic?: boolean | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export function engineSettings(words: EngineWords): EngineChoice {
  */
 export function saidOfEngine(words: EngineWords): EngineChoice {
   const { engine: name, provider, threads, precision, 'device-memory': memory } = words;
+  const { deterministic } = words;
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new UserError(`--threads ${threads}: expected a whole number, 1 or more`);
   }
@@ -70,6 +73,7 @@ export function saidOfEngine(words: EngineWords): EngineChoice {
     ...(provider !== undefined && { provider }),
     ...(threads !== undefined && { threads }),
     ...(precision !== undefined && { precision }),
+    ...(deterministic !== undefined && { deterministic }),
     ...(memory !== undefined && { deviceMemory: parseByteSize(memory, '--device-memory') }),
   };
 }

@@ -14,6 +14,8 @@ export interface EngineSettings {
   readonly device?: number;
   /** For `cuda`: bytes of the device's memory that may be used. Default: all. */
   readonly deviceMemory?: number;
+  /** For `cuda`: whether kernels that repeat to the bit go before faster ones that do not. Default false. */
+  readonly deterministic?: boolean;
 }
 
 /** What an engine is made with beside what a caller chooses. */
@@ -29,7 +31,7 @@ export interface EngineChoice extends EngineSettings {
 
 /** @throws UserError for what only the engine `onnx` has, on CUDA devices */
 export function checkDevice(choice: EngineChoice): void {
-  const { name, provider = 'cpu', precision = 'fp32', deviceMemory } = choice;
+  const { name, provider = 'cpu', precision = 'fp32', deviceMemory, deterministic } = choice;
   if (name === 'onnx' && provider === 'cuda') return;
   const [needed, use] =
     provider === 'cuda' ? ['the engine onnx', '--engine onnx'] : ['a CUDA device', '--provider cuda'];
@@ -37,4 +39,6 @@ export function checkDevice(choice: EngineChoice): void {
     throw new UserError(`${precision} needs ${needed}`, { hint: `Use ${use}, or --precision fp32` });
   if (deviceMemory !== undefined)
     throw new UserError(`a limit of device memory needs ${needed}`, { hint: `Use ${use}` });
+  if (deterministic)
+    throw new UserError(`a choice of deterministic kernels needs ${needed}`, { hint: `Use ${use}` });
 }

@@ -59,11 +59,19 @@ const cannotRun = ({ provider }: Engine, { failure }: OperatorDifference): UserE
   });
 
 /** All that decides the outcome of a check. */
-function identityOf({ provider, precision, device }: Engine): readonly string[] {
+function identityOf({ provider, precision, deterministic, device }: Engine): readonly string[] {
   const { ehmam, onnxruntime } = runtimeVersions();
   const place = device ?? [process.platform, process.arch, installedDriver()?.version].join(' ');
   const cases = operatorCases.map(({ operator, sizes }) => `${operator} (${sizes})`);
-  return [provider, precision, place, ehmam, onnxruntime, ...cases];
+  return [
+    provider,
+    precision,
+    deterministic ? 'deterministic' : 'any kernels',
+    place,
+    ehmam,
+    onnxruntime,
+    ...cases,
+  ];
 }
 
 const keptSchema = z.array(differenceSchema);

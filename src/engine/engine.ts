@@ -106,6 +106,8 @@ export interface Engine {
   readonly precision: Precision;
   /** How many processors its programs use. */
   readonly threads: number;
+  /** Whether it uses kernels that repeat to the bit, where a CUDA device has slower ones that do beside others that do not. */
+  readonly deterministic?: true;
   /** Which device runs its programs, and with which driver, where that is known; not the processor. */
   readonly device?: string;
   /** The version of TensorFlow that runs its programs, where it does. */

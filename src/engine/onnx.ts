@@ -20,15 +20,18 @@ export interface OnnxSettings {
   readonly device?: number | undefined;
   /** For `cuda`: bytes of the device's memory that programs may use for what they make on their way. */
   readonly deviceMemory?: number | undefined;
+  /** For `cuda`: whether kernels that repeat to the bit go before others. */
+  readonly deterministic?: boolean | undefined;
   /** For `cuda`: told of programs some of whose operators the device does not run. */
   readonly remark?: ((remark: EngineRemark) => void) | undefined;
 }
 
 /** @throws UserError where the device is not there, or its libraries are not */
 export function onnxEngine(settings: OnnxSettings): Engine {
-  const { provider, threads, precision = 'fp32', device = 0, deviceMemory } = settings;
+  const { provider, threads, precision = 'fp32', device = 0, deviceMemory: memory } = settings;
+  const { deterministic = false } = settings;
   if (provider === 'cuda')
-    return engineOnDevice(cudaDevice({ device, precision, memory: deviceMemory }), settings);
+    return engineOnDevice(cudaDevice({ device, precision, memory, deterministic }), settings);
   return engineWith(createHolder(), settings, ({ concurrent }) => ({
     runtime:
       (concurrent && provider === 'cpu' ? threadsRuntime(threads) : undefined) ?? sessionRuntime(settings),
@@ -41,7 +44,8 @@ export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings)
   const device = createDevice(accelerator, devicePool(accelerator));
   const runtime = deviceRuntime(device, settings);
   const engine = engineWith(createHolder(device), settings, () => ({ runtime, sendsInputs: false }));
-  return { ...engine, device: accelerator.name };
+  const { deterministic } = settings;
+  return { ...engine, device: accelerator.name, ...(deterministic && { deterministic }) };
 }
 
 /** @param placeOf where a program runs */

@@ -13,7 +13,12 @@ export type FolderFormat = (typeof folderFormats)[number];
 const descriptionSchema = z.object({
   version: z.literal(1),
   encoder: z.object({ name: z.string(), family: z.string(), hash: z.string() }),
-  engine: z.object({ name: z.string(), provider: z.string(), precision: z.string().optional() }),
+  engine: z.object({
+    name: z.string(),
+    provider: z.string(),
+    precision: z.string().optional(),
+    deterministic: z.boolean().optional(),
+  }),
   /** The hidden states that are there, and their widths. */
   layers: z.array(z.int()),
   dims: z.array(z.int()),

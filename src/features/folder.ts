@@ -104,6 +104,7 @@ function descriptionOf({ encoder, engine, layers, format }: FolderRequest): Fold
     engine: {
       ...{ name: engine.name, provider: engine.provider },
       ...(engine.precision !== 'fp32' && { precision: engine.precision }),
+      ...(engine.deterministic && { deterministic: true }),
     },
     layers: [...layers],
     dims: layers.map((layer) => dims[layer] as number),

@@ -26,6 +26,14 @@ it('keys of what fp32 computed are as they were, those of tf32 are others', () =
   ]);
 });
 
+it('kernels that were chosen to repeat are named in records and keys', () => {
+  const cuda = { name: 'onnx', provider: 'cuda', precision: 'fp32' };
+  expect(engineEntry(cuda)).not.toHaveProperty('deterministic');
+  const entry = engineEntry({ ...cuda, deterministic: true });
+  expect(recordSchema.parse(exampleRecord({ engine: entry })).engine.deterministic).toBe(true);
+  expect(engineIdentity({ ...cuda, deterministic: true })).toEqual(['onnx', 'cuda', 'deterministic']);
+});
+
 it('a table of both precisions says so in one sentence that names those of tf32', () => {
   const both = [result('tiny', 'ks', 0.9), result('tiny', 'asr', 0.2, rounded)];
   expect(precisionRemark(both)).toBe(

@@ -17,7 +17,13 @@ export const encoderEntry = ({
 });
 
 /** What of an engine a record says. */
-type RecordedEngine = Readonly<{ name: string; provider: string; precision: string; tensorflow?: string }>;
+type RecordedEngine = Readonly<{
+  name: string;
+  provider: string;
+  precision: string;
+  deterministic?: boolean;
+  tensorflow?: string;
+}>;
 
 /** The versions that the results of an engine depend on. */
 export const versionsOf = ({
@@ -32,5 +38,6 @@ export const engineEntry = (engine: RecordedEngine): ResultRecord['engine'] => (
   name: engine.name,
   provider: engine.provider,
   ...(engine.precision === 'tf32' && { precision: engine.precision }),
+  ...(engine.deterministic && { deterministic: true as const }),
   versions: versionsOf(engine),
 });

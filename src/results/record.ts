@@ -36,6 +36,8 @@ export const engineSchema = z.strictObject({
   provider: text,
   /** Of products; missing where they were not rounded. */
   precision: z.literal('tf32').optional(),
+  /** Whether kernels that repeat to the bit went before others; missing where they did not. */
+  deterministic: z.literal(true).optional(),
   versions: z.strictObject({
     ehmam: text,
     node: text,

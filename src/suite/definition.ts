@@ -109,6 +109,10 @@ const suiteEngineSchema = z.strictObject({
     .optional()
     .describe('Precision of products on a CUDA device (default: fp32)'),
   deviceMemory: sizeSchema.optional().describe('Most memory to use of a CUDA device: 8GB'),
+  deterministic: z
+    .boolean()
+    .optional()
+    .describe('Whether CUDA kernels that repeat to the bit go before others'),
 });
 
 export const suiteSchema = z.strictObject({

@@ -15,7 +15,7 @@ export interface Accelerator {
   /** Whether programs of fixed shape are recorded once and replayed as a whole. */
   readonly records: boolean;
   /** @param recorded whether the session's runs are recorded and replayed */
-  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda'>;
+  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda' | 'deterministic'>;
   /** @throws Error where its memory is used up */
   allocate(bytes: number): Address;
   free(address: Address): void;

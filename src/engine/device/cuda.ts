@@ -17,6 +17,8 @@ export interface CudaSettings {
   readonly precision: Precision;
   /** Bytes at most that the runtime takes for what programs make on their way. */
   readonly memory?: number | undefined;
+  /** Whether kernels that repeat to the bit go before others. */
+  readonly deterministic: boolean;
 }
 
 /** `cudaMemcpyKind` */
@@ -38,13 +40,15 @@ export function cudaDevice(settings: CudaSettings): Accelerator {
   return known;
 }
 
-function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
+function openDevice({ device, precision, memory, deterministic }: CudaSettings): Accelerator {
   const library = foreign();
   if (library === undefined)
     throw new UserError('CUDA devices need the package koffi, which cannot be loaded here', {
       hint: 'Install again with optional packages, or use --provider cpu',
     });
   const { onnxruntime, preload } = cudaLibraries();
+  // NVIDIA's condition for products that repeat; cuBLAS reads it when it is first used.
+  if (deterministic) process.env.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';
   const cuda = loadCuda(library, preload);
   const found = [0];
   cuda.call('cudaGetDeviceCount', found);
@@ -58,7 +62,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
   const provider = {
     device_id: String(device),
     use_tf32: precision === 'tf32' ? '1' : '0',
-    // The same algorithm at every run, chosen without trying: so runs repeat to the bit.
+    // The same algorithm at every run, chosen without trying.
     cudnn_conv_algo_search: 'HEURISTIC',
     cudnn_conv_use_max_workspace: '1',
     arena_extend_strategy: 'kSameAsRequested',
@@ -75,6 +79,7 @@ function openDevice({ device, precision, memory }: CudaSettings): Accelerator {
     records: true,
     sessionSettings: (recorded) => ({
       cuda: recorded ? { ...provider, enable_cuda_graph: '1' } : provider,
+      deterministic,
     }),
     allocate: (bytes) => {
       const made: Pointer[] = [null];

@@ -96,3 +96,16 @@ it('the processor is no device: an engine on it says nothing', async () => {
   await program.dispose();
   expect(told).toEqual([]);
 });
+
+it.skipIf(library === undefined)(
+  'a session that asks for deterministic kernels runs as others do',
+  async () => {
+    const engine = engineWithout([], { records: false, sessionSettings: () => ({ deterministic: true }) });
+    const program = engine.compile(body, { name: 'an update' });
+    const { y } = await program.run({ x: float32([2], [0, 1]) });
+    await program.dispose();
+    const value = (x: number): number => Math.tanh(Math.tanh(x) + 1) + x;
+    expect(y.data[0]).toBeCloseTo(value(0), 6);
+    expect(y.data[1]).toBeCloseTo(value(1), 6);
+  },
+);

@@ -11,6 +11,8 @@ export interface OrtSessionSettings {
   readonly threads: number;
   /** Whether the session can tell where its nodes run. */
   readonly remembersPlaces?: boolean;
+  /** Whether kernels that repeat to the bit go before others. */
+  readonly deterministic?: boolean;
   /** Options of the CUDA provider; without them, the processor runs all. */
   readonly cuda?: Readonly<Record<string, string>>;
 }
@@ -40,6 +42,7 @@ export async function createOrtSession(
       api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
+    if (settings.deterministic) api.call('SetDeterministicCompute', options, true);
     if (settings.remembersPlaces) api.call('AddSessionConfigEntry', options, ...rememberPlaces);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
     const address = await inUse(model, () =>
