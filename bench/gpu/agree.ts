@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { messageOf } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
-import { engineAt } from '../place.js';
+import { engineAt, type Place } from '../place.js';
 import { type Agreement, gradientsAgree, specs, statesAgree, updatesAgree } from './agreement.js';
 
 const options = await yargs(hideBin(process.argv))
@@ -12,15 +12,18 @@ const options = await yargs(hideBin(process.argv))
   .options({
     device: { choices: ['cuda', 'host'] as const, default: 'cuda' as const },
     precision: { choices: ['fp32', 'tf32'] as const, default: 'fp32' as const },
+    deterministic: { type: 'boolean', default: false, describe: 'kernels that repeat' },
+    only: { choices: ['updates'] as const, describe: 'nothing but five updates, twice' },
     json: { type: 'boolean', default: false, describe: 'print JSON' },
   })
   .strict()
   .parse();
 
-const engines = [
-  (await engineAt({ device: options.device, precision: options.precision }, 8)).engine,
-  await createEngine('onnx', {}),
-] as const;
+const place: Place = {
+  ...{ device: options.device, precision: options.precision },
+  ...(options.deterministic && { deterministic: true }),
+};
+const engines = [(await engineAt(place, 8)).engine, await createEngine('onnx', {})] as const;
 const rows: (Agreement | { readonly name: string; readonly failure: string })[] = [];
 const add = async (name: string, agree: () => Promise<Agreement | Agreement[]>): Promise<void> => {
   try {
@@ -29,7 +32,7 @@ const add = async (name: string, agree: () => Promise<Agreement | Agreement[]>):
     rows.push({ name, failure: messageOf(error) });
   }
 };
-for (const spec of specs()) {
+for (const spec of options.only === 'updates' ? [] : specs()) {
   await add(spec, () => statesAgree(spec, engines));
   if (spec !== 'random:base') await add(spec, () => gradientsAgree(spec, engines));
 }

@@ -1,7 +1,9 @@
 /** @file Benchmark: what runs on a CUDA device, beside PyTorch on the same device in the same minutes. One table. */
+import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { messageOf } from '../../src/base/errors.js';
 import { type Competitor, startNode, startPyTorch } from '../competitor.js';
 import { asrDescription, asrInputs } from '../heads/asr-inputs.js';
 import type { Place } from '../place.js';
@@ -25,6 +27,7 @@ const options = await yargs(hideBin(process.argv))
     questions: { choices: questions, array: true, default: [...questions] as (typeof questions)[number][] },
     steps: { type: 'number', default: 20, describe: 'steps that are counted' },
     warm: { type: 'number', default: 5, describe: 'steps before them' },
+    deterministic: { type: 'boolean', default: false, describe: 'our side: kernels that repeat' },
     json: { type: 'boolean', default: false, describe: 'print JSON' },
   })
   .strict()
@@ -36,76 +39,106 @@ interface Side {
   readonly deviceMegabytes: number | undefined;
   readonly loss: number;
 }
+/** A side that could not be measured says why. */
+interface Failed {
+  readonly failure: string;
+}
 interface Row {
   readonly name: string;
   readonly precision: string;
-  readonly ours: Side;
-  readonly pytorch: Side | undefined;
+  readonly ours: Side | Failed;
+  /** Undefined where torch cannot be imported. */
+  readonly pytorch: Side | Failed | undefined;
 }
 
-const threads = 8;
+const threads = Math.min(8, availableParallelism());
 const rows: Row[] = [];
 for (const precision of options.precisions) {
-  const place: Place = { device: options.device, precision };
-  for (const question of options.questions) rows.push(...(await ask(question, place)));
+  const place: Place = {
+    ...{ device: options.device, precision },
+    ...(options.deterministic && { deterministic: true }),
+  };
+  for (const question of options.questions)
+    for await (const row of ask(question, place)) {
+      rows.push(row);
+      // A run that is cut off leaves what it measured.
+      process.stderr.write(
+        `${row.name}, ${row.precision}: ${told(row.ours)}; PyTorch ${told(row.pytorch)}\n`,
+      );
+    }
 }
 if (options.json) console.log(JSON.stringify({ device: options.device, rows }, null, 1));
 else print();
 
-async function ask(question: (typeof questions)[number], place: Place): Promise<Row[]> {
-  if (question === 'asr') return [await recognition('different', place), await recognition('equal', place)];
-  if (question === 'features') return featureRows(place);
-  return [await update(question, place)];
+async function* ask(question: (typeof questions)[number], place: Place): AsyncGenerator<Row> {
+  if (question === 'asr')
+    for (const lengths of ['different', 'equal'] as const) yield recognition(lengths, place);
+  else if (question === 'features') yield* featureRows(place);
+  else yield update(question, place);
 }
 
 async function update(name: string, place: Place): Promise<Row> {
   const size = gpuSizes.find((one) => one.name === name);
   if (size === undefined) throw new Error(`no size ${name}`);
   const shared = { ...sharedDescription(size), place };
-  const ours = await timed(
-    await startNode('pretrain-step.js', { description: shared, tensors: {}, threads }),
-  );
-  const question = pytorchQuestion(size);
-  const description = { ...question.description, place };
-  const { tensors } = question;
-  const pytorch = await startPyTorch('pretrain_step.py', { description, tensors, threads });
+  const { description, tensors } = pytorchQuestion(size);
   return {
     name: `update, ${name}`,
     precision: place.precision,
-    ours,
-    pytorch: pytorch && (await timed(pytorch)),
+    ours: await timed(() => startNode('pretrain-step.js', { description: shared, tensors: {}, threads })),
+    pytorch: await timed(() =>
+      startPyTorch('pretrain_step.py', { description: { ...description, place }, tensors, threads }),
+    ),
   };
 }
 
 async function recognition(lengths: 'different' | 'equal', place: Place): Promise<Row> {
-  const inputs = asrInputs(lengths);
   const description = { ...asrDescription(lengths), place };
-  const ours = await timed(await startNode('heads/asr-step.js', { description, tensors: {}, threads }));
-  const pytorch = await startPyTorch('asr_step.py', { description, tensors: inputs, threads });
   return {
     name: `recognition head, ${lengths} lengths`,
     precision: place.precision,
-    ours,
-    pytorch: pytorch && (await timed(pytorch)),
+    ours: await timed(() => startNode('heads/asr-step.js', { description, tensors: {}, threads })),
+    pytorch: await timed(() =>
+      startPyTorch('asr_step.py', { description, tensors: asrInputs(lengths), threads }),
+    ),
   };
 }
 
-async function featureRows(place: Place): Promise<Row[]> {
-  const kinds = [
-    { name: 'hidden states of 10 s, to the host', seconds: 10, clips: 1, means: false },
-    { name: 'means of 64 clips of 1 s', seconds: 1, clips: 64, means: true },
-  ];
-  const found: Row[] = [];
+async function* featureRows(place: Place): AsyncGenerator<Row> {
+  const kinds =
+    place.device === 'cuda'
+      ? [
+          { name: 'hidden states of 10 s, to the host', seconds: 10, clips: 1, means: false },
+          { name: 'means of 64 clips of 1 s', seconds: 1, clips: 64, means: true },
+        ]
+      : // The host shows that the question works, not what a device does.
+        [
+          { name: 'hidden states of 1 s', seconds: 1, clips: 1, means: false },
+          { name: 'means of 2 clips of 1 s', seconds: 1, clips: 2, means: true },
+        ];
   for (const { name, ...kind } of kinds) {
-    const description = { ...kind, place };
-    const ours = await timed(await startNode('gpu/features-step.js', { description, tensors: {}, threads }));
-    const pytorch = await startPyTorch('features_step.py', { description, tensors: {}, threads });
-    found.push({ name, precision: place.precision, ours, pytorch: pytorch && (await timed(pytorch)) });
+    const question = { description: { ...kind, place }, tensors: {}, threads };
+    yield {
+      name,
+      precision: place.precision,
+      ours: await timed(() => startNode('gpu/features-step.js', question)),
+      pytorch: await timed(() => startPyTorch('features_step.py', question)),
+    };
   }
-  return found;
 }
 
-async function timed(side: Competitor): Promise<Side> {
+function timed(start: () => Promise<Competitor>): Promise<Side | Failed>;
+function timed(start: () => Promise<Competitor | undefined>): Promise<Side | Failed | undefined>;
+async function timed(start: () => Promise<Competitor | undefined>): Promise<Side | Failed | undefined> {
+  try {
+    const side = await start();
+    return side && (await stepsOf(side));
+  } catch (error) {
+    return { failure: messageOf(error).split('\n').at(-1) ?? '' };
+  }
+}
+
+async function stepsOf(side: Competitor): Promise<Side> {
   const seconds: number[] = [];
   let loss = Number.NaN;
   for (let step = 0; step < options.warm + options.steps; step++) {
@@ -123,6 +156,11 @@ async function timed(side: Competitor): Promise<Side> {
   };
 }
 
+function told(side: Side | Failed | undefined): string {
+  if (side === undefined) return 'not there';
+  return 'failure' in side ? side.failure : `${side.milliseconds.toFixed(2)} ms`;
+}
+
 function print(): void {
   const head = [
     '',
@@ -138,19 +176,25 @@ function print(): void {
     'loss',
   ];
   const table = new Table({ head, style: { head: [], border: [] } });
-  for (const { name, precision, ours, pytorch } of rows)
+  for (const { name, precision, ours, pytorch } of rows) {
+    const [a, b] = [measured(ours), measured(pytorch)];
     table.push([
       name,
       precision,
-      ours.milliseconds.toFixed(2),
-      ours.fastest.toFixed(2),
-      pytorch?.milliseconds.toFixed(2) ?? '',
-      pytorch?.fastest.toFixed(2) ?? '',
-      pytorch === undefined ? '' : (pytorch.milliseconds / ours.milliseconds).toFixed(2),
-      ours.deviceMegabytes?.toFixed(0) ?? '',
-      pytorch?.deviceMegabytes?.toFixed(0) ?? '',
-      ours.loss.toFixed(5),
-      pytorch?.loss.toFixed(5) ?? '',
+      told(ours).replace(' ms', ''),
+      a?.fastest.toFixed(2) ?? '',
+      pytorch === undefined ? '' : told(pytorch).replace(' ms', ''),
+      b?.fastest.toFixed(2) ?? '',
+      a === undefined || b === undefined ? '' : (b.milliseconds / a.milliseconds).toFixed(2),
+      a?.deviceMegabytes?.toFixed(0) ?? '',
+      b?.deviceMegabytes?.toFixed(0) ?? '',
+      a?.loss.toFixed(5) ?? '',
+      b?.loss.toFixed(5) ?? '',
     ]);
+  }
   console.log(table.toString());
+}
+
+function measured(side: Side | Failed | undefined): Side | undefined {
+  return side === undefined || 'failure' in side ? undefined : side;
 }
