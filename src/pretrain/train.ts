@@ -83,7 +83,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     return { steps: firstStep, finished: true, last: undefined };
   }
   const run = openSteps(options, { folder, identity, firstStep }, first);
-  const progress = createProgress('pre-train', steps, { quiet, initial: firstStep });
+  const progress = createProgress('pre-train', steps, { quiet, initial: firstStep, now: run.clock });
   try {
     const loop = (): ReturnType<typeof runUpdates<HeldState, TrainingState>> =>
       runUpdates<HeldState, TrainingState>(
@@ -124,6 +124,8 @@ interface Steps {
   step(state: HeldState, step: number): Promise<HeldState>;
   /** Probes the state after so many updates; the time it takes is none of training's. */
   probe(state: HeldState, update: number): Promise<{ readonly state: HeldState; readonly ended: false }>;
+  /** Milliseconds that pass while there is training, not while it is probed. */
+  clock(): number;
   /** What the last step told. */
   last(): StepLog | undefined;
   /** The share of all time so far that was spent waiting for input. */
@@ -152,16 +154,19 @@ function openSteps(
   const noise = noiseAhead(config, threads.noise);
   const waiting = waitingClock();
   let last: StepLog | undefined;
-  let started = performance.now();
+  let probedFor = 0;
+  const clock = (): number => performance.now() - probedFor;
+  const started = clock();
   /** Where training begins: it is probed once a step has worked, since nothing is written before. */
   let atStart =
     probing !== undefined && dueAtStart(probing, firstStep, config.optimizer.steps) ? student : undefined;
   const probed = async (update: number, probedStudent: TrainingState['student']): Promise<void> => {
     const probeStarted = performance.now();
     await probing?.probe(update, probedStudent);
-    started += performance.now() - probeStarted;
+    probedFor += performance.now() - probeStarted;
   };
   return {
+    clock,
     last: () => last,
     waiting: waiting.shareInAll,
     async probe(state, update) {
@@ -169,14 +174,14 @@ function openSteps(
       return { state, ended: false };
     },
     async step(before, step) {
-      const stepStarted = performance.now();
+      const stepStarted = clock();
       const { value: batch } = await waiting.for(crops.next());
       const { state, log } = await updateOnce(programs, config, before, batch, (count) =>
         waiting.for(noise.of(step, count)),
       );
       try {
         if (last === undefined) await beginRun(folder, identity, firstStep);
-        const now = performance.now();
+        const now = clock();
         last = {
           ...log,
           seconds: (now - stepStarted) / 1000,

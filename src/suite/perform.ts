@@ -39,7 +39,7 @@ import {
 import { type PlannedTask, planTask } from './plan.js';
 import { planProbes } from './probe/plan.js';
 import { probingOf } from './probe/probe.js';
-import { probeScalars } from './probe/text.js';
+import { probedText, probeScalars } from './probe/text.js';
 import { evaluateInto } from './record-heads.js';
 import { suiteLocks } from './slurm/liveness.js';
 
@@ -127,7 +127,10 @@ async function pretrainEncoder(
   const say = remarks.add;
   const probes =
     probe && (await planProbes({ name: graph.suite, tasks: probe.tasks }, probe.limit, graph.training));
-  const onProbed = (probed: Probed): void => log?.(probed.update, probeScalars(probed));
+  const onProbed = (probed: Probed): void => {
+    log?.(probed.update, probeScalars(probed));
+    onProgress(probed.update / config.optimizer.steps, probedText(probed));
+  };
   const { finished } = await pretrain({
     config,
     init,
