@@ -38,7 +38,7 @@ export const pretrainCommand = defineCommand({
       describe:
         'Probe the encoder while it trains, with the tasks of a suite (mini, or a file) on means over time',
     },
-    every: { type: 'number', describe: 'Updates between probes (default: a tenth of all)' },
+    every: { type: 'number', describe: 'Updates between probes (default: a tenth of all, at least 200)' },
     'probe-limit': {
       type: 'number',
       describe: 'Most train utterances of a probed task; half as many of dev (default: 400)',

@@ -31,7 +31,11 @@ const suiteTaskSchema = z.strictObject({
 });
 
 export const probeSchema = z.strictObject({
-  every: z.int().positive().optional().describe('Updates between probes (default: a tenth of all)'),
+  every: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Updates between probes (default: a tenth of all, at least 200)'),
   limit: z
     .int()
     .min(2)

@@ -27,7 +27,7 @@ export interface PretrainRequest extends PretrainWish {
   readonly tensorboard?: string | undefined;
   /** File or name of the suite whose tasks probe the encoder while it trains. */
   readonly probe?: string | undefined;
-  /** Updates between probes (default: a tenth of all). */
+  /** Updates between probes (default: a tenth of all, at least 200). */
   readonly every?: number | undefined;
   /** Train utterances of a probed task at most. */
   readonly probeLimit?: number | undefined;

@@ -17,9 +17,12 @@ export interface PlannedProbe {
 /** Train utterances of a task at most, where nobody says it. */
 export const usualProbeLimit = 400;
 
-/** Updates between probes, where nobody says it: ten stretches. */
+/** A probe of the mini suite takes as long as some 70 updates of `tiny`. */
+const fewestBetween = 200;
+
+/** Updates between probes, where nobody says it: a tenth of all, but not so few that probes take longer than training. */
 export const usualProbeEvery = ({ optimizer }: Pick<PretrainConfig, 'optimizer'>): number =>
-  Math.ceil(optimizer.steps / 10);
+  Math.max(fewestBetween, Math.ceil(optimizer.steps / 10));
 
 /**
  * The tasks of a suite whose heads learn from means over time; the others cost too much to be trained again and again.
@@ -87,11 +90,15 @@ function probeOf(planned: PlannedTask, limit: number): PlannedProbe {
 
 /** What ends the training of a probe's head at the latest, where the suite allows more. */
 const most = { maximumUpdates: 1000, patience: 20 } as const;
+/** Lower rates learn next to nothing in so few updates. */
+const leastRate = 1e-3;
 
 function cheaper(settings: unknown): unknown {
   const own = settings as Readonly<Record<string, unknown>>;
   const lower = Object.entries(most).filter(
     ([name, value]) => typeof own[name] === 'number' && (own[name] as number) > value,
   );
-  return { ...own, ...Object.fromEntries(lower) };
+  const { learningRates } = own;
+  const rates = Array.isArray(learningRates) ? learningRates.filter((rate) => rate >= leastRate) : [];
+  return { ...own, ...Object.fromEntries(lower), ...(rates.length > 0 && { learningRates: rates }) };
 }

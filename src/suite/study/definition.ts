@@ -81,7 +81,7 @@ export const studySchema = z
     probe: z
       .union([z.literal(false), probeSchema])
       .optional()
-      .describe('Probes while training (default: ten times; false: none)'),
+      .describe('Probes while training (default: ten times, 200 updates apart or more; false: none)'),
     analysis: z
       .union([z.literal(false), analysisSchema])
       .optional()
