@@ -53,6 +53,8 @@ export interface Analysis {
     readonly all: RegionShares;
     readonly maskedHard: RegionShares;
     readonly maskedRandom: RegionShares;
+    /** Of those that the run's own strategy hides then; undefined where that is a plug-in's which is not loaded. */
+    readonly maskedOwn: RegionShares | undefined;
   };
   readonly schedule: readonly CoursePoint[];
   /** Loss of the same masked frames with hard frames hidden besides, and with as many others. */
@@ -139,6 +141,9 @@ export async function analyse(
       all: sharesOf(found, () => undefined),
       maskedHard: sharesOf(found, ({ masks }) => masks.hard),
       maskedRandom: sharesOf(found, ({ masks }) => masks.random),
+      maskedOwn: found.some(({ masks }) => masks.own === undefined)
+        ? undefined
+        : sharesOf(found, ({ masks }) => masks.own),
     },
     schedule: playCourse(
       found.map(({ predicted }) => predicted),

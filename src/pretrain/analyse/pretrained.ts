@@ -10,6 +10,7 @@ import { readOfficialCheckpoint } from '../../encoders/official/weights.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { newestState } from '../checkpoint.js';
 import { type PredictorSettings, predictorOf, type TargetSettings } from '../config.js';
+import { easyToHard } from '../masking/easy-to-hard.js';
 import { type MaskSettings, maskDefaults } from '../masking/index.js';
 import { readRun, runFolder } from '../run-folder.js';
 import { isLocal } from '../step.js';
@@ -18,7 +19,7 @@ export interface Pretrained {
   readonly encoder: EhmamConfig;
   readonly targets: TargetSettings;
   readonly predictor: PredictorSettings;
-  readonly masking: MaskSettings & { readonly noise: number };
+  readonly masking: MaskSettings & { readonly strategy: string; readonly noise: number };
   readonly student: HostParameters;
   readonly teacher: HostParameters;
   /** The files that the parameters came from. */
@@ -69,7 +70,7 @@ async function readOfficial(file: string): Promise<Pretrained> {
       file,
       hint: 'Use a checkpoint that the trainer can resume from',
     });
-  const masking = { ...maskDefaults, noise: 0.01 };
+  const masking = { strategy: easyToHard.name, ...maskDefaults, noise: 0.01 };
   return checked({
     ...{ encoder: config, targets: { topBlocks }, predictor: predictorOf({}), masking },
     ...{ student, teacher, files: [file] },

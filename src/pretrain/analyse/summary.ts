@@ -28,6 +28,7 @@ export function summarize(analysis: Analysis): string {
     `  all            ${sharesText(regions.all)}`,
     `  masked, hard   ${sharesText(regions.maskedHard)}`,
     `  masked, random ${sharesText(regions.maskedRandom)}`,
+    ...(regions.maskedOwn === undefined ? [] : [`  masked, own    ${sharesText(regions.maskedOwn)}`]),
     'schedule with these predictions:',
     ...course,
     'loss of the remaining frames, if hard frames are hidden or as many random ones:',

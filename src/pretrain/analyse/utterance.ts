@@ -4,9 +4,10 @@ import { hashKey, randomStream } from '../../base/random.js';
 import { readUtterance } from '../../data/audio.js';
 import type { Utterance } from '../../data/manifest.js';
 import { frameCount } from '../../encoders/families/ehmam.js';
-import { type FrameGrid, frameGrid } from '../frame-grid.js';
+import { type FrameGrid, frameGrid, framePower } from '../frame-grid.js';
 import { coveringMasks, coveringPasses } from '../masking/covering.js';
 import { easyToHard } from '../masking/easy-to-hard.js';
+import { choosing, maskings } from '../masking/index.js';
 import { randomMatched } from '../masking/random-matched.js';
 import { parseAlignment } from './alignment.js';
 import { chosenPredictor, type Passes, type TeacherView } from './passes.js';
@@ -30,7 +31,12 @@ export interface UtteranceFindings {
   readonly regions: readonly Region[];
   readonly regionsFrom: 'alignment' | 'energy';
   /** Masks of the last epoch: easy-to-hard, and random spans that hide as much. */
-  readonly masks: { readonly hard: Uint8Array; readonly random: Uint8Array };
+  readonly masks: {
+    readonly hard: Uint8Array;
+    readonly random: Uint8Array;
+    /** By the run's own strategy; undefined where that is a plug-in's which is not loaded. */
+    readonly own: Uint8Array | undefined;
+  };
   /** Mean loss of the compared frames with hard frames hidden besides, and with others. */
   readonly information: { readonly hard: number; readonly random: number };
 }
@@ -109,6 +115,12 @@ export async function analyseUtterance(
     masks: {
       hard: easyToHard.choose({ ...request, random: stream('mask') })[0] as Uint8Array,
       random: randomMatched.choose({ ...request, random: stream('mask') })[0] as Uint8Array,
+      own: maskings.has(masking.strategy)
+        ? choosing(maskings.find(masking.strategy), {
+            ...{ ...request, actualLoss: [actual], random: stream('mask') },
+            energy: [Float32Array.from(framePower(samples, grid))],
+          })[0]
+        : undefined,
     },
     information: {
       hard: ofRest(coveringPasses),

@@ -152,7 +152,7 @@ function trainingsPart({ trainings, design }: StudyReport): string {
   ];
   const row = ({ size, strategy, ...training }: StudyTraining) => {
     const { maskedFraction, hardShare, reconstruction, correlation, information, speech } = training;
-    const shares = [speech.all, speech.hard, speech.random].map((share) => share && points(share.mean));
+    const shares = [speech.all, speech.own].map((share) => share && points(share.mean));
     return [
       design.sizes.length > 1 ? `${size}, ${strategy}` : strategy,
       [
@@ -170,7 +170,7 @@ function trainingsPart({ trainings, design }: StudyReport): string {
     'Mean and standard deviation over seeds: share of masked frames and of hard starts over all updates, reconstruction loss over the last tenth of them',
     'corr.: rank correlation of predicted with actual loss within an utterance, on audio that was not trained on',
     'hard − random: how much worse the rest is reconstructed when hard frames are hidden than when as many others are',
-    'speech: share among all frames / those that easy-to-hard masks hide / those that random masks hide',
+    'speech: share among all frames / those that the strategy hides at the end of its schedule',
   ];
   return `## Trainings\n\n${markdownText(plainLayout('Masking', heads, trainings.map(row), notes))}`;
 }

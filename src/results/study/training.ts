@@ -35,8 +35,8 @@ export interface TrainingSummary {
   readonly correlation: { readonly teacher: OverSeeds | undefined; readonly student: OverSeeds | undefined };
   /** How much worse the rest is reconstructed where hard frames are hidden than where as many others are. */
   readonly information: OverSeeds | undefined;
-  /** Share of speech among all frames, and among those that easy-to-hard and random masks hide at the end. */
-  readonly speech: Readonly<Record<'all' | 'hard' | 'random', OverSeeds | undefined>>;
+  /** Share of speech among all frames, and among those that easy-to-hard, random and the strategy's own masks hide at the end. */
+  readonly speech: Readonly<Record<'all' | 'hard' | 'random' | 'own', OverSeeds | undefined>>;
   readonly curves: readonly ProbeCurve[];
   /** Of all seeds together: spent on updates, and on probes. */
   readonly seconds: { readonly updates: number; readonly probes: number };
@@ -70,6 +70,7 @@ export async function trainingSummary(folders: readonly string[]): Promise<Train
       all: over(({ analysis }) => analysis?.regions.all.speech),
       hard: over(({ analysis }) => analysis?.regions.maskedHard.speech),
       random: over(({ analysis }) => analysis?.regions.maskedRandom.speech),
+      own: over(({ analysis }) => analysis?.regions.maskedOwn?.speech),
     },
     curves: curvesOf(runs.map(({ probes }) => probes.filter(isProbed))),
     seconds: {
@@ -143,7 +144,12 @@ const sharesSchema = z.object({ speech: z.number() });
 const analysisSchema = z.object({
   rankCorrelation: z.object({ teacher: correlationSchema, student: correlationSchema }),
   information: z.object({ difference: z.object({ mean: z.number() }) }),
-  regions: z.object({ all: sharesSchema, maskedHard: sharesSchema, maskedRandom: sharesSchema }),
+  regions: z.object({
+    all: sharesSchema,
+    maskedHard: sharesSchema,
+    maskedRandom: sharesSchema,
+    maskedOwn: sharesSchema.optional(),
+  }),
 });
 
 type AnalysisFacts = Readonly<z.infer<typeof analysisSchema>>;
