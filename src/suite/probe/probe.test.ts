@@ -2,7 +2,7 @@
 import { appendFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadUtterances, type Utterance } from '../../data/manifest.js';
 import type { PretrainConfig } from '../../pretrain/config.js';
 import { pretrain } from '../../pretrain/train.js';
@@ -14,6 +14,9 @@ import { executeTones, planTones, tonesSuite, writeTones } from '../tones.fixtur
 import { planProbes } from './plan.js';
 import { probingOf } from './probe.js';
 import { fallenTexts } from './text.js';
+
+// Every probe compiles programs, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 let folder = '';
 let file = '';
