@@ -37,7 +37,11 @@ await answerSteps(
   description.threads,
   async () => {
     const started = performance.now();
-    const { measures, ...updated } = await program.run({
+    const {
+      measures,
+      frames: _,
+      ...updated
+    } = await program.run({
       ...state,
       ...batch,
       updatesBefore: scalar(update++),

@@ -1,4 +1,5 @@
 /** @file Prints how far a device's numbers are from the processor's. */
+import { availableParallelism } from 'node:os';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { messageOf } from '../../src/base/errors.js';
@@ -23,7 +24,10 @@ const place: Place = {
   ...{ device: options.device, precision: options.precision },
   ...(options.deterministic && { deterministic: true }),
 };
-const engines = [(await engineAt(place, 8)).engine, await createEngine('onnx', {})] as const;
+const engines = [
+  (await engineAt(place, Math.min(8, availableParallelism()))).engine,
+  await createEngine('onnx', {}),
+] as const;
 const rows: (Agreement | { readonly name: string; readonly failure: string })[] = [];
 const add = async (name: string, agree: () => Promise<Agreement | Agreement[]>): Promise<void> => {
   try {

@@ -91,7 +91,11 @@ export async function updatesAgree(engines: readonly [Engine, Engine]): Promise<
     const programs = compileStep(engine, size.config, student);
     let state = holdState(engine, { student, teacher, adam });
     for (let update = 0; update < 5; update++) {
-      const { measures: _, ...next } = await programs.student.run({
+      const {
+        measures: _,
+        frames: __,
+        ...next
+      } = await programs.student.run({
         ...state,
         ...inputs,
         updatesBefore: scalar(update),
