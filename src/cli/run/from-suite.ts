@@ -19,6 +19,7 @@ import { planGraph } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
 import type { JobGraph } from '../../suite/job.js';
 import { checkHeadSettings } from '../../suite/plan.js';
+import { trainingOf } from '../../suite/training-of.js';
 import { seedsOfSuite, usualSeed } from './seeds.js';
 
 export interface RunRequest extends LoadOptions {
@@ -114,8 +115,8 @@ export async function graphOf(request: RunRequest): Promise<JobGraph> {
   const engine = engineOf(request.engine, outline);
   checkDevice(engine);
   for (const task of request.tasks ?? []) knownTasks.find(task);
-  const learningRates = rates ?? ratesOf(outline.lr === undefined ? undefined : String(outline.lr));
-  const training = { preset: request.preset ?? outline.preset, learningRates };
+  const { preset, learningRates } = trainingOf(outline);
+  const training = { preset: request.preset ?? preset, learningRates: rates ?? learningRates };
   for (const task of chosenTasks(outline, request.tasks)) checkHeadSettings(task, training);
   const own = namesOfSuite(outline);
   for (const spec of (request.encoders ?? []).filter((encoder) => !own.has(encoder)))
