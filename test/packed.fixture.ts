@@ -33,7 +33,7 @@ export interface PackedPackage {
 
 /** What `npm pack` builds from and packs. */
 const sources = ['src', 'tasks', 'docs', 'manifests/mini', 'results/published'];
-const texts = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
+const texts = ['README.md', 'LICENSE', 'package.json'];
 
 /** The tarball in a folder of its own, packed by the first test file that asks. */
 async function tarballOf(modules: string): Promise<string> {

@@ -96,7 +96,7 @@ describe('a run', () => {
     expect(lines).toHaveLength(sizes.test);
     expect(JSON.parse(lines[1] as string)).toMatchObject({ id: 'test-1', reference: 'stop' });
 
-    expect(await runSuite(requestOf('results'))).toEqual({ records, done: 0 });
+    expect(await runSuite(requestOf('results'))).toEqual({ records, done: 0, said: [] });
   });
 
   test('makes a result anew whose record is there without its predictions', async () => {

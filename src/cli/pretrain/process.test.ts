@@ -71,14 +71,10 @@ describe('pretrain', () => {
     expect(await readFile(join(out, 'utterance.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
     const json = await entry.run([...words, '--limit', '1', '--utterance', 'a', '--json', '--quiet']);
     expect(JSON.parse(json.stdout)).toMatchObject({ utterances: 1 });
-    for (const [more, message] of [
-      [['--utterance', 'z'], /no utterance 'z'/],
-      [['--limit', '0'], /--limit 0: expected a whole number, 1 or more/],
-    ] as const)
-      expect(await entry.run([...words, ...more])).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(message),
-      });
+    expect(await entry.run([...words, '--limit', '0'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--limit 0: expected a whole number, 1 or more/),
+    });
   });
 
   it('ends with exit code 130 at Ctrl-C, and --resume goes on from that very step', async () => {
