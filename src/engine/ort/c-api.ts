@@ -51,7 +51,6 @@ const checked = {
   BindOutputToDevice: [138, 'void *', 'void *', 'const char *', 'void *'],
   GetBoundOutputValues: [140, 'void *', 'void *', 'void *', '_Out_ void **', '_Out_ size_t *'],
   CreateAndRegisterAllocator: [144, 'void *', 'void *', 'void *', 'void *'],
-  CreateArenaCfgV2: [164, 'void *', 'const char **', 'size_t *', 'size_t', '_Out_ void **'],
   AddRunConfigEntry: [165, 'void *', 'void *', 'const char *', 'const char *'],
   AppendCudaProvider: [204, 'void *', 'void *', 'void *'],
   CreateCUDAProviderOptions: [205, 'void *', '_Out_ void **'],
@@ -75,7 +74,6 @@ const plain = {
   ReleaseTensorTypeAndShapeInfo: [99, 'void', 'void *'],
   ReleaseSessionOptions: [100, 'void', 'void *'],
   ReleaseIoBinding: [135, 'void', 'void *'],
-  ReleaseArenaCfg: [157, 'void', 'void *'],
   ReleaseCUDAProviderOptions: [208, 'void', 'void *'],
 } as const satisfies Readonly<Record<string, Signature>>;
 

@@ -59,11 +59,10 @@ export function openOrt(library: Foreign, file: string): OrtLibrary {
  */
 function shareMemory({ api, environment }: OrtLibrary): void {
   const memory = api.make('CreateMemoryInfo', 'Cpu', arenaAllocator, 0, defaultMemory);
-  const settings = api.make('CreateArenaCfgV2', [], new BigUint64Array(1), 0);
+  const usualSettings = null;
   try {
-    api.call('CreateAndRegisterAllocator', environment, memory, settings);
+    api.call('CreateAndRegisterAllocator', environment, memory, usualSettings);
   } finally {
-    api.release('ReleaseArenaCfg', settings);
     api.release('ReleaseMemoryInfo', memory);
   }
 }
