@@ -106,3 +106,12 @@ class SyntaxFault extends Error {
     super(fault.what);
   }
 }
+
+/** A text's value; undefined for what is no JSON: where a schema then says all that is wrong. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

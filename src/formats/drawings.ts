@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import { systemCode, writeFileAtomic } from '../base/files.js';
+import { parsedJson } from '../base/json-text.js';
 
 /** The first line. */
 const headerSchema = z.object({ format: z.literal('ehmam drawings'), version: z.int() });
@@ -73,7 +74,7 @@ export async function readDrawings(file: string): Promise<Drawing[] | undefined>
 const hint = "Create it again with 'ehmam analyse'";
 
 function checkHeader(text: string, file: string): void {
-  const header = headerSchema.safeParse(parsed(text)).data;
+  const header = headerSchema.safeParse(parsedJson(text)).data;
   if (header === undefined) throw new UserError('is not a drawings file', { file, line: 1, hint });
   if (header.version !== version)
     throw new UserError(`has format version ${header.version}; this ehmam reads ${version}`, {
@@ -84,18 +85,10 @@ function checkHeader(text: string, file: string): void {
 }
 
 function drawingOf(text: string, file: string, line: number): Drawing {
-  const { data, error } = drawingSchema.safeParse(parsed(text));
+  const { data, error } = drawingSchema.safeParse(parsedJson(text));
   if (data?.predicted.length === data?.actual.length && data !== undefined) return data;
   const [issue] = error?.issues ?? [];
   const why =
     issue === undefined ? 'its losses differ in length' : `${issue.path.join('.')}: ${issue.message}`;
   throw new UserError(`invalid drawing: ${why}`, { file, line, hint });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

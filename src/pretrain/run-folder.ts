@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/files.js';
+import { parsedJson } from '../base/json-text.js';
 import { moduleFrom } from '../base/module-name.js';
 import { jsonSource, type Path } from '../base/source-text.js';
 import { checked } from '../base/validation.js';
@@ -77,14 +78,6 @@ export async function missingPlugins(folder: RunFolder): Promise<readonly string
   const { success, data } = recordedSchema.safeParse(parsedJson(text));
   if (!success || maskings.has(data.training.masking.strategy)) return [];
   return data.plugins.map((module) => moduleFrom(folder.path, module));
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What `writeConfig` writes. */

@@ -6,7 +6,7 @@ import { miniTasks } from '../data/mini/plan.js';
 import type { StoredRecord } from '../results/index.js';
 import { chosenTasks, miniPlace, type Suite } from './definition.js';
 import { type Execution, executeGraph, recordsOf } from './execute.js';
-import { planGraph } from './graph.js';
+import { planGraph, usualBadShare } from './graph.js';
 import { checkWritable } from './plan.js';
 
 export interface DemoOptions {
@@ -56,7 +56,7 @@ export async function runDemo(
     seeds: [1337],
     training: {},
     engine: { name: 'onnx' },
-    maxBadShare: 0.001,
+    maxBadShare: usualBadShare,
     plugins: [],
     out: outFolder,
     cacheFolder: userCacheFolder(),

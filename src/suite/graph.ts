@@ -33,6 +33,9 @@ import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTas
 import { planPretrainings } from './pretraining-jobs.js';
 import { canProbe } from './probe/plan.js';
 
+/** The share of utterances whose audio may be unusable, where nobody says it. */
+export const usualBadShare = 0.001;
+
 /** What a graph is made of, besides the suite. */
 export interface GraphOptions
   extends Pick<JobGraph, 'engine' | 'training' | 'maxBadShare' | 'featureBudgetBytes' | 'plugins' | 'out'>,

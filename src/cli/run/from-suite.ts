@@ -15,7 +15,7 @@ import { withLayers } from '../../results/layers.js';
 import { chosenEncoders, namesOfSuite } from '../../suite/chosen-encoders.js';
 import { chosenTasks, isSuiteName, loadSuite, outlineOfSuite, type Suite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
-import { planGraph } from '../../suite/graph.js';
+import { planGraph, usualBadShare } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
 import type { JobGraph } from '../../suite/job.js';
 import { checkHeadSettings } from '../../suite/plan.js';
@@ -103,7 +103,7 @@ export async function runFromSuite(request: RunRequest): Promise<SuiteRun> {
  * @throws UserError as `runFromSuite`
  */
 export async function graphOf(request: RunRequest): Promise<JobGraph> {
-  const { out, quiet, signal, maxBadShare = 0.001, weights, remark } = request;
+  const { out, quiet, signal, maxBadShare = usualBadShare, weights, remark } = request;
   // What the words themselves get wrong is said before anything is loaded or made.
   const { seeds: asked, changes } = request;
   const rates = ratesOf(request.lr);

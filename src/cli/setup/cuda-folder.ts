@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.js';
 import { cannotWrite, namesIn, sha256OfFile, systemCode, writeFileAtomic } from '../../base/files.js';
+import { parsedJson } from '../../base/json-text.js';
 import { installedFolder } from '../../engine/cuda/places.js';
 import { cudaError } from '../../engine/cuda/problem.js';
 import {
@@ -129,7 +130,7 @@ async function installPack(
   node: string | undefined,
 ): Promise<ProviderLibrary> {
   const file = join(folder, packFile);
-  const pack = packSchema.safeParse(parsed(await readFile(file, 'utf8')));
+  const pack = packSchema.safeParse(parsedJson(await readFile(file, 'utf8')));
   if (!pack.success) throw new UserError('truncated or damaged', { file, hint: 'Write the pack again' });
   if (pack.data.version !== version)
     throw new UserError(`packed for ONNX Runtime ${pack.data.version}, expected ${version}`, {
@@ -188,12 +189,4 @@ function companionsOf(file: string): string[] {
   return namesIn(dirname(file))
     .filter((each) => name.test(each))
     .map((each) => join(dirname(file), each));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ import { loadPlugins } from '../../plugins/load.js';
 import { type StudyReport, studyReport } from '../../results/study/study.js';
 import { studyMarkdown } from '../../results/study/text.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
-import { planGraph } from '../../suite/graph.js';
+import { planGraph, usualBadShare } from '../../suite/graph.js';
 import type { JobGraph } from '../../suite/job.js';
 import { readDone, stateFolderOf } from '../../suite/state.js';
 import { loadStudy } from '../../suite/study/definition.js';
@@ -61,7 +61,7 @@ export async function planStudy(request: StudyRequest): Promise<StudyPlan> {
     seeds: [usualSeed],
     training: trainingOf(suite),
     engine,
-    maxBadShare: 0.001,
+    maxBadShare: usualBadShare,
     plugins: [...new Set([...plugins, ...study.plugins, ...(suite.plugins ?? [])])],
     out,
     cacheFolder: userCacheFolder(),
