@@ -2,7 +2,7 @@
 
     python pretrain_step.py FOLDER
 
-Forward and backward pass, Adam and the teacher's average, as a careful PyTorch programmer writes them: fused
+Forward and backward pass, AdamW and the teacher's average, as a careful PyTorch programmer writes them: fused
 attention, fused Adam, one call for all of the average. "step" makes an update and answers {"seconds", "loss"}, the
 loss being the one before the update; "memory" answers {"megabytes"}: the most this process has held.
 """
@@ -65,7 +65,7 @@ def main(folder):
     plain = [value for name, value in student.items() if name in described["exempt"]]
     decayed = [value for name, value in student.items() if name not in described["exempt"]]
     settings = described["optimizer"]
-    optimizer = torch.optim.Adam(
+    optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": settings["weightDecay"]}, {"params": plain, "weight_decay": 0}],
         lr=settings["learningRate"],
         betas=(settings["beta1"], settings["beta2"]),

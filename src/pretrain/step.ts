@@ -115,7 +115,7 @@ export const isLocal = (name: string): boolean =>
 /** How the optimiser treats parameters of these shapes. */
 export function adamOf({ optimizer }: PretrainConfig, shapes: HostParameters): AdamSettings {
   const { beta1, beta2, epsilon, weightDecay, clipNorm } = optimizer;
-  const settings = { beta1, beta2, epsilon, weightDecay, clipNorm, decoupled: false, groups: [withoutDecay] };
+  const settings = { beta1, beta2, epsilon, weightDecay, clipNorm, decoupled: true, groups: [withoutDecay] };
   return resolveGroups(settings, shapes).adam;
 }
 
