@@ -1,16 +1,22 @@
 /** @file Benchmark: what runs on a CUDA device, beside PyTorch on the same device in the same minutes. One table. */
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { sampleRateHz, writeWav } from '../../src/audio/index.js';
 import { messageOf } from '../../src/base/errors.js';
+import { randomStream } from '../../src/base/random.js';
+import { frameCount } from '../../src/encoders/families/ehmam.js';
 import { type Competitor, startNode, startPyTorch } from '../competitor.js';
 import { asrDescription, asrInputs } from '../heads/asr-inputs.js';
+import { normals } from '../normals.js';
 import type { Place } from '../place.js';
 import { gpuSizes, pytorchQuestion, sharedDescription } from '../pretrain-sizes.js';
 import { median } from '../statistics.js';
 
-const questions = ['tiny', 'small', 'base', 'asr', 'features'] as const;
+const questions = ['tiny', 'small', 'base', 'asr', 'features', 'run'] as const;
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:gpu')
@@ -74,6 +80,7 @@ async function* ask(question: (typeof questions)[number], place: Place): AsyncGe
   if (question === 'asr')
     for (const lengths of ['different', 'equal'] as const) yield recognition(lengths, place);
   else if (question === 'features') yield* featureRows(place);
+  else if (question === 'run') yield await wholeRun(place);
   else yield update(question, place);
 }
 
@@ -90,6 +97,52 @@ async function update(name: string, place: Place): Promise<Row> {
       startPyTorch('pretrain_step.py', { description: { ...description, place }, tensors, threads }),
     ),
   };
+}
+
+/** Pre-training from files, as `ehmam pretrain` runs it: input, masks and teacher included. */
+async function wholeRun(place: Place): Promise<Row> {
+  const size = gpuSizes.find(({ name }) => name === (place.device === 'cuda' ? 'base' : 'small'));
+  if (size === undefined) throw new Error('no size for a run');
+  const { masking, batch, teacher, encoder } = size.config;
+  const folder = await mkdtemp(join(tmpdir(), 'ehmam-speech-'));
+  try {
+    const manifest = await writeNoise(folder);
+    const shared = { ...sharedDescription(size), manifest, place };
+    const { description, tensors } = pytorchQuestion(size);
+    const samples = Math.round(size.seconds * sampleRateHz);
+    const frames = frameCount(encoder, samples);
+    const own = { masking, samples, frames, batch: batch.size, topBlocks: teacher.topBlocks };
+    const { student, teacher: followed } = tensors;
+    return {
+      name: `pre-training from files, ${size.name}`,
+      precision: place.precision,
+      ours: await timed(() =>
+        startNode('gpu/pretrain-run.js', { description: shared, tensors: {}, threads }),
+      ),
+      pytorch: await timed(() =>
+        startPyTorch('pretrain_run.py', {
+          description: { ...description, ...shared, ...own },
+          tensors: { student, teacher: followed },
+          threads,
+        }),
+      ),
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Recordings of noise, half a minute each: the manifest. */
+async function writeNoise(folder: string): Promise<string> {
+  const rows = ['id,path,split'];
+  for (let i = 0; i < 32; i++) {
+    const { data } = normals(randomStream(1, 'recording', i), [30 * sampleRateHz], 0.1);
+    await writeWav(join(folder, `${i}.wav`), data as Float32Array, sampleRateHz);
+    rows.push(`${i},${i}.wav,train`);
+  }
+  const manifest = join(folder, 'speech.csv');
+  await writeFile(manifest, `${rows.join('\n')}\n`);
+  return manifest;
 }
 
 async function recognition(lengths: 'different' | 'equal', place: Place): Promise<Row> {

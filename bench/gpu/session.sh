@@ -53,6 +53,7 @@ step tiny 60 "$node" dist/bench/gpu/main.js --device "$device" --questions tiny 
 step tiny-deterministic 60 "$node" dist/bench/gpu/main.js --device "$device" --questions tiny --deterministic "${few[@]}"
 if [ "$device" = cuda ]; then
   step updates 150 "$node" dist/bench/gpu/main.js --questions small base
+  step run 90 "$node" dist/bench/gpu/main.js --questions run
   step base-deterministic 60 "$node" dist/bench/gpu/main.js --questions base --deterministic
   step asr 90 "$node" dist/bench/gpu/main.js --questions asr
   step agree 150 "$node" dist/bench/gpu/agree.js

@@ -16,6 +16,9 @@ def slopes(heads):
 
 
 class Ehmam:
+    mlps = None
+    """A list gets every block's MLP output, which a teacher's targets are made of."""
+
     def __init__(self, encoder, parameters):
         self.encoder, self.p = encoder, parameters
 
@@ -46,8 +49,10 @@ class Ehmam:
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         x = self.norm(name + ".norm1", x + self.linear(name + ".attn.proj", mixed.transpose(1, 2).reshape(x.shape)))
-        hidden = F.gelu(self.linear(name + ".mlp.fc1", x))
-        return self.norm(name + ".norm2", x + self.linear(name + ".mlp.fc2", hidden))
+        hidden = self.linear(name + ".mlp.fc2", F.gelu(self.linear(name + ".mlp.fc1", x)))
+        if self.mlps is not None:
+            self.mlps.append(hidden)
+        return self.norm(name + ".norm2", x + hidden)
 
     def project(self, features):  # (B, T, C) -> (B, T, D)
         return self.linear(f"{audio}.project_features.2", self.norm(f"{audio}.project_features.1", features))

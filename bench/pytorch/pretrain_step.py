@@ -51,27 +51,35 @@ class Student(Ehmam):
         return elementwise.sum() / mask.sum() + weight * ranking / pairs
 
 
-def main(folder):
-    described, tensors = load(folder)
-    torch.set_num_threads(described["threads"])
+def start_state(tensors):
+    """The student's parameters, the teacher's by name, and those of the student that it follows; taken out of `tensors`."""
     parts = {kind: {} for kind in ("student", "teacher")}
     for name in list(tensors):
         kind, _, rest = name.partition("/")
         if kind in parts:
             parts[kind][rest] = tensors.pop(name)
     student = {name: value.requires_grad_(True) for name, value in parts["student"].items()}
-    teacher = list(parts["teacher"].values())
-    followed = [student[name] for name in parts["teacher"]]
+    return student, parts["teacher"], [student[name] for name in parts["teacher"]]
+
+
+def start_optimizer(described, student):
     plain = [value for name, value in student.items() if name in described["exempt"]]
     decayed = [value for name, value in student.items() if name not in described["exempt"]]
     settings = described["optimizer"]
-    optimizer = torch.optim.AdamW(
+    return torch.optim.AdamW(
         [{"params": decayed, "weight_decay": settings["weightDecay"]}, {"params": plain, "weight_decay": 0}],
         lr=settings["learningRate"],
         betas=(settings["beta1"], settings["beta2"]),
         eps=settings["epsilon"],
         fused=True,
     )
+
+
+def main(folder):
+    described, tensors = load(folder)
+    torch.set_num_threads(described["threads"])
+    student, teacher, followed = start_state(tensors)
+    optimizer = start_optimizer(described, student)
     model = Student(described["encoder"], student)
 
     def update():
@@ -80,7 +88,7 @@ def main(folder):
         loss.backward()
         optimizer.step()
         with torch.no_grad():
-            torch._foreach_lerp_(teacher, followed, 1 - described["decay"])
+            torch._foreach_lerp_(list(teacher.values()), followed, 1 - described["decay"])
         return loss.item()
 
     answer(update)
