@@ -24,7 +24,8 @@ const standard = [
   ] as const),
   ...(['Reciprocal', 'Softplus', 'IsNaN', 'Clip', 'Cast', 'BitShift', 'BitwiseXor', 'Identity'] as const),
   ...(['MatMul', 'Gemm', 'Conv', 'Softmax', 'CumSum'] as const),
-  ...(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ArgMax', 'ArgMin'] as const),
+  ...(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd'] as const),
+  ...(['ReduceLogSumExp', 'ArgMax', 'ArgMin'] as const),
   ...(['LayerNormalization', 'InstanceNormalization'] as const),
   ...([
     'Reshape',

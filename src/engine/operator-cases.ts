@@ -280,7 +280,9 @@ const reduction = (operator: OnnxOperator, keep: boolean): OperatorCase[] =>
 
 const reductions: readonly OperatorCase[] = [
   ...(['ReduceSum', 'ReduceMean'] as const).flatMap((operator) => reduction(operator, true)),
-  ...(['ReduceMax', 'ReduceMin', 'ReduceProd'] as const).flatMap((operator) => reduction(operator, false)),
+  ...(['ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceLogSumExp'] as const).flatMap((operator) =>
+    reduction(operator, false),
+  ),
   ...(['ArgMax', 'ArgMin'] as const).map(
     (operator): OperatorCase => ({
       operator,

@@ -3,6 +3,8 @@
  *
  * As `torch.nn.functional.ctc_loss(reduction='none', zero_infinity=True)` on the log-softmax of the logits.
  */
+import { defineLowering, need } from '../engine/kernels/index.js';
+import { lowered } from '../engine/lowered.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 
@@ -30,44 +32,23 @@ export function ctcLoss(
   const loss = tf.customGrad((x, save) => {
     const logProbabilities = tf.logSoftmax(x as tf.Tensor3D, -1);
     const emissions = emissionsOf(logProbabilities, lattice);
-    const alphas = forwardVariables(emissions, frameMask, lattice);
-    const last = tf.squeeze(tf.slice(alphas, [alphas.shape[0] - 1, 0, 0], [1, -1, -1]), [0]);
+    const { paths, last } = pathsOf(emissions, frameMask, lattice);
     const evidence = logSumOfStates(tf.add(last, lattice.ends)); // [B, 1]
-    const { oneHot, starts, ends, skips } = lattice;
-    (save as tf.GradSaveFunc)([
-      logProbabilities,
-      emissions,
-      alphas,
-      evidence,
-      frameMask,
-      oneHot,
-      starts,
-      ends,
-      skips,
-    ]);
+    (save as tf.GradSaveFunc)([logProbabilities, emissions, paths, evidence, frameMask, lattice.oneHot]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => gradient(dy, saved as Saved);
     return { value: tf.squeeze(tf.neg(tf.mul(evidence, fitOf(evidence))), [1]), gradFunc };
   });
   return loss(logits) as tf.Tensor1D;
 }
 
-/** What the forward pass leaves to the backward one: log-probabilities [B, T, V], emissions and alphas [T, B, S], log-likelihoods [B, 1], the frames' mask [B, T] and the lattice. */
-type Saved = [
-  tf.Tensor3D,
-  tf.Tensor3D,
-  tf.Tensor3D,
-  tf.Tensor2D,
-  tf.Tensor2D,
-  tf.Tensor3D,
-  tf.Tensor2D,
-  tf.Tensor2D,
-  tf.Tensor2D,
-];
+/** What the forward pass leaves to the backward one: log-probabilities [B, T, V], emissions [T, B, S], paths [T, 2 B, S], log-likelihoods [B, 1], the frames' mask [B, T] and the states' tokens [B, S, V]. */
+type Saved = [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor2D, tf.Tensor2D, tf.Tensor3D];
 
 /** Softmax minus the posterior of each token at each frame. */
 function gradient(dy: tf.Tensor, saved: Saved): tf.Tensor {
-  const [logProbabilities, emissions, alphas, evidence, frameMask, oneHot, starts, ends, skips] = saved;
-  const betas = backwardVariables(emissions, frameMask, { oneHot, starts, ends, skips });
+  const [logProbabilities, emissions, paths, evidence, frameMask, oneHot] = saved;
+  const [alphas, mirrored] = tf.split(paths, 2, 1) as [tf.Tensor3D, tf.Tensor3D];
+  const betas = tf.sub(tf.reverse(mirrored, [0, 2]), emissions);
   const fit = fitOf(evidence);
   // Where the target does not fit, `fit` takes the gradient away; the minimum keeps exp finite there.
   const logOccupancy = tf.sub(tf.add(alphas, betas), tf.expandDims(tf.mul(evidence, fit), 0));
@@ -92,10 +73,10 @@ function fitOf(evidence: tf.Tensor): tf.Tensor {
 interface Lattice {
   /** [B, S, V]: the token of each state. */
   readonly oneHot: tf.Tensor3D;
-  /** [B, S]: 0 where a path may begin, else `logZero`. */
-  readonly starts: tf.Tensor2D;
   /** [B, S]: 0 where a path may end, else `logZero`. */
   readonly ends: tf.Tensor2D;
+  /** [B, S]: 0 at the last state, else `logZero`. */
+  readonly lastState: tf.Tensor2D;
   /** [B, S]: 0 where state s may follow state s - 2, else `logZero`. */
   readonly skips: tf.Tensor2D;
 }
@@ -115,7 +96,8 @@ function latticeOf(
   const oneHot = tf.cast(tf.equal(tf.expandDims(symbols, 2), tf.reshape(tokens, [1, 1, -1])), 'float32');
   const position = tf.reshape(countTo(states), [1, -1]);
   const end = tf.expandDims(tf.mul(targetLengths, tf.scalar(2, 'int32')), 1); // [B, 1]
-  const atEnd = tf.logicalOr(tf.equal(position, end), tf.equal(position, tf.sub(end, tf.scalar(1, 'int32'))));
+  const isLast = tf.equal(position, end);
+  const atEnd = tf.logicalOr(isLast, tf.equal(position, tf.sub(end, tf.scalar(1, 'int32'))));
   const twoBefore = tf.concat(
     [tf.fill([batch, 2], blank, 'int32'), tf.slice(symbols, [0, 0], [-1, states - 2])],
     1,
@@ -126,8 +108,8 @@ function latticeOf(
   );
   return {
     oneHot: oneHot as tf.Tensor3D,
-    starts: tf.tile(penaltyWhereNot(tf.less(position, tf.scalar(2, 'int32'))), [batch, 1]) as tf.Tensor2D,
     ends: penaltyWhereNot(atEnd) as tf.Tensor2D,
+    lastState: penaltyWhereNot(isLast) as tf.Tensor2D,
     skips: penaltyWhereNot(skips) as tf.Tensor2D,
   };
 }
@@ -156,60 +138,60 @@ function emissionsOf(logProbabilities: tf.Tensor3D, lattice: Lattice): tf.Tensor
   return tf.transpose(tf.matMul(logProbabilities, lattice.oneHot, false, true), [1, 0, 2]);
 }
 
-/** log(exp a + exp b + exp c), elementwise. */
-function logAddExp(a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor {
-  const top = tf.maximum(tf.maximum(a, b), c);
-  const sum = tf.add(tf.add(tf.exp(tf.sub(a, top)), tf.exp(tf.sub(b, top))), tf.exp(tf.sub(c, top)));
-  return tf.add(top, tf.log(sum));
+defineLowering('LogSumExp', (graph, inputs, { axis }) => {
+  const x = need(inputs, 'x');
+  const shape = x.shape.filter((_, i) => i !== axis);
+  return graph.emit('ReduceLogSumExp', [x, graph.int64s([axis as number])], shape, x.type, {
+    attributes: { keepdims: { int: 0 } },
+  });
+});
+
+/** log(sum(exp(x))) over an axis: one node of a loop, where each costs. */
+function logSumExp(x: tf.Tensor, axis: number): tf.Tensor {
+  return lowered('LogSumExp', { x }, { axis }, () => [tf.logSumExp(x, axis)])[0] as tf.Tensor;
 }
 
-/** `x` where the mask is 1, `y` where it is 0. */
-function choose(mask: tf.Tensor, x: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(mask, x), tf.mul(tf.sub(1, mask), y));
-}
-
-/** alpha[t, b, s]: all beginnings of paths that are in state s at frame t, the frame's emission counted. [T, B, S] */
-function forwardVariables(emissions: tf.Tensor3D, frameMask: tf.Tensor2D, lattice: Lattice): tf.Tensor3D {
-  const [frames, batch, states] = emissions.shape;
-  const first = tf.add(tf.squeeze(tf.slice(emissions, [0, 0, 0], [1, -1, -1]), [0]), lattice.starts); // [B, S]
-  if (frames === 1) return tf.expandDims(first, 0);
-  const masks = tf.expandDims(tf.transpose(frameMask), 2); // [T, B, 1]
-  const border = tf.fill([batch, 2], logZero);
-  const { outputs } = scan(
-    ([alpha], [emission, mask]) => {
-      const padded = tf.concat([border, alpha as tf.Tensor], 1); // [B, S + 2]
-      const fromPrevious = tf.slice(padded, [0, 1], [-1, states]);
-      const fromSkip = tf.add(tf.slice(padded, [0, 0], [-1, states]), lattice.skips);
-      const reached = tf.add(logAddExp(alpha as tf.Tensor, fromPrevious, fromSkip), emission as tf.Tensor);
-      const next = choose(mask as tf.Tensor, reached, alpha as tf.Tensor);
-      return { state: [next], outputs: [next] };
-    },
-    [first],
-    [tf.slice(emissions, [1, 0, 0], [frames - 1, -1, -1]), tf.slice(masks, [1, 0, 0], [frames - 1, -1, -1])],
+/**
+ * All beginnings of paths that are in a state at a frame, and all ends, each with the frame's emission counted. The ends are
+ * beginnings in a mirror, of frames and of states: so one loop computes both.
+ * @returns paths: [T, 2 B, S], beginnings above mirrored ends; last: [B, S], all that are in a state at their last frame
+ */
+function pathsOf(
+  emissions: tf.Tensor3D,
+  frameMask: tf.Tensor2D,
+  { lastState, skips }: Lattice,
+): { readonly paths: tf.Tensor3D; readonly last: tf.Tensor2D } {
+  const [, batch, states] = emissions.shape;
+  const positions = tf.reshape(countTo(states), [1, -1]);
+  const isFirst = tf.tile(tf.equal(positions, tf.scalar(0, 'int32')), [batch, 1]);
+  const before = tf.concat([penaltyWhereNot(isFirst), tf.reverse(lastState, [1])], 0); // (2 B, S)
+  const ahead = tf.concat([tf.slice(skips, [0, 2], [-1, states - 2]), tf.fill([batch, 2], logZero)], 1);
+  const leaps = tf.concat([skips, tf.reverse(ahead, [1])], 0);
+  const steps = tf.tile(penaltyWhereNot(tf.logicalNot(isFirst)), [2, 1]);
+  const penalties = tf.stack([tf.zerosLike(leaps), steps, leaps], 1); // (2 B, 3, S)
+  // Into each state: from itself, from the one before, from that before it.
+  const sources = tf.tensor2d(
+    [0, 1, 2].flatMap((back) => Array.from({ length: states }, (_, s) => Math.max(s - back, 0))),
+    [3, states],
+    'int32',
   );
-  return tf.concat([tf.expandDims(first, 0), outputs[0] as tf.Tensor3D], 0) as tf.Tensor3D;
-}
-
-/** beta[t, b, s]: all ends of paths that are in state s at frame t, the frame's emission left out. [T, B, S] */
-function backwardVariables(emissions: tf.Tensor3D, frameMask: tf.Tensor2D, lattice: Lattice): tf.Tensor3D {
-  const [frames, batch, states] = emissions.shape;
-  if (frames === 1) return tf.expandDims(lattice.ends, 0);
-  const masks = tf.expandDims(tf.transpose(frameMask), 2); // [T, B, 1]
-  const border = tf.fill([batch, 2], logZero);
-  const skipsAhead = tf.concat([tf.slice(lattice.skips, [0, 2], [-1, states - 2]), border], 1); // [B, S]
-  const { outputs } = scan(
-    ([beta], [emission, mask]) => {
-      // `emission` and `mask` are the next frame's: behind the last frame of an utterance beta stays at the ends.
-      const onward = tf.add(beta as tf.Tensor, emission as tf.Tensor);
-      const padded = tf.concat([onward, border], 1); // [B, S + 2]
-      const toNext = tf.slice(padded, [0, 1], [-1, states]);
-      const toSkip = tf.add(tf.slice(padded, [0, 2], [-1, states]), skipsAhead);
-      const next = choose(mask as tf.Tensor, logAddExp(onward, toNext, toSkip), lattice.ends);
-      return { state: [next], outputs: [next] };
+  const mask = tf.expandDims(tf.transpose(frameMask), 2); // (T, B, 1)
+  const { state, outputs } = scan(
+    ([reached], [emission, isOwn]) => {
+      const from = tf.add(tf.gather(reached as tf.Tensor, sources, 1), penalties);
+      const next = tf.add(logSumExp(from, 1), emission as tf.Tensor);
+      // Behind its last frame, in the mirror before its first one, a row stays as it is.
+      const kept = tf.where(isOwn as tf.Tensor, next, reached as tf.Tensor);
+      return { state: [kept], outputs: [kept] };
     },
-    [lattice.ends],
-    [tf.slice(emissions, [1, 0, 0], [frames - 1, -1, -1]), tf.slice(masks, [1, 0, 0], [frames - 1, -1, -1])],
-    { reverse: true },
+    [before],
+    [
+      tf.concat([emissions, tf.reverse(emissions, [0, 2])], 1),
+      tf.cast(tf.concat([mask, tf.reverse(mask, [0])], 1), 'bool'),
+    ],
   );
-  return tf.concat([outputs[0] as tf.Tensor3D, tf.expandDims(lattice.ends, 0)], 0) as tf.Tensor3D;
+  return {
+    paths: outputs[0] as tf.Tensor3D,
+    last: tf.slice(state[0] as tf.Tensor2D, [0, 0], [batch, -1]),
+  };
 }
