@@ -134,6 +134,12 @@ export interface TransformerOutput {
   readonly mlpOutputs: readonly tf.Tensor[];
 }
 
+/**
+ * Where the ALiBi bias ends: e^-60 of a weight changes no sum of floats. What lies below would be weights that are too small for normal
+ * floats, with which processors compute ten times slower.
+ */
+const farthest = -60;
+
 /** Context encoder, then the shared blocks, under the scaled ALiBi bias. */
 export function transformer(
   config: EhmamConfig,
@@ -144,7 +150,7 @@ export function transformer(
   const { padding, dropoutKey, keptBlocks } = input;
   const positions = input.positions ?? framePositions(input.x);
   const scale = parameter(parameters, `${audio}.alibi_scale`).reshape([1, heads, 1, 1]).relu();
-  const alibi = alibiBias(positions, heads).mul(scale);
+  const alibi = tf.maximum(alibiBias(positions, heads).mul(scale), farthest);
   const bias = padding === undefined ? alibi : alibi.add(paddingBias(padding));
   const settings = {
     heads,
