@@ -153,5 +153,9 @@ export function clipScale(
   limit: number,
 ): { readonly scale: tf.Tensor; readonly norm: tf.Tensor } {
   const norm = globalNorm(gradients);
-  return { scale: tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1), norm };
+  return { scale: clipFactor(norm, limit), norm };
 }
+
+/** What scales gradients of a norm to one of at most `limit`. */
+export const clipFactor = (norm: tf.Tensor, limit: number): tf.Tensor =>
+  tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1);

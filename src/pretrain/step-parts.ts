@@ -5,7 +5,7 @@ import type { Engine, Program } from '../engine/engine.js';
 import type * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import type { AdamState } from '../nn/adam.js';
-import { addSums, type GradientSums, meansOf } from '../training/gradient-sums.js';
+import { addSums, type GradientSums } from '../training/gradient-sums.js';
 import type { PretrainConfig } from './config.js';
 import {
   adamOf,
@@ -70,8 +70,7 @@ export function compileParts(engine: Engine, config: PretrainConfig, shapes: Hos
       { name: 'further student part', keeps: ['sums'] },
     ),
     last: engine.compile(
-      ({ sums, ...inputs }) =>
-        updatedBy(meansOf(sums).gradients, inputs, config.optimizer.clipNorm, settings),
+      ({ sums, ...inputs }) => updatedBy(sums, inputs, config.optimizer.clipNorm, settings),
       { name: 'student step', keeps: ['student', 'teacher', 'adam'] },
     ),
   };

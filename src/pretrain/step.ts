@@ -7,7 +7,7 @@ import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import type { AdamSettings, AdamState } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
-import { updateBy } from '../training/gradient-sums.js';
+import { type BatchGradients, updateBy } from '../training/gradient-sums.js';
 import { type ParameterGroup, resolveGroups } from '../training/parameter-groups.js';
 import { type PretrainConfig, predictorOf } from './config.js';
 import { averaged } from './ema.js';
@@ -125,7 +125,7 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
 
   const learn = (inputs: StudentInputs): StudentOutputs => {
     const { gradients, measures, frames } = studentGradients(config, inputs);
-    const { gradientNorm, ...updated } = updatedBy(gradients, inputs, clipNorm, settings);
+    const { gradientNorm, ...updated } = updatedBy({ gradients }, inputs, clipNorm, settings);
     return { ...updated, measures: { ...measures, gradientNorm }, frames };
   };
 
@@ -137,7 +137,7 @@ export function compileStep(engine: Engine, config: PretrainConfig, shapes: Host
 
 /** The update that gradients make: student, moments, and the teacher behind it. */
 export function updatedBy(
-  gradients: Parameters,
+  gradients: BatchGradients,
   inputs: UpdateInputs,
   clipNorm: number,
   settings: AdamSettings,

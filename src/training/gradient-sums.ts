@@ -1,7 +1,7 @@
 /** @file Gradients of a loss over the parts of a batch, summed up, and the one update that they make together. */
 import * as tf from '../engine/ops.js';
 import type { Parameters, Tree } from '../engine/tree.js';
-import { type AdamSettings, type AdamState, adamStep, clipScale, globalNorm } from '../nn/adam.js';
+import { type AdamSettings, type AdamState, adamStep, clipFactor, globalNorm } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { parameter } from '../nn/linear.js';
 
@@ -62,21 +62,12 @@ export function addSums(a: GradientSums, b: GradientSums): GradientSums {
   };
 }
 
-/** Gradients and loss of all parts as one batch. */
-export function meansOf({ gradients, loss, count }: GradientSums): {
-  readonly gradients: Parameters;
-  readonly loss: tf.Tensor;
-} {
-  const share = count.pow(-1);
-  return {
-    gradients: Object.fromEntries(Object.entries(gradients).map(([name, sum]) => [name, sum.mul(share)])),
-    loss: loss.mul(share),
-  };
-}
+/** Gradients of a batch, or their sums over its parts and what these are divided by, a scalar. */
+export type BatchGradients = Pick<GradientSums, 'gradients'> & Partial<Pick<GradientSums, 'count'>>;
 
-/** Clips gradients to a norm (0: no clipping), then Adam. */
+/** Clips gradients to a norm (0: no clipping), then Adam. The division is a part of its passes over the gradients. */
 export function updateBy(
-  gradients: Parameters,
+  { gradients, count }: BatchGradients,
   {
     parameters,
     moments,
@@ -96,14 +87,18 @@ export function updateBy(
   readonly moments: AdamState<Parameters>;
   readonly gradientNorm: tf.Tensor;
 } {
-  const clip =
-    clipNorm > 0 ? clipScale(gradients, clipNorm) : { norm: globalNorm(gradients), scale: undefined };
+  const share = count?.pow(-1);
+  const norm = shared(globalNorm(gradients), share);
+  const gradientScale = clipNorm > 0 ? shared(clipFactor(norm, clipNorm), share) : share;
   const next = adamStep(
     parameters,
     gradients,
     moments,
-    { step: tf.add(step, 1), learningRate, gradientScale: clip.scale },
+    { step: tf.add(step, 1), learningRate, gradientScale },
     settings,
   );
-  return { parameters: next.parameters, moments: next.state, gradientNorm: clip.norm };
+  return { parameters: next.parameters, moments: next.state, gradientNorm: norm };
 }
+
+const shared = (x: tf.Tensor, share: tf.Tensor | undefined): tf.Tensor =>
+  share === undefined ? x : x.mul(share);

@@ -9,7 +9,6 @@ import {
   batchGradients,
   type GradientSums,
   type LossFunction,
-  meansOf,
   partGradients,
   updateBy,
 } from './gradient-sums.js';
@@ -146,7 +145,7 @@ function compilePrograms<Inputs extends Tree<tf.Tensor>>(
     whole: engine.compile(
       ({ frozen, inputs, ...now }: Now & { readonly frozen: Parameters; readonly inputs: Inputs }): Next => {
         const { gradients, loss } = batchGradients(lossOf, now.parameters, frozen, inputs);
-        return { ...updateBy(gradients, now, clipNorm, adam), loss };
+        return { ...updateBy({ gradients }, now, clipNorm, adam), loss };
       },
       { name: `update of the ${name}`, keeps: ['parameters', 'moments'] },
     ),
@@ -163,10 +162,10 @@ function compilePrograms<Inputs extends Tree<tf.Tensor>>(
       { name: `further gradients of the ${name}`, keeps: ['sums'] },
     ),
     last: engine.compile(
-      ({ sums, ...now }: Now & Summed): Next => {
-        const { gradients, loss } = meansOf(sums);
-        return { ...updateBy(gradients, now, clipNorm, adam), loss };
-      },
+      ({ sums, ...now }: Now & Summed): Next => ({
+        ...updateBy(sums, now, clipNorm, adam),
+        loss: sums.loss.div(sums.count),
+      }),
       { name: `summed update of the ${name}`, keeps: ['parameters', 'moments'] },
     ),
   };
