@@ -45,17 +45,38 @@ defineLowering('Conv1dInputGradient', (graph, inputs, attributes) => {
   return convolution(graph, dy, flipped, { stride: 1, padding: taps - 1 - padding, groups });
 });
 
-/** That in the filters, at stride 1, is a convolution whose batch and channels, input and filter change places. */
+/**
+ * That in the filters, at stride 1, is a convolution whose batch and channels, input and filter change places: of two axes, channels of
+ * a group and time, on the processor, where few positions alone make its products small.
+ */
 defineLowering('Conv1dFilterGradient', (graph, inputs, attributes) => {
   const { padding, groups } = attributes as unknown as ConvolutionSizes;
   const taps = Number(attributes.taps);
   const [dy, x] = [need(inputs, 'dy'), need(inputs, 'x')];
-  const [batch] = dy.shape as [number, number, number];
+  const [batch, out, frames] = dy.shape as [number, number, number];
   const [, channels, time] = x.shape as [number, number, number];
   const width = channels / groups;
   const apart = reshape(graph, x, [batch, groups, width, time]);
-  const input = reshape(graph, transpose(graph, apart, [2, 1, 0, 3]), [width, groups * batch, time]);
   const filter = transpose(graph, dy, [1, 0, 2]); // (out, batch, frames)
+  if (graph.provider === 'cpu') {
+    const input = reshape(graph, transpose(graph, apart, [1, 0, 2, 3]), [1, groups * batch, width, time]);
+    const positions = time + 2 * padding - frames + 1;
+    const all = graph.emit(
+      'Conv',
+      [input, reshape(graph, filter, [out, batch, 1, frames])],
+      [1, out, width, positions],
+      'float32',
+      {
+        attributes: {
+          kernel_shape: { ints: [1, frames] },
+          pads: { ints: [0, padding, 0, padding] },
+          group: { int: groups },
+        },
+      },
+    );
+    return sliceAxis(graph, reshape(graph, all, [out, width, positions]), 2, 0, taps);
+  }
+  const input = reshape(graph, transpose(graph, apart, [2, 1, 0, 3]), [width, groups * batch, time]);
   const all = convolution(graph, input, filter, { stride: 1, padding, groups }); // (width, out, positions)
   return transpose(graph, sliceAxis(graph, all, 2, 0, taps), [1, 0, 2]);
 });
