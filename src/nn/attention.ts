@@ -1,7 +1,7 @@
 /** @file Multi-head self-attention with an additive bias, and the ALiBi bias. */
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import { detached } from './custom.js';
+import { detached, withGradient } from './custom.js';
 import { type DropoutKey, dropout } from './dropout.js';
 import { linear } from './linear.js';
 
@@ -34,9 +34,41 @@ export function attention(
   const [q, k, v] = tf.unstack(joined.transpose([2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor]; // (batch, heads, time, channels)
   const products = tf.matMul(q.mul(channels ** -0.5), k, false, true); // (batch, heads, time, time)
   const logits = bias === undefined ? products : products.add(bias);
-  const weights = dropout(tf.softmax(logits), attentionDropout, dropoutKey, `${name}.attn_drop`);
-  const mixed = tf.matMul(weights, v).transpose([0, 2, 1, 3]).reshape([batch, time, width]);
+  const drop = (weights: tf.Tensor): tf.Tensor =>
+    dropout(weights, attentionDropout, dropoutKey, `${name}.attn_drop`);
+  const mixed = mixedBy(logits, v, drop).transpose([0, 2, 1, 3]).reshape([batch, time, width]);
   return dropout(linear(parameters, `${name}.proj`, mixed), outputDropout, dropoutKey, `${name}.proj_drop`);
+}
+
+/**
+ * Values mixed by the softmax of their logits. The sum over all weights that the gradient of a softmax needs is one over channels, as in
+ * FlashAttention (Dao et al., 2022, appendix B.2): weights are passed over half as often.
+ * @param logits [..., queries, keys]
+ * @param values [..., keys, channels]
+ * @param drop dropout of the weights, the same at every call
+ * @returns [..., queries, channels]
+ */
+export function mixedBy(
+  logits: tf.Tensor,
+  values: tf.Tensor,
+  drop: (weights: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  return withGradient(
+    [logits, values],
+    () => {
+      const weights = tf.softmax(logits);
+      const kept = drop(weights);
+      const mixed = tf.matMul(kept, values);
+      return { value: mixed, saved: [weights, kept, values, mixed] };
+    },
+    (dy, saved) => {
+      const [weights, kept, from, mixed] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      // What dropout multiplies weights by, it multiplies their gradient by.
+      const inWeights = drop(tf.matMul(dy, from, false, true));
+      const along = dy.mul(mixed).sum(-1, true);
+      return [inWeights.sub(along).mul(weights), tf.matMul(kept, dy, true, false)];
+    },
+  );
 }
 
 /** ALiBi slopes (Press et al., 2022); head counts that are no power of two interleave those of the next one. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
 import { activations, gated } from '../../nn/activations.js';
+import { mixedBy } from '../../nn/attention.js';
 import { normalizeByStatistics } from '../../nn/batch-norm.js';
 import { conv1d } from '../../nn/conv1d.js';
 import { type DropoutKey, dropout } from '../../nn/dropout.js';
@@ -144,8 +145,9 @@ function attention(it: Block, x: tf.Tensor): tf.Tensor {
   const [queries, keys] = [part('q', turned).mul(scale), part('k', turned)];
   const scores = positionScores(it, x, queries, (asked) => tf.matMul(asked, keys, false, true));
   const hidden = withPadding(undefined, own);
-  const weights = tf.softmax(hidden === undefined ? scores : scores.add(hidden));
-  const mixed = tf.matMul(drop(weights, config.dropout.attention, 'attention'), part('v', x));
+  const logits = hidden === undefined ? scores : scores.add(hidden);
+  const dropWeights = (weights: tf.Tensor): tf.Tensor => drop(weights, config.dropout.attention, 'attention');
+  const mixed = mixedBy(logits, part('v', x), dropWeights);
   return linear(parameters, `${name}.linear_out`, joinHeads(mixed));
 }
 

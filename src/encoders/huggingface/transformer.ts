@@ -1,7 +1,7 @@
 /** @file The transformer of the Hugging Face families: blocks with the norms after or before, every hidden state. */
 import * as tf from '../../engine/ops.js';
 import type { Parameters } from '../../engine/tree.js';
-import { paddingBias } from '../../nn/attention.js';
+import { mixedBy, paddingBias } from '../../nn/attention.js';
 import { type DropoutKey, dropout, layerKept } from '../../nn/dropout.js';
 import { gelu } from '../../nn/gelu.js';
 import { linear } from '../../nn/linear.js';
@@ -155,8 +155,8 @@ export function selfAttention(
   const part = (which: string): tf.Tensor => linear(parameters, `${name}.${which}_proj`, x);
   const queries = splitHeads(part('q').mul((width / heads) ** -0.5), heads);
   const products = tf.matMul(queries, splitHeads(part('k'), heads), false, true); // (batch, heads, frames, frames)
-  const weights = dropWeights(tf.softmax(bias === undefined ? products : products.add(bias)));
-  const mixed = tf.matMul(weights, splitHeads(part('v'), heads)); // (batch, heads, frames, channels)
+  const logits = bias === undefined ? products : products.add(bias);
+  const mixed = mixedBy(logits, splitHeads(part('v'), heads), dropWeights); // (batch, heads, frames, channels)
   return linear(parameters, `${name}.out_proj`, joinHeads(mixed));
 }
 
