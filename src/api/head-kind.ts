@@ -165,6 +165,11 @@ export interface HeadKind<Spec extends HeadSpec = HeadSpec, Settings = unknown, 
   readonly settings: ZodType<Settings>;
   /** What a preset sets in place of the defaults. */
   readonly presets?: Readonly<Partial<Record<PresetName, Readonly<Record<string, unknown>>>>>;
+  /**
+   * How often what a preset sets was changed, plus one, where it was: records call it `clean-2`, so that results before and
+   * after stand in columns of their own.
+   */
+  readonly editions?: Readonly<Partial<Record<PresetName, number>>>;
   /** Which features it learns from: means over time, or frames as they are kept on disk. */
   reads(
     settings: Settings,

@@ -50,7 +50,7 @@ export interface PlannedTask {
   readonly head: PlannedHead;
   /** Of a task that is cross-validated: a head is trained on each. */
   readonly folds?: readonly PlannedFold[] | undefined;
-  /** `clean` or `superb`, and a digest of the settings where they differ from the preset's. */
+  /** `clean` or `superb`, its edition where it was changed, and a digest of the settings where they differ from the preset's. */
   readonly preset: string;
 }
 
@@ -280,7 +280,9 @@ async function presetOf(
   const named = presetSettings(kind, task, preset);
   const usual = canonical(allSettings(named.settings, named.reading));
   const own = canonical(allSettings(await withContents(kind, settings), reading));
-  return own === usual ? preset : `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
+  const edition = kind.editions?.[preset];
+  if (own === usual) return edition === undefined ? preset : `${preset}-${edition}`;
+  return `${preset}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
 
 /** Those of the kind and those of reading as one. */

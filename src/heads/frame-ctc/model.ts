@@ -10,6 +10,7 @@ import { linear, parameter } from '../../nn/linear.js';
 import { bidirectionalLstm } from '../../nn/lstm.js';
 import { linearStart, lstmStart } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
+import { standardized } from '../standard.js';
 
 /** What the forward pass needs beside the parameters. */
 export const ctcStoredSchema = z.object({
@@ -113,15 +114,6 @@ export function ctcLogits(
     hidden = disturbance ? dropout(outputs, disturbance.dropout, disturbance.key, `lstm ${layer}`) : outputs;
   }
   return linear(parameters, 'output', hidden) as tf.Tensor3D;
-}
-
-/** Hidden states [layers, batch, T, dim] shifted and scaled, where the parameters say how. */
-function standardized(parameters: Parameters, states: tf.Tensor): tf.Tensor {
-  const { 'standard.mean': mean, 'standard.scale': scale } = parameters;
-  if (mean === undefined || scale === undefined) return states;
-  const [layers, , , dim] = states.shape as [number, number, number, number];
-  const shape = [layers, 1, 1, dim];
-  return tf.mul(tf.sub(states, tf.reshape(mean, shape)), tf.reshape(scale, shape));
 }
 
 function augmented(summed: tf.Tensor, { warp, time, features }: AugmentMasks): tf.Tensor {

@@ -8,6 +8,7 @@ import type { Given } from '../../engine/engine.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
 import { constantRate, linearDecay } from '../../training/schedule.js';
+import { featureStandard } from '../standard.js';
 import {
   augmentMasks,
   dropoutKey,
@@ -22,7 +23,6 @@ import { lmDecoder } from './lm-decoding.js';
 import { type CtcStored, ctcStart } from './model.js';
 import { lookAtDev, lookProgram, type Recognition, transcribe } from './recognition.js';
 import type { CtcSettings } from './settings.js';
-import { featureStandard } from './standard.js';
 import { timeWarps } from './time-warp.js';
 import { type CtcUpdate, ctcBatchLoss } from './update.js';
 

@@ -1,8 +1,9 @@
 /** @file Batches of per-layer means: an endless seeded stream of epochs, held in memory where they fit. */
 import type { HeadWork } from '../../api/head-kind.js';
-import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
+import { float32, type HostParameters, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import type { Features } from '../../features/store.js';
+import { standardRow } from '../standard.js';
 import type { Source } from './grid.js';
 import { type Groups, groupsBy } from './groups.js';
 import type { Slots } from './model.js';
@@ -15,12 +16,14 @@ export type MeansReader = (place: number) => Float32Array;
 /** Means of a corpus up to this size are read once. */
 const memoryBudgetBytes = 512 * 2 ** 20;
 
-export function meansReader(features: Features): MeansReader {
+/** @param standard what they are shifted and scaled by: `featureStandard`'s, or the parameters of a head (default: nothing) */
+export function meansReader(features: Features, standard: HostParameters = {}): MeansReader {
   const bytes = features.rows.length * features.layers * features.dim * 4;
-  if (bytes > memoryBudgetBytes) return (place) => features.read(place);
+  const read: MeansReader = (place) => standardRow(standard, features.read(place));
+  if (bytes > memoryBudgetBytes) return read;
   const held = new Map<number, Float32Array>();
   return (place) => {
-    const means = held.get(place) ?? features.read(place);
+    const means = held.get(place) ?? read(place);
     held.set(place, means);
     return means;
   };

@@ -12,10 +12,11 @@ export async function classified(
   { slots }: PooledStored,
   parameters: HostParameters,
 ): Promise<readonly Prediction[]> {
+  const { 'standard.mean': _mean, 'standard.scale': _scale, ...trained } = parameters;
   const score = scoreProgram(work, slots);
   try {
-    const scoring = { work, slots, score, readMeans: meansReader(work.features) };
-    const [scored] = await predictAt(scoring, stackRuns([parameters]), work.places);
+    const scoring = { work, slots, score, readMeans: meansReader(work.features, parameters) };
+    const [scored] = await predictAt(scoring, stackRuns([trained]), work.places);
     return scored?.predictions ?? [];
   } finally {
     await score.dispose();

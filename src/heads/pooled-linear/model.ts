@@ -7,6 +7,7 @@ import type { Parameters } from '../../engine/tree.js';
 import { parameter } from '../../nn/linear.js';
 import { linearStart } from '../../training/start.js';
 import { frameMask } from '../frame-mask.js';
+import { standardized } from '../standard.js';
 
 export type Slots = PooledSpec['slots'];
 
@@ -78,6 +79,7 @@ export function pooledLogits(parameters: Parameters, slots: number, means: tf.Te
 
 /**
  * Logits of one head from hidden states: `pooledLogits` of their means over time.
+ * @param parameters `pooledStart`'s, and those of the standard if means are to be shifted and scaled
  * @param states [layers, batch, frames, dim]
  * @param lengths [batch] int32: frames that count (default: all)
  * @returns `logits` [batch, classes] of one classifier, `logits.<column>` of several
@@ -89,7 +91,7 @@ export function pooledForward(
   lengths?: tf.Tensor,
 ): Record<string, tf.Tensor> {
   const oneRun = Object.entries(parameters).map(([name, value]) => [name, tf.expandDims(value, 0)]);
-  const means = tf.expandDims(meansOf(states, lengths), 0); // [1, layers, batch, dim]
+  const means = tf.expandDims(standardized(parameters, meansOf(states, lengths)), 0); // [1, layers, batch, dim]
   const logits = pooledLogits(Object.fromEntries(oneRun), slots.length, means);
   return Object.fromEntries(
     logits.map((values, i) => [

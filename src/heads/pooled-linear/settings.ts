@@ -16,6 +16,8 @@ export const pooledSettingsSchema = z.strictObject({
   /** How many evaluations on dev without a better one end the training; 0: it ends at the last update only. */
   patience: z.int().nonnegative().default(60),
   gradientClip: z.number().positive().default(1),
+  /** Means over time are brought to zero mean and unit variance over train, each dimension of each hidden state (default: no). */
+  standardize: z.boolean().optional(),
   /** `epochs`: every utterance once an epoch. `balanced`: every draw a class, then an utterance of it. */
   drawing: z.enum(['epochs', 'balanced']).default('epochs'),
   /**
@@ -52,5 +54,5 @@ const superb = {
   gradientClip: 1,
 } satisfies Partial<z.input<typeof pooledSettingsSchema>>;
 
-/** What presets set in place of the defaults, which are `clean`. */
-export const pooledPresets = { superb };
+/** What presets set in place of the defaults. */
+export const pooledPresets = { clean: { standardize: true }, superb };

@@ -1,6 +1,7 @@
 /** @file Trains pooled heads: every seed and learning rate in one program, the checkpoint that does best on dev. */
 import { z } from 'zod';
 import type { HeadResult, HeadWork, LayerResult, Prediction, TriedRate } from '../../api/head-kind.js';
+import type { HostParameters } from '../../base/host-tensor.js';
 import { adamStart } from '../../nn/adam.js';
 import { anyNumberSchema } from '../../training/checkpoint-file.js';
 import {
@@ -16,6 +17,7 @@ import { type CoursesState, keepWork, type WorkKeeper } from '../../training/kee
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { type Looked, runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
+import { featureStandard } from '../standard.js';
 import { type BatchStream, epochLength, meansReader, trainingBatches } from './batches.js';
 import {
   aliveOf,
@@ -72,7 +74,8 @@ export async function trainPooledHeads(
   seeds: readonly number[],
 ): Promise<HeadResult<PooledStored>[]> {
   const sources = seeds.map((seed) => ({ seed }));
-  const { tested, earlierSeconds } = await trainedAndTested(work, slots, settings, sources, 'pooled-linear');
+  const trained = await trainedAndTested(work, slots, settings, sources, 'pooled-linear');
+  const { tested, standard, earlierSeconds } = trained;
   return tested.map(({ course, tried, predictions }) => ({
     tried,
     chosen: course.learningRate,
@@ -82,7 +85,7 @@ export async function trainPooledHeads(
       stored: {
         slots: withOutputs(slots, settings).map(({ column, classes }) => ({ column, classes: [...classes] })),
       },
-      parameters: course.best.parameters,
+      parameters: { ...course.best.parameters, ...standard },
     },
     predictions,
     earlierSeconds: earlierSeconds / seeds.length,
@@ -128,7 +131,11 @@ async function trainedAndTested(
   settings: PooledSettings,
   sources: readonly Source[],
   kind: string,
-): Promise<{ readonly tested: readonly TestedSource[]; readonly earlierSeconds: number }> {
+): Promise<{
+  readonly tested: readonly TestedSource[];
+  readonly standard: HostParameters;
+  readonly earlierSeconds: number;
+}> {
   const slots = withOutputs(named, settings);
   const seeds = [...new Set(sources.map(({ seed }) => seed))];
   const underWay = ({ grid }: StoredSearch): boolean => grid !== undefined;
@@ -146,7 +153,10 @@ async function trainedAndTested(
     },
   );
   const score = scoreProgram(work, slots);
-  const readMeans = meansReader(work.features);
+  const standard = settings.standardize
+    ? await featureStandard(work.features, work.places.train, Infinity)
+    : {};
+  const readMeans = meansReader(work.features, standard);
   const streams = trainingBatches(work, slots, settings, readMeans);
   const known = sources.map((source) => [source, streams(source)] as const);
   const streamOf = (source: Source): BatchStream =>
@@ -161,7 +171,7 @@ async function trainedAndTested(
       const [scored] = await predict(training, stackRuns([course.best.parameters]), 'test', [source]);
       tested.push({ course, tried: own.map(triedRate), predictions: scored?.predictions ?? [] });
     }
-    return { tested, earlierSeconds: keeper.earlierSeconds };
+    return { tested, standard, earlierSeconds: keeper.earlierSeconds };
   } finally {
     await update.dispose();
     await score.dispose();
