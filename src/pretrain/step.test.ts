@@ -20,7 +20,7 @@ async function firstUpdate() {
   const { student: after } = await runOn(
     'onnx',
     ({ gradients: given, ...inputs }: UpdateInputs & { readonly gradients: UpdateInputs['student'] }) => ({
-      student: updatedBy(given, inputs, 0, adamOf(melConfig, student)).student,
+      student: updatedBy({ gradients: given }, inputs, 0, adamOf(melConfig, student)).student,
     }),
     { student, teacher, adam: adamStart(student), gradients, ...at },
   );

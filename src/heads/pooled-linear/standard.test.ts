@@ -73,7 +73,7 @@ test('a trained head says of frames and of means what it said when it was tested
   const { head, predictions } = await trained(own);
   expect(
     await classified(
-      { ...own, places: own.places.test, spec: () => ({ kind: '' }) },
+      { ...own, pairs: undefined, places: own.places.test, spec: () => ({ kind: '' }) },
       head.stored,
       head.parameters,
     ),
