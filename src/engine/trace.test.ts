@@ -138,6 +138,13 @@ describe('a traced graph', () => {
     await expectSame(fn, { a: normals(a, 'a'), b: normals(b, 'b') });
   });
 
+  it('transposes first what a product of many columns takes transposed on the left', async () => {
+    const fn = ({ a, b }: Inputs) => ({ y: tf.matMul(of(a), of(b), true) });
+    expect(operations(traced(fn, { a: [3, 4], b: [3, 767] }))).toEqual(['Gemm']);
+    expect(operations(traced(fn, { a: [3, 4], b: [3, 768] }))).toEqual(['Transpose', 'FusedMatMul']);
+    await expectSame(fn, { a: normals([3, 4], 'a'), b: normals([3, 768], 'b') });
+  });
+
   it('undoes a transpose of a transpose in a product', async () => {
     const fn = ({ a, b }: Inputs) => ({ y: tf.matMul(of(a), of(b).transpose(), false, true) });
     expect(operations(traced(fn, { a: [3, 4], b: [4, 5] }))).toEqual(['MatMul']);
