@@ -19,13 +19,10 @@ export function gelu(x: tf.Tensor): tf.Tensor {
       return { value: value as tf.Tensor, saved: [x] };
     },
     (dy, [z]) => {
-      const s = z as tf.Tensor;
-      const density = s
-        .square()
-        .mul(-0.5)
-        .exp()
-        .mul(1 / Math.sqrt(2 * Math.PI));
-      return [dy.mul(normalCdf(s).add(s.mul(density)))];
+      // Φ(x) + x φ(x) with u = x / √2, in which x φ(x) is u exp(-u²) / √π.
+      const u = (z as tf.Tensor).mul(Math.SQRT1_2);
+      const slope = u.div(u.square().exp()).mul(1 / Math.sqrt(Math.PI));
+      return [dy.mul(u.erf().add(1).mul(0.5).add(slope))];
     },
   );
 }
