@@ -17,7 +17,7 @@ type EncoderWaveform = Pick<Encoder, 'normalizesWaveform' | 'waveformEpsilon' | 
 /**
  * A batch of 16 kHz samples, as read: each utterance is normalised by its own samples where the encoder asks for that,
  * and one too short for a frame is filled up with zeros to `minimumSamples`, which are then its own.
- * @param room the least size of the batch, whose further rows hold silence, and the least samples of a row
+ * @param room the least size of the batch, whose further rows hold silence, all of it their own, and the least samples of a row
  */
 export function waveformBatch(
   encoder: EncoderWaveform,
@@ -29,7 +29,7 @@ export function waveformBatch(
   );
   const size = Math.max(rows.length, room.size);
   const lengths = Array.from({ length: size }, (_, i) =>
-    Math.max(rows[i]?.length ?? 0, encoder.minimumSamples),
+    Math.max(rows[i]?.length ?? room.samples, encoder.minimumSamples),
   );
   const longest = Math.max(room.samples, ...lengths);
   const waveform = new Float32Array(size * longest);
