@@ -18,7 +18,7 @@ import { watched } from '../engine/watched.fixture.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { ctcSettingsSchema } from './frame-ctc/settings.js';
 import { trainCtcHeads } from './frame-ctc/training.js';
-import { pooledSettingsSchema } from './pooled-linear/settings.js';
+import { pooledPresets, pooledSettingsSchema } from './pooled-linear/settings.js';
 import { trainPooledHeads } from './pooled-linear/training.js';
 import { parseSettings } from './settings.js';
 import { heldFeatures, type Judge, rowsOf, workOf } from './toy-work.fixture.js';
@@ -53,6 +53,7 @@ function splitsOf(next: () => Columns) {
 }
 
 const pooledSettings = {
+  ...pooledPresets.clean,
   projectionSize: 8,
   batchSize: 10,
   learningRates: [0.1, 0.01, 1e-4],

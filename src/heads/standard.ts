@@ -4,22 +4,47 @@ import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 import type { Features } from '../features/store.js';
 
-/** Keeps a dimension that never changes from being blown up. */
+/** Keeps what never changes from being blown up. */
 const smallestVariance = 1e-5;
 
 /** Statistics of frames are taken over at most about this many utterances, evenly spread. */
 const standardUtterances = 256;
 
 /**
- * Mean and one over the standard deviation of every dimension of every layer, over (a part of) the train split.
- * @param most how many utterances they are taken over
+ * Mean and one over the standard deviation of every dimension of every layer, over (a part of) the train split's frames.
  * @returns `standard.mean` and `standard.scale`, each [layers, dim]: parameters that are not trained
  */
-export async function featureStandard(
+export async function frameStandard(features: Features, places: readonly number[]): Promise<HostParameters> {
+  const { mean, variance } = await momentsOf(features, places, standardUtterances);
+  return standardOf(features, mean, variance);
+}
+
+/**
+ * The same of features that are means over time, all of the train split: the mean of every dimension, but one scale a layer, so that
+ * dimensions keep their share. Those that hardly change in train would else be as loud as the rest, and deafening where
+ * other microphones change them.
+ */
+export async function meansStandard(features: Features, places: readonly number[]): Promise<HostParameters> {
+  const { dim } = features;
+  const { mean, variance } = await momentsOf(features, places, places.length);
+  const ofLayers = variance.map((_, at) => {
+    const first = at - (at % dim);
+    return variance.subarray(first, first + dim).reduce((sum, value) => sum + value / dim, 0);
+  });
+  return standardOf(features, mean, ofLayers);
+}
+
+function standardOf({ layers, dim }: Features, mean: Float32Array, variance: Float64Array): HostParameters {
+  const scale = Float32Array.from(variance, (value) => 1 / Math.sqrt(Math.max(value, smallestVariance)));
+  return { 'standard.mean': float32([layers, dim], mean), 'standard.scale': float32([layers, dim], scale) };
+}
+
+/** Mean and variance of every dimension of every layer, over at most about so many utterances. */
+async function momentsOf(
   features: Features,
   places: readonly number[],
-  most = standardUtterances,
-): Promise<HostParameters> {
+  most: number,
+): Promise<{ readonly mean: Float32Array; readonly variance: Float64Array }> {
   const { layers, dim } = features;
   const [sums, squares] = [new Float64Array(layers * dim), new Float64Array(layers * dim)];
   const stride = Math.max(1, Math.floor(places.length / most));
@@ -37,11 +62,8 @@ export async function featureStandard(
     frames += rows;
   }
   const mean = Float32Array.from(sums, (sum) => sum / frames);
-  const scale = Float32Array.from(squares, (square, column) => {
-    const variance = square / frames - (mean[column] as number) ** 2;
-    return 1 / Math.sqrt(Math.max(variance, smallestVariance));
-  });
-  return { 'standard.mean': float32([layers, dim], mean), 'standard.scale': float32([layers, dim], scale) };
+  const variance = squares.map((square, column) => square / frames - (mean[column] as number) ** 2);
+  return { mean, variance };
 }
 
 /** [layers, dim] of a row of every layer shifted and scaled; `values` where there is no standard. */

@@ -8,7 +8,7 @@ import type { Given } from '../../engine/engine.js';
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { trainOneByOne } from '../../training/one-by-one.js';
 import { constantRate, linearDecay } from '../../training/schedule.js';
-import { featureStandard } from '../standard.js';
+import { frameStandard } from '../standard.js';
 import {
   augmentMasks,
   dropoutKey,
@@ -41,7 +41,7 @@ export async function trainCtcHeads(
   const { blank, column } = spec;
   const { lstmLayers, dropout, maximumUpdates, batchSize, accumulation = 1 } = settings;
   const stored: CtcStored = { column, tokens: [...spec.tokens], blank, join, lstmLayers };
-  const standard = settings.standardize ? await featureStandard(features, places.train) : undefined;
+  const standard = settings.standardize ? await frameStandard(features, places.train) : undefined;
   // Read before the work: a wrong file must not cost a training.
   const decoder = settings.lm && (await lmDecoder(spec, settings.lm));
   const look = lookProgram({ work, spec, form: stored, standard, batchSize });

@@ -16,7 +16,7 @@ export type MeansReader = (place: number) => Float32Array;
 /** Means of a corpus up to this size are read once. */
 const memoryBudgetBytes = 512 * 2 ** 20;
 
-/** @param standard what they are shifted and scaled by: `featureStandard`'s, or the parameters of a head (default: nothing) */
+/** @param standard what they are shifted and scaled by: `meansStandard`'s, or the parameters of a head (default: nothing) */
 export function meansReader(features: Features, standard: HostParameters = {}): MeansReader {
   const bytes = features.rows.length * features.layers * features.dim * 4;
   const read: MeansReader = (place) => standardRow(standard, features.read(place));

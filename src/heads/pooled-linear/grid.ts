@@ -128,13 +128,18 @@ export function joined(parts: readonly HostParameters[]): HostParameters {
   );
 }
 
-function partOf(grid: Grid, { sources, rates }: Axes): Grid {
-  if (sources.length === grid.sources.length && rates.length === grid.rates.length) return grid;
-  const rowOf = (source: Source): number => grid.sources.findIndex((one) => isOf(one, source));
+/** Of a tree of all runs of a grid, those of some of its sources and rates. */
+export function runsAt(all: Axes, { sources, rates }: Axes, tree: HostParameters): HostParameters {
+  if (sources.length === all.sources.length && rates.length === all.rates.length) return tree;
+  const rowOf = (source: Source): number => all.sources.findIndex((one) => isOf(one, source));
   const kept = sources.flatMap((source) =>
-    rates.map((rate) => rowOf(source) * grid.rates.length + grid.rates.indexOf(rate)),
+    rates.map((rate) => rowOf(source) * all.rates.length + all.rates.indexOf(rate)),
   );
-  const some = (tree: HostParameters): HostParameters => stackRuns(kept.map((run) => runOf(tree, run)));
+  return stackRuns(kept.map((run) => runOf(tree, run)));
+}
+
+function partOf(grid: Grid, { sources, rates }: Axes): Grid {
+  const some = (tree: HostParameters): HostParameters => runsAt(grid, { sources, rates }, tree);
   const { first, second } = grid.moments;
   return {
     sources,

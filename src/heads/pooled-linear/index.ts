@@ -12,7 +12,7 @@ export const pooledLinear: HeadKind<PooledSpec, PooledSettings, PooledStored> = 
     'for classes of utterances: weighted layer sum, Linear, mean over time, and a Linear classifier per column',
   settings: pooledSettingsSchema,
   presets: pooledPresets,
-  // The first one did not standardise.
+  // The first one did neither standardise nor average.
   editions: { clean: 2 },
   reads: () => ({ store: 'pooled' }),
   crops: ({ crops }) => crops,

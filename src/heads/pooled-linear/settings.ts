@@ -16,8 +16,10 @@ export const pooledSettingsSchema = z.strictObject({
   /** How many evaluations on dev without a better one end the training; 0: it ends at the last update only. */
   patience: z.int().nonnegative().default(60),
   gradientClip: z.number().positive().default(1),
-  /** Means over time are brought to zero mean and unit variance over train, each dimension of each hidden state (default: no). */
+  /** Means over time are brought to zero mean over train, and to unit variance over a hidden state's dimensions together (default: no). */
   standardize: z.boolean().optional(),
+  /** Dev looks at, and training keeps, the mean of the weights at so many last looks (default: the weights as they are). */
+  averagedLooks: count.min(2).optional(),
   /** `epochs`: every utterance once an epoch. `balanced`: every draw a class, then an utterance of it. */
   drawing: z.enum(['epochs', 'balanced']).default('epochs'),
   /**
@@ -55,4 +57,4 @@ const superb = {
 } satisfies Partial<z.input<typeof pooledSettingsSchema>>;
 
 /** What presets set in place of the defaults. */
-export const pooledPresets = { clean: { standardize: true }, superb };
+export const pooledPresets = { clean: { standardize: true, averagedLooks: 10 }, superb };

@@ -17,7 +17,8 @@ import { type CoursesState, keepWork, type WorkKeeper } from '../../training/kee
 import { layerWeightsOf } from '../../training/layer-weights.js';
 import { type Looked, runUpdates } from '../../training/loop.js';
 import { trainingProgress } from '../../training/progress.js';
-import { featureStandard } from '../standard.js';
+import { meansStandard } from '../standard.js';
+import { type Average, averaged, averageSchema } from './average.js';
 import { type BatchStream, epochLength, meansReader, trainingBatches } from './batches.js';
 import {
   aliveOf,
@@ -29,6 +30,7 @@ import {
   readGrid,
   readParameters,
   releaseGrid,
+  runsAt,
   runsOf,
   type Source,
   shrunkTo,
@@ -54,12 +56,14 @@ interface StoredSearch extends CoursesState {
   readonly grid?: Grid | undefined;
   /** Of each run in training, the sum of its losses since the last look at dev. */
   readonly losses: readonly number[];
+  readonly average?: Average | undefined;
 }
 const searchSchema: z.ZodType<StoredSearch> = z.object({
   courses: z.array(courseSchema),
   seconds: z.number(),
   grid: gridSchema.optional(),
   losses: z.array(anyNumberSchema),
+  average: averageSchema.optional(),
 });
 
 /**
@@ -153,9 +157,7 @@ async function trainedAndTested(
     },
   );
   const score = scoreProgram(work, slots);
-  const standard = settings.standardize
-    ? await featureStandard(work.features, work.places.train, Infinity)
-    : {};
+  const standard = settings.standardize ? await meansStandard(work.features, work.places.train) : {};
   const readMeans = meansReader(work.features, standard);
   const streams = trainingBatches(work, slots, settings, readMeans);
   const known = sources.map((source) => [source, streams(source)] as const);
@@ -182,6 +184,8 @@ interface SearchState {
   readonly grid: HeldGrid;
   readonly courses: readonly Course[];
   readonly losses: readonly number[];
+  /** Of weights over looks, where they are averaged. */
+  readonly average: Average | undefined;
 }
 
 /** Trains every source at every rate; dev is looked at after each epoch, or as often as is set. */
@@ -203,9 +207,10 @@ async function trainAll(
   // Places are whole runs of the program apart: what is left over would need a program of its own.
   let perRun = updatesPerRun(training, first);
   let pace = (firstRuns * perRun) / millisecondsBetweenPlaces;
-  const stored = async ({ grid, courses, losses }: SearchState): Promise<StoredSearch> => {
+  const stored = async ({ grid, courses, losses, average }: SearchState): Promise<StoredSearch> => {
+    const done = { courses, losses, seconds: keeper.seconds() };
     const going = courses.some(({ ended }) => ended === undefined);
-    return { courses, losses, seconds: keeper.seconds(), grid: going ? await readGrid(grid) : undefined };
+    return going ? { ...done, grid: await readGrid(grid), ...(average && { average }) } : done;
   };
   try {
     const { update, state, interrupted } = await runUpdates<SearchState, StoredSearch>(
@@ -214,12 +219,12 @@ async function trainAll(
         mostAtOnce: () => perRun * Math.max(1, Math.floor((millisecondsBetweenPlaces * pace) / perRun)),
         keeper,
         signal: keeper.signal,
-        async step({ grid, courses, losses }, from, to) {
+        async step({ grid, courses, losses, average }, from, to) {
           const started = performance.now();
           const sums = losses.length > 0 ? losses : new Array<number>(runsOf(grid)).fill(0);
           const trained = await trainUntil(training, grid, sums, from, to);
           pace = (to - from) / (performance.now() - started);
-          return { ...trained, courses };
+          return { ...trained, courses, average };
         },
         looks: {
           every,
@@ -244,6 +249,7 @@ async function trainAll(
             restored?.courses ??
             sources.flatMap(({ seed, layer }) => learningRates.map((rate) => newCourse(seed, rate, layer))),
           losses: restored?.losses ?? [],
+          average: restored?.average,
         },
       },
     );
@@ -260,19 +266,23 @@ async function trainAll(
 /** Looks at dev; what has ended goes on no more. */
 async function lookAt(
   training: Training,
-  { grid, courses: before, losses }: SearchState,
+  { grid, courses: before, losses, average: earlier }: SearchState,
   update: number,
   every: number,
 ): Promise<Looked<SearchState>> {
   const { work, settings } = training;
   const last = update - 1 - ((update - 1) % every);
   const means = losses.map((sum) => sum / (update - last));
-  const parameters = await readParameters(grid);
+  const now = await readParameters(grid);
+  const { averagedLooks } = settings;
+  const average = averagedLooks === undefined ? undefined : averaged(earlier, now, averagedLooks);
+  const { parameters } = average ?? { parameters: now };
   const courses = await coursesAfterLook(training, settings, grid, parameters, before, { update, means });
   const alive = aliveOf(grid, courses);
   const ended = runsOf(alive) === 0;
   const next = ended ? grid : await shrunkTo(work.engine, grid, alive);
-  return { state: { grid: next, courses, losses: [] }, ended };
+  const ofNext = average && { ...average, parameters: runsAt(grid, next, parameters) };
+  return { state: { grid: next, courses, losses: [], average: ofNext }, ended };
 }
 
 /** Every source's start at every rate: a seed's is the same whatever it sees. */
