@@ -12,7 +12,8 @@ describe('the definition of the mini suite', () => {
 
   it('has no two speakers with the same voice, formants and pitch', async () => {
     const { definition } = await readMiniSource();
-    const voices = definition.speakers.map((speaker) => `${speaker.voice} ${speaker.formants}`);
+    const all = [...definition.speakers, ...(definition.moreTest?.speakers ?? [])];
+    const voices = all.map((speaker) => `${speaker.voice} ${speaker.formants}`);
     expect(new Set(voices).size).toBe(voices.length);
   });
 
@@ -29,13 +30,20 @@ describe('the definition of the mini suite', () => {
     );
   });
 
-  it('is refused when two speakers share an id', async () => {
-    const { definition } = await readMiniSource();
+  it('is refused when two speakers share an id, also where one is for further test utterances', async () => {
+    const {
+      definition: { moreTest: _more, ...definition },
+    } = await readMiniSource();
     const [first] = definition.speakers.filter(({ synthesiser }) => synthesiser === 'flite');
     const { synthesiser: _, ...speaker } = first as NonNullable<typeof first>;
-    const twice = { ...definition, speakers: { flite: [speaker, speaker], espeak: [] } };
-    expect(definitionSchema.safeParse(twice).success).toBe(true);
-    const source = jsonSource(JSON.stringify(twice), 'suite.json');
-    expect(() => parseDefinition(source)).toThrow(`suite.json: duplicate speaker '${speaker.id}'`);
+    const moreTest = { speakers: [speaker], ks: 1, sidPerSpeaker: 1, ic: 1 };
+    for (const twice of [
+      { ...definition, speakers: { flite: [speaker, speaker], espeak: [] } },
+      { ...definition, speakers: { flite: [speaker], espeak: [] }, moreTest },
+    ]) {
+      expect(definitionSchema.safeParse(twice).success).toBe(true);
+      const source = jsonSource(JSON.stringify(twice), 'suite.json');
+      expect(() => parseDefinition(source)).toThrow(`suite.json: duplicate speaker '${speaker.id}'`);
+    }
   });
 });

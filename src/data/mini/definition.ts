@@ -48,11 +48,12 @@ const espeakSpeaker = z.strictObject({
   range: z.number().min(0).max(99),
   wordsPerMinute: z.number().min(80).max(300),
 });
+const ofFlite = (speaker: z.infer<typeof fliteSpeaker>) => ({ ...speaker, synthesiser: 'flite' as const });
 /** Listed by synthesiser; read as one list. */
 const speakers = z
   .strictObject({ flite: z.array(fliteSpeaker), espeak: z.array(espeakSpeaker) })
   .transform(({ flite, espeak }) => [
-    ...flite.map((speaker) => ({ ...speaker, synthesiser: 'flite' as const })),
+    ...flite.map(ofFlite),
     ...espeak.map((speaker) => ({ ...speaker, synthesiser: 'espeak' as const })),
   ]);
 
@@ -139,6 +140,19 @@ export const definitionSchema = z.strictObject({
     ),
     ic: splits(split),
   }),
+  /**
+   * Further test utterances, so that smaller differences are seen. They are drawn after everything else: whatever stands
+   * here, all others keep their texts and audio.
+   */
+  moreTest: z
+    .strictObject({
+      /** Of Flite, heard nowhere else: with the others in KS, by themselves in IC. */
+      speakers: z.array(fliteSpeaker).transform((all) => all.map(ofFlite)),
+      ks: count,
+      sidPerSpeaker: count,
+      ic: count,
+    })
+    .optional(),
 });
 
 export type MiniDefinition = z.infer<typeof definitionSchema>;
@@ -157,7 +171,7 @@ export interface MiniSource {
 export function parseDefinition(source: Source): MiniDefinition {
   const { file } = source;
   const data = checked(definitionSchema, source);
-  const ids = data.speakers.map(({ id }) => id);
+  const ids = [...data.speakers, ...(data.moreTest?.speakers ?? [])].map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) {
     throw new UserError(`duplicate speaker '${twice}'`, { file, hint: 'Choose another id' });

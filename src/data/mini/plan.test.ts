@@ -30,12 +30,27 @@ describe('the plan of the mini suite', () => {
 
   it('has as many utterances a split as the definition says', () => {
     const { asr, ks, ic, pretrain } = source.definition.parts;
+    const more = source.definition.moreTest ?? { ks: 0, ic: 0 };
     for (const split of ['train', 'dev', 'test'] as const) {
       expect(of('asr', split)).toHaveLength(asr[split].utterances);
-      expect(of('ks', split)).toHaveLength(ks[split].utterances);
-      expect(of('ic', split)).toHaveLength(ic[split].utterances);
+      const further = split === 'test' ? more : { ks: 0, ic: 0 };
+      expect(of('ks', split)).toHaveLength(ks[split].utterances + further.ks);
+      expect(of('ic', split)).toHaveLength(ic[split].utterances + further.ic);
     }
     expect(of('pretrain')).toHaveLength(pretrain.utterances);
+  });
+
+  it('has the utterances that it has without the further ones of test, which come last', () => {
+    const { moreTest, ...definition } = source.definition;
+    const without = planSuite({ ...source, definition });
+    expect(plan.slice(0, without.length)).toEqual(without);
+    const further = plan.slice(without.length);
+    expect(new Set(further.map(({ split }) => split))).toEqual(new Set(['test']));
+    const [ks, ic] = ['ks', 'ic'].map((name) => further.filter(({ part }) => part === name));
+    const ids = moreTest?.speakers.map(({ id }) => id) ?? [];
+    expect([...speakersOf(ic ?? [])].sort()).toEqual([...ids].sort());
+    expect(common(speakersOf(ks ?? []), new Set(ids))).toHaveLength(ids.length);
+    expect(common(speakersOf(without), new Set(ids))).toEqual([]);
   });
 
   it('says no ASR or SID test sentence anywhere else, and not during pre-training', () => {

@@ -57,7 +57,7 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
   const asr = { test: asrTexts('test'), dev: asrTexts('dev') };
   const asrTrain = asrTexts('train');
   const sidTrain = sidTexts('train');
-  return [
+  const planned = [
     ...pretrainUtterances(definition, [...proseLeft, ...asrTrain.slice(-definition.parts.asr.train.prose)], {
       random: random('pretrain'),
       taken,
@@ -69,6 +69,21 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
     ...groups.flatMap((split) => sidUtterances(definition, split, { ...sid, train: sidTrain }[split])),
     ...groups.flatMap((split) => icUtterances(definition, split, random(`ic ${split}`))),
   ];
+  return [...planned, ...moreTestUtterances()];
+
+  function moreTestUtterances(): PlannedUtterance[] {
+    const { moreTest, parts, speakers } = definition;
+    if (moreTest === undefined) return [];
+    const own = { ...parts.sid.test, utterancesPerSpeaker: moreTest.sidPerSpeaker };
+    const texts = sidTexts('test', own, 'sid more');
+    const everyone = { ...definition, speakers: [...speakers, ...moreTest.speakers] };
+    const others = { ...definition, speakers: moreTest.speakers };
+    return [
+      ...ksUtterances(everyone, 'test', random('ks more'), [parts.ks.test.utterances, moreTest.ks]),
+      ...sidUtterances(definition, 'test', texts, sid.test.length),
+      ...icUtterances(others, 'test', random('ic more'), [parts.ic.test.utterances, moreTest.ic]),
+    ];
+  }
 
   /** Sentences of the grammar first, then prose. */
   function asrTexts(split: Group): string[] {
@@ -82,14 +97,18 @@ export function planSuite({ definition, prose }: MiniSource): PlannedUtterance[]
     return [...grammatical, ...proseLeft.splice(0, proseCount)];
   }
 
-  function sidTexts(split: Group): string[] {
-    const { utterancesPerSpeaker, words } = definition.parts.sid[split];
+  function sidTexts(
+    split: Group,
+    own = definition.parts.sid[split],
+    purpose = `sid texts ${split}`,
+  ): string[] {
+    const { utterancesPerSpeaker, words } = own;
     const amount = utterancesPerSpeaker * definition.speakers.length;
     const fits = (text: string): boolean => {
       const length = text.split(' ').length;
       return length >= words[0] && length <= words[1];
     };
-    return newSentences(definition.grammar, amount, random(`sid texts ${split}`), taken, fits);
+    return newSentences(definition.grammar, amount, random(purpose), taken, fits);
   }
 }
 
@@ -151,11 +170,20 @@ function asrUtterances(
   }));
 }
 
-function ksUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
+/** The index of the first one, and how many. */
+type Some = readonly [first: number, amount: number];
+
+function ksUtterances(
+  definition: MiniDefinition,
+  split: Group,
+  random: RandomStream,
+  [first, amount]: Some = [0, definition.parts.ks[split].utterances],
+): PlannedUtterance[] {
   const own = definition.parts.ks[split];
-  const { utterances, conditions, seconds } = own;
+  const { conditions, seconds } = own;
   const labels = [...definition.keywords, unknownLabel, silenceLabel];
-  return Array.from({ length: utterances }, (_, index): PlannedUtterance => {
+  return Array.from({ length: amount }, (_, i): PlannedUtterance => {
+    const index = first + i;
     const label = labels[index % labels.length] ?? silenceLabel;
     const common = { id: idOf('ks', split, index), part: 'ks', split, conditions } as const;
     const exact = [seconds, seconds] as const;
@@ -170,12 +198,13 @@ function sidUtterances(
   definition: MiniDefinition,
   split: Group,
   texts: readonly string[],
+  first = 0,
 ): PlannedUtterance[] {
   const { conditions, seconds } = definition.parts.sid[split];
   return texts.map((text, index) => {
     const speaker = definition.speakers[index % definition.speakers.length] as Speaker;
     return {
-      id: idOf('sid', split, index),
+      id: idOf('sid', split, first + index),
       part: 'sid',
       split,
       speaker,
@@ -187,11 +216,17 @@ function sidUtterances(
   });
 }
 
-function icUtterances(definition: MiniDefinition, split: Group, random: RandomStream): PlannedUtterance[] {
+function icUtterances(
+  definition: MiniDefinition,
+  split: Group,
+  random: RandomStream,
+  [first, amount]: Some = [0, definition.parts.ic[split].utterances],
+): PlannedUtterance[] {
   const own = definition.parts.ic[split];
-  const { utterances, conditions } = own;
+  const { conditions } = own;
   const meanings = meaningsOf(definition.intents);
-  return Array.from({ length: utterances }, (_, index) => {
+  return Array.from({ length: amount }, (_, i) => {
+    const index = first + i;
     const meaning = meanings[index % meanings.length] as (typeof meanings)[number];
     const { text, action, object, location } = command(definition.intents, meaning, split, random);
     return {

@@ -57,11 +57,13 @@ export interface MiniSuperb {
  */
 export async function buildMiniSuperb(options: MiniSuperbOptions = {}): Promise<MiniSuperb> {
   const source = options.source ?? (await readSuperbSource());
-  const { definition, superb, prose } = source;
+  const { superb, prose } = source;
+  // The further test utterances of the mini suite are for its own tasks.
+  const { moreTest: _, ...definition } = source.definition;
   const mini = await buildMiniSuite({ ...options, source });
   const hash = await hashOfSuite(definition, prose, superb);
   const root = join(options.cacheFolder ?? userCacheFolder(), `mini-superb-${hash}`);
-  const miniPlan = planSuite(source);
+  const miniPlan = planSuite({ definition, prose });
   const plan = planSuperb(source, miniPlan);
   await makeFolders(root, ['er', 'sd-speech', 'qbe', 'sd']);
   const whole = {

@@ -3,7 +3,10 @@ import { groups, type MiniSource, readMiniSource } from './definition.js';
 
 /** The package's definition with so many speakers a group (of the fastest voices) and a handful of utterances. */
 export async function tinySource(speakersOfGroup: number): Promise<MiniSource> {
-  const { definition, prose } = await readMiniSource();
+  const {
+    definition: { moreTest: _, ...definition },
+    prose,
+  } = await readMiniSource();
   const { parts } = definition;
   const few = <T extends { utterances: number }>(split: T): T => ({ ...split, utterances: 2, prose: 1 });
   const fewOfEach = <T extends { utterances: number }>(splits: { train: T; dev: T; test: T }) => ({
