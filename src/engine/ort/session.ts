@@ -40,6 +40,8 @@ export async function createOrtSession(
     api.call('SetSessionLogSeverityLevel', options, errorsOnly);
     if (settings.cuda === undefined)
       api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
+    // Threads of one program that wait busily for its next run would take processors from the next program.
+    api.call('AddSessionConfigEntry', options, 'session.force_spinning_stop', '1');
     // A plan of the memory would be one more block of its size beside what the arena holds.
     api.call('DisableMemPattern', options);
     if (settings.deterministic) api.call('SetDeterministicCompute', options, true);
