@@ -38,10 +38,11 @@ export function groupNorm(
 ): tf.Tensor {
   const [weight, bias] = [parameter(parameters, `${name}.weight`), parameter(parameters, `${name}.bias`)];
   const plain = (): tf.Tensor => {
-    const { normal } = normalized(x, groups, epsilon, own);
-    return normal
+    const { centred, scale } = normalized(x, groups, epsilon, own);
+    const factors = scale.mul(weight.reshape([1, groups, -1, 1])); // (batch, groups, channels of one, 1)
+    return centred
+      .mul(factors)
       .reshape(x.shape)
-      .mul(weight.reshape([-1, 1]))
       .add(bias.reshape([-1, 1]));
   };
   return withGradient(
@@ -68,7 +69,8 @@ function groupNormGradients(
   weight: tf.Tensor,
   { groups, epsilon, own }: { groups: number; epsilon: number; own: tf.Tensor | undefined },
 ): tf.Tensor[] {
-  const { normal, scale, mean, hide } = normalized(x, groups, epsilon, own);
+  const { centred: apart, scale, mean, hide } = normalized(x, groups, epsilon, own);
+  const normal = apart.mul(scale);
   const along = hide(dy.mul(weight.reshape([-1, 1])).reshape(normal.shape)); // (batch, groups, channels of one, time)
   const centred = along.sub(mean(along)).sub(normal.mul(mean(along.mul(normal))));
   return [
@@ -78,16 +80,20 @@ function groupNormGradients(
   ];
 }
 
-/** x in groups, normalised, [batch, groups, channels of one, time]; steps that are not a row's own are zero. */
+/**
+ * x in groups, its means taken off, [batch, groups, channels of one, time], with what scales it to unit variance, [batch, groups, 1, 1];
+ * steps that are not a row's own are zero.
+ */
 function normalized(x: tf.Tensor, groups: number, epsilon: number, own: tf.Tensor | undefined) {
   const [batch, channels, time] = x.shape as [number, number, number];
   const apart = x.reshape([batch, groups, channels / groups, time]);
   const kept = own?.toFloat().reshape([batch, 1, 1, time]);
   const count = kept?.sum([2, 3], true).mul(channels / groups); // (batch, 1, 1, 1)
   const hide = (z: tf.Tensor): tf.Tensor => (kept === undefined ? z : z.mul(kept));
-  const mean = (z: tf.Tensor): tf.Tensor =>
-    count === undefined ? z.mean([2, 3], true) : hide(z).sum([2, 3], true).div(count);
+  const meanOfHidden = (z: tf.Tensor): tf.Tensor =>
+    count === undefined ? z.mean([2, 3], true) : z.sum([2, 3], true).div(count);
+  const mean = (z: tf.Tensor): tf.Tensor => meanOfHidden(hide(z));
   const centred = hide(apart.sub(mean(apart)));
-  const scale = mean(centred.square()).add(epsilon).rsqrt(); // (batch, groups, 1, 1)
-  return { normal: centred.mul(scale), scale, mean, hide };
+  const scale = meanOfHidden(centred.square()).add(epsilon).rsqrt();
+  return { centred, scale, mean, hide };
 }
