@@ -6,7 +6,7 @@ import { frameCtc } from '../../src/heads/frame-ctc/index.js';
 import { pooledLinear } from '../../src/heads/pooled-linear/index.js';
 import { parseSettings } from '../../src/heads/settings.js';
 import { knownTasks } from '../../src/plugins/known-tasks.js';
-import { suiteSchema } from '../../src/suite/definition.js';
+import { suiteSchema } from '../../src/suite/schema.js';
 import { normalizeEnglish } from './english.js';
 import { filletsSpeaker, normalizeDutch, parseDialogs } from './fillets.js';
 import { parseSyllable } from './gcin.js';

@@ -6,9 +6,9 @@ import { writeWav } from '../../src/audio/index.js';
 import { writeManifest } from '../../src/data/manifest.js';
 import { loadEncoder } from '../../src/encoders/load.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
-import type { Suite } from '../../src/suite/definition.js';
 import { planGraph } from '../../src/suite/graph.js';
 import { planReport, planText } from '../../src/suite/overview.js';
+import type { Suite } from '../../src/suite/schema.js';
 
 const [encoders, seeds, utterances] = [50, 98, 1000];
 const folder = await mkdtemp(join(tmpdir(), 'ehmam-plan-'));

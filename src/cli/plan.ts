@@ -23,7 +23,7 @@ export const planCommand = defineCommand({
   ],
   async run(args, io) {
     if (args.schema) {
-      const { suiteJsonSchema } = await import('../suite/definition.js');
+      const { suiteJsonSchema } = await import('../suite/schema.js');
       io.print(JSON.stringify(suiteJsonSchema(), null, 2));
       return undefined;
     }

@@ -1,24 +1,14 @@
 /** @file Broadcasts that are folded into the operators: no value changes. */
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { float32, type HostTensor } from '../base/host-tensor.js';
-import { distance, normals, runOn } from './engines.fixture.js';
+import { describe, it } from 'vitest';
+import { float32 } from '../base/host-tensor.js';
+import { expectSame, normals } from './engines.fixture.js';
 import * as tf from './ops.js';
 
 type Inputs = Record<string, tf.Tensor>;
 
 const of = (tensor: tf.Tensor | undefined): tf.Tensor => tensor as tf.Tensor;
-
-/** Compiled and eager give the same. */
-async function expectSame(
-  fn: (inputs: Inputs) => Record<string, tf.Tensor>,
-  inputs: Record<string, HostTensor>,
-) {
-  const [compiled, eager] = [await runOn('onnx', fn, inputs), await runOn('cpu', fn, inputs)];
-  for (const [name, value] of Object.entries(eager))
-    expect(distance(compiled[name], value), name).toBeLessThan(1e-5);
-}
 
 describe('broadcasts that are folded', () => {
   const dims = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 });

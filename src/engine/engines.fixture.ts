@@ -57,6 +57,16 @@ export async function runsOn<In extends Tree<tf.Tensor>, Out extends Tree<tf.Ten
   return outputs;
 }
 
+/** Compiled and eager give the same. */
+export async function expectSame(
+  fn: (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>,
+  inputs: Record<string, HostTensor>,
+): Promise<void> {
+  const [compiled, eager] = [await runOn('onnx', fn, inputs), await runOn('cpu', fn, inputs)];
+  for (const [name, value] of Object.entries(eager))
+    expect(distance(compiled[name], value), name).toBeLessThan(1e-5);
+}
+
 /** Standard normal values that depend on the shape and the purpose alone. */
 export function normals(shape: readonly number[], purpose: string, scale = 1): HostTensor {
   const random = randomStream(5, purpose, ...shape);

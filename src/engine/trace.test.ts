@@ -1,9 +1,9 @@
 /** @file The graph that a trace writes: what is folded, shared and dropped, and what it refuses. */
 
 import { describe, expect, it } from 'vitest';
-import { float32, type HostTensor } from '../base/host-tensor.js';
+import { float32 } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
-import { distance, normals, runOn } from './engines.fixture.js';
+import { expectSame, normals } from './engines.fixture.js';
 import type { GraphNode } from './graph.js';
 import * as tf from './ops.js';
 import { scan } from './scan.js';
@@ -24,16 +24,6 @@ function traced(
 
 const operations = ({ nodes }: TracedGraph): string[] => nodes.map(({ op }) => op);
 const of = (tensor: tf.Tensor | undefined): tf.Tensor => tensor as tf.Tensor;
-
-/** Compiled and eager give the same. */
-async function expectSame(
-  fn: (inputs: Inputs) => Record<string, tf.Tensor>,
-  inputs: Record<string, HostTensor>,
-) {
-  const [compiled, eager] = [await runOn('onnx', fn, inputs), await runOn('cpu', fn, inputs)];
-  for (const [name, value] of Object.entries(eager))
-    expect(distance(compiled[name], value), name).toBeLessThan(1e-5);
-}
 
 describe('a traced graph', () => {
   it('drops what no output needs', () => {

@@ -1,4 +1,4 @@
-/** @file Half-precision numbers (IEEE 754 binary16): how frame features are kept on disk. */
+/** @file Half-precision numbers (IEEE 754 binary16): how frame features are kept on disk; and bfloat16. */
 
 const floatView = new Float32Array(1);
 const bitsView = new Int32Array(floatView.buffer);
@@ -62,4 +62,9 @@ export function encodeHalves(values: Float32Array): Uint16Array {
     }
   }
   return halves;
+}
+
+/** The values of bfloat16 numbers: each is the upper half of a float32. */
+export function bfloatsOf(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files.js';
 import type { HostTensor } from '../base/host-tensor.js';
-import { halfValue } from './half.js';
+import { bfloatsOf, halfValue } from './half.js';
 import {
   damaged,
   type Entry,
@@ -158,7 +158,7 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
       return { dtype: 'float32', shape, data: new Float32Array(bytes.buffer) };
     case 'F64':
       return { dtype: 'float32', shape, data: Float32Array.from(new Float64Array(bytes.buffer)) };
-    case 'BF16': // the upper half of a float32
+    case 'BF16':
       return { dtype: 'float32', shape, data: bfloatsOf(new Uint16Array(bytes.buffer)) };
     case 'F16':
       return { dtype: 'float32', shape, data: Float32Array.from(new Uint16Array(bytes.buffer), halfValue) };
@@ -177,10 +177,6 @@ function decode({ name, dtype, shape }: Entry, bytes: Uint8Array, file: string):
         throw damaged(file, `bool tensor ${name} has bytes other than 0 and 1`);
       return { dtype: 'bool', shape, data: bytes };
   }
-}
-
-function bfloatsOf(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
 
 function narrow(name: string, file: string) {

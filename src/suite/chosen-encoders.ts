@@ -1,8 +1,8 @@
 /** @file The encoders of a suite that the command line names, and what of its fine-tuning is left with them. */
 import { resolve } from 'node:path';
 import { UserError } from '../base/errors.js';
-import type { Suite, SuiteEncoder } from './definition.js';
 import type { FinetuneEntry } from './finetune-definition.js';
+import type { Suite, SuiteEncoder } from './schema.js';
 
 type Encoders = Required<Pick<Suite, 'encoders' | 'finetune'>>;
 

@@ -4,10 +4,12 @@ import { userCacheFolder } from '../base/files.js';
 import { buildMiniSuite } from '../data/mini/build.js';
 import { miniTasks } from '../data/mini/plan.js';
 import type { StoredRecord } from '../results/index.js';
-import { chosenTasks, miniPlace, type Suite } from './definition.js';
+import { chosenTasks } from './definition.js';
 import { type Execution, executeGraph, recordsOf } from './execute.js';
 import { planGraph, usualBadShare } from './graph.js';
+import { miniPlace } from './named.js';
 import { checkWritable } from './plan.js';
+import type { Suite } from './schema.js';
 
 export interface DemoOptions {
   /** Records and the two encoders go here. */

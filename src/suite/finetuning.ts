@@ -8,11 +8,11 @@ import { sha256OfFile } from '../base/files.js';
 import { loadUtterances } from '../data/manifest.js';
 import { type DecodingLm, decodingLmSchema } from '../finetune/decoding/settings.js';
 import { planFinetuning } from '../finetune/plan.js';
-import type { Suite } from './definition.js';
 import { type EncoderOptions, type PlannedEncoder, specEncoders } from './encoders.js';
 import { checkEntryNames, type FinetuneEntry, foldMark } from './finetune-definition.js';
 import { type FinetuneJob, graphVersion, type JobGraph, keyOf } from './job.js';
 import { DataError, type HashManifest } from './plan.js';
+import type { Suite } from './schema.js';
 
 /** What is trained by an entry; the names of all its trainings are its own. */
 export interface PlannedFinetuning {

@@ -1,8 +1,8 @@
 /** @file The GPUs of jobs: how many each takes, and which of the machine's local workers use. */
 import { UserError } from '../base/errors.js';
 import { countOfDevices, hintOfDevices, visibleDevices } from '../engine/devices.js';
-import type { Suite } from './definition.js';
 import type { Job, JobGraph } from './job.js';
+import type { Suite } from './schema.js';
 
 type SuiteEngine = Pick<JobGraph['engine'], 'provider'>;
 

@@ -8,7 +8,6 @@ import { type ManifestHashes, manifestHashes } from '../data/manifest.js';
 import { storeVersion } from '../features/store.js';
 import { recordFolder } from '../results/index.js';
 import { dataSizeOf } from './data-size.js';
-import type { Suite, SuiteTask } from './definition.js';
 import {
   checkNames,
   checkWeights,
@@ -32,6 +31,7 @@ import { ownRecord } from './namesake.js';
 import { checkTaskNames, DataError, type HashManifest, type PlannedTask, planTask } from './plan.js';
 import { planPretrainings } from './pretraining-jobs.js';
 import { canProbe } from './probe/plan.js';
+import type { Suite, SuiteTask } from './schema.js';
 
 /** The share of utterances whose audio may be unusable, where nobody says it. */
 export const usualBadShare = 0.001;

@@ -10,8 +10,8 @@ import type { FeatureKind } from '../features/store.js';
 import type { DecodingLm } from '../finetune/decoding/settings.js';
 import type { FinetuneSettings } from '../finetune/settings.js';
 import type { PretrainConfig } from '../pretrain/config.js';
-import type { AnalysisOfRun, Resources, SuiteTask } from './definition.js';
 import { canonical, type Training } from './plan.js';
+import type { AnalysisOfRun, Resources, SuiteTask } from './schema.js';
 
 export const jobKinds = ['pretrain', 'finetune', 'features', 'head'] as const;
 export type JobKind = (typeof jobKinds)[number];

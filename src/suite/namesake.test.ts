@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compareRecords, readRecords } from '../results/index.js';
 import { readRecord } from '../results/store.js';
-import type { SuiteEncoder } from './definition.js';
 import { withPlace } from './namesake.js';
+import type { SuiteEncoder } from './schema.js';
 import { executeTones, planTones, resultsOf, titlesOf, tonesSuite, writeTones } from './tones.fixture.js';
 import { writeToyEncoder } from './toy-folder.fixture.js';
 

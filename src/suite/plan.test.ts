@@ -8,8 +8,9 @@ import { readUtterance } from '../data/audio.js';
 import { hashManifest } from '../data/manifest.js';
 import { writeManifest } from '../data/rows.js';
 import { knownTasks } from '../plugins/known-tasks.js';
-import { loadSuite, type SuiteTask } from './definition.js';
+import { loadSuite } from './definition.js';
 import { planTask } from './plan.js';
+import type { SuiteTask } from './schema.js';
 
 const tinyArpa = new URL('../../test/fixtures/lm/tiny.arpa', import.meta.url).pathname;
 let folder: string;

@@ -16,11 +16,10 @@ import { headKinds } from '../heads/registry.js';
 import { parseSettings } from '../heads/settings.js';
 import { knownTasks } from '../plugins/known-tasks.js';
 import { recordedPath } from '../results/places.js';
-import type { SuiteTask } from './definition.js';
-
 import { type PlannedFold, planFolds } from './folds.js';
 import { checkPairsGiven, hashesWithPairs, readTaskPairs, withPairsOf } from './pairs.js';
 import { type ReadingSettings, readingOf, withEffects } from './reading.js';
+import type { SuiteTask } from './schema.js';
 
 /** What is wrong lies in a suite's data, not in the suite: the rest of it can be done. */
 export class DataError extends UserError {

@@ -7,12 +7,12 @@ import { loadUtterances, type ManifestHashes } from '../data/manifest.js';
 import { encoderSpecs } from '../encoders/families/ehmam-parameters.js';
 import { parameterCount } from '../encoders/parameter-specs.js';
 import { cropsOf } from '../pretrain/config.js';
-import type { Suite, SuiteEncoder, SuiteTask } from './definition.js';
 import type { EncoderOptions, PlannedEncoder } from './encoders.js';
 import { graphVersion, type JobGraph, keyOf, type PretrainJob } from './job.js';
 import { DataError, type HashManifest } from './plan.js';
 import { planPretraining } from './pretraining.js';
 import { noProbe, usualProbeEvery, usualProbeLimit } from './probe/plan.js';
+import type { Suite, SuiteEncoder, SuiteTask } from './schema.js';
 
 interface Options extends EncoderOptions, Pick<JobGraph, 'engine' | 'plugins' | 'out'> {
   /** Those of the suite that can be probes. */

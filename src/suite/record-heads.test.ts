@@ -8,8 +8,9 @@ import { UserError } from '../base/errors.js';
 import { randomStream } from '../base/random.js';
 import { writeBroken } from '../data/broken.fixture.js';
 import { type ManifestRow, writeManifest } from '../data/rows.js';
-import { loadSuite, type Suite } from './definition.js';
+import { loadSuite } from './definition.js';
 import { runSuite, type SuiteRequest } from './run-suite.fixture.js';
+import type { Suite } from './schema.js';
 import { toyHop, writeToyEncoder } from './toy-folder.fixture.js';
 
 const words = ['no', 'stop', 'yes'];

@@ -1,9 +1,9 @@
 /** @file Whole suites in this process, for tests: planned and done as `ehmam run` does it. */
 import { UserError } from '../base/errors.js';
 import type { ResultRecord } from '../results/record.js';
-import type { Suite } from './definition.js';
 import { executeGraph, recordsOf } from './execute.js';
 import { type GraphOptions, planGraph } from './graph.js';
+import type { Suite } from './schema.js';
 
 /** What is run, and where; the rest is as small as it goes. */
 export type SuiteRequest = Pick<Suite, 'tasks' | 'encoders'> &

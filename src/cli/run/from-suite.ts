@@ -13,12 +13,14 @@ import { loadPlugins } from '../../plugins/load.js';
 import { type Comparison, compareRecords } from '../../results/index.js';
 import { withLayers } from '../../results/layers.js';
 import { chosenEncoders, namesOfSuite } from '../../suite/chosen-encoders.js';
-import { chosenTasks, isSuiteName, loadSuite, outlineOfSuite, type Suite } from '../../suite/definition.js';
+import { chosenTasks, loadSuite } from '../../suite/definition.js';
 import { type Execution, executeGraph, recordsOf } from '../../suite/execute.js';
 import { planGraph, usualBadShare } from '../../suite/graph.js';
 import { identifyEncoder } from '../../suite/identity.js';
 import type { JobGraph } from '../../suite/job.js';
+import { isSuiteName, outlineOfSuite } from '../../suite/named.js';
 import { checkHeadSettings } from '../../suite/plan.js';
+import type { Suite } from '../../suite/schema.js';
 import { trainingOf } from '../../suite/training-of.js';
 import { seedsOfSuite, usualSeed } from './seeds.js';
 

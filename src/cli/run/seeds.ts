@@ -1,6 +1,6 @@
 /** @file Which seeds heads start from: how many, or the seeds themselves. */
 import { UserError } from '../../base/errors.js';
-import type { Suite } from '../../suite/definition.js';
+import type { Suite } from '../../suite/schema.js';
 
 /** SUPERB's. */
 export const usualSeed = 1337;

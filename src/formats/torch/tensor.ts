@@ -1,7 +1,7 @@
 /** @file Tensors as torch saves them: a view (offset, shape, strides) of a storage; read into host memory. */
 
 import { type HostTensor, sizeOf } from '../../base/host-tensor.js';
-import { halfValue } from '../half.js';
+import { bfloatsOf, halfValue } from '../half.js';
 
 /** Bytes an element of every kind of storage, under the name that a pickle calls it by. */
 export const storageTypes = {
@@ -123,8 +123,8 @@ function floatsOf(type: StorageType, bytes: ArrayBuffer): Float32Array {
       return Float32Array.from(new Float64Array(bytes));
     case 'HalfStorage':
       return Float32Array.from(new Uint16Array(bytes), halfValue);
-    case 'BFloat16Storage': // the upper half of a float32
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
+    case 'BFloat16Storage':
+      return bfloatsOf(new Uint16Array(bytes));
     default:
       throw new Error(`a ${type} does not contain floating point values`);
   }

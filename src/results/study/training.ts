@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { parsedJson } from '../../base/json-text.js';
 import { overSeeds } from '../../metrics/index.js';
 import { groupBy } from '../labels.js';
 import { logOf } from '../page/runs.js';
@@ -114,7 +115,7 @@ async function logFacts(file: string): Promise<LogFacts | undefined> {
   const lines: LogFacts[] = [];
   try {
     for await (const line of createInterface({ input: createReadStream(file) })) {
-      const parsed = parsedLine(line);
+      const parsed = lineSchema.safeParse(parsedJson(line)).data;
       if (parsed !== undefined) lines.push(parsed);
     }
   } catch {
@@ -129,14 +130,6 @@ async function logFacts(file: string): Promise<LogFacts | undefined> {
     reconstruction: mean(lines.slice(-Math.ceil(lines.length / 10)), (line) => line.reconstruction),
     seconds: lines.reduce((sum, { seconds }) => sum + seconds, 0),
   };
-}
-
-function parsedLine(line: string): LogFacts | undefined {
-  try {
-    return lineSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 const correlationSchema = z.object({ withinUtterance: z.object({ mean: z.number() }).optional() });

@@ -1,6 +1,7 @@
 /** @file The probes that a suite is for a pre-training outside of it: from its file or name. */
 import { loadPlugins } from '../../plugins/load.js';
-import { type LoadSuiteOptions, loadSuite } from '../definition.js';
+import { loadSuite } from '../definition.js';
+import type { LoadSuiteOptions } from '../named.js';
 import { trainingOf } from '../training-of.js';
 import { type PlannedProbe, planProbes } from './plan.js';
 

@@ -3,8 +3,8 @@ import type { TaskData } from '../../api/task.js';
 import { UserError } from '../../base/errors.js';
 import type { PretrainConfig } from '../../pretrain/config.js';
 import { digestOf } from '../../training/checkpoint-file.js';
-import type { SuiteTask } from '../definition.js';
 import { type PlannedHead, type PlannedTask, planTask, type Training } from '../plan.js';
+import type { SuiteTask } from '../schema.js';
 import { probeData } from './subset.js';
 
 /** A task to probe with. */

@@ -7,8 +7,10 @@ import { projectFile } from '../../base/package.js';
 import { settingsSource } from '../../base/source-text.js';
 import { readText } from '../../base/text.js';
 import { checked } from '../../base/validation.js';
-import { analysisFrom, analysisSchema, isSuiteName, probeSchema, specFrom } from '../definition.js';
+import { analysisFrom, specFrom } from '../definition.js';
 import { nameSchema } from '../finetune-definition.js';
+import { isSuiteName } from '../named.js';
+import { analysisSchema, probeSchema } from '../schema.js';
 
 const text = z.string().min(1);
 

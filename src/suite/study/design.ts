@@ -7,10 +7,11 @@ import { buildMiniSuite } from '../../data/mini/build.js';
 import { frameCount } from '../../encoders/families/ehmam.js';
 import { cropsOf, type PretrainConfig } from '../../pretrain/config.js';
 import type { StudyArm, StudyDesign } from '../../results/study/design.js';
-import { chosenTasks, loadSuite, type Suite, type SuitePretraining } from '../definition.js';
+import { chosenTasks, loadSuite } from '../definition.js';
 import { DataError, planTask } from '../plan.js';
 import { planPretraining } from '../pretraining.js';
 import { canProbe } from '../probe/plan.js';
+import type { Suite, SuitePretraining } from '../schema.js';
 import { trainingOf } from '../training-of.js';
 import type { Study, StudySize, StudyStrategy } from './definition.js';
 
