@@ -16,6 +16,7 @@ import { loadEncoder } from '../../encoders/load.js';
 import { toyEncoder } from '../../features/toy-encoder.fixture.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import type { CtcStored } from '../../heads/frame-ctc/model.js';
+import { standardRow } from '../../heads/standard.js';
 import { readHead } from '../../heads/trained.js';
 import { collapsePath } from '../../lm/greedy.js';
 import { runSuite } from '../../suite/run-suite.fixture.js';
@@ -201,7 +202,10 @@ describe('a head with its encoder', () => {
         x.reduce((sum, value, i) => sum + value * (weight[row * x.length + i] as number), bias),
       );
     };
-    const expected = linear('classifier.0', linear('projector', mean));
+    const expected = linear(
+      'classifier.0',
+      linear('projector', [...standardRow(parameters, Float32Array.from(mean))]),
+    );
     for (const [i, value] of (logits.data as Float32Array).entries())
       expect(value).toBeCloseTo(expected[i] as number, 4);
   });
