@@ -1,6 +1,7 @@
 /** @file One session for every length, and what the paper's encoder takes in memory: this file has a process of its own. */
 import { expect, it } from 'vitest';
 import { float32, sizeOf } from '../base/host-tensor.js';
+import { peakBytes } from '../base/peak-memory.fixture.js';
 import { randomStream } from '../base/random.js';
 import { loadEncoder } from '../encoders/load.js';
 import { createEngine } from '../engine/create.js';
@@ -26,8 +27,7 @@ it('the 94 M parameter encoder takes its weights and at most 1.5 GB for 30 s of 
     expect(states.map(({ shape }) => shape)).toEqual(Array(13).fill([frames, 768]));
   }
   await extract.dispose();
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
-  expect(peakBytes).toBeLessThan(4 * parameters + 1.5e9);
+  expect(peakBytes()).toBeLessThan(4 * parameters + 1.5e9);
 });
 
 it.each(['wav2vec2-group', 'wavlm-layer'])(

@@ -1,6 +1,7 @@
 /** @file A process that loads the SPECs it is given, a line each, and says how each one ended. */
 import { createInterface } from 'node:readline';
 import { messageOf, mostProblems, UserError } from '../../base/errors.js';
+import { peakBytes } from '../../base/peak-memory.fixture.js';
 import { loadEncoder } from '../load.js';
 
 export interface Ending {
@@ -11,15 +12,14 @@ export interface Ending {
 }
 
 async function endingOf(spec: string): Promise<Ending> {
-  const peak = (): number => process.resourceUsage().maxRSS * 1024;
   try {
     const { hash, recognition } = await loadEncoder(spec);
     await recognition?.();
-    return { outcome: 'loaded', message: hash, peakBytes: peak() };
+    return { outcome: 'loaded', message: hash, peakBytes: peakBytes() };
   } catch (error) {
     const refused = error instanceof UserError && error.message.split('\n').length <= mostProblems + 1;
     const message = refused ? messageOf(error) : String((error as Error)?.stack ?? error);
-    return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peak() };
+    return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peakBytes() };
   }
 }
 

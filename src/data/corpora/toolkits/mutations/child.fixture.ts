@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { audioSeconds } from '../../../../audio/index.js';
 import { messageOf, UserError } from '../../../../base/errors.js';
+import { peakBytes } from '../../../../base/peak-memory.fixture.js';
 import { readUtterance } from '../../../audio.js';
 import { hashManifest, loadUtterances } from '../../../manifest.js';
 import { prepareToolkit, type ToolkitRequest, toolkits } from '../index.js';
@@ -40,14 +41,13 @@ async function prepared({ toolkit: name, ...request }: Question): Promise<string
 }
 
 async function endingOf(question: Question): Promise<Ending> {
-  const peak = (): number => process.resourceUsage().maxRSS * 1024;
   try {
     const message = await prepared(question);
-    return { outcome: 'prepared', message, peakBytes: peak() };
+    return { outcome: 'prepared', message, peakBytes: peakBytes() };
   } catch (error) {
     const refused = error instanceof UserError && !error.message.includes('\n');
     const message = refused ? messageOf(error) : String((error as Error)?.stack ?? error);
-    return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peak() };
+    return { outcome: refused ? 'refused' : 'failed', message, peakBytes: peakBytes() };
   }
 }
 
