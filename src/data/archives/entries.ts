@@ -4,9 +4,10 @@ import { open } from 'node:fs/promises';
 import { PassThrough, pipeline } from 'node:stream';
 import { crc32, createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import yauzl from 'yauzl';
+import type yauzl from 'yauzl';
 import { messageOf, UserError } from '../../base/errors.js';
 import { systemCode } from '../../base/files.js';
+import { openZip } from '../../base/zip.js';
 
 export interface ArchiveEntry {
   readonly name: string;
@@ -140,8 +141,9 @@ const unixKinds = new Map([
 ]);
 
 async function* zipEntries(file: string): AsyncGenerator<ArchiveEntry> {
-  const archive = await yauzl.openPromise(file, { autoClose: false, strictFileNames: true });
+  const handle = await open(file);
   try {
+    const archive = await openZip(handle, { strictFileNames: true });
     let position = 0;
     for await (const entry of archive.eachEntry()) {
       const { fileName: name, uncompressedSize: bytes } = entry;
@@ -159,7 +161,7 @@ async function* zipEntries(file: string): AsyncGenerator<ArchiveEntry> {
       position += entry.compressedSize;
     }
   } finally {
-    archive.close();
+    await handle.close();
   }
 }
 

@@ -1,7 +1,8 @@
 /** @file The zip layout of torch checkpoints: `data.pkl`, and each storage in an entry of its own. */
 import type { FileHandle } from 'node:fs/promises';
-import yauzl from 'yauzl';
+import type yauzl from 'yauzl';
 import { messageOf, UserError } from '../../base/errors.js';
+import { openZip } from '../../base/zip.js';
 import { readBytes, type TorchLayout } from './layout.js';
 import { pickleReader, unpickle } from './unpickle.js';
 
@@ -54,7 +55,7 @@ export async function zipLayout(handle: FileHandle, file: string): Promise<Torch
 }
 
 async function readDirectory(handle: FileHandle, file: string) {
-  const archive = await yauzl.fromFdPromise(handle.fd, { autoClose: false }).catch(damaged(file));
+  const archive = await openZip(handle).catch(damaged(file));
   const entries = new Map<string, yauzl.Entry>();
   try {
     for await (const entry of archive.eachEntry()) entries.set(entry.fileName, entry);
