@@ -15,8 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-from ehmam import audio
-from pretrain_step import Student, start_optimizer, start_state
+from pretrain_step import Student, start_training
 from question import answer, load
 
 header_bytes = 44
@@ -75,29 +74,19 @@ class Trained(Student):
 
 def main(folder):
     described, tensors = load(folder)
-    torch.set_num_threads(described["threads"])
-    student, teacher, followed = start_state(tensors)
-    optimizer = start_optimizer(described, student)
-    model = Trained(described["encoder"], student)
+    model, teacher, update = start_training(described, tensors, Trained)
     device = torch.get_default_device()
     torch.set_default_device("cpu")  # what workers make
     batches = iter(DataLoader(Crops(described), batch_size=None, num_workers=4, pin_memory=device.type == "cuda"))
     torch.set_default_device(device)
 
-    def update():
+    def step():
         wave, mask, noise = (part.to(device, non_blocking=True) for part in next(batches))
         with torch.no_grad():
             targets = model.targets(teacher, wave, described["topBlocks"])
-        optimizer.zero_grad()
-        inputs = {"studentInput": wave, "targets": targets, "masks/mask": mask, "noise": noise}
-        loss = model.loss(inputs, described["rankingWeight"])
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(list(teacher.values()), followed, 1 - described["decay"])
-        return loss.item()
+        return update({"studentInput": wave, "targets": targets, "masks/mask": mask, "noise": noise})
 
-    answer(update)
+    answer(step)
 
 
 if __name__ == "__main__":

@@ -75,23 +75,29 @@ def start_optimizer(described, student):
     )
 
 
-def main(folder):
-    described, tensors = load(folder)
+def start_training(described, tensors, kind=Student):
+    """The model, the teacher's parameters by name, and what makes an update of both from inputs and gives the loss."""
     torch.set_num_threads(described["threads"])
     student, teacher, followed = start_state(tensors)
     optimizer = start_optimizer(described, student)
-    model = Student(described["encoder"], student)
+    model = kind(described["encoder"], student)
 
-    def update():
+    def update(inputs):
         optimizer.zero_grad()
-        loss = model.loss(tensors, described["rankingWeight"])
+        loss = model.loss(inputs, described["rankingWeight"])
         loss.backward()
         optimizer.step()
         with torch.no_grad():
             torch._foreach_lerp_(list(teacher.values()), followed, 1 - described["decay"])
         return loss.item()
 
-    answer(update)
+    return model, teacher, update
+
+
+def main(folder):
+    described, tensors = load(folder)
+    _, _, update = start_training(described, tensors)
+    answer(lambda: update(tensors))
 
 
 if __name__ == "__main__":
