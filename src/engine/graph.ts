@@ -1,6 +1,7 @@
 /** @file The graph a trace writes: values, nodes, shared constants. */
 import { type DataType, sizeOf } from '../base/host-tensor.js';
 import type { ProviderName } from './engine.js';
+import type { Fused, FusedName } from './fused/fused.js';
 import type { OnnxOperator } from './onnx-operators.js';
 
 /** Types of values inside a graph; int64 and uint32 never leave it. */
@@ -60,9 +61,17 @@ export class GraphBuilder {
   private readonly constantsByContent = new Map<string, Value>();
   private readonly constantsByArray = new Map<Numbers, Value[]>();
   private nodesByContent = new Map<string, GraphNode>();
+  private readonly fusedNodes: Fused<Value>[] = [];
+  private depth = 0;
 
-  /** @param provider where the graph will run: some operators have another form there */
-  constructor(readonly provider: ProviderName = 'cpu') {}
+  /**
+   * @param provider where the graph will run: some operators have another form there
+   * @param hasFused whether fused operations run there
+   */
+  constructor(
+    readonly provider: ProviderName = 'cpu',
+    private readonly hasFused = false,
+  ) {}
 
   input(shape: readonly number[], type: ValueType): Value {
     return { id: this.nextId++, type, shape };
@@ -157,12 +166,34 @@ export class GraphBuilder {
     return output;
   }
 
+  /** Whether operations may be fused here: not in the body of a Scan, which is a part of the model. */
+  get fuses(): boolean {
+    return this.hasFused && this.depth === 0;
+  }
+
+  /** Appends a fused operation, which runs when the model has run. */
+  fuse(
+    name: FusedName,
+    inputs: readonly (Value | undefined)[],
+    outputs: readonly OutputSpec[],
+    numbers: readonly number[],
+  ): readonly Value[] {
+    const made = outputs.map((spec): Value => ({ id: this.nextId++, ...spec }));
+    this.fusedNodes.push({ name, inputs, outputs: made, numbers });
+    return made;
+  }
+
+  get fusedOperations(): readonly Fused<Value>[] {
+    return this.fusedNodes;
+  }
+
   /** Traces the body of a Scan: its nodes go into a graph of their own, its constants into this one. */
   subgraph(inputs: readonly Value[], body: () => readonly Value[]): Subgraph {
     const [nodes, shared] = [this.nodes, this.nodesByContent];
     this.nodes = [];
     // Nodes outside are visible inside, but nodes made inside must not be shared outside.
     this.nodesByContent = new Map(shared);
+    this.depth++;
     try {
       const results = body();
       // A body's outputs must be made inside it.
@@ -174,6 +205,7 @@ export class GraphBuilder {
     } finally {
       this.nodes = nodes;
       this.nodesByContent = shared;
+      this.depth--;
     }
   }
 

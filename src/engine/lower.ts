@@ -2,11 +2,12 @@
 
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
-import type { ProgramOptions, ProviderName, TensorFunction } from './engine.js';
+import type { ProgramOptions, TensorFunction } from './engine.js';
+import { type AfterModel, splitAfter } from './fused/after-model.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, type ModelNames, serialize } from './serialize.js';
 import type { ModelOutput } from './spare-memory.js';
-import { type TensorSpec, type TracedGraph, trace } from './trace.js';
+import { type TensorSpec, type TracedGraph, type TracePlace, trace } from './trace.js';
 import { isLeaf, mapLeaves, type Tree } from './tree.js';
 
 /**
@@ -21,29 +22,32 @@ export interface Model {
   /** Paths of the inputs that are used. */
   readonly inputs: readonly string[];
   readonly outputs: readonly Omit<ModelOutput, 'kept'>[];
+  /** What is to be done when the model has run; none but where `fuses` was asked for. */
+  readonly after: AfterModel;
 }
 
 /**
  * The ONNX model of a function: for programs, for export, and for looking at what was compiled.
  * @param options.provider where it will run: default `cpu`, whose form runs everywhere
+ * @param options.fuses whether what runs it does fused operations (default: no)
  * @param names how the model calls its outputs and free axes (default: as programs of the engine do)
  */
 export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<TensorSpec>,
-  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'> & { readonly provider?: ProviderName },
+  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'> & TracePlace,
   names?: ModelNames,
 ): Model {
-  const { name, dynamicAxes = {}, provider } = options;
+  const { name, dynamicAxes = {}, provider, fuses } = options;
   if (Object.keys(dynamicAxes).length === 0)
-    return modelOf(trace(name, fn, inputs, provider), new Map(), names);
+    return modelOf(trace(name, fn, inputs, { provider, fuses }), new Map(), names);
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
     const longer = mapLeaves<TensorSpec, TensorSpec>(inputs, isSpec, (spec, path) => ({
       dtype: spec.dtype,
       shape: spec.shape.map((dim, axis) => (dynamicAxes[path] === axis ? dim + more : dim)),
     }));
-    return trace(name, fn, longer, provider);
+    return trace(name, fn, longer, { provider });
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);
@@ -51,13 +55,15 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
 }
 
 function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | undefined): Model {
+  const { inModel, after } = splitAfter(graph);
   return {
-    bytes: serialize(graph, dynamic, names),
+    bytes: serialize(inModel, dynamic, names),
     inputs: graph.inputs.map(([path]) => path),
     outputs: graph.outputs.map(([path, { shape, type }]) => {
       const free = (dynamic.get(`${path}:out`) ?? []).length > 0;
       return { path, spec: free ? undefined : { shape, dtype: type as TensorSpec['dtype'] } };
     }),
+    after,
   };
 }
 

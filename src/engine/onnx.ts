@@ -33,6 +33,7 @@ export function onnxEngine(settings: OnnxSettings): Engine {
   if (provider === 'cuda')
     return engineOnDevice(cudaDevice({ device, precision, memory, deterministic }), settings);
   return engineWith(createHolder(), settings, ({ concurrent }) => ({
+    fuses: false,
     runtime:
       (concurrent && provider === 'cpu' ? threadsRuntime(threads) : undefined) ?? sessionRuntime(settings),
     sendsInputs: provider !== 'cpu',
@@ -43,7 +44,10 @@ export function onnxEngine(settings: OnnxSettings): Engine {
 export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings): Engine {
   const device = createDevice(accelerator, devicePool(accelerator));
   const runtime = deviceRuntime(device, settings);
-  const engine = engineWith(createHolder(device), settings, () => ({ runtime, sendsInputs: false }));
+  if (accelerator.withoutKernels !== undefined)
+    settings.remark?.({ kind: 'without kernels', reason: accelerator.withoutKernels });
+  const place = { runtime, sendsInputs: false, fuses: accelerator.launch !== undefined };
+  const engine = engineWith(createHolder(device), settings, () => place);
   const { deterministic } = settings;
   return { ...engine, device: accelerator.name, ...(deterministic && { deterministic }) };
 }

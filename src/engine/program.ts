@@ -23,6 +23,8 @@ export interface ProgramPlace {
   readonly sendsInputs: boolean;
   /** Where programs run: some operators have another form there. */
   readonly provider: ProviderName;
+  /** Whether the runtime does fused operations. */
+  readonly fuses: boolean;
 }
 
 interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
@@ -32,19 +34,17 @@ interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
 export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>, Kept extends string>(
   fn: TensorFunction<In, Out>,
   options: ProgramOptions<Kept>,
-  { holder, runtime, sendsInputs, provider }: ProgramPlace,
+  { holder, runtime, sendsInputs, provider, fuses }: ProgramPlace,
 ): Program<In, Out, Kept> {
   const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const isDynamic = Object.keys(dynamicAxes).length > 0;
   const check = inputCheck(name);
   const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
-    const { bytes, ...paths } = lowerToOnnx(body, specsOf(inputs), {
-      ...options,
-      provider,
-    });
+    const place = { ...options, provider, fuses };
+    const { bytes, after, ...paths } = lowerToOnnx(body, specsOf(inputs), place);
     const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
-    const model = await runtime.load({ name, bytes, outputs });
+    const model = await runtime.load({ name, bytes, outputs, after });
     return { ...paths, model };
   };
   const models = modelCache();

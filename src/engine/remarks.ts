@@ -1,6 +1,14 @@
 /** @file What is to be known of how a device runs a program: typed, and in words. */
 
-export interface EngineRemark {
+export type EngineRemark = OnProcessor | WithoutKernels;
+
+/** The device runs chains of operators where it should have kernels of our own: it is right, and slower. */
+export interface WithoutKernels {
+  readonly kind: 'without kernels';
+  readonly reason: string;
+}
+
+export interface OnProcessor {
   /** Operators of a program that the processor runs, since the device has no kernel for them: their values cross over at every run. */
   readonly kind: 'on the processor';
   /** The program's name. */
@@ -11,7 +19,10 @@ export interface EngineRemark {
   readonly hinderRecording: boolean;
 }
 
-export function remarkText({ program, operators, hinderRecording }: EngineRemark): string {
+export function remarkText(remark: EngineRemark): string {
+  if (remark.kind === 'without kernels')
+    return `training is slower on this device than it could be: its own kernels cannot be used (${remark.reason})`;
+  const { program, operators, hinderRecording } = remark;
   const names = [...operators].map(([name, count]) => (count === 1 ? name : `${name} (${count} times)`));
   const consequence = hinderRecording ? ', so its runs are not recorded and replayed' : '';
   return `${program}: the processor, not the device, runs ${names.join(', ')}${consequence}`;

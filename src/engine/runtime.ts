@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
 import type { EngineTensor } from './device/tensor.js';
+import type { AfterModel } from './fused/after-model.js';
 import type { NamedTensors, SessionSettings } from './model-session.js';
 import { sessions } from './session.js';
 import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.js';
@@ -14,6 +15,8 @@ export interface RunnableModel {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly outputs: readonly ModelOutput[];
+  /** What a runtime does then that fuses operations. */
+  readonly after: AfterModel;
 }
 
 /** A model that is ready to run. */

@@ -34,8 +34,11 @@ export const makesLengths = (node: string): boolean => node.startsWith(lengthPre
 
 const lengthPrefix = 'length.';
 
+/** What the model of a program calls an output: an input may have the same path. */
+export const outputName = (path: string): string => `${path}:out`;
+
 const programNames: ModelNames = {
-  output: (path) => `${path}:out`,
+  output: outputName,
   axis: (name, axis) => `${name}.${axis}`,
   node: ({ outputs }) =>
     outputs.every(({ type }) => type === 'int64') ? `${lengthPrefix}${outputs[0]?.id}` : '',

@@ -3,6 +3,8 @@
 import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
 import type { ProviderName, TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
+import type { Fused } from './fused/fused.js';
+import { liveFused } from './fused/operations.js';
 import { GraphBuilder, type GraphNode, usesOf, type Value } from './graph.js';
 import * as tf from './ops.js';
 import './kernels/index.js';
@@ -21,27 +23,49 @@ export interface TracedGraph {
   readonly inputs: readonly (readonly [path: string, value: Value])[];
   readonly outputs: readonly (readonly [path: string, value: Value])[];
   readonly nodes: readonly GraphNode[];
+  /** What runs after the nodes, on what they made. */
+  readonly fused: readonly Fused<Value>[];
   /** Not used by any value. */
   readonly nextId: number;
+}
+
+/** Where a traced function will run, as far as its graph depends on it. */
+export interface TracePlace {
+  /** Default: anywhere. */
+  readonly provider?: ProviderName | undefined;
+  /** Whether fused operations run there (default: no). */
+  readonly fuses?: boolean | undefined;
 }
 
 export const isTensor = (node: tf.Tensor | Tree<tf.Tensor>): node is tf.Tensor => node instanceof tf.Tensor;
 
 /**
  * Traces `fn` for inputs of the given shapes.
- * @param provider where it will run (default: anywhere)
  * @throws Error naming the program and the operation that cannot be compiled
  */
 export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   name: string,
   fn: TensorFunction<In, Out>,
   specs: Tree<TensorSpec>,
-  provider?: ProviderName,
+  { provider, fuses = false }: TracePlace = {},
 ): TracedGraph {
+  const traced = tracedFor(name, fn, specs, provider, fuses);
+  // What a fused operation makes is there when the model has run: a function that goes on with it needs it in the model.
+  return traced ?? (tracedFor(name, fn, specs, provider, false) as TracedGraph);
+}
+
+/** Undefined where the nodes read what fused operations make, and where there would be no nodes. */
+function tracedFor<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
+  name: string,
+  fn: TensorFunction<In, Out>,
+  specs: Tree<TensorSpec>,
+  provider: ProviderName | undefined,
+  fuses: boolean,
+): TracedGraph | undefined {
   return withBackend(traceBackendName, () => {
     const backend = activeTraceBackend();
     if (backend === undefined) throw new Error('the trace backend did not start');
-    const graph = new GraphBuilder(provider);
+    const graph = new GraphBuilder(provider, fuses);
     const inputs: [string, Value][] = [];
     return backend.tracing(graph, () => {
       const build = (tree: Tree<TensorSpec>, prefix: string): Tree<tf.Tensor> =>
@@ -61,13 +85,24 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
             outputs.push([path, backend.valueFor(tensor)]);
           }
         });
-        const results = outputs.map(([, value]) => value);
+        const fused = liveFused(
+          graph.fusedOperations,
+          outputs.map(([, value]) => value),
+        );
+        const madeAfter = new Set(fused.flatMap((each) => each.outputs.map(({ id }) => id)));
+        const read = fused.flatMap((each) => each.inputs.filter((value) => value !== undefined));
+        const results = [...outputs.map(([, value]) => value), ...read].filter(
+          ({ id }) => !madeAfter.has(id),
+        );
         const nodes = liveNodes(fuseAdditions(liveNodes(graph.finish(), results), results), results);
+        const goesOn = [...usesOf(nodes, []).keys()].some((id) => madeAfter.has(id));
+        if (goesOn || (fused.length > 0 && nodes.length === 0)) return undefined;
         const used = usesOf(nodes, results);
         return {
           inputs: inputs.filter(([, { id }]) => used.has(id)),
           outputs,
           nodes,
+          fused,
           nextId: graph.nextValueId,
         };
       } catch (error) {

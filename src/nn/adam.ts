@@ -1,6 +1,7 @@
 /** @file Adam and AdamW as pure functions, and gradient clipping. */
 
 import { float32, type HostParameters, sizeOf } from '../base/host-tensor.js';
+import { fused } from '../engine/fused/operations.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 
@@ -80,20 +81,22 @@ export function adamStep(
     const gradient = inGradient ? scaled(raw, 1, gradientScale).add(value.mul(decay)) : raw;
     const scale = inGradient ? undefined : gradientScale;
     const factor = settings.rateFactor?.(name) ?? 1;
-    const shrunk =
-      decay === 0 || !decoupled ? value : value.mul(tf.scalar(1).sub(learningRate.mul(factor * decay)));
-    const m = need(state.first, name)
-      .mul(beta1)
-      .add(scaled(gradient, 1 - beta1, scale));
-    const v = need(state.second, name)
-      .mul(beta2)
-      .add(scaled(gradient, Math.sqrt(1 - beta2), scale).square());
-    first[name] = m;
-    second[name] = v;
+    const beside = decoupled ? decay : 0;
     const { rate, smallest } = correctedAfter(settings.startsAfter?.(name) ?? 0);
-    // m / (sqrt(v) / c + eps), with numerator and denominator multiplied by c.
-    const change = m.div(v.sqrt().add(smallest)).mul(factor === 1 ? rate : rate.mul(factor));
-    next[name] = shrunk.sub(change);
+    const moments = [need(state.first, name), need(state.second, name)] as const;
+    const inputs = [value, gradient, ...moments, rate, smallest, learningRate, scale];
+    const chain = (): tf.Tensor[] => {
+      const shrunk = beside === 0 ? value : value.mul(tf.scalar(1).sub(learningRate.mul(factor * beside)));
+      const m = moments[0].mul(beta1).add(scaled(gradient, 1 - beta1, scale));
+      const v = moments[1].mul(beta2).add(scaled(gradient, Math.sqrt(1 - beta2), scale).square());
+      // m / (sqrt(v) / c + eps), with numerator and denominator multiplied by c.
+      const change = m.div(v.sqrt().add(smallest)).mul(factor === 1 ? rate : rate.mul(factor));
+      return [shrunk.sub(change), m, v];
+    };
+    const [moved, m, v] = fused('adam', inputs, [beta1, beta2, factor, beside], chain);
+    next[name] = moved as tf.Tensor;
+    first[name] = m as tf.Tensor;
+    second[name] = v as tf.Tensor;
   }
   return { parameters: next, state: { first, second } };
 }
@@ -147,15 +150,22 @@ export function sumOfSquares(x: tf.Tensor, rows: number): tf.Tensor2D {
   return tf.matMul(flat, flat, false, true).reshape([rows, 1]);
 }
 
-/** What scales gradients to a norm of at most `limit`, as torch.nn.utils.clip_grad_norm_: both are scalars. */
+/**
+ * What scales gradients to a norm of at most `limit`, as torch.nn.utils.clip_grad_norm_, and their norm: both are scalars.
+ * @param limit 0: no limit
+ * @param share what all gradients are to be multiplied by first, a scalar: a part of the scale
+ */
 export function clipScale(
   gradients: Parameters,
   limit: number,
+  share?: tf.Tensor,
 ): { readonly scale: tf.Tensor; readonly norm: tf.Tensor } {
-  const norm = globalNorm(gradients);
-  return { scale: clipFactor(norm, limit), norm };
+  const chain = (): tf.Tensor[] => {
+    const shared = (x: tf.Tensor): tf.Tensor => (share === undefined ? x : x.mul(share));
+    const norm = shared(globalNorm(gradients));
+    const factor = limit > 0 ? tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1) : tf.scalar(1);
+    return [norm, shared(factor)];
+  };
+  const [norm, scale] = fused('norm', [share, ...Object.values(gradients)], [limit], chain);
+  return { norm: norm as tf.Tensor, scale: scale as tf.Tensor };
 }
-
-/** What scales gradients of a norm to one of at most `limit`. */
-export const clipFactor = (norm: tf.Tensor, limit: number): tf.Tensor =>
-  tf.minimum(norm.add(1e-6).pow(-1).mul(limit), 1);

@@ -128,6 +128,7 @@ it('the form for WebGPU, a convolution a group, has the values and gradients of 
       holder: createHolder(),
       runtime: sessionRuntime(settings),
       sendsInputs: false,
+      fuses: false,
       provider,
     });
     const outputs = await program.run(inputs);
@@ -157,7 +158,7 @@ it('the form for WebGPU, a convolution a group, has the values and gradients of 
       w: { shape: inputs.w.shape, dtype: 'float32' },
     } as const;
     const groupsOf = (provider: 'cpu' | 'webgpu') =>
-      trace('convolution', fn, specs, provider)
+      trace('convolution', fn, specs, { provider })
         .nodes.filter(({ op }) => op === 'Conv')
         .map(({ attributes: { group } }) => group);
     expect(groupsOf('webgpu')).toEqual(Array.from({ length: groups }, () => ({ int: 1 })));

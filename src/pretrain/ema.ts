@@ -1,4 +1,5 @@
 /** @file The teacher's update: an exponential moving average of the student's parameters. */
+import { fused } from '../engine/fused/operations.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
 
@@ -12,7 +13,8 @@ export function averaged(teacher: Parameters, student: Parameters, decay: tf.Ten
   const moved = Object.entries(teacher).map(([name, value]) => {
     const now = student[name];
     if (now === undefined) throw new Error(`the teacher has ${name} and the student has not`);
-    return [name, value.mul(decay).add(now.mul(rest))] as const;
+    const [next] = fused('average', [value, now, decay], [], () => [value.mul(decay).add(now.mul(rest))]);
+    return [name, next as tf.Tensor] as const;
   });
   return Object.fromEntries(moved);
 }

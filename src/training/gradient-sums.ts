@@ -1,7 +1,7 @@
 /** @file Gradients of a loss over the parts of a batch, summed up, and the one update that they make together. */
 import * as tf from '../engine/ops.js';
 import type { Parameters, Tree } from '../engine/tree.js';
-import { type AdamSettings, type AdamState, adamStep, clipFactor, globalNorm } from '../nn/adam.js';
+import { type AdamSettings, type AdamState, adamStep, clipScale } from '../nn/adam.js';
 import { lossAndGradients } from '../nn/gradients.js';
 import { parameter } from '../nn/linear.js';
 
@@ -87,18 +87,13 @@ export function updateBy(
   readonly moments: AdamState<Parameters>;
   readonly gradientNorm: tf.Tensor;
 } {
-  const share = count?.pow(-1);
-  const norm = shared(globalNorm(gradients), share);
-  const gradientScale = clipNorm > 0 ? shared(clipFactor(norm, clipNorm), share) : share;
+  const { norm, scale } = clipScale(gradients, clipNorm, count?.pow(-1));
   const next = adamStep(
     parameters,
     gradients,
     moments,
-    { step: tf.add(step, 1), learningRate, gradientScale },
+    { step: tf.add(step, 1), learningRate, gradientScale: scale },
     settings,
   );
   return { parameters: next.parameters, moments: next.state, gradientNorm: norm };
 }
-
-const shared = (x: tf.Tensor, share: tf.Tensor | undefined): tf.Tensor =>
-  share === undefined ? x : x.mul(share);

@@ -5,6 +5,7 @@ import { deviceCheckSwitch, deviceDifferences, wrongDevice } from '../../engine/
 import type { Engine, EngineName, ProviderName } from '../../engine/engine.js';
 import { onnxOperators } from '../../engine/onnx-operators.js';
 import * as tf from '../../engine/ops.js';
+import { type EngineRemark, remarkText } from '../../engine/remarks.js';
 
 /** What a probe says, as one line of JSON. */
 export type ProbeAnswer =
@@ -23,7 +24,9 @@ async function probe(): Promise<ProbeAnswer> {
     const { createEngine } = await import('../../engine/create.js');
     // It is made below, afresh.
     process.env[deviceCheckSwitch] = 'off';
-    const engine = await createEngine(name, { provider, threads: 1 });
+    const remarks: EngineRemark[] = [];
+    const remark = (told: EngineRemark): number => remarks.push(told);
+    const engine = await createEngine(name, { provider, threads: 1 }, { remark });
     const program = engine.compile(
       ({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => {
         const product = (x: tf.Tensor): tf.Tensor => tf.mul(tf.matMul(x, b), 2);
@@ -38,7 +41,8 @@ async function probe(): Promise<ProbeAnswer> {
     const values = [...product.data, ...gradient.data].join();
     const expected = '38,44,86,100,22,30,22,30';
     if (values !== expected) return { works: false, reason: `wrong result: ${values}, expected ${expected}` };
-    const detail = engine.name === 'onnx' && provider !== 'cpu' ? await deviceDetail(engine) : undefined;
+    const detail =
+      engine.name === 'onnx' && provider !== 'cpu' ? await deviceDetail(engine, remarks) : undefined;
     const library = engine.tensorflow === undefined ? undefined : `TensorFlow ${engine.tensorflow}`;
     return {
       works: true,
@@ -51,9 +55,10 @@ async function probe(): Promise<ProbeAnswer> {
 }
 
 /** @throws UserError naming the operators of our programs that part from the processor */
-async function deviceDetail(engine: Engine): Promise<string> {
+async function deviceDetail(engine: Engine, remarks: readonly EngineRemark[]): Promise<string> {
   const differences = await deviceDifferences(engine, { again: true });
   if (differences.length > 0) throw wrongDevice(engine.provider, differences);
   const equal = `${onnxOperators.length} operators equal to the processor's`;
-  return engine.device === undefined ? equal : `${engine.device}, ${equal}`;
+  const slower = remarks.filter(({ kind }) => kind === 'without kernels').map(remarkText);
+  return [engine.device, equal, ...slower].filter((text) => text !== undefined).join(', ');
 }

@@ -1,5 +1,7 @@
 /** @file What a device must do for the engine: lend memory, copy, and run sessions of ONNX Runtime. */
 
+import type { KernelName } from '../fused/launches.js';
+import { hostLaunch } from '../fused/on-host.js';
 import { type Address, addressOf, type Foreign } from '../ort/foreign.js';
 import type { OrtLibrary } from '../ort/library.js';
 import type { OrtSessionSettings } from '../ort/session.js';
@@ -25,6 +27,14 @@ export interface Accelerator {
   uploaded(): void;
   /** Copies values from the device, when all that was started is done. */
   download(to: ArrayBufferView, from: Address): void;
+  /**
+   * Starts a kernel of our own (`fused/`) on a table of the device, when all that was launched before is done. Absent where the
+   * device has none.
+   * @param size rows of the table, and blocks of threads that share each row's work
+   */
+  launch?(kernel: KernelName, table: Address, size: { readonly rows: number; readonly blocks: number }): void;
+  /** Why it has none, where it should. */
+  readonly withoutKernels?: string;
   /** Ends when all that was started is done. */
   synchronize(): Promise<void>;
   /** Bytes of its memory that are in use, whoever uses them. */
@@ -57,6 +67,7 @@ export function hostAccelerator(library: OrtLibrary): Accelerator {
     upload: (to, from) => viewAt(foreign, to, from.byteLength).set(viewOf(from)),
     uploaded: () => {},
     download: (to, from) => viewOf(to).set(viewAt(foreign, from, to.byteLength)),
+    launch: (kernel, table, size) => hostLaunch(foreign, kernel, table, size),
     synchronize: () => Promise.resolve(),
     used: () => [...blocks.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
   };

@@ -15,8 +15,11 @@ export interface Bound {
 }
 
 export interface DeviceBindings {
-  /** Starts a run. Its outputs are there when the device is done. */
-  run(inputs: readonly Bound[], outputs: readonly Bound[]): void;
+  /**
+   * Starts a run. Its outputs are there when the device is done.
+   * @param key the same for the same blocks (`keyOf`)
+   */
+  run(key: string, inputs: readonly Bound[], outputs: readonly Bound[]): void;
   release(): void;
 }
 
@@ -27,6 +30,10 @@ interface Binding {
   readonly recorded: Address | undefined;
   runs: number;
 }
+
+/** Tells sets of blocks apart. */
+export const keyOf = (all: readonly Bound[]): string =>
+  all.map(({ tensor: { memory, shape } }) => `${memory.id}:${shape.join('x')}`).join();
 
 /** Bindings that a model keeps, the ones used last. State that takes turns in two sets of blocks needs two. */
 const keptBindings = 16;
@@ -75,10 +82,7 @@ export function deviceBindings(
     if (recorded !== undefined) api.release('ReleaseRunOptions', recorded);
   };
   return {
-    run: (inputs, outputs) => {
-      const key = [...inputs, ...outputs]
-        .map(({ tensor: { memory, shape } }) => `${memory.id}:${shape.join('x')}`)
-        .join();
+    run: (key, inputs, outputs) => {
       const binding = known.get(key) ?? bind(inputs, outputs);
       known.delete(key);
       known.set(key, binding);

@@ -1,12 +1,14 @@
 /** @file A CUDA device: its memory, copies, and the options with which ONNX Runtime runs on it. */
 import { join } from 'node:path';
-import { UserError } from '../../base/errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { installedDriver } from '../cuda/driver.js';
 import { coreFile } from '../cuda/provider-library.js';
 import { cudaLibraries } from '../cuda-libraries.js';
 import { countOfDevices, hintOfDevices } from '../devices.js';
 import type { Precision } from '../engine.js';
-import { type Address, addressOf, foreign, type Pointer } from '../ort/foreign.js';
+import { cudaLaunch } from '../fused/on-cuda.js';
+import { expectRightKernels } from '../fused/self-test.js';
+import { type Address, addressOf, type Foreign, foreign, type Pointer } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, openOrt } from '../ort/library.js';
 import type { Accelerator } from './accelerator.js';
 import { loadCuda, nameOfDevice } from './cuda-runtime.js';
@@ -69,7 +71,7 @@ function openDevice({ device, precision, memory, deterministic }: CudaSettings):
     ...(memory !== undefined && { gpu_mem_limit: String(memory) }),
   };
   const driver = installedDriver();
-  return {
+  return withKernels(library, {
     library: ort,
     name: [nameOfDevice(library, device) ?? 'a CUDA device', driver && `driver ${driver.version}`]
       .filter((text) => text !== undefined)
@@ -104,5 +106,16 @@ function openDevice({ device, precision, memory, deterministic }: CudaSettings):
       cuda.call('cudaMemGetInfo', free, total);
       return Number(total[0]) - Number(free[0]);
     },
-  };
+  });
+}
+
+/** The device with our own kernels, where they run there and compute as the host. */
+function withKernels(library: Foreign, accelerator: Accelerator): Accelerator {
+  try {
+    const withThem = { ...accelerator, launch: cudaLaunch(library) };
+    expectRightKernels(withThem);
+    return withThem;
+  } catch (error) {
+    return { ...accelerator, withoutKernels: messageOf(error) };
+  }
 }

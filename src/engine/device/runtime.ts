@@ -2,18 +2,19 @@
 
 import { messageOf } from '../../base/errors.js';
 import { isOutOfMemory } from '../../base/out-of-memory.js';
+import { fusedCalls } from '../fused/calls.js';
 import type { HoldingDevice } from '../held.js';
 import { placedNodes } from '../ort/places.js';
 import { createOrtSession, type OrtSession } from '../ort/session.js';
 import { bytesOf } from '../ort/values.js';
 import { type EngineRemark, toldOnce } from '../remarks.js';
 import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
-import { makesLengths } from '../serialize.js';
-import type { ModelOutput } from '../spare-memory.js';
+import { makesLengths, outputName } from '../serialize.js';
+import type { TensorRoom } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
-import { type Bound, deviceBindings, runWithFreeOutputs } from './bindings.js';
+import { type Bound, deviceBindings, keyOf, runWithFreeOutputs } from './bindings.js';
 import { type DevicePool, deviceSpareMemory, deviceTensor, downloaded, placed } from './pool.js';
-import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
+import { type DeviceMemory, type DeviceTensor, type EngineTensor, isOnDevice } from './tensor.js';
 
 /** A device with its memory, for all programs of an engine. */
 export interface Device extends HoldingDevice {
@@ -45,7 +46,7 @@ export function deviceRuntime(device: Device, settings: DeviceRuntimeSettings): 
       const opened = await openModel(device, model, settings);
       const remark = tell && elsewhere(device.accelerator, model, opened);
       if (remark !== undefined) tell?.(remark);
-      return deviceModel(device, opened, model.outputs);
+      return deviceModel(device, opened, model);
     },
     close: async () => {},
   };
@@ -94,14 +95,21 @@ const hasShapes = ({ outputs }: Pick<RunnableModel, 'outputs'>): boolean =>
 function deviceModel(
   device: Device,
   { session, recorded }: OpenedModel,
-  outputs: readonly ModelOutput[],
+  { outputs, after }: Pick<RunnableModel, 'outputs' | 'after'>,
 ): LoadedModel {
   const { accelerator, pool } = device;
   const inPlace = stagingOf(device);
-  /** Of outputs that go to the host: a block each, the same at every run. */
+  /** Of outputs that go to the host, and of what is between the model and fused operations: a block each, the same at every run. */
   const results = new Map<string, DeviceMemory>();
   const bindings = deviceBindings(accelerator, session, recorded);
   const isFixed = hasShapes({ outputs });
+  const calls = fusedCalls(device, after.fused);
+  const madeAfter = new Set([...after.makes].map(outputName));
+  const blockOf = (path: string, spec: TensorRoom): Bound => {
+    const block = results.get(path) ?? pool.lend(bytesOf(spec));
+    results.set(path, block);
+    return { name: outputName(path), tensor: deviceTensor(accelerator, spec.dtype, spec.shape, block) };
+  };
   let turn: Promise<unknown> = Promise.resolve();
 
   const once = async (given: GivenTensors): Promise<EngineTensor[]> => {
@@ -110,16 +118,25 @@ function deviceModel(
     try {
       const known = outputs.map(({ path, spec }, i): Bound | undefined => {
         const own = memory[i];
-        if (own !== undefined && isOnDevice(own)) return { name: `${path}:out`, tensor: own };
-        if (spec === undefined) return undefined;
-        const block = results.get(path) ?? pool.lend(bytesOf(spec));
-        results.set(path, block);
-        return { name: `${path}:out`, tensor: deviceTensor(accelerator, spec.dtype, spec.shape, block) };
+        if (own !== undefined && isOnDevice(own)) return { name: outputName(path), tensor: own };
+        return spec && blockOf(path, spec);
       });
       if (!isFixed) return await runWithFreeOutputs(accelerator, session, inputs, outputs, known);
       const bound = known as readonly Bound[];
-      bindings.run(inputs, bound);
+      const between = after.between.map(({ path, ...room }) => blockOf(path, room));
+      const all = [...bound, ...between];
+      const key = keyOf([...inputs, ...all]);
+      bindings.run(
+        key,
+        inputs,
+        all.filter(({ name }) => !madeAfter.has(name)),
+      );
       await accelerator.synchronize();
+      if (after.fused.length > 0) {
+        const tensors = new Map([...inputs, ...all].map(({ name, tensor }) => [name, tensor]));
+        calls.start(key, (name) => tensors.get(name) as DeviceTensor);
+        await accelerator.synchronize();
+      }
       return bound.map(({ tensor }, i) =>
         outputs[i]?.kept ? tensor : downloaded(accelerator, tensor, tensor.memory.address),
       );
@@ -152,6 +169,7 @@ function deviceModel(
     unload: async () => {
       await turn;
       bindings.release();
+      calls.release();
       session.release();
       inPlace.free();
       for (const block of results.values()) block.free();

@@ -1,0 +1,194 @@
+/** @file Fused operations: where they are used, in which order, and what a device without them does; the host stands for a device. */
+import { expect, it } from 'vitest';
+import { floatsOf, type HostTensor, scalar } from '../../base/host-tensor.js';
+import { type Accelerator, hostAccelerator } from '../device/accelerator.js';
+import type { Engine } from '../engine.js';
+import { normals } from '../engines.fixture.js';
+import { engineOnDevice } from '../onnx.js';
+import * as tf from '../ops.js';
+import { npmOrt } from '../ort/library.js';
+import { type EngineRemark, remarkText } from '../remarks.js';
+import { scan } from '../scan.js';
+import type { Fused } from './fused.js';
+import { runsOf } from './launches.js';
+import { fused } from './operations.js';
+import { expectRightKernels } from './self-test.js';
+
+const library = npmOrt();
+const onDevice = it.skipIf(library === undefined);
+
+/** The host as a device, which notes the kernels that it starts. */
+function device(change: Partial<Accelerator> = {}): { accelerator: Accelerator; started: string[] } {
+  if (library === undefined) throw new Error('koffi cannot be loaded here');
+  const host = hostAccelerator(library);
+  const started: string[] = [];
+  const launch: Accelerator['launch'] = (kernel, table, size) => {
+    started.push(`${kernel} ${size.rows}`);
+    host.launch?.(kernel, table, size);
+  };
+  return { accelerator: { ...host, launch, ...change }, started };
+}
+
+const engineOn = (accelerator: Accelerator, told: EngineRemark[] = []): Engine =>
+  engineOnDevice(accelerator, { provider: 'cpu', threads: 1, remark: (remark) => told.push(remark) });
+
+const average = (value: tf.Tensor, now: tf.Tensor, decay: tf.Tensor): tf.Tensor => {
+  const chain = () => [value.mul(decay).add(now.mul(tf.scalar(1).sub(decay)))];
+  return fused('average', [value, now, decay], [], chain)[0] as tf.Tensor;
+};
+
+type Given = { readonly a: tf.Tensor; readonly b: tf.Tensor; readonly decay: tf.Tensor };
+const given = { a: normals([3, 5], 'a'), b: normals([3, 5], 'b'), decay: scalar(0.75) };
+const between = (a: HostTensor, b: HostTensor): number[] =>
+  Array.from(floatsOf(a), (x, i) => x * 0.75 + (floatsOf(b)[i] as number) * 0.25);
+
+/** Runs a function on a device; its outputs, and the kernels that were started. */
+async function runOn(
+  fn: (inputs: Given) => Record<string, tf.Tensor>,
+): Promise<{ outputs: Record<string, HostTensor>; started: string[] }> {
+  const { accelerator, started } = device();
+  const program = engineOn(accelerator).compile(fn, { name: 'averages' });
+  const outputs = (await program.run(given)) as Record<string, HostTensor>;
+  await program.dispose();
+  return { outputs, started };
+}
+
+const near = (actual: HostTensor | undefined, expected: readonly number[]): void => {
+  for (const [i, x] of expected.entries()) expect(actual?.data[i]).toBeCloseTo(x, 5);
+};
+
+onDevice('what a program computes last is one launch for all tensors, on what the model made', async () => {
+  const { outputs, started } = await runOn(({ a, b, decay }) => ({
+    y: average(a, b, decay),
+    z: average(a.mul(2), b.add(a), decay),
+    w: a.add(b),
+  }));
+  expect(started).toEqual(['average 2']);
+  near(outputs.y, between(given.a, given.b));
+  const [double, sum] = [given.a, given.b].map((_, n) => ({
+    ...given.a,
+    data: Float32Array.from(floatsOf(given.a), (x, i) =>
+      n === 0 ? 2 * x : x + (floatsOf(given.b)[i] as number),
+    ),
+  })) as [HostTensor, HostTensor];
+  near(outputs.z, between(double, sum));
+  near(outputs.w, Array.from(floatsOf(sum)));
+});
+
+onDevice('one that reads what another made comes after it', async () => {
+  const { outputs, started } = await runOn(({ a, b, decay }) => ({
+    y: average(average(a, b, decay), b, decay),
+    w: a.add(b),
+  }));
+  expect(started).toEqual(['average 1', 'average 1']);
+  const once = { ...given.a, data: Float32Array.from(between(given.a, given.b)) };
+  near(outputs.y, between(once, given.b));
+});
+
+onDevice('a program that goes on with a result has it in its model', async () => {
+  const { outputs, started } = await runOn(({ a, b, decay }) => {
+    const y = average(a, b, decay);
+    return { y, twice: y.mul(2) };
+  });
+  expect(started).toEqual([]);
+  near(outputs.y, between(given.a, given.b));
+});
+
+onDevice('so has a loop over time, and what has shapes that no kernel is for', async () => {
+  const { outputs, started } = await runOn(({ a, b, decay }) => ({
+    looped: scan(
+      ([state], [slice]) => {
+        const next = average(state as tf.Tensor, slice as tf.Tensor, decay);
+        return { state: [next], outputs: [] };
+      },
+      [a.slice([0, 0], [1, 5]).reshape([5])],
+      [b],
+    ).state[0] as tf.Tensor,
+    wide: average(a, b, tf.ones([3, 5]).mul(decay)),
+  }));
+  expect(started).toEqual([]);
+  near(outputs.wide, between(given.a, given.b));
+});
+
+onDevice('nothing but fused operations is a model after all', async () => {
+  const { outputs, started } = await runOn(({ a, b, decay }) => ({ y: average(a, b, decay) }));
+  expect(started).toEqual([]);
+  near(outputs.y, between(given.a, given.b));
+});
+
+onDevice('a result that nobody wants is not computed', async () => {
+  const { started } = await runOn(({ a, b, decay }) => {
+    average(a, b, decay);
+    return { w: a.add(b) };
+  });
+  expect(started).toEqual([]);
+});
+
+onDevice('the same blocks have the same table, and other ones another', async () => {
+  const { accelerator } = device();
+  const uploaded: number[] = [];
+  const counting: Accelerator = {
+    ...accelerator,
+    upload: (to, from) => {
+      if (from instanceof BigUint64Array) uploaded.push(from.length);
+      accelerator.upload(to, from);
+    },
+  };
+  const program = engineOn(counting).compile(
+    ({ a, b, decay }: Given) => ({ a: average(a, b, decay), w: b.add(1) }),
+    { name: 'averages', keeps: ['a'] },
+  );
+  let state: unknown = given.a;
+  for (let i = 0; i < 6; i++) ({ a: state } = await program.run({ ...given, a: state } as never));
+  await program.dispose();
+  expect(uploaded.length).toBeLessThanOrEqual(3);
+});
+
+onDevice('kernels that compute as the host pass the test at the start', () => {
+  const { accelerator, started } = device();
+  expectRightKernels(accelerator);
+  expect(started).toEqual(['squares 3', 'clip 1', 'adam 3', 'average 3']);
+});
+
+onDevice('kernels that do nothing, or fail, do not', () => {
+  expect(() => expectRightKernels(device({ launch: () => {} }).accelerator)).toThrow(
+    /^scale differs from the host's by NaN$/,
+  );
+  const failing = (): never => {
+    throw new Error('cuLaunchKernel answered with the code 700');
+  };
+  expect(() => expectRightKernels(device({ launch: failing }).accelerator)).toThrow('the code 700');
+});
+
+onDevice('a device without kernels has the chains, and says why', async () => {
+  const { accelerator, started } = device();
+  const { launch: _, ...rest } = accelerator;
+  const told: EngineRemark[] = [];
+  const engine = engineOn({ ...rest, withoutKernels: 'norm differs' }, told);
+  const program = engine.compile(({ a, b, decay }: Given) => ({ y: average(a, b, decay) }), { name: 'y' });
+  const { y } = await program.run(given);
+  await program.dispose();
+  expect(started).toEqual([]);
+  near(y, between(given.a, given.b));
+  expect(told.map(remarkText)).toEqual([
+    'training is slower on this device than it could be: its own kernels cannot be used (norm differs)',
+  ]);
+});
+
+it('operations of one name make a run, until one reads what its run made', () => {
+  const call = (name: Fused<string>['name'], input: string, output: string): Fused<string> => ({
+    ...{ name, inputs: [input], outputs: [output], numbers: [] },
+  });
+  const all = [
+    call('adam', 'a', 'b'),
+    call('adam', 'c', 'd'),
+    call('average', 'b', 'e'),
+    call('average', 'd', 'f'),
+    call('average', 'f', 'g'),
+  ];
+  expect(runsOf(all).map((run) => run.map(({ outputs }) => outputs[0]))).toEqual([
+    ['b', 'd'],
+    ['e', 'f'],
+    ['g'],
+  ]);
+});

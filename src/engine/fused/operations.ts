@@ -1,0 +1,61 @@
+/** @file Fused operations in a trace: what can be one, and which of them matter. */
+import { activeTraceBackend } from '../backend.js';
+import type { OutputSpec, Value } from '../graph.js';
+import type * as tf from '../ops.js';
+import type { Fused, FusedName } from './fused.js';
+
+/**
+ * One fused operation where the program is traced for a device that has it, and `chain`, the same in plain operations, elsewhere.
+ * @param inputs float32, in the order that the operation says; what it calls scalars has one element
+ */
+export function fused(
+  name: FusedName,
+  inputs: readonly (tf.Tensor | undefined)[],
+  numbers: readonly number[],
+  chain: () => readonly tf.Tensor[],
+): readonly tf.Tensor[] {
+  const backend = activeTraceBackend();
+  if (!backend?.builder.fuses || !fits[name](inputs)) return chain();
+  const values = inputs.map((tensor) => tensor && backend.valueFor(tensor));
+  const outputs = backend.builder.fuse(name, values, outputsOf[name](values), numbers);
+  return outputs.map((value) => backend.tensorOf(value));
+}
+
+type Tensors = readonly (tf.Tensor | undefined)[];
+
+const areScalars = (tensors: Tensors): boolean =>
+  tensors.every((tensor) => tensor === undefined || tensor.size === 1);
+const haveOneShape = (tensors: Tensors): boolean => {
+  const [first, ...rest] = tensors.map((tensor) => tensor?.shape.join());
+  return rest.every((shape) => shape === first);
+};
+
+/** Whether the shapes are those that the kernel is for. */
+const fits: Readonly<Record<FusedName, (inputs: Tensors) => boolean>> = {
+  norm: ([share]) => areScalars([share]),
+  adam: (inputs) => haveOneShape(inputs.slice(0, 4)) && areScalars(inputs.slice(4)),
+  average: (inputs) => haveOneShape(inputs.slice(0, 2)) && areScalars(inputs.slice(2)),
+};
+
+const scalar: OutputSpec = { shape: [], type: 'float32' };
+const like = (value: Value | undefined): OutputSpec => ({ shape: value?.shape ?? [], type: 'float32' });
+
+const outputsOf: Readonly<
+  Record<FusedName, (inputs: readonly (Value | undefined)[]) => readonly OutputSpec[]>
+> = {
+  norm: () => [scalar, scalar],
+  adam: ([value]) => [like(value), like(value), like(value)],
+  average: ([value]) => [like(value)],
+};
+
+/** Those of the operations whose results are outputs, or read by others that are; in their order. */
+export function liveFused(all: readonly Fused<Value>[], outputs: readonly Value[]): Fused<Value>[] {
+  const wanted = new Set(outputs.map(({ id }) => id));
+  const live: Fused<Value>[] = [];
+  for (const each of [...all].reverse()) {
+    if (!each.outputs.some(({ id }) => wanted.has(id))) continue;
+    for (const value of each.inputs) if (value !== undefined) wanted.add(value.id);
+    live.unshift(each);
+  }
+  return live;
+}
