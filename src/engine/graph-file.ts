@@ -1,49 +1,50 @@
 /** @file ONNX files of other programs, run as they are by the runtime that runs ours. */
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf, UserError } from '../base/errors.js';
 import { type HostTensor, sizeOf } from '../base/host-tensor.js';
-import type { GraphFile, GraphSlot, ProviderName } from './engine.js';
-import { ort } from './onnxruntime.js';
-
-export interface GraphFileSettings {
-  readonly provider: ProviderName;
-  readonly threads: number;
-}
+import type { Accelerator } from './device/accelerator.js';
+import type { GraphFile, GraphSlot } from './engine.js';
+import type { SessionSettings } from './model-session.js';
+import { openOrtGraph } from './ort/graph.js';
+import { openPackageGraph } from './package-graph.js';
+import { type RawGraph, type RawSlot, type RawTensor, rawTypes } from './raw-graph.js';
 
 /**
- * Opens a file. What it keeps outside of itself is looked for in its folder.
+ * Opens a file on the processor, or on what the package's binding has. What it keeps outside of itself is looked for in its folder.
  * @throws UserError in one line for what the runtime cannot run: operators that it lacks, damaged files
  */
-export async function openGraphFile(file: string, settings: GraphFileSettings): Promise<GraphFile> {
-  const session = await ort()
-    .InferenceSession.create(file, {
-      executionProviders: [settings.provider],
-      intraOpNumThreads: settings.threads,
-      // Made by others, it may need every rewriting that the runtime knows.
-      graphOptimizationLevel: 'all',
-      // Complaints come as errors; the runtime's own lines would stand beside them.
-      logSeverityLevel: 4,
-    })
-    .catch((cause: unknown) => {
-      throw openingError(file, messageOf(cause), cause);
-    });
-  const inputs = session.inputMetadata.map((slot) => slotOf(file, slot));
-  const outputs = session.outputMetadata.map((slot) => slotOf(file, slot));
+export const openGraphFile = (file: string, settings: SessionSettings): Promise<GraphFile> =>
+  graphFile(file, () => openPackageGraph(file, settings));
+
+/** The same on a device: its library is the one that has it, wherever that was found. */
+export const openGraphOnDevice = (
+  { library, sessionSettings }: Accelerator,
+  file: string,
+  threads: number,
+): Promise<GraphFile> =>
+  graphFile(file, () => openOrtGraph(library, file, { ...sessionSettings(false), threads, foreign: true }));
+
+async function graphFile(file: string, open: () => Promise<RawGraph>): Promise<GraphFile> {
+  const graph = await open().catch((cause: unknown) => {
+    throw openingError(file, messageOf(cause), cause);
+  });
+  const inputs = graph.inputs.map((slot) => slotOf(file, slot));
+  const outputs = graph.outputs.map((slot) => slotOf(file, slot));
   const types = new Map(inputs.map(({ name, type }) => [name, type]));
   return {
     inputs,
     outputs,
     async run(given, wanted) {
+      for (const name of wanted) expectFloats(file, name, outputs);
       const feeds = Object.fromEntries(
-        Object.entries(given).map(([name, tensor]) => [name, runtimeTensor(tensor, types.get(name))]),
+        Object.entries(given).map(([name, tensor]) => [name, asType(tensor, types.get(name))]),
       );
-      const results = await session.run(feeds, [...wanted]).catch((cause: unknown) => {
+      const results = await graph.run(feeds, wanted).catch((cause: unknown) => {
         throw new UserError(`ONNX Runtime cannot run it (${brief(messageOf(cause))})`, { file, cause });
       });
-      return wanted.map((name) => floatTensor(file, name, results[name]));
+      return wanted.map((name, i) => floatTensor(file, name, results[i]));
     },
-    close: () => session.release(),
+    close: () => graph.release(),
   };
 }
 
@@ -76,51 +77,49 @@ function brief(message: string): string {
   return said.length > mostWords ? `${said.slice(0, mostWords)}...` : said;
 }
 
-function slotOf(file: string, slot: InferenceSession.ValueMetadata): GraphSlot {
-  if (!slot.isTensor)
-    throw new UserError(`'${slot.name}' is a sequence or a map, not a tensor`, {
+function slotOf(file: string, { name, type, shape }: RawSlot): GraphSlot {
+  if (type === undefined)
+    throw new UserError(`'${name}' is a sequence or a map, not a tensor`, {
       file,
       hint: 'Export the model with tensors only',
     });
-  return { name: slot.name, type: slot.type, shape: slot.shape };
+  return { name, type, shape };
 }
 
-function runtimeTensor({ shape, data }: HostTensor, type: string | undefined): Tensor {
-  const dims = [...shape];
+/** Values as an input wants them. */
+function asType({ shape, data }: HostTensor, type: string | undefined): RawTensor {
   switch (type) {
     case 'float32':
-      return new (ort().Tensor)(
-        'float32',
-        data instanceof Float32Array ? data : Float32Array.from(data),
-        dims,
-      );
+      return { type, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
     case 'float64':
-      return new (ort().Tensor)('float64', Float64Array.from(data), dims);
+      return { type, shape, data: Float64Array.from(data) };
     case 'int64':
-      return new (ort().Tensor)(
-        'int64',
-        BigInt64Array.from(Array.from(data, (value) => BigInt(Math.round(value)))),
-        dims,
-      );
+      return {
+        type,
+        shape,
+        data: BigInt64Array.from(Array.from(data, (value) => BigInt(Math.round(value)))),
+      };
     case 'int32':
-      return new (ort().Tensor)('int32', Int32Array.from(data), dims);
+      return { type, shape, data: Int32Array.from(data) };
     case 'bool':
-      return new (ort().Tensor)(
-        'bool',
-        Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
-        dims,
-      );
+      return { type, shape, data: Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)) };
     default:
       throw new Error(`inputs of type ${type} are not supported`);
   }
 }
 
-function floatTensor(file: string, name: string, tensor: Tensor | undefined): HostTensor {
-  if (tensor === undefined) throw new UserError(`has no output '${name}'`, { file });
-  if (!(tensor.data instanceof Float32Array) || tensor.data.length !== sizeOf(tensor.dims))
-    throw new UserError(`output '${name}' has type ${tensor.type}, expected float32`, { file });
-  return { dtype: 'float32', shape: tensor.dims, data: tensor.data };
+function expectFloats(file: string, name: string, outputs: readonly GraphSlot[]): void {
+  const output = outputs.find((each) => each.name === name);
+  if (output === undefined) throw new UserError(`has no output '${name}'`, { file });
+  if (output.type !== 'float32')
+    throw new UserError(`output '${name}' has type ${output.type}, expected float32`, { file });
+}
+
+function floatTensor(file: string, name: string, tensor: RawTensor | undefined): HostTensor {
+  const { shape = [], data } = tensor ?? {};
+  if (data instanceof Float32Array && data.length === sizeOf(shape)) return { dtype: 'float32', shape, data };
+  throw new UserError(`output '${name}' has other values than its shape says`, { file });
 }
 
 /** Types of inputs that values can be given to. */
-export const givenTypes: readonly string[] = ['float32', 'float64', 'int64', 'int32', 'bool'];
+export const givenTypes: readonly string[] = Object.keys(rawTypes);

@@ -5,7 +5,7 @@ import { cudaDevice } from './device/cuda.js';
 import { devicePool } from './device/pool.js';
 import { createDevice, deviceRuntime } from './device/runtime.js';
 import type { Engine, Precision, ProgramOptions, ProviderName } from './engine.js';
-import { openGraphFile } from './graph-file.js';
+import { openGraphFile, openGraphOnDevice } from './graph-file.js';
 import { createHolder, type Holder } from './held.js';
 import { compiledProgram, type ProgramPlace } from './program.js';
 import type { EngineRemark } from './remarks.js';
@@ -49,7 +49,8 @@ export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings)
   const place = { runtime, sendsInputs: false, fuses: accelerator.launch !== undefined };
   const engine = engineWith(createHolder(device), settings, () => place);
   const { deterministic } = settings;
-  return { ...engine, device: accelerator.name, ...(deterministic && { deterministic }) };
+  const open: Engine['open'] = (file) => openGraphOnDevice(accelerator, file, settings.threads);
+  return { ...engine, open, device: accelerator.name, ...(deterministic && { deterministic }) };
 }
 
 /** @param placeOf where a program runs */

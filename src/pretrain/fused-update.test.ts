@@ -64,8 +64,8 @@ it.skipIf(library === undefined)(
     });
     const plain = await updates(chains);
     expect(started).toEqual(Array.from({ length: 3 }, () => ['squares', 'clip', 'adam', 'average']).flat());
+    // The norm is a sum of another order: its last bit may differ, and with it all that it scales.
     for (const [i, parameters] of plain.entries())
-      // The norm is a sum of another order: its last bit may differ, and with it all that it scales.
       for (const [name, { data }] of Object.entries(parameters))
         for (const [j, y] of data.entries())
           expect(Math.abs((fused[i]?.[name]?.data[j] as number) - y), name).toBeLessThan(3e-7);

@@ -6,6 +6,7 @@ import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import { createEngine } from '../../engine/create.js';
+import { engineUnderTest } from '../../engine/engines.fixture.js';
 import { extractHiddenStates, extractPooled } from '../../features/extract.js';
 import type { Encoder } from '../encoder.js';
 import { loadEncoder } from '../load.js';
@@ -52,9 +53,15 @@ function convolved(samples: Float32Array): number[][] {
   );
 }
 
+/** On the processor, and the same to the bit by the session of a device. */
 async function statesOf(encoder: Encoder, samples: Float32Array): Promise<HostTensor[]> {
-  const extract = extractHiddenStates(await createEngine('onnx', { threads: 1 }), encoder);
-  return extract(samples).finally(() => extract.dispose());
+  const on = async (name: 'onnx' | 'device'): Promise<HostTensor[]> => {
+    const extract = extractHiddenStates(await engineUnderTest(name), encoder);
+    return extract(samples).finally(() => extract.dispose());
+  };
+  const states = await on('onnx');
+  expect(await on('device')).toEqual(states);
+  return states;
 }
 
 function expectClose(actual: HostTensor | undefined, expected: readonly (readonly number[])[]): void {

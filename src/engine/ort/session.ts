@@ -15,6 +15,8 @@ export interface OrtSessionSettings {
   readonly deterministic?: boolean;
   /** Options of the CUDA provider; without them, the processor runs all. */
   readonly cuda?: Readonly<Record<string, string>>;
+  /** Whether the model is another program's, which may need every rewriting that the runtime knows (default: no). */
+  readonly foreign?: boolean;
 }
 
 export interface OrtSession {
@@ -25,19 +27,29 @@ export interface OrtSession {
 
 /** The graph is lowered to what the runtime does well; its further fusions cost time to find and to run. */
 const basicOptimizations = 1;
+const allOptimizations = 99;
 
-/** @throws Error with the runtime's message for a model that it cannot run */
+/** Complaints come as errors; the runtime's own lines would stand beside them. */
+const nothingButFatal = 4;
+
+/**
+ * @param model its bytes, or its file
+ * @throws Error with the runtime's message for a model that it cannot run
+ */
 export async function createOrtSession(
   library: OrtLibrary,
-  model: Uint8Array,
+  model: Uint8Array | string,
   settings: OrtSessionSettings,
 ): Promise<OrtSession> {
   const { api, environment } = library;
   const options = api.make('CreateSessionOptions');
   try {
     api.call('SetIntraOpNumThreads', options, settings.threads);
-    api.call('SetSessionGraphOptimizationLevel', options, basicOptimizations);
-    api.call('SetSessionLogSeverityLevel', options, errorsOnly);
+    const [optimizations, log] = settings.foreign
+      ? [allOptimizations, nothingButFatal]
+      : [basicOptimizations, errorsOnly];
+    api.call('SetSessionGraphOptimizationLevel', options, optimizations);
+    api.call('SetSessionLogSeverityLevel', options, log);
     if (settings.cuda === undefined)
       api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // Threads of one program that wait busily for its next run would take processors from the next program.
@@ -48,7 +60,9 @@ export async function createOrtSession(
     if (settings.remembersPlaces) api.call('AddSessionConfigEntry', options, ...rememberPlaces);
     if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
     const address = await inUse(model, () =>
-      api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),
+      typeof model === 'string'
+        ? api.makeAsync('CreateSession', environment, model, options)
+        : api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),
     );
     return { library, address, release: () => api.release('ReleaseSession', address) };
   } finally {
@@ -93,33 +107,66 @@ export interface Slots {
  * @throws Error with the runtime's message, and the operator that failed
  */
 export async function runOnHost(
-  { library, address }: OrtSession,
+  session: OrtSession,
   slots: Slots,
   inputs: readonly HostTensor[],
   memory: readonly (HostTensor | undefined)[],
 ): Promise<HostTensor[]> {
-  const { api, foreign } = library;
+  const { library } = session;
   const given = BigUint64Array.from(inputs, (tensor) => valueOfHost(library, tensor));
-  const made = BigUint64Array.from(memory, (tensor) =>
-    tensor === undefined ? 0n : valueOfHost(library, tensor),
+  const room = BigUint64Array.from(memory, (tensor) =>
+    tensor === undefined ? none : valueOfHost(library, tensor),
   );
+  const made = await runOnValues(session, slots, given, room, [inputs, memory]);
+  return memory.map((tensor, i) => {
+    const value = made[i] as Address;
+    if (tensor === undefined) return copied(library, value);
+    library.api.release('ReleaseValue', value);
+    return tensor;
+  });
+}
+
+const none = 0n;
+
+/**
+ * Runs a model on values, off this thread.
+ * @param inputs in the order of their names; they are released
+ * @param outputs values to write into, 0 for those that the runtime makes
+ * @param owners of the memory behind the values
+ * @returns the outputs, each to be released
+ * @throws Error with the runtime's message, and the operator that failed; nothing is left to be released then
+ */
+export async function runOnValues(
+  { library, address }: OrtSession,
+  slots: Slots,
+  inputs: BigUint64Array,
+  outputs: BigUint64Array,
+  owners: unknown,
+): Promise<BigUint64Array> {
+  const { api, foreign } = library;
+  const release = (values: BigUint64Array): void => {
+    for (const value of values) if (value !== none) api.release('ReleaseValue', value);
+  };
   try {
-    await inUse([inputs, memory, given, made], () =>
+    await inUse([owners, inputs, outputs], () =>
       api.callAsync(
         'Run',
         address,
         null,
         slots.inputs.address,
-        addressOf(foreign, given),
-        given.length,
+        addressOf(foreign, inputs),
+        inputs.length,
         slots.outputs.address,
-        made.length,
-        addressOf(foreign, made),
+        outputs.length,
+        addressOf(foreign, outputs),
       ),
     );
-    return memory.map((tensor, i) => tensor ?? copied(library, made[i] as Address));
+    return outputs;
+  } catch (error) {
+    release(outputs);
+    throw error;
   } finally {
-    for (const value of [...given, ...made]) if (value !== 0n) api.release('ReleaseValue', value);
+    release(inputs);
   }
 }
 

@@ -1,12 +1,19 @@
 /** @file Tensors as ONNX Runtime has them: values over memory that someone else owns, and what it made itself. */
 
-import { arrayTypes, type DataType, type HostTensor, sizeOf } from '../../base/host-tensor.js';
+import { arrayTypes, type HostTensor, sizeOf } from '../../base/host-tensor.js';
+import { type RawTensor, type RawType, rawTypes } from '../raw-graph.js';
 import { type Address, addressOf } from './foreign.js';
 import type { OrtLibrary } from './library.js';
 
-/** `ONNXTensorElementDataType` of the types that programs use. */
-const elementTypes: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, bool: 9 };
-const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as DataType]));
+/** `ONNXTensorElementDataType` of the types that we read and write. */
+const elementTypes: Readonly<Record<RawType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as RawType]));
 
 /** Bytes of a tensor's values. */
 export const bytesOf = ({ dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>): number =>
@@ -25,7 +32,7 @@ export interface Memory {
 /** A value over memory; release it with `ReleaseValue`, the memory stays. */
 export function valueOver(
   { api }: OrtLibrary,
-  dtype: DataType,
+  dtype: RawType,
   shape: readonly number[],
   { info, address, bytes }: Memory,
 ): Address {
@@ -42,45 +49,70 @@ export function valueOver(
 }
 
 /** A value over a host tensor, which must be kept as long as the value is used. */
-export function valueOfHost(library: OrtLibrary, { dtype, shape, data }: HostTensor): Address {
+export const valueOfHost = (library: OrtLibrary, { dtype, ...tensor }: HostTensor): Address =>
+  rawValue(library, { type: dtype, ...tensor });
+
+/** The same over a tensor of any type. */
+export function rawValue(library: OrtLibrary, { type, shape, data }: RawTensor): Address {
   const address = addressOf(library.foreign, data.length === 0 ? nothing : data);
-  return valueOver(library, dtype, shape, { info: library.hostMemory, address, bytes: data.byteLength });
+  return valueOver(library, type, shape, { info: library.hostMemory, address, bytes: data.byteLength });
 }
 
 /** What a value is, and where its values lie. */
-export interface Described {
-  readonly dtype: DataType;
+interface Described {
+  readonly type: RawType;
   readonly shape: readonly number[];
   readonly address: Address;
   readonly bytes: number;
 }
 
-/** @throws Error for a type that programs do not use */
-export function describe({ api }: OrtLibrary, value: Address): Described {
+/** @throws Error for a type that we do not read */
+function described({ api }: OrtLibrary, value: Address): Described {
   const info = api.make('GetTensorTypeAndShape', value);
   try {
-    const [type, rank] = [[0], [0]];
-    api.call('GetTensorElementType', info, type);
+    const [number, rank] = [[0], [0]];
+    api.call('GetTensorElementType', info, number);
     api.call('GetDimensionsCount', info, rank);
     const dims = new BigInt64Array(Math.max(1, rank[0] as number));
     api.call('GetDimensions', info, dims, rank[0] as number);
     const shape = Array.from(dims.subarray(0, rank[0] as number), Number);
-    const dtype = typeOf.get(type[0] as number);
-    if (dtype === undefined) throw new Error(`a tensor of the type number ${type[0]} cannot be read`);
-    return {
-      dtype,
-      shape,
-      address: api.make('GetTensorMutableData', value),
-      bytes: bytesOf({ dtype, shape }),
-    };
+    const type = typeOf.get(number[0] as number);
+    if (type === undefined) throw new Error(`has type ${nameOfType(number[0] as number)}, expected float32`);
+    const bytes = sizeOf(shape) * rawTypes[type].BYTES_PER_ELEMENT;
+    return { type, shape, address: api.make('GetTensorMutableData', value), bytes };
   } finally {
     api.release('ReleaseTensorTypeAndShapeInfo', info);
   }
 }
 
+/** The same of a value whose type is one of programs. */
+export function describe(
+  library: OrtLibrary,
+  value: Address,
+): Omit<Described, 'type'> & Pick<HostTensor, 'dtype'> {
+  const { type, ...rest } = described(library, value);
+  if (type === 'int64' || type === 'float64') throw new Error(`a tensor of type ${type} leaves no program`);
+  return { dtype: type, ...rest };
+}
+
 /** A host tensor with a copy of the values of one in the host's memory. */
 export function copied(library: OrtLibrary, value: Address): HostTensor {
   const { dtype, shape, address, bytes } = describe(library, value);
-  const view = bytes === 0 ? new ArrayBuffer(0) : library.foreign.view(address, bytes);
-  return { dtype, shape, data: new arrayTypes[dtype](view).slice() };
+  return { dtype, shape, data: new arrayTypes[dtype](bytesAt(library, address, bytes)) };
 }
+
+/** The same of a tensor of any type. */
+export function rawCopied(library: OrtLibrary, value: Address): RawTensor {
+  const { type, shape, address, bytes } = described(library, value);
+  return { type, shape, data: new rawTypes[type](bytesAt(library, address, bytes)) };
+}
+
+const bytesAt = ({ foreign }: OrtLibrary, address: Address, bytes: number): ArrayBuffer =>
+  bytes === 0 ? new ArrayBuffer(0) : (foreign.view(address, bytes) as ArrayBuffer).slice(0);
+
+/** ONNX's names of element types, by their numbers (`ONNXTensorElementDataType`). */
+const typeNames = [
+  ...['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool'],
+  ...['float16', 'float64', 'uint32', 'uint64'],
+];
+export const nameOfType = (number: number): string => typeNames[number] ?? `number ${number}`;
