@@ -43,6 +43,26 @@ describe('a log of pre-training', () => {
     for (const { step, reconstruction } of points) expect(reconstruction).toBeCloseTo(2 * step, 6);
   });
 
+  it('has a curve of what only some steps have, over those, and none of what no step has', async () => {
+    const withCorrelation = (step: number): string =>
+      JSON.stringify({ ...JSON.parse(line(step)), ...(step % 2 === 0 && { studentCorrelation: step / 10 }) });
+    await writeFile(log, [1, 2, 3, 4].map((step) => `${withCorrelation(step)}\n`).join(''));
+    // Two stretches of two steps.
+    expect((await readLog(log, 1)).map(({ studentCorrelation }) => studentCorrelation)).toEqual([0.2, 0.4]);
+    const part = await pretrainingCurves({ runs: [{ label: 'tiny', colour: 1, folder }], missing: [] });
+    expect(part?.charts['pretraining-studentCorrelation']).toMatchObject({
+      series: [
+        {
+          points: [
+            [2, 0.2],
+            [4, 0.4],
+          ],
+        },
+      ],
+    });
+    expect(Object.keys(part?.charts ?? {})).not.toContain('pretraining-targetsCorrelation');
+  });
+
   it('may end in a torn line, and in no other place', async () => {
     await writeFile(log, `${line(1)}\n${line(2)}\n{"step":3,"recon`);
     expect(await readLog(log)).toHaveLength(2);

@@ -18,8 +18,14 @@ const stepSchema = z.object({
   predictionVariance: z.number(),
   maskedFraction: z.number(),
   hardShare: z.number(),
+  studentCorrelation: z.number().optional(),
+  targetsCorrelation: z.number().optional(),
+  encoderCorrelation: z.number().optional(),
 });
-type LoggedStep = z.infer<typeof stepSchema>;
+type Step = z.infer<typeof stepSchema>;
+
+/** Means over a stretch of steps; of what no step has there is none. */
+type LoggedSteps = Pick<Step, 'step'> & { readonly [Name in keyof Step]: number | undefined };
 
 const measures = [
   ['reconstruction', 'Reconstruction loss'],
@@ -28,6 +34,9 @@ const measures = [
   ['hardShare', 'Share of hard starts'],
   ['targetVariance', 'Variance of the targets'],
   ['predictionVariance', 'Variance of the predictions'],
+  ['studentCorrelation', 'Rank correlation of the loss with the student’s prediction'],
+  ['targetsCorrelation', 'Rank correlation of the loss with the teacher’s prediction'],
+  ['encoderCorrelation', 'Rank correlation of the loss with the teacher’s prediction from its encoder'],
 ] as const;
 
 /** Points of a curve: enough for a screen. */
@@ -39,18 +48,18 @@ export async function pretrainingCurves({ runs, missing }: FoundRuns): Promise<P
     (line) => html`<p class="note missing">${line[0]?.toUpperCase()}${line.slice(1)}.</p>`,
   );
   if (runs.length === 0) return notes.length === 0 ? undefined : { markup: html`${notes}`, charts: {} };
-  const logs: LoggedStep[][] = [];
+  const logs: LoggedSteps[][] = [];
   for (const { folder } of runs) logs.push(await readLog(logOf(folder)));
-  const figures = measures.map(([measure, title]) => {
-    const chart: Chart = {
-      kind: 'curves',
-      axis: title.toLowerCase(),
-      series: runs.map(({ label, colour }, i) => ({
-        label,
-        colour,
-        points: (logs[i] ?? []).map((at) => [at.step, Number(at[measure].toPrecision(5))] as const),
-      })),
-    };
+  const figures = measures.flatMap(([measure, title]) => {
+    const series = runs.map(({ label, colour }, i) => ({
+      label,
+      colour,
+      points: (logs[i] ?? []).flatMap(({ step, [measure]: value }) =>
+        value === undefined ? [] : [[step, Number(value.toPrecision(5))] as const],
+      ),
+    }));
+    if (series.every(({ points }) => points.length === 0)) return [];
+    const chart: Chart = { kind: 'curves', axis: title.toLowerCase(), series };
     return figure(`pretraining-${measure}`, title, chart);
   });
   figures.push(...(await probeCurves(runs)));
@@ -82,7 +91,7 @@ async function probeCurves(runs: readonly PretrainingRun[]): Promise<Figure[]> {
  * The steps of a log, as means over stretches of steps: never more than twice as many as a curve shows are held.
  * @throws UserError naming file and line of what is no step; a torn last line (of a run that was killed) is left out
  */
-export async function readLog(file: string, most: number = mostPoints): Promise<LoggedStep[]> {
+export async function readLog(file: string, most: number = mostPoints): Promise<LoggedSteps[]> {
   const thinned = stretches(most);
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
   let line = 0;
@@ -103,7 +112,7 @@ export async function readLog(file: string, most: number = mostPoints): Promise<
   return thinned.points();
 }
 
-function stepOf(text: string): LoggedStep | undefined {
+function stepOf(text: string): Step | undefined {
   try {
     return stepSchema.safeParse(JSON.parse(text)).data;
   } catch {
@@ -111,32 +120,51 @@ function stepOf(text: string): LoggedStep | undefined {
   }
 }
 
+/** Sums over steps, and over how many of them: a step may lack a measure. */
+type Sums = ReadonlyMap<keyof Step, { readonly sum: number; readonly count: number }>;
+
+interface Stretch {
+  readonly sums: Sums;
+  readonly steps: number;
+}
+
 /** Sums over stretches of equally many steps, which become longer as more are added. */
 function stretches(most: number) {
   let length = 1;
-  let sums: { readonly sum: LoggedStep; readonly steps: number }[] = [];
-  const join = (a: (typeof sums)[number], b: (typeof sums)[number]): (typeof sums)[number] => ({
-    sum: combined(a.sum, b.sum, (x, y) => x + y),
+  let all: Stretch[] = [];
+  const join = (a: Stretch, b: Stretch): Stretch => ({
+    sums: added(a.sums, b.sums),
     steps: a.steps + b.steps,
   });
   return {
-    add(step: LoggedStep): void {
-      const last = sums.at(-1);
-      if (last !== undefined && last.steps < length)
-        sums[sums.length - 1] = join(last, { sum: step, steps: 1 });
-      else sums.push({ sum: step, steps: 1 });
-      if (sums.length <= 2 * most) return;
-      sums = Array.from({ length: Math.ceil(sums.length / 2) }, (_, i) => {
-        const [a, b] = [sums[2 * i] as (typeof sums)[number], sums[2 * i + 1]];
+    add(step: Step): void {
+      const own = { sums: sumsOf(step), steps: 1 };
+      const last = all.at(-1);
+      if (last !== undefined && last.steps < length) all[all.length - 1] = join(last, own);
+      else all.push(own);
+      if (all.length <= 2 * most) return;
+      all = Array.from({ length: Math.ceil(all.length / 2) }, (_, i) => {
+        const [a, b] = [all[2 * i] as Stretch, all[2 * i + 1]];
         return b === undefined ? a : join(a, b);
       });
       length *= 2;
     },
-    points: (): LoggedStep[] => sums.map(({ sum, steps }) => combined(sum, sum, (x) => x / steps)),
+    points: (): LoggedSteps[] =>
+      all.map(({ sums }) => {
+        const means = [...sums].map(([name, { sum, count }]) => [name, sum / count]);
+        return Object.fromEntries(means) as LoggedSteps;
+      }),
   };
 }
 
-function combined(a: LoggedStep, b: LoggedStep, of: (x: number, y: number) => number): LoggedStep {
-  const keys = Object.keys(a) as (keyof LoggedStep)[];
-  return Object.fromEntries(keys.map((key) => [key, of(a[key], b[key])])) as LoggedStep;
+const sumsOf = (step: Step): Sums =>
+  new Map(Object.entries(step).map(([name, sum]) => [name as keyof Step, { sum, count: 1 }]));
+
+function added(a: Sums, b: Sums): Sums {
+  const all = new Map(a);
+  for (const [name, { sum, count }] of b) {
+    const before = all.get(name);
+    all.set(name, { sum: sum + (before?.sum ?? 0), count: count + (before?.count ?? 0) });
+  }
+  return all;
 }
