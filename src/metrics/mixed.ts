@@ -1,4 +1,5 @@
 /** @file Intervals and differences over several seeds, which allow for chance in the seeds and in the test set. */
+import { varianceRatioChance } from './incomplete-beta.js';
 import type { PairedDifference } from './paired.js';
 import { overSeeds } from './seeds.js';
 import { student95, twoSidedStudent } from './student.js';
@@ -14,10 +15,14 @@ export interface SeedResult {
  * independent, so their variances add; that of the test set does not shrink with the number of seeds, because every
  * seed meets the same utterances. Student's t takes Welch's and Satterthwaite's degrees of freedom: few where the
  * seeds, which are few, make most of the variance.
+ * @param others values of systems that may vary as this one does, one list a system (`seedVariances`)
  */
-export function mixedInterval(results: readonly SeedResult[]): [low: number, high: number] {
+export function mixedInterval(
+  results: readonly SeedResult[],
+  others: readonly (readonly number[])[] = [],
+): [low: number, high: number] {
   const { mean } = overSeeds(results.map(({ value }) => value));
-  const ofSeeds = seedVariances([results.map(({ value }) => value)]);
+  const ofSeeds = seedVariances([results.map(({ value }) => value)], others);
   const halfWidth = (widths: readonly number[]): number => overSeeds(widths).mean;
   return [
     mean - reach(ofSeeds, halfWidth(results.map(({ value, interval }) => value - interval[0]))),
@@ -31,14 +36,16 @@ export function mixedInterval(results: readonly SeedResult[]): [low: number, hig
  * excludes zero. A system of one seed does not show its chance: it is taken to vary as the other does.
  * @param paired over utterances, all seeds of a system together
  * @param first the baseline's value from each of its seeds
+ * @param others values of systems that may vary as these two do, one list a system (`seedVariances`)
  */
 export function mixedDifference(
   paired: PairedDifference,
   first: readonly number[],
   second: readonly number[],
+  others: readonly (readonly number[])[] = [],
 ): PairedDifference {
   const { difference, interval } = paired;
-  const ofSeeds = seedVariances([first, second]);
+  const ofSeeds = seedVariances([first, second], others);
   if (ofSeeds.every(({ variance }) => variance === 0)) return paired;
   const facingZero = difference > 0 ? difference - interval[0] : interval[1] - difference;
   const { all, degrees } = mixed(ofSeeds, facingZero);
@@ -55,19 +62,47 @@ export function mixedDifference(
 }
 
 interface Variance {
-  /** Of a mean over seeds. */
   readonly variance: number;
   readonly degrees: number;
 }
 
-/** The variance that each group's seeds give to its mean; a group of one seed borrows that of one with more. */
-function seedVariances(groups: readonly (readonly number[])[]): Variance[] {
+/** How rarely groups vary so much more than others by chance that they are taken for another kind. */
+const rare = 0.05;
+
+/**
+ * The variance that each group's seeds give to its mean; a group of one seed borrows that of one with more.
+ * Three seeds show a variance badly. Where there are others, all are taken to vary alike from seed to seed, and one variance is
+ * estimated from all (as an analysis of variance does): it has the degrees of freedom of all. Groups that vary more than the others,
+ * by more than chance, keep their own.
+ */
+function seedVariances(
+  groups: readonly (readonly number[])[],
+  others: readonly (readonly number[])[],
+): Variance[] {
   const shown = groups.filter((values) => values.length > 1);
+  const rest = others.filter((values) => values.length > 1);
+  if (shown.length > 0 && rest.length > 0) {
+    const [own, theirs] = [pooled(shown), pooled(rest)];
+    const ratio = own.variance / theirs.variance;
+    if (own.variance === 0 || varianceRatioChance(ratio, own.degrees, theirs.degrees) >= rare) {
+      const { variance, degrees } = pooled([...shown, ...rest]);
+      const shares = groups.reduce((sum, { length }) => sum + 1 / length, 0);
+      return [{ variance: variance * shares, degrees }];
+    }
+  }
   const lone = groups.length - shown.length;
   return shown.map((values, i) => {
     const { deviation, seeds } = overSeeds(values);
     return { variance: deviation ** 2 * (1 / seeds + (i === 0 ? lone : 0)), degrees: seeds - 1 };
   });
+}
+
+/** The variance from seed to seed within groups. */
+function pooled(groups: readonly (readonly number[])[]): Variance {
+  const all = groups.map(overSeeds);
+  const degrees = all.reduce((sum, { seeds }) => sum + seeds - 1, 0);
+  const squares = all.reduce((sum, { deviation, seeds }) => sum + deviation ** 2 * (seeds - 1), 0);
+  return { variance: squares / degrees, degrees };
 }
 
 /** Variances of seeds and test set together, and their degrees of freedom. */

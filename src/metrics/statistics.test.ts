@@ -9,6 +9,7 @@ import { bundled, sumByCluster } from './clusters.js';
 import { confusionMatrix, macroF1 } from './confusion.js';
 import { equalErrorRate } from './equal-error-rate.js';
 import { holm } from './holm.js';
+import { varianceRatioChance } from './incomplete-beta.js';
 import { matchedPairs, placedErrors } from './matched-pairs.js';
 import { mixedDifference, mixedInterval } from './mixed.js';
 import { pairedBootstrap } from './paired.js';
@@ -165,6 +166,17 @@ describe('student95', () => {
   });
 });
 
+describe('varianceRatioChance', () => {
+  it.each([
+    [3.2, 4, 14, 0.046107425992],
+    [1, 2, 2, 0.5],
+    [19.0, 2, 2, 0.05],
+    [0.4, 3, 7, 0.757502471755],
+  ])('of a ratio of %s at %s and %s degrees is what scipy gives', (ratio, above, below, chance) => {
+    expect(varianceRatioChance(ratio, above, below)).toBeCloseTo(chance, 10);
+  });
+});
+
 describe('mixedDifference', () => {
   const paired = { difference: 1, interval: [0.02, 1.98], pValue: 0.0455, standardError: 0.5 } as const;
 
@@ -186,6 +198,27 @@ describe('mixedDifference', () => {
     const { interval } = mixedDifference(paired, [1], [1, 2, 3]);
     // 4/3 + 0.25 = 1.58334; 1.58334² / ((4/3)² / 2) = 2.82035 degrees: t = 3.30026 (scipy); reach 4.15275.
     expect(interval[1]).toBeCloseTo(1 + 4.15275, 5);
+  });
+
+  it('takes one variance from all systems that vary alike, with the degrees of freedom of all', () => {
+    const others = [
+      [0, 2, 4],
+      [5, 5, 5],
+    ];
+    const { interval, pValue } = mixedDifference(paired, [1, 2, 3], [2, 3, 4], others);
+    // Squares 2 + 2 + 8 + 0 over 8 degrees: 1.5, of the means 1; with (0.98/1.95996)² 1.25001, 12.5001 degrees (scipy).
+    expect(interval[1]).toBeCloseTo(1 + 2.42523, 4);
+    expect(pValue).toBeCloseTo(0.38799, 4);
+  });
+
+  it('leaves systems that vary more than the others what is theirs', () => {
+    const calm = [
+      [1, 1.1, 0.9],
+      [2, 2.1, 1.9],
+      [3, 3.1, 2.9],
+    ];
+    const wild = mixedDifference(paired, [1, 5, 9], [2, 3, 4]);
+    expect(mixedDifference(paired, [1, 5, 9], [2, 3, 4], calm)).toEqual(wild);
   });
 
   it('has a p-value below 5 % exactly where its interval excludes zero, however lopsided the paired one is', () => {

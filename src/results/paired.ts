@@ -22,6 +22,7 @@ const bootstrapSeed = 1;
  * The difference of a metric between two groups of records: of a ratio of sums paired by utterance (over speakers where
  * they are to be drawn, see `speakersToDraw`), of a statistic by its own units; with the chance of seeds where a group
  * has several. For word error rates of one seed each the p-value is that of the matched-pairs test.
+ * @param others values of the metric of systems that may vary from seed to seed as these two do, one list a system
  * @throws UserError where the two were tested on different utterances, or predictions cannot be read
  */
 export async function pairedDifference(
@@ -29,6 +30,7 @@ export async function pairedDifference(
   second: readonly StoredRecord[],
   metric: string,
   tasks: readonly Task[],
+  others: readonly (readonly number[])[] = [],
 ): Promise<PairedDifference> {
   const all: Scores[] = [];
   for (const stored of [...first, ...second]) {
@@ -38,24 +40,30 @@ export async function pairedDifference(
   }
   const seeds = first.length;
   const statistics = all.filter((scores) => 'statistic' in scores);
-  if (statistics.length > 0) return statisticDifference(statistics.slice(0, seeds), statistics.slice(seeds));
+  if (statistics.length > 0)
+    return statisticDifference(statistics.slice(0, seeds), statistics.slice(seeds), others);
   const ratios = all.filter((scores) => 'shares' in scores);
-  return ratioDifference(ratios.slice(0, seeds), ratios.slice(seeds));
+  return ratioDifference(ratios.slice(0, seeds), ratios.slice(seeds), others);
 }
 
 function statisticDifference(
   before: readonly StatisticScores[],
   after: readonly StatisticScores[],
+  others: readonly (readonly number[])[],
 ): PairedDifference {
   const mean = (group: readonly StatisticScores[]) => meanStatistic(group.map(({ statistic }) => statistic));
   const paired = pairedBootstrap(mean(before), mean(after), { seed: bootstrapSeed });
   if (before.length === 1 && after.length === 1) return paired;
   const values = (group: readonly StatisticScores[]): number[] =>
     group.map(({ statistic }) => statistic.value);
-  return mixedDifference(paired, values(before), values(after));
+  return mixedDifference(paired, values(before), values(after), others);
 }
 
-function ratioDifference(before: readonly RatioScores[], after: readonly RatioScores[]): PairedDifference {
+function ratioDifference(
+  before: readonly RatioScores[],
+  after: readonly RatioScores[],
+  others: readonly (readonly number[])[] = [],
+): PairedDifference {
   const [a, b] = [before[0], after[0]];
   if (a === undefined || b === undefined) throw new Error('an empty group');
   const { speakers } = a;
@@ -67,7 +75,7 @@ function ratioDifference(before: readonly RatioScores[], after: readonly RatioSc
   if (before.length > 1 || after.length > 1) {
     const values = (group: readonly RatioScores[]): number[] =>
       group.map(({ shares }) => ratioOfSums(shares));
-    return mixedDifference(paired, values(before), values(after));
+    return mixedDifference(paired, values(before), values(after), others);
   }
   if (a.errors === undefined || b.errors === undefined) return paired;
   return { ...paired, pValue: matchedPairs(a.errors, b.errors).pValue };

@@ -93,7 +93,10 @@ export async function studyReport(findings: StudyFindings): Promise<StudyReport>
     if (after.strategy === baseline || before === undefined) return [];
     const { size, strategy, task, metric, direction } = after;
     const stored = (of: typeof after): StoredRecord[] => of.own.map((each) => each.stored);
-    return [{ size, strategy, task, metric, direction, before: stored(before), after: stored(after) }];
+    const others = valuesBeside(found, [before, after]);
+    return [
+      { size, strategy, task, metric, direction, before: stored(before), after: stored(after), others },
+    ];
   });
   const trainings: StudyTraining[] = [];
   for (const { size, strategy, arms: own } of groups)
@@ -106,7 +109,7 @@ export async function studyReport(findings: StudyFindings): Promise<StudyReport>
   return {
     format: 'ehmam study 1',
     design,
-    cells: found.map(cellOf),
+    cells: found.map((each) => cellOf(each, valuesBeside(found, [each]))),
     references: records.flatMap(({ record }) => {
       if (trained.has(record.encoder.name)) return [];
       const { metric, value, interval } = firstMetric({ path: '', record });
@@ -138,7 +141,20 @@ type Found = Pick<StudyCell, 'size' | 'strategy' | 'task' | 'metric' | 'directio
   readonly own: readonly { readonly arm: StudyArm; readonly stored: StoredRecord }[];
 };
 
-function cellOf({ size, strategy, task, metric, direction, own }: Found): StudyCell {
+const valuesOf = ({ own }: Found): number[] => own.map(({ stored }) => firstMetric(stored).value);
+
+/** What the other strategies of the same size have on the same task, over seeds. */
+function valuesBeside(all: readonly Found[], these: readonly Found[]): number[][] {
+  const [{ size, task } = { size: '', task: '' }] = these;
+  return all
+    .filter((each) => each.size === size && each.task === task && !these.includes(each))
+    .map(valuesOf);
+}
+
+function cellOf(
+  { size, strategy, task, metric, direction, own }: Found,
+  others: readonly (readonly number[])[],
+): StudyCell {
   const values = own.map(({ arm, stored }) => ({ seed: arm.seed, value: firstMetric(stored).value }));
   const results = own.flatMap(({ stored }) => {
     const { value, interval } = firstMetric(stored);
@@ -148,6 +164,6 @@ function cellOf({ size, strategy, task, metric, direction, own }: Found): StudyC
   return {
     ...{ size, strategy, task, metric, direction, values },
     ...overSeeds(values.map(({ value }) => value)),
-    interval: !whole ? undefined : results.length > 1 ? mixedInterval(results) : results[0]?.interval,
+    interval: !whole ? undefined : results.length > 1 ? mixedInterval(results, others) : results[0]?.interval,
   };
 }

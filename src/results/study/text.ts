@@ -97,6 +97,9 @@ function resultsPart({ cells, references, design, verdicts }: StudyReport, size:
   });
   const notes = [
     'Mean over seeds, with the 95 % interval over seeds and the test set',
+    ...(design.strategies.length > 2
+      ? ['How much seeds change a result is estimated from all strategies']
+      : []),
     `▲ better and ▼ worse than ${design.baseline}, beyond chance`,
     ...(beside.length > 0 ? ['Encoders that were not trained here have one seed of heads'] : []),
   ];

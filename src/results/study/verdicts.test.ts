@@ -41,8 +41,9 @@ const pair = (
   strategy: string,
   before: readonly StoredRecord[],
   after: readonly StoredRecord[],
+  others: StudyPair['others'] = [],
 ): StudyPair => ({
-  ...{ size: 'tiny', strategy, task: 'ks', metric: 'accuracy', direction: 'higher', before, after },
+  ...{ size: 'tiny', strategy, task: 'ks', metric: 'accuracy', direction: 'higher', before, after, others },
 });
 
 describe('verdicts of a study', () => {
@@ -60,6 +61,26 @@ describe('verdicts of a study', () => {
     // What the wild one's seeds leave to be seen is more than the difference that was found.
     expect(wild?.detectable).toBeGreaterThan(0.2);
     expect(hard?.interval?.[0]).toBeGreaterThan(0);
+  });
+
+  it('see more where other strategies show how much seeds change, unless the two change more than these', async () => {
+    const random = await seedsOf('random', [100, 104, 96]);
+    const calm = [0.5, 0.6, 0.7].map((value) => [value - 0.01, value, value + 0.01]);
+    const near = await seedsOf('near', [112, 116, 108]);
+    const wild = await seedsOf('wild', [80, 145, 105]);
+    const verdicts = await studyVerdicts(
+      [
+        pair('alone', random, near),
+        pair('near', random, near, calm),
+        pair('wild', random, wild),
+        pair('wild', random, wild, calm),
+      ],
+      builtInTasks,
+    );
+    const [alone, among, wildAlone, wildAmong] = verdicts;
+    expect(among?.detectable).toBeLessThan(alone?.detectable ?? 0);
+    expect(among?.pValue).toBeLessThan(alone?.pValue ?? 0);
+    expect(wildAmong).toEqual(wildAlone);
   });
 
   it('ask for more where a study compares more', async () => {

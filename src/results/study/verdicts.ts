@@ -17,9 +17,11 @@ export interface StudyPair {
   /** Records of the baseline, and of the strategy: one a seed. */
   readonly before: readonly StoredRecord[];
   readonly after: readonly StoredRecord[];
+  /** Values of the other strategies of the size: seeds are taken to change all alike, which three of each do not show alone. */
+  readonly others: readonly (readonly number[])[];
 }
 
-export interface StudyVerdict extends Omit<StudyPair, 'before' | 'after'> {
+export interface StudyVerdict extends Omit<StudyPair, 'before' | 'after' | 'others'> {
   readonly verdict: StudyOutcome;
   /** The strategy's mean less the baseline's, with its 95 % interval over seeds and the test set. */
   readonly difference?: number;
@@ -46,13 +48,13 @@ export async function studyVerdicts(
   tasks: readonly Task[],
 ): Promise<readonly StudyVerdict[]> {
   const found: (PairedDifference | string)[] = [];
-  for (const { before, after, metric } of pairs) {
+  for (const { before, after, metric, others } of pairs) {
     if (before.length < 2 || after.length < 2) {
       found.push('results of two or more seeds are needed on both sides');
       continue;
     }
     try {
-      found.push(await pairedDifference(before, after, metric, tasks));
+      found.push(await pairedDifference(before, after, metric, tasks, others));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.push(error.message);
@@ -61,7 +63,7 @@ export async function studyVerdicts(
   const tested = found.filter((each) => typeof each !== 'string');
   const corrected = holm(tested.map(({ pValue }) => pValue));
   const pValues = new Map(tested.map((each, i) => [each, corrected[i] as number]));
-  return pairs.map(({ before: _before, after: _after, ...pair }, i) => {
+  return pairs.map(({ before: _before, after: _after, others: _others, ...pair }, i) => {
     const paired = found[i] as PairedDifference | string;
     if (typeof paired === 'string') return { ...pair, verdict: 'not tested', why: paired };
     const { difference, interval } = paired;
