@@ -66,8 +66,8 @@ interface Variance {
   readonly degrees: number;
 }
 
-/** How rarely groups vary so much more than others by chance that they are taken for another kind. */
-const rare = 0.05;
+/** How rarely groups vary so much more than others by chance that they are taken for another kind: a study asks it dozens of times. */
+const rare = 0.01;
 
 /**
  * The variance that each group's seeds give to its mean; a group of one seed borrows that of one with more.
