@@ -25,7 +25,6 @@ test('holds what the program reads and nothing else, in less than a megabyte', (
     'dist/bundled/echarts.NOTICE',
     'dist/bundled/echarts.js',
     'dist/bundled/tensorflow.js',
-    'dist/bundled/versions.json',
     'manifests/mini/README.md',
     'manifests/mini/sentences.txt',
     'manifests/mini/study.yaml',

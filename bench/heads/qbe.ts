@@ -4,7 +4,7 @@
  */
 import { randomStream } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/create.js';
-import type { Features } from '../../src/features/store.js';
+import type { Features } from '../../src/features/reader.js';
 import { matcherOf } from '../../src/heads/subsequence-dtw/matching.js';
 import { searchOf } from '../../src/heads/subsequence-dtw/pairs-by-document.js';
 import { standardsOf } from '../../src/heads/subsequence-dtw/standard.js';

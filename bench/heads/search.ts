@@ -10,7 +10,7 @@ import type { HeadWork } from '../../src/api/head-kind.js';
 import type { Columns } from '../../src/api/task.js';
 import { randomStream } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/create.js';
-import type { Features } from '../../src/features/store.js';
+import type { Features } from '../../src/features/reader.js';
 import { pooledSettingsSchema } from '../../src/heads/pooled-linear/settings.js';
 import { trainPooledHeads } from '../../src/heads/pooled-linear/training.js';
 import { searchedRates } from '../../src/heads/rates.js';

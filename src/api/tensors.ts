@@ -26,7 +26,7 @@ export type { Tensor } from '../engine/ops.js';
 export * as ops from '../engine/ops.js';
 export type { Parameters, ToHost } from '../engine/tree.js';
 export { paddedFrames } from '../features/padded-frames.js';
-export type { Features } from '../features/store.js';
+export type { Features } from '../features/reader.js';
 export {
   type AdamSettings,
   type AdamState,

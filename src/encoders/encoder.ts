@@ -3,8 +3,8 @@
 import type { EncoderInput } from '../api/encoder-family.js';
 import type { HostParameters, HostTensor } from '../base/host-tensor.js';
 import type { Engine, GraphSlot } from '../engine/engine.js';
+import type { ModelNames } from '../engine/model-names.js';
 import type { Tensor } from '../engine/ops.js';
-import type { ModelNames } from '../engine/serialize.js';
 import type { Parameters } from '../engine/tree.js';
 import type { RecognitionLayer } from './recognition.js';
 

@@ -2,6 +2,7 @@
 import onnxProto from 'onnx-proto';
 import type { Attribute, GraphNode, Value } from './graph.js';
 import { onnxTypes } from './kernels/elementwise.js';
+import type { ModelNames } from './model-names.js';
 import type { TracedGraph } from './trace.js';
 
 const { onnx } = onnxProto;
@@ -14,17 +15,6 @@ const nameOf = (value: Value | undefined): string => (value === undefined ? '' :
 
 /** Axes of inputs and outputs whose length is not fixed: path to the axes. */
 export type DynamicDims = ReadonlyMap<string, readonly number[]>;
-
-/** What a model calls its outputs and free axes, and what it says of itself. */
-export interface ModelNames {
-  /** The name of an output (inputs bear their paths). */
-  output(path: string): string;
-  /** The name of an axis whose length is free, of the input or output of that name. */
-  axis(name: string, axis: number): string;
-  /** The name of a node (default: none). */
-  node?(node: GraphNode): string;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
 
 /**
  * Whether a node of a program, by its name, makes but lengths and positions: few values, which the runtime computes on the processor

@@ -108,7 +108,7 @@ const huggingface = (name: string): Promise<Encoder> => loadEncoder(`test/fixtur
 
 describe('means of utterances that share a run', () => {
   it.each(['onnx', 'device'] as const)(
-    'are those of each alone, within 1e-6 of the largest: %s',
+    'are those of each alone, within 2e-6 of the largest: %s',
     async (name) => {
       const encoders = await Promise.all([
         toyEncoder(1),
@@ -130,7 +130,7 @@ describe('means of utterances that share a run', () => {
             const utterances = Array.from({ length: count }, (_, i) =>
               Float32Array.from({ length }, () => (0.1 + 0.1 * i) * random.normal()),
             );
-            expect(await apart(name, encoders[which] as Encoder, utterances)).toBeLessThan(1e-6);
+            expect(await apart(name, encoders[which] as Encoder, utterances)).toBeLessThan(2e-6);
           },
         ),
         { numRuns: 20 },

@@ -9,10 +9,12 @@ import { randomStream } from '../base/random.js';
 import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
+import type { FeatureKind } from './encoding.js';
 import { audioFor, decodedAhead } from './encoding.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
+import type { Features } from './reader.js';
 import { bytesOf } from './shards.js';
-import { extractPart, type FeatureKind, type Features, openFeatures, shardsOf } from './store.js';
+import { extractPart, openFeatures, shardsOf } from './store.js';
 import { toyEncoder, toyHop } from './toy-encoder.fixture.js';
 
 const count = 70; // More than one shard of frames.

@@ -15,9 +15,6 @@ import { badOf, checkBad, fillShards, findShard, isThere, type StorePlan } from 
 import { type Features, type Recompute, readerOf } from './reader.js';
 import { asStored, type ShardDescription, type StoredType, shardName } from './shards.js';
 
-export type { FeatureKind } from './encoding.js';
-export type { Features } from './reader.js';
-
 /** How features are kept: one object for all who open stores. */
 export interface FeatureStorage {
   /** Where stores are kept; each gets a folder named by what is in it. */

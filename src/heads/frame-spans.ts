@@ -1,7 +1,7 @@
 /** @file Spans of utterances' frames as one padded batch. */
 import { float32, type HostTensor, int32 } from '../base/host-tensor.js';
 import { bucketLength } from '../data/batches.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 
 /** Some frames of an utterance, by its place among the features. */
 export interface FrameSpan {

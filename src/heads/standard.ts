@@ -2,7 +2,7 @@
 import { float32, type HostParameters } from '../base/host-tensor.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 
 /** Keeps what never changes from being blown up. */
 const smallestVariance = 1e-5;

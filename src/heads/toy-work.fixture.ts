@@ -2,7 +2,7 @@
 import type { HeadWork, Prediction } from '../api/head-kind.js';
 import type { Columns, JudgedRow, Split, TaskMetric } from '../api/task.js';
 import type { Engine } from '../engine/engine.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 
 /** Features held in memory: each utterance [layers, rows, dim]. */
 export function heldFeatures(layers: number, dim: number, utterances: readonly Float32Array[]): Features {

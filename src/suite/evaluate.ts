@@ -5,8 +5,9 @@ import { type Columns, columnNames, type JudgedRow, type Split, type Task } from
 import { engineIdentity } from '../base/engine-identity.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import type { Features } from '../features/reader.js';
 import { checkLayers, someLayers } from '../features/some-layers.js';
-import { type FeatureStorage, type Features, openFeatures } from '../features/store.js';
+import { type FeatureStorage, openFeatures } from '../features/store.js';
 import { versionsOf } from '../results/record-entries.js';
 import { judgeRows } from '../results/rows.js';
 import { type Evaluation, evaluationOf } from './evaluation-record.js';

@@ -4,7 +4,7 @@ import type { JudgedRow, Task } from '../api/task.js';
 import { ownCommit } from '../base/package.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import { recordMetric } from '../results/intervals.js';
 import type { NewRecord, PredictionLine } from '../results/record.js';

@@ -10,14 +10,10 @@ import { loadUtterances, manifestHashes, type Utterance } from '../data/manifest
 import { type ReadPairs, readPairs } from '../data/pairs.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import type { FeatureKind } from '../features/encoding.js';
+import type { Features } from '../features/reader.js';
 import { someLayers } from '../features/some-layers.js';
-import {
-  type FeatureKind,
-  type FeatureStorage,
-  type Features,
-  openFeatures,
-  storeName,
-} from '../features/store.js';
+import { type FeatureStorage, openFeatures, storeName } from '../features/store.js';
 import { type TrainedHead, usualFrameType } from '../heads/trained.js';
 import type { NewSplit } from '../results/evaluation-file.js';
 import { withEffectsOn } from './reading.js';

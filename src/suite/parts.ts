@@ -1,7 +1,7 @@
 /** @file What heads are trained on: a task, or each of its folds seen as a task of its own; and what a record says of them. */
 import type { HeadResult, HeadWork } from '../api/head-kind.js';
 import { splits } from '../api/task.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 import type { NewRecord } from '../results/record.js';
 import type { PlannedFold } from './folds.js';
 import type { PlannedTask } from './plan.js';

@@ -3,7 +3,7 @@ import type { HeadWork } from '../api/head-kind.js';
 import { type Split, splits, splitsOf } from '../api/task.js';
 import { UserError } from '../base/errors.js';
 import type { Utterance } from '../data/rows.js';
-import type { Features } from '../features/store.js';
+import type { Features } from '../features/reader.js';
 import { withPairsOf } from './pairs.js';
 import type { PlannedTask } from './plan.js';
 

@@ -11,8 +11,8 @@ import {
 } from '../../encoders/recognition.js';
 import { constants } from '../../engine/constants.js';
 import { lowerToOnnx } from '../../engine/lower.js';
+import type { ModelNames } from '../../engine/model-names.js';
 import type * as tf from '../../engine/ops.js';
-import type { ModelNames } from '../../engine/serialize.js';
 import { headKinds } from '../../heads/registry.js';
 import { headOutputs, headText, type TrainedHead } from '../../heads/trained.js';
 

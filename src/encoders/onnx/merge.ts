@@ -2,8 +2,8 @@
 import onnxProto from 'onnx-proto';
 import { UserError } from '../../base/errors.js';
 import { lowerToOnnx } from '../../engine/lower.js';
+import type { ModelNames } from '../../engine/model-names.js';
 import type * as tf from '../../engine/ops.js';
-import type { ModelNames } from '../../engine/serialize.js';
 import { feeds } from './feeds.js';
 import { logMelFrames } from './log-mel.js';
 import type { Measured } from './measure.js';

@@ -4,7 +4,7 @@ import type { HeadWork } from '../../api/head-kind.js';
 import { float32, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { hashKey, randomStream } from '../../base/random.js';
 import { bucketLength, lengthBatches } from '../../data/batches.js';
-import type { Features } from '../../features/store.js';
+import type { Features } from '../../features/reader.js';
 import type { CtcSettings } from './settings.js';
 
 /** Batches are padded to multiples of this many steps: few shapes, so few programs. */

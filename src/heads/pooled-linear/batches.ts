@@ -2,7 +2,7 @@
 import type { HeadWork } from '../../api/head-kind.js';
 import { float32, type HostParameters, type HostTensor, int32 } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
-import type { Features } from '../../features/store.js';
+import type { Features } from '../../features/reader.js';
 import { standardRow } from '../standard.js';
 import type { Source } from './grid.js';
 import { type Groups, groupsBy } from './groups.js';

@@ -2,7 +2,7 @@
 import { float32, floatsOf, type HostTensor } from '../../base/host-tensor.js';
 import type { Engine, Held } from '../../engine/engine.js';
 import type { Tensor } from '../../engine/ops.js';
-import type { Features } from '../../features/store.js';
+import type { Features } from '../../features/reader.js';
 import { alignmentCost } from './alignment.js';
 import { type Standard, scaledDistances, unitFrames } from './model.js';
 import type { Query, SearchedDocument } from './pairs-by-document.js';

@@ -1,7 +1,7 @@
 /** @file Scores of pairs: found document by document, written as predictions; and those of a search that is done. */
 import type { Prediction, PredictionWork } from '../../api/head-kind.js';
 import type { DtwSpec } from '../../api/head-spec.js';
-import type { Features } from '../../features/store.js';
+import type { Features } from '../../features/reader.js';
 import { type LayerQueries, type Matcher, matcherOf } from './matching.js';
 import type { DtwStored } from './model.js';
 import { normalizedScores, type Search, type SearchedDocument, searchOf } from './pairs-by-document.js';

@@ -1,6 +1,6 @@
 /** @file Mean and deviation of every dimension of every hidden state, over all frames of some utterances. */
 import { float32, type HostTensor } from '../../base/host-tensor.js';
-import type { Features } from '../../features/store.js';
+import type { Features } from '../../features/reader.js';
 
 /** Means and (unbiased) deviations, each [layers, dim]. */
 export interface Standards {
