@@ -162,7 +162,12 @@ describe('the run behind an encoder', () => {
 
   it('is found wherever the folders were moved: beside the results, below them, below what is given', async () => {
     const moved = join(folder, 'moved');
-    const places = ['encoders/one', 'results/encoders/two', 'results/deep/er/renamed', 'given/four'];
+    const places = [
+      'encoders/one',
+      'results/encoders/tiny.two.seed1',
+      'results/deep/er/renamed',
+      'given/four',
+    ];
     const hashes: Record<string, string> = {};
     for (const place of places) {
       await mkdir(join(moved, place), { recursive: true });
@@ -175,14 +180,15 @@ describe('the run behind an encoder', () => {
     };
     const records = [
       stored('one', 'encoders/one'),
-      stored('two', 'two'),
+      // As studies name theirs.
+      stored('tiny.two.seed1', 'tiny.two.seed1'),
       stored('renamed', 'runs/three'),
       stored('four', 'four'),
       stored('five', 'runs/five'),
     ];
     const found = await runsOf(records, [join(moved, 'given')], hashes);
     expect(found.runs.map(([label, , at]) => [label, at])).toEqual(
-      ['one', 'two', 'renamed', 'four'].map((name, i) => [name, join(moved, places[i] ?? '')]),
+      ['one', 'tiny.two.seed1', 'renamed', 'four'].map((name, i) => [name, join(moved, places[i] ?? '')]),
     );
     expect(found.remarks).toEqual([
       'no training curves of five: found no folder runs/five with a log in or next to the results; name it with --encoders',

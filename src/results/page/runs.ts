@@ -1,6 +1,6 @@
 /** @file Which runs of pre-training are behind the encoders of a page: found wherever the folders were moved. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import type { Comparison } from '../compare.js';
 import type { ResultRecord, StoredRecord } from '../record.js';
@@ -84,9 +84,12 @@ export async function pretrainingRuns(
   return { runs: [...runs, ...others], missing };
 }
 
+/** Files that encoders of others are in. A run's folder may have a dot in its name, too: `tiny.random.seed1`. */
+const fileOfOthers = /\.(pt|pth|bin|ckpt|safetensors|onnx)$/i;
+
 /** Whether an encoder may be one of `ehmam pretrain`: not one that is made from a name, nor a file of others. */
 function isPretrained({ encoder: { family, spec } }: ResultRecord): boolean {
-  return family === 'ehmam' && !/^(random|hf):/.test(spec) && extname(spec) === '';
+  return family === 'ehmam' && !/^(random|hf):/.test(spec) && !fileOfOthers.test(spec);
 }
 
 async function givenRuns(folder: string): Promise<readonly string[]> {
