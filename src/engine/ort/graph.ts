@@ -1,8 +1,14 @@
 /** @file ONNX files of other programs in a session of the C API: their inputs and outputs, and runs on host tensors. */
-import type { RawGraph, RawSlot, RawTensor } from '../raw-graph.js';
+import type { RawGraph, RawSlot } from '../raw-graph.js';
 import { type Address, addressOf, type Pointer } from './foreign.js';
 import type { OrtLibrary } from './library.js';
-import { createOrtSession, namesInMemory, type OrtSessionSettings, runOnValues } from './session.js';
+import {
+  createOrtSession,
+  namesInMemory,
+  type OrtSessionSettings,
+  releaseValues,
+  runOnValues,
+} from './session.js';
 import { nameOfType, rawCopied, rawValue } from './values.js';
 
 /**
@@ -28,7 +34,11 @@ export async function openOrtGraph(
       const values = BigUint64Array.from(tensors, (tensor) => rawValue(library, tensor));
       try {
         const made = await runOnValues(session, slots, values, new BigUint64Array(wanted.length), tensors);
-        return Array.from(made, (value) => takenFrom(library, value));
+        try {
+          return Array.from(made, (value) => rawCopied(library, value));
+        } finally {
+          releaseValues(library, made);
+        }
       } finally {
         slots.inputs.free();
         slots.outputs.free();
@@ -36,15 +46,6 @@ export async function openOrtGraph(
     },
     release: async () => session.release(),
   };
-}
-
-/** A copy of a value, which is released. */
-function takenFrom(library: OrtLibrary, value: Address): RawTensor {
-  try {
-    return rawCopied(library, value);
-  } finally {
-    library.api.release('ReleaseValue', value);
-  }
 }
 
 function slotsOf(library: OrtLibrary, session: Address, kind: 'Input' | 'Output'): RawSlot[] {

@@ -118,12 +118,11 @@ export async function runOnHost(
     tensor === undefined ? none : valueOfHost(library, tensor),
   );
   const made = await runOnValues(session, slots, given, room, [inputs, memory]);
-  return memory.map((tensor, i) => {
-    const value = made[i] as Address;
-    if (tensor === undefined) return copied(library, value);
-    library.api.release('ReleaseValue', value);
-    return tensor;
-  });
+  try {
+    return memory.map((tensor, i) => tensor ?? copied(library, made[i] as Address));
+  } finally {
+    releaseValues(library, made);
+  }
 }
 
 const none = 0n;
@@ -144,9 +143,6 @@ export async function runOnValues(
   owners: unknown,
 ): Promise<BigUint64Array> {
   const { api, foreign } = library;
-  const release = (values: BigUint64Array): void => {
-    for (const value of values) if (value !== none) api.release('ReleaseValue', value);
-  };
   try {
     await inUse([owners, inputs, outputs], () =>
       api.callAsync(
@@ -163,11 +159,16 @@ export async function runOnValues(
     );
     return outputs;
   } catch (error) {
-    release(outputs);
+    releaseValues(library, outputs);
     throw error;
   } finally {
-    release(inputs);
+    releaseValues(library, inputs);
   }
+}
+
+/** Releases values; 0 stands for none. */
+export function releaseValues({ api }: OrtLibrary, values: BigUint64Array): void {
+  for (const value of values) if (value !== none) api.release('ReleaseValue', value);
 }
 
 const used = new Set<unknown>();
