@@ -2,6 +2,7 @@
 
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
+import { lastUsed } from '../base/last-used.js';
 import { tensorOf } from './constants.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
@@ -119,26 +120,18 @@ function withConstants<In extends Tree<Tensor>, Out>(
 
 /** The models that were used last. */
 function modelCache() {
-  const models = new Map<string, Promise<Loaded>>();
+  const models = lastUsed<Promise<Loaded>>(keptModels, (oldest) => {
+    void oldest.then(({ model }) => model.unload());
+  });
   return {
-    get: (signature: string, load: () => Promise<Loaded>): Promise<Loaded> => {
-      const known = models.get(signature);
-      const loaded = known ?? load();
-      models.delete(signature);
-      models.set(signature, loaded);
-      if (known === undefined) {
-        loaded.catch(() => models.delete(signature));
-        const [oldest] = models;
-        if (models.size > keptModels && oldest !== undefined) {
-          models.delete(oldest[0]);
-          void oldest[1].then(({ model }) => model.unload());
-        }
-      }
-      return loaded;
-    },
+    get: (signature: string, load: () => Promise<Loaded>): Promise<Loaded> =>
+      models.get(signature, () => {
+        const loaded = load();
+        loaded.catch(() => models.forget(signature));
+        return loaded;
+      }),
     clear: async (): Promise<void> => {
-      for (const loaded of models.values()) await (await loaded).model.unload();
-      models.clear();
+      for (const loaded of models.takeAll()) await (await loaded).model.unload();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** @file Which tensors a run of a session reads and writes on a device: bound once for each set of blocks. */
 
+import { lastUsed } from '../../base/last-used.js';
 import type { Address } from '../ort/foreign.js';
 import type { OrtSession } from '../ort/session.js';
 import { bytesOf, describe, valueOver } from '../ort/values.js';
@@ -58,7 +59,6 @@ export function deviceBindings(
     return options;
   };
   const plain = runOptions(records ? '-1' : undefined);
-  const known = new Map<string, Binding>();
   let recordings = 0;
 
   const bind = (inputs: readonly Bound[], outputs: readonly Bound[]): Binding => {
@@ -81,24 +81,17 @@ export function deviceBindings(
     for (const value of values) api.release('ReleaseValue', value);
     if (recorded !== undefined) api.release('ReleaseRunOptions', recorded);
   };
+  const known = lastUsed(keptBindings, release);
   return {
     run: (key, inputs, outputs) => {
-      const binding = known.get(key) ?? bind(inputs, outputs);
-      known.delete(key);
-      known.set(key, binding);
-      const [oldest] = known;
-      if (known.size > keptBindings && oldest !== undefined) {
-        known.delete(oldest[0]);
-        release(oldest[1]);
-      }
+      const binding = known.get(key, () => bind(inputs, outputs));
       // Blocks that are met again will be met more often: what happened once is not worth a recording.
       const options = (binding.runs++ > 0 ? binding.recorded : undefined) ?? plain;
       accelerator.uploaded();
       api.call('RunWithBinding', session.address, options, binding.address);
     },
     release: () => {
-      for (const binding of known.values()) release(binding);
-      known.clear();
+      known.takeAll().forEach(release);
       api.release('ReleaseRunOptions', plain);
     },
   };

@@ -14,7 +14,7 @@ import type { TensorRoom } from '../spare-memory.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, keyOf, runWithFreeOutputs } from './bindings.js';
 import { type DevicePool, deviceSpareMemory, deviceTensor, downloaded, placed } from './pool.js';
-import { type DeviceMemory, type DeviceTensor, type EngineTensor, isOnDevice } from './tensor.js';
+import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
 
 /** A device with its memory, for all programs of an engine. */
 export interface Device extends HoldingDevice {
@@ -125,7 +125,8 @@ function deviceModel(
       const bound = known as readonly Bound[];
       const between = after.between.map(({ path, ...room }) => blockOf(path, room));
       const all = [...bound, ...between];
-      const key = keyOf([...inputs, ...all]);
+      const tensors = [...inputs, ...all];
+      const key = keyOf(tensors);
       bindings.run(
         key,
         inputs,
@@ -133,8 +134,7 @@ function deviceModel(
       );
       await accelerator.synchronize();
       if (after.fused.length > 0) {
-        const tensors = new Map([...inputs, ...all].map(({ name, tensor }) => [name, tensor]));
-        calls.start(key, (name) => tensors.get(name) as DeviceTensor);
+        calls.start(key, tensors);
         await accelerator.synchronize();
       }
       return bound.map(({ tensor }, i) =>

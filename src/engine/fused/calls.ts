@@ -1,5 +1,7 @@
 /** @file Runs the fused operations of a model on a device: tables are written once for each set of blocks, then launched. */
+import { lastUsed } from '../../base/last-used.js';
 import type { Accelerator } from '../device/accelerator.js';
+import type { Bound } from '../device/bindings.js';
 import type { DevicePool } from '../device/pool.js';
 import type { DeviceMemory, DeviceTensor } from '../device/tensor.js';
 import type { Fused } from './fused.js';
@@ -8,9 +10,9 @@ import { type Launch, launchesOf, runsOf } from './launches.js';
 /** Tables that a model keeps, the ones used last. State that takes turns in two sets of blocks needs two. */
 const keptTables = 16;
 
-/** Launches, the tables of which lie on the device. */
+/** Launches whose tables lie on the device. */
 interface Prepared {
-  readonly launches: readonly (Launch & { readonly at: DeviceMemory })[];
+  readonly launches: readonly (Omit<Launch, 'table'> & { readonly at: DeviceMemory })[];
   readonly workspaces: readonly DeviceMemory[];
 }
 
@@ -18,9 +20,9 @@ export interface FusedCalls {
   /**
    * Starts the operations.
    * @param key the same for the same blocks
-   * @param tensorOf the tensor of a name
+   * @param tensors all that the operations name
    */
-  start(key: string, tensorOf: (name: string) => DeviceTensor): void;
+  start(key: string, tensors: readonly Bound[]): void;
   release(): void;
 }
 
@@ -30,8 +32,9 @@ export function fusedCalls(
   calls: readonly Fused<string>[],
 ): FusedCalls {
   const runs = runsOf(calls);
-  const known = new Map<string, Prepared>();
-  const prepare = (tensorOf: (name: string) => DeviceTensor): Prepared => {
+  const prepare = (tensors: readonly Bound[]): Prepared => {
+    const named = new Map(tensors.map(({ name, tensor }) => [name, tensor]));
+    const tensorOf = (name: string): DeviceTensor => named.get(name) as DeviceTensor;
     const workspaces: DeviceMemory[] = [];
     const workspace = (bytes: number) => {
       const memory = pool.lend(bytes);
@@ -48,9 +51,9 @@ export function fusedCalls(
     });
     return {
       workspaces,
-      launches: launches.map((launch) => {
-        const at = pool.lend(launch.table.byteLength);
-        accelerator.upload(at.address, launch.table);
+      launches: launches.map(({ table, ...launch }) => {
+        const at = pool.lend(table.byteLength);
+        accelerator.upload(at.address, table);
         return { ...launch, at };
       }),
     };
@@ -58,24 +61,14 @@ export function fusedCalls(
   const release = ({ launches, workspaces }: Prepared): void => {
     for (const memory of [...launches.map(({ at }) => at), ...workspaces]) memory.free();
   };
+  const known = lastUsed(keptTables, release);
   return {
-    start: (key, tensorOf) => {
-      if (runs.length === 0) return;
-      const prepared = known.get(key) ?? prepare(tensorOf);
-      known.delete(key);
-      known.set(key, prepared);
-      const [oldest] = known;
-      if (known.size > keptTables && oldest !== undefined) {
-        known.delete(oldest[0]);
-        release(oldest[1]);
-      }
+    start: (key, tensors) => {
+      const { launches } = known.get(key, () => prepare(tensors));
       accelerator.uploaded();
-      for (const { at, kernel, rows, blocks } of prepared.launches)
+      for (const { at, kernel, rows, blocks } of launches)
         accelerator.launch?.(kernel, at.address, { rows, blocks });
     },
-    release: () => {
-      for (const prepared of known.values()) release(prepared);
-      known.clear();
-    },
+    release: () => known.takeAll().forEach(release),
   };
 }

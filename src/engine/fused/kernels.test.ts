@@ -9,6 +9,7 @@ import { expect, it } from 'vitest';
 import { hostAccelerator } from '../device/accelerator.js';
 import { npmOrt } from '../ort/library.js';
 import { kernels } from './kernels.js';
+import { kernelNames } from './launches.js';
 import { expectRightKernels } from './self-test.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -18,8 +19,7 @@ it('the PTX is of the source as it stands, and has every kernel', () => {
     .update(readFileSync(here('kernels.cu')))
     .digest('hex');
   expect(readFileSync(here('kernels.ts'), 'utf8')).toContain(`kernels.cu ${source}`);
-  for (const name of ['adam', 'average', 'squares', 'clip'])
-    expect(kernels).toContain(`.visible .entry ${name}(`);
+  for (const name of kernelNames) expect(kernels).toContain(`.visible .entry ${name}(`);
 });
 
 const library = npmOrt();

@@ -4,7 +4,8 @@ import type { DeviceTensor } from '../device/tensor.js';
 import type { Address } from '../ort/foreign.js';
 import type { Fused, FusedName } from './fused.js';
 
-export type KernelName = 'adam' | 'average' | 'squares' | 'clip';
+export const kernelNames = ['adam', 'average', 'squares', 'clip'] as const;
+export type KernelName = (typeof kernelNames)[number];
 
 /** Words of 8 bytes in a row of every table. */
 export const rowWords = 16;

@@ -2,9 +2,7 @@
 import type { Accelerator } from '../device/accelerator.js';
 import { type Address, addressOf, type Foreign } from '../ort/foreign.js';
 import { kernels } from './kernels.js';
-import type { KernelName } from './launches.js';
-
-const names: readonly KernelName[] = ['adam', 'average', 'squares', 'clip'];
+import { kernelNames } from './launches.js';
 
 /** `THREADS` of kernels.cu */
 const threads = 256;
@@ -35,7 +33,7 @@ export function cudaLaunch(foreign: Foreign): NonNullable<Accelerator['launch']>
   };
   const module = made(checked('cuModuleLoadData', ['_Out_ void **', 'const char *']), kernels);
   const find = checked('cuModuleGetFunction', ['_Out_ void **', 'void *', 'const char *']);
-  const functions = new Map(names.map((name) => [name, made(find, module, name)]));
+  const functions = new Map(kernelNames.map((name) => [name, made(find, module, name)]));
   const start = checked('cuLaunchKernel', [
     'void *',
     ...Array.from({ length: 7 }, () => 'unsigned int'),

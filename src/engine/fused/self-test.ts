@@ -1,5 +1,5 @@
 /** @file Whether a device's kernels compute as the host's: asked when the device is opened, before a program uses them. */
-import { float32, type HostTensor } from '../../base/host-tensor.js';
+import { float32, type HostTensor, sizeOf } from '../../base/host-tensor.js';
 import { randomStream } from '../../base/random.js';
 import { type Accelerator, hostAccelerator } from '../device/accelerator.js';
 import { devicePool, downloaded, placed } from '../device/pool.js';
@@ -36,8 +36,7 @@ function results(accelerator: Accelerator): ReadonlyMap<string, HostTensor> {
   const tensors = new Map<string, DeviceTensor>();
   const place = (name: string, shape: readonly number[], of: (random: () => number) => number): string => {
     const random = randomStream(1, name);
-    const count = shape.reduce((size, dim) => size * dim, 1);
-    const values = Float32Array.from({ length: count }, () => of(() => random.normal()));
+    const values = Float32Array.from({ length: sizeOf(shape) }, () => of(() => random.normal()));
     tensors.set(name, placed(accelerator, pool, float32(shape, values)));
     return name;
   };
@@ -86,7 +85,10 @@ function results(accelerator: Accelerator): ReadonlyMap<string, HostTensor> {
   ];
   const operations = fusedCalls({ accelerator, pool }, calls);
   try {
-    operations.start('', (name) => tensors.get(name) as DeviceTensor);
+    operations.start(
+      '',
+      [...tensors].map(([name, tensor]) => ({ name, tensor })),
+    );
     return new Map(
       made.map((name) => {
         const tensor = tensors.get(name) as DeviceTensor;
