@@ -83,11 +83,20 @@ function cudaRuntime(cudart: Library): CudaRuntime {
   };
 }
 
+/**
+ * The driver's own library.
+ * @throws Error where there is none
+ */
+export function cudaDriver(foreign: Foreign): Library {
+  const driver = foreign.load('libcuda.so.1');
+  kept.push(driver);
+  return driver;
+}
+
 /** What the driver calls a device; undefined where it does not say. */
 export function nameOfDevice(foreign: Foreign, device: number): string | undefined {
   try {
-    const driver = foreign.load('libcuda.so.1');
-    kept.push(driver);
+    const driver = cudaDriver(foreign);
     const handle = [0];
     if (driver.func('cuDeviceGet', 'int', ['_Out_ int *', 'int'])(handle, device) !== 0) return undefined;
     const name = Buffer.alloc(256);

@@ -1,5 +1,6 @@
 /** @file Our kernels on a CUDA device: its driver translates their PTX and starts them (CUDA driver API). */
 import type { Accelerator } from '../device/accelerator.js';
+import { cudaDriver } from '../device/cuda-runtime.js';
 import { type Address, addressOf, type Foreign } from '../ort/foreign.js';
 import { kernels } from './kernels.js';
 import { kernelNames } from './launches.js';
@@ -9,16 +10,12 @@ const threads = 256;
 
 const none = null;
 
-/** koffi closes a library whose handle is collected. */
-const kept: unknown[] = [];
-
 /**
  * Loads the kernels into the context that is current.
  * @throws Error naming the driver's function that failed, and its code
  */
 export function cudaLaunch(foreign: Foreign): NonNullable<Accelerator['launch']> {
-  const driver = foreign.load('libcuda.so.1');
-  kept.push(driver);
+  const driver = cudaDriver(foreign);
   const checked = (name: string, parameters: readonly string[]): ((...given: readonly unknown[]) => void) => {
     const call = driver.func(name, 'int', [...parameters]);
     return (...given) => {

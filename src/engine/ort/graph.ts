@@ -9,7 +9,7 @@ import {
   releaseValues,
   runOnValues,
 } from './session.js';
-import { nameOfType, rawCopied, rawValue } from './values.js';
+import { nameOfType, rawCopied, rawValue, typeAndShape } from './values.js';
 
 /**
  * Opens a file. What it keeps outside of itself is looked for in its folder.
@@ -70,16 +70,13 @@ function slotsOf(library: OrtLibrary, session: Address, kind: 'Input' | 'Output'
 
 /** The type of a tensor's elements, and its shape: the name of an axis, if it has one, where any length will do. */
 function tensorSlot({ api, foreign }: OrtLibrary, info: Address): Pick<RawSlot, 'type' | 'shape'> {
-  const [type, rank] = [[0], [0]];
-  api.call('GetTensorElementType', info, type);
-  api.call('GetDimensionsCount', info, rank);
-  const count = rank[0] as number;
-  const dims = new BigInt64Array(Math.max(1, count));
-  const names = new BigUint64Array(Math.max(1, count));
-  api.call('GetDimensions', info, dims, count);
-  api.call('GetSymbolicDimensions', info, addressOf(foreign, names), count);
-  const shape = Array.from({ length: count }, (_, axis) =>
-    (dims[axis] as bigint) >= 0n ? Number(dims[axis]) : String(foreign.decode(names[axis], 'char', -1)),
-  );
-  return { type: nameOfType(type[0] as number), shape };
+  const { number, shape } = typeAndShape(api, info);
+  const names = new BigUint64Array(Math.max(1, shape.length));
+  api.call('GetSymbolicDimensions', info, addressOf(foreign, names), shape.length);
+  return {
+    type: nameOfType(number),
+    shape: shape.map((length, axis) =>
+      length >= 0 ? length : String(foreign.decode(names[axis], 'char', -1)),
+    ),
+  };
 }

@@ -2,6 +2,7 @@
 
 import { arrayTypes, type HostTensor, sizeOf } from '../../base/host-tensor.js';
 import { type RawTensor, type RawType, rawTypes } from '../raw-graph.js';
+import type { CApi } from './c-api.js';
 import { type Address, addressOf } from './foreign.js';
 import type { OrtLibrary } from './library.js';
 
@@ -66,18 +67,27 @@ interface Described {
   readonly bytes: number;
 }
 
+/** What a description of a tensor says: the number of its elements' type, and its shape, -1 where any length will do. */
+export function typeAndShape(
+  api: CApi,
+  info: Address,
+): { readonly number: number; readonly shape: number[] } {
+  const [number, rank] = [[0], [0]];
+  api.call('GetTensorElementType', info, number);
+  api.call('GetDimensionsCount', info, rank);
+  const count = rank[0] as number;
+  const dims = new BigInt64Array(Math.max(1, count));
+  api.call('GetDimensions', info, dims, count);
+  return { number: number[0] as number, shape: Array.from(dims.subarray(0, count), Number) };
+}
+
 /** @throws Error for a type that we do not read */
 function described({ api }: OrtLibrary, value: Address): Described {
   const info = api.make('GetTensorTypeAndShape', value);
   try {
-    const [number, rank] = [[0], [0]];
-    api.call('GetTensorElementType', info, number);
-    api.call('GetDimensionsCount', info, rank);
-    const dims = new BigInt64Array(Math.max(1, rank[0] as number));
-    api.call('GetDimensions', info, dims, rank[0] as number);
-    const shape = Array.from(dims.subarray(0, rank[0] as number), Number);
-    const type = typeOf.get(number[0] as number);
-    if (type === undefined) throw new Error(`has type ${nameOfType(number[0] as number)}, expected float32`);
+    const { number, shape } = typeAndShape(api, info);
+    const type = typeOf.get(number);
+    if (type === undefined) throw new Error(`has type ${nameOfType(number)}, expected float32`);
     const bytes = sizeOf(shape) * rawTypes[type].BYTES_PER_ELEMENT;
     return { type, shape, address: api.make('GetTensorMutableData', value), bytes };
   } finally {
