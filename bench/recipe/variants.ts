@@ -35,6 +35,19 @@ const recipes: readonly Variant[] = [
     settings: { teacher: { memory } },
   },
   {
+    name: 'longer-memory',
+    about:
+      'the average over twenty times longer shares: as much is left of its start as in 2,400 updates of the preset',
+    masking: 'random',
+    settings: { teacher: { memory: { start: 0.4, end: 4 } } },
+  },
+  {
+    name: 'layer-longer-memory',
+    about: 'that, and targets normalised over channels',
+    masking: 'random',
+    settings: { teacher: { memory: { start: 0.4, end: 4 }, normalization: 'layer' } },
+  },
+  {
     name: 'memory-own-mean',
     about: 'both',
     masking: 'random',

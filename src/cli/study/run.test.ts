@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StudyReport } from '../../results/study/study.js';
+import { designText } from '../../results/study/text.js';
 import { titlesOf, tonesSuite, writeTones } from '../../suite/tones.fixture.js';
 import { planStudy, runStudy, type StudyRequest } from './run.js';
 
@@ -105,6 +106,20 @@ describe('a study', () => {
       expect(Math.abs(updates * framesEach - 2000)).toBeLessThanOrEqual(framesEach / 2);
   });
 
+  it('gives a strategy as many budgets as it says', async () => {
+    const strategies = ['random', { name: 'longer', masking: 'random', times: 2.5 }];
+    const { design, suite } = await planStudy(await requestOf({ strategies, references: [] }, 'times'));
+    expect(design.arms.map(({ encoder, updates }) => [encoder, updates])).toEqual([
+      ['toy.random.seed1', 4],
+      ['toy.random.seed2', 4],
+      ['toy.longer.seed1', 10],
+      ['toy.longer.seed2', 10],
+    ]);
+    const steps = suite.encoders.map((each) => typeof each === 'object' && 'pretrain' in each && each.pretrain.steps);
+    expect(steps).toEqual([4, 4, 10, 10]);
+    expect(designText(design)).toContain('frames, longer: 10 updates)');
+  });
+
   const wrong: readonly (readonly [what: string, change: object, message: RegExp])[] = [
     [
       'a strategy that is not there',
@@ -120,6 +135,11 @@ describe('a study', () => {
       'a budget below an update',
       { budget: { frames: 3 } },
       /the budget is less than one update of 'toy'.*Increase/,
+    ],
+    [
+      'no budget for a strategy',
+      { strategies: ['random', { name: 'never', masking: 'random', times: 0 }] },
+      /study\.json:\d+:\d+:.*times/,
     ],
     [
       'two budgets',

@@ -53,16 +53,23 @@ function verdictText(verdict: StudyVerdict, { baseline, sizes }: StudyDesign): s
 
 /** What is compared, in two sentences. */
 export function designText({ strategies, baseline, seeds, budget, arms, sizes, tasks }: StudyDesign): string {
-  const { frames, hours } = budget;
+  const { frames: ofFrames, hours } = budget;
   const amount =
-    frames !== undefined
-      ? `${frames.toLocaleString('en')} frames`
+    ofFrames !== undefined
+      ? `${ofFrames.toLocaleString('en')} frames`
       : hours !== undefined
         ? `${hours} hours of audio`
         : undefined;
   const ofSizes = sizes.map((size) => {
-    const { updates = 0, framesEach = 0 } = arms.find((arm) => arm.size === size) ?? {};
-    return `${size}: ${updates} updates, ${Math.round(updates * framesEach).toLocaleString('en')} frames`;
+    const own = arms.filter((arm) => arm.size === size);
+    const usual = own.find(({ strategy }) => strategy === baseline) ?? own[0];
+    const { updates = 0, framesEach = 0 } = usual ?? {};
+    const others = strategies.flatMap((strategy) => {
+      const other = own.find((arm) => arm.strategy === strategy)?.updates ?? updates;
+      return other === updates ? [] : [`${strategy}: ${other} updates`];
+    });
+    const frames = Math.round(updates * framesEach).toLocaleString('en');
+    return [`${size}: ${updates} updates, ${frames} frames`, ...others].join(', ');
   });
   return [
     `${strategies.length} masking strategies (baseline: ${baseline}), seeds ${seeds.join(', ')}, tasks ${tasks.join(', ')}.`,

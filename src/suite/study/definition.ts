@@ -27,6 +27,7 @@ const strategySchema = z.union([
   z.strictObject({
     name: nameSchema.describe('Its name in the report'),
     masking: text.optional().describe('Masking strategy (default: the name)'),
+    times: z.number().positive().optional().describe('How many budgets its trainings are given (default: 1)'),
     config,
     set,
   }),
@@ -67,7 +68,7 @@ export const studySchema = z
       .union([z.int(), z.array(z.int().nonnegative())])
       .default(3)
       .describe('Number of seeds of the pre-trainings, or which: [1, 2, 3]'),
-    budget: budgetSchema.describe('What each training is given: the same for every strategy'),
+    budget: budgetSchema.describe('What each training is given: the same for every strategy without times'),
     manifest: text
       .optional()
       .describe(
@@ -121,7 +122,7 @@ interface Variant {
   readonly config?: string | undefined;
   readonly set?: readonly string[] | undefined;
 }
-export type StudyStrategy = Variant & { readonly masking: string };
+export type StudyStrategy = Variant & { readonly masking: string; readonly times?: number | undefined };
 export type StudySize = Variant & { readonly preset: string };
 
 type StudyFile = z.infer<typeof studySchema>;
@@ -180,8 +181,9 @@ export async function loadStudy(fileOrName: string, changes: readonly SettingCha
     ...read,
     file,
     strategies: strategies.map((given) => {
-      const { masking, ...own } = typeof given === 'string' ? { name: given, masking: given } : given;
-      return { ...variant(own), masking: masking ?? own.name };
+      const { masking, times, ...own } =
+        typeof given === 'string' ? { name: given, masking: given, times: undefined } : given;
+      return { ...variant(own), masking: masking ?? own.name, times };
     }),
     sizes: sizes.map((given) => {
       const { preset, ...own } = typeof given === 'string' ? { name: given, preset: given } : given;

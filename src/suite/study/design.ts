@@ -38,7 +38,7 @@ export async function designStudy(study: Study, options: StudyOptions): Promise<
     for (const strategy of study.strategies) {
       const wish = wishOf(size, strategy);
       const { config } = await planPretraining({ ...wish, changes: parseChanges(wish.set) }, options.quiet);
-      const { updates, framesEach } = scheduleOf(study, size, config);
+      const { updates, framesEach } = scheduleOf(study, size, config, strategy.times);
       for (const seed of study.seeds) {
         const encoder = [size.name, strategy.name, `seed${seed}`].join('.');
         arms.push({ encoder, size: size.name, strategy: strategy.name, seed, updates, framesEach });
@@ -93,15 +93,16 @@ function wishOf(size: StudySize, { masking, config, set }: StudyStrategy) {
 }
 
 /** The updates that the budget gives, and the frames of an update on average over the lengths of crops. */
-function scheduleOf({ budget, file }: Study, size: StudySize, { encoder, batch }: PretrainConfig) {
+function scheduleOf({ budget, file }: Study, size: StudySize, { encoder, batch }: PretrainConfig, times = 1) {
   const mean = (of: (seconds: number) => number): number =>
     batch.cropSeconds.reduce((sum, seconds) => sum + of(seconds), 0) / batch.cropSeconds.length;
   const crops = cropsOf(batch);
   const framesEach = crops * mean((seconds) => frameCount(encoder, Math.round(seconds * sampleRateHz)));
   const secondsEach = crops * mean((seconds) => seconds);
   const { frames, hours = 0, updates } = budget;
-  const given =
-    updates ?? Math.round(frames === undefined ? (3600 * hours) / secondsEach : frames / framesEach);
+  const budgetUpdates =
+    updates ?? (frames === undefined ? (3600 * hours) / secondsEach : frames / framesEach);
+  const given = Math.round(times * budgetUpdates);
   if (given >= 1) return { updates: given, framesEach };
   throw new UserError(
     `the budget is less than one update of '${size.name}' (${Math.round(framesEach)} frames, ${secondsEach.toFixed(1)} s of audio)`,
