@@ -115,7 +115,9 @@ describe('a study', () => {
       ['toy.longer.seed1', 10],
       ['toy.longer.seed2', 10],
     ]);
-    const steps = suite.encoders.map((each) => typeof each === 'object' && 'pretrain' in each && each.pretrain.steps);
+    const steps = suite.encoders.map(
+      (each) => typeof each === 'object' && 'pretrain' in each && each.pretrain.steps,
+    );
     expect(steps).toEqual([4, 4, 10, 10]);
     expect(designText(design)).toContain('frames, longer: 10 updates)');
   });
