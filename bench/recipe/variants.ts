@@ -66,6 +66,18 @@ const recipes: readonly Variant[] = [
     settings: { teacher: { blocks: [0] } },
   },
   {
+    name: 'decay',
+    about: 'weight decay 2.5: decay x rate x updates as the released recipe has it, in 600 updates',
+    masking: 'random',
+    settings: { optimizer: { weightDecay: 2.5 } },
+  },
+  {
+    name: 'memory-decay',
+    about: 'that, and the average over shares of the run',
+    masking: 'random',
+    settings: { optimizer: { weightDecay: 2.5 }, teacher: { memory } },
+  },
+  {
     name: 'slow-rate',
     about: 'a quarter of the learning rate',
     masking: 'random',
