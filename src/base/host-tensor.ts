@@ -5,10 +5,14 @@ export type DataType = 'float32' | 'int32' | 'bool';
 /** What holds the values of each type. */
 export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array. */
-export interface HostTensor {
-  readonly dtype: DataType;
+/** The shape and type of a tensor. */
+export interface TensorSpec {
   readonly shape: readonly number[];
+  readonly dtype: DataType;
+}
+
+/** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array. */
+export interface HostTensor extends TensorSpec {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 

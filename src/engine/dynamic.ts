@@ -4,6 +4,7 @@
  */
 
 import type { GraphNode, Value } from './graph.js';
+import { outputName } from './model-names.js';
 import type { OnnxOperator } from './onnx-operators.js';
 import { type Course, type Fail, followCourse, sameConstant } from './same-course.js';
 import type { DynamicDims } from './serialize.js';
@@ -63,7 +64,7 @@ export function joinLengths(
     const twin = b.outputs[i]?.[1] as Value;
     if (course.bothConstant(value, twin) && !sameConstant(value, twin))
       fail(`the output ${path} is a constant that depends on the length; derive it from an input`);
-    dynamic.set(`${path}:out`, learn(value, twin));
+    dynamic.set(outputName(path), learn(value, twin));
   }
   return { graph: { ...a, nodes }, dynamic };
 }

@@ -1,14 +1,15 @@
 /** @file From a function to the bytes of its ONNX model. */
 
+import type { TensorSpec } from '../base/host-tensor.js';
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, TensorFunction } from './engine.js';
 import { type AfterModel, splitAfter } from './fused/after-model.js';
-import type { ModelNames } from './model-names.js';
+import { type ModelNames, outputName } from './model-names.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, serialize } from './serialize.js';
 import type { ModelOutput } from './spare-memory.js';
-import { type TensorSpec, type TracedGraph, type TracePlace, trace } from './trace.js';
+import { type TracedGraph, type TracePlace, trace } from './trace.js';
 import { isLeaf, mapLeaves, type Tree } from './tree.js';
 
 /**
@@ -61,7 +62,7 @@ function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | u
     bytes: serialize(inModel, dynamic, names),
     inputs: graph.inputs.map(([path]) => path),
     outputs: graph.outputs.map(([path, { shape, type }]) => {
-      const free = (dynamic.get(`${path}:out`) ?? []).length > 0;
+      const free = (dynamic.get(outputName(path)) ?? []).length > 0;
       return { path, spec: free ? undefined : { shape, dtype: type as TensorSpec['dtype'] } };
     }),
     after,

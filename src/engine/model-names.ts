@@ -5,6 +5,9 @@ interface NamedNode {
   readonly outputs: readonly { readonly id: number; readonly type: string }[];
 }
 
+/** What the model of a program calls an output: an input may have the same path. */
+export const outputName = (path: string): string => `${path}:out`;
+
 /** What a model calls its outputs and free axes, and what it says of itself. */
 export interface ModelNames {
   /** The name of an output (inputs bear their paths). */

@@ -3,6 +3,7 @@
 import type { Tensor } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
+import { outputName } from './model-names.js';
 import type { Session, SessionSettings } from './model-session.js';
 import { ort } from './onnxruntime.js';
 import { readable } from './ort/c-api.js';
@@ -24,11 +25,11 @@ export async function packageSession(model: Uint8Array, settings: SessionSetting
     run: async (inputs, outputs) => {
       const feeds = Object.fromEntries(inputs.map(([path, tensor]) => [path, ortTensor(tensor)]));
       const fetches = Object.fromEntries(
-        outputs.map(([path, memory]) => [`${path}:out`, memory === undefined ? null : ortTensor(memory)]),
+        outputs.map(([path, memory]) => [outputName(path), memory === undefined ? null : ortTensor(memory)]),
       );
       const results = await toldReadably(session.run(feeds, fetches));
       // What the runtime returns for an output with memory of its own is a copy of that.
-      return outputs.map(([path, memory]) => memory ?? hostTensor(results[`${path}:out`] as Tensor));
+      return outputs.map(([path, memory]) => memory ?? hostTensor(results[outputName(path)] as Tensor));
     },
     release: () => session.release(),
   };

@@ -2,7 +2,7 @@
 import onnxProto from 'onnx-proto';
 import type { Attribute, GraphNode, Value } from './graph.js';
 import { onnxTypes } from './kernels/elementwise.js';
-import type { ModelNames } from './model-names.js';
+import { type ModelNames, outputName } from './model-names.js';
 import type { TracedGraph } from './trace.js';
 
 const { onnx } = onnxProto;
@@ -23,9 +23,6 @@ export type DynamicDims = ReadonlyMap<string, readonly number[]>;
 export const makesLengths = (node: string): boolean => node.startsWith(lengthPrefix);
 
 const lengthPrefix = 'length.';
-
-/** What the model of a program calls an output: an input may have the same path. */
-export const outputName = (path: string): string => `${path}:out`;
 
 const programNames: ModelNames = {
   output: outputName,
@@ -74,7 +71,7 @@ export function serialize(
       initializer: [...constants.values()].map(constantProto),
       input: graph.inputs.map(([path, value]) => typeProto(path, value, dynamic.get(path), naming)),
       output: graph.outputs.map(([path, value]) =>
-        typeProto(naming.output(path), value, dynamic.get(`${path}:out`), naming),
+        typeProto(naming.output(path), value, dynamic.get(outputName(path)), naming),
       ),
     },
   });

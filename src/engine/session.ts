@@ -1,5 +1,6 @@
 /** @file Sessions of ONNX Runtime on host tensors: how they are made, and how a model is run in one. */
 
+import { outputName } from './model-names.js';
 import type { Session, SessionSettings } from './model-session.js';
 import { npmOrt, type OrtLibrary } from './ort/library.js';
 import { createOrtSession, namesInMemory, runOnHost, type Slots } from './ort/session.js';
@@ -33,7 +34,7 @@ async function hostSession(
         ),
         outputs: namesInMemory(
           library,
-          outputs.map(([path]) => `${path}:out`),
+          outputs.map(([path]) => outputName(path)),
         ),
       };
       return runOnHost(

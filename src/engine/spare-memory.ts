@@ -1,18 +1,13 @@
 /** @file Memory of held trees that ended: the next outputs that an engine keeps are written there. */
 
-import { type DataType, type HostTensor, sizeOf, zerosOf } from '../base/host-tensor.js';
+import { type DataType, type HostTensor, sizeOf, type TensorSpec, zerosOf } from '../base/host-tensor.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
-
-export interface TensorRoom {
-  readonly dtype: DataType;
-  readonly shape: readonly number[];
-}
 
 /** An output of a model. */
 export interface ModelOutput {
   readonly path: string;
   /** Absent where a length is free. */
-  readonly spec: TensorRoom | undefined;
+  readonly spec: TensorSpec | undefined;
   /** Whether it stays with the engine: then it is written into spare memory, if its size is known. */
   readonly kept: boolean;
 }
@@ -27,14 +22,14 @@ export interface SpareMemory<T extends EngineTensor = HostTensor> {
 }
 
 /** What is needed to write an output into spare memory, where that is done. */
-export const roomOf = ({ kept, spec }: ModelOutput): TensorRoom | undefined => (kept ? spec : undefined);
+export const roomOf = ({ kept, spec }: ModelOutput): TensorSpec | undefined => (kept ? spec : undefined);
 
 /** Memory of the host. */
 export function spareMemory(): SpareMemory {
   const kept = new Map<string, HostTensor['data'][]>();
   const wanted = new Map<string, number>();
   const keyOf = (dtype: DataType, length: number): string => `${dtype} ${length}`;
-  const give = ({ dtype, shape }: TensorRoom): HostTensor => {
+  const give = ({ dtype, shape }: TensorSpec): HostTensor => {
     const data = kept.get(keyOf(dtype, sizeOf(shape)))?.pop();
     return data === undefined ? zerosOf(dtype, shape) : { dtype, shape, data };
   };

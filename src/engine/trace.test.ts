@@ -1,13 +1,14 @@
 /** @file The graph that a trace writes: what is folded, shared and dropped, and what it refuses. */
 
 import { describe, expect, it } from 'vitest';
+import type { TensorSpec } from '../base/host-tensor.js';
 import { float32 } from '../base/host-tensor.js';
 import { tensorOf } from './constants.js';
 import { expectSame, normals } from './engines.fixture.js';
 import type { GraphNode } from './graph.js';
 import * as tf from './ops.js';
 import { scan } from './scan.js';
-import { type TensorSpec, type TracedGraph, trace } from './trace.js';
+import { type TracedGraph, trace } from './trace.js';
 
 type Inputs = Record<string, tf.Tensor>;
 

@@ -9,14 +9,8 @@ import { GraphBuilder, type GraphNode, usesOf, type Value } from './graph.js';
 import * as tf from './ops.js';
 import './kernels/index.js';
 import { messageOf } from '../base/errors.js';
-import type { DataType } from '../base/host-tensor.js';
+import type { TensorSpec } from '../base/host-tensor.js';
 import { flatten, type Tree } from './tree.js';
-
-/** The shape and type of a program's input or output. */
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  readonly dtype: DataType;
-}
 
 /** A traced function: the inputs that it uses and its outputs, named, and the nodes between them that matter. */
 export interface TracedGraph {

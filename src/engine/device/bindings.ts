@@ -1,6 +1,7 @@
 /** @file Which tensors a run of a session reads and writes on a device: bound once for each set of blocks. */
 
 import { lastUsed } from '../../base/last-used.js';
+import { outputName } from '../model-names.js';
 import type { Address } from '../ort/foreign.js';
 import type { OrtSession } from '../ort/session.js';
 import { bytesOf, describe, valueOver } from '../ort/values.js';
@@ -124,7 +125,7 @@ export async function runWithFreeOutputs(
     for (const { name, tensor } of inputs) api.call('BindInput', binding, name, valueFor(tensor));
     outputs.forEach(({ path }, i) => {
       const own = known[i];
-      if (own === undefined) api.call('BindOutputToDevice', binding, `${path}:out`, memoryInfo);
+      if (own === undefined) api.call('BindOutputToDevice', binding, outputName(path), memoryInfo);
       else api.call('BindOutput', binding, own.name, valueFor(own.tensor));
     });
     accelerator.uploaded();

@@ -1,16 +1,17 @@
 /** @file Models on a device: what the engine holds lies there, and only what is looked at comes back. */
 
 import { messageOf } from '../../base/errors.js';
+import type { TensorSpec } from '../../base/host-tensor.js';
 import { isOutOfMemory } from '../../base/out-of-memory.js';
 import { fusedCalls } from '../fused/calls.js';
 import type { HoldingDevice } from '../held.js';
+import { outputName } from '../model-names.js';
 import { placedNodes } from '../ort/places.js';
 import { createOrtSession, type OrtSession } from '../ort/session.js';
 import { bytesOf } from '../ort/values.js';
 import { type EngineRemark, toldOnce } from '../remarks.js';
 import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
-import { makesLengths, outputName } from '../serialize.js';
-import type { TensorRoom } from '../spare-memory.js';
+import { makesLengths } from '../serialize.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, keyOf, runWithFreeOutputs } from './bindings.js';
 import { type DevicePool, deviceSpareMemory, deviceTensor, downloaded, placed } from './pool.js';
@@ -105,7 +106,7 @@ function deviceModel(
   const isFixed = hasShapes({ outputs });
   const calls = fusedCalls(device, after.fused);
   const madeAfter = new Set([...after.makes].map(outputName));
-  const blockOf = (path: string, spec: TensorRoom): Bound => {
+  const blockOf = (path: string, spec: TensorSpec): Bound => {
     const block = results.get(path) ?? pool.lend(bytesOf(spec));
     results.set(path, block);
     return { name: outputName(path), tensor: deviceTensor(accelerator, spec.dtype, spec.shape, block) };

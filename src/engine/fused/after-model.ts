@@ -1,8 +1,7 @@
 /** @file The border between a model and the fused operations that run after it. */
-import type { DataType } from '../../base/host-tensor.js';
+import type { DataType, TensorSpec } from '../../base/host-tensor.js';
 import type { Value } from '../graph.js';
-import { outputName } from '../serialize.js';
-import type { TensorRoom } from '../spare-memory.js';
+import { outputName } from '../model-names.js';
 import type { TracedGraph } from '../trace.js';
 import type { Fused } from './fused.js';
 
@@ -11,7 +10,7 @@ export interface AfterModel {
   /** In an order in which each reads what is there: inputs of the model, its outputs, and what others before it made, by their names. */
   readonly fused: readonly Fused<string>[];
   /** Outputs of the model that are no outputs of the program, and results that nobody else reads. */
-  readonly between: readonly (TensorRoom & { readonly path: string })[];
+  readonly between: readonly (TensorSpec & { readonly path: string })[];
   /** Paths of outputs that the fused operations make, not the model. */
   readonly makes: ReadonlySet<string>;
 }
