@@ -143,7 +143,7 @@ async function compileSeconds(
   threads: number,
 ): Promise<CompileSeconds> {
   const started = performance.now();
-  const { bytes } = lowerToOnnx(trainingStep(sizes), inputs, { name: 'step' });
+  const bytes = lowerToOnnx(trainingStep(sizes), inputs, { name: 'step' });
   const traced = performance.now();
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: threads });
   const ended = performance.now();

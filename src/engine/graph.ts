@@ -231,22 +231,20 @@ export class GraphBuilder {
   }
 }
 
+/** What nodes and the bodies inside them read, as often as they do; a body's outputs are read, too. */
+export function readsOf(nodes: readonly GraphNode[]): Value[] {
+  return nodes.flatMap((node) => [
+    ...node.inputs.filter((value) => value !== undefined),
+    ...Object.values(node.attributes).flatMap((attribute) =>
+      'graph' in attribute ? [...readsOf(attribute.graph.nodes), ...attribute.graph.outputs] : [],
+    ),
+  ]);
+}
+
 /** How often each value is read, by its id: by nodes, by the bodies inside them, and as an output. */
 export function usesOf(nodes: readonly GraphNode[], outputs: readonly Value[]): Map<number, number> {
   const uses = new Map<number, number>();
-  const count = (value: Value | undefined): void => {
-    if (value !== undefined) uses.set(value.id, (uses.get(value.id) ?? 0) + 1);
-  };
-  const visit = (node: GraphNode): void => {
-    node.inputs.forEach(count);
-    for (const attribute of Object.values(node.attributes)) {
-      if (!('graph' in attribute)) continue;
-      attribute.graph.nodes.forEach(visit);
-      attribute.graph.outputs.forEach(count);
-    }
-  };
-  nodes.forEach(visit);
-  outputs.forEach(count);
+  for (const { id } of [...readsOf(nodes), ...outputs]) uses.set(id, (uses.get(id) ?? 0) + 1);
   return uses;
 }
 

@@ -1,10 +1,10 @@
-/** @file From a function to the bytes of its ONNX model. */
+/** @file From a function to the bytes of its ONNX models. */
 
 import type { TensorSpec } from '../base/host-tensor.js';
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
 import type { ProgramOptions, TensorFunction } from './engine.js';
-import { type AfterModel, splitAfter } from './fused/after-model.js';
+import { type Stages, stagesOf } from './fused/stages.js';
 import { type ModelNames, outputName } from './model-names.js';
 import type { Tensor } from './ops.js';
 import { type DynamicDims, serialize } from './serialize.js';
@@ -18,31 +18,56 @@ import { isLeaf, mapLeaves, type Tree } from './tree.js';
  */
 const tracedLengths = [496 * 1009, 997 * 1009] as const;
 
-/** An ONNX model, and what it takes to run it. */
-export interface Model {
+/** A model of a program. */
+export interface ProgramModel {
   readonly bytes: Uint8Array;
+  /** Names of what it reads and makes. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** A function as its models, one where nothing was fused, and what it takes to run them. */
+export interface LoweredProgram extends Stages<ProgramModel> {
   /** Paths of the inputs that are used. */
   readonly inputs: readonly string[];
   readonly outputs: readonly Omit<ModelOutput, 'kept'>[];
-  /** What is to be done when the model has run; none but where `fuses` was asked for. */
-  readonly after: AfterModel;
 }
 
+export type LowerOptions = Pick<ProgramOptions, 'name' | 'dynamicAxes'> & Pick<TracePlace, 'provider'>;
+
 /**
- * The ONNX model of a function: for programs, for export, and for looking at what was compiled.
+ * The ONNX model of a function: for export, and for looking at what was compiled.
  * @param options.provider where it will run: default `cpu`, whose form runs everywhere
- * @param options.fuses whether what runs it does fused operations (default: no)
  * @param names how the model calls its outputs and free axes (default: as programs of the engine do)
  */
 export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   fn: TensorFunction<In, Out>,
   inputs: Tree<TensorSpec>,
-  options: Pick<ProgramOptions, 'name' | 'dynamicAxes'> & TracePlace,
+  options: LowerOptions,
   names?: ModelNames,
-): Model {
+): Uint8Array {
+  return wholeModel(lowerProgram(fn, inputs, options, names));
+}
+
+/** The model of a program that has one: whose operations are not fused. */
+export function wholeModel({ stages }: Pick<LoweredProgram, 'stages'>): Uint8Array {
+  const [only, ...more] = stages;
+  if (only?.model === undefined || more.length > 0) throw new Error('a program of one model was expected');
+  return only.model.bytes;
+}
+
+/** @param options.fuses whether what runs it does fused operations (default: no) */
+export function lowerProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
+  fn: TensorFunction<In, Out>,
+  inputs: Tree<TensorSpec>,
+  options: LowerOptions & Pick<TracePlace, 'fuses'>,
+  names?: ModelNames,
+): LoweredProgram {
   const { name, dynamicAxes = {}, provider, fuses } = options;
+  const fixed = (fuses: boolean): LoweredProgram | undefined =>
+    modelsOf(trace(name, fn, inputs, { provider, fuses }), new Map(), names);
   if (Object.keys(dynamicAxes).length === 0)
-    return modelOf(trace(name, fn, inputs, { provider, fuses }), new Map(), names);
+    return (fuses ? fixed(true) : undefined) ?? (fixed(false) as LoweredProgram);
   const [a, b] = tracedLengths.map((more) => {
     const isSpec = (node: TensorSpec | Tree<TensorSpec>): node is TensorSpec => Array.isArray(node.shape);
     const longer = mapLeaves<TensorSpec, TensorSpec>(inputs, isSpec, (spec, path) => ({
@@ -53,19 +78,32 @@ export function lowerToOnnx<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);
-  return modelOf(graph, dynamic, names);
+  return modelsOf(graph, dynamic, names) as LoweredProgram;
 }
 
-function modelOf(graph: TracedGraph, dynamic: DynamicDims, names: ModelNames | undefined): Model {
-  const { inModel, after } = splitAfter(graph);
+/** Undefined where fused operations part what must be in one model. */
+function modelsOf(
+  graph: TracedGraph,
+  dynamic: DynamicDims,
+  names: ModelNames | undefined,
+): LoweredProgram | undefined {
+  const parted = stagesOf(graph);
+  if (parted === undefined) return undefined;
   return {
-    bytes: serialize(inModel, dynamic, names),
+    between: parted.between,
+    stages: parted.stages.map(({ model, fused }) => ({
+      fused,
+      model: model && {
+        bytes: serialize(model, dynamic, names),
+        inputs: model.inputs.map(([path]) => path),
+        outputs: model.outputs.map(([path]) => outputName(path)),
+      },
+    })),
     inputs: graph.inputs.map(([path]) => path),
     outputs: graph.outputs.map(([path, { shape, type }]) => {
       const free = (dynamic.get(outputName(path)) ?? []).length > 0;
       return { path, spec: free ? undefined : { shape, dtype: type as TensorSpec['dtype'] } };
     }),
-    after,
   };
 }
 

@@ -8,9 +8,9 @@ import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { type Holder, isKept, isUnder, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
-import { lowerToOnnx, type Model, specsOf } from './lower.js';
+import { type LoweredProgram, lowerProgram, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
-import type { LoadedModel, Runtime } from './runtime.js';
+import type { LoadedProgram, Runtime } from './runtime.js';
 import { isTensor } from './trace.js';
 import { flatten, isLeaf, mapLeaves, nest, type Tree } from './tree.js';
 
@@ -28,8 +28,8 @@ export interface ProgramPlace {
   readonly fuses: boolean;
 }
 
-interface Loaded extends Pick<Model, 'inputs' | 'outputs'> {
-  readonly model: LoadedModel;
+interface Loaded extends Pick<LoweredProgram, 'inputs' | 'outputs'> {
+  readonly model: LoadedProgram;
 }
 
 export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>, Kept extends string>(
@@ -43,10 +43,9 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
     const place = { ...options, provider, fuses };
-    const { bytes, after, ...paths } = lowerToOnnx(body, specsOf(inputs), place);
-    const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
-    const model = await runtime.load({ name, bytes, outputs, after });
-    return { ...paths, model };
+    const program = lowerProgram(body, specsOf(inputs), place);
+    const outputs = program.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
+    return { ...program, model: await runtime.load({ ...program, name, outputs }) };
   };
   const models = modelCache();
 

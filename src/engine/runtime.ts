@@ -4,23 +4,19 @@ import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
 import type { EngineTensor } from './device/tensor.js';
-import type { AfterModel } from './fused/after-model.js';
+import { type LoweredProgram, wholeModel } from './lower.js';
 import type { NamedTensors, SessionSettings } from './model-session.js';
 import { sessions } from './session.js';
 import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.js';
 
-/** A model to be run. */
-export interface RunnableModel {
-  /** That of its program. */
+/** A program to be run: one model, but for a runtime that does fused operations. */
+export interface RunnableProgram extends Pick<LoweredProgram, 'stages' | 'between'> {
   readonly name: string;
-  readonly bytes: Uint8Array;
   readonly outputs: readonly ModelOutput[];
-  /** What a runtime does then that fuses operations. */
-  readonly after: AfterModel;
 }
 
-/** A model that is ready to run. */
-export interface LoadedModel {
+/** A program that is ready to run. */
+export interface LoadedProgram {
   run(inputs: GivenTensors, movable: Movable): Promise<RunResult<EngineTensor>>;
   unload(): Promise<void>;
 }
@@ -43,7 +39,7 @@ export type RunResult<T extends EngineTensor = HostTensor> =
 export interface ThreadRequest {
   /** Names the model. */
   readonly id: number;
-  readonly model: RunnableModel;
+  readonly model: { readonly bytes: Uint8Array; readonly outputs: readonly ModelOutput[] };
   readonly inputs: NamedTensors;
   /** Inputs that go back where the run fails; else their memory takes later outputs. */
   readonly borrowed: ReadonlySet<string>;
@@ -52,7 +48,7 @@ export interface ThreadRequest {
 export interface Runtime {
   /** Where the memory of held trees goes that end. */
   readonly memory: SpareMemory<EngineTensor>;
-  load(model: RunnableModel): Promise<LoadedModel>;
+  load(program: RunnableProgram): Promise<LoadedProgram>;
   close(): Promise<void>;
 }
 
@@ -61,8 +57,8 @@ export function sessionRuntime(settings: SessionSettings): Runtime {
   const memory = spareMemory();
   return {
     memory,
-    load: async ({ bytes, outputs }) => {
-      const session = await sessions.create(bytes, settings);
+    load: async ({ stages, outputs }) => {
+      const session = await sessions.create(wholeModel({ stages }), settings);
       memory.want(outputs);
       return {
         run: (inputs) =>
@@ -101,12 +97,13 @@ export function threadsRuntime(count: number): Runtime | undefined {
   let models = 0;
   return {
     memory: spareMemory(),
-    load: async (loaded) => {
+    load: async ({ stages, outputs }) => {
       const id = models++;
+      const whole = wholeModel({ stages });
       // Shared, so that it is not copied with every request.
-      const bytes = new Uint8Array(new SharedArrayBuffer(loaded.bytes.length));
-      bytes.set(loaded.bytes);
-      const model = { ...loaded, bytes };
+      const bytes = new Uint8Array(new SharedArrayBuffer(whole.length));
+      bytes.set(whole);
+      const model = { bytes, outputs };
       return {
         run: async (all, { borrowed, given }) => {
           const inputs = all as NamedTensors;

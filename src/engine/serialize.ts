@@ -1,6 +1,6 @@
 /** @file A traced graph as the bytes of an ONNX model. */
 import onnxProto from 'onnx-proto';
-import type { Attribute, GraphNode, Value } from './graph.js';
+import { type Attribute, type GraphNode, readsOf, type Value } from './graph.js';
 import { onnxTypes } from './kernels/elementwise.js';
 import { type ModelNames, outputName } from './model-names.js';
 import type { TracedGraph } from './trace.js';
@@ -49,7 +49,7 @@ export function serialize(
     value === undefined ? '' : (names.get(value.id) ?? nameOf(value));
   const words: Words = { rename, node: naming.node ?? (() => '') };
   const constants = new Map<number, Value>();
-  for (const value of [...allInputs(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
+  for (const value of [...readsOf(graph.nodes), ...graph.outputs.map(([, value]) => value)]) {
     if (value.data !== undefined) constants.set(value.id, value);
   }
   const results = copied.map(([path, value]) => ({
@@ -76,15 +76,6 @@ export function serialize(
     },
   });
   return onnx.ModelProto.encode(model).finish();
-}
-
-function allInputs(nodes: readonly GraphNode[]): Value[] {
-  return nodes.flatMap((node) => [
-    ...node.inputs.filter((value) => value !== undefined),
-    ...Object.values(node.attributes).flatMap((attribute) =>
-      'graph' in attribute ? [...allInputs(attribute.graph.nodes), ...attribute.graph.outputs] : [],
-    ),
-  ]);
 }
 
 /** What values and nodes are called. */

@@ -43,19 +43,6 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   specs: Tree<TensorSpec>,
   { provider, fuses = false }: TracePlace = {},
 ): TracedGraph {
-  const traced = tracedFor(name, fn, specs, provider, fuses);
-  // What a fused operation makes is there when the model has run: a function that goes on with it needs it in the model.
-  return traced ?? (tracedFor(name, fn, specs, provider, false) as TracedGraph);
-}
-
-/** Undefined where the nodes read what fused operations make, and where there would be no nodes. */
-function tracedFor<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
-  name: string,
-  fn: TensorFunction<In, Out>,
-  specs: Tree<TensorSpec>,
-  provider: ProviderName | undefined,
-  fuses: boolean,
-): TracedGraph | undefined {
   return withBackend(traceBackendName, () => {
     const backend = activeTraceBackend();
     if (backend === undefined) throw new Error('the trace backend did not start');
@@ -79,18 +66,14 @@ function tracedFor<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
             outputs.push([path, backend.valueFor(tensor)]);
           }
         });
-        const fused = liveFused(
-          graph.fusedOperations,
-          outputs.map(([, value]) => value),
-        );
-        const madeAfter = new Set(fused.flatMap((each) => each.outputs.map(({ id }) => id)));
-        const read = fused.flatMap((each) => each.inputs.filter((value) => value !== undefined));
-        const results = [...outputs.map(([, value]) => value), ...read].filter(
-          ({ id }) => !madeAfter.has(id),
-        );
-        const nodes = liveNodes(fuseAdditions(liveNodes(graph.finish(), results), results), results);
-        const goesOn = [...usesOf(nodes, []).keys()].some((id) => madeAfter.has(id));
-        if (goesOn || (fused.length > 0 && nodes.length === 0)) return undefined;
+        const wanted = outputs.map(([, value]) => value);
+        const made = graph.finish();
+        const fused = liveFused(graph.fusedOperations, (read) => liveNodes(made, read), wanted);
+        const results = [
+          ...wanted,
+          ...fused.flatMap(({ inputs: read }) => read.filter((value) => value !== undefined)),
+        ];
+        const nodes = liveNodes(fuseAdditions(liveNodes(made, results), results), results);
         const used = usesOf(nodes, results);
         return {
           inputs: inputs.filter(([, { id }]) => used.has(id)),

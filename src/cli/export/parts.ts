@@ -57,7 +57,7 @@ export async function exportParts(
 /** Hidden states `hidden.0` ... [1, frames, dim] to the head's outputs. */
 export function headModel({ dims, hash, name }: Encoder, head: TrainedHead): Uint8Array {
   const names = dims.map((_, i) => `hidden.${i}`);
-  const { bytes } = lowerToOnnx(
+  return lowerToOnnx(
     (states: Readonly<Record<string, Tensor>>) =>
       outputsOf(
         names.map((each) => states[each] as Tensor),
@@ -74,5 +74,4 @@ export function headModel({ dims, hash, name }: Encoder, head: TrainedHead): Uin
       metadata: { encoder: name, hash, head: headText(head) },
     },
   );
-  return bytes;
 }

@@ -84,13 +84,12 @@ export async function exportedModel(encoder: Encoder, behind: Behind = {}): Prom
       hint: 'Use --format safetensors',
     });
   }
-  const { bytes } = lowerToOnnx(
+  return lowerToOnnx(
     exportedFunction(encoder, behind),
     { waveform: { shape: [1, encoder.minimumSamples], dtype: 'float32' } },
     { name: `export of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
     names,
   );
-  return bytes;
 }
 
 /** What the file calls its inputs, outputs and free axes, and what it says of itself. */

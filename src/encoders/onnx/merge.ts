@@ -102,7 +102,7 @@ function checkJoinable({ plan: { file, frontEndFile, description }, roles, model
 /** From the raw waveform to the model's input. */
 function beforeModel({ plan: { description }, roles: { layout }, measured, factor }: Parts): Uint8Array {
   const { frontEnd, normalization, scale, sampleRateHz } = description;
-  const { bytes } = lowerToOnnx(
+  return lowerToOnnx(
     ({ waveform }: { waveform: tf.Tensor }) => {
       const heard = factor === 1 ? waveform : waveform.mul(factor);
       const normalized = normalizedWaveform(heard, normalization);
@@ -116,7 +116,6 @@ function beforeModel({ plan: { description }, roles: { layout }, measured, facto
     { name: 'what comes before an ONNX file', dynamicAxes: { waveform: 1 } },
     { output: (path) => path, axis: (name) => (name === 'waveform' ? 'samples' : 'steps') },
   );
-  return bytes;
 }
 
 /** [1, samples] under axes of length 1. */
@@ -142,7 +141,7 @@ function afterModel({ roles: { states }, measured }: Parts, outputs: Outputs, na
   const inputs = Object.fromEntries(
     states.map(({ layout }, i) => [`state.${i}`, { shape: lengths(layout, i), dtype: 'float32' as const }]),
   );
-  const { bytes } = lowerToOnnx(
+  return lowerToOnnx(
     (given: Readonly<Record<string, tf.Tensor>>) =>
       outputs(
         states.map(({ layout }, i) => {
@@ -162,7 +161,6 @@ function afterModel({ roles: { states }, measured }: Parts, outputs: Outputs, na
     },
     names,
   );
-  return bytes;
 }
 
 const identity = (from: string, to: string): Node =>

@@ -4,13 +4,15 @@ import { messageOf } from '../../base/errors.js';
 import type { TensorSpec } from '../../base/host-tensor.js';
 import { isOutOfMemory } from '../../base/out-of-memory.js';
 import { fusedCalls } from '../fused/calls.js';
+import type { Stage } from '../fused/stages.js';
 import type { HoldingDevice } from '../held.js';
+import type { ProgramModel } from '../lower.js';
 import { outputName } from '../model-names.js';
 import { placedNodes } from '../ort/places.js';
 import { createOrtSession, type OrtSession } from '../ort/session.js';
 import { bytesOf } from '../ort/values.js';
 import { type EngineRemark, toldOnce } from '../remarks.js';
-import type { GivenTensors, LoadedModel, RunnableModel, RunResult, Runtime } from '../runtime.js';
+import type { GivenTensors, LoadedProgram, RunnableProgram, RunResult, Runtime } from '../runtime.js';
 import { makesLengths } from '../serialize.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, keyOf, runWithFreeOutputs } from './bindings.js';
@@ -43,40 +45,48 @@ export function deviceRuntime(device: Device, settings: DeviceRuntimeSettings): 
   const tell = settings.remark && toldOnce(settings.remark);
   return {
     memory: device.memory,
-    load: async (model) => {
-      const opened = await openModel(device, model, settings);
-      const remark = tell && elsewhere(device.accelerator, model, opened);
+    load: async (program) => {
+      const recorded = device.accelerator.records && hasShapes(program);
+      const opened: OpenedStage[] = [];
+      for (const { model, fused } of program.stages)
+        opened.push({ fused, model: model && (await openModel(device, model, recorded, settings)) });
+      const remark = tell && elsewhere(device.accelerator, program, opened);
       if (remark !== undefined) tell?.(remark);
-      return deviceModel(device, opened, model);
+      return deviceProgram(device, opened, program);
     },
     close: async () => {},
   };
 }
 
-/** The operators of a model that its session does not run on the device, those aside that make but lengths. */
+/** The operators of a program that no session runs on the device, those aside that make but lengths. */
 function elsewhere(
   { executionProvider, records }: Accelerator,
-  model: RunnableModel,
-  { session, recorded }: OpenedModel,
+  program: RunnableProgram,
+  opened: readonly OpenedStage[],
 ): EngineRemark | undefined {
   const operators = new Map<string, number>();
-  for (const { operator, name, provider } of placedNodes(session.library, session.address))
-    if (provider !== executionProvider && !makesLengths(name))
-      operators.set(operator, (operators.get(operator) ?? 0) + 1);
+  const models = opened.flatMap(({ model }) => model ?? []);
+  for (const { session } of models)
+    for (const { operator, name, provider } of placedNodes(session.library, session.address))
+      if (provider !== executionProvider && !makesLengths(name))
+        operators.set(operator, (operators.get(operator) ?? 0) + 1);
   if (operators.size === 0) return undefined;
-  const hinderRecording = records && hasShapes(model) && !recorded;
-  return { kind: 'on the processor', program: model.name, operators, hinderRecording };
+  const hinderRecording = records && hasShapes(program) && models.some(({ recorded }) => !recorded);
+  return { kind: 'on the processor', program: program.name, operators, hinderRecording };
 }
 
-interface OpenedModel {
+interface OpenedModel extends Pick<ProgramModel, 'inputs' | 'outputs'> {
   readonly session: OrtSession;
   readonly recorded: boolean;
 }
 
-/** Recorded where all shapes are known and the device can. */
+type OpenedStage = Stage<OpenedModel>;
+
+/** Recorded where it is asked for and the device can. */
 async function openModel(
   { accelerator }: Device,
-  model: RunnableModel,
+  { bytes, inputs, outputs }: ProgramModel,
+  recorded: boolean,
   { threads, remark }: DeviceRuntimeSettings,
 ): Promise<OpenedModel> {
   const open = async (recorded: boolean): Promise<OpenedModel> => {
@@ -85,27 +95,29 @@ async function openModel(
       remembersPlaces: remark !== undefined,
       ...accelerator.sessionSettings(recorded),
     };
-    return { session: await createOrtSession(accelerator.library, model.bytes, settings), recorded };
+    const session = await createOrtSession(accelerator.library, bytes, settings);
+    return { session, recorded, inputs, outputs };
   };
-  return accelerator.records && hasShapes(model) ? open(true).catch(() => open(false)) : open(false);
+  return recorded ? open(true).catch(() => open(false)) : open(false);
 }
 
-const hasShapes = ({ outputs }: Pick<RunnableModel, 'outputs'>): boolean =>
+const hasShapes = ({ outputs }: Pick<RunnableProgram, 'outputs'>): boolean =>
   outputs.every(({ spec }) => spec !== undefined);
 
-function deviceModel(
+function deviceProgram(
   device: Device,
-  { session, recorded }: OpenedModel,
-  { outputs, after }: Pick<RunnableModel, 'outputs' | 'after'>,
-): LoadedModel {
+  opened: readonly OpenedStage[],
+  { outputs, between }: Pick<RunnableProgram, 'outputs' | 'between'>,
+): LoadedProgram {
   const { accelerator, pool } = device;
   const inPlace = stagingOf(device);
-  /** Of outputs that go to the host, and of what is between the model and fused operations: a block each, the same at every run. */
+  /** Of outputs that go to the host, and of what is between stages: a block each, the same at every run. */
   const results = new Map<string, DeviceMemory>();
-  const bindings = deviceBindings(accelerator, session, recorded);
   const isFixed = hasShapes({ outputs });
-  const calls = fusedCalls(device, after.fused);
-  const madeAfter = new Set([...after.makes].map(outputName));
+  const stages = opened.map(({ model, fused }) => ({
+    model: model && { ...model, bindings: deviceBindings(accelerator, model.session, model.recorded) },
+    calls: fused.length > 0 ? fusedCalls(device, fused) : undefined,
+  }));
   const blockOf = (path: string, spec: TensorSpec): Bound => {
     const block = results.get(path) ?? pool.lend(bytesOf(spec));
     results.set(path, block);
@@ -122,21 +134,19 @@ function deviceModel(
         if (own !== undefined && isOnDevice(own)) return { name: outputName(path), tensor: own };
         return spec && blockOf(path, spec);
       });
-      if (!isFixed) return await runWithFreeOutputs(accelerator, session, inputs, outputs, known);
+      const [{ model } = { model: undefined }] = opened;
+      if (!isFixed && model !== undefined)
+        return await runWithFreeOutputs(accelerator, model.session, inputs, outputs, known);
       const bound = known as readonly Bound[];
-      const between = after.between.map(({ path, ...room }) => blockOf(path, room));
-      const all = [...bound, ...between];
-      const tensors = [...inputs, ...all];
+      const tensors = [...inputs, ...bound, ...between.map(({ path, ...spec }) => blockOf(path, spec))];
       const key = keyOf(tensors);
-      bindings.run(
-        key,
-        inputs,
-        all.filter(({ name }) => !madeAfter.has(name)),
-      );
-      await accelerator.synchronize();
-      if (after.fused.length > 0) {
-        calls.start(key, tensors);
-        await accelerator.synchronize();
+      const named = new Map(tensors.map((each) => [each.name, each]));
+      const of = (names: readonly string[]): Bound[] => names.map((name) => named.get(name) as Bound);
+      for (const { model, calls } of stages) {
+        model?.bindings.run(key, of(model.inputs), of(model.outputs));
+        if (model !== undefined) await accelerator.synchronize();
+        calls?.start(key, tensors);
+        if (calls !== undefined) await accelerator.synchronize();
       }
       return bound.map(({ tensor }, i) =>
         outputs[i]?.kept ? tensor : downloaded(accelerator, tensor, tensor.memory.address),
@@ -169,9 +179,11 @@ function deviceModel(
     },
     unload: async () => {
       await turn;
-      bindings.release();
-      calls.release();
-      session.release();
+      for (const { model, calls } of stages) {
+        model?.bindings.release();
+        calls?.release();
+        model?.session.release();
+      }
       inPlace.free();
       for (const block of results.values()) block.free();
     },

@@ -4,15 +4,18 @@ import { floatsOf, type HostTensor, scalar } from '../../base/host-tensor.js';
 import { type Accelerator, hostAccelerator } from '../device/accelerator.js';
 import type { Engine } from '../engine.js';
 import { normals } from '../engines.fixture.js';
+import { GraphBuilder, type Value } from '../graph.js';
 import { engineOnDevice } from '../onnx.js';
 import * as tf from '../ops.js';
 import { npmOrt } from '../ort/library.js';
 import { type EngineRemark, remarkText } from '../remarks.js';
 import { scan } from '../scan.js';
+import type { TracedGraph } from '../trace.js';
 import type { Fused } from './fused.js';
 import { runsOf } from './launches.js';
 import { fused } from './operations.js';
 import { expectRightKernels } from './self-test.js';
+import { stagesOf } from './stages.js';
 
 const library = npmOrt();
 const onDevice = it.skipIf(library === undefined);
@@ -85,13 +88,34 @@ onDevice('one that reads what another made comes after it', async () => {
   near(outputs.y, between(once, given.b));
 });
 
-onDevice('a program that goes on with a result has it in its model', async () => {
+onDevice('a program goes on with a result in a second model', async () => {
   const { outputs, started } = await runOn(({ a, b, decay }) => {
-    const y = average(a, b, decay);
-    return { y, twice: y.mul(2) };
+    const y = average(a.mul(1), b, decay);
+    const twice = y.mul(2);
+    return { y, again: y, twice, z: average(twice, a.mul(1), decay) };
   });
-  expect(started).toEqual([]);
-  near(outputs.y, between(given.a, given.b));
+  expect(started).toEqual(['average 1', 'average 1']);
+  const y = between(given.a, given.b);
+  near(outputs.y, y);
+  near(outputs.again, y);
+  const twice = { ...given.a, data: Float32Array.from(y, (x) => 2 * x) };
+  near(outputs.twice, Array.from(floatsOf(twice)));
+  near(outputs.z, between(twice, given.a));
+});
+
+it('positions that two stages need cannot be parted', () => {
+  const graph = new GraphBuilder('cpu', true);
+  const [x, at, decay] = [graph.input([4], 'float32'), graph.input([2], 'int32'), graph.input([], 'float32')];
+  const positions = graph.emit('Cast', [at], [2], 'int64', { attributes: { to: { int: 7 } } });
+  const first = graph.emit('Gather', [x, positions], [2], 'float32');
+  const [y] = graph.fuse('average', [x, x, decay], [{ shape: [4], type: 'float32' }], []) as [Value];
+  const inputs = [['x', x] as const, ['at', at] as const, ['decay', decay] as const];
+  const of = (second: Value): TracedGraph => ({
+    ...{ inputs, nodes: graph.finish(), fused: graph.fusedOperations, nextId: graph.nextValueId },
+    outputs: [['first', first] as const, ['second', second] as const],
+  });
+  expect(stagesOf(of(y))?.stages).toHaveLength(1);
+  expect(stagesOf(of(graph.emit('Gather', [y, positions], [2], 'float32')))).toBeUndefined();
 });
 
 onDevice('so has a loop over time, and what has shapes that no kernel is for', async () => {
@@ -110,9 +134,9 @@ onDevice('so has a loop over time, and what has shapes that no kernel is for', a
   near(outputs.wide, between(given.a, given.b));
 });
 
-onDevice('nothing but fused operations is a model after all', async () => {
+onDevice('nothing but fused operations needs no model', async () => {
   const { outputs, started } = await runOn(({ a, b, decay }) => ({ y: average(a, b, decay) }));
-  expect(started).toEqual([]);
+  expect(started).toEqual(['average 1']);
   near(outputs.y, between(given.a, given.b));
 });
 

@@ -1,6 +1,6 @@
 /** @file Fused operations in a trace: what can be one, and which of them matter. */
 import { activeTraceBackend } from '../backend.js';
-import type { OutputSpec, Value } from '../graph.js';
+import { type GraphNode, type OutputSpec, readsOf, type Value } from '../graph.js';
 import type * as tf from '../ops.js';
 import type { Fused, FusedName } from './fused.js';
 
@@ -48,14 +48,21 @@ const outputsOf: Readonly<
   average: ([value]) => [like(value)],
 };
 
-/** Those of the operations whose results are outputs, or read by others that are; in their order. */
-export function liveFused(all: readonly Fused<Value>[], outputs: readonly Value[]): Fused<Value>[] {
-  const wanted = new Set(outputs.map(({ id }) => id));
-  const live: Fused<Value>[] = [];
-  for (const each of [...all].reverse()) {
-    if (!each.outputs.some(({ id }) => wanted.has(id))) continue;
-    for (const value of each.inputs) if (value !== undefined) wanted.add(value.id);
-    live.unshift(each);
+/**
+ * Those of the operations whose results are outputs, or read by nodes or others that are live; in their order.
+ * @param liveNodes the nodes that some values depend on
+ */
+export function liveFused(
+  all: readonly Fused<Value>[],
+  liveNodes: (values: readonly Value[]) => readonly GraphNode[],
+  outputs: readonly Value[],
+): Fused<Value>[] {
+  let live: Fused<Value>[] = [];
+  for (;;) {
+    const read = [...outputs, ...live.flatMap(({ inputs }) => inputs.filter((value) => value !== undefined))];
+    const wanted = new Set([...read, ...readsOf(liveNodes(read))]);
+    const found = all.filter((each) => each.outputs.some((value) => wanted.has(value)));
+    if (found.length === live.length) return found;
+    live = found;
   }
-  return live;
 }
