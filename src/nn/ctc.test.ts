@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { torchCase } from '../../test/fixtures/torch/recurrent.js';
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
-import { createEngine } from '../engine/create.js';
+import { engineUnderTest, type TestEngine } from '../engine/engines.fixture.js';
 import * as tf from '../engine/ops.js';
 import type { ToHost } from '../engine/tree.js';
 import { ctcLoss } from './ctc.js';
@@ -32,10 +32,10 @@ function lossAndGradient(inputs: In): { loss: tf.Tensor; gradient: tf.Tensor } {
 }
 
 async function run(
-  engine: 'cpu' | 'onnx',
+  engine: TestEngine,
   inputs: ToHost<In>,
 ): Promise<{ loss: Float32Array; gradient: Float32Array }> {
-  const program = (await createEngine(engine, { threads: 1 })).compile(lossAndGradient, { name: 'ctc' });
+  const program = (await engineUnderTest(engine)).compile(lossAndGradient, { name: 'ctc' });
   const { loss, gradient } = await program.run(inputs);
   await program.dispose();
   return { loss: floatsOf(loss), gradient: floatsOf(gradient) };
@@ -55,7 +55,7 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((largest, x, i) => Math.max(largest, Math.abs(x - (b[i] as number))), 0);
 }
 
-describe.each(['cpu', 'onnx'] as const)('CTC on %s', (engine) => {
+describe.each(['cpu', 'onnx', 'device'] as const)('CTC on %s', (engine) => {
   test("gives PyTorch's losses and gradients, zero where the target does not fit", async () => {
     const { loss, gradient } = await run(engine, fixture);
     expect(largestDifference(loss, floatsOf(torch.floats('outputs', 'loss')))).toBeLessThan(1e-5);

@@ -3,6 +3,7 @@
  *
  * As `torch.nn.functional.ctc_loss(reduction='none', zero_infinity=True)` on the log-softmax of the logits.
  */
+import { fused } from '../engine/fused/operations.js';
 import { defineLowering, need } from '../engine/kernels/index.js';
 import { lowered } from '../engine/lowered.js';
 import * as tf from '../engine/ops.js';
@@ -161,13 +162,30 @@ function pathsOf(
   frameMask: tf.Tensor2D,
   { lastState, skips }: Lattice,
 ): { readonly paths: tf.Tensor3D; readonly last: tf.Tensor2D } {
-  const [, batch, states] = emissions.shape;
-  const positions = tf.reshape(countTo(states), [1, -1]);
-  const isFirst = tf.tile(tf.equal(positions, tf.scalar(0, 'int32')), [batch, 1]);
+  const [frames, batch, states] = emissions.shape;
+  const isFirst = tf.tile(isFirstOf(states), [batch, 1]);
   const before = tf.concat([penaltyWhereNot(isFirst), tf.reverse(lastState, [1])], 0); // (2 B, S)
   const ahead = tf.concat([tf.slice(skips, [0, 2], [-1, states - 2]), tf.fill([batch, 2], logZero)], 1);
-  const leaps = tf.concat([skips, tf.reverse(ahead, [1])], 0);
-  const steps = tf.tile(penaltyWhereNot(tf.logicalNot(isFirst)), [2, 1]);
+  const leaps = tf.concat([skips, tf.reverse(ahead, [1])], 0); // (2 B, S)
+  const all = tf.concat([emissions, tf.reverse(emissions, [0, 2])], 1); // (T, 2 B, S)
+  const mask = tf.transpose(frameMask); // (T, B)
+  const own = tf.concat([mask, tf.reverse(mask, [0])], 1); // (T, 2 B)
+  const inputs = [all, own, before, leaps] as const;
+  const [paths] = fused('paths', inputs, [], () => [frameByFrame(...(inputs as FrameInputs))]);
+  const last = tf.slice(paths as tf.Tensor3D, [frames - 1, 0, 0], [1, batch, -1]);
+  return { paths: paths as tf.Tensor3D, last: tf.reshape(last, [batch, states]) };
+}
+
+type FrameInputs = [emissions: tf.Tensor3D, own: tf.Tensor2D, before: tf.Tensor2D, leaps: tf.Tensor2D];
+
+/** [1, S]: whether a state is the first. */
+const isFirstOf = (states: number): tf.Tensor =>
+  tf.equal(tf.reshape(countTo(states), [1, -1]), tf.scalar(0, 'int32'));
+
+/** The fused operation `paths` in plain operations, a step of a loop for each frame. */
+function frameByFrame(...[emissions, own, before, leaps]: FrameInputs): tf.Tensor {
+  const [, rows, states] = emissions.shape;
+  const steps = tf.tile(penaltyWhereNot(tf.logicalNot(isFirstOf(states))), [rows, 1]);
   const penalties = tf.stack([tf.zerosLike(leaps), steps, leaps], 1); // (2 B, 3, S)
   // Into each state: from itself, from the one before, from that before it.
   const sources = tf.tensor2d(
@@ -175,8 +193,7 @@ function pathsOf(
     [3, states],
     'int32',
   );
-  const mask = tf.expandDims(tf.transpose(frameMask), 2); // (T, B, 1)
-  const { state, outputs } = scan(
+  const { outputs } = scan(
     ([reached], [emission, isOwn]) => {
       const from = tf.add(tf.gather(reached as tf.Tensor, sources, 1), penalties);
       const next = tf.add(logSumExp(from, 1), emission as tf.Tensor);
@@ -185,13 +202,7 @@ function pathsOf(
       return { state: [kept], outputs: [kept] };
     },
     [before],
-    [
-      tf.concat([emissions, tf.reverse(emissions, [0, 2])], 1),
-      tf.cast(tf.concat([mask, tf.reverse(mask, [0])], 1), 'bool'),
-    ],
+    [emissions, tf.cast(tf.expandDims(own, 2), 'bool')],
   );
-  return {
-    paths: outputs[0] as tf.Tensor3D,
-    last: tf.slice(state[0] as tf.Tensor2D, [0, 0], [batch, -1]),
-  };
+  return outputs[0] as tf.Tensor;
 }

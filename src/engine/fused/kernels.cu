@@ -95,3 +95,35 @@ extern "C" __global__ void clip(const ClipRow *rows) {
   *row.norm = norm;
   *row.scale = factor * share;
 }
+
+struct PathsRow {
+  const float *emissions, *own, *before, *leaps;
+  float *paths;
+  size frames, rows, states;
+  size unused[8];
+};
+
+// Paths through a lattice, frame by frame: into each state from itself, the one before, and, where `leaps` lets them, that before it.
+extern "C" __global__ void paths(const PathsRow *table) {
+  const float none = -3e38f;
+  const PathsRow row = *table;
+  const size states = row.states, across = row.rows * states;
+  const float *from = row.before + blockIdx.x * states, *leaps = row.leaps + blockIdx.x * states;
+  for (size t = 0; t < row.frames; t++) {
+    const bool own = row.own[t * row.rows + blockIdx.x] > 0;
+    const float *emissions = row.emissions + t * across + blockIdx.x * states;
+    float *to = row.paths + t * across + blockIdx.x * states;
+    for (size s = threadIdx.x; s < states; s += THREADS) {
+      const float stay = from[s];
+      if (own) {
+        const float step = s > 0 ? from[s - 1] : none, leap = s > 1 ? from[s - 2] + leaps[s] : none;
+        const float top = fmaxf(stay, fmaxf(step, leap));
+        to[s] = top + logf(expf(stay - top) + expf(step - top) + expf(leap - top)) + emissions[s];
+      } else {
+        to[s] = stay;
+      }
+    }
+    __syncthreads();
+    from = to;
+  }
+}

@@ -43,4 +43,5 @@ extern "C" void run(const char *name, const void *table, unsigned rows, unsigned
   if (name[0] == 'a' && name[1] == 'v') launch(average, table, rows, blocks);
   if (name[0] == 's') launch(squares, table, rows, blocks);
   if (name[0] == 'c') launch(clip, table, rows, blocks);
+  if (name[0] == 'p') launch(paths, table, rows, blocks);
 }

@@ -45,7 +45,7 @@ it.skipIf(library === undefined || !hasCompiler)('their source computes what the
         run(kernel, table, rows, blocks);
       },
     });
-    expect(started).toEqual(['squares', 'clip', 'adam', 'average']);
+    expect(started).toEqual(['squares', 'clip', 'adam', 'average', 'paths']);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

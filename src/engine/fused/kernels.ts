@@ -1,4 +1,4 @@
-/** @file PTX of kernels.cu 769acf22f1606a2f42940bad85186753f10a2b3952bf4d82661e5c9003705389, as compile.py wrote it. */
+/** @file PTX of kernels.cu 362785b80fe2a671ea7fb73e21ac05e1799f02f7dc56eb25ce9f8657dc179af0, as compile.py wrote it. */
 
 export const kernels = `.version 7.8
 .target sm_70
@@ -403,6 +403,189 @@ $L__BB3_24:
 	mul.rn.f32 	%f14, %f15, %f16;
 	st.f32 	[%rd3], %f14;
 $L__BB3_25:
+	ret;
+}
+	// .globl	paths
+.visible .entry paths(
+	.param .u64 paths_param_0
+)
+{
+	.reg .pred 	%p<11>;
+	.reg .f32 	%f<93>;
+	.reg .b32 	%r<13>;
+	.reg .b64 	%rd<46>;
+	ld.param.u64 	%rd23, [paths_param_0];
+	cvta.to.global.u64 	%rd24, %rd23;
+	add.s64 	%rd1, %rd24, 56;
+	mov.u32 	%r1, %ctaid.x;
+	cvt.u64.u32 	%rd2, %r1;
+	ld.global.u64 	%rd3, [%rd24+56];
+	mul.lo.s64 	%rd4, %rd3, %rd2;
+	ld.global.u64 	%rd5, [%rd24+40];
+	setp.eq.s64 	%p1, %rd5, 0;
+	@%p1 bra 	$L__BB4_15;
+	ld.global.u64 	%rd6, [%rd1+-8];
+	mov.u64 	%rd43, 0;
+	ld.global.u64 	%rd7, [%rd1+-24];
+	ld.global.u64 	%rd8, [%rd1+-32];
+	ld.global.u64 	%rd9, [%rd1+-48];
+	ld.global.u64 	%rd10, [%rd1+-56];
+	ld.global.u64 	%rd26, [%rd1+-40];
+	mov.u32 	%r2, %tid.x;
+	cvt.u64.u32 	%rd11, %r2;
+	shl.b64 	%rd27, %rd4, 2;
+	add.s64 	%rd44, %rd26, %rd27;
+$L__BB4_2:
+	mul.lo.s64 	%rd28, %rd43, %rd6;
+	add.s64 	%rd29, %rd28, %rd2;
+	shl.b64 	%rd30, %rd29, 2;
+	add.s64 	%rd15, %rd9, %rd30;
+	mul.lo.s64 	%rd31, %rd28, %rd3;
+	add.s64 	%rd16, %rd31, %rd4;
+	shl.b64 	%rd32, %rd16, 2;
+	add.s64 	%rd17, %rd7, %rd32;
+	setp.le.u64 	%p2, %rd3, %rd11;
+	@%p2 bra 	$L__BB4_14;
+	ld.f32 	%f1, [%rd15];
+	mov.u64 	%rd45, %rd11;
+$L__BB4_4:
+	shl.b64 	%rd33, %rd45, 2;
+	add.s64 	%rd19, %rd44, %rd33;
+	ld.f32 	%f2, [%rd19];
+	add.s64 	%rd20, %rd17, %rd33;
+	setp.gt.f32 	%p3, %f1, 0f00000000;
+	@%p3 bra 	$L__BB4_6;
+	bra.uni 	$L__BB4_5;
+$L__BB4_6:
+	setp.eq.s64 	%p4, %rd45, 0;
+	mov.f32 	%f91, 0fFF61B1E6;
+	mov.f32 	%f90, %f91;
+	@%p4 bra 	$L__BB4_8;
+	ld.f32 	%f90, [%rd19+-4];
+$L__BB4_8:
+	setp.lt.u64 	%p5, %rd45, 2;
+	@%p5 bra 	$L__BB4_10;
+	add.s64 	%rd34, %rd45, %rd4;
+	shl.b64 	%rd35, %rd34, 2;
+	add.s64 	%rd36, %rd8, %rd35;
+	ld.f32 	%f14, [%rd36];
+	ld.f32 	%f15, [%rd19+-8];
+	add.rn.f32 	%f91, %f15, %f14;
+$L__BB4_10:
+	max.f32 	%f16, %f90, %f91;
+	max.f32 	%f7, %f2, %f16;
+	sub.rn.f32 	%f17, %f2, %f7;
+	mov.f32 	%f18, 0f3F000000;
+	mov.f32 	%f19, 0f3BBB989D;
+	fma.rn.f32 	%f20, %f17, %f19, %f18;
+	mov.f32 	%f21, 0f3FB8AA3B;
+	mov.f32 	%f22, 0f437C0000;
+	cvt.sat.f32.f32 	%f23, %f20;
+	mov.f32 	%f24, 0f4B400001;
+	fma.rm.f32 	%f25, %f23, %f22, %f24;
+	add.rn.f32 	%f26, %f25, 0fCB40007F;
+	neg.f32 	%f27, %f26;
+	fma.rn.f32 	%f28, %f17, %f21, %f27;
+	mov.f32 	%f29, 0f32A57060;
+	fma.rn.f32 	%f30, %f17, %f29, %f28;
+	mov.b32 	%r3, %f25;
+	shl.b32 	%r4, %r3, 23;
+	mov.b32 	%f31, %r4;
+	ex2.approx.ftz.f32 	%f32, %f30;
+	mul.rn.f32 	%f33, %f32, %f31;
+	sub.rn.f32 	%f34, %f90, %f7;
+	fma.rn.f32 	%f35, %f34, %f19, %f18;
+	cvt.sat.f32.f32 	%f36, %f35;
+	fma.rm.f32 	%f37, %f36, %f22, %f24;
+	add.rn.f32 	%f38, %f37, 0fCB40007F;
+	neg.f32 	%f39, %f38;
+	fma.rn.f32 	%f40, %f34, %f21, %f39;
+	fma.rn.f32 	%f41, %f34, %f29, %f40;
+	mov.b32 	%r5, %f37;
+	shl.b32 	%r6, %r5, 23;
+	mov.b32 	%f42, %r6;
+	ex2.approx.ftz.f32 	%f43, %f41;
+	mul.rn.f32 	%f44, %f43, %f42;
+	add.rn.f32 	%f45, %f33, %f44;
+	sub.rn.f32 	%f46, %f91, %f7;
+	fma.rn.f32 	%f47, %f46, %f19, %f18;
+	cvt.sat.f32.f32 	%f48, %f47;
+	fma.rm.f32 	%f49, %f48, %f22, %f24;
+	add.rn.f32 	%f50, %f49, 0fCB40007F;
+	neg.f32 	%f51, %f50;
+	fma.rn.f32 	%f52, %f46, %f21, %f51;
+	fma.rn.f32 	%f53, %f46, %f29, %f52;
+	mov.b32 	%r7, %f49;
+	shl.b32 	%r8, %r7, 23;
+	mov.b32 	%f54, %r8;
+	ex2.approx.ftz.f32 	%f55, %f53;
+	mul.rn.f32 	%f56, %f55, %f54;
+	add.rn.f32 	%f57, %f45, %f56;
+	setp.lt.f32 	%p6, %f57, 0f00800000;
+	mul.rn.f32 	%f58, %f57, 0f4B000000;
+	selp.f32 	%f8, %f58, %f57, %p6;
+	selp.f32 	%f59, 0fC1B80000, 0f00000000, %p6;
+	mov.b32 	%r9, %f8;
+	add.s32 	%r10, %r9, -1059760811;
+	and.b32  	%r11, %r10, -8388608;
+	sub.s32 	%r12, %r9, %r11;
+	mov.b32 	%f60, %r12;
+	cvt.rn.f32.s32 	%f61, %r11;
+	mov.f32 	%f62, 0f34000000;
+	fma.rn.f32 	%f63, %f61, %f62, %f59;
+	add.rn.f32 	%f64, %f60, 0fBF800000;
+	mov.f32 	%f65, 0f3E1039F6;
+	mov.f32 	%f66, 0fBE055027;
+	fma.rn.f32 	%f67, %f66, %f64, %f65;
+	mov.f32 	%f68, 0fBDF8CDCC;
+	fma.rn.f32 	%f69, %f67, %f64, %f68;
+	mov.f32 	%f70, 0f3E0F2955;
+	fma.rn.f32 	%f71, %f69, %f64, %f70;
+	mov.f32 	%f72, 0fBE2AD8B9;
+	fma.rn.f32 	%f73, %f71, %f64, %f72;
+	mov.f32 	%f74, 0f3E4CED0B;
+	fma.rn.f32 	%f75, %f73, %f64, %f74;
+	mov.f32 	%f76, 0fBE7FFF22;
+	fma.rn.f32 	%f77, %f75, %f64, %f76;
+	mov.f32 	%f78, 0f3EAAAA78;
+	fma.rn.f32 	%f79, %f77, %f64, %f78;
+	mov.f32 	%f80, 0fBF000000;
+	fma.rn.f32 	%f81, %f79, %f64, %f80;
+	mul.rn.f32 	%f82, %f81, %f64;
+	fma.rn.f32 	%f83, %f82, %f64, %f64;
+	mov.f32 	%f84, 0f3F317218;
+	fma.rn.f32 	%f92, %f63, %f84, %f83;
+	setp.lt.u32 	%p7, %r9, 2139095040;
+	@%p7 bra 	$L__BB4_12;
+	mov.f32 	%f85, 0f7F800000;
+	fma.rn.f32 	%f92, %f8, %f85, %f85;
+$L__BB4_12:
+	mul.lo.s64 	%rd42, %rd43, %rd6;
+	mul.lo.s64 	%rd41, %rd42, %rd3;
+	add.s64 	%rd40, %rd41, %rd4;
+	setp.eq.f32 	%p8, %f8, 0f00000000;
+	selp.f32 	%f86, 0fFF800000, %f92, %p8;
+	add.rn.f32 	%f87, %f7, %f86;
+	add.s64 	%rd37, %rd45, %rd40;
+	shl.b64 	%rd38, %rd37, 2;
+	add.s64 	%rd39, %rd10, %rd38;
+	ld.f32 	%f88, [%rd39];
+	add.rn.f32 	%f89, %f88, %f87;
+	st.f32 	[%rd20], %f89;
+	bra.uni 	$L__BB4_13;
+$L__BB4_5:
+	st.f32 	[%rd20], %f2;
+$L__BB4_13:
+	add.s64 	%rd45, %rd45, 256;
+	setp.lt.u64 	%p9, %rd45, %rd3;
+	@%p9 bra 	$L__BB4_4;
+$L__BB4_14:
+	bar.sync 	0;
+	add.s64 	%rd43, %rd43, 1;
+	setp.lt.u64 	%p10, %rd43, %rd5;
+	mov.u64 	%rd44, %rd17;
+	@%p10 bra 	$L__BB4_2;
+$L__BB4_15:
 	ret;
 }
 `;

@@ -2,9 +2,9 @@
 import { sizeOf } from '../../base/host-tensor.js';
 import type { DeviceTensor } from '../device/tensor.js';
 import type { Address } from '../ort/foreign.js';
-import type { Fused, FusedName } from './fused.js';
+import type { Fused } from './fused.js';
 
-export const kernelNames = ['adam', 'average', 'squares', 'clip'] as const;
+export const kernelNames = ['adam', 'average', 'squares', 'clip', 'paths'] as const;
 export type KernelName = (typeof kernelNames)[number];
 
 /** Words of 8 bytes in a row of every table. */
@@ -51,10 +51,18 @@ export function launchesOf(
   workspace: (bytes: number) => Address,
 ): readonly Launch[] {
   const name = (run[0] as FusedCall).name;
-  return name === 'norm' ? run.flatMap((call) => normOf(call, workspace)) : [launchOf(name, run)];
+  if (name === 'norm') return run.flatMap((call) => normOf(call, workspace));
+  return name === 'paths' ? run.map(pathsOf) : [launchOf(name, run)];
 }
 
-const launchOf = (kernel: Exclude<FusedName, 'norm'>, run: readonly FusedCall[]): Launch => ({
+/** A block for each row of paths: they do not depend on each other, their frames do. */
+function pathsOf({ inputs, outputs }: FusedCall): Launch {
+  const sizes = (inputs[0] as DeviceTensor).shape;
+  const table = tableOf([[...[...inputs, ...outputs].map(wordOf), ...sizes.map(BigInt)]]);
+  return { kernel: 'paths', rows: 1, blocks: sizes[1] as number, table };
+}
+
+const launchOf = (kernel: keyof typeof tensorsOf, run: readonly FusedCall[]): Launch => ({
   ...{ kernel, rows: run.length, blocks: blocksOfRow },
   table: tableOf(
     run.map(({ inputs, outputs, numbers }) => {

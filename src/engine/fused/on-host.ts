@@ -2,7 +2,7 @@
 import type { Address, Foreign } from '../ort/foreign.js';
 import { type KernelName, rowWords } from './launches.js';
 
-const { fround, min, sqrt } = Math;
+const { exp, fround, log, max, min, sqrt } = Math;
 
 /** A row of a table: its words, and what lies where they point to. */
 interface Row {
@@ -85,5 +85,31 @@ const kernels: Readonly<Record<KernelName, (row: Row, blocks: number) => void>> 
     const factor = limit > 0 ? min(fround(inverse * fround(limit)), 1) : 1;
     row.floats(1, 1)[0] = norm;
     row.floats(2, 1)[0] = factor * share;
+  },
+  paths: (row) => {
+    const [frames, rows, states] = [row.word(5), row.word(6), row.word(7)];
+    const [own, leaps] = [row.floats(1, frames * rows), row.floats(3, rows * states)];
+    const [emissions, before, paths] = [
+      row.floats(0, frames * rows * states),
+      row.floats(2, rows * states),
+      row.floats(4, frames * rows * states),
+    ];
+    for (let t = 0; t < frames; t++)
+      for (let r = 0; r < rows; r++) {
+        const at = (t * rows + r) * states;
+        const from = t === 0 ? before.subarray(r * states) : paths.subarray(at - rows * states);
+        for (let s = 0; s < states; s++) {
+          const stay = from[s] as number;
+          const step = s > 0 ? (from[s - 1] as number) : Number.NEGATIVE_INFINITY;
+          const leap =
+            s > 1
+              ? fround((from[s - 2] as number) + (leaps[r * states + s] as number))
+              : Number.NEGATIVE_INFINITY;
+          const top = max(stay, step, leap);
+          const sum = exp(stay - top) + exp(step - top) + exp(leap - top);
+          paths[at + s] =
+            (own[t * rows + r] as number) > 0 ? fround(top + log(sum)) + (emissions[at + s] as number) : stay;
+        }
+      }
   },
 };

@@ -35,6 +35,7 @@ const fits: Readonly<Record<FusedName, (inputs: Tensors) => boolean>> = {
   norm: ([share]) => areScalars([share]),
   adam: (inputs) => haveOneShape(inputs.slice(0, 4)) && areScalars(inputs.slice(4)),
   average: (inputs) => haveOneShape(inputs.slice(0, 2)) && areScalars(inputs.slice(2)),
+  paths: () => true,
 };
 
 const scalar: OutputSpec = { shape: [], type: 'float32' };
@@ -46,6 +47,7 @@ const outputsOf: Readonly<
   norm: () => [scalar, scalar],
   adam: ([value]) => [like(value), like(value), like(value)],
   average: ([value]) => [like(value)],
+  paths: ([emissions]) => [like(emissions)],
 };
 
 /**

@@ -14,7 +14,7 @@ const tolerance = 1e-5;
 const sizes = [7, 1031, 20_011];
 
 /**
- * Norm, Adam and average of tensors on the device and on the host.
+ * Norm, Adam and average of tensors, and paths through a lattice, on the device and on the host.
  * @throws Error naming what differs
  */
 export function expectRightKernels(accelerator: Accelerator): void {
@@ -83,6 +83,18 @@ function results(accelerator: Accelerator): ReadonlyMap<string, HostTensor> {
       }),
     ),
   ];
+  const lattice = [5, 3, 301] as const;
+  calls.push({
+    name: 'paths',
+    inputs: [
+      place('emissions', lattice, (random) => -Math.abs(random())),
+      place('own', lattice.slice(0, 2), (random) => (random() > -1 ? 1 : 0)),
+      place('before', lattice.slice(1), (random) => (random() > 0 ? 0 : -1e30)),
+      place('leaps', lattice.slice(1), (random) => (random() > 0 ? 0 : -1e30)),
+    ],
+    outputs: [room('paths', lattice)],
+    numbers: [],
+  });
   const operations = fusedCalls({ accelerator, pool }, calls);
   try {
     operations.start(
