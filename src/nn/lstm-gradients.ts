@@ -1,5 +1,6 @@
 /** @file Gradients of an LSTM layer of one direction or two, by hand. */
 import { largestDivisor } from '../base/largest-divisor.js';
+import { fused } from '../engine/fused/operations.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import { timeFirst, turnSecond } from './directions.js';
@@ -22,12 +23,12 @@ export function lstmGradients(
   const [directions, frames, batch, width] = xs.shape;
   const size = weights.recurrent.shape[2];
   const rows = frames * batch;
-  const dGatesByTime = tf.reshape(gateGradients(weights.recurrent, steps.inner, dy), [
-    frames,
-    directions,
-    batch,
-    4 * size,
-  ]) as tf.Tensor4D;
+  const recurrent = directions === 1 ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
+  const dHidden = stepwise(dy);
+  const [dSteps] = fused('lstmGradients', [recurrent, ...steps.inner, dHidden], [], () => [
+    gateGradients(recurrent, steps.inner, dHidden),
+  ]);
+  const dGatesByTime = tf.reshape(dSteps as tf.Tensor, [frames, directions, batch, 4 * size]) as tf.Tensor4D;
   const dGates = tf.reshape(timeFirst(dGatesByTime), [directions, rows, 4 * size]);
   // Transposed twice: a product with rows that are read along takes half as long.
   const dxRows = tf.matMul(dGates, turned(weights.input) as tf.Tensor3D, false, true);
@@ -59,15 +60,16 @@ function stepBefore(x: tf.Tensor4D): tf.Tensor4D {
 const mostStepsAtOnce = 10;
 
 /**
- * Gradients of the gates' pre-activations, from the last step to the first. What does not depend on the step behind is computed
- * for several steps at once.
- * @param dy [T, directions, B, H], in the order of the steps
+ * Gradients of the gates' pre-activations, from the last step to the first: the fused operation `lstmGradients` in plain operations.
+ * What does not depend on the step behind is computed for several steps at once.
+ * @param recurrent [.., 4H, H]
+ * @param dHidden [T, .., B, H], in the order of the steps
  * @returns [T, .., B, 4H]
  */
-function gateGradients(recurrent: tf.Tensor3D, inner: Inner, dy: tf.Tensor4D): tf.Tensor {
-  const [frames, directions, batch, size] = dy.shape;
-  const lead = directions === 1 ? [] : [directions];
-  const transposed = tf.reshape(turned(recurrent), [...lead, size, 4 * size]);
+function gateGradients(recurrent: tf.Tensor, inner: Inner, dHidden: tf.Tensor): tf.Tensor {
+  const [frames, ...lead] = dHidden.shape.slice(0, -2) as [number, ...number[]];
+  const [batch, size] = dHidden.shape.slice(-2) as [number, number];
+  const transposed = turned(recurrent);
   const zero = tf.zeros([...lead, size, batch]);
   const together = largestDivisor(frames, mostStepsAtOnce);
   const inBlocks = (x: tf.Tensor): tf.Tensor =>
@@ -93,7 +95,7 @@ function gateGradients(recurrent: tf.Tensor3D, inner: Inner, dy: tf.Tensor4D): t
       return { state: next, outputs: dGates };
     },
     [zero, zero],
-    [stepwise(dy), ...inner].map(inBlocks),
+    [dHidden, ...inner].map(inBlocks),
     { reverse: true },
   );
   return outputs[0] as tf.Tensor;

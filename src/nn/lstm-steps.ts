@@ -1,4 +1,6 @@
 /** @file The steps of an LSTM layer over time, and what its gradients need of each. */
+
+import { fused } from '../engine/fused/operations.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import { timeFirst } from './directions.js';
@@ -43,13 +45,22 @@ export type Inner = readonly [
 export function runSteps(xs: tf.Tensor4D, weights: Weights): Steps {
   const [directions, frames, batch] = xs.shape;
   const size = weights.recurrent.shape[2];
-  const one = directions === 1;
-  const recurrent = one ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
-  const zero = tf.zeros(one ? [size, batch] : [directions, size, batch]);
-  const { outputs } = scan(
-    ([hidden, cell], [fromInput]) => {
+  const recurrent = directions === 1 ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
+  const fromInput = stepwise(timeFirst(inputProjection(xs, weights)));
+  const [hidden, ...inner] = fused('lstm', [fromInput, recurrent], [], () =>
+    stepByStep(fromInput, recurrent),
+  ) as [tf.Tensor, ...Inner];
+  return { hidden: tf.reshape(hidden, [frames, directions, batch, size]), inner };
+}
+
+/** The fused operation `lstm` in plain operations, as a loop. */
+function stepByStep(fromInput: tf.Tensor, recurrent: tf.Tensor): readonly tf.Tensor[] {
+  const size = recurrent.shape.at(-1) as number;
+  const zero = tf.zeros([...fromInput.shape.slice(1, -2), size, fromInput.shape.at(-1) as number]);
+  return scan(
+    ([hidden, cell], [given]) => {
       const [h, c] = [hidden as tf.Tensor, cell as tf.Tensor];
-      const received = productPlus(recurrent, h, fromInput as tf.Tensor);
+      const received = productPlus(recurrent, h, given as tf.Tensor);
       const [forInputForget, forCandidate, forOutput] = rowParts(received, [2 * size, size, size]) as Three;
       const inputForget = tf.sigmoid(forInputForget);
       const [i, f] = rowParts(inputForget, [size, size]) as Two;
@@ -61,10 +72,8 @@ export function runSteps(xs: tf.Tensor4D, weights: Weights): Steps {
       return { state: [next, nextCell], outputs: [turned(next), inputForget, g, o, kept, squashed] };
     },
     [zero, zero],
-    [stepwise(timeFirst(inputProjection(xs, weights)))],
-  );
-  const [hidden, ...inner] = outputs as [tf.Tensor, ...Inner];
-  return { hidden: tf.reshape(hidden, [frames, directions, batch, size]), inner };
+    [fromInput],
+  ).outputs;
 }
 
 type Two = [tf.Tensor, tf.Tensor];

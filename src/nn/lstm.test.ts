@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { torchCase } from '../../test/fixtures/torch/recurrent.js';
 import { float32, floatsOf, type HostTensor, int32 } from '../base/host-tensor.js';
 import { randomStream } from '../base/random.js';
-import { createEngine } from '../engine/create.js';
-import type { EngineName } from '../engine/engine.js';
+import { engineUnderTest, type TestEngine } from '../engine/engines.fixture.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters, ToHost } from '../engine/tree.js';
 import { bidirectionalLstm } from './lstm.js';
@@ -27,8 +26,8 @@ function outputsAndGradients({ x, lengths, weights, parameters }: In): Out {
   };
 }
 
-async function run(engine: EngineName, inputs: ToHost<In>): Promise<ToHost<Out>> {
-  const program = (await createEngine(engine, { threads: 1 })).compile(outputsAndGradients, {
+async function run(engine: TestEngine, inputs: ToHost<In>): Promise<ToHost<Out>> {
+  const program = (await engineUnderTest(engine)).compile(outputsAndGradients, {
     name: 'blstm',
   });
   const outputs = await program.run(inputs);
@@ -48,7 +47,7 @@ function expectClose(
   );
 }
 
-describe.each(['cpu', 'onnx'] as const)('a bidirectional LSTM on %s', (engine) => {
+describe.each(['cpu', 'onnx', 'device'] as const)('a bidirectional LSTM on %s', (engine) => {
   test("gives PyTorch's outputs and gradients on packed sequences", async () => {
     const torch = torchCase('lstm');
     const names = torch.names('parameters');

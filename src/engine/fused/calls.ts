@@ -5,7 +5,7 @@ import type { Bound } from '../device/bindings.js';
 import type { DevicePool } from '../device/pool.js';
 import type { DeviceMemory, DeviceTensor } from '../device/tensor.js';
 import type { Fused } from './fused.js';
-import { type Launch, launchesOf, runsOf } from './launches.js';
+import { type Launch, launchesOf, rowBytes, runsOf } from './launches.js';
 
 /** Tables that a model keeps, the ones used last. State that takes turns in two sets of blocks needs two. */
 const keptTables = 16;
@@ -66,8 +66,9 @@ export function fusedCalls(
     start: (key, tensors) => {
       const { launches } = known.get(key, () => prepare(tensors));
       accelerator.uploaded();
-      for (const { at, kernel, rows, blocks } of launches)
-        accelerator.launch?.(kernel, at.address, { rows, blocks });
+      for (const { at, kernel, rows, blocks, times = 1 } of launches)
+        for (let i = 0; i < times; i++)
+          accelerator.launch?.(kernel, at.address + BigInt(i * rows * rowBytes), { rows, blocks });
     },
     release: () => known.takeAll().forEach(release),
   };

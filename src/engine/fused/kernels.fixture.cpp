@@ -44,4 +44,6 @@ extern "C" void run(const char *name, const void *table, unsigned rows, unsigned
   if (name[0] == 's') launch(squares, table, rows, blocks);
   if (name[0] == 'c') launch(clip, table, rows, blocks);
   if (name[0] == 'p') launch(paths, table, rows, blocks);
+  if (name[0] == 'l' && !name[4]) launch(lstm, table, rows, blocks);
+  if (name[0] == 'l' && name[4]) launch(lstmGradients, table, rows, blocks);
 }

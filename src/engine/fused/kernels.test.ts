@@ -45,7 +45,7 @@ it.skipIf(library === undefined || !hasCompiler)('their source computes what the
         run(kernel, table, rows, blocks);
       },
     });
-    expect(started).toEqual(['squares', 'clip', 'adam', 'average', 'paths']);
+    expect(new Set(started)).toEqual(new Set(kernelNames));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

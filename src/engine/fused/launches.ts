@@ -4,17 +4,20 @@ import type { DeviceTensor } from '../device/tensor.js';
 import type { Address } from '../ort/foreign.js';
 import type { Fused } from './fused.js';
 
-export const kernelNames = ['adam', 'average', 'squares', 'clip', 'paths'] as const;
+export const kernelNames = ['adam', 'average', 'squares', 'clip', 'paths', 'lstm', 'lstmGradients'] as const;
 export type KernelName = (typeof kernelNames)[number];
 
 /** Words of 8 bytes in a row of every table. */
 export const rowWords = 16;
+export const rowBytes = 8 * rowWords;
 
 /** One launch: `blocks` blocks of threads share each row's work. */
 export interface Launch {
   readonly kernel: KernelName;
   readonly rows: number;
   readonly blocks: number;
+  /** How often it is launched, on one set of rows after the other (default: once). */
+  readonly times?: number;
   /** The table, rows one after the other. */
   readonly table: BigUint64Array;
 }
@@ -52,8 +55,51 @@ export function launchesOf(
 ): readonly Launch[] {
   const name = (run[0] as FusedCall).name;
   if (name === 'norm') return run.flatMap((call) => normOf(call, workspace));
-  return name === 'paths' ? run.map(pathsOf) : [launchOf(name, run)];
+  if (name === 'paths') return run.map(pathsOf);
+  if (name === 'lstm') return run.map(lstmOf);
+  if (name === 'lstmGradients') return run.map((call) => lstmGradientsOf(call, workspace));
+  return [launchOf(name, run)];
 }
+
+/** Units of a block, `UNITS` of kernels.cu. */
+const unitsOfBlock = 8;
+
+/** A launch for each step, a row for each launch. */
+function lstmOf({ inputs, outputs }: FusedCall): Launch {
+  const [frames, ...sizes] = lstmSizes(outputs[0] as DeviceTensor);
+  const words = [...inputs, ...outputs].map(wordOf);
+  return stepwise(
+    'lstm',
+    sizes,
+    upTo(frames).map((step) => [...words, ...sizes.map(BigInt), BigInt(step)]),
+  );
+}
+
+function lstmGradientsOf({ inputs, outputs }: FusedCall, workspace: (bytes: number) => Address): Launch {
+  const [frames, ...sizes] = lstmSizes(inputs[6] as DeviceTensor);
+  const words = [...[...inputs, ...outputs].map(wordOf), workspace(4 * sizeOf(sizes)), ...sizes.map(BigInt)];
+  const rows = upTo(frames).map((step) => [...words, BigInt(frames - 1 - step), BigInt(frames - 1)]);
+  return stepwise('lstmGradients', sizes, rows);
+}
+
+/** @param hidden [T, B, H] or [T, directions, B, H] */
+function lstmSizes({
+  shape,
+}: DeviceTensor): [frames: number, directions: number, units: number, batch: number] {
+  const [frames, directions, batch, units] = shape.length === 3 ? [shape[0], 1, ...shape.slice(1)] : shape;
+  return [frames, directions, units, batch] as [number, number, number, number];
+}
+
+const stepwise = (
+  kernel: KernelName,
+  [directions, units]: readonly number[],
+  rows: readonly (readonly bigint[])[],
+): Launch => ({
+  ...{ kernel, rows: 1, times: rows.length, table: tableOf(rows) },
+  blocks: (directions as number) * Math.ceil((units as number) / unitsOfBlock),
+});
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** A block for each row of paths: they do not depend on each other, their frames do. */
 function pathsOf({ inputs, outputs }: FusedCall): Launch {

@@ -1,8 +1,8 @@
 /** @file The kernels of kernels.cu on the host: what stands for a device shows that tables are right, and a device is compared with it. */
 import type { Address, Foreign } from '../ort/foreign.js';
-import { type KernelName, rowWords } from './launches.js';
+import { type KernelName, rowBytes, rowWords } from './launches.js';
 
-const { exp, fround, log, max, min, sqrt } = Math;
+const { exp, fround, log, max, min, sqrt, tanh } = Math;
 
 /** A row of a table: its words, and what lies where they point to. */
 interface Row {
@@ -21,7 +21,7 @@ export function hostLaunch(
   table: Address,
   { rows, blocks }: { readonly rows: number; readonly blocks: number },
 ): void {
-  const words = new BigUint64Array(foreign.view(table, rows * rowWords * 8));
+  const words = new BigUint64Array(foreign.view(table, rows * rowBytes));
   const numbers = new Float64Array(words.buffer);
   for (let start = 0; start < words.length; start += rowWords) {
     const address = (i: number): Address => words[start + i] as Address;
@@ -37,6 +37,8 @@ export function hostLaunch(
     kernels[kernel](row, blocks);
   }
 }
+
+const sigmoid = (x: number): number => fround(1 / fround(1 + exp(-x)));
 
 const kernels: Readonly<Record<KernelName, (row: Row, blocks: number) => void>> = {
   adam: (row) => {
@@ -112,4 +114,99 @@ const kernels: Readonly<Record<KernelName, (row: Row, blocks: number) => void>> 
         }
       }
   },
+  lstm: (row) => {
+    const [directions, units, batch, step] = [row.word(8), row.word(9), row.word(10), row.word(11)];
+    const size = directions * units * batch;
+    const all = (i: number, times: number): Float32Array => row.floats(i, (step + 1) * times * size);
+    const [fromInput, hidden, inputForget] = [all(0, 4), all(2, 1), all(3, 2)];
+    const [candidate, output, kept, squashed] = [all(4, 1), all(5, 1), all(6, 1), all(7, 1)];
+    const recurrent = row.floats(1, 4 * directions * units * units);
+    each(directions, units, batch, (d, unit, b) => {
+      const place = step * directions + d;
+      const received = [0, 1, 2, 3].map((gate) => {
+        let sum = 0;
+        for (let k = 0; step > 0 && k < units; k++)
+          sum +=
+            (recurrent[((d * 4 + gate) * units + unit) * units + k] as number) *
+            (hidden[((place - directions) * batch + b) * units + k] as number);
+        return fround(fround(sum) + (fromInput[((place * 4 + gate) * units + unit) * batch + b] as number));
+      }) as Four;
+      const at = (place * units + unit) * batch + b;
+      const atInput = (place * 2 * units + unit) * batch + b;
+      const before = at - size;
+      const cell =
+        step === 0
+          ? 0
+          : fround(
+              (kept[before] as number) +
+                fround((inputForget[atInput - 2 * size] as number) * (candidate[before] as number)),
+            );
+      const [i, f, g, o] = [
+        sigmoid(received[0]),
+        sigmoid(received[1]),
+        fround(tanh(received[2])),
+        sigmoid(received[3]),
+      ];
+      const keeps = fround(f * cell);
+      const squash = fround(tanh(fround(keeps + fround(i * g))));
+      inputForget[atInput] = i;
+      inputForget[atInput + units * batch] = f;
+      candidate[at] = g;
+      output[at] = o;
+      kept[at] = keeps;
+      squashed[at] = squash;
+      hidden[(place * batch + b) * units + unit] = o * squash;
+    });
+  },
+  lstmGradients: (row) => {
+    const [directions, units, batch, step, last] = [
+      row.word(9),
+      row.word(10),
+      row.word(11),
+      row.word(12),
+      row.word(13),
+    ];
+    const size = directions * units * batch;
+    const all = (i: number, times: number): Float32Array => row.floats(i, (last + 1) * times * size);
+    const [inputForget, candidate, output, kept] = [all(1, 2), all(2, 1), all(3, 1), all(4, 1)];
+    const [squashed, dHidden, dGates] = [all(5, 1), all(6, 1), all(7, 4)];
+    const recurrent = row.floats(0, 4 * directions * units * units);
+    const passed = row.floats(8, size);
+    each(directions, units, batch, (d, unit, b) => {
+      const place = step * directions + d;
+      let sum = 0;
+      for (let k = 0; step < last && k < 4 * units; k++)
+        sum +=
+          (recurrent[(d * 4 * units + k) * units + unit] as number) *
+          (dGates[((place + directions) * batch + b) * 4 * units + k] as number);
+      const own = fround((dHidden[(place * batch + b) * units + unit] as number) + sum);
+      const at = (place * units + unit) * batch + b;
+      const atInput = (place * 2 * units + unit) * batch + b;
+      const [i, f] = [inputForget[atInput], inputForget[atInput + units * batch]] as [number, number];
+      const [g, o, squash] = [candidate[at], output[at], squashed[at]] as [number, number, number];
+      const from = (d * units + unit) * batch + b;
+      const cell = fround(
+        own * fround(o * (1 - squash * squash)) + (step < last ? (passed[from] as number) : 0),
+      );
+      passed[from] = cell * f;
+      const to = (place * batch + b) * 4 * units + unit;
+      dGates[to] = cell * i * g * (1 - i);
+      dGates[to + units] = cell * (kept[at] as number) * (1 - f);
+      dGates[to + 2 * units] = cell * i * (1 - g * g);
+      dGates[to + 3 * units] = own * o * squash * (1 - o);
+    });
+  },
 };
+
+type Four = [number, number, number, number];
+
+/** For every unit of every direction and every utterance. */
+function each(
+  directions: number,
+  units: number,
+  batch: number,
+  work: (direction: number, unit: number, utterance: number) => void,
+): void {
+  for (let d = 0; d < directions; d++)
+    for (let unit = 0; unit < units; unit++) for (let b = 0; b < batch; b++) work(d, unit, b);
+}

@@ -36,9 +36,16 @@ const fits: Readonly<Record<FusedName, (inputs: Tensors) => boolean>> = {
   adam: (inputs) => haveOneShape(inputs.slice(0, 4)) && areScalars(inputs.slice(4)),
   average: (inputs) => haveOneShape(inputs.slice(0, 2)) && areScalars(inputs.slice(2)),
   paths: () => true,
+  lstm: () => true,
+  lstmGradients: () => true,
 };
 
 const scalar: OutputSpec = { shape: [], type: 'float32' };
+const floats = (shape: readonly number[]): OutputSpec => ({ shape, type: 'float32' });
+const axesOf = (value: Value | undefined) => ({
+  lead: value?.shape.slice(0, -2) ?? [],
+  last: value?.shape.slice(-2) as [number, number],
+});
 const like = (value: Value | undefined): OutputSpec => ({ shape: value?.shape ?? [], type: 'float32' });
 
 const outputsOf: Readonly<
@@ -48,6 +55,21 @@ const outputsOf: Readonly<
   adam: ([value]) => [like(value), like(value), like(value)],
   average: ([value]) => [like(value)],
   paths: ([emissions]) => [like(emissions)],
+  lstm: ([fromInput]) => {
+    const { lead, last } = axesOf(fromInput);
+    const [gates, batch] = last;
+    const units = gates / 4;
+    const each = (count: number): OutputSpec => floats([...lead, count, batch]);
+    return [
+      floats([...lead, batch, units]),
+      each(2 * units),
+      ...Array.from({ length: 4 }, () => each(units)),
+    ];
+  },
+  lstmGradients: (inputs) => {
+    const { lead, last } = axesOf(inputs[6]);
+    return [floats([...lead, last[0], 4 * last[1]])];
+  },
 };
 
 /**

@@ -14,7 +14,7 @@ const tolerance = 1e-5;
 const sizes = [7, 1031, 20_011];
 
 /**
- * Norm, Adam and average of tensors, and paths through a lattice, on the device and on the host.
+ * What every kernel computes on the device and on the host.
  * @throws Error naming what differs
  */
 export function expectRightKernels(accelerator: Accelerator): void {
@@ -95,6 +95,29 @@ function results(accelerator: Accelerator): ReadonlyMap<string, HostTensor> {
     outputs: [room('paths', lattice)],
     numbers: [],
   });
+  // Numbers of units and utterances that no block divides; two directions.
+  const [steps, directions, units, batch] = [3, 2, 45, 35];
+  const lead = [steps, directions] as const;
+  const of = (times: number): number[] => [...lead, times * units, batch];
+  const normal = (random: () => number): number => random();
+  const recurrent = place('recurrent', [directions, 4 * units, units], (random) => random() / 7);
+  const inner = ['gates', 'candidate', 'output', 'kept', 'squashed'].map((name, i) =>
+    room(name, of(i === 0 ? 2 : 1)),
+  );
+  calls.push(
+    {
+      name: 'lstm',
+      inputs: [place('from input', of(4), normal), recurrent],
+      outputs: [room('hidden', [...lead, batch, units]), ...inner],
+      numbers: [],
+    },
+    {
+      name: 'lstmGradients',
+      inputs: [recurrent, ...inner, place('of hidden', [...lead, batch, units], normal)],
+      outputs: [room('of gates', [...lead, batch, 4 * units])],
+      numbers: [],
+    },
+  );
   const operations = fusedCalls({ accelerator, pool }, calls);
   try {
     operations.start(
