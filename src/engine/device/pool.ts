@@ -12,6 +12,8 @@ let blocks = 0;
 export interface DevicePool {
   /** A block with any values. */
   lend(bytes: number): DeviceMemory;
+  /** Frees a block that was lent. */
+  drop(memory: DeviceMemory): void;
   /** Frees what waits. */
   clear(): void;
 }
@@ -46,6 +48,7 @@ export function devicePool(accelerator: Accelerator): DevicePool {
   };
   return {
     lend: (bytes) => waiting.get(bytes)?.shift() ?? allocate(bytes),
+    drop: ({ address }) => accelerator.free(address),
     clear,
   };
 }

@@ -16,6 +16,7 @@ import type { GivenTensors, LoadedProgram, RunnableProgram, RunResult, Runtime }
 import { makesLengths } from '../serialize.js';
 import type { Accelerator } from './accelerator.js';
 import { type Bound, deviceBindings, keyOf, runWithFreeOutputs } from './bindings.js';
+import { layoutOf } from './layout.js';
 import { type DevicePool, deviceSpareMemory, deviceTensor, downloaded, placed } from './pool.js';
 import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
 
@@ -23,14 +24,34 @@ import { type DeviceMemory, type EngineTensor, isOnDevice } from './tensor.js';
 export interface Device extends HoldingDevice {
   readonly accelerator: Accelerator;
   readonly pool: DevicePool;
+  /** For what is done now: the same block until more is asked for. */
+  scratch(bytes: number): DeviceMemory;
+  /** Runs one work after the other: they share the scratch. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export function createDevice(accelerator: Accelerator, pool: DevicePool): Device {
+  let turn: Promise<unknown> = Promise.resolve();
+  let scratch: DeviceMemory | undefined;
   return {
     accelerator,
     pool,
     memory: deviceSpareMemory(accelerator, pool),
     place: (tensor) => placed(accelerator, pool, tensor),
+    scratch: (bytes) => {
+      if (scratch === undefined || scratch.bytes < bytes) {
+        const smaller = scratch;
+        scratch = undefined;
+        if (smaller !== undefined) pool.drop(smaller);
+        scratch = pool.lend(bytes);
+      }
+      return scratch;
+    },
+    inTurn: (work) => {
+      const result = turn.then(work);
+      turn = result.catch(() => undefined);
+      return result;
+    },
   };
 }
 
@@ -111,7 +132,7 @@ function deviceProgram(
 ): LoadedProgram {
   const { accelerator, pool } = device;
   const inPlace = stagingOf(device);
-  /** Of outputs that go to the host, and of what is between stages: a block each, the same at every run. */
+  /** Of outputs that go to the host: a block each, the same at every run. */
   const results = new Map<string, DeviceMemory>();
   const isFixed = hasShapes({ outputs });
   const stages = opened.map(({ model, fused }) => ({
@@ -123,7 +144,15 @@ function deviceProgram(
     results.set(path, block);
     return { name: outputName(path), tensor: deviceTensor(accelerator, spec.dtype, spec.shape, block) };
   };
-  let turn: Promise<unknown> = Promise.resolve();
+  const layout = layoutOf(opened, between);
+  const inScratch = (): Bound[] => {
+    if (between.length === 0) return [];
+    const { address, ...block } = device.scratch(layout.bytes);
+    return between.map(({ path, dtype, shape }) => {
+      const memory = { ...block, address: address + BigInt(layout.offsets.get(path) as number) };
+      return { name: outputName(path), tensor: deviceTensor(accelerator, dtype, shape, memory) };
+    });
+  };
 
   const once = async (given: GivenTensors): Promise<EngineTensor[]> => {
     const inputs = given.map(([path, tensor]) => inPlace(path, tensor));
@@ -138,7 +167,7 @@ function deviceProgram(
       if (!isFixed && model !== undefined)
         return await runWithFreeOutputs(accelerator, model.session, inputs, outputs, known);
       const bound = known as readonly Bound[];
-      const tensors = [...inputs, ...bound, ...between.map(({ path, ...spec }) => blockOf(path, spec))];
+      const tensors = [...inputs, ...bound, ...inScratch()];
       const key = keyOf(tensors);
       const named = new Map(tensors.map((each) => [each.name, each]));
       const of = (names: readonly string[]): Bound[] => names.map((name) => named.get(name) as Bound);
@@ -172,21 +201,17 @@ function deviceProgram(
   };
 
   return {
-    run: (given) => {
-      const result = turn.then(() => withRoom(given));
-      turn = result;
-      return result;
-    },
-    unload: async () => {
-      await turn;
-      for (const { model, calls } of stages) {
-        model?.bindings.release();
-        calls?.release();
-        model?.session.release();
-      }
-      inPlace.free();
-      for (const block of results.values()) block.free();
-    },
+    run: (given) => device.inTurn(() => withRoom(given)),
+    unload: () =>
+      device.inTurn(async () => {
+        for (const { model, calls } of stages) {
+          model?.bindings.release();
+          calls?.release();
+          model?.session.release();
+        }
+        inPlace.free();
+        for (const block of results.values()) block.free();
+      }),
   };
 }
 

@@ -1,9 +1,11 @@
 /** @file Fused operations: where they are used, in which order, and what a device without them does; the host stands for a device. */
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { floatsOf, type HostTensor, scalar } from '../../base/host-tensor.js';
+import { createEngine } from '../create.js';
 import { type Accelerator, hostAccelerator } from '../device/accelerator.js';
 import type { Engine } from '../engine.js';
-import { normals } from '../engines.fixture.js';
+import { expectNear, normals } from '../engines.fixture.js';
 import { GraphBuilder, type Value } from '../graph.js';
 import { engineOnDevice } from '../onnx.js';
 import * as tf from '../ops.js';
@@ -40,6 +42,7 @@ const average = (value: tf.Tensor, now: tf.Tensor, decay: tf.Tensor): tf.Tensor 
   return fused('average', [value, now, decay], [], chain)[0] as tf.Tensor;
 };
 
+type Outputs = Record<string, HostTensor>;
 type Given = { readonly a: tf.Tensor; readonly b: tf.Tensor; readonly decay: tf.Tensor };
 const given = { a: normals([3, 5], 'a'), b: normals([3, 5], 'b'), decay: scalar(0.75) };
 const between = (a: HostTensor, b: HostTensor): number[] =>
@@ -101,6 +104,57 @@ onDevice('a program goes on with a result in a second model', async () => {
   const twice = { ...given.a, data: Float32Array.from(y, (x) => 2 * x) };
   near(outputs.twice, Array.from(floatsOf(twice)));
   near(outputs.z, between(twice, given.a));
+});
+
+onDevice('stages anywhere give what one model gives', async () => {
+  type Step = { readonly kind: 'average' | 'add' | 'double'; readonly x: number; readonly y: number };
+  const step = fc.record({ kind: fc.constantFrom('average', 'add', 'double'), x: fc.nat(20), y: fc.nat(20) });
+  const bodyOf =
+    (steps: readonly Step[], wanted: readonly number[]) =>
+    ({ a, b, decay }: Given) => {
+      const values = [a, b];
+      const at = (i: number): tf.Tensor => values[i % values.length] as tf.Tensor;
+      for (const { kind, x, y } of steps)
+        values.push(
+          kind === 'average'
+            ? average(at(x), at(y), decay)
+            : kind === 'add'
+              ? at(x).add(at(y))
+              : at(x).mul(2),
+        );
+      return Object.fromEntries(wanted.map((i, n) => [`y${n}`, at(i)]));
+    };
+  const engine = engineOn(device().accelerator);
+  const plain = createEngine('cpu', { threads: 1 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 10 }),
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }),
+      async (steps, wanted) => {
+        const body = bodyOf(steps as Step[], wanted);
+        const [staged, whole] = [engine, await plain].map((each) => each.compile(body, { name: 'steps' }));
+        const [actual, expected] = [await staged?.run(given), await whole?.run(given)];
+        expectNear(actual as Outputs, expected as Outputs, 1e-5);
+        await staged?.dispose();
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+onDevice('programs that are started together do not use the same memory at the same time', async () => {
+  const engine = engineOn(device().accelerator);
+  const bodies = [1, 2, 3].map((times) => ({ a, b, decay }: Given) => {
+    const y = average(a.mul(times), b, decay);
+    return { z: average(y.mul(times), y, decay).add(y) };
+  });
+  const programs = bodies.map((body) => engine.compile(body, { name: 'together' }));
+  const apart: Outputs[] = [];
+  for (const program of programs) apart.push(await program.run(given));
+  for (let turn = 0; turn < 3; turn++) {
+    const together = await Promise.all(programs.map((program) => program.run(given)));
+    for (const [i, outputs] of together.entries()) expectNear(outputs, apart[i] as Outputs, 1e-9);
+  }
 });
 
 it('positions that two stages need cannot be parted', () => {
