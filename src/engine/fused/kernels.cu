@@ -146,23 +146,23 @@ __device__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 extern "C" __global__ void lstm(const LstmRow *table) {
   __shared__ float weights[DEPTH][4 * UNITS + 1], given[DEPTH][COLUMNS + 1], sums[4 * UNITS][COLUMNS];
   const LstmRow row = *table;
-  const size units = row.units, batch = row.batch, blocks = gridDim.x / row.directions;
-  const size direction = blockIdx.x / blocks, first = blockIdx.x % blocks * UNITS;
-  const size place = row.step * row.directions + direction;
+  const unsigned units = row.units, batch = row.batch, directions = row.directions, blocks = gridDim.x / directions;
+  const unsigned direction = blockIdx.x / blocks, first = blockIdx.x % blocks * UNITS;
+  const size place = row.step * directions + direction, of = (size)units * batch;
   const float *recurrent = row.recurrent + direction * 4 * units * units;
-  const float *before = row.hidden + (place - row.directions) * batch * units;
+  const float *before = row.hidden + (place - directions) * of;
   // For the product: a gate of a unit, and four utterances.
   const unsigned gate = threadIdx.x / 8, group = threadIdx.x % 8 * 4;
-  for (size start = 0; start < batch; start += COLUMNS) {
+  for (unsigned start = 0; start < batch; start += COLUMNS) {
     float own[4] = {0, 0, 0, 0};
-    for (size depth = 0; row.step > 0 && depth < units; depth += DEPTH) {
+    for (unsigned depth = 0; row.step > 0 && depth < units; depth += DEPTH) {
       for (unsigned i = threadIdx.x; i < 4 * UNITS * DEPTH; i += THREADS) {
-        const size unit = first + i / DEPTH % UNITS, k = depth + i % DEPTH;
+        const unsigned unit = first + i / DEPTH % UNITS, k = depth + i % DEPTH;
         weights[i % DEPTH][i / DEPTH] =
             unit < units && k < units ? recurrent[(i / DEPTH / UNITS * units + unit) * units + k] : 0;
       }
       for (unsigned i = threadIdx.x; i < COLUMNS * DEPTH; i += THREADS) {
-        const size utterance = start + i / DEPTH, k = depth + i % DEPTH;
+        const unsigned utterance = start + i / DEPTH, k = depth + i % DEPTH;
         given[i % DEPTH][i / DEPTH] = utterance < batch && k < units ? before[utterance * units + k] : 0;
       }
       __syncthreads();
@@ -174,30 +174,29 @@ extern "C" __global__ void lstm(const LstmRow *table) {
     for (unsigned j = 0; j < 4; j++) sums[gate][group + j] = own[j];
     __syncthreads();
     const unsigned u = threadIdx.x / COLUMNS, column = threadIdx.x % COLUMNS;
-    const size unit = first + u, utterance = start + column;
+    const unsigned unit = first + u, utterance = start + column;
     if (unit < units && utterance < batch) {
-      const float *fromInput = row.fromInput + place * 4 * units * batch + utterance;
+      const float *fromInput = row.fromInput + place * 4 * of + utterance;
       const float received[4] = {
           sums[u][column] + fromInput[unit * batch],
           sums[UNITS + u][column] + fromInput[(units + unit) * batch],
           sums[2 * UNITS + u][column] + fromInput[(2 * units + unit) * batch],
           sums[3 * UNITS + u][column] + fromInput[(3 * units + unit) * batch],
       };
-      const size at = (place * units + unit) * batch + utterance;
-      const size atInput = (place * 2 * units + unit) * batch + utterance, atForget = atInput + units * batch;
-      const size past = row.directions * units * batch;
+      const unsigned inLayer = unit * batch + utterance;
+      const size at = place * of + inLayer, atInput = place * 2 * of + inLayer, past = directions * of;
       const float cell =
           row.step > 0 ? row.kept[at - past] + row.inputForget[atInput - 2 * past] * row.candidate[at - past] : 0;
       const float input = sigmoid(received[0]), forget = sigmoid(received[1]);
       const float candidate = tanhf(received[2]), output = sigmoid(received[3]);
       const float kept = forget * cell, squashed = tanhf(kept + input * candidate);
       row.inputForget[atInput] = input;
-      row.inputForget[atForget] = forget;
+      row.inputForget[atInput + of] = forget;
       row.candidate[at] = candidate;
       row.output[at] = output;
       row.kept[at] = kept;
       row.squashed[at] = squashed;
-      row.hidden[(place * batch + utterance) * units + unit] = output * squashed;
+      row.hidden[place * of + utterance * units + unit] = output * squashed;
     }
     __syncthreads();
   }
@@ -214,23 +213,23 @@ struct LstmGradientsRow {
 extern "C" __global__ void lstmGradients(const LstmGradientsRow *table) {
   __shared__ float weights[PARTS * DEPTH][UNITS + 1], given[PARTS * DEPTH][COLUMNS + 1], sums[PARTS][UNITS][COLUMNS];
   const LstmGradientsRow row = *table;
-  const size units = row.units, batch = row.batch, blocks = gridDim.x / row.directions, gates = 4 * units;
-  const size direction = blockIdx.x / blocks, first = blockIdx.x % blocks * UNITS;
-  const size place = row.step * row.directions + direction;
+  const unsigned units = row.units, batch = row.batch, directions = row.directions, blocks = gridDim.x / directions;
+  const unsigned gates = 4 * units, direction = blockIdx.x / blocks, first = blockIdx.x % blocks * UNITS;
+  const size place = row.step * directions + direction, of = (size)units * batch;
   const bool isLast = row.step == row.last;
   const float *recurrent = row.recurrent + direction * gates * units;
-  const float *behind = row.dGates + (place + row.directions) * batch * gates;
+  const float *behind = row.dGates + (place + directions) * 4 * of;
   // For the product: a part of its depth, a unit, and four utterances.
   const unsigned part = threadIdx.x / 64, one = threadIdx.x / 8 % UNITS, group = threadIdx.x % 8 * 4;
-  for (size start = 0; start < batch; start += COLUMNS) {
+  for (unsigned start = 0; start < batch; start += COLUMNS) {
     float own[4] = {0, 0, 0, 0};
-    for (size depth = 0; !isLast && depth < gates; depth += PARTS * DEPTH) {
+    for (unsigned depth = 0; !isLast && depth < gates; depth += PARTS * DEPTH) {
       for (unsigned i = threadIdx.x; i < PARTS * DEPTH * UNITS; i += THREADS) {
-        const size unit = first + i % UNITS, k = depth + i / UNITS;
+        const unsigned unit = first + i % UNITS, k = depth + i / UNITS;
         weights[i / UNITS][i % UNITS] = unit < units && k < gates ? recurrent[k * units + unit] : 0;
       }
       for (unsigned i = threadIdx.x; i < PARTS * DEPTH * COLUMNS; i += THREADS) {
-        const size utterance = start + i / (PARTS * DEPTH), k = depth + i % (PARTS * DEPTH);
+        const unsigned utterance = start + i / (PARTS * DEPTH), k = depth + i % (PARTS * DEPTH);
         given[i % (PARTS * DEPTH)][i / (PARTS * DEPTH)] =
             utterance < batch && k < gates ? behind[utterance * gates + k] : 0;
       }
@@ -243,18 +242,18 @@ extern "C" __global__ void lstmGradients(const LstmGradientsRow *table) {
     for (unsigned j = 0; j < 4; j++) sums[part][one][group + j] = own[j];
     __syncthreads();
     const unsigned u = threadIdx.x / COLUMNS, column = threadIdx.x % COLUMNS;
-    const size unit = first + u, utterance = start + column;
+    const unsigned unit = first + u, utterance = start + column;
     if (unit < units && utterance < batch) {
-      float dHidden = row.dHidden[(place * batch + utterance) * units + unit];
+      float dHidden = row.dHidden[place * of + utterance * units + unit];
       for (unsigned i = 0; i < PARTS; i++) dHidden += sums[i][u][column];
-      const size at = (place * units + unit) * batch + utterance;
-      const size atInput = (place * 2 * units + unit) * batch + utterance;
-      const float input = row.inputForget[atInput], forget = row.inputForget[atInput + units * batch];
+      const unsigned inLayer = unit * batch + utterance;
+      const size at = place * of + inLayer, atInput = place * 2 * of + inLayer;
+      const float input = row.inputForget[atInput], forget = row.inputForget[atInput + of];
       const float candidate = row.candidate[at], output = row.output[at], squashed = row.squashed[at];
-      float *passed = row.dCell + (direction * units + unit) * batch + utterance;
+      float *passed = row.dCell + direction * of + inLayer;
       const float dCell = dHidden * (output * (1.0f - squashed * squashed)) + (isLast ? 0 : *passed);
       *passed = dCell * forget;
-      float *dGates = row.dGates + (place * batch + utterance) * gates + unit;
+      float *dGates = row.dGates + place * 4 * of + utterance * gates + unit;
       dGates[0] = dCell * (input * candidate * (1.0f - input));
       dGates[units] = dCell * (row.kept[at] * (1.0f - forget));
       dGates[2 * units] = dCell * (input * (1.0f - candidate * candidate));
