@@ -5,7 +5,7 @@ import { hideBin } from 'yargs/helpers';
 import { messageOf } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
 import { engineAt, type Place } from '../place.js';
-import { type Agreement, gradientsAgree, specs, statesAgree, updatesAgree } from './agreement.js';
+import { type Agreement, gradientsAgree, headAgrees, specs, statesAgree, updatesAgree } from './agreement.js';
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('bench:agree')
@@ -14,7 +14,10 @@ const options = await yargs(hideBin(process.argv))
     device: { choices: ['cuda', 'host'] as const, default: 'cuda' as const },
     precision: { choices: ['fp32', 'tf32'] as const, default: 'fp32' as const },
     deterministic: { type: 'boolean', default: false, describe: 'kernels that repeat' },
-    only: { choices: ['updates'] as const, describe: 'nothing but five updates, twice' },
+    only: {
+      choices: ['updates'] as const,
+      describe: 'nothing but a recognition head, and five updates twice',
+    },
     json: { type: 'boolean', default: false, describe: 'print JSON' },
   })
   .strict()
@@ -40,6 +43,7 @@ for (const spec of options.only === 'updates' ? [] : specs()) {
   await add(spec, () => statesAgree(spec, engines));
   if (spec !== 'random:base') await add(spec, () => gradientsAgree(spec, engines));
 }
+await add('recognition head', () => headAgrees(engines));
 await add('updates', () => updatesAgree(engines));
 if (options.json) console.log(JSON.stringify({ ...options, rows }, null, 1));
 else

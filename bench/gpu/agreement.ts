@@ -1,7 +1,7 @@
 /** @file Numbers of a device beside the processor's: hidden states, losses and gradients of every fixture, and runs repeated. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { floatsOf, type HostTensor, scalar } from '../../src/base/host-tensor.js';
+import { floatsOf, type HostTensor, int32, scalar } from '../../src/base/host-tensor.js';
 import { randomStream } from '../../src/base/random.js';
 import type { Encoder } from '../../src/encoders/encoder.js';
 import { loadEncoder } from '../../src/encoders/load.js';
@@ -9,7 +9,10 @@ import type { Engine } from '../../src/engine/engine.js';
 import type * as tf from '../../src/engine/ops.js';
 import { flatten, isHostTensor, type Parameters } from '../../src/engine/tree.js';
 import { extractHiddenStates } from '../../src/features/extract.js';
+import { ctcLoss } from '../../src/nn/ctc.js';
 import { lossAndGradients } from '../../src/nn/gradients.js';
+import { linear } from '../../src/nn/linear.js';
+import { bidirectionalLstm } from '../../src/nn/lstm.js';
 import { compileStep, holdState, readState } from '../../src/pretrain/step.js';
 import { normals } from '../normals.js';
 import { gpuSizes, updateInputs } from '../pretrain-sizes.js';
@@ -80,6 +83,59 @@ function lossOf(encoder: Encoder) {
     }));
     return { loss: loss as tf.Tensor, gradients };
   };
+}
+
+/** A recognition head in small, with utterances of several lengths: loss, and gradients with respect to every parameter. */
+export async function headAgrees(engines: readonly [Engine, Engine]): Promise<Agreement> {
+  const [batch, frames, width, units, tokens] = [6, 40, 24, 33, 12];
+  const random = randomStream(1, 'recognition head');
+  const layers = [width, 2 * units].flatMap((inputs, layer) =>
+    ['', '_reverse'].flatMap((direction) => [
+      [`lstm.weight_ih_l${layer}${direction}`, normals(random, [4 * units, inputs], 0.2)] as const,
+      [`lstm.weight_hh_l${layer}${direction}`, normals(random, [4 * units, units], 0.2)] as const,
+      [`lstm.bias_ih_l${layer}${direction}`, normals(random, [4 * units], 0.2)] as const,
+      [`lstm.bias_hh_l${layer}${direction}`, normals(random, [4 * units], 0.2)] as const,
+    ]),
+  );
+  const inputs = {
+    parameters: {
+      ...Object.fromEntries(layers),
+      'out.weight': normals(random, [tokens, 2 * units], 0.2),
+      'out.bias': normals(random, [tokens], 0.2),
+    },
+    x: normals(random, [batch, frames, width], 1),
+    lengths: int32([batch], [frames, 12, 33, 25, 19, 38]),
+    targets: int32(
+      [batch, 8],
+      Array.from({ length: batch * 8 }, (_, i) => 1 + (i % (tokens - 1))),
+    ),
+    targetLengths: int32([batch], [8, 3, 7, 5, 8, 1]),
+  };
+  const [actual, expected] = await Promise.all(
+    engines.map(async (engine) => {
+      const program = engine.compile(headLoss, { name: 'recognition head' });
+      const outputs = await program.run(inputs);
+      await program.dispose();
+      return flatten(outputs, isHostTensor).map(([, tensor]) => tensor);
+    }),
+  );
+  return { name: 'loss and gradients of a recognition head', difference: mostOf(actual, expected) };
+}
+
+type HeadInputs = { readonly parameters: Parameters } & Readonly<
+  Record<'x' | 'lengths' | 'targets' | 'targetLengths', tf.Tensor>
+>;
+
+function headLoss({ parameters: given, x, lengths, targets, targetLengths }: HeadInputs) {
+  const own = lengths as tf.Tensor1D;
+  const { loss, gradients } = lossAndGradients(given, (parameters) => {
+    const first = bidirectionalLstm(parameters, 'lstm', x as tf.Tensor3D, own, 0);
+    const second = bidirectionalLstm(parameters, 'lstm', first, own, 1);
+    const logits = linear(parameters, 'out', second) as tf.Tensor3D;
+    const losses = ctcLoss(logits, targets as tf.Tensor2D, own, targetLengths as tf.Tensor1D);
+    return { loss: losses.mean(), auxiliary: {} };
+  });
+  return { loss: loss as tf.Tensor, gradients };
 }
 
 /** Five updates of pre-training: the state after them, and whether a second run has the same bits. */
