@@ -31,7 +31,8 @@ export function stagesOf(graph: TracedGraph): Stages<TracedGraph> | undefined {
   /** Of each stage, the outputs of its model. */
   const made: [path: string, value: Value][][] = [];
   const make = (stage: number, path: string, value: Value): void => {
-    (made[stage] ??= []).push([path, value]);
+    made[stage] ??= [];
+    made[stage].push([path, value]);
   };
   for (const [path, value] of outputs) {
     const isFirst = !names.has(value);
