@@ -157,6 +157,24 @@ onDevice('programs that are started together do not use the same memory at the s
   }
 });
 
+it('what is made of constants is made where it is read, and not left from stage to stage', () => {
+  const graph = new GraphBuilder('cpu', true);
+  const [x, decay] = [graph.input([4], 'float32'), graph.input([], 'float32')];
+  const ones = graph.emit('Exp', [graph.expand(graph.scalar(0), [4])], [4], 'float32');
+  const before = graph.emit('Add', [x, ones], [4], 'float32');
+  const [y] = graph.fuse('average', [before, ones, decay], [{ shape: [4], type: 'float32' }], []) as [Value];
+  const after = graph.emit('Mul', [y, ones], [4], 'float32');
+  const parted = stagesOf({
+    ...{ inputs: [['x', x] as const, ['decay', decay] as const], outputs: [['after', after] as const] },
+    ...{ nodes: graph.finish(), fused: graph.fusedOperations, nextId: graph.nextValueId },
+  });
+  expect(parted?.stages.map(({ model }) => model?.nodes.map(({ op }) => op))).toEqual([
+    ['Expand', 'Exp', 'Add'],
+    ['Expand', 'Exp', 'Mul'],
+  ]);
+  expect(parted?.stages[1]?.model?.inputs.map(([name]) => name)).toEqual(['between/2:out']);
+});
+
 it('positions that two stages need cannot be parted', () => {
   const graph = new GraphBuilder('cpu', true);
   const [x, at, decay] = [graph.input([4], 'float32'), graph.input([2], 'int32'), graph.input([], 'float32')];

@@ -20,7 +20,7 @@ export interface Stages<Model> {
 }
 
 /**
- * Every node in the earliest stage whose model can have it. Inputs of the program are called by their paths, all that is made by
+ * Every node in the earliest stage whose model can have it, and what is made of constants alone in every stage that reads it. Inputs of the program are called by their paths, all that is made by
  * `outputName`.
  * @returns undefined where a stage would leave lengths or positions to another
  */
@@ -56,7 +56,12 @@ export function stagesOf(graph: TracedGraph): Stages<TracedGraph> | undefined {
     outputs: results.map(nameOf),
   }));
   const parts = Array.from({ length: Math.max(places.count, made.length) }, (_, stage) => {
-    const own = nodes.filter((node) => places.ofNode.get(node) === stage);
+    const own = withConstant(
+      nodes,
+      (node) => places.ofNode.get(node) === stage,
+      (made[stage] ?? []).map(([, value]) => value),
+      places,
+    );
     const here = new Set(own.flatMap((node) => node.outputs));
     const read = new Set([...readsOf(own), ...(made[stage] ?? []).map(([, value]) => value)]);
     const fromOthers = [...read].filter((value) => places.forModels.has(value) && !here.has(value));
@@ -84,11 +89,31 @@ export function stagesOf(graph: TracedGraph): Stages<TracedGraph> | undefined {
 /** What may lie in a tensor between models. */
 const dataTypes: ReadonlySet<string> = new Set<DataType>(['float32', 'int32', 'bool']);
 
+/** The nodes of a stage, and those that make what they and its outputs read out of constants; in their order. */
+function withConstant(
+  nodes: readonly GraphNode[],
+  isOwn: (node: GraphNode) => boolean,
+  outputs: readonly Value[],
+  { constant }: Places,
+): GraphNode[] {
+  const read = new Set(outputs);
+  const found: GraphNode[] = [];
+  for (const node of [...nodes].reverse()) {
+    const isWanted = isOwn(node) || (constant.has(node) && node.outputs.some((value) => read.has(value)));
+    if (!isWanted) continue;
+    for (const value of readsOf([node])) read.add(value);
+    found.push(node);
+  }
+  return found.reverse();
+}
+
 interface Places {
   readonly count: number;
-  /** The stage of each. */
+  /** The stage of each, but of those that make constants. */
   readonly ofNode: ReadonlyMap<GraphNode, number>;
   readonly ofFused: readonly number[];
+  /** Nodes that read but constants. */
+  readonly constant: ReadonlySet<GraphNode>;
   /** From which stage on models can read a value; absent for inputs of the program and constants. */
   readonly forModels: ReadonlyMap<Value, number>;
   /** What fused operations make. */
@@ -96,7 +121,8 @@ interface Places {
 }
 
 function placesOf(nodes: readonly GraphNode[], fused: readonly Fused<Value>[]): Places {
-  const reads = nodes.map((node) => [node, readsOf([node])] as const);
+  const constant = constantNodes(nodes);
+  const reads = nodes.filter((node) => !constant.has(node)).map((node) => [node, readsOf([node])] as const);
   const ofNode = new Map<GraphNode, number>();
   const [forModels, forFused] = [new Map<Value, number>(), new Map<Value, number>()];
   const latest = (of: ReadonlyMap<Value, number>, values: readonly (Value | undefined)[]): number =>
@@ -126,8 +152,19 @@ function placesOf(nodes: readonly GraphNode[], fused: readonly Fused<Value>[]): 
     changed ||= ofFused.some((stage, i) => stage !== before[i]);
   }
   return {
-    ...{ ofNode, ofFused, forModels },
+    ...{ ofNode, ofFused, constant, forModels },
     count: 1 + Math.max(0, ...ofNode.values(), ...ofFused),
     afterModel: new Set(fused.flatMap((each) => each.outputs)),
   };
+}
+
+function constantNodes(nodes: readonly GraphNode[]): Set<GraphNode> {
+  const found = new Set<GraphNode>();
+  const made = new Set<Value>();
+  for (const node of nodes) {
+    if (!readsOf([node]).every((value) => value.data !== undefined || made.has(value))) continue;
+    found.add(node);
+    for (const value of node.outputs) made.add(value);
+  }
+  return found;
 }
