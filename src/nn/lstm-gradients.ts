@@ -4,7 +4,7 @@ import { fused } from '../engine/fused/operations.js';
 import * as tf from '../engine/ops.js';
 import { scan } from '../engine/scan.js';
 import { timeFirst, turnSecond } from './directions.js';
-import { type Inner, type Steps, stepwise, type Weights } from './lstm-steps.js';
+import { type Inner, recurrentOf, type Steps, stepwise, type Weights } from './lstm-steps.js';
 import { rowParts, turned } from './step-operations.js';
 
 /**
@@ -23,7 +23,7 @@ export function lstmGradients(
   const [directions, frames, batch, width] = xs.shape;
   const size = weights.recurrent.shape[2];
   const rows = frames * batch;
-  const recurrent = directions === 1 ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
+  const recurrent = recurrentOf(weights);
   const dHidden = stepwise(dy);
   const [dSteps] = fused('lstmGradients', [recurrent, ...steps.inner, dHidden], [], () => [
     gateGradients(recurrent, steps.inner, dHidden),

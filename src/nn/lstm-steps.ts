@@ -45,7 +45,7 @@ export type Inner = readonly [
 export function runSteps(xs: tf.Tensor4D, weights: Weights): Steps {
   const [directions, frames, batch] = xs.shape;
   const size = weights.recurrent.shape[2];
-  const recurrent = directions === 1 ? tf.reshape(weights.recurrent, [4 * size, size]) : weights.recurrent;
+  const recurrent = recurrentOf(weights);
   const fromInput = stepwise(timeFirst(inputProjection(xs, weights)));
   const [hidden, ...inner] = fused('lstm', [fromInput, recurrent], [], () =>
     stepByStep(fromInput, recurrent),
@@ -78,6 +78,12 @@ function stepByStep(fromInput: tf.Tensor, recurrent: tf.Tensor): readonly tf.Ten
 
 type Two = [tf.Tensor, tf.Tensor];
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
+
+/** [directions, 4H, H], without the axis of directions where there is one. */
+export function recurrentOf({ recurrent }: Weights): tf.Tensor {
+  const [directions, gates, size] = recurrent.shape;
+  return directions === 1 ? tf.reshape(recurrent, [gates, size]) : recurrent;
+}
 
 /** [T, directions, ...], without the axis of directions where there is one. */
 export function stepwise(x: tf.Tensor4D): tf.Tensor {
