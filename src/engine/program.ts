@@ -43,9 +43,10 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   const load = async (tree: Tree<EngineTensor>, isFixed: (path: string) => boolean): Promise<Loaded> => {
     const [body, inputs] = withConstants(fn, tree, isFixed);
     const place = { ...options, provider, fuses };
-    const program = lowerProgram(body, specsOf(inputs), place);
-    const outputs = program.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
-    return { ...program, model: await runtime.load({ ...program, name, outputs }) };
+    const { stages, between, ...paths } = lowerProgram(body, specsOf(inputs), place);
+    const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
+    // The bytes of the models are not kept beside their sessions.
+    return { ...paths, model: await runtime.load({ name, stages, between, outputs }) };
   };
   const models = modelCache();
 

@@ -20,8 +20,8 @@ export interface Stages<Model> {
 }
 
 /**
- * Every node in the earliest stage whose model can have it, and what is made of constants alone in every stage that reads it. Inputs of the program are called by their paths, all that is made by
- * `outputName`.
+ * Every node in the earliest stage whose model can have it, and what is made of constants alone in every stage that reads it.
+ * Inputs of the program are called by their paths, all that is made by `outputName`.
  * @returns undefined where a stage would leave lengths or positions to another
  */
 export function stagesOf(graph: TracedGraph): Stages<TracedGraph> | undefined {
