@@ -20,7 +20,7 @@ export interface EngineSettings {
 
 /** What an engine is made with beside what a caller chooses. */
 export interface EngineTools {
-  /** Told, on `cuda`, of programs some of whose operators the device does not run. */
+  /** Told of programs some of whose operators the device does not run. */
   readonly remark?: (remark: EngineRemark) => void;
 }
 

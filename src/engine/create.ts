@@ -39,7 +39,7 @@ async function checkedEngine(settings: EngineSettings, tools: EngineTools): Prom
     provider: settings.provider ?? 'cpu',
     threads: settings.threads ?? availableParallelism(),
   };
-  if (whole.provider !== 'cpu') await expectRightDevice(onnxEngine(whole));
+  if (whole.provider !== 'cpu') await expectRightDevice(await onnxEngine(whole));
   return onnxEngine({ ...whole, ...tools });
 }
 

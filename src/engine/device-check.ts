@@ -41,7 +41,7 @@ export function deviceDifferences(
   { again = false } = {},
 ): Promise<readonly OperatorDifference[]> {
   const check = async (): Promise<readonly OperatorDifference[]> => {
-    const found = await checkOperators(engine, onnxEngine({ provider: 'cpu', threads: 1 }), {
+    const found = await checkOperators(engine, await onnxEngine({ provider: 'cpu', threads: 1 }), {
       tolerance: engine.precision === 'tf32' ? toleranceOfTf32 : operatorTolerance,
     });
     const [first] = found;

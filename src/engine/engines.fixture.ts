@@ -11,11 +11,11 @@ import type * as tf from './ops.js';
 import { npmOrt } from './ort/library.js';
 import type { ToHost, Tree } from './tree.js';
 
-export type TestEngine = EngineName | 'device';
+export type TestEngine = EngineName | 'device' | 'webgpu';
 
 /**
  * The compiling engine, the same with the host in the place of a device, and the two eager ones that are always there; and
- * TensorFlow's library, where EHMAM_TEST_TENSORFLOW says that it is installed.
+ * TensorFlow's library and a GPU by WebGPU, where EHMAM_TEST_TENSORFLOW and EHMAM_TEST_WEBGPU say that there are such.
  */
 export const testEngines: readonly TestEngine[] = [
   'onnx',
@@ -23,10 +23,12 @@ export const testEngines: readonly TestEngine[] = [
   'wasm',
   'cpu',
   ...(process.env.EHMAM_TEST_TENSORFLOW ? (['tensorflow'] as const) : []),
+  ...(process.env.EHMAM_TEST_WEBGPU ? (['webgpu'] as const) : []),
 ];
 
 /** An engine on one thread: tests share their processors. */
 export async function engineUnderTest(name: TestEngine): Promise<Engine> {
+  if (name === 'webgpu') return createEngine('onnx', { provider: 'webgpu', threads: 1 });
   if (name !== 'device') return createEngine(name, { threads: 1 });
   const library = npmOrt();
   // Where ONNX Runtime's C API cannot be called there are no devices.

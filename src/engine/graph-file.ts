@@ -4,17 +4,16 @@ import { messageOf, UserError } from '../base/errors.js';
 import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { Accelerator } from './device/accelerator.js';
 import type { GraphFile, GraphSlot } from './engine.js';
-import type { SessionSettings } from './model-session.js';
 import { openOrtGraph } from './ort/graph.js';
 import { openPackageGraph } from './package-graph.js';
 import { type RawGraph, type RawSlot, type RawTensor, rawTypes } from './raw-graph.js';
 
 /**
- * Opens a file on the processor, or on what the package's binding has. What it keeps outside of itself is looked for in its folder.
+ * Opens a file on the processor. What it keeps outside of itself is looked for in its folder.
  * @throws UserError in one line for what the runtime cannot run: operators that it lacks, damaged files
  */
-export const openGraphFile = (file: string, settings: SessionSettings): Promise<GraphFile> =>
-  graphFile(file, () => openPackageGraph(file, settings));
+export const openGraphFile = (file: string, threads: number): Promise<GraphFile> =>
+  graphFile(file, () => openPackageGraph(file, threads));
 
 /** The same on a device: its library is the one that has it, wherever that was found. */
 export const openGraphOnDevice = (

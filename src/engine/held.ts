@@ -35,8 +35,6 @@ export interface Holder {
 /** The inputs of a run with all held trees opened. */
 export interface OpenedInputs {
   readonly tree: Tree<EngineTensor>;
-  /** Where held trees stand that the host gave: their values never change. */
-  readonly fixed: readonly { readonly path: string; readonly id: number }[];
   /** From here to `end` the held trees are in use, and the consumed ones are no one else's. */
   begin(): void;
   /** Paths of the held inputs whose memory no one else uses: it may be moved elsewhere and is then to be put back. */
@@ -57,14 +55,12 @@ interface Use {
 /** @param device where trees are held (default: the host) */
 export function createHolder(device?: HoldingDevice): Holder {
   const owner = Symbol('engine');
-  let count = 0;
   return {
     hold: <T>(values: ToHost<T>, what: string, memory?: Memory) => {
       const placed = (leaf: EngineTensor): EngineTensor =>
         device === undefined || isOnDevice(leaf) ? leaf : device.place(leaf);
       return new HeldValues<T>(
         owner,
-        count++,
         what,
         device === undefined ? (values as Values) : changed(values as Values, placed),
         memory ?? device?.memory,
@@ -134,7 +130,6 @@ function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {
   const all = new Set(uses.map(({ held }) => held));
   const consumed = uses.filter((use) => use.consumed);
   return {
-    fixed: uses.flatMap(({ path, held: { id, memory } }) => (memory === undefined ? [{ path, id }] : [])),
     begin: () => {
       for (const held of all) held.users++;
       for (const { held } of consumed) held.ended = `was consumed by a run of ${name}`;
@@ -159,7 +154,7 @@ function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {
 }
 
 /** Whether a path is that of a tree, or leads into it. */
-export const isUnder = (path: string, tree: string): boolean =>
+const isUnder = (path: string, tree: string): boolean =>
   tree === '' || path === tree || path.startsWith(`${tree}/`);
 
 class HeldValues<T> implements Held<T> {
@@ -170,7 +165,6 @@ class HeldValues<T> implements Held<T> {
 
   constructor(
     readonly owner: symbol,
-    readonly id: number,
     private readonly what: string,
     public values: Values,
     public memory: Memory | undefined,

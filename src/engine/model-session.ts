@@ -1,13 +1,6 @@
 /** @file A model that is ready to run on host tensors, by whatever binding of ONNX Runtime. */
 
 import type { HostTensor } from '../base/host-tensor.js';
-import type { ProviderName } from './engine.js';
-
-export interface SessionSettings {
-  readonly provider: ProviderName;
-  /** Threads one operator may use. */
-  readonly threads: number;
-}
 
 /** Tensors with their paths. */
 export type NamedTensors = readonly (readonly [path: string, tensor: HostTensor])[];

@@ -4,6 +4,7 @@ import type { Accelerator } from './device/accelerator.js';
 import { cudaDevice } from './device/cuda.js';
 import { devicePool } from './device/pool.js';
 import { createDevice, deviceRuntime } from './device/runtime.js';
+import { webgpuDevice } from './device/webgpu.js';
 import type { Engine, Precision, ProgramOptions, ProviderName } from './engine.js';
 import { openGraphFile, openGraphOnDevice } from './graph-file.js';
 import { createHolder, type Holder } from './held.js';
@@ -22,22 +23,28 @@ export interface OnnxSettings {
   readonly deviceMemory?: number | undefined;
   /** For `cuda`: whether kernels that repeat to the bit go before others. */
   readonly deterministic?: boolean | undefined;
-  /** For `cuda`: told of programs some of whose operators the device does not run. */
+  /** Told of programs some of whose operators the device does not run. */
   readonly remark?: ((remark: EngineRemark) => void) | undefined;
 }
 
 /** @throws UserError where the device is not there, or its libraries are not */
-export function onnxEngine(settings: OnnxSettings): Engine {
+export async function onnxEngine(settings: OnnxSettings): Promise<Engine> {
   const { provider, threads, precision = 'fp32', device = 0, deviceMemory: memory } = settings;
   const { deterministic = false } = settings;
-  if (provider === 'cuda')
-    return engineOnDevice(cudaDevice({ device, precision, memory, deterministic }), settings);
-  return engineWith(createHolder(), settings, ({ concurrent }) => ({
-    fuses: false,
-    runtime:
-      (concurrent && provider === 'cpu' ? threadsRuntime(threads) : undefined) ?? sessionRuntime(settings),
-    sendsInputs: provider !== 'cpu',
-  }));
+  switch (provider) {
+    case 'cuda':
+      return engineOnDevice(cudaDevice({ device, precision, memory, deterministic }), settings);
+    case 'webgpu':
+      return engineOnDevice(await webgpuDevice(), settings);
+    case 'cpu': {
+      const openHere: Engine['open'] = (file) => openGraphFile(file, threads);
+      const placeOf: PlaceOf = ({ concurrent }) => ({
+        fuses: false,
+        runtime: (concurrent ? threadsRuntime(threads) : undefined) ?? sessionRuntime(threads),
+      });
+      return { ...engineWith(createHolder(), settings, placeOf), open: openHere };
+    }
+  }
 }
 
 /** The same where all that is held lies on a device. */
@@ -46,19 +53,17 @@ export function engineOnDevice(accelerator: Accelerator, settings: OnnxSettings)
   const runtime = deviceRuntime(device, settings);
   if (accelerator.withoutKernels !== undefined)
     settings.remark?.({ kind: 'without kernels', reason: accelerator.withoutKernels });
-  const place = { runtime, sendsInputs: false, fuses: accelerator.launch !== undefined };
+  const place = { runtime, fuses: accelerator.launch !== undefined };
   const engine = engineWith(createHolder(device), settings, () => place);
   const { deterministic } = settings;
   const open: Engine['open'] = (file) => openGraphOnDevice(accelerator, file, settings.threads);
   return { ...engine, open, device: accelerator.name, ...(deterministic && { deterministic }) };
 }
 
+type PlaceOf = (options: Pick<ProgramOptions, 'concurrent'>) => Omit<ProgramPlace, 'holder' | 'provider'>;
+
 /** @param placeOf where a program runs */
-function engineWith(
-  holder: Holder,
-  settings: OnnxSettings,
-  placeOf: (options: Pick<ProgramOptions, 'concurrent'>) => Omit<ProgramPlace, 'holder' | 'provider'>,
-): Engine {
+function engineWith(holder: Holder, settings: OnnxSettings, placeOf: PlaceOf): Engine {
   const { provider, threads, precision = 'fp32' } = settings;
   return {
     name: 'onnx',
@@ -67,6 +72,5 @@ function engineWith(
     threads,
     hold: (tree) => holder.hold(tree, 'what the host gave'),
     compile: (fn, options) => compiledProgram(fn, options, { holder, provider, ...placeOf(options) }),
-    open: (file) => openGraphFile(file, settings),
   };
 }

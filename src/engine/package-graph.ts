@@ -1,15 +1,14 @@
 /** @file ONNX files of other programs by the binding of `onnxruntime-node`. */
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { SessionSettings } from './model-session.js';
 import { ort } from './onnxruntime.js';
 import type { RawGraph, RawSlot, RawTensor, RawType } from './raw-graph.js';
 
 /** As `openOrtGraph`. */
-export async function openPackageGraph(file: string, settings: SessionSettings): Promise<RawGraph> {
+export async function openPackageGraph(file: string, threads: number): Promise<RawGraph> {
   const session = await ort().InferenceSession.create(file, {
-    executionProviders: [settings.provider],
-    intraOpNumThreads: settings.threads,
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
     // As sessions of the C API are made of such files: see there.
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,

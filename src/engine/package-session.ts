@@ -4,15 +4,15 @@ import type { Tensor } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.js';
 import type { HostTensor } from '../base/host-tensor.js';
 import { outputName } from './model-names.js';
-import type { Session, SessionSettings } from './model-session.js';
+import type { Session } from './model-session.js';
 import { ort } from './onnxruntime.js';
 import { readable } from './ort/c-api.js';
 
-export async function packageSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
+export async function packageSession(model: Uint8Array, threads: number): Promise<Session> {
   const session = await toldReadably(
     ort().InferenceSession.create(model, {
-      executionProviders: [settings.provider],
-      intraOpNumThreads: settings.threads,
+      executionProviders: ['cpu'],
+      intraOpNumThreads: threads,
       // As sessions of the C API are made: see there.
       graphOptimizationLevel: 'basic',
       // A memory of its own for each session would be several times the peak.

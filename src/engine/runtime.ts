@@ -5,7 +5,7 @@ import type { HostTensor } from '../base/host-tensor.js';
 import { startThreads, type Threads } from '../base/threads.js';
 import type { EngineTensor } from './device/tensor.js';
 import { type LoweredProgram, wholeModel } from './lower.js';
-import type { NamedTensors, SessionSettings } from './model-session.js';
+import type { NamedTensors } from './model-session.js';
 import { sessions } from './session.js';
 import { type ModelOutput, type SpareMemory, spareMemory } from './spare-memory.js';
 
@@ -52,13 +52,16 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** One run after the other, in this thread. */
-export function sessionRuntime(settings: SessionSettings): Runtime {
+/**
+ * One run after the other, in this thread.
+ * @param threads that one operator may use
+ */
+export function sessionRuntime(threads: number): Runtime {
   const memory = spareMemory();
   return {
     memory,
     load: async ({ stages, outputs }) => {
-      const session = await sessions.create(wholeModel({ stages }), settings);
+      const session = await sessions.create(wholeModel({ stages }), threads);
       memory.want(outputs);
       return {
         run: (inputs) =>

@@ -15,7 +15,7 @@ export default threadWork(
     const { bytes, outputs } = model;
     const consumed = inputs.filter(([path]) => borrowed.has(path));
     try {
-      const known = opened.get(id) ?? sessions.create(bytes.slice(), { provider: 'cpu', threads: 1 });
+      const known = opened.get(id) ?? sessions.create(bytes.slice(), 1);
       opened.set(id, known);
       memory.want(outputs);
       const results = await (await known).run(inputs, withMemory(outputs, memory));

@@ -1,7 +1,7 @@
 /** @file Sessions of ONNX Runtime on host tensors: how they are made, and how a model is run in one. */
 
 import { outputName } from './model-names.js';
-import type { Session, SessionSettings } from './model-session.js';
+import type { Session } from './model-session.js';
 import { npmOrt, type OrtLibrary } from './ort/library.js';
 import { createOrtSession, namesInMemory, runOnHost, type Slots } from './ort/session.js';
 import { packageSession } from './package-session.js';
@@ -10,20 +10,17 @@ import { packageSession } from './package-session.js';
 export const sessions = { create: createSession };
 
 /**
- * By the C API on the processor; by the package's own binding on other devices, and where the C API cannot be called.
+ * By the C API, and by the package's own binding where that cannot be called.
+ * @param threads that one operator may use
  * @throws Error with what the runtime says
  */
-async function createSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
-  const library = settings.provider === 'cpu' ? npmOrt() : undefined;
-  return library === undefined ? packageSession(model, settings) : hostSession(library, model, settings);
+async function createSession(model: Uint8Array, threads: number): Promise<Session> {
+  const library = npmOrt();
+  return library === undefined ? packageSession(model, threads) : hostSession(library, model, threads);
 }
 
-async function hostSession(
-  library: OrtLibrary,
-  model: Uint8Array,
-  settings: SessionSettings,
-): Promise<Session> {
-  const session = await createOrtSession(library, model, settings);
+async function hostSession(library: OrtLibrary, model: Uint8Array, threads: number): Promise<Session> {
+  const session = await createOrtSession(library, model, { threads });
   let slots: Slots | undefined;
   return {
     run: (inputs, outputs) => {

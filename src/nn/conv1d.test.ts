@@ -116,7 +116,6 @@ it('compiled, eager and looped convolutions have the same values and gradients',
 });
 
 it('the form for WebGPU, a convolution a group, has the values and gradients of the grouped one', async () => {
-  const settings = { threads: 1, provider: 'cpu' } as const;
   const options: ProgramOptions = { name: 'convolution' };
   const runOnForm = async (
     provider: 'cpu' | 'webgpu',
@@ -126,8 +125,7 @@ it('the form for WebGPU, a convolution a group, has the values and gradients of 
     // Compiled for the provider, run by the processor.
     const program = compiledProgram(outputsAndGradients(sizes), options, {
       holder: createHolder(),
-      runtime: sessionRuntime(settings),
-      sendsInputs: false,
+      runtime: sessionRuntime(1),
       fuses: false,
       provider,
     });

@@ -114,7 +114,7 @@ async function checkEngine(candidate: Candidate): Promise<Check> {
         hint: missing.map((problem) => problem.hint).join('. '),
       };
     // An error for users says its hint itself.
-    const saysHint = answer.reason.includes('ehmam setup');
+    const saysHint = /ehmam setup|--provider cpu/.test(answer.reason);
     return { name, works: false, detail: answer.reason, needed, ...(!saysHint && { hint }) };
   }
   const detail = `a program ran in ${Math.round(answer.milliseconds)} ms`;

@@ -99,15 +99,14 @@ async function readPlace({ folder, file, description, descriptionPath }: GraphPl
 
 /** Settles what everything is and tries it, in one session. */
 async function tried(plan: OnnxPlan) {
-  const engine = onnxEngine({ provider: 'cpu', threads: 1 });
-  const graph = await openGraphFile(plan.file, { provider: 'cpu', threads: 1 });
+  const engine = await onnxEngine({ provider: 'cpu', threads: 1 });
+  const graph = await openGraphFile(plan.file, 1);
   const { inputs, outputs } = graph;
   try {
     const roles = settleRoles({ file: plan.file, inputs, outputs }, plan.description);
     const states = await openStates(plan, roles, {
       ...engine,
-      open: async (file) =>
-        file === plan.file ? graph : openGraphFile(file, { provider: 'cpu', threads: 1 }),
+      open: async (file) => (file === plan.file ? graph : openGraphFile(file, 1)),
     });
     const measured = await measure(plan, roles, states).finally(() => states.close());
     return { roles, measured, slots: usesOf({ inputs, outputs }, roles) };

@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const places: Readonly<Record<string, (file: string) => Promise<GraphFile>>> = {
-  processor: (file) => openGraphFile(file, { provider: 'cpu', threads: 1 }),
+  processor: (file) => openGraphFile(file, 1),
   device: (file) => openGraphOnDevice(hostAccelerator(library as NonNullable<typeof library>), file, 1),
 };
 

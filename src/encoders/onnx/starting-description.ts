@@ -28,7 +28,7 @@ export async function writeStart(path: string): Promise<Start> {
   if (descriptionPath !== undefined || notes.length > 0)
     throw new UserError('already exists', { file: place, hint: 'Move or remove it first' });
   await readModelFile(file);
-  const { inputs, outputs, close } = await openGraphFile(file, { provider: 'cpu', threads: 1 });
+  const { inputs, outputs, close } = await openGraphFile(file, 1);
   await close();
   const start = startOf(file.split(/[\\/]/).at(-1) as string, inputs, outputs);
   await writeFileAtomic(place, `${JSON.stringify(start.description, null, 2)}\n`);

@@ -11,13 +11,13 @@ export interface Accelerator {
   /** What it is, with its driver: what is found out of it once holds as long as this stays. */
   readonly name: string;
   /** What the runtime calls that which runs nodes on it. */
-  readonly executionProvider: 'CPUExecutionProvider' | 'CUDAExecutionProvider';
+  readonly executionProvider: 'CPUExecutionProvider' | 'CUDAExecutionProvider' | 'WebGpuExecutionProvider';
   /** Its memory, as the runtime describes it. */
   readonly memoryInfo: Address;
   /** Whether programs of fixed shape are recorded once and replayed as a whole. */
   readonly records: boolean;
   /** @param recorded whether the session's runs are recorded and replayed */
-  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'cuda' | 'deterministic'>;
+  sessionSettings(recorded: boolean): Pick<OrtSessionSettings, 'device' | 'deterministic'>;
   /** @throws Error where its memory is used up */
   allocate(bytes: number): Address;
   free(address: Address): void;

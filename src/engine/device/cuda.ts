@@ -80,7 +80,7 @@ function openDevice({ device, precision, memory, deterministic }: CudaSettings):
     memoryInfo: ort.api.make('CreateMemoryInfo', 'Cuda', deviceAllocator, device, defaultMemory),
     records: true,
     sessionSettings: (recorded) => ({
-      cuda: recorded ? { ...provider, enable_cuda_graph: '1' } : provider,
+      device: { name: 'cuda', options: recorded ? { ...provider, enable_cuda_graph: '1' } : provider },
       deterministic,
     }),
     allocate: (bytes) => {

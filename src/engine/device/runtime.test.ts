@@ -91,7 +91,7 @@ it.skipIf(library === undefined)('nothing is said where the device runs all', as
 
 it('the processor is no device: an engine on it says nothing', async () => {
   const told: EngineRemark[] = [];
-  const engine = onnxEngine({ provider: 'cpu', threads: 1, remark: (remark) => told.push(remark) });
+  const engine = await onnxEngine({ provider: 'cpu', threads: 1, remark: (remark) => told.push(remark) });
   const program = engine.compile(body, { name: 'an update' });
   await program.run(given(3));
   await program.dispose();

@@ -5,7 +5,7 @@ import { onnxEngine } from '../onnx.js';
 import * as tf from '../ops.js';
 
 it('outputs that the runtime made are released once they are copied', async () => {
-  const engine = onnxEngine({ provider: 'cpu', threads: 1 });
+  const engine = await onnxEngine({ provider: 'cpu', threads: 1 });
   const program = engine.compile(({ x }: { readonly x: tf.Tensor }) => ({ y: tf.add(x, 1) }), {
     name: 'more',
     dynamicAxes: { x: 0 },

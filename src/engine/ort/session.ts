@@ -13,10 +13,15 @@ export interface OrtSessionSettings {
   readonly remembersPlaces?: boolean;
   /** Whether kernels that repeat to the bit go before others. */
   readonly deterministic?: boolean;
-  /** Options of the CUDA provider; without them, the processor runs all. */
-  readonly cuda?: Readonly<Record<string, string>>;
+  /** A device and the options of its provider; without it, the processor runs all. */
+  readonly device?: OrtDevice;
   /** Whether the model is another program's, which may need every rewriting that the runtime knows (default: no). */
   readonly foreign?: boolean;
+}
+
+export interface OrtDevice {
+  readonly name: 'cuda' | 'webgpu';
+  readonly options: Readonly<Record<string, string>>;
 }
 
 export interface OrtSession {
@@ -50,7 +55,7 @@ export async function createOrtSession(
       : [basicOptimizations, errorsOnly];
     api.call('SetSessionGraphOptimizationLevel', options, optimizations);
     api.call('SetSessionLogSeverityLevel', options, log);
-    if (settings.cuda === undefined)
+    if (settings.device === undefined)
       api.call('AddSessionConfigEntry', options, 'session.use_env_allocators', '1');
     // Threads of one program that wait busily for its next run would take processors from the next program.
     api.call('AddSessionConfigEntry', options, 'session.force_spinning_stop', '1');
@@ -58,7 +63,7 @@ export async function createOrtSession(
     api.call('DisableMemPattern', options);
     if (settings.deterministic) api.call('SetDeterministicCompute', options, true);
     if (settings.remembersPlaces) api.call('AddSessionConfigEntry', options, ...rememberPlaces);
-    if (settings.cuda !== undefined) appendCuda(library, options, settings.cuda);
+    if (settings.device !== undefined) append(library, options, settings.device);
     const address = await inUse(model, () =>
       typeof model === 'string'
         ? api.makeAsync('CreateSession', environment, model, options)
@@ -70,12 +75,17 @@ export async function createOrtSession(
   }
 }
 
-function appendCuda({ api }: OrtLibrary, options: Address, settings: Readonly<Record<string, string>>): void {
+function append({ api }: OrtLibrary, session: Address, { name, options }: OrtDevice): void {
+  const keys = Object.keys(options);
+  const values = Object.values(options);
+  if (name === 'webgpu') {
+    api.call('AppendProvider', session, 'WebGPU', keys, values, keys.length);
+    return;
+  }
   const cuda = api.make('CreateCUDAProviderOptions');
   try {
-    const keys = Object.keys(settings);
-    api.call('UpdateCUDAProviderOptions', cuda, keys, Object.values(settings), keys.length);
-    api.call('AppendCudaProvider', options, cuda);
+    api.call('UpdateCUDAProviderOptions', cuda, keys, values, keys.length);
+    api.call('AppendCudaProvider', session, cuda);
   } finally {
     api.release('ReleaseCUDAProviderOptions', cuda);
   }
