@@ -10,7 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeNotes } from '../../src/features/notes.fixture.js';
-import { readShard, type ShardDescription, shardName, writeShard } from '../../src/features/shards.js';
+import {
+  readShard,
+  type ShardDescription,
+  shardName,
+  storedData,
+  writeShard,
+} from '../../src/features/shards.js';
 
 const { values: options } = parseArgs({
   options: { gigabytes: { type: 'string', default: '2' }, seconds: { type: 'string', default: '12.3' } },
@@ -22,7 +28,8 @@ const bytesPerHour = 3600 * framesPerSecond * layers * dim * 2;
 
 const rows = Math.round(Number(options.seconds) * framesPerSecond);
 const values = Float32Array.from({ length: layers * rows * dim }, (_, i) => Math.sin(i));
-const shardBytes = 2 * values.length * perShard;
+const data = storedData('made up', [values], 'float16');
+const shardBytes = data.length * perShard;
 const shards = Math.max(1, Math.round((Number(options.gigabytes) * 1e9) / shardBytes));
 const idsOf = (shard: number): string[] => Array.from({ length: perShard }, (_, i) => `u${shard}-${i}`);
 
@@ -32,8 +39,7 @@ try {
     await writeShard(
       folder,
       shard,
-      idsOf(shard).map((id) => ({ id, rows, values })),
-      'float16',
+      idsOf(shard).map((id) => ({ id, rows, data })),
       { encoderFrames: rows * perShard, seconds: 1 },
     );
   const bytes = shards * shardBytes;

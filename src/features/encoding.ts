@@ -10,14 +10,14 @@ import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
 import { equalLengths, type Sharing, sharingOn } from './equal-lengths.js';
 import { extractHiddenStates, extractPooled, type Means } from './extract.js';
-import type { UtteranceFeatures } from './shards.js';
+import { type StoredType, storedData, type UtteranceFeatures } from './shards.js';
 
 /** `pooled`: the mean over time of every layer. `frames`: every frame of every layer. */
 export type FeatureKind = 'pooled' | 'frames';
 
 interface Encoding {
-  /** [layers, rows, dim] */
-  readonly values: Float32Array;
+  /** Of each layer, [rows, dim]; of means one for all. */
+  readonly layers: readonly Float32Array[];
   readonly rows: number;
   readonly encoderFrames: number;
 }
@@ -41,7 +41,7 @@ export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind): 
   if (kind === 'pooled') {
     const extract = extractPooled(engine, encoder);
     const encodingOf = ({ means, frames }: Means): Encoding => ({
-      values: floatsOf(means),
+      layers: [floatsOf(means)],
       rows: 1,
       encoderFrames: frames,
     });
@@ -52,15 +52,9 @@ export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind): 
   }
   const extract = extractHiddenStates(engine, encoder);
   const encode = async (samples: Float32Array): Promise<Encoding> => {
-    const states = (await extract(samples)).map(floatsOf);
-    const rows = (states[0]?.length ?? 0) / (encoder.dims[0] ?? 1);
-    const values = new Float32Array(states.reduce((sum, state) => sum + state.length, 0));
-    let offset = 0;
-    for (const state of states) {
-      values.set(state, offset);
-      offset += state.length;
-    }
-    return { values, rows, encoderFrames: rows };
+    const layers = (await extract(samples)).map(floatsOf);
+    const rows = (layers[0]?.length ?? 0) / (encoder.dims[0] ?? 1);
+    return { layers, rows, encoderFrames: rows };
   };
   return Object.assign(encode, { dispose: extract.dispose });
 }
@@ -70,6 +64,8 @@ export async function encodeAll(
   utterances: readonly Utterance[],
   work: {
     readonly encode: Encode;
+    /** How they are stored. */
+    readonly type: StoredType;
     readonly audio?: AudioAhead | undefined;
     /** Told how many of them are done. */
     readonly onProgress: (done: number) => void;
@@ -77,7 +73,7 @@ export async function encodeAll(
     readonly onBad: (error: UserError) => void;
   },
 ): Promise<{ features: UtteranceFeatures[]; encoderFrames: number; seconds: number }> {
-  const { encode, audio, onProgress, onBad } = work;
+  const { encode, type, audio, onProgress, onBad } = work;
   const started = performance.now();
   const features: UtteranceFeatures[] = [];
   let encoderFrames = 0;
@@ -88,15 +84,15 @@ export async function encodeAll(
     const [{ place, utterance, samples }] = batch as [Placed];
     if (samples instanceof Error) {
       onBad(samples);
-      features[place] = { id: utterance.id, rows: 0, values: new Float32Array(), bad: samples.message };
+      features[place] = { id: utterance.id, rows: 0, data: new Uint8Array(), bad: samples.message };
       continue;
     }
     const all = batch.map((each) => each.samples as Float32Array);
     const encoded = all.length === 1 ? [await encode(samples)] : await encode.sharing?.together(all);
-    for (const [i, { values, rows, encoderFrames: frames }] of (encoded ?? []).entries()) {
+    for (const [i, { layers, rows, encoderFrames: frames }] of (encoded ?? []).entries()) {
       const { place: own, utterance: of } = batch[i] as Placed;
       encoderFrames += frames;
-      features[own] = { id: of.id, rows, values };
+      features[own] = { id: of.id, rows, data: storedData(of.id, layers, type) };
     }
   }
   return { features, encoderFrames, seconds: (performance.now() - started) / 1000 };

@@ -91,11 +91,12 @@ export async function fillShards(
           let bad = badOf(shards);
           const { features, ...costs } = await encodeAll(partOf(plan, index), {
             encode,
+            type: plan.type,
             audio,
             onProgress: (count) => tell(done + count),
             onBad: (error) => checkBad(utterances.length, plan.mostBad, ++bad, error.message, error),
           });
-          shards[index] = await writeShard(plan.folder, index, features, plan.type, costs, keep);
+          shards[index] = await writeShard(plan.folder, index, features, costs, keep);
         } finally {
           await lock.release();
         }

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import { fileStatus, writeFileAtomic } from '../base/files.js';
-import { decodeHalves, encodeHalves, largestHalf } from '../formats/half.js';
+import { decodeHalves, encodeHalves } from '../formats/half.js';
 import { isVerified, noteVerified } from './trust.js';
 
 export const storedTypes = ['float32', 'float16'] as const;
@@ -32,11 +32,12 @@ const shardSchema = z.strictObject({
 
 export type ShardDescription = z.infer<typeof shardSchema>;
 
-/** One utterance's features: [layers, rows, dim]. */
+/** One utterance's features. */
 export interface UtteranceFeatures {
   readonly id: string;
   readonly rows: number;
-  readonly values: Float32Array;
+  /** As they are stored: [layers, rows, dim]. */
+  readonly data: Uint8Array;
   /** What is wrong with its audio, where there are no rows. */
   readonly bad?: string;
 }
@@ -58,11 +59,10 @@ export async function writeShard(
   folder: string,
   index: number,
   utterances: readonly UtteranceFeatures[],
-  type: StoredType,
   costs: { readonly encoderFrames: number; readonly seconds: number },
   kept = true,
 ): Promise<ShardDescription> {
-  const chunks = utterances.map(({ id, values }) => encode(id, values, type));
+  const chunks = utterances.map(({ data }) => data);
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   const bad = utterances.flatMap((each) => (each.bad === undefined ? [] : [[each.id, each.bad] as const]));
@@ -95,29 +95,44 @@ async function removeOthers(folder: string, index: number, description: ShardDes
   }
 }
 
-/** Features as they are after a stay on disk. */
-export function asStored(id: string, values: Float32Array, type: StoredType): Float32Array {
-  encode(id, values, type);
-  if (type === 'float32') return values;
-  const rounded = new Float32Array(values.length);
-  decodeHalves(encodeHalves(values), rounded);
+/** Features as they are after a stay on disk; layers as in `storedData`. */
+export function asStored(id: string, layers: readonly Float32Array[], type: StoredType): Float32Array {
+  const data = storedData(id, layers, type);
+  if (type === 'float32') return new Float32Array(data.buffer);
+  const halves = new Uint16Array(data.buffer);
+  const rounded = new Float32Array(halves.length);
+  decodeHalves(halves, rounded);
   return rounded;
 }
 
-function encode(id: string, values: Float32Array, type: StoredType): Uint8Array {
-  const largest = largestOf(id, values);
-  if (type === 'float16' && largest > largestHalf) {
-    throw new UserError(
-      `the features of '${id}' reach ${largest}, which is beyond the range of half precision`,
-      {
-        exitCode: 1,
-        hint: "Set the task's setting frameType to float32",
-      },
-    );
+/**
+ * Features as they are stored, one layer after the other.
+ * @param layers each [rows, dim]
+ * @throws UserError where a value is not finite, or beyond the range of the type
+ */
+export function storedData(
+  id: string,
+  layers: readonly Float32Array[],
+  type: StoredType,
+): Uint8Array<ArrayBuffer> {
+  const length = layers.reduce((sum, layer) => sum + layer.length, 0);
+  const all = type === 'float16' ? new Uint16Array(length) : new Float32Array(length);
+  let offset = 0;
+  for (const layer of layers) {
+    if (all instanceof Float32Array) {
+      largestOf(id, layer);
+      all.set(layer, offset);
+    } else if (!encodeHalves(layer, all, offset)) throw beyondHalves(id, largestOf(id, layer));
+    offset += layer.length;
   }
-  const stored = type === 'float16' ? encodeHalves(values) : values;
-  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+  return new Uint8Array(all.buffer);
 }
+
+const beyondHalves = (id: string, largest: number): UserError =>
+  new UserError(`the features of '${id}' reach ${largest}, which is beyond the range of half precision`, {
+    exitCode: 1,
+    hint: "Set the task's setting frameType to float32",
+  });
 
 /** The largest magnitude of features. @throws UserError where one is not finite */
 export function largestOf(id: string, values: Float32Array): number {

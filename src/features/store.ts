@@ -178,8 +178,8 @@ function recomputeOf({ engine, encoder, utterances, kind, type }: StorePlan): Re
   const compute = async (place: number): Promise<Float32Array> => {
     const utterance = utterances[place];
     if (utterance === undefined) throw new Error(`this store has no utterance ${place}`);
-    const { values } = await encode(await readUtterance(utterance, longestUtteranceSeconds));
-    return asStored(utterance.id, values, type);
+    const { layers } = await encode(await readUtterance(utterance, longestUtteranceSeconds));
+    return asStored(utterance.id, layers, type);
   };
   return Object.assign(compute, { dispose: encode.dispose });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256OfFile } from '../base/files.js';
 import { removeNotes } from './notes.fixture.js';
-import { readShard, writeShard } from './shards.js';
+import { readShard, storedData, writeShard } from './shards.js';
 
 // Counts what is read whole; everything else is as it is.
 vi.mock('../base/files.js', async (load) => {
@@ -23,9 +23,8 @@ const writeOne = (store: string, index: number) =>
     ids.map((id, i) => ({
       id,
       rows: 3,
-      values: Float32Array.from({ length: 6 }, (_, at) => index + i + at),
+      data: storedData(id, [Float32Array.from({ length: 6 }, (_, at) => index + i + at)], 'float16'),
     })),
-    'float16',
     costs,
   );
 

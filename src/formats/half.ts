@@ -46,9 +46,13 @@ export function decodeHalves(halves: Uint16Array, into: Float32Array, offset = 0
   for (let i = 0; i < halves.length; i++) into[offset + i] = table[halves[i] as number] as number;
 }
 
-/** The halves nearest to `values`: `halfBits` of each, with the common case (a normal half) written out for speed. */
-export function encodeHalves(values: Float32Array): Uint16Array {
-  const halves = new Uint16Array(values.length);
+/**
+ * Writes the halves nearest to `values` to `into`, from `offset` on: `halfBits` of each, with the common case (a normal half) written out
+ * for speed.
+ * @returns whether all are within the range of halves
+ */
+export function encodeHalves(values: Float32Array, into: Uint16Array, offset = 0): boolean {
+  let fits = true;
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < values.length; i++) {
     const word = bits[i] as number;
@@ -56,12 +60,15 @@ export function encodeHalves(values: Float32Array): Uint16Array {
     if (exponent > 112 && exponent < 142) {
       const magnitude = (word & 0x7fffffff) - (112 << 23);
       // Adding just under half a unit, and the last kept bit, rounds to nearest with ties to even.
-      halves[i] = ((word >>> 16) & 0x8000) | ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+      into[offset + i] = ((word >>> 16) & 0x8000) | ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
     } else {
-      halves[i] = halfBits(values[i] as number);
+      const value = values[i] as number;
+      into[offset + i] = halfBits(value);
+      // Written so that a NaN is out of range, too.
+      if (!(Math.abs(value) <= largestHalf)) fits = false;
     }
   }
-  return halves;
+  return fits;
 }
 
 /** The values of bfloat16 numbers: each is the upper half of a float32. */
