@@ -5,7 +5,7 @@ import { lowerToOnnx } from '../lower.js';
 import * as tf from '../ops.js';
 import { type Address, addressOf } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, npmOrt, type OrtLibrary } from '../ort/library.js';
-import { createOrtSession } from '../ort/session.js';
+import { createOrtSession, releaseValues } from '../ort/session.js';
 import { type Memory, valueOver } from '../ort/values.js';
 import type { Accelerator } from './accelerator.js';
 
@@ -46,13 +46,14 @@ async function openDevice(): Promise<Accelerator> {
   /** By the runtime, which ends when the values are there; what was started before is done then. */
   const copy = (from: Memory, to: Memory): void => {
     if (from.bytes === 0) return;
-    const [source, target] = [from, to].map((each) => valueOver(library, 'bool', [from.bytes], each));
+    const [source, target] = [from, to].map((each) =>
+      BigUint64Array.of(valueOver(library, 'bool', [from.bytes], each)),
+    ) as [BigUint64Array, BigUint64Array];
     try {
-      const places = [source, target].map((value) => BigUint64Array.of(value as Address));
-      const [one, other] = places.map((place) => addressOf(foreign, place));
-      api.call('CopyTensors', library.environment, one as Address, other as Address, null, 1);
+      api.call('CopyTensors', library.environment, source, target, null, 1);
     } finally {
-      for (const value of [source, target]) api.release('ReleaseValue', value as Address);
+      releaseValues(library, source);
+      releaseValues(library, target);
     }
   };
   const onDevice = (address: Address, bytes: number): Memory => ({ info: memory, address, bytes });
