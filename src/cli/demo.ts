@@ -11,18 +11,18 @@ export const demoCommand = defineCommand({
   positionals: {},
   options: {
     out: { type: 'string', default: 'results/demo', describe: 'Folder for the results and the two encoders' },
-    steps: { type: 'number', describe: "Updates of each pre-training (default: the preset's)" },
+    steps: { type: 'number', default: 1200, describe: 'Updates of each pre-training' },
     tasks: { type: 'string', describe: 'Which of the tasks asr, ks, sid and ic: ks,sid (default: all)' },
     jobs: jobsOption,
   },
   examples: [
-    ['demo', 'About ten minutes on two cores; a second call reuses finished work'],
+    ['demo', 'About a quarter of an hour on two cores; a second call reuses finished work'],
     ['demo --steps 60 --tasks ks,sid', 'A first look in less time'],
     ['demo --steps 3000 --out results/long', 'Longer pre-training'],
   ],
   stopsOnSignal: true,
   async run({ out, steps, tasks, jobs }, io) {
-    if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
+    if (!(Number.isInteger(steps) && steps > 0)) {
       throw new UserError(`--steps ${steps}: expected a whole number, 1 or more`);
     }
     const { runDemo } = await import('../suite/demo.js');

@@ -21,7 +21,14 @@ it.each([
   ['er', "the suite 'mini' has no task 'er'"],
 ])('a task that it does not have (%s) is refused before anything is made', async (task, message) => {
   const { signal } = new AbortController();
-  const options = { outFolder: join(folder, 'out'), tasks: ['ks', task], quiet: true, signal, say: vi.fn() };
+  const options = {
+    outFolder: join(folder, 'out'),
+    steps: 1,
+    tasks: ['ks', task],
+    quiet: true,
+    signal,
+    say: vi.fn(),
+  };
   await expect(runDemo(options)).rejects.toThrow(message);
   expect(['out', 'cache'].filter((name) => existsSync(join(folder, name)))).toEqual([]);
 });

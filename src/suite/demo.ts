@@ -14,8 +14,8 @@ import type { Suite } from './schema.js';
 export interface DemoOptions {
   /** Records and the two encoders go here. */
   readonly outFolder: string;
-  /** Updates of each pre-training (default: the preset's). */
-  readonly steps?: number | undefined;
+  /** Updates of each pre-training. */
+  readonly steps: number;
   /** Which of the four (default: all). */
   readonly tasks?: readonly string[] | undefined;
   /** Worker processes (default: one a processor). */
