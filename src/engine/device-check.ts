@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { UserError } from '../base/errors.js';
 import { userCacheFolder, writeFileAtomic } from '../base/files.js';
 import { runtimeVersions } from '../base/versions.js';
-import { installedDriver } from './cuda/driver.js';
 import type { Engine } from './engine.js';
 import { onnxEngine } from './onnx.js';
 import { operatorCases } from './operator-cases.js';
@@ -59,15 +58,14 @@ const cannotRun = ({ provider }: Engine, { failure }: OperatorDifference): UserE
   });
 
 /** All that decides the outcome of a check. */
-function identityOf({ provider, precision, deterministic, device }: Engine): readonly string[] {
+function identityOf({ provider, precision, deterministic, device = 'unknown' }: Engine): readonly string[] {
   const { ehmam, onnxruntime } = runtimeVersions();
-  const place = device ?? [process.platform, process.arch, installedDriver()?.version].join(' ');
   const cases = operatorCases.map(({ operator, sizes }) => `${operator} (${sizes})`);
   return [
     provider,
     precision,
     deterministic ? 'deterministic' : 'any kernels',
-    place,
+    device,
     ehmam,
     onnxruntime,
     ...cases,
