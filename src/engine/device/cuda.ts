@@ -8,7 +8,7 @@ import { countOfDevices, hintOfDevices } from '../devices.js';
 import type { Precision } from '../engine.js';
 import { cudaLaunch } from '../fused/on-cuda.js';
 import { expectRightKernels } from '../fused/self-test.js';
-import { type Address, addressOf, type Foreign, foreign, type Pointer } from '../ort/foreign.js';
+import { type Address, addressOf, expectForeign, type Foreign, type Pointer } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, openOrt } from '../ort/library.js';
 import type { Accelerator } from './accelerator.js';
 import { loadCuda, nameOfDevice } from './cuda-runtime.js';
@@ -43,11 +43,7 @@ export function cudaDevice(settings: CudaSettings): Accelerator {
 }
 
 function openDevice({ device, precision, memory, deterministic }: CudaSettings): Accelerator {
-  const library = foreign();
-  if (library === undefined)
-    throw new UserError('CUDA devices need the package koffi, which cannot be loaded here', {
-      hint: 'Install again with optional packages, or use --provider cpu',
-    });
+  const library = expectForeign('CUDA devices need');
   const { onnxruntime, preload } = cudaLibraries();
   // NVIDIA's condition for products that repeat; cuBLAS reads it when it is first used.
   if (deterministic) process.env.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';

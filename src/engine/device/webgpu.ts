@@ -1,9 +1,10 @@
 /** @file A GPU by WebGPU (Vulkan, Metal, Direct3D 12): its memory, copies, and how ONNX Runtime runs on it. */
 import { messageOf, UserError } from '../../base/errors.js';
+import { requireOnnxRuntime } from '../../base/native-library.js';
 import { installedDriver } from '../cuda/driver.js';
 import { lowerToOnnx } from '../lower.js';
 import * as tf from '../ops.js';
-import { type Address, addressOf } from '../ort/foreign.js';
+import { type Address, addressOf, expectForeign } from '../ort/foreign.js';
 import { defaultMemory, deviceAllocator, npmOrt, type OrtLibrary } from '../ort/library.js';
 import { createOrtSession, releaseValues } from '../ort/session.js';
 import { type Memory, valueOver } from '../ort/values.js';
@@ -30,10 +31,12 @@ export function webgpuDevice(): Promise<Accelerator> {
 
 async function openDevice(): Promise<Accelerator> {
   const library = npmOrt();
-  if (library === undefined)
-    throw new UserError('the provider webgpu needs the package koffi, which cannot be loaded here', {
-      hint: 'Install again with optional packages, or use --provider cpu',
-    });
+  if (library === undefined) {
+    expectForeign('the provider webgpu needs');
+    // koffi is there: then it is ONNX Runtime that npm left out, and this says so.
+    requireOnnxRuntime();
+    throw new Error('onnxruntime-node has no library for this platform');
+  }
   const { memory, allocator } = await openMemory(library).catch((cause: unknown) => {
     throw new UserError(`the provider webgpu cannot be used on this machine (${messageOf(cause)})`, {
       exitCode: 1,

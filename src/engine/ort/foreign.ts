@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import type koffi from 'koffi';
+import { UserError } from '../../base/errors.js';
 
 export type Foreign = typeof koffi;
 
@@ -17,6 +18,19 @@ let loaded: Foreign | null | undefined;
 export function foreign(): Foreign | undefined {
   if (loaded === undefined) loaded = process.env.EHMAM_BINDING === 'node' ? null : load();
   return loaded ?? undefined;
+}
+
+/**
+ * koffi, for what cannot do without.
+ * @param need who needs it: `CUDA devices need`
+ * @throws UserError where it cannot be loaded
+ */
+export function expectForeign(need: string): Foreign {
+  const library = foreign();
+  if (library !== undefined) return library;
+  throw new UserError(`${need} the package koffi, which cannot be loaded here`, {
+    hint: 'Install again with optional packages, or use --provider cpu',
+  });
 }
 
 function load(): Foreign | null {
