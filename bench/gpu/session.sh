@@ -74,7 +74,7 @@ killed() {
   wait $shell
   echo "killed with code $?, at the checkpoint $(ls "$out/cut/checkpoints")"
   pretrain cut --resume || return 1
-  cmp "$out/whole/student/model.safetensors" "$out/cut/student/model.safetensors" && echo 'the same bytes'
+  cmp "$out/whole/model.safetensors" "$out/cut/model.safetensors" && echo 'the same bytes'
 }
 export -f pretrain killed
 step killed 180 bash -c killed
