@@ -5,13 +5,21 @@ import { randomStream } from '../../src/base/random.js';
 import { loadEncoder } from '../../src/encoders/load.js';
 import * as tf from '../../src/engine/ops.js';
 import type { Parameters } from '../../src/engine/tree.js';
+import { halfValue } from '../../src/formats/half.js';
 import { answerSteps } from '../contestant.js';
 import { normals } from '../normals.js';
 import { engineAt, type Place } from '../place.js';
 
-const { seconds, clips, means, place, threads } = JSON.parse(
+const { seconds, clips, halves, means, place, threads } = JSON.parse(
   await readFile(join(process.argv[2] ?? '', 'step.json'), 'utf8'),
-) as { seconds: number; clips: number; means: boolean; place: Place; threads: number };
+) as {
+  seconds: number;
+  clips: number;
+  halves: boolean;
+  means: boolean;
+  place: Place;
+  threads: number;
+};
 
 const { engine, used } = await engineAt(place, threads);
 const encoder = await loadEncoder('random:base');
@@ -28,7 +36,11 @@ const program = engine.compile<{ parameters: Parameters; waveform: tf.Tensor }, 
       };
     return Object.fromEntries(states.map((state, layer) => [`hidden.${layer}`, state]));
   },
-  { name: 'features', ...(clips === 1 && { dynamicAxes: { waveform: 1 } }) },
+  {
+    name: 'features',
+    ...(clips === 1 && { dynamicAxes: { waveform: 1 } }),
+    ...(halves && { halves: encoder.dims.map((_, layer) => `hidden.${layer}`) }),
+  },
 );
 const parameters = engine.hold<Parameters>(encoder.parameters);
 
@@ -38,7 +50,8 @@ await answerSteps(
     const started = performance.now();
     const outputs = await program.run({ parameters, waveform });
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, loss: Number(Object.values(outputs)[0]?.data[0]) };
+    const first = Number(Object.values(outputs)[0]?.data[0]);
+    return { seconds, loss: halves ? halfValue(first) : first };
   },
   used,
 );

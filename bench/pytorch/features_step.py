@@ -2,7 +2,7 @@
 
     python features_step.py FOLDER
 
-"step" encodes the clips once and brings every hidden state, or every mean over time, to the host.
+"step" encodes the clips once and brings every hidden state, in float32 or as halves, or every mean over time, to the host.
 """
 
 import pathlib
@@ -24,6 +24,8 @@ def main(folder):
         states = model(waveform.to(torch.get_default_device()), output_hidden_states=True).hidden_states
         if described["means"]:
             return torch.stack([state.mean(1) for state in states], 1).cpu()[0, 0, 0].item()
+        if described["halves"]:
+            states = [state.half() for state in states]
         return [state.cpu() for state in states][0][0, 0, 0].item()
 
     answer(step)

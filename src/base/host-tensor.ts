@@ -1,9 +1,18 @@
 /** @file Tensors in host memory: typed values under a shape, row-major. */
 
-export type DataType = 'float32' | 'int32' | 'bool';
+/** What programs compute with. */
+export type ComputedType = 'float32' | 'int32' | 'bool';
 
-/** What holds the values of each type. */
-export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+/** Types of tensors: outputs of programs may leave as `float16`. */
+export type DataType = ComputedType | 'float16';
+
+/** What holds the values of each type; of halves, their bits. */
+export const arrayTypes = {
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+  float16: Uint16Array,
+} as const;
 
 /** The shape and type of a tensor. */
 export interface TensorSpec {
@@ -11,9 +20,9 @@ export interface TensorSpec {
   readonly dtype: DataType;
 }
 
-/** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array. */
+/** A tensor in host memory, row-major. `bool` is held as 0/1 in a Uint8Array, `float16` as bits in a Uint16Array. */
 export interface HostTensor extends TensorSpec {
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | Int32Array | Uint8Array | Uint16Array;
 }
 
 /** Named parameters (names and layouts as in PyTorch: a linear weight is [out, in]). */

@@ -1,6 +1,6 @@
 /** @file The TensorFlow.js backend `trace`: its tensors stand for values of a graph. */
 
-import type { DataType } from '../base/host-tensor.js';
+import type { ComputedType } from '../base/host-tensor.js';
 import type { GraphBuilder, Numbers, Value, ValueType } from './graph.js';
 import * as tf from './ops.js';
 
@@ -43,12 +43,12 @@ export class TraceBackend extends tf.KernelBackend {
     if (data.value !== undefined && data.owner === this.builder) return data.value;
     if (data.written === undefined) throw new Error('a tensor of an earlier trace was used in this one');
     // Not remembered: a constant first met in the body of a Scan may be met outside it next.
-    return this.builder.constant(data.written, tensor.shape, valueTypeOf(tensor.dtype));
+    return this.builder.constant(data.written, tensor.shape, computedType(tensor.dtype));
   }
 
   /** A tensor that stands for `value`. */
   infoOf(value: Value): tf.TensorInfo {
-    const dtype = dataTypeOf(value);
+    const dtype = computedType(value.type);
     const dataId = {};
     this.dataOf.set(dataId, { dtype, value, owner: this.builder });
     return { dataId, shape: [...value.shape], dtype };
@@ -110,16 +110,10 @@ function numbersOf(values: tf.BackendValues): Numbers {
   return Array.from(values as unknown as ArrayLike<number>);
 }
 
-export function valueTypeOf(dtype: tf.DataType): DataType {
-  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
-  throw new Error(`tensors of type ${dtype} cannot be compiled`);
-}
-
-function dataTypeOf(value: Value): DataType {
-  const type: ValueType = value.type;
-  if (type === 'int64' || type === 'uint32')
-    throw new Error(`a value of type ${type} cannot be an output of the graph`);
-  return type;
+/** @throws Error for a type that programs do not compute with */
+export function computedType(type: tf.DataType | ValueType): ComputedType {
+  if (type === 'float32' || type === 'int32' || type === 'bool') return type;
+  throw new Error(`programs do not compute with tensors of type ${type}`);
 }
 
 tf.registerBackend(traceBackendName, () => new TraceBackend(), 0);

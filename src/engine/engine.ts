@@ -59,6 +59,8 @@ export interface ProgramOptions<Kept extends string = never> {
    * Host tensors are copied to the thread; what a run consumes is moved there and back.
    */
   readonly concurrent?: boolean;
+  /** Outputs (top-level names) that are rounded to half precision where they are made: `float16`, half the way to the host. */
+  readonly halves?: readonly string[];
   /**
    * Inputs (top-level names) whose host tensors are made for one run alone, as batches are: they go to where it runs
    * without a copy, and their memory may be gone after it.

@@ -86,7 +86,7 @@ export function createHolder(device?: HoldingDevice): Holder {
           return fail(`${place} is held by another engine`);
         if (node.ended !== undefined) return fail(`${place} ${node.ended}`);
         const names = path === '' ? Object.keys(node.values) : [path.split('/')[0] as string];
-        uses.push({ path, held: node, consumed: names.some((top) => isKept(keeps, top)) });
+        uses.push({ path, held: node, consumed: names.some((top) => isNamed(keeps, top)) });
         return node.values;
       };
       const tree = opened(inputs, '') as Tree<EngineTensor>;
@@ -116,14 +116,14 @@ export async function runOpened<Out, Kept extends string>(
   }
   const kept = Object.entries(outputs).map(([top, values]) => [
     top,
-    isKept(keeps, top) ? holder.hold(values as ToHost<unknown>, `${top} of ${name}`, memory) : values,
+    isNamed(keeps, top) ? holder.hold(values as ToHost<unknown>, `${top} of ${name}`, memory) : values,
   ]);
   return Object.fromEntries(kept) as Outputs<Out, Kept>;
 }
 
-/** Whether an output, or an input of the same name, is one that stays with the engine. */
-export const isKept = (keeps: readonly string[], path: string): boolean =>
-  keeps.includes(path.split('/')[0] as string);
+/** Whether an input or output belongs to one of the top-level names. */
+export const isNamed = (names: readonly string[], path: string): boolean =>
+  names.includes(path.split('/')[0] as string);
 
 /** What a run does with the held trees among its inputs. */
 function useOf(name: string, uses: readonly Use[]): Omit<OpenedInputs, 'tree'> {

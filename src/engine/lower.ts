@@ -3,7 +3,7 @@
 import type { TensorSpec } from '../base/host-tensor.js';
 import type { EngineTensor } from './device/tensor.js';
 import { joinLengths } from './dynamic.js';
-import type { ProgramOptions, TensorFunction } from './engine.js';
+import type { ProgramOptions, ProviderName, TensorFunction } from './engine.js';
 import { type Stages, stagesOf } from './fused/stages.js';
 import { type ModelNames, outputName } from './model-names.js';
 import type { Tensor } from './ops.js';
@@ -33,7 +33,8 @@ export interface LoweredProgram extends Stages<ProgramModel> {
   readonly outputs: readonly Omit<ModelOutput, 'kept'>[];
 }
 
-export type LowerOptions = Pick<ProgramOptions, 'name' | 'dynamicAxes'> & Pick<TracePlace, 'provider'>;
+export type LowerOptions = Pick<ProgramOptions, 'name' | 'dynamicAxes' | 'halves'> &
+  Pick<TracePlace, 'provider'>;
 
 /**
  * The ONNX model of a function: for export, and for looking at what was compiled.
@@ -64,8 +65,9 @@ export function lowerProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
   names?: ModelNames,
 ): LoweredProgram {
   const { name, dynamicAxes = {}, provider, fuses } = options;
+  const halves = roundsHalves(provider) ? options.halves : undefined;
   const fixed = (fuses: boolean): LoweredProgram | undefined =>
-    modelsOf(trace(name, fn, inputs, { provider, fuses }), new Map(), names);
+    modelsOf(trace(name, fn, inputs, { provider, fuses, halves }), new Map(), names);
   if (Object.keys(dynamicAxes).length === 0)
     return (fuses ? fixed(true) : undefined) ?? (fixed(false) as LoweredProgram);
   const [a, b] = tracedLengths.map((more) => {
@@ -74,12 +76,15 @@ export function lowerProgram<In extends Tree<Tensor>, Out extends Tree<Tensor>>(
       dtype: spec.dtype,
       shape: spec.shape.map((dim, axis) => (dynamicAxes[path] === axis ? dim + more : dim)),
     }));
-    return trace(name, fn, longer, { provider });
+    return trace(name, fn, longer, { provider, halves });
   });
   if (a === undefined || b === undefined) throw new Error('two traces are needed');
   const { graph, dynamic } = joinLengths(name, a, b);
   return modelsOf(graph, dynamic, names) as LoweredProgram;
 }
+
+/** WebGPU has halves only where a device's shaders have them. */
+const roundsHalves = (provider: ProviderName | undefined): boolean => provider !== 'webgpu';
 
 /** Undefined where fused operations part what must be in one model. */
 function modelsOf(

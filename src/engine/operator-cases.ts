@@ -157,6 +157,16 @@ const elementwise: readonly OperatorCase[] = [
     },
   },
   {
+    operator: 'Cast',
+    sizes: 'to halves and back',
+    inputs: { x: values([131], 'halves') },
+    // Programs for WebGPU do not.
+    emit: (graph, given) => {
+      const halves = graph.provider === 'webgpu' ? at(given, 0) : cast(graph, at(given, 0), 'float16');
+      return [cast(graph, halves, 'float32')];
+    },
+  },
+  {
     operator: 'Mod',
     sizes: 'of a number below zero',
     inputs: { x: int32([5], [-7, -1, 0, 3, 12]) },

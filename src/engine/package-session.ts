@@ -46,13 +46,14 @@ async function toldReadably<T>(work: Promise<T>): Promise<T> {
 function ortTensor({ dtype, shape, data }: HostTensor): Tensor {
   if (dtype === 'float32') return new (ort().Tensor)('float32', data as Float32Array, shape);
   if (dtype === 'int32') return new (ort().Tensor)('int32', data as Int32Array, shape);
+  if (dtype === 'float16') return new (ort().Tensor)('float16', data as Uint16Array, shape);
   return new (ort().Tensor)('bool', data as Uint8Array, shape);
 }
 
-function hostTensor(tensor: Tensor): HostTensor {
-  return {
-    dtype: tensor.type as HostTensor['dtype'],
-    shape: tensor.dims,
-    data: tensor.data as HostTensor['data'],
-  };
+function hostTensor({ type, dims, data }: Tensor): HostTensor {
+  const dtype = type as HostTensor['dtype'];
+  if (dtype !== 'float16') return { dtype, shape: dims, data: data as HostTensor['data'] };
+  // Their values in a newer Node, which has an array of halves.
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return { dtype, shape: dims, data: new Uint16Array(buffer, byteOffset, length) };
 }

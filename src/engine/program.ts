@@ -5,7 +5,8 @@ import type { HostTensor } from '../base/host-tensor.js';
 import { lastUsed } from '../base/last-used.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
-import { type Holder, isKept, type OpenedInputs, runOpened } from './held.js';
+import { halved } from './halves.js';
+import { type Holder, isNamed, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { type LoweredProgram, lowerProgram, specsOf } from './lower.js';
 import type { Tensor } from './ops.js';
@@ -33,12 +34,12 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   options: ProgramOptions<Kept>,
   { holder, runtime, provider, fuses }: ProgramPlace,
 ): Program<In, Out, Kept> {
-  const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
+  const { name, dynamicAxes = {}, keeps = [], consumes = [], halves = [] } = options;
   const check = inputCheck(name);
   const load = async (inputs: Tree<EngineTensor>): Promise<Loaded> => {
     const place = { ...options, provider, fuses };
     const { stages, between, ...paths } = lowerProgram(fn, specsOf(inputs), place);
-    const outputs = paths.outputs.map((output) => ({ ...output, kept: isKept(keeps, output.path) }));
+    const outputs = paths.outputs.map((output) => ({ ...output, kept: isNamed(keeps, output.path) }));
     // The bytes of the models are not kept beside their sessions.
     return { ...paths, model: await runtime.load({ name, stages, between, outputs }) };
   };
@@ -55,7 +56,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
         inputs.map((path) => [path, values.get(path) as EngineTensor]),
         {
           borrowed: new Set(opened.movable()),
-          given: new Set(ownMemory(leaves).filter((path) => isKept(consumes, path) && !opened.isHeld(path))),
+          given: new Set(ownMemory(leaves).filter((path) => isNamed(consumes, path) && !opened.isHeld(path))),
         },
       )
       .catch((cause: unknown) => ({ failure: messageOf(cause), back: new Map<string, HostTensor>() }));
@@ -63,7 +64,9 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       opened.putBack(result.back);
       throw new Error(`${name} failed: ${result.failure}`);
     }
-    return nest(outputs.map(({ path }, i) => [path, result.outputs[i] as EngineTensor]));
+    return nest(
+      outputs.map(({ path }, i) => [path, leaving(result.outputs[i] as EngineTensor, isNamed(halves, path))]),
+    );
   };
 
   return {
@@ -74,6 +77,10 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     },
   };
 }
+
+/** An output as it leaves: rounded here where the program could not. */
+const leaving = (tensor: EngineTensor, isHalf: boolean): EngineTensor =>
+  isHalf && !isOnDevice(tensor) ? halved(tensor) : tensor;
 
 /** Paths of the tensors that fill a memory that is theirs alone. */
 function ownMemory(all: readonly (readonly [string, EngineTensor])[]): string[] {

@@ -1,11 +1,13 @@
 /** @file Runs a TensorFlow.js function on names instead of numbers, and keeps the graph it wrote. */
 
-import { activeTraceBackend, traceBackendName, valueTypeOf, withBackend } from './backend.js';
+import { activeTraceBackend, computedType, traceBackendName, withBackend } from './backend.js';
 import type { ProviderName, TensorFunction } from './engine.js';
 import { fuseAdditions } from './fuse.js';
 import type { Fused } from './fused/fused.js';
 import { liveFused } from './fused/operations.js';
 import { GraphBuilder, type GraphNode, usesOf, type Value } from './graph.js';
+import { isNamed } from './held.js';
+import { cast } from './kernels/elementwise.js';
 import * as tf from './ops.js';
 import './kernels/index.js';
 import { messageOf } from '../base/errors.js';
@@ -29,6 +31,8 @@ export interface TracePlace {
   readonly provider?: ProviderName | undefined;
   /** Whether fused operations run there (default: no). */
   readonly fuses?: boolean | undefined;
+  /** Outputs (top-level names) that leave as half-precision numbers (default: none). */
+  readonly halves?: readonly string[] | undefined;
 }
 
 export const isTensor = (node: tf.Tensor | Tree<tf.Tensor>): node is tf.Tensor => node instanceof tf.Tensor;
@@ -41,7 +45,7 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
   name: string,
   fn: TensorFunction<In, Out>,
   specs: Tree<TensorSpec>,
-  { provider, fuses = false }: TracePlace = {},
+  { provider, fuses = false, halves = [] }: TracePlace = {},
 ): TracedGraph {
   return withBackend(traceBackendName, () => {
     const backend = activeTraceBackend();
@@ -62,8 +66,9 @@ export function trace<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>>(
         const outputs: [string, Value][] = [];
         tf.tidy(() => {
           for (const [path, tensor] of flatten<tf.Tensor>(fn(build(specs, '') as In), isTensor)) {
-            valueTypeOf(tensor.dtype);
-            outputs.push([path, backend.valueFor(tensor)]);
+            computedType(tensor.dtype);
+            const value = backend.valueFor(tensor);
+            outputs.push([path, isNamed(halves, path) ? cast(graph, value, 'float16') : value]);
           }
         });
         const wanted = outputs.map(([, value]) => value);

@@ -1,23 +1,24 @@
 /** @file From utterances to features: one after the other or several of one length at once, the next ones' audio read meanwhile. */
 
 import { UserError } from '../base/errors.js';
-import { floatsOf } from '../base/host-tensor.js';
+import { floatsOf, type HostTensor } from '../base/host-tensor.js';
 import { longestUtteranceSeconds, readUtterance } from '../data/audio.js';
 import { decodePool } from '../data/decoding.js';
 import { inputThreads } from '../data/input-threads.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
+import { areFinite } from '../formats/half.js';
 import { equalLengths, type Sharing, sharingOn } from './equal-lengths.js';
-import { extractHiddenStates, extractPooled, type Means } from './extract.js';
-import { type StoredType, storedData, type UtteranceFeatures } from './shards.js';
+import { type Extractor, extractHiddenStates, extractPooled, type Means } from './extract.js';
+import { type Layer, type StoredType, storedData, type UtteranceFeatures } from './shards.js';
 
 /** `pooled`: the mean over time of every layer. `frames`: every frame of every layer. */
 export type FeatureKind = 'pooled' | 'frames';
 
 interface Encoding {
   /** Of each layer, [rows, dim]; of means one for all. */
-  readonly layers: readonly Float32Array[];
+  readonly layers: readonly Layer[];
   readonly rows: number;
   readonly encoderFrames: number;
 }
@@ -37,7 +38,7 @@ type Together = (utterances: readonly Float32Array[]) => Promise<Encoding[]>;
  * Means are taken of several utterances at once. Frames are those of each utterance alone: where the disk has no room for them they
  * are computed again when they are read, and are to be the same.
  */
-export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind): Encode {
+export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind, type: StoredType): Encode {
   if (kind === 'pooled') {
     const extract = extractPooled(engine, encoder);
     const encodingOf = ({ means, frames }: Means): Encoding => ({
@@ -50,13 +51,32 @@ export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind): 
     const sharing = { limits: sharingOn(engine), together };
     return Object.assign(encode, { sharing, dispose: extract.dispose });
   }
-  const extract = extractHiddenStates(engine, encoder);
+  const extract = extractFrames(engine, encoder, type);
   const encode = async (samples: Float32Array): Promise<Encoding> => {
-    const layers = (await extract(samples)).map(floatsOf);
+    const layers = await extract(samples);
     const rows = (layers[0]?.length ?? 0) / (encoder.dims[0] ?? 1);
     return { layers, rows, encoderFrames: rows };
   };
   return Object.assign(encode, { dispose: extract.dispose });
+}
+
+/** Frames of every layer: in halves where they are stored so and all are finite. */
+function extractFrames(engine: Engine, encoder: Encoder, type: StoredType): Extractor<Layer[]> {
+  const extract = extractHiddenStates(engine, encoder, type);
+  let exact: Extractor<HostTensor[]> | undefined;
+  const frames = async (samples: Float32Array): Promise<Layer[]> => {
+    const states = await extract(samples);
+    if (states.every(({ data }) => !(data instanceof Uint16Array) || areFinite(data)))
+      return states.map(({ data }) => data as Layer);
+    // What cannot be stored shows how large it is.
+    exact ??= extractHiddenStates(engine, encoder);
+    return (await exact(samples)).map(floatsOf);
+  };
+  const dispose = async (): Promise<void> => {
+    await extract.dispose();
+    await exact?.dispose();
+  };
+  return Object.assign(frames, { dispose });
 }
 
 /** Encodes the utterances of a shard. */

@@ -23,11 +23,17 @@ export interface SharingExtractor<Result> extends Extractor<Result> {
 /**
  * All hidden states of one utterance: the input of block 0, then every block's output, each [frames, dim].
  * An utterance too short for one frame is zero-padded to `encoder.minimumSamples`.
+ * @param type of the values: where they are to be `float16`, they are rounded inside the program; an ONNX file gives float32
  * @returns a function of 16 kHz samples, as read: it normalises them where the encoder asks for that
  */
-export function extractHiddenStates(engine: Engine, encoder: Encoder): Extractor<HostTensor[]> {
+export function extractHiddenStates(
+  engine: Engine,
+  encoder: Encoder,
+  type: 'float32' | 'float16' = 'float32',
+): Extractor<HostTensor[]> {
   if (encoder.graph !== undefined) return graphStates(engine, encoder, encoder.graph);
-  const program = frozenProgram(engine, encoder, 'hidden states', nameStates);
+  const halves = type === 'float16' ? encoder.dims.map((_, layer) => stateName(layer)) : [];
+  const program = frozenProgram(engine, encoder, 'hidden states', nameStates, halves);
   const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
     const outputs = await program(samples);
     return encoder.dims.map((_, layer) => withoutBatch(outputs[stateName(layer)]));
@@ -155,10 +161,11 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   encoder: Encoder,
   what: string,
   outputs: (states: readonly tf.Tensor[]) => Out,
+  halves: readonly string[] = [],
 ): Extractor<ToHost<Out>> & { together(utterances: readonly Float32Array[]): Promise<ToHost<Out>> } {
   const program = engine.compile<FrozenInputs, Out>(
     ({ parameters, waveform }) => outputs(encoder.forward(parameters, { waveform })),
-    { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 } },
+    { name: `${what} of ${encoder.name}`, dynamicAxes: { waveform: 1 }, halves },
   );
   const parameters = engine.hold<Parameters>(encoder.parameters);
   const together = (utterances: readonly Float32Array[]): Promise<ToHost<Out>> =>

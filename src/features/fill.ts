@@ -71,7 +71,7 @@ export async function fillShards(
     progress.update(done);
     plan.onProgress(done);
   };
-  const encode = encoderOf(engine, encoder, kind);
+  const encode = encoderOf(engine, encoder, kind, plan.type);
   const audio = audioFor(engine);
   try {
     let waiting = wanted.filter((index) => !isThere(shards[index], keep));

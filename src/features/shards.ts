@@ -96,7 +96,7 @@ async function removeOthers(folder: string, index: number, description: ShardDes
 }
 
 /** Features as they are after a stay on disk; layers as in `storedData`. */
-export function asStored(id: string, layers: readonly Float32Array[], type: StoredType): Float32Array {
+export function asStored(id: string, layers: readonly Layer[], type: StoredType): Float32Array {
   const data = storedData(id, layers, type);
   if (type === 'float32') return new Float32Array(data.buffer);
   const halves = new Uint16Array(data.buffer);
@@ -105,21 +105,21 @@ export function asStored(id: string, layers: readonly Float32Array[], type: Stor
   return rounded;
 }
 
+/** A layer's values, or finite halves of them. */
+export type Layer = Float32Array | Uint16Array;
+
 /**
  * Features as they are stored, one layer after the other.
- * @param layers each [rows, dim]
+ * @param layers each [rows, dim]; halves are for `float16` alone
  * @throws UserError where a value is not finite, or beyond the range of the type
  */
-export function storedData(
-  id: string,
-  layers: readonly Float32Array[],
-  type: StoredType,
-): Uint8Array<ArrayBuffer> {
+export function storedData(id: string, layers: readonly Layer[], type: StoredType): Uint8Array<ArrayBuffer> {
   const length = layers.reduce((sum, layer) => sum + layer.length, 0);
   const all = type === 'float16' ? new Uint16Array(length) : new Float32Array(length);
   let offset = 0;
   for (const layer of layers) {
-    if (all instanceof Float32Array) {
+    if (layer instanceof Uint16Array) all.set(layer, offset);
+    else if (all instanceof Float32Array) {
       largestOf(id, layer);
       all.set(layer, offset);
     } else if (!encodeHalves(layer, all, offset)) throw beyondHalves(id, largestOf(id, layer));

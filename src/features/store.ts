@@ -174,7 +174,7 @@ async function mayKeep(options: StoreOptions, plan: StorePlan): Promise<boolean>
 
 /** The frames of one utterance, as a store would have given them. */
 function recomputeOf({ engine, encoder, utterances, kind, type }: StorePlan): Recompute {
-  const encode = encoderOf(engine, encoder, kind);
+  const encode = encoderOf(engine, encoder, kind, type);
   const compute = async (place: number): Promise<Float32Array> => {
     const utterance = utterances[place];
     if (utterance === undefined) throw new Error(`this store has no utterance ${place}`);

@@ -10,7 +10,7 @@ const hintDamaged = 'The file is damaged: copy or export it again';
 /** Bytes an element of every type we read. */
 const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 } as const;
 type StoredType = keyof typeof elementBytes;
-const storedTypes = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const;
+const storedTypes = { float32: 'F32', int32: 'I32', bool: 'BOOL', float16: 'F16' } as const;
 
 const naturalSchema = z.int().nonnegative();
 const entrySchema = z.object({

@@ -1,14 +1,8 @@
 /** @file Every layer's gradient equals finite differences, compiled and eager; gradients of a whole loss. */
 
 import { describe, expect, it } from 'vitest';
-import {
-  float32,
-  floatsOf,
-  type HostParameters,
-  type HostTensor,
-  int32,
-  sizeOf,
-} from '../base/host-tensor.js';
+import { float32, floatsOf, type HostParameters, int32, sizeOf } from '../base/host-tensor.js';
+import { tensorOf } from '../engine/constants.js';
 import { engineUnderTest, normals, runOn } from '../engine/engines.fixture.js';
 import * as tf from '../engine/ops.js';
 import type { Parameters } from '../engine/tree.js';
@@ -74,7 +68,6 @@ const choice = {
   inverse: int32([5], [1, 0, 2, 0, 0]),
   picked: float32([5], [1, 0, 1, 0, 1]),
 };
-const constant = ({ data, shape, dtype }: HostTensor): tf.Tensor => tf.tensor(data, [...shape], dtype);
 
 const cases: Readonly<Record<string, LayerCase>> = {
   linear: {
@@ -120,9 +113,9 @@ const cases: Readonly<Record<string, LayerCase>> = {
     leaves: { x: [5, 3] },
     layer: (leaves) =>
       gatherRows(at(leaves, 'x'), {
-        index: constant(choice.index),
-        inverse: constant(choice.inverse),
-        picked: constant(choice.picked),
+        index: tensorOf(choice.index),
+        inverse: tensorOf(choice.inverse),
+        picked: tensorOf(choice.picked),
       }),
   },
   dropout: { leaves: x, layer: (leaves) => dropout(at(leaves, 'x'), 0.4, tf.scalar(5, 'int32'), 'here') },

@@ -12,6 +12,7 @@ export const onnxTypes: Readonly<Record<ValueType, number>> = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   uint32: 12,
 };
 

@@ -1,20 +1,26 @@
 /** @file Tensors as ONNX Runtime has them: values over memory that someone else owns, and what it made itself. */
 
 import { arrayTypes, type HostTensor, sizeOf } from '../../base/host-tensor.js';
-import { type RawTensor, type RawType, rawTypes } from '../raw-graph.js';
+import { type RawTensor, rawTypes } from '../raw-graph.js';
 import type { CApi } from './c-api.js';
 import { type Address, addressOf } from './foreign.js';
 import type { OrtLibrary } from './library.js';
 
-/** `ONNXTensorElementDataType` of the types that we read and write. */
-const elementTypes: Readonly<Record<RawType, number>> = {
+/** What holds the values of the types that we read and write. */
+const arrays = { ...rawTypes, ...arrayTypes } as const;
+
+type ElementType = keyof typeof arrays;
+
+/** `ONNXTensorElementDataType` of them. */
+const elementTypes: Readonly<Record<ElementType, number>> = {
   float32: 1,
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
-const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as RawType]));
+const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]));
 
 /** Bytes of a tensor's values. */
 export const bytesOf = ({ dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>): number =>
@@ -33,7 +39,7 @@ export interface Memory {
 /** A value over memory; release it with `ReleaseValue`, the memory stays. */
 export function valueOver(
   { api }: OrtLibrary,
-  dtype: RawType,
+  dtype: ElementType,
   shape: readonly number[],
   { info, address, bytes }: Memory,
 ): Address {
@@ -51,17 +57,24 @@ export function valueOver(
 
 /** A value over a host tensor, which must be kept as long as the value is used. */
 export const valueOfHost = (library: OrtLibrary, { dtype, ...tensor }: HostTensor): Address =>
-  rawValue(library, { type: dtype, ...tensor });
+  valueAt(library, dtype, tensor);
 
 /** The same over a tensor of any type. */
-export function rawValue(library: OrtLibrary, { type, shape, data }: RawTensor): Address {
+export const rawValue = (library: OrtLibrary, { type, ...tensor }: RawTensor): Address =>
+  valueAt(library, type, tensor);
+
+function valueAt(
+  library: OrtLibrary,
+  type: ElementType,
+  { shape, data }: Pick<HostTensor | RawTensor, 'shape' | 'data'>,
+): Address {
   const address = addressOf(library.foreign, data.length === 0 ? nothing : data);
   return valueOver(library, type, shape, { info: library.hostMemory, address, bytes: data.byteLength });
 }
 
 /** What a value is, and where its values lie. */
 interface Described {
-  readonly type: RawType;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly address: Address;
   readonly bytes: number;
@@ -88,7 +101,7 @@ function described({ api }: OrtLibrary, value: Address): Described {
     const { number, shape } = typeAndShape(api, info);
     const type = typeOf.get(number);
     if (type === undefined) throw new Error(`has type ${nameOfType(number)}, expected float32`);
-    const bytes = sizeOf(shape) * rawTypes[type].BYTES_PER_ELEMENT;
+    const bytes = sizeOf(shape) * arrays[type].BYTES_PER_ELEMENT;
     return { type, shape, address: api.make('GetTensorMutableData', value), bytes };
   } finally {
     api.release('ReleaseTensorTypeAndShapeInfo', info);
@@ -114,6 +127,7 @@ export function copied(library: OrtLibrary, value: Address): HostTensor {
 /** The same of a tensor of any type. */
 export function rawCopied(library: OrtLibrary, value: Address): RawTensor {
   const { type, shape, address, bytes } = described(library, value);
+  if (type === 'float16') throw new Error(`has type ${type}, expected float32`);
   return { type, shape, data: new rawTypes[type](bytesAt(library, address, bytes)) };
 }
 
