@@ -13,6 +13,16 @@ const charts = dirname(resolve('echarts/package.json'));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const folder = join(dist, 'bundled');
 
+/** Modules of the chart library whose work our charts have no use for, and what stands in their place. */
+const notUsed = {
+  // Words of tools that they do not have, in a language that pages do not have.
+  '/i18n/langZH.js': 'export default {};',
+  // Patterns, which it draws with a painter that is not bundled otherwise.
+  '/util/decal.js': 'export const createOrUpdatePatternFromDecal = () => null;',
+  // Tooltips as markup: theirs are drawn.
+  '/tooltip/TooltipHTMLContent.js': 'export default class {}',
+};
+
 /** What the bundle is made of: where this is what stands beside it, it need not be made again. */
 const versions = JSON.stringify({
   'tfjs-core': await versionIn(core),
@@ -73,8 +83,8 @@ async function bundle(code, file, output) {
         resolveId: (id) => (id === 'entry' ? fileURLToPath(new URL('entry.js', import.meta.url)) : undefined),
         load: (id) => {
           if (id.endsWith('/src/entry.js')) return { code, moduleSideEffects: true };
-          // Words of tools that our charts do not have, in a language that our pages do not have.
-          return id.endsWith('/i18n/langZH.js') ? { code: 'export default {};' } : undefined;
+          const unused = Object.keys(notUsed).find((end) => id.endsWith(end));
+          return unused === undefined ? undefined : { code: notUsed[unused] };
         },
       },
     ],

@@ -212,6 +212,17 @@ describe.skipIf(absent)(`the page in Chromium${absent ? ` (not tested: no ${exec
     await page.locator('#task-ks-devMetric svg').waitFor();
   });
 
+  it('shows the values of a chart where it is pointed at', async () => {
+    await open();
+    const chart = page.locator('#task-asr-devMetric svg').first();
+    const before = await chart.locator('text').allTextContents();
+    await chart.hover();
+    await expect.poll(() => chart.locator('text').count()).toBeGreaterThan(before.length);
+    const drawn = (await chart.locator('text').allTextContents()).slice(before.length).join(' ');
+    expect(drawn).toContain(bad);
+    expect(troubles).toEqual([]);
+  });
+
   it('says what a metric means to who points at it, comes by key, or taps', async () => {
     await open();
     const [bubble, hint] = [page.locator('.bubble'), page.locator('.comparison .hint').first()];
