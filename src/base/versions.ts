@@ -6,16 +6,19 @@ import { ownVersion, versionOf } from './package.js';
 export interface Versions {
   readonly ehmam: string;
   readonly node: string;
+  /** `notInstalled` where npm left it out. */
   readonly onnxruntime: string;
   readonly tfjs: string;
 }
+
+export const notInstalled = 'not installed';
 
 export function runtimeVersions(): Versions {
   const onnxruntime = findLibrary('onnxruntime-node');
   return {
     ehmam: ownVersion(),
     node: process.versions.node,
-    onnxruntime: onnxruntime === undefined ? 'not installed' : versionOf(onnxruntime),
+    onnxruntime: onnxruntime === undefined ? notInstalled : versionOf(onnxruntime),
     tfjs: versionOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs-core')),
   };
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runtimeVersions } from '../base/versions.js';
+import { notInstalled, runtimeVersions } from '../base/versions.js';
 import {
   below,
   cudnnFiles,
@@ -237,6 +237,14 @@ describe('what is missing is one line with what to do', () => {
     expect(complaint(machine)).toBe(
       'EHMAM_ORT: /empty has no libonnxruntime_providers_cuda.so. Name the folder that has it, or unset EHMAM_ORT',
     );
+  });
+});
+
+it('without ONNX Runtime itself there is no library to look for', () => {
+  expect(searchCuda({ version: notInstalled }, machineOf({}, inVenv)).problems.at(-1)).toEqual({
+    part: 'library',
+    what: 'ONNX Runtime is not installed',
+    hint: 'Run `ehmam setup onnx` first',
   });
 });
 

@@ -5,15 +5,22 @@ import { type HostTensor, sizeOf } from '../base/host-tensor.js';
 import type { Accelerator } from './device/accelerator.js';
 import type { GraphFile, GraphSlot } from './engine.js';
 import { openOrtGraph } from './ort/graph.js';
+import { npmOrt } from './ort/library.js';
 import { openPackageGraph } from './package-graph.js';
 import { type RawGraph, type RawSlot, type RawTensor, rawTypes } from './raw-graph.js';
 
 /**
- * Opens a file on the processor. What it keeps outside of itself is looked for in its folder.
+ * Opens a file on the processor, by the C API where that can be called. What it keeps outside of itself is looked for in its folder.
  * @throws UserError in one line for what the runtime cannot run: operators that it lacks, damaged files
  */
-export const openGraphFile = (file: string, threads: number): Promise<GraphFile> =>
-  graphFile(file, () => openPackageGraph(file, threads));
+export function openGraphFile(file: string, threads: number): Promise<GraphFile> {
+  const library = npmOrt();
+  return graphFile(file, () =>
+    library === undefined
+      ? openPackageGraph(file, threads)
+      : openOrtGraph(library, file, { threads, foreign: true }),
+  );
+}
 
 /** The same on a device: its library is the one that has it, wherever that was found. */
 export const openGraphOnDevice = (

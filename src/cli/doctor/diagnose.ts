@@ -113,9 +113,7 @@ async function checkEngine(candidate: Candidate): Promise<Check> {
         detail: missing.map(({ what }) => what).join('; '),
         hint: missing.map((problem) => problem.hint).join('. '),
       };
-    // An error for users says its hint itself.
-    const saysHint = /ehmam setup|--provider cpu/.test(answer.reason);
-    return { name, works: false, detail: answer.reason, needed, ...(!saysHint && { hint }) };
+    return { name, works: false, detail: answer.reason, needed, ...(!answer.saysHint && { hint }) };
   }
   const detail = `a program ran in ${Math.round(answer.milliseconds)} ms`;
   return { name, works: true, detail: answer.detail ? `${answer.detail}: ${detail}` : detail, needed };

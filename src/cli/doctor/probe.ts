@@ -1,5 +1,5 @@
 /** @file Tries one engine in a process of its own (a native library that crashes takes only this one down). */
-import { messageOf } from '../../base/errors.js';
+import { messageOf, UserError } from '../../base/errors.js';
 import { float32 } from '../../base/host-tensor.js';
 import { deviceCheckSwitch, deviceDifferences, wrongDevice } from '../../engine/device-check.js';
 import type { Engine, EngineName, ProviderName } from '../../engine/engine.js';
@@ -10,7 +10,12 @@ import { type EngineRemark, remarkText } from '../../engine/remarks.js';
 /** What a probe says, as one line of JSON. */
 export type ProbeAnswer =
   | { readonly works: true; readonly milliseconds: number; readonly detail?: string }
-  | { readonly works: false; readonly reason: string };
+  | {
+      readonly works: false;
+      readonly reason: string;
+      /** Whether the reason says what to do, as errors for users do. */
+      readonly saysHint?: boolean;
+    };
 
 const [name, provider] = process.argv.slice(2) as [EngineName, ProviderName];
 // Native libraries write to stdout and stderr; the answer is told from that by its mark.
@@ -50,7 +55,8 @@ async function probe(): Promise<ProbeAnswer> {
       ...((detail ?? library) && { detail: detail ?? library }),
     };
   } catch (error) {
-    return { works: false, reason: messageOf(error).split('\n')[0]?.trim() ?? '' };
+    const reason = messageOf(error).split('\n')[0]?.trim() ?? '';
+    return { works: false, reason, saysHint: error instanceof UserError };
   }
 }
 

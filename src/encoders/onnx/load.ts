@@ -102,17 +102,17 @@ async function tried(plan: OnnxPlan) {
   const engine = await onnxEngine({ provider: 'cpu', threads: 1 });
   const graph = await openGraphFile(plan.file, 1);
   const { inputs, outputs } = graph;
+  const lent = { ...graph, close: async () => undefined };
   try {
     const roles = settleRoles({ file: plan.file, inputs, outputs }, plan.description);
     const states = await openStates(plan, roles, {
       ...engine,
-      open: async (file) => (file === plan.file ? graph : openGraphFile(file, 1)),
+      open: async (file) => (file === plan.file ? lent : openGraphFile(file, 1)),
     });
     const measured = await measure(plan, roles, states).finally(() => states.close());
     return { roles, measured, slots: usesOf({ inputs, outputs }, roles) };
-  } catch (error) {
-    await graph.close().catch(() => undefined);
-    throw error;
+  } finally {
+    await graph.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file Looks for all that CUDA needs on a machine, and says what is missing. */
 import { join } from 'node:path';
-import { runtimeVersions } from '../../base/versions.js';
+import { notInstalled, runtimeVersions } from '../../base/versions.js';
 import { type CudaMajor, type Driver, driverProblem, installedDriver } from './driver.js';
 import { type Machine, thisMachine } from './machine.js';
 import { installedFolders } from './places.js';
@@ -73,11 +73,14 @@ const isFor = (
 ): library is ProviderLibrary & { readonly cuda: CudaMajor } =>
   library.cuda !== undefined && (cuda === undefined || library.cuda === cuda);
 
-const absent = (version: string): CudaProblem => ({
-  part: 'library',
-  what: `ONNX Runtime's CUDA library ${version} is not installed`,
-  hint: 'Run `ehmam setup cuda`',
-});
+const absent = (version: string): CudaProblem =>
+  version === notInstalled
+    ? { part: 'library', what: 'ONNX Runtime is not installed', hint: 'Run `ehmam setup onnx` first' }
+    : {
+        part: 'library',
+        what: `ONNX Runtime's CUDA library ${version} is not installed`,
+        hint: 'Run `ehmam setup cuda`',
+      };
 
 const absentIn = (folder: string): CudaProblem => ({
   part: 'library',

@@ -27,6 +27,7 @@ export interface OrtDevice {
 export interface OrtSession {
   readonly library: OrtLibrary;
   readonly address: Address;
+  /** Once; then it does nothing. */
   release(): void;
 }
 
@@ -69,7 +70,13 @@ export async function createOrtSession(
         ? api.makeAsync('CreateSession', environment, model, options)
         : api.makeAsync('CreateSessionFromArray', environment, model, model.byteLength, options),
     );
-    return { library, address, release: () => api.release('ReleaseSession', address) };
+    let isOpen = true;
+    const release = (): void => {
+      // Twice would break the memory of the process.
+      if (isOpen) api.release('ReleaseSession', address);
+      isOpen = false;
+    };
+    return { library, address, release };
   } finally {
     api.release('ReleaseSessionOptions', options);
   }
