@@ -1,7 +1,7 @@
 /** @file Hidden states of a frozen encoder: one program serves every length, and no utterance is padded. */
 
 import { float32, floatsOf, type HostTensor } from '../base/host-tensor.js';
-import { sayingWhatToLower } from '../base/out-of-memory.js';
+import { sayingWhatToDo } from '../base/runtime-failures.js';
 import { waveformBatch } from '../encoders/batch.js';
 import type { Encoder, EncoderGraph } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
@@ -169,7 +169,7 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   );
   const parameters = engine.hold<Parameters>(encoder.parameters);
   const together = (utterances: readonly Float32Array[]): Promise<ToHost<Out>> =>
-    sayingWhatToLower(engine, 'Cut long recordings into shorter ones, or run fewer jobs at a time', () =>
+    sayingWhatToDo(engine, remedies, () =>
       program.run({ parameters, waveform: waveformBatch(encoder, utterances).waveform }),
     );
   const run = (samples: Float32Array): Promise<ToHost<Out>> => together([samples]);
@@ -179,6 +179,11 @@ function frozenProgram<Out extends Tree<tf.Tensor>>(
   };
   return Object.assign(run, { together, dispose });
 }
+
+const remedies = {
+  lower: 'Cut long recordings into shorter ones, or run fewer jobs at a time',
+  again: 'Run the same command again: features that are stored are kept',
+};
 
 /** A type, so that it is a tree. */
 type FrozenInputs = { readonly parameters: Parameters; readonly waveform: tf.Tensor };

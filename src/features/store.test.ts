@@ -9,6 +9,10 @@ import { randomStream } from '../base/random.js';
 import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
+import { hostAccelerator } from '../engine/device/accelerator.js';
+import { breakable } from '../engine/device/breakable.fixture.js';
+import { engineOnDevice } from '../engine/onnx.js';
+import { npmOrt, type OrtLibrary } from '../engine/ort/library.js';
 import type { FeatureKind } from './encoding.js';
 import { audioFor, decodedAhead } from './encoding.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
@@ -198,6 +202,28 @@ test('parts of a store, made one after the other, are the whole', async () => {
   for (const place of [0, 63, 64, 69]) expect(parts.read(place)).toEqual(whole.read(place));
   expect(shardsOf(count, 'frames')).toBe(2);
 });
+
+test.skipIf(npmOrt() === undefined)(
+  'a device that fails is told with what to do, and what was stored before is kept',
+  async () => {
+    const folder = join(corpus, 'lost-device');
+    const { accelerator, breakIt } = breakable(hostAccelerator(npmOrt() as OrtLibrary));
+    const engine = engineOnDevice(accelerator, { provider: 'cuda', threads: 1 });
+    const options = {
+      ...{ encoder, utterances, audioHash: 'm', storage: { folder }, quiet: true },
+      kind: 'frames',
+      onProgress: (done: number) => {
+        if (done > 64) breakIt();
+      },
+    } as const;
+    await expect(openFeatures({ ...options, engine })).rejects.toThrow(
+      /^the device stopped working \(.*\)\. Run the same command again: features that are stored are kept\. /,
+    );
+    const [store = ''] = await readdir(folder);
+    const stored = (await readdir(join(folder, store))).filter((name) => name.endsWith('.bin'));
+    expect(stored).toEqual([expect.stringMatching(/^shard-00000-/)]);
+  },
+);
 
 describe('a disk budget', () => {
   const framesBytes = (features: Features, type: 'float16' | 'float32'): number =>

@@ -1,8 +1,8 @@
 /** @file A fine-tuning from its data to its record: an encoder becomes a recogniser of speech. */
 import { UserError } from '../base/errors.js';
 import { sha256OfFile } from '../base/files.js';
-import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { createProgress } from '../base/progress.js';
+import { sayingWhatToDo } from '../base/runtime-failures.js';
 import { inputThreads } from '../data/input-threads.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { RecognitionLayer } from '../encoders/recognition.js';
@@ -105,7 +105,10 @@ async function decodingOf({ arpa, lexicon, ...settings }: DecodingLm): Promise<u
   };
 }
 
-const lower = 'Lower batch.samplesAtOnce: updates stay the same; the last checkpoint is kept';
+const remedies = {
+  lower: 'Lower batch.samplesAtOnce: updates stay the same; the last checkpoint is kept',
+  again: 'Run the same command with --resume: the last checkpoint is kept',
+};
 
 async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
   const { options, folder, training, trained, letters, keptOutput, data, speech } = work;
@@ -142,7 +145,7 @@ async function trainAndRecognise(work: FinetuneWork): Promise<FinetuneResult> {
           onProgress(line.step / settings.updates, note);
         },
       });
-    end = await sayingWhatToLower(engine, lower, loop);
+    end = await sayingWhatToDo(engine, remedies, loop);
   } finally {
     progress.stop();
   }

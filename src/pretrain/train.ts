@@ -2,8 +2,8 @@
 import { sampleRateHz } from '../audio/index.js';
 import { UserError } from '../base/errors.js';
 import { appendToFile, removeUnfinished } from '../base/files.js';
-import { sayingWhatToLower } from '../base/out-of-memory.js';
 import { createProgress } from '../base/progress.js';
+import { sayingWhatToDo } from '../base/runtime-failures.js';
 import { cropStream } from '../data/crops.js';
 import { inputThreads } from '../data/input-threads.js';
 import type { Utterance } from '../data/manifest.js';
@@ -103,7 +103,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         },
         { update: firstStep, state: holdState(engine, first) },
       );
-    const { update, state, interrupted } = await sayingWhatToLower(engine, lower, loop);
+    const { update, state, interrupted } = await sayingWhatToDo(engine, remedies, loop);
     const finished = update >= steps;
     const read = (): Promise<TrainingState> => readState(state);
     if (!interrupted && update % config.checkpointEvery !== 0) await keeper.write(update, read);
@@ -116,8 +116,11 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   }
 }
 
-const lower =
-  'Lower batch.size (with as much more of batch.accumulate, updates stay the same) or batch.cropSeconds; the last checkpoint is kept';
+const remedies = {
+  lower:
+    'Lower batch.size (with as much more of batch.accumulate, updates stay the same) or batch.cropSeconds; the last checkpoint is kept',
+  again: 'Run the same command with --resume: the last checkpoint is kept',
+};
 
 /** The steps of a run, on its own crops and with its log. */
 interface Steps {

@@ -118,7 +118,7 @@ export async function writeUtterances(folder: string): Promise<Utterance[]> {
 
 export const trainingEngine = (): Promise<Engine> => engineUnderTest('onnx');
 
-type OwnOptions = Partial<Pick<PretrainOptions, 'resume' | 'engine' | 'signal'>>;
+type OwnOptions = Partial<Pick<PretrainOptions, 'resume' | 'engine' | 'signal' | 'onStep'>>;
 
 /** A folder for the runs of a test file, on utterances of its own. */
 export async function trainingPlace(purpose: string) {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../base/errors.js';
-import { sayingWhatToLower } from '../base/out-of-memory.js';
+import { sayingWhatToDo } from '../base/runtime-failures.js';
 import { loadUtterances } from '../data/manifest.js';
 import type { Encoder } from '../encoders/encoder.js';
 import { loadEncoder } from '../encoders/load.js';
@@ -245,7 +245,10 @@ async function trainHeads(
     graph.tensorboard === undefined
       ? undefined
       : headLogs(graph.tensorboard, encoder.name, planned.task.name);
-  const lower = `Lower batchSize in the settings of the task ${planned.task.name}, or run fewer jobs at a time`;
+  const remedies = {
+    lower: `Lower batchSize in the settings of the task ${planned.task.name}, or run fewer jobs at a time`,
+    again: 'Run the same command again: what is finished is kept',
+  };
   const options = {
     engine,
     seeds: job.seeds,
@@ -260,7 +263,7 @@ async function trainHeads(
     say: remarks.add,
     folderOf: (seed: number) => seedFolder(graph, seed),
   };
-  const stored = await sayingWhatToLower(engine, lower, () => evaluateInto(encoder, planned, options));
+  const stored = await sayingWhatToDo(engine, remedies, () => evaluateInto(encoder, planned, options));
   const layers = job.layerwise && hasLayers(encoder, planned) ? stored.map(layersBeside) : [];
   const files = [...stored.map(({ path }) => path), ...layers];
   return { finished: true, outputs: files.map((path) => relative(graph.out, path)), ...remarks.all() };

@@ -2,7 +2,7 @@
 
 import { messageOf } from '../../base/errors.js';
 import type { TensorSpec } from '../../base/host-tensor.js';
-import { isOutOfMemory } from '../../base/out-of-memory.js';
+import { isOutOfMemory } from '../../base/runtime-failures.js';
 import { fusedCalls } from '../fused/calls.js';
 import type { Stage } from '../fused/stages.js';
 import type { HoldingDevice } from '../held.js';

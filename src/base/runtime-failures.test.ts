@@ -1,10 +1,12 @@
-/** @file What is said where memory ran out. */
+/** @file What is said where memory ran out, and where a device is lost. */
 import { describe, expect, it } from 'vitest';
 import { UserError } from './errors.js';
-import { sayingWhatToLower } from './out-of-memory.js';
+import { sayingWhatToDo } from './runtime-failures.js';
 
 const failing = (provider: string, error: unknown): Promise<unknown> =>
-  sayingWhatToLower({ provider }, 'Lower batch.size', () => Promise.reject(error));
+  sayingWhatToDo({ provider }, { lower: 'Lower batch.size', again: 'Run it again' }, () =>
+    Promise.reject(error),
+  );
 
 describe('an error of a runtime that ran out of memory', () => {
   it.each([
@@ -32,6 +34,25 @@ describe('an error of a runtime that ran out of memory', () => {
       new Error('x'),
     ];
     for (const error of others) await expect(failing('cuda', error)).rejects.toBe(error);
-    expect(await sayingWhatToLower({ provider: 'cpu' }, '', async () => 3)).toBe(3);
+    expect(await sayingWhatToDo({ provider: 'cpu' }, { lower: '', again: '' }, async () => 3)).toBe(3);
+  });
+});
+
+describe('an error of a device that is lost', () => {
+  it.each([
+    'cudaDeviceSynchronize: unspecified launch failure',
+    'cudaMemcpy: an illegal memory access was encountered',
+    'student step failed: CUDA failure 719: unspecified launch failure ; GPU=0 ; hostname=node1',
+    'CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED',
+    'cudaMalloc: uncorrectable ECC error encountered\nmore',
+    'A valid external Instance reference no longer exists: [Device] is lost, device was lost',
+  ])('says so and what to do: %s', async (text) => {
+    const [first] = text.split('\n');
+    await expect(failing('cuda', new Error(text))).rejects.toMatchObject({
+      exitCode: 1,
+      message: `the device stopped working (${first}). Run it again. The system's log says why (NVIDIA: look for Xid in \`dmesg\`)`,
+    });
+    // The processor is not lost.
+    await expect(failing('cpu', new Error(text))).rejects.toThrow(text);
   });
 });

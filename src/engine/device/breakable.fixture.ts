@@ -1,0 +1,28 @@
+/** @file A device that fails while it is in use. */
+import type { Accelerator } from './accelerator.js';
+
+/** A device that answers every call with an error, as CUDA does, from a moment on. */
+export function breakable(device: Accelerator) {
+  let broken = false;
+  const alive =
+    <Given extends readonly unknown[], Result>(call: (...given: Given) => Result) =>
+    (...given: Given): Result => {
+      if (broken) throw new Error('cudaDeviceSynchronize: unspecified launch failure');
+      return call(...given);
+    };
+  const { launch } = device;
+  const accelerator: Accelerator = {
+    ...device,
+    allocate: alive(device.allocate),
+    free: alive(device.free),
+    upload: alive(device.upload),
+    uploaded: alive(device.uploaded),
+    download: alive(device.download),
+    ...(launch !== undefined && { launch: alive(launch) }),
+    synchronize: async () => alive(device.synchronize)(),
+  };
+  const breakIt = (): void => {
+    broken = true;
+  };
+  return { accelerator, breakIt };
+}
