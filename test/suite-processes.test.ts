@@ -181,6 +181,41 @@ export default { apiVersion: 1, tasks: [{ ...ks, name: 'hungry', evaluate }] };
     ]);
   });
 
+  it('of which a process loses its device goes on in another one', async () => {
+    const broken = join(folder, 'broken');
+    const plugin = join(folder, 'broken.mjs');
+    // A task whose device fails once.
+    await writeFile(
+      plugin,
+      `import { existsSync, rmSync } from 'node:fs';
+import { DeviceLost } from ${JSON.stringify(entry.compiled('src/base/runtime-failures.js'))};
+import { builtInTasks } from ${JSON.stringify(entry.compiled('tasks/index.js'))};
+const [ks] = builtInTasks.filter(({ name }) => name === 'ks');
+const evaluate = (rows) => {
+  if (!existsSync(${JSON.stringify(broken)})) return ks.evaluate(rows);
+  rmSync(${JSON.stringify(broken)});
+  throw new DeviceLost('CUDA failure 719', 'Run it again');
+};
+export default { apiVersion: 1, tasks: [{ ...ks, name: 'broken', evaluate }] };
+`,
+    );
+    await writeFile(broken, '');
+    const suite = { ...onlyKs, tasks: [{ ...ks, name: 'broken' }, sid] };
+    expect(await run('lost', suite, ['--plugin', plugin])).toMatchObject({ code: 0 });
+    const events = await readEvents(stateFor('lost'));
+    const retried = events.filter(({ event }) => event === 'retried');
+    expect(retried).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('the device stopped working (CUDA failure 719)'),
+      }),
+    ]);
+    const pids = events.flatMap((each) =>
+      each.event === 'started' && each.title === 'broken head on fbank' ? [each.pid] : [],
+    );
+    expect(new Set(pids).size).toBe(2);
+    expect(existsSync(broken)).toBe(false);
+  });
+
   it('that is interrupted ends with exit code 130, leaves no lock, and goes on from its checkpoint', async () => {
     const suite = {
       ...tonesSuite,

@@ -6,11 +6,22 @@ const outOfMemory =
   /failed to allocate memory|out of memory|CUDA (error|failure) 2\b|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|std::bad_alloc|smaller than requested bytes/i;
 
 /** What CUDA says once a process can do nothing with a device any more (`cudaError_t`), by number or in words; and WebGPU. */
-const deviceLost =
+const lost =
   /CUDA (error|failure) (4|46|100|214|700|702|710|716|719|999)\b|driver shutting down|device\(s\) is\/are busy|no CUDA-capable device|uncorrectable ECC|illegal memory access|launch timed out|device-side assert|misaligned address|unspecified launch failure|CU(BLAS|DNN)_STATUS_EXECUTION_FAILED|device (is|was) lost/i;
 
 /** Whether an error says, in words of any of these, that memory ran out. */
 export const isOutOfMemory = (error: unknown): boolean => outOfMemory.test(messageOf(error));
+
+/** The device does nothing more for this process; it may do so for another one. */
+export class DeviceLost extends UserError {
+  constructor(said: string, again: string, cause?: unknown) {
+    super(`the device stopped working (${said})`, {
+      exitCode: 1,
+      hint: `${again}. The system's log says why (NVIDIA: look for Xid in \`dmesg\`)`,
+      cause,
+    });
+  }
+}
 
 /** What users may do. */
 export interface Remedies {
@@ -43,12 +54,7 @@ export async function sayingWhatToDo<T>(
         cause: error,
       });
     }
-    if (provider !== 'cpu' && deviceLost.test(messageOf(error)))
-      throw new UserError(`the device stopped working (${said})`, {
-        exitCode: 1,
-        hint: `${again}. The system's log says why (NVIDIA: look for Xid in \`dmesg\`)`,
-        cause: error,
-      });
+    if (provider !== 'cpu' && lost.test(messageOf(error))) throw new DeviceLost(said ?? '', again, error);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.js';
 import { systemCode } from '../base/files.js';
+import { DeviceLost } from '../base/runtime-failures.js';
 import { paceOf, roughSeconds } from './estimate.js';
 import { logEvent } from './events.js';
 import { freshShare } from './forecast.js';
@@ -17,7 +18,12 @@ export type Outcome =
   /** `already`: it was done before. */
   | { readonly kind: 'done'; readonly already: boolean }
   /** The same again would fail again, until something is mended. */
-  | { readonly kind: 'failed'; readonly message: string }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** Whether it may yet work in another process. */
+      readonly deviceLost?: boolean;
+    }
   /** It can go on later. */
   | { readonly kind: 'interrupted' }
   /** Another process does it. */
@@ -176,5 +182,5 @@ async function fail({ state, say }: Workplace, { key, title }: Job, error: unkno
   };
   // Where not even this can be written, the message still goes to whoever started the job.
   await markFailed(state, failed).catch(() => undefined);
-  return { kind: 'failed', message };
+  return { kind: 'failed', message, ...(error instanceof DeviceLost && { deviceLost: true }) };
 }

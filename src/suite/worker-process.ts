@@ -51,6 +51,11 @@ async function work(job: Job, { threads, device }: Pick<Conditions, 'threads' | 
   busy = true;
   const outcome = await doJob(place, job, { threads, device, signal: stop.signal, onProgress });
   busy = false;
+  if (outcome.kind === 'failed' && outcome.deviceLost) {
+    // The parent tries again with another process; these words are its reason.
+    say(outcome.message);
+    process.exit(1);
+  }
   answer({ kind: 'end', outcome });
   if (!process.connected) process.exit(75);
 }
