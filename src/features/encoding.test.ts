@@ -30,6 +30,7 @@ describe.each(testEngines)('frames on %s', async (name) => {
   });
 
   it.each([
+    [65505, /^the features of 'a' reach 65505, which is beyond the range of half precision\./],
     [70000, /^the features of 'a' reach 70000, which is beyond the range of half precision\./],
     [Number.NaN, /^the features of 'a' contain NaN or infinity\./],
   ])('that reach %d are told as they are', async (largest, message) => {

@@ -8,7 +8,7 @@ import { inputThreads } from '../data/input-threads.js';
 import type { Utterance } from '../data/rows.js';
 import type { Encoder } from '../encoders/encoder.js';
 import type { Engine } from '../engine/engine.js';
-import { areFinite } from '../formats/half.js';
+import { areBelowLargest } from '../formats/half.js';
 import { equalLengths, type Sharing, sharingOn } from './equal-lengths.js';
 import { type Extractor, extractHiddenStates, extractPooled, type Means } from './extract.js';
 import { type Layer, type StoredType, storedData, type UtteranceFeatures } from './shards.js';
@@ -60,15 +60,15 @@ export function encoderOf(engine: Engine, encoder: Encoder, kind: FeatureKind, t
   return Object.assign(encode, { dispose: extract.dispose });
 }
 
-/** Frames of every layer: in halves where they are stored so and all are finite. */
+/** Frames of every layer: in halves where they are stored so and none might have been beyond their range. */
 function extractFrames(engine: Engine, encoder: Encoder, type: StoredType): Extractor<Layer[]> {
   const extract = extractHiddenStates(engine, encoder, type);
   let exact: Extractor<HostTensor[]> | undefined;
   const frames = async (samples: Float32Array): Promise<Layer[]> => {
     const states = await extract(samples);
-    if (states.every(({ data }) => !(data instanceof Uint16Array) || areFinite(data)))
+    if (states.every(({ data }) => !(data instanceof Uint16Array) || areBelowLargest(data)))
       return states.map(({ data }) => data as Layer);
-    // What cannot be stored shows how large it is.
+    // These show how large they are.
     exact ??= extractHiddenStates(engine, encoder);
     return (await exact(samples)).map(floatsOf);
   };

@@ -3,8 +3,8 @@
 const floatView = new Float32Array(1);
 const bitsView = new Int32Array(floatView.buffer);
 
-/** The bits of an infinite half: an exponent of ones, which NaN has, too. */
-const infinity = 0x7c00;
+/** The largest finite half. */
+export const largestHalf = 65504;
 
 /** The bits of the half nearest to `x`, ties to even; beyond the largest half: infinity. */
 export function halfBits(x: number): number {
@@ -13,9 +13,9 @@ export function halfBits(x: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const exponent = (bits >>> 23) & 0xff;
   const mantissa = bits & 0x7fffff;
-  if (exponent === 0xff) return sign | infinity | (mantissa === 0 ? 0 : 0x200);
+  if (exponent === 0xff) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
   const shifted = exponent - 112; // The half's exponent field, biased by 15 instead of 127.
-  if (shifted >= 31) return sign | infinity;
+  if (shifted >= 31) return sign | 0x7c00;
   if (shifted <= 0) return shifted < -10 ? sign : sign | roundedShift(mantissa | 0x800000, 14 - shifted);
   // A mantissa that rounds up to 2 carries into the exponent, as it should.
   return sign | ((shifted << 10) + roundedShift(mantissa, 13));
@@ -29,14 +29,14 @@ function roundedShift(value: number, bits: number): number {
   return rest > tie || (rest === tie && (quotient & 1) === 1) ? quotient + 1 : quotient;
 }
 
-/** Whether no half is infinite or NaN. */
-export function areFinite(halves: Uint16Array): boolean {
+/** Whether all halves are below the largest, so that what they were rounded from was within the range of halves, too. */
+export function areBelowLargest(halves: Uint16Array): boolean {
   const { buffer, byteOffset, length } = halves;
   const pairs = byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 1) : new Int32Array();
   let carry = 0;
-  // An exponent of ones, and one more, goes over into the bit above it. Two at a time, where they lie so.
-  for (let i = 0; i < pairs.length; i++) carry |= ((pairs[i] as number) & 0x7c007c00) + 0x04000400;
-  for (let i = 2 * pairs.length; i < length; i++) carry |= ((halves[i] as number) & infinity) + 0x400;
+  // What is as large, NaN too, goes over into the bit of the sign. Two at a time, where they lie so.
+  for (let i = 0; i < pairs.length; i++) carry |= ((pairs[i] as number) & 0x7fff7fff) + 0x04010401;
+  for (let i = 2 * pairs.length; i < length; i++) carry |= ((halves[i] as number) & 0x7fff) + 0x0401;
   return (carry & 0x80008000) === 0;
 }
 
@@ -60,7 +60,7 @@ export function decodeHalves(halves: Uint16Array, into: Float32Array, offset = 0
 /**
  * Writes the halves nearest to `values` to `into`, from `offset` on: `halfBits` of each, with the common case (a normal half) written out
  * for speed.
- * @returns whether all of these are finite
+ * @returns whether all are within the range of halves
  */
 export function encodeHalves(values: Float32Array, into: Uint16Array, offset = 0): boolean {
   let fits = true;
@@ -73,9 +73,10 @@ export function encodeHalves(values: Float32Array, into: Uint16Array, offset = 0
       // Adding just under half a unit, and the last kept bit, rounds to nearest with ties to even.
       into[offset + i] = ((word >>> 16) & 0x8000) | ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
     } else {
-      const half = halfBits(values[i] as number);
-      into[offset + i] = half;
-      if ((half & infinity) === infinity) fits = false;
+      const value = values[i] as number;
+      into[offset + i] = halfBits(value);
+      // Written so that a NaN is out of range, too.
+      if (!(Math.abs(value) <= largestHalf)) fits = false;
     }
   }
   return fits;
