@@ -1,7 +1,8 @@
 /** @file Tensors in host memory: typed values under a shape, row-major. */
 
 /** What programs compute with. */
-export type ComputedType = 'float32' | 'int32' | 'bool';
+export const computedTypes = ['float32', 'int32', 'bool'] as const;
+export type ComputedType = (typeof computedTypes)[number];
 
 /** Types of tensors: outputs of programs may leave as `float16`. */
 export type DataType = ComputedType | 'float16';

@@ -44,7 +44,7 @@ export async function sayingWhatToDo<T>(
     return await work();
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const [said] = messageOf(error).split('\n');
+    const [said = ''] = messageOf(error).split('\n');
     if (isOutOfMemory(error)) {
       const where = provider === 'cpu' ? 'memory' : 'memory of the device';
       const more = provider === 'cuda' ? ', or allow more with --device-memory where that bounds it' : '';
@@ -54,7 +54,7 @@ export async function sayingWhatToDo<T>(
         cause: error,
       });
     }
-    if (provider !== 'cpu' && lost.test(messageOf(error))) throw new DeviceLost(said ?? '', again, error);
+    if (provider !== 'cpu' && lost.test(messageOf(error))) throw new DeviceLost(said, again, error);
     throw error;
   }
 }

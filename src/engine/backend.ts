@@ -1,6 +1,6 @@
 /** @file The TensorFlow.js backend `trace`: its tensors stand for values of a graph. */
 
-import type { ComputedType } from '../base/host-tensor.js';
+import { type ComputedType, computedTypes } from '../base/host-tensor.js';
 import type { GraphBuilder, Numbers, Value, ValueType } from './graph.js';
 import * as tf from './ops.js';
 
@@ -112,7 +112,8 @@ function numbersOf(values: tf.BackendValues): Numbers {
 
 /** @throws Error for a type that programs do not compute with */
 export function computedType(type: tf.DataType | ValueType): ComputedType {
-  if (type === 'float32' || type === 'int32' || type === 'bool') return type;
+  const computed = computedTypes.find((each) => each === type);
+  if (computed !== undefined) return computed;
   throw new Error(`programs do not compute with tensors of type ${type}`);
 }
 

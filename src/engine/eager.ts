@@ -5,8 +5,7 @@ import type { HostTensor } from '../base/host-tensor.js';
 import { withBackend } from './backend.js';
 import { tensorOf } from './constants.js';
 import type { Engine, EngineName, Program, ProgramOptions, TensorFunction } from './engine.js';
-import { halved } from './halves.js';
-import { createHolder, type Holder, isNamed, runOpened } from './held.js';
+import { createHolder, type Holder, runOpened } from './held.js';
 import { inputCheck } from './inputs.js';
 import * as tf from './ops.js';
 import { readableComplaint } from './tensorflow-library.js';
@@ -32,7 +31,7 @@ function eagerProgram<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>, K
   backend: string,
   holder: Holder,
 ): Program<In, Out, Kept> {
-  const { name, halves = [] } = options;
+  const { name } = options;
   const check = inputCheck(name);
   return {
     run: (inputs) =>
@@ -41,9 +40,7 @@ function eagerProgram<In extends Tree<tf.Tensor>, Out extends Tree<tf.Tensor>, K
         // What it holds are host tensors.
         const outputs = runEagerly(fn, opened.tree as Tree<HostTensor>, backend, name);
         check.expect(leaves);
-        return mapLeaves<HostTensor, HostTensor>(outputs, isHostTensor, (tensor, path) =>
-          isNamed(halves, path) ? halved(tensor) : tensor,
-        );
+        return outputs;
       }),
     dispose: async () => {},
   };

@@ -3,6 +3,7 @@
 import type { HostTensor } from '../base/host-tensor.js';
 import { type DeviceTensor, type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Held, Outputs, ProgramOptions } from './engine.js';
+import { halved } from './halves.js';
 import type { SpareMemory } from './spare-memory.js';
 import { flatten, isLeaf, mapLeaves, type ToHost, type Tree } from './tree.js';
 
@@ -102,7 +103,7 @@ export function createHolder(device?: HoldingDevice): Holder {
  */
 export async function runOpened<Out, Kept extends string>(
   { holder, memory }: { readonly holder: Holder; readonly memory?: Memory },
-  { name, keeps = [] }: ProgramOptions<Kept>,
+  { name, keeps = [], halves = [] }: ProgramOptions<Kept>,
   inputs: unknown,
   run: (opened: OpenedInputs) => Promise<Tree<EngineTensor>>,
 ): Promise<Outputs<Out, Kept>> {
@@ -114,7 +115,12 @@ export async function runOpened<Out, Kept extends string>(
   } finally {
     opened.end(outputs !== undefined, memory);
   }
-  const kept = Object.entries(outputs).map(([top, values]) => [
+  // What the program has rounded stays.
+  const rounded = (leaf: EngineTensor): EngineTensor => (isOnDevice(leaf) ? leaf : halved(leaf));
+  const left = Object.entries(outputs).map(
+    ([top, values]) => [top, isNamed(halves, top) ? changed(values, rounded) : values] as const,
+  );
+  const kept = left.map(([top, values]) => [
     top,
     isNamed(keeps, top) ? holder.hold(values as ToHost<unknown>, `${top} of ${name}`, memory) : values,
   ]);

@@ -5,7 +5,6 @@ import type { HostTensor } from '../base/host-tensor.js';
 import { lastUsed } from '../base/last-used.js';
 import { type EngineTensor, isOnDevice } from './device/tensor.js';
 import type { Program, ProgramOptions, ProviderName, TensorFunction } from './engine.js';
-import { halved } from './halves.js';
 import { type Holder, isNamed, type OpenedInputs, runOpened } from './held.js';
 import { inputCheck, signatureOf } from './inputs.js';
 import { type LoweredProgram, lowerProgram, specsOf } from './lower.js';
@@ -34,7 +33,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
   options: ProgramOptions<Kept>,
   { holder, runtime, provider, fuses }: ProgramPlace,
 ): Program<In, Out, Kept> {
-  const { name, dynamicAxes = {}, keeps = [], consumes = [], halves = [] } = options;
+  const { name, dynamicAxes = {}, keeps = [], consumes = [] } = options;
   const check = inputCheck(name);
   const load = async (inputs: Tree<EngineTensor>): Promise<Loaded> => {
     const place = { ...options, provider, fuses };
@@ -64,9 +63,7 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
       opened.putBack(result.back);
       throw new Error(`${name} failed: ${result.failure}`);
     }
-    return nest(
-      outputs.map(({ path }, i) => [path, leaving(result.outputs[i] as EngineTensor, isNamed(halves, path))]),
-    );
+    return nest(outputs.map(({ path }, i) => [path, result.outputs[i] as EngineTensor]));
   };
 
   return {
@@ -77,10 +74,6 @@ export function compiledProgram<In extends Tree<Tensor>, Out extends Tree<Tensor
     },
   };
 }
-
-/** An output as it leaves: rounded here where the program could not. */
-const leaving = (tensor: EngineTensor, isHalf: boolean): EngineTensor =>
-  isHalf && !isOnDevice(tensor) ? halved(tensor) : tensor;
 
 /** Paths of the tensors that fill a memory that is theirs alone. */
 function ownMemory(all: readonly (readonly [string, EngineTensor])[]): string[] {

@@ -32,11 +32,17 @@ export function extractHiddenStates(
   type: 'float32' | 'float16' = 'float32',
 ): Extractor<HostTensor[]> {
   if (encoder.graph !== undefined) return graphStates(engine, encoder, encoder.graph);
-  const halves = type === 'float16' ? encoder.dims.map((_, layer) => stateName(layer)) : [];
-  const program = frozenProgram(engine, encoder, 'hidden states', nameStates, halves);
+  const names = stateNames(encoder);
+  const program = frozenProgram(
+    engine,
+    encoder,
+    'hidden states',
+    nameStates,
+    type === 'float16' ? names : [],
+  );
   const extract = async (samples: Float32Array): Promise<HostTensor[]> => {
     const outputs = await program(samples);
-    return encoder.dims.map((_, layer) => withoutBatch(outputs[stateName(layer)]));
+    return names.map((name) => withoutBatch(outputs[name]));
   };
   return Object.assign(extract, { dispose: program.dispose });
 }
@@ -84,7 +90,7 @@ export function extractOutputs<Out extends Tree<tf.Tensor>>(
 ): Extractor<ToHost<Out>> {
   if (encoder.graph === undefined) return frozenProgram(engine, encoder, what, outputs);
   const states = graphStates(engine, encoder, encoder.graph);
-  const names = encoder.dims.map((_, layer) => stateName(layer));
+  const names = stateNames(encoder);
   const program = engine.compile<Readonly<Record<string, tf.Tensor>>, Out>(
     (given) => outputs(names.map((name) => given[name] as tf.Tensor)),
     {
@@ -189,6 +195,7 @@ const remedies = {
 type FrozenInputs = { readonly parameters: Parameters; readonly waveform: tf.Tensor };
 
 const stateName = (layer: number): string => `hidden.${layer}`;
+const stateNames = ({ dims }: Encoder): string[] => dims.map((_, layer) => stateName(layer));
 
 function nameStates(states: readonly tf.Tensor[]): Record<string, tf.Tensor> {
   return Object.fromEntries(states.map((state, layer) => [stateName(layer), state]));

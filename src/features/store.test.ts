@@ -9,10 +9,8 @@ import { randomStream } from '../base/random.js';
 import { readUtterance } from '../data/audio.js';
 import type { Utterance } from '../data/rows.js';
 import { createEngine } from '../engine/create.js';
-import { hostAccelerator } from '../engine/device/accelerator.js';
-import { breakable } from '../engine/device/breakable.fixture.js';
-import { engineOnDevice } from '../engine/onnx.js';
-import { npmOrt, type OrtLibrary } from '../engine/ort/library.js';
+import { breakableEngine } from '../engine/device/breakable.fixture.js';
+import { npmOrt } from '../engine/ort/library.js';
 import type { FeatureKind } from './encoding.js';
 import { audioFor, decodedAhead } from './encoding.js';
 import { extractHiddenStates, extractPooled } from './extract.js';
@@ -207,8 +205,7 @@ test.skipIf(npmOrt() === undefined)(
   'a device that fails is told with what to do, and what was stored before is kept',
   async () => {
     const folder = join(corpus, 'lost-device');
-    const { accelerator, breakIt } = breakable(hostAccelerator(npmOrt() as OrtLibrary));
-    const engine = engineOnDevice(accelerator, { provider: 'cuda', threads: 1 });
+    const { engine, breakIt } = breakableEngine();
     const options = {
       ...{ encoder, utterances, audioHash: 'm', storage: { folder }, quiet: true },
       kind: 'frames',

@@ -1,8 +1,16 @@
 /** @file A device that fails while it is in use. */
-import type { Accelerator } from './accelerator.js';
+import { engineOnDevice } from '../onnx.js';
+import { npmOrt, type OrtLibrary } from '../ort/library.js';
+import { type Accelerator, hostAccelerator } from './accelerator.js';
+
+/** An engine on the host in a device's place, which does nothing more once it is broken; where ONNX Runtime's C API can be called. */
+export function breakableEngine() {
+  const { accelerator, breakIt } = breakable(hostAccelerator(npmOrt() as OrtLibrary));
+  return { engine: engineOnDevice(accelerator, { provider: 'cuda', threads: 1 }), breakIt };
+}
 
 /** A device that answers every call with an error, as CUDA does, from a moment on. */
-export function breakable(device: Accelerator) {
+function breakable(device: Accelerator) {
   let broken = false;
   const alive =
     <Given extends readonly unknown[], Result>(call: (...given: Given) => Result) =>

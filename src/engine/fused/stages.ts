@@ -1,5 +1,5 @@
 /** @file A program as stages: a model, then the fused operations that read what it made, then the model that reads theirs. */
-import type { DataType, TensorSpec } from '../../base/host-tensor.js';
+import { computedTypes, type DataType, type TensorSpec } from '../../base/host-tensor.js';
 import { type GraphNode, readsOf, type Value } from '../graph.js';
 import { outputName } from '../model-names.js';
 import type { TracedGraph } from '../trace.js';
@@ -87,7 +87,7 @@ export function stagesOf(graph: TracedGraph): Stages<TracedGraph> | undefined {
 }
 
 /** What may lie in a tensor between models. */
-const dataTypes: ReadonlySet<string> = new Set<DataType>(['float32', 'int32', 'bool']);
+const dataTypes: ReadonlySet<string> = new Set(computedTypes);
 
 /** The nodes of a stage, and those that make what they and its outputs read out of constants; in their order. */
 function withConstant(

@@ -11,16 +11,14 @@ const arrays = { ...rawTypes, ...arrayTypes } as const;
 
 type ElementType = keyof typeof arrays;
 
-/** `ONNXTensorElementDataType` of them. */
-const elementTypes: Readonly<Record<ElementType, number>> = {
-  float32: 1,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-};
-const typeOf = new Map(Object.entries(elementTypes).map(([name, number]) => [number, name as ElementType]));
+/** ONNX's names of element types, by their numbers (`ONNXTensorElementDataType`). */
+const typeNames = [
+  ...['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool'],
+  ...['float16', 'float64', 'uint32', 'uint64'],
+];
+export const nameOfType = (number: number): string => typeNames[number] ?? `number ${number}`;
+
+const isElementType = (name: string): name is ElementType => name in arrays;
 
 /** Bytes of a tensor's values. */
 export const bytesOf = ({ dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>): number =>
@@ -51,7 +49,7 @@ export function valueOver(
     bytes,
     dims,
     dims.length,
-    elementTypes[dtype],
+    typeNames.indexOf(dtype),
   );
 }
 
@@ -99,8 +97,8 @@ function described({ api }: OrtLibrary, value: Address): Described {
   const info = api.make('GetTensorTypeAndShape', value);
   try {
     const { number, shape } = typeAndShape(api, info);
-    const type = typeOf.get(number);
-    if (type === undefined) throw new Error(`has type ${nameOfType(number)}, expected float32`);
+    const type = nameOfType(number);
+    if (!isElementType(type)) throw new Error(`has type ${type}, expected float32`);
     const bytes = sizeOf(shape) * arrays[type].BYTES_PER_ELEMENT;
     return { type, shape, address: api.make('GetTensorMutableData', value), bytes };
   } finally {
@@ -133,10 +131,3 @@ export function rawCopied(library: OrtLibrary, value: Address): RawTensor {
 
 const bytesAt = ({ foreign }: OrtLibrary, address: Address, bytes: number): ArrayBuffer =>
   bytes === 0 ? new ArrayBuffer(0) : (foreign.view(address, bytes) as ArrayBuffer).slice(0);
-
-/** ONNX's names of element types, by their numbers (`ONNXTensorElementDataType`). */
-const typeNames = [
-  ...['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool'],
-  ...['float16', 'float64', 'uint32', 'uint64'],
-];
-export const nameOfType = (number: number): string => typeNames[number] ?? `number ${number}`;
